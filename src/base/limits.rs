@@ -1,0 +1,42 @@
+//! Ceilings on what strangers may make us read. One place, units in the names.
+
+/// See [`LIMITS`].
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// A [`SitePath`](super::SitePath), in bytes. FAT and Windows shells fail on longer ones.
+    pub path_bytes: usize,
+    pub root_bytes: u64,
+    pub timestamp_bytes: u64,
+    pub snapshot_bytes: u64,
+    /// `targets` or any delegated role. python-tuf refuses more, so we never write more.
+    pub targets_bytes: u64,
+    /// New roots that one refresh may walk through.
+    pub root_rotations: u32,
+    /// Roles that one look-up of a path, or one reading of a whole edition, may load.
+    pub delegated_roles: usize,
+    /// All metadata of one edition together.
+    pub metadata_bytes: u64,
+    /// The content of one member, unpacked. It is held in memory while it is checked.
+    pub member_bytes: u64,
+    /// Members of one bundle.
+    pub members: usize,
+    /// One page, feed or picture fetched by the packager.
+    pub fetched_bytes: u64,
+    /// Pixels of one picture: a small file can claim a billion.
+    pub picture_pixels: u64,
+}
+
+pub const LIMITS: Limits = Limits {
+    path_bytes: 400,
+    root_bytes: 512_000,
+    timestamp_bytes: 16_384,
+    snapshot_bytes: 2_000_000,
+    targets_bytes: 5_000_000,
+    root_rotations: 256,
+    delegated_roles: 20_000,
+    metadata_bytes: 64 << 20,
+    member_bytes: 16 << 20,
+    members: 1_000_000,
+    fetched_bytes: 16 << 20,
+    picture_pixels: 50_000_000,
+};

@@ -1,0 +1,19 @@
+//! Small types that everything else is spelled with. Nothing here opens, fetches, sleeps or asks the time.
+
+mod digest;
+mod fingerprint;
+mod limits;
+mod metadata_name;
+mod path;
+mod secret;
+
+pub use digest::{Digest, DigestError, Hasher};
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub use jiff::Timestamp;
+pub use limits::{LIMITS, Limits};
+pub use metadata_name::MetadataName;
+pub use path::{PathError, SitePath};
+pub use secret::Secret;
+
+/// The number of an edition: the version of its snapshot. The first is 1; a later edition has a larger one.
+pub type EditionNumber = u64;

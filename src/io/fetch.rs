@@ -1,0 +1,231 @@
+//! Getting bytes from an address. Bounded in time and size, without a word about who asks.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use url::Url;
+
+/// What a caller can do about an address that gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The host answered, but has no such thing (404, 410).
+    #[error("`{0}` has nothing there")]
+    NotFound(String),
+    /// The host answered and will not give it (401, 403, 451 and the like).
+    #[error("`{address}` refused with status {status}")]
+    Denied { address: String, status: u16 },
+    /// Worth another try, here or elsewhere.
+    #[error("`{address}` failed: {why}")]
+    Transient { address: String, why: String },
+    /// Trying again would give the same.
+    #[error("`{address}` cannot be used: {why}")]
+    Permanent { address: String, why: String },
+    #[error("`{address}` sent more than {max_bytes} bytes")]
+    TooLarge { address: String, max_bytes: u64 },
+}
+
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub url: Url,
+    /// Ask only for what begins at this byte (RFC 9110 section 14). A server may send the whole all the same.
+    pub from_byte: u64,
+}
+
+impl Request {
+    pub fn get(url: Url) -> Self {
+        Self { url, from_byte: 0 }
+    }
+}
+
+/// A successful answer whose body is still to come.
+pub struct Response {
+    /// Where the answer came from, after redirects.
+    pub url: Url,
+    /// As sent: not yet split from its parameters.
+    pub content_type: Option<String>,
+    /// The place of the body's first byte in the whole: `Request::from_byte` or, of a server that knows no ranges, 0.
+    pub first_byte: u64,
+    pub body: BoxStream<'static, Result<Bytes, FetchError>>,
+}
+
+/// Someone who can fetch. Statuses other than 200 and 206 are errors.
+pub trait Fetch: Send + Sync {
+    fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>>;
+}
+
+/// The whole body, refused when longer than `max_bytes`.
+pub async fn read_all(mut response: Response, max_bytes: u64) -> Result<Bytes, FetchError> {
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = response.body.next().await {
+        let chunk = chunk?;
+        if (whole.len() + chunk.len()) as u64 > max_bytes {
+            return Err(FetchError::TooLarge {
+                address: shown(&response.url),
+                max_bytes,
+            });
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+/// An address as people may see it: without user name, password, query and fragment, all of which can hold secrets.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails only for addresses that can hold neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// How patient [`HttpFetch`] is.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    pub connect: Duration,
+    /// Without a single byte.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            silence: Duration::from_secs(20),
+        }
+    }
+}
+
+/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, takes no
+/// compression (so a length is a length), and follows at most five redirects.
+#[derive(Debug, Clone)]
+pub struct HttpFetch {
+    client: reqwest::Client,
+}
+
+impl HttpFetch {
+    pub fn new(patience: Patience) -> Self {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls())
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.silence)
+            .redirect(reqwest::redirect::Policy::limited(5))
+            .referer(false)
+            .build()
+            .expect("a client with built-in certificate authorities can always be made");
+        Self { client }
+    }
+}
+
+/// Certificate authorities are built in: a bare machine or a container may have none.
+fn tls() -> rustls::ClientConfig {
+    let authorities = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the suites of TLS 1.2 and 1.3")
+        .with_root_certificates(authorities)
+        .with_no_client_auth()
+}
+
+impl Fetch for HttpFetch {
+    fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        Box::pin(async move {
+            let mut get = self.client.get(request.url.clone());
+            if request.from_byte > 0 {
+                get = get.header(http::header::RANGE, format!("bytes={}-", request.from_byte));
+            }
+            let answer = get.send().await.map_err(|e| classify(&request.url, &e))?;
+            let first_byte = match answer.status().as_u16() {
+                200 => 0,
+                206 => first_byte(&answer)
+                    .filter(|first| *first == request.from_byte)
+                    .ok_or_else(|| FetchError::Permanent {
+                        address: shown(&request.url),
+                        why: "it sent another range than was asked".into(),
+                    })?,
+                status => return Err(refusal(&request.url, status)),
+            };
+            let content_type = answer
+                .headers()
+                .get(http::header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned);
+            let url = answer.url().clone();
+            let asked = url.clone();
+            let body = answer
+                .bytes_stream()
+                .map(move |chunk| chunk.map_err(|e| classify(&asked, &e)))
+                .boxed();
+            Ok(Response {
+                url,
+                content_type,
+                first_byte,
+                body,
+            })
+        })
+    }
+}
+
+/// `Content-Range: bytes FIRST-LAST/WHOLE` (RFC 9110 section 14.4).
+fn first_byte(answer: &reqwest::Response) -> Option<u64> {
+    let value = answer
+        .headers()
+        .get(http::header::CONTENT_RANGE)?
+        .to_str()
+        .ok()?;
+    value
+        .strip_prefix("bytes ")?
+        .split_once('-')?
+        .0
+        .parse()
+        .ok()
+}
+
+fn refusal(url: &Url, status: u16) -> FetchError {
+    let address = shown(url);
+    match status {
+        404 | 410 => FetchError::NotFound(address),
+        408 | 425 | 429 | 500..=599 => FetchError::Transient {
+            address,
+            why: format!("status {status}"),
+        },
+        416 => FetchError::Permanent {
+            address,
+            why: "it is shorter than the part we have".into(),
+        },
+        _ => FetchError::Denied { address, status },
+    }
+}
+
+fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
+    let address = shown(url);
+    if error.is_builder() {
+        return FetchError::Permanent {
+            address,
+            why: "it is no HTTP address".into(),
+        };
+    }
+    if error.is_redirect() {
+        return FetchError::Permanent {
+            address,
+            why: "it redirects too often".into(),
+        };
+    }
+    let why = match error {
+        _ if error.is_connect() && error.is_timeout() => "no connection in time",
+        _ if error.is_timeout() => "it fell silent",
+        _ if error.is_connect() => "no connection",
+        _ => "the connection broke",
+    };
+    FetchError::Transient {
+        address,
+        why: why.into(),
+    }
+}

@@ -1,0 +1,260 @@
+//! Files, written whole or not at all.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the module that touches files"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use tempfile::NamedTempFile;
+
+/// What a caller can do about a file that did not do as it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("`{0}` does not exist")]
+    NotFound(PathBuf),
+    #[error("`{0}` exists already")]
+    Exists(PathBuf),
+    #[error("no space is left for `{0}`")]
+    Full(PathBuf),
+    #[error("others can read the private file `{0}`")]
+    Exposed(PathBuf),
+    #[error("`{path}` is larger than {max_bytes} bytes")]
+    TooLarge { path: PathBuf, max_bytes: u64 },
+    #[error("could not {doing} `{path}`: {source}")]
+    Other {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl FileError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound(_) => Some("check the spelling of the path".into()),
+            Self::Exists(_) => Some("move it away first; nothing was overwritten".into()),
+            Self::Full(_) => Some(
+                "free some space and run the command again; nothing half-written was left".into(),
+            ),
+            Self::Exposed(path) => Some(format!(
+                "run `chmod 600 {}`, and replace the key if someone else uses this machine",
+                path.display()
+            )),
+            Self::TooLarge { .. } | Self::Other { .. } => None,
+        }
+    }
+
+    fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound(path),
+            io::ErrorKind::AlreadyExists => Self::Exists(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            _ => Self::Other {
+                doing,
+                path,
+                source,
+            },
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, FileError>;
+
+/// The whole file, refused if it is longer than `max_bytes`.
+pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    read_open(file, path, max_bytes)
+}
+
+fn read_open(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|e| FileError::new("read", path, e))?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(FileError::TooLarge {
+            path: path.to_path_buf(),
+            max_bytes,
+        });
+    }
+    Ok(bytes)
+}
+
+/// A private key or the like: refused when group or others have any access to it.
+pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    // Asked of the open file, so that it cannot be exchanged between the look and the read.
+    let mode = file
+        .metadata()
+        .map_err(|e| FileError::new("look at", path, e))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        return Err(FileError::Exposed(path.to_path_buf()));
+    }
+    read_open(file, path, max_bytes)
+}
+
+/// A new file with mode 0600. Refused if anything is there already.
+pub fn write_new_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| FileError::new("create", path, e))?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|e| {
+        // Half a key is worse than none.
+        let _ = fs::remove_file(path);
+        FileError::new("write", path, e)
+    })
+}
+
+/// A new file with the usual mode. Refused if anything is there already.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(FileError::Exists(path.to_path_buf()));
+    }
+    write(path, bytes)
+}
+
+/// Puts `bytes` in the place of whatever `path` held: a reader sees the old file or the new one, whole.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::beside(path)?;
+    spool
+        .write_all(bytes)
+        .map_err(|e| FileError::new("write", path, e))?;
+    spool.publish()
+}
+
+pub fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| FileError::new("create the folder", path, e))
+}
+
+pub fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|e| FileError::new("remove", path, e))
+}
+
+pub fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// The regular files below `folder`, each by its path relative to it, sorted; symbolic links are not followed.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![PathBuf::new()];
+    while let Some(below) = waiting.pop() {
+        let here = folder.join(&below);
+        for entry in fs::read_dir(&here).map_err(|e| FileError::new("list", &here, e))? {
+            let entry = entry.map_err(|e| FileError::new("list", &here, e))?;
+            let kind = entry
+                .file_type()
+                .map_err(|e| FileError::new("look at", &entry.path(), e))?;
+            let path = below.join(entry.file_name());
+            if kind.is_dir() {
+                waiting.push(path);
+            } else if kind.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A file that is being written beside the place where it shall lie. Dropped, it vanishes.
+#[derive(Debug)]
+pub struct Spool {
+    file: io::BufWriter<NamedTempFile>,
+    place: PathBuf,
+}
+
+impl Spool {
+    pub fn beside(place: &Path) -> Result<Self> {
+        let folder = match place.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new()
+            .prefix(".colport-")
+            .suffix(".part")
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder)
+            .map_err(|e| FileError::new("create a file in", folder, e))?;
+        Ok(Self {
+            file: io::BufWriter::with_capacity(1 << 16, file),
+            place: place.to_path_buf(),
+        })
+    }
+
+    /// On disk for good, then in its place.
+    pub fn publish(self) -> Result<()> {
+        let place = self.place;
+        let file = self
+            .file
+            .into_inner()
+            .map_err(|e| FileError::new("write", &place, e.into_error()))?;
+        file.as_file()
+            .sync_all()
+            .map_err(|e| FileError::new("write", &place, e))?;
+        file.persist(&place)
+            .map_err(|e| FileError::new("put in place", &place, e.error))?;
+        sync_folder_of(&place)
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A rename is only safe from a power cut once its folder is on disk.
+fn sync_folder_of(place: &Path) -> Result<()> {
+    let folder = match place.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => return Ok(()),
+    };
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|e| FileError::new("write the folder", folder, e))
+}
+
+/// The file's bytes, read from disk as they are touched and shared with every other process that maps it.
+///
+/// Beware: who truncates the file while it is mapped ends this process (SIGBUS). colport replaces files whole and
+/// never writes into one, so only a stranger with write access, or a pulled USB stick, can do that.
+pub fn map(path: &Path) -> Result<Bytes> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    let kind = file
+        .metadata()
+        .map_err(|e| FileError::new("look at", path, e))?;
+    if !kind.is_file() {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+        return Err(FileError::new("read", path, source));
+    }
+    if kind.len() == 0 {
+        return Ok(Bytes::new());
+    }
+    #[expect(unsafe_code, reason = "the one memory map; see the warning above")]
+    // SAFETY: nothing in colport writes into a file that may be mapped; the map is read-only and private.
+    let mapped = unsafe { memmap2::Mmap::map(&file) };
+    mapped
+        .map(Bytes::from_owner)
+        .map_err(|e| FileError::new("map", path, e))
+}

@@ -1,0 +1,6 @@
+//! The only door to disk, network, clock and other programs. Everything above takes values, or one of the small
+//! traits here, so that tests can put a simulated world in their place.
+
+pub mod clock;
+pub mod fetch;
+pub mod files;
