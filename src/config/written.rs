@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
@@ -82,24 +83,28 @@ enum Effort {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Days {
-    timestamp_days: u32,
-    snapshot_days: u32,
-    newsroom_days: u32,
-    month_days: u32,
-    offline_days: u32,
+    timestamp_days: i64,
+    snapshot_days: i64,
+    newsroom_days: i64,
+    month_days: i64,
+    offline_days: i64,
 }
 
 impl Default for Days {
     fn default() -> Self {
         let usual = Lifetimes::default();
         Self {
-            timestamp_days: usual.timestamp_days,
-            snapshot_days: usual.snapshot_days,
-            newsroom_days: usual.newsroom_days,
-            month_days: usual.month_days,
-            offline_days: usual.offline_days,
+            timestamp_days: days(usual.timestamp),
+            snapshot_days: days(usual.snapshot),
+            newsroom_days: days(usual.newsroom),
+            month_days: days(usual.month),
+            offline_days: days(usual.root),
         }
     }
+}
+
+fn days(lifetime: SignedDuration) -> i64 {
+    lifetime.as_hours() / 24
 }
 
 impl Config {
@@ -163,23 +168,18 @@ impl Mirror {
 
 impl Days {
     fn check(self) -> Result<Lifetimes, String> {
-        let named = [
-            ("timestamp_days", self.timestamp_days),
-            ("snapshot_days", self.snapshot_days),
-            ("newsroom_days", self.newsroom_days),
-            ("month_days", self.month_days),
-            ("offline_days", self.offline_days),
-        ];
-        match named.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
-            Some((name, days)) => Err(format!("`{name} = {days}` must lie between 1 and 36500")),
-            None => Ok(Lifetimes {
-                timestamp_days: self.timestamp_days,
-                snapshot_days: self.snapshot_days,
-                newsroom_days: self.newsroom_days,
-                month_days: self.month_days,
-                offline_days: self.offline_days,
-            }),
-        }
+        let lifetime = |name: &str, days: i64| match days {
+            1..=36_500 => Ok(SignedDuration::from_hours(24 * days)),
+            _ => Err(format!("`{name} = {days}` must lie between 1 and 36500")),
+        };
+        Ok(Lifetimes {
+            root: lifetime("offline_days", self.offline_days)?,
+            targets: lifetime("offline_days", self.offline_days)?,
+            newsroom: lifetime("newsroom_days", self.newsroom_days)?,
+            month: lifetime("month_days", self.month_days)?,
+            snapshot: lifetime("snapshot_days", self.snapshot_days)?,
+            timestamp: lifetime("timestamp_days", self.timestamp_days)?,
+        })
     }
 }
 

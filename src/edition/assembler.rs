@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use super::verified::{Entry, VerifiedEdition};
 use super::metadata::SignedFile;
-use super::{MetadataSet, Proof, Refusal};
+use super::{Gathered, Proof, Refusal};
 use crate::base::{Digest, MetadataName, SitePath};
 use crate::bundle::{self, About, BundleError, Kind, Slot, Writer};
 
@@ -34,7 +34,7 @@ impl<W: Write> Assembler<W> {
     pub fn new(
         out: W,
         proof: Proof,
-        metadata: &MetadataSet,
+        metadata: &Gathered,
         held: Option<Arc<VerifiedEdition>>,
     ) -> Result<Self, Refusal> {
         let about = About { kind: Kind::Full, edition: proof.edition() };

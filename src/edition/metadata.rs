@@ -12,12 +12,12 @@ use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, 
 
 /// Metadata files by name, from anywhere: nothing about them is proved.
 #[derive(Debug, Clone, Default)]
-pub struct MetadataSet {
+pub struct Gathered {
     files: BTreeMap<MetadataName, Bytes>,
     bytes: u64,
 }
 
-impl MetadataSet {
+impl Gathered {
     /// A file of the same name is replaced.
     pub fn insert(&mut self, name: MetadataName, content: Bytes) -> Result<(), Refusal> {
         self.bytes += content.len() as u64;
@@ -106,7 +106,7 @@ fn name_of(want: &Want) -> Option<MetadataName> {
     }
 }
 
-impl FromIterator<(MetadataName, Bytes)> for MetadataSet {
+impl FromIterator<(MetadataName, Bytes)> for Gathered {
     fn from_iter<I: IntoIterator<Item = (MetadataName, Bytes)>>(files: I) -> Self {
         let files: BTreeMap<_, _> = files.into_iter().collect();
         let bytes = files.values().map(|content| content.len() as u64).sum();

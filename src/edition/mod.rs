@@ -16,7 +16,7 @@ mod update;
 mod verified;
 
 pub use assembler::Assembler;
-pub use metadata::{MetadataSet, Proof, SignedFile};
+pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
 pub use update::{Holding, write_update};

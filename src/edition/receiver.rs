@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Assembler, MetadataSet, Refusal, Remembered, VerifiedEdition};
+use super::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
 use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
 
@@ -29,7 +29,7 @@ enum Stage<W: Write> {
 
 struct Gathering<W> {
     out: W,
-    set: MetadataSet,
+    set: Gathered,
     remembered: Remembered,
     held: Option<Arc<VerifiedEdition>>,
     now: Timestamp,
@@ -43,7 +43,7 @@ impl<W: Write> Receiver<W> {
         held: Option<Arc<VerifiedEdition>>,
         now: Timestamp,
     ) -> Self {
-        let gathering = Gathering { out, set: MetadataSet::default(), remembered, held, now };
+        let gathering = Gathering { out, set: Gathered::default(), remembered, held, now };
         Self { scanner: Scanner::default(), stage: Stage::Metadata(gathering) }
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::assembler::check;
-use super::{MetadataSet, Proof, Refusal, Remembered};
+use super::{Gathered, Proof, Refusal, Remembered};
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
 use crate::trust::Freshness;
@@ -113,7 +113,7 @@ impl VerifiedEdition {
     }
 
     /// All metadata, unpacked.
-    pub fn metadata_set(&self) -> MetadataSet {
+    pub fn metadata_set(&self) -> Gathered {
         self.metadata().map(|(name, entry)| (name.clone(), self.content(entry))).collect()
     }
 }
@@ -121,7 +121,7 @@ impl VerifiedEdition {
 /// A bundle being verified: metadata is gathered until the first file comes, then proved, then each file.
 #[derive(Default)]
 struct Opening {
-    gathered: MetadataSet,
+    gathered: Gathered,
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
     files: BTreeMap<SitePath, Entry>,
