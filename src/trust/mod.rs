@@ -16,6 +16,8 @@ pub mod keys;
 pub mod metadata;
 pub mod pattern;
 mod refusal;
+#[cfg(test)]
+mod testing;
 
 pub use client::{
     Equivocation, Everything, Expiry, Freshness, Lookup, Proof, Refresh, Remembered, TargetFile,

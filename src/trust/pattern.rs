@@ -233,6 +233,7 @@ mod tests {
 
     #[test]
     fn many_stars_take_no_time() {
-        check(&"*a".repeat(200), &"a".repeat(100_000), false);
+        let greedy = PathPattern::new("*a".repeat(200) + "b");
+        assert!(!greedy.matches(&"a".repeat(20_000)));
     }
 }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::super::Refusal;
 use super::super::metadata::{
-    Delegation, Document, Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS,
-    TIMESTAMP, Target, Targets, TimestampRole,
+    Delegation, Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target,
+    Targets, TimestampRole,
 };
 use super::refresh::want_described;
-use super::verified::{Authority, Verified, check_version};
+use super::verified::{Authority, Verified};
 use super::{Context, Equivocation, Everything, Lookup, Remembered, Want};
 use crate::base::{Digest, EditionNumber, LIMITS};
 

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::keys;
 use super::super::metadata::{
-    Delegation, Delegations, Document, Hashes, MetaFile, ROOT, Root, SNAPSHOT, Signed, Snapshot,
-    TARGETS, TIMESTAMP, Target, Targets, TimestampMeta, TimestampRole,
+    Delegation, Delegations, Document, Hashes, MetaFile, ROOT, Root, SNAPSHOT, Snapshot, TARGETS,
+    TIMESTAMP, Target, Targets, TimestampMeta, TimestampRole,
 };
 use super::draft::{Authority, Draft};
 use super::founding::authority;
@@ -44,7 +44,6 @@ pub fn next_edition(
     let delegations = targets.signed.delegations.unwrap_or_default();
     let mut press = Press {
         set: previous.clone(),
-        changed: Vec::new(),
         ring,
         now,
         lifetimes,
@@ -87,10 +86,12 @@ fn is_signed<T>(role: &str, document: &Document<T>, by: &Authority) -> bool {
 /// The files of one delegation of `targets`.
 #[derive(Default)]
 struct Share<'a> {
-    own: BTreeMap<&'a SitePath, FileFacts>,
+    own: Files<'a>,
     /// By the name of the month's role.
-    months: BTreeMap<String, (Month<'a>, BTreeMap<&'a SitePath, FileFacts>)>,
+    months: BTreeMap<String, Files<'a>>,
 }
+
+type Files<'a> = BTreeMap<&'a SitePath, FileFacts>;
 
 fn shares<'a>(
     files: &'a BTreeMap<SitePath, FileFacts>,
@@ -100,16 +101,12 @@ fn shares<'a>(
     for (path, facts) in files {
         let delegation = responsible(path, delegations)?;
         let share = shares.entry(&delegation.name).or_default();
-        match Month::of(path).filter(|_| delegation.name != SITE) {
-            None => share.own.insert(path, *facts),
-            Some(month) => {
-                let (_, files) = share
-                    .months
-                    .entry(month.role())
-                    .or_insert_with(|| (month, BTreeMap::new()));
-                files.insert(path, *facts)
-            }
+        let month = Month::of(path).filter(|_| delegation.name != SITE);
+        let files = match month {
+            None => &mut share.own,
+            Some(month) => share.months.entry(month.role()).or_default(),
         };
+        files.insert(path, *facts);
     }
     Ok(shares)
 }
@@ -129,8 +126,6 @@ fn responsible<'a>(
 /// The edition in the making.
 struct Press<'a> {
     set: MetadataSet,
-    /// Roles whose files were replaced.
-    changed: Vec<String>,
     ring: &'a KeyRing,
     now: Timestamp,
     lifetimes: &'a Lifetimes,
@@ -171,24 +166,18 @@ impl Press<'_> {
         &mut self,
         newsroom: &str,
         authority: &Authority,
-        mut files: BTreeMap<String, (Month<'_>, BTreeMap<&SitePath, FileFacts>)>,
+        mut files: BTreeMap<String, Files<'_>>,
     ) -> Result<Option<Delegations>, EditorError> {
         let former = self.set.read::<Targets>(newsroom)?;
         let former = former.and_then(|document| document.signed.delegations);
-        let names: Vec<String> = former
-            .iter()
-            .flat_map(|all| &all.roles)
-            .map(|role| role.name.clone())
-            .collect();
-        for name in &names {
-            if let Some(month) = Month::of_role(newsroom, name) {
-                files
-                    .entry(name.clone())
-                    .or_insert_with(|| (month, BTreeMap::new()));
-            }
+        for role in former.iter().flat_map(|all| &all.roles) {
+            files.entry(role.name.clone()).or_default();
         }
         let mut roles = Vec::new();
-        for (name, (month, files)) in files {
+        for (name, files) in files {
+            let Some(month) = Month::of_role(newsroom, &name) else {
+                continue;
+            };
             roles.push(month_delegation(&month, authority.role.clone()));
             let body = Body {
                 files,
@@ -242,7 +231,6 @@ impl Press<'_> {
     }
 
     fn put(&mut self, draft: Draft) -> Result<(), EditorError> {
-        self.changed.push(draft.role().to_owned());
         self.set.put_signed(draft)
     }
 
@@ -330,7 +318,7 @@ enum State {
 
 /// What a role shall say.
 struct Body<'a> {
-    files: BTreeMap<&'a SitePath, FileFacts>,
+    files: Files<'a>,
     delegations: Option<Delegations>,
     lifetime: SignedDuration,
 }

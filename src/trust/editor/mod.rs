@@ -178,6 +178,9 @@ impl EditorError {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 impl From<Refusal> for EditorError {
     fn from(refusal: Refusal) -> Self {
         Self::Damaged {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::Remembered;
-use super::super::metadata::{Document, ROOT, SNAPSHOT, Signed, TARGETS, TIMESTAMP};
+use super::super::metadata::{Document, ROOT, SNAPSHOT, Signed, TIMESTAMP};
 use super::EditorError;
 use crate::base::MetadataName;
 
@@ -106,11 +106,5 @@ impl MetadataSet {
         self.read(role)?.ok_or_else(|| EditorError::Missing {
             role: role.to_owned(),
         })
-    }
-
-    /// The files of `targets` and of delegated roles.
-    pub(super) fn has(&self, role: &str) -> bool {
-        debug_assert_ne!(role, TARGETS);
-        self.newest(role).is_some()
     }
 }
