@@ -76,9 +76,21 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
     written.check(folder)
 }
 
+/// A source as it is named on the command line: an address is a feed, a folder is a folder, any other file a feed.
+pub fn source(text: &str) -> Result<Source, String> {
+    if text.contains("://") {
+        return Ok(Source::Feed(written::http_address(text)?));
+    }
+    let path = PathBuf::from(text);
+    match files::is_folder(&path) {
+        true => Ok(Source::Folder(path)),
+        false => Ok(Source::FeedFile(path)),
+    }
+}
+
 impl Config {
-    pub fn desk(&self, id: &NewsroomId) -> Option<&Desk> {
-        self.newsrooms.iter().find(|desk| desk.newsroom.id == *id)
+    pub fn ids(&self) -> Vec<NewsroomId> {
+        self.newsrooms.iter().map(|desk| desk.newsroom.id.clone()).collect()
     }
 }
 

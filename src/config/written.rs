@@ -142,16 +142,10 @@ impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
         match (self.folder, self.feed) {
             (Some(path), None) => Ok(Source::Folder(folder.join(path))),
-            (None, Some(feed)) => feed_at(&feed, folder),
+            (None, Some(feed)) if feed.contains("://") => Ok(Source::Feed(http_address(&feed)?)),
+            (None, Some(feed)) => Ok(Source::FeedFile(folder.join(feed))),
             _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
         }
-    }
-}
-
-fn feed_at(feed: &str, folder: &Path) -> Result<Source, String> {
-    match feed.contains("://") {
-        true => Ok(Source::Feed(http_address(feed)?)),
-        false => Ok(Source::FeedFile(folder.join(feed))),
     }
 }
 
@@ -187,7 +181,7 @@ fn language(tag: &str) -> Result<Language, String> {
     Language::parse(tag).ok_or_else(|| format!("`{tag}` is no language, such as `be` or `zh-Hans`"))
 }
 
-fn http_address(text: &str) -> Result<Url, String> {
+pub(super) fn http_address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
