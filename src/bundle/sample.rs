@@ -4,6 +4,7 @@ use crate::base::{MetadataName, SitePath};
 
 use super::gzip::{self, LONG_HEAD_BYTES};
 use super::pack::deflate;
+use super::writer::HEADER_LEVEL;
 use super::{About, Effort, Kind, MemberName, Scanner, Writer, pack, tar};
 
 pub(super) struct Sample {
@@ -86,7 +87,7 @@ pub(super) fn about() -> Vec<u8> {
 }
 
 pub(super) fn header_of(blocks: &[u8], content_bytes: u32) -> Vec<u8> {
-    gzip::header_member(blocks, &deflate(blocks, Effort::Best), content_bytes)
+    gzip::header_member(blocks, &deflate(blocks, HEADER_LEVEL), content_bytes)
 }
 
 /// Members in any order and of any name, with the end of an archive and a footer that points nowhere.
