@@ -96,7 +96,7 @@ fn refused(hurt: Vec<u8>, original: &Members) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn what_goes_in_comes_out(input in input()) {
