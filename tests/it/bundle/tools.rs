@@ -1,8 +1,4 @@
 //! Any computer can read a bundle: five programs that know nothing of colport unpack one, and every file is compared.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test starts the programs and looks at what they wrote"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;
