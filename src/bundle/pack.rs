@@ -4,7 +4,6 @@
 //!    send it as it is, and a picture is not inflated for nothing.
 //! 2. Packing is done by libdeflate (C), of our own contents only; unpacking, of anybody's, in Rust.
 
-use std::cell::RefCell;
 use std::ops::Range;
 
 use libdeflater::{CompressionLvl, Compressor};
@@ -34,7 +33,7 @@ const MOST_PER_PACKED_BYTE: u64 = 1032;
 pub fn pack(content: &[u8], effort: Effort) -> Vec<u8> {
     let mut packed = Vec::with_capacity(CONTENT_HEAD.len() + content.len() / 2 + TRAILER_BYTES);
     packed.extend(CONTENT_HEAD);
-    let deflated = deflate(content, effort);
+    let deflated = deflate(content, effort.level());
     if deflated.len() as u64 * 100 > content.len() as u64 * 97 {
         store(content, &mut packed);
     } else {
@@ -60,27 +59,26 @@ fn store(content: &[u8], packed: &mut Vec<u8>) {
     }
 }
 
-/// A raw deflate stream (RFC 1951).
-pub(super) fn deflate(content: &[u8], effort: Effort) -> Vec<u8> {
-    COMPRESSORS.with_borrow_mut(|compressors| {
-        let (slot, level) = match effort {
-            Effort::Quick => (&mut compressors.0, 9),
-            Effort::Best => (&mut compressors.1, 12),
-        };
-        let level = CompressionLvl::new(level).expect("libdeflate has levels up to 12");
-        let compressor = slot.get_or_insert_with(|| Compressor::new(level));
-        let mut deflated = vec![0; compressor.deflate_compress_bound(content.len())];
-        let length = compressor
-            .deflate_compress(content, &mut deflated)
-            .expect("the bound is large enough for everything");
-        deflated.truncate(length);
-        deflated
-    })
+impl Effort {
+    fn level(self) -> i32 {
+        match self {
+            Self::Quick => 9,
+            Self::Best => 12,
+        }
+    }
 }
 
-thread_local! {
-    // Made once a thread: level 12 has some megabytes of tables. Nothing of one content is left over for the next.
-    static COMPRESSORS: RefCell<(Option<Compressor>, Option<Compressor>)> = const { RefCell::new((None, None)) };
+/// A raw deflate stream (RFC 1951), at one of libdeflate's levels. Making a compressor anew costs nothing that could be
+/// measured beside using it, so none is kept.
+pub(super) fn deflate(content: &[u8], level: i32) -> Vec<u8> {
+    let level = CompressionLvl::new(level).expect("libdeflate has levels up to 12");
+    let mut compressor = Compressor::new(level);
+    let mut deflated = vec![0; compressor.deflate_compress_bound(content.len())];
+    let length = compressor
+        .deflate_compress(content, &mut deflated)
+        .expect("the bound is large enough for everything");
+    deflated.truncate(length);
+    deflated
 }
 
 /// The longest content member that the format allows for a content of `length` bytes: all of it stored.
