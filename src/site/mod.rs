@@ -2,6 +2,7 @@
 
 mod clean;
 mod language;
+mod links;
 mod newsroom;
 
 use jiff::Timestamp;
