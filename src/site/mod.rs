@@ -1,9 +1,11 @@
 //! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
 
+mod calendar;
 mod clean;
 mod language;
 mod links;
 mod newsroom;
+mod words;
 
 use jiff::Timestamp;
 
@@ -12,6 +14,7 @@ use crate::base::{Fingerprint, SitePath};
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use language::{Direction, Language};
 pub use newsroom::{Newsroom, NewsroomId, NewsroomIdError};
+pub use words::best_language;
 
 /// What the whole site is called, and the language of the pages that belong to no newsroom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +99,4 @@ pub fn render(
 pub fn not_found(language: &Language) -> Vec<u8> {
     let _ = language;
     Vec::new()
-}
-
-/// The language out of those the site has words in that suits a reader best, by his `Accept-Language` (RFC 9110 12.5.4).
-pub fn best_language(accept_language: &str) -> Language {
-    accept_language
-        .split(',')
-        .find_map(Language::parse)
-        .unwrap_or_else(|| Language::parse("en").expect("a language tag"))
 }
