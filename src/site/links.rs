@@ -41,12 +41,6 @@ pub fn relative(from: &SitePath, to: &SitePath) -> String {
     up + &down.join("/")
 }
 
-/// A site path from the root of the site, percent-encoded.
-pub fn from_root(path: &SitePath) -> String {
-    let segments: Vec<String> = path.as_str().split('/').map(encoded).collect();
-    segments.join("/")
-}
-
 fn encoded(segment: &str) -> String {
     utf8_percent_encode(segment, NOT_IN_A_SEGMENT).to_string()
 }
@@ -59,6 +53,11 @@ mod tests {
 
     fn path(text: &str) -> SitePath {
         SitePath::parse(text).expect("a site path")
+    }
+
+    fn from_root(path: &SitePath) -> String {
+        let segments: Vec<String> = path.as_str().split('/').map(encoded).collect();
+        segments.join("/")
     }
 
     fn check(from: &str, to: &str, expected: &str) {
