@@ -1,1 +1,5 @@
 //! packager
+
+mod charset;
+mod pictures;
+mod slug;
