@@ -80,17 +80,19 @@ fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
         ImageFormat::WebP => {
             bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 2 != 0)
         }
+        // `acTL` must stand before the first `IDAT` (APNG specification).
         ImageFormat::Png => bytes
-            .get(..4096.min(bytes.len()))
-            .is_some_and(|head| head.windows(4).any(|w| w == b"acTL")),
+            .windows(4)
+            .take_while(|w| *w != b"IDAT")
+            .any(|w| w == b"acTL"),
         _ => false,
     }
 }
 
 /// Counted by the graphic control blocks that begin frames; at most two are looked for.
 fn frames_of_gif(bytes: &[u8]) -> usize {
-    let begins = |w: &&[u8]| matches!(w, [0x00, 0x21, 0xf9, 0x04, _, _, _, _, 0x00, 0x2c]);
-    bytes.windows(10).filter(begins).take(2).count()
+    let begins = |w: &&[u8]| matches!(w, [0x21, 0xf9, 0x04, _, _, _, _, 0x00, 0x2c]);
+    bytes.windows(9).filter(begins).take(2).count()
 }
 
 fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), PictureError> {
