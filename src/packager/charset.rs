@@ -218,7 +218,10 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_decides() {
-        let utf16: Vec<u8> = "\u{feff}суд".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> = "\u{feff}суд"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         check(&utf16, Some("text/html; charset=utf-8"), "UTF-16LE", "суд");
         check(b"\xef\xbb\xbfabc", None, "UTF-8", "abc");
     }

@@ -1,5 +1,6 @@
 //! packager
 
 mod charset;
+pub mod extract;
 mod pictures;
 mod slug;

@@ -33,9 +33,7 @@ impl Moment {
         let at = offset.to_timestamp(local).ok()?;
         // The web is younger; what is older or far ahead is a placeholder such as 0001-01-01.
         let year = local.year();
-        (1980..2100)
-            .contains(&year)
-            .then_some(Self { at, offset })
+        (1980..2100).contains(&year).then_some(Self { at, offset })
     }
 }
 
@@ -276,7 +274,10 @@ mod tests {
         check("2026-09-12 10:07:00,5 +0300", "2026-09-12T10:07:00+03:00");
         check("2026-09-12T10:07", "2026-09-12T10:07:00+00:00");
         check("2026-09-12T01:00:00-05", "2026-09-12T01:00:00-05:00");
-        check("Sat, 12 Sep 2026 10:07:00 +0300", "2026-09-12T10:07:00+03:00");
+        check(
+            "Sat, 12 Sep 2026 10:07:00 +0300",
+            "2026-09-12T10:07:00+03:00",
+        );
         check("12 Sep 2026 10:07:00 GMT", "2026-09-12T10:07:00+00:00");
         check("1789200420", "2026-09-12T08:07:00+00:00");
         check("1789200420000", "2026-09-12T08:07:00+00:00");

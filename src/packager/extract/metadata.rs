@@ -52,7 +52,10 @@ fn some(text: &str) -> Option<String> {
 
 fn read_json_ld(doc: &Document, found: &mut Metadata) {
     let scripts = doc.select("script[type='application/ld+json']");
-    let parsed: Vec<Value> = scripts.iter().filter_map(|s| lenient_json(&s.text())).collect();
+    let parsed: Vec<Value> = scripts
+        .iter()
+        .filter_map(|s| lenient_json(&s.text()))
+        .collect();
     let mut articles = Vec::new();
     for value in &parsed {
         collect_articles(value, 0, &mut articles);
@@ -120,7 +123,12 @@ fn is_article(value: &Value) -> bool {
 
 fn read_article(article: &Value, found: &mut Metadata) {
     let text = |key: &str| article.get(key).and_then(Value::as_str).and_then(some);
-    let date = |key: &str| article.get(key).and_then(Value::as_str).and_then(dates::parse);
+    let date = |key: &str| {
+        article
+            .get(key)
+            .and_then(Value::as_str)
+            .and_then(dates::parse)
+    };
     found.says_article = true;
     found.title = text("headline").or_else(|| text("name"));
     found.published = date("datePublished").or_else(|| date("dateCreated"));
@@ -156,7 +164,10 @@ fn joined_names(author: &Value, publisher: Option<&str>) -> Option<String> {
         one => vec![one],
     };
     let mut names: Vec<String> = Vec::new();
-    for name in authors.into_iter().filter_map(|author| first_text(author, "name")) {
+    for name in authors
+        .into_iter()
+        .filter_map(|author| first_text(author, "name"))
+    {
         if !name.contains("://") && !names.contains(&name) {
             names.push(name);
         }
@@ -222,9 +233,7 @@ impl Meta {
     }
 
     fn first(&self, names: &[&str]) -> Option<String> {
-        names
-            .iter()
-            .find_map(|name| self.all(name).find_map(some))
+        names.iter().find_map(|name| self.all(name).find_map(some))
     }
 
     fn date(&self, names: &[&str]) -> Option<Moment> {
@@ -278,7 +287,14 @@ const AUTHOR: &[&str] = &[
     "article:author_name",
     "twitter:creator:name",
 ];
-const IMAGE: &[&str] = &["og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src", "image"];
+const IMAGE: &[&str] = &[
+    "og:image",
+    "og:image:url",
+    "og:image:secure_url",
+    "twitter:image",
+    "twitter:image:src",
+    "image",
+];
 
 fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.says_article |= meta
@@ -343,9 +359,16 @@ fn marked_date(doc: &Document) -> Option<Moment> {
 }
 
 fn date_of(node: &NodeRef) -> Option<Moment> {
-    let attribute = ["datetime", "content", "title", "data-datetime", "data-time", "data-timestamp"]
-        .iter()
-        .find_map(|name| node.attr(name).and_then(|value| dates::parse(&value)));
+    let attribute = [
+        "datetime",
+        "content",
+        "title",
+        "data-datetime",
+        "data-time",
+        "data-timestamp",
+    ]
+    .iter()
+    .find_map(|name| node.attr(name).and_then(|value| dates::parse(&value)));
     attribute.or_else(|| {
         let text = squeezed(&node.text());
         dates::parse_line(&text)
@@ -355,7 +378,10 @@ fn date_of(node: &NodeRef) -> Option<Moment> {
 fn is_elsewhere(node: &NodeRef) -> bool {
     node.ancestors_it(Some(12)).any(|ancestor| {
         ancestor.node_name().is_some_and(|name| {
-            matches!(&*name, "a" | "aside" | "nav" | "footer" | "li" | "ul" | "ol")
+            matches!(
+                &*name,
+                "a" | "aside" | "nav" | "footer" | "li" | "ul" | "ol"
+            )
         })
     })
 }
@@ -394,7 +420,9 @@ fn name_of(node: &NodeRef) -> Option<String> {
     let text = node.attr("content").unwrap_or_else(|| node.text());
     let name = words::without_by(&squeezed(&text)).to_owned();
     let fits = (2..=90).contains(&name.chars().count())
-        && !name.chars().any(|c| c.is_ascii_digit() || matches!(c, '@' | '|'));
+        && !name
+            .chars()
+            .any(|c| c.is_ascii_digit() || matches!(c, '@' | '|'));
     (fits && !name.contains("://")).then_some(name)
 }
 
@@ -419,20 +447,32 @@ fn day_in_path(url: &Url) -> Option<Moment> {
 // ---- title
 
 /// The headline as readers of the page see it, if it agrees with what the metadata claims.
-fn title(doc: &Document, meta: &Meta, headline: Option<String>, site: Option<&str>) -> Option<String> {
+fn title(
+    doc: &Document,
+    meta: &Meta,
+    headline: Option<String>,
+    site: Option<&str>,
+) -> Option<String> {
     let shared = meta.first(&["og:title", "twitter:title", "parsely-title", "dc.title"]);
-    let tab = some(&doc.select_single("head > title").text()).or_else(|| some(&doc.select_single("title").text()));
+    let tab = some(&doc.select_single("head > title").text())
+        .or_else(|| some(&doc.select_single("title").text()));
     let claims: Vec<&String> = [&headline, &shared, &tab].into_iter().flatten().collect();
-    let shown = doc.select("h1").iter().filter_map(|h1| some(&h1.text())).find(|h1| {
-        h1.chars().count() >= 4 && claims.iter().any(|claim| words::likeness(h1, claim) >= 0.7)
-    });
+    let shown = doc
+        .select("h1")
+        .iter()
+        .filter_map(|h1| some(&h1.text()))
+        .find(|h1| {
+            h1.chars().count() >= 4 && claims.iter().any(|claim| words::likeness(h1, claim) >= 0.7)
+        });
     let bare = |text: String| words::without_site(&text, site).to_owned();
     shown
         .or(headline.map(bare))
         .or(shared.map(bare))
         .or_else(|| {
             let mut h1 = doc.select("h1").iter().filter_map(|h1| some(&h1.text()));
-            let named = tab.as_deref().map(|tab| words::without_site(tab, site).to_owned());
+            let named = tab
+                .as_deref()
+                .map(|tab| words::without_site(tab, site).to_owned());
             match (h1.next(), named) {
                 (Some(h1), Some(tab)) if tab.contains(&h1) => Some(h1),
                 (h1, named) => named.or(h1),

@@ -79,7 +79,9 @@ pub fn likeness(one: &str, other: &str) -> f64 {
 
 /// `Headline | The Newsroom` without what stands behind the last separator, if that is a name and not the headline.
 pub fn without_site<'a>(title: &'a str, site: Option<&str>) -> &'a str {
-    let separators = [" | ", " — ", " – ", " - ", " :: ", " » ", " · ", " • ", "_", "｜"];
+    let separators = [
+        " | ", " — ", " – ", " - ", " :: ", " » ", " · ", " • ", "_", "｜",
+    ];
     let parted = separators
         .iter()
         .filter_map(|separator| title.rsplit_once(separator))
@@ -98,7 +100,24 @@ pub fn without_site<'a>(title: &'a str, site: Option<&str>) -> &'a str {
 
 /// `By Olga Carter` → `Olga Carter`
 pub fn without_by(name: &str) -> &str {
-    let lead = ["By ", "by ", "BY ", "Von ", "von ", "Par ", "par ", "Por ", "Автор: ", "Автор ", "Аўтар: ", "Аўтар ", "Text: ", "作者：", "作者:", "نویسنده: "];
+    let lead = [
+        "By ",
+        "by ",
+        "BY ",
+        "Von ",
+        "von ",
+        "Par ",
+        "par ",
+        "Por ",
+        "Автор: ",
+        "Автор ",
+        "Аўтар: ",
+        "Аўтар ",
+        "Text: ",
+        "作者：",
+        "作者:",
+        "نویسنده: ",
+    ];
     lead.iter()
         .find_map(|by| name.strip_prefix(by))
         .unwrap_or(name)
@@ -115,7 +134,11 @@ pub fn unescaped(text: &str) -> String {
     while let Some(start) = rest.find('&') {
         let (before, from) = rest.split_at(start);
         plain.push_str(before);
-        let end = from.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
+        let end = from
+            .char_indices()
+            .take(12)
+            .find(|(_, c)| *c == ';')
+            .map(|(end, _)| end);
         let known = end.and_then(|end| Some((character(from.get(1..end)?)?, from.get(end + 1..)?)));
         match known {
             Some((c, behind)) => {
@@ -133,7 +156,11 @@ pub fn unescaped(text: &str) -> String {
 }
 
 fn character(name: &str) -> Option<char> {
-    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    let number = |digits: &str, radix| {
+        u32::from_str_radix(digits, radix)
+            .ok()
+            .and_then(char::from_u32)
+    };
     if let Some(hex) = name.strip_prefix("#x").or_else(|| name.strip_prefix("#X")) {
         return number(hex, 16);
     }
@@ -186,7 +213,10 @@ mod tests {
         for (text, expected) in [
             ("Tom &amp; Jerry", "Tom & Jerry"),
             ("it&#8217;s &#x2014; &laquo;да&raquo;", "it’s — «да»"),
-            ("AT&T; a && b &unknown; &#xFFFFFFFF;", "AT&T; a && b &unknown; &#xFFFFFFFF;"),
+            (
+                "AT&T; a && b &unknown; &#xFFFFFFFF;",
+                "AT&T; a && b &unknown; &#xFFFFFFFF;",
+            ),
         ] {
             assert_eq!(unescaped(text), expected);
         }
@@ -195,8 +225,16 @@ mod tests {
     #[test]
     fn the_newsrooms_name_is_cut_off() {
         for (title, site, expected) in [
-            ("The court handed down its verdict | News 7", None, "The court handed down its verdict"),
-            ("Суд - приговор - Новости", Some("Новости"), "Суд - приговор"),
+            (
+                "The court handed down its verdict | News 7",
+                None,
+                "The court handed down its verdict",
+            ),
+            (
+                "Суд - приговор - Новости",
+                Some("Новости"),
+                "Суд - приговор",
+            ),
             ("Either - or", None, "Either - or"),
         ] {
             assert_eq!(without_site(title, site), expected);
