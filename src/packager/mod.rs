@@ -1,6 +1,24 @@
-//! packager
+//! The packager: from what a newsroom publishes to the articles and pictures of an edition.
+//!
+//! 1. `source`: what a source offers, and what its feed tells about each article.
+//! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
+//! 3. `slug`: where the article lies in the site.
+//! 4. `pictures`: from the pictures it shows to light ones without a past.
+//! 5. `links` and `site::clean`: from its HTML to HTML that is safe.
+//!
+//! One bad page or picture is skipped and named; it never stops an edition.
 
 mod charset;
+mod draft;
 pub mod extract;
+mod feed;
+mod fetching;
+mod gather;
+mod links;
 mod pictures;
 mod slug;
+mod source;
+
+pub use gather::{Gathered, Options, Progress, Skipped, gather};
+pub use pictures::{Encoded, PictureError, encode as encode_picture};
+pub use source::{Source, SourceError};

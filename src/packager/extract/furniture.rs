@@ -99,6 +99,12 @@ pub fn find(doc: &Document, measures: &Measures) -> HashSet<NodeId> {
     found
 }
 
+/// The elements that are never part of a text, whatever is around them.
+pub fn find_certain(doc: &Document) -> HashSet<NodeId> {
+    let certain = doc.select("script, style, template, svg, button, select, input, textarea, object, canvas, nav, dialog, form, link, meta");
+    certain.nodes().iter().map(|node| node.id).collect()
+}
+
 fn is_furniture(node: &NodeRef, measures: &Measures) -> bool {
     let Some(name) = node.node_name() else {
         return false;

@@ -20,6 +20,7 @@ pub struct Metadata {
     pub published: Option<Moment>,
     pub modified: Option<Moment>,
     pub section: Option<String>,
+    pub description: Option<String>,
     pub site_name: Option<String>,
     /// Addresses as written, best first.
     pub images: Vec<String>,
@@ -309,6 +310,7 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
             .filter(|name| !name.contains("://") && !name.starts_with('@'))
             .find_map(some);
     }
+    found.description = meta.first(&["og:description", "description", "twitter:description"]);
     if found.section.is_none() {
         found.section = meta.first(&["article:section"]);
     }

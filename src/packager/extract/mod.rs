@@ -41,6 +41,8 @@ pub struct Extracted {
     pub published: Option<Moment>,
     pub modified: Option<Moment>,
     pub section: Option<String>,
+    /// What the page says in short.
+    pub description: Option<String>,
     /// As the page says, not checked.
     pub lang: Option<String>,
     pub dir: Option<String>,
@@ -111,6 +113,39 @@ pub fn extract_page_as(
     assemble(meta, blocks, &base, charset)
 }
 
+/// Reads HTML that is the article and nothing else, as feeds carry it. `title` is not repeated in the result.
+pub fn extract_content(
+    html: &str,
+    title: Option<String>,
+    base: &Url,
+) -> Result<Extracted, NoArticle> {
+    if is_too_much(html.as_bytes()) {
+        return Err(NoArticle::TooLarge);
+    }
+    let doc = Document::from(html);
+    let measures = Measures::of(&doc);
+    let furniture = furniture::find_certain(&doc);
+    let kept = doc
+        .root()
+        .descendants_it()
+        .filter(|node| node.is_text())
+        .map(|node| node.id)
+        .collect();
+    let reading = Reading {
+        base,
+        measures: &measures,
+        furniture: &furniture,
+        kept: &kept,
+    };
+    let blocks = reading.blocks(&doc);
+    let meta = Metadata {
+        title,
+        says_article: true,
+        ..Metadata::default()
+    };
+    assemble(meta, blocks, base, "UTF-8")
+}
+
 fn is_too_much(html: &[u8]) -> bool {
     html.len() > PAGE_BYTES || html.iter().filter(|b| **b == b'<').nth(2 * TAGS).is_some()
 }
@@ -168,6 +203,7 @@ fn assemble(
         published: article.published,
         modified: meta.modified,
         section: meta.section,
+        description: meta.description,
         lang: meta.lang,
         dir: meta.dir,
         pictures: tidy::figures(&article.blocks),

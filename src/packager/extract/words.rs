@@ -13,6 +13,7 @@ pub fn squeezed(text: &str) -> String {
                     squeezed.push(' ');
                 }
             }
+            c if c.is_control() => {}
             c => squeezed.push(c),
         }
     }
