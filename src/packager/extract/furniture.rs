@@ -121,7 +121,7 @@ fn is_furniture(node: &NodeRef, measures: &Measures) -> bool {
     match &*name {
         "nav" | "footer" | "dialog" | "aside" | "form" => !holds_much || by_words(node),
         "html" | "body" | "main" | "article" => false,
-        _ if by_role(node) => !holds_much,
+        _ if by_role(node) => !holds_much || is_wall(node, &own, measures),
         "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody" | "h1"
         | "h2" | "source" | "em" | "strong" | "b" | "i" => false,
         "p" | "h3" | "h4" | "figure" | "table" | "li" | "amp-img" => {
@@ -134,14 +134,11 @@ fn is_furniture(node: &NodeRef, measures: &Measures) -> bool {
 /// A page that is all consent dialogue or paywall has nothing else to offer.
 fn is_wall(node: &NodeRef, own: &Measure, measures: &Measures) -> bool {
     let words = tokens(node);
-    let named = words.iter().any(|w| {
-        matches!(
-            w.as_str(),
-            "cookie" | "cookies" | "consent" | "gdpr" | "paywall"
-        )
-    });
-    named && own.prose < 400 && measures.all.prose < 1000
+    let named = words.iter().any(|word| WALLS.contains(&word.as_str()));
+    named && own.prose < 600 && measures.all.prose < 1000
 }
+
+const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
 
 fn by_role(node: &NodeRef) -> bool {
     let role = node.attr_or("role", "");

@@ -186,10 +186,28 @@ pub fn judge(article: &Tidied, meta: &Metadata) -> Result<(), NoArticle> {
     }
     let claims = meta.says_article || meta.published.is_some();
     let enough = if claims { SENTENCE / 2 } else { ENOUGH };
-    if weight < enough {
+    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(&text)) {
         return Err(NoArticle::NoText);
     }
     Ok(())
+}
+
+/// What little there is asks for consent.
+fn speaks_of_cookies(text: &str) -> bool {
+    const COOKIES: &[&str] = &[
+        "cookie",
+        "куки",
+        "кукі",
+        "кукиҳо",
+        "کوکی",
+        "ملفات تعريف",
+        "çerez",
+        "kuki",
+        "թխուկ",
+        "ქუქი",
+    ];
+    let text = text.to_lowercase();
+    COOKIES.iter().any(|word| text.contains(word))
 }
 
 /// Titles of soft 404s in the languages of the first newsrooms.
