@@ -1,2 +1,5 @@
 //! server
-pub mod respond;
+mod current;
+mod listen;
+mod respond;
+mod wire;

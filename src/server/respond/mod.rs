@@ -12,7 +12,7 @@
 //! program that made it.
 
 mod body;
-mod catalogue;
+pub(super) mod catalogue;
 mod conditions;
 mod kind;
 mod negotiate;
@@ -91,7 +91,7 @@ fn answer(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Res
         Err(Unusable::Ambiguous) => return nothing_here(not_found, &head.headers),
     };
     match catalogue.find(&path) {
-        Found::Resource(resource) => send(catalogue, resource, head),
+        Found::Resource(resource) => send(resource, head),
         Found::Folder => redirect(&target::folder_of(&path)),
         Found::Nothing if catalogue.edition().is_none() => nothing_yet(),
         Found::Nothing => nothing_here(not_found, &head.headers),
@@ -115,7 +115,7 @@ pub fn fault(head: &Parts) -> Option<&'static str> {
     (has_body && takes_none).then_some("a request to read has no body")
 }
 
-fn send(catalogue: &Catalogue, resource: &Resource, head: &Parts) -> Response<Body> {
+fn send(resource: &Resource, head: &Parts) -> Response<Body> {
     let coding = if resource.varies() && negotiate::prefers_gzip(&head.headers) {
         Coding::Gzip
     } else {
@@ -144,7 +144,7 @@ fn send(catalogue: &Catalogue, resource: &Resource, head: &Parts) -> Response<Bo
         Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
         Asked::Unsatisfiable => return unsatisfiable(length),
     };
-    let Some(runs) = catalogue.runs(resource, coding) else {
+    let Some(runs) = resource.runs(coding) else {
         return closing(sentence(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the bundle on this mirror was damaged",
