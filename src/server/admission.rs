@@ -44,7 +44,7 @@ pub(super) struct Admission {
 
 enum Stage {
     /// With what came until now, which the receiver will want to see too.
-    Search(Search, Vec<Bytes>, Part),
+    Search(Box<Search>, Vec<Bytes>, Part),
     Receive(Box<Receiver<Part>>),
     Refused(Refused),
 }
@@ -57,7 +57,9 @@ impl Admission {
         now: Timestamp,
     ) -> Self {
         let stage = match trust {
-            Trust::Fingerprint(print) => Stage::Search(Search::new(print), Vec::new(), out),
+            Trust::Fingerprint(print) => {
+                Stage::Search(Box::new(Search::new(print)), Vec::new(), out)
+            }
             Trust::Remembered(remembered) => receive(out, remembered, held.clone(), now),
         };
         Self { held, now, stage }

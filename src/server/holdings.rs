@@ -14,7 +14,7 @@
 //!    edition that is there.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -316,15 +316,16 @@ impl Part {
         Self { place, spool: None }
     }
 
-    fn spool(&mut self) -> std::io::Result<&mut Spool> {
+    fn spool(&mut self) -> io::Result<&mut Spool> {
         if self.spool.is_none() {
+            // Without the path, which is nobody's business out there.
             let spool = Spool::beside(&self.place).map_err(|error| match error {
-                FileError::Full(_) => std::io::ErrorKind::StorageFull.into(),
-                error => std::io::Error::other(error),
+                FileError::Full(_) => io::ErrorKind::StorageFull,
+                _ => io::ErrorKind::Other,
             })?;
-            self.spool = Some(spool);
+            return Ok(self.spool.insert(spool));
         }
-        Ok(self.spool.as_mut().expect("it was just made"))
+        Ok(self.spool.as_mut().expect("it is there already"))
     }
 
     fn publish(self) -> Result<(), FileError> {
@@ -336,11 +337,11 @@ impl Part {
 }
 
 impl Write for Part {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.spool()?.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         match &mut self.spool {
             Some(spool) => spool.flush(),
             None => Ok(()),

@@ -27,7 +27,7 @@ use super::respond::Body;
 use super::wire::{Progress, Watch, Wire};
 
 /// Who answers. One for all connections.
-pub trait Answer: Send + Sync + 'static {
+pub(super) trait Answer: Send + Sync + 'static {
     /// `progress` is of the connection that the request came by.
     fn answer(
         &self,
@@ -61,7 +61,7 @@ impl Default for Bounds {
 
 /// How a server is told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub(super) enum Stop {
     Running,
     /// No new requests; answers under way go on.
     Gently,
@@ -69,7 +69,7 @@ pub enum Stop {
 }
 
 /// Port 0 takes any free one.
-pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -81,7 +81,7 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Until told to stop, and then until the last connection has ended.
-pub async fn serve<A: Answer>(
+pub(super) async fn serve<A: Answer>(
     listener: TcpListener,
     site: Arc<A>,
     bounds: Bounds,

@@ -20,7 +20,6 @@ mod refused;
 mod respond;
 mod wire;
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -197,22 +196,16 @@ struct Site {
 }
 
 impl Answer for Site {
-    fn answer(
-        &self,
-        request: Request<Incoming>,
-        progress: &Progress,
-    ) -> impl Future<Output = Response<Body>> + Send {
-        async move {
-            let (head, body) = request.into_parts();
-            if head.method == Method::POST && head.uri.path() == INTAKE {
-                // In a box, so that the many who only read need no room for it.
-                return Box::pin(self.intake.answer(&head, body, progress)).await;
-            }
-            let answer = respond::respond(&self.holdings.current().hold(), &self.not_found, &head);
-            if !hyper::body::Body::is_end_stream(&body) {
-                progress.will_linger();
-            }
-            answer
+    async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        if head.method == Method::POST && head.uri.path() == INTAKE {
+            // In a box, so that the many who only read need no room for it.
+            return Box::pin(self.intake.answer(&head, body, progress)).await;
         }
+        if !hyper::body::Body::is_end_stream(&body) {
+            progress.will_linger();
+        }
+        let live = self.holdings.current().hold();
+        respond::respond(&live, &self.not_found, &head)
     }
 }

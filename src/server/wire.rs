@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep};
 
 /// What a connection has come to. Counts only; they go when the connection goes.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub(super) struct Progress {
     /// Heads of requests.
     heads: AtomicU32,
     /// Bytes, also those read when the last head was whole.
@@ -29,25 +29,25 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn head_read(&self) {
+    pub(super) fn head_read(&self) {
         self.heads.fetch_add(1, Relaxed);
         self.read_at_head.store(self.read.load(Relaxed), Relaxed);
     }
 
     /// Call when the answer goes out before the request was read to its end.
-    pub fn will_linger(&self) {
+    pub(super) fn will_linger(&self) {
         self.linger.store(true, Relaxed);
     }
 
     /// Until the guard is dropped.
-    pub fn intake(&self) -> IntakeGuard<'_> {
+    pub(super) fn intake(&self) -> IntakeGuard<'_> {
         self.intake.store(true, Relaxed);
         IntakeGuard(self)
     }
 }
 
 #[must_use]
-pub struct IntakeGuard<'a>(&'a Progress);
+pub(super) struct IntakeGuard<'a>(&'a Progress);
 
 impl Drop for IntakeGuard<'_> {
     fn drop(&mut self) {
@@ -57,14 +57,14 @@ impl Drop for IntakeGuard<'_> {
 
 /// Whether it is worth to go on with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
+pub(super) enum Outlook {
     Fair,
     /// Close it.
     Hopeless,
 }
 
 impl Outlook {
-    pub fn is_hopeless(self) -> bool {
+    pub(super) fn is_hopeless(self) -> bool {
         self == Self::Hopeless
     }
 }
@@ -75,7 +75,7 @@ impl Outlook {
 /// - An answer must move by at least [`MOVED_BYTES`] every [`BLOCKED_LOOKS`] looks.
 /// - Between requests it may rest for [`QUIET_LOOKS`] looks.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(super) struct Watch {
     heads: u32,
     written: u64,
     head_looks: u32,
@@ -89,7 +89,7 @@ const QUIET_LOOKS: u32 = 12;
 const MOVED_BYTES: u64 = 1024;
 
 impl Watch {
-    pub fn look(&mut self, progress: &Progress) -> Outlook {
+    pub(super) fn look(&mut self, progress: &Progress) -> Outlook {
         let heads = progress.heads.load(Relaxed);
         let written = progress.written.load(Relaxed);
         let is_taking = progress.intake.load(Relaxed);
@@ -132,7 +132,7 @@ const LINGER: Duration = Duration::from_secs(5);
 const LINGER_BYTES: u64 = 256 << 10;
 
 /// A TCP stream that counts, and closes with care.
-pub struct Wire {
+pub(super) struct Wire {
     stream: TcpStream,
     progress: Arc<Progress>,
     closing: Option<Pin<Box<Sleep>>>,
@@ -140,7 +140,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
         Self {
             stream,
             progress,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Body {
+pub(crate) enum Body {
     #[default]
     Empty,
     Whole(Bytes),
@@ -20,7 +20,7 @@ pub enum Body {
 
 impl Body {
     /// Those bytes of `runs`, taken as one, that lie in `part`.
-    pub fn part(runs: impl IntoIterator<Item = Bytes>, part: &Range<u64>) -> Self {
+    pub(crate) fn part(runs: impl IntoIterator<Item = Bytes>, part: &Range<u64>) -> Self {
         let mut begin = 0;
         let mut kept = VecDeque::new();
         for run in runs {
@@ -44,7 +44,7 @@ impl Body {
     }
 
     /// In bytes.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
             Self::Whole(bytes) => bytes.len() as u64,

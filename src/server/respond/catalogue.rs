@@ -19,15 +19,15 @@ use crate::edition::VerifiedEdition;
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     edition: Option<EditionNumber>,
     resources: HashMap<Box<str>, Resource>,
 }
 
 /// Something that can be asked for.
 #[derive(Debug, Clone)]
-pub struct Resource {
-    pub kind: &'static Kind,
+pub(crate) struct Resource {
+    pub(super) kind: &'static Kind,
     form: Form,
     digest: Digest,
     /// As the reader sees it.
@@ -49,13 +49,13 @@ enum Form {
 
 /// The form of a resource that is to be sent (RFC 9110 section 3.2: a representation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
+pub(crate) enum Coding {
     Identity,
     Gzip,
 }
 
 /// What lies at a path.
-pub enum Found<'a> {
+pub(crate) enum Found<'a> {
     Resource(&'a Resource),
     /// The path lacks its last `/`.
     Folder,
@@ -63,7 +63,7 @@ pub enum Found<'a> {
 }
 
 impl Catalogue {
-    pub fn of(edition: &VerifiedEdition) -> Self {
+    pub(crate) fn of(edition: &VerifiedEdition) -> Self {
         let mut catalogue = Self::default();
         for (path, entry) in edition.files() {
             let kind = kind::of_site_file(path);
@@ -125,12 +125,12 @@ impl Catalogue {
     }
 
     /// `None` while there is nothing to serve.
-    pub fn edition(&self) -> Option<EditionNumber> {
+    pub(crate) fn edition(&self) -> Option<EditionNumber> {
         self.edition
     }
 
     /// `path` is decoded and without its first `/`.
-    pub fn find(&self, path: &str) -> Found<'_> {
+    pub(crate) fn find(&self, path: &str) -> Found<'_> {
         let is_folder = path.is_empty() || path.ends_with('/');
         if is_folder {
             return match self.resources.get(format!("{path}index.html").as_str()) {
@@ -153,7 +153,7 @@ impl Catalogue {
 
 impl Resource {
     /// The representation's bytes, one run after the other. `None` if the bundle's file was changed under our feet.
-    pub fn runs(&self, coding: Coding) -> Option<Vec<Bytes>> {
+    pub(crate) fn runs(&self, coding: Coding) -> Option<Vec<Bytes>> {
         match (self.form, coding) {
             (Form::Plain, _) | (_, Coding::Gzip) => Some(vec![self.packed.clone()]),
             (Form::Stored, Coding::Identity) => {
@@ -168,12 +168,12 @@ impl Resource {
     }
 
     /// Whether which form is sent depends on what the client accepts.
-    pub fn varies(&self) -> bool {
+    pub(crate) fn varies(&self) -> bool {
         self.form == Form::Deflated
     }
 
     /// In bytes as sent.
-    pub fn length(&self, coding: Coding) -> u64 {
+    pub(crate) fn length(&self, coding: Coding) -> u64 {
         match coding {
             Coding::Identity => self.length,
             Coding::Gzip => self.packed.len() as u64,
@@ -181,7 +181,7 @@ impl Resource {
     }
 
     /// A strong entity tag.
-    pub fn tag(&self, coding: Coding) -> HeaderValue {
+    pub(crate) fn tag(&self, coding: Coding) -> HeaderValue {
         match coding {
             Coding::Identity => tag(&self.digest, ""),
             // Two mirrors may hold the same content pressed differently, and a cache in front of them both.
@@ -199,7 +199,7 @@ pub(in crate::server) mod simulated {
     use crate::bundle::{Effort, pack};
 
     /// Of `(path, content)`. What lies below `.colport/` is taken for metadata.
-    pub fn catalogue(number: EditionNumber, files: &[(&str, &[u8])]) -> Catalogue {
+    pub(crate) fn catalogue(number: EditionNumber, files: &[(&str, &[u8])]) -> Catalogue {
         let mut catalogue = Catalogue::default();
         let mut bundle = Vec::new();
         for (path, content) in files {

@@ -11,20 +11,18 @@ use crate::base::Digest;
 
 /// How a client may say whether it has a file already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     Send,
     NotModified,
     PreconditionFailed,
 }
 
 /// A strong tag: the first half of the content's digest, and a mark on the gzip form, whose bytes are others.
-pub fn tag(digest: &Digest, suffix: &str) -> HeaderValue {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut text = Vec::with_capacity(40);
+pub(super) fn tag(digest: &Digest, suffix: &str) -> HeaderValue {
+    let mut text = Vec::with_capacity(48);
     text.push(b'"');
     for byte in digest.as_bytes().iter().take(16) {
-        text.push(HEX[usize::from(byte >> 4)]);
-        text.push(HEX[usize::from(byte & 15)]);
+        text.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
     }
     text.extend_from_slice(suffix.as_bytes());
     text.push(b'"');
@@ -32,8 +30,17 @@ pub fn tag(digest: &Digest, suffix: &str) -> HeaderValue {
         .expect("hexadecimal digits in quotes are a header value")
 }
 
+/// Of a number below 16.
+fn hex_digit(number: u8) -> u8 {
+    if number < 10 {
+        b'0' + number
+    } else {
+        b'a' + (number - 10)
+    }
+}
+
 /// In the order of RFC 9110 section 13.2.2, for GET and HEAD of something that exists and has the tag `current`.
-pub fn judge(headers: &HeaderMap, current: &HeaderValue) -> Verdict {
+pub(super) fn judge(headers: &HeaderMap, current: &HeaderValue) -> Verdict {
     if headers.contains_key(IF_MATCH) && !any(headers, &IF_MATCH, |tag| tag.is_strongly(current)) {
         return Verdict::PreconditionFailed;
     }
@@ -44,7 +51,7 @@ pub fn judge(headers: &HeaderMap, current: &HeaderValue) -> Verdict {
 }
 
 /// Whether `value`, of `If-Range`, is exactly the strong tag `current`.
-pub fn is_strong_tag(value: &HeaderValue, current: &HeaderValue) -> bool {
+pub(super) fn is_strong_tag(value: &HeaderValue, current: &HeaderValue) -> bool {
     value == current
 }
 

@@ -7,7 +7,7 @@ use crate::base::SitePath;
 
 /// How a browser treats a file, which decides the Content-Security-Policy that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rendering {
+pub(super) enum Rendering {
     /// A page of the site.
     Page,
     /// Opened by itself it is a document too (SVG, XML), but never one that needs a script.
@@ -18,7 +18,7 @@ pub enum Rendering {
 
 /// How long a copy may be used without asking again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lifetime {
+pub(super) enum Lifetime {
     /// Ask each time: `timestamp.json` is how everybody learns of a new edition.
     Revalidate,
     /// Pages and feeds change with an edition.
@@ -33,7 +33,7 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// A `Cache-Control` value (RFC 9111 section 5.2). `no-transform`: a proxy that "optimises" a file makes it look forged.
-    pub const fn cache_control(self) -> &'static str {
+    pub(super) const fn cache_control(self) -> &'static str {
         match self {
             Self::Revalidate => "no-cache, no-transform",
             // Stale is better than nothing on the day that a mirror is blocked (RFC 5861 section 4).
@@ -46,10 +46,10 @@ impl Lifetime {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
-    pub content_type: &'static str,
-    pub rendering: Rendering,
-    pub lifetime: Lifetime,
+pub(super) struct Kind {
+    pub(super) content_type: &'static str,
+    pub(super) rendering: Rendering,
+    pub(super) lifetime: Lifetime,
 }
 
 const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifetime) -> Kind {
@@ -60,9 +60,10 @@ const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifeti
     }
 }
 
-pub static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
-pub static VERSIONED_METADATA: Kind = kind("application/json", Rendering::Data, Lifetime::Forever);
-pub static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
+pub(super) static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
+pub(super) static VERSIONED_METADATA: Kind =
+    kind("application/json", Rendering::Data, Lifetime::Forever);
+pub(super) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -125,7 +126,7 @@ static KINDS: &[(&str, Kind)] = {
     ]
 };
 
-pub fn of_site_file(path: &SitePath) -> &'static Kind {
+pub(super) fn of_site_file(path: &SitePath) -> &'static Kind {
     let extension = path.extension();
     KINDS
         .iter()

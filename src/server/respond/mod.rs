@@ -12,7 +12,7 @@
 //! program that made it.
 
 mod body;
-pub(super) mod catalogue;
+mod catalogue;
 mod conditions;
 mod kind;
 mod negotiate;
@@ -28,8 +28,8 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
-pub use body::Body;
-pub use catalogue::Catalogue;
+pub(super) use body::Body;
+pub(super) use catalogue::Catalogue;
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
 use kind::Rendering;
@@ -49,13 +49,13 @@ const DRAWING_POLICY: &str =
 
 /// The page for "nothing here", by language tag. The first is for who speaks none of the others.
 #[derive(Debug, Clone, Default)]
-pub struct NotFoundPages {
+pub(super) struct NotFoundPages {
     tags: Vec<&'static str>,
     pages: Vec<Bytes>,
 }
 
 impl NotFoundPages {
-    pub fn new(tags: &[&'static str], page: impl Fn(&str) -> Vec<u8>) -> Self {
+    pub(super) fn new(tags: &[&'static str], page: impl Fn(&str) -> Vec<u8>) -> Self {
         Self {
             tags: tags.to_vec(),
             pages: tags.iter().map(|tag| page(tag).into()).collect(),
@@ -64,7 +64,11 @@ impl NotFoundPages {
 }
 
 /// The answer to a request without a body.
-pub fn respond(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Response<Body> {
+pub(super) fn respond(
+    catalogue: &Catalogue,
+    not_found: &NotFoundPages,
+    head: &Parts,
+) -> Response<Body> {
     let answer = answer(catalogue, not_found, head);
     if head.method == Method::HEAD {
         without_bytes(answer)
@@ -99,7 +103,7 @@ fn answer(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Res
 }
 
 /// What could make this server and a proxy before it take one request for two, or for another.
-pub fn fault(head: &Parts) -> Option<&'static str> {
+pub(super) fn fault(head: &Parts) -> Option<&'static str> {
     let hosts = head.headers.get_all(HOST).iter().count();
     // RFC 9112 section 3.2.
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
@@ -252,7 +256,7 @@ fn method_not_allowed(allowed: &'static str) -> Response<Body> {
 }
 
 /// An answer for people: one sentence in plain text, never kept.
-pub fn sentence(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn sentence(status: StatusCode, text: &str) -> Response<Body> {
     let mut headers = HeaderMap::with_capacity(6);
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     headers.insert(CONTENT_TYPE, plain);
@@ -266,7 +270,7 @@ pub fn sentence(status: StatusCode, text: &str) -> Response<Body> {
 }
 
 /// With word that no other request is read from this connection.
-pub fn closing(mut answer: Response<Body>) -> Response<Body> {
+pub(super) fn closing(mut answer: Response<Body>) -> Response<Body> {
     insert(&mut answer, CONNECTION, "close");
     answer
 }
@@ -288,7 +292,7 @@ fn with(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
 }
 
 /// `value` must be made by us alone: a byte that no header can hold would leave the header away.
-pub fn insert(answer: &mut Response<Body>, name: http::HeaderName, value: &str) {
+pub(super) fn insert(answer: &mut Response<Body>, name: http::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }

@@ -9,7 +9,7 @@ use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName};
 type Quality = u16;
 
 /// Whether to send the gzip form where there is one: it is accepted, and not liked less than the plain form.
-pub fn prefers_gzip(headers: &HeaderMap) -> bool {
+pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut identity, mut any) = (None, None, None);
     for (coding, quality) in items(headers, &ACCEPT_ENCODING) {
         let slot = match coding {
@@ -27,7 +27,7 @@ pub fn prefers_gzip(headers: &HeaderMap) -> bool {
 
 /// The place in `available` of the language that the reader likes best, by the look-up of RFC 4647 section 3.4:
 /// `be-Latn-BY` finds `be-latn`, then `be`. 0 when nothing fits.
-pub fn language(headers: &HeaderMap, available: &[impl AsRef<str>]) -> usize {
+pub(super) fn language(headers: &HeaderMap, available: &[impl AsRef<str>]) -> usize {
     let mut best = (0, 0);
     for (range, quality) in items(headers, &ACCEPT_LANGUAGE) {
         // Strictly better, so that of equals the first one named wins.

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use super::conditions::is_strong_tag;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub(super) enum Asked {
     Whole,
     /// Not empty, and inside of the whole.
     Part(Range<u64>),
@@ -20,7 +20,7 @@ pub enum Asked {
 }
 
 /// What a GET of `length` bytes with the tag `current` asks for.
-pub fn asked(headers: &HeaderMap, length: u64, current: &HeaderValue) -> Asked {
+pub(super) fn asked(headers: &HeaderMap, length: u64, current: &HeaderValue) -> Asked {
     let mut lines = headers.get_all(RANGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else {
         return Asked::Whole;

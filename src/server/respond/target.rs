@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Why a path cannot be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
+pub(super) enum Unusable {
     /// It does not follow RFC 3986 section 2.1, or is not UTF-8.
     Malformed,
     /// It could be read in two ways.
@@ -16,7 +16,7 @@ pub enum Unusable {
 }
 
 /// Without the leading `/` and with percent-encoding undone, once.
-pub fn decode(path: &str) -> Result<Cow<'_, str>, Unusable> {
+pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, Unusable> {
     let path = path.strip_prefix('/').ok_or(Unusable::Malformed)?;
     if !path.contains('%') {
         return Ok(Cow::Borrowed(path));
@@ -54,7 +54,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Where a folder asked for without its last `/` is, relative to what was asked: it leads to no other host whatever
 /// the name holds.
-pub fn folder_of(decoded: &str) -> String {
+pub(super) fn folder_of(decoded: &str) -> String {
     let name = decoded.rsplit('/').next().unwrap_or_default();
     format!("{}/", utf8_percent_encode(name, UNRESERVED))
 }
