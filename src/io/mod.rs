@@ -5,3 +5,4 @@ pub mod clock;
 pub mod fetch;
 pub mod files;
 pub mod folder;
+pub mod random;
