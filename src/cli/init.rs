@@ -37,7 +37,8 @@ fn newsroom_id(text: &str) -> Result<NewsroomId, String> {
 }
 
 fn language(text: &str) -> Result<Language, String> {
-    Language::parse(text).ok_or_else(|| format!("`{text}` is no language, such as `be` or `zh-Hans`"))
+    Language::parse(text)
+        .ok_or_else(|| format!("`{text}` is no language, such as `be` or `zh-Hans`"))
 }
 
 impl Init {
@@ -54,7 +55,10 @@ impl Init {
         }
         let config = config::load(&self.folder)?;
         let fingerprint = newsroom.found(&config.ids(), now, &config.lifetimes)?;
-        screen.line(format!("The newsroom's folder is `{}`.\n", self.folder.display()));
+        screen.line(format!(
+            "The newsroom's folder is `{}`.\n",
+            self.folder.display()
+        ));
         screen.line(format!("Its fingerprint, by which readers know that an edition is yours:\n\n    {fingerprint}\n"));
         screen.line(next_steps(&self.folder));
         Ok(())
@@ -64,10 +68,19 @@ impl Init {
     fn settings(&self) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         config::EXAMPLE
-            .replace("name = \"River Post\"", &format!("name = {}", quoted(&self.name)))
+            .replace(
+                "name = \"River Post\"",
+                &format!("name = {}", quoted(&self.name)),
+            )
             .replace("tagline = \"News from both banks\"", "tagline = \"\"")
-            .replace("id = \"en\"", &format!("id = {}", quoted(self.newsroom.as_str())))
-            .replace("language = \"en\"", &format!("language = {}", quoted(self.language.as_str())))
+            .replace(
+                "id = \"en\"",
+                &format!("id = {}", quoted(self.newsroom.as_str())),
+            )
+            .replace(
+                "language = \"en\"",
+                &format!("language = {}", quoted(&self.language.to_string())),
+            )
     }
 
     fn grow(&self, newsroom: &NewsroomFolder, screen: &Screen) -> Outcome {
@@ -79,7 +92,9 @@ impl Init {
             return Err(Failure::setup(what).try_this(hint));
         }
         for id in added {
-            screen.line(format!("Made a key for the newsroom `{id}`, signed in by the offline key of `targets`."));
+            screen.line(format!(
+                "Made a key for the newsroom `{id}`, signed in by the offline key of `targets`."
+            ));
         }
         Ok(())
     }

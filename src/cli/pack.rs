@@ -58,15 +58,21 @@ impl Pack {
         let sources = self.sources.iter().map(|text| config::source(text));
         let sources: Vec<Source> = sources.collect::<Result<_, _>>().map_err(Failure::setup)?;
         let wanted = self.newsroom.as_deref();
-        let mut fitting = config.newsrooms.iter_mut().filter(|desk| wanted.is_none_or(|id| desk.newsroom.id.as_str() == id));
+        let mut fitting = config
+            .newsrooms
+            .iter_mut()
+            .filter(|desk| wanted.is_none_or(|id| desk.newsroom.id.as_str() == id));
         match (fitting.next(), fitting.next()) {
             (Some(desk), None) => desk.sources = sources,
             (Some(_), Some(_)) => {
-                return Err(Failure::setup("there are several newsrooms").try_this("say which one with `--newsroom ID`"));
+                return Err(Failure::setup("there are several newsrooms")
+                    .try_this("say which one with `--newsroom ID`"));
             }
             (None, _) => {
                 let id = wanted.unwrap_or_default();
-                return Err(Failure::setup(format!("there is no newsroom `{id}` in `colport.toml`")));
+                return Err(Failure::setup(format!(
+                    "there is no newsroom `{id}` in `colport.toml`"
+                )));
             }
         }
         Ok(())
@@ -74,30 +80,56 @@ impl Pack {
 }
 
 /// Everything that the site shall hold.
-pub(super) async fn collect(config: &Config, fingerprint: Fingerprint, now: Timestamp, screen: &Screen) -> Result<Files, Failure> {
+pub(super) async fn collect(
+    config: &Config,
+    fingerprint: Fingerprint,
+    now: Timestamp,
+    screen: &Screen,
+) -> Result<Files, Failure> {
     let mut articles: Vec<Article> = Vec::new();
     let mut files = Files::new();
     for desk in &config.newsrooms {
         let gathered = gather(desk, now, screen).await?;
         articles.extend(gathered.articles);
-        files.extend(gathered.pictures.into_iter().map(|(path, picture)| (path, Bytes::from(picture))));
+        files.extend(
+            gathered
+                .pictures
+                .into_iter()
+                .map(|(path, picture)| (path, Bytes::from(picture))),
+        );
     }
     if articles.is_empty() {
         let failure = Failure::refused("there is not one article, so no edition was made");
-        return Err(failure.try_this("check the sources in `colport.toml`; what was left out is named above"));
+        return Err(failure
+            .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    let newsrooms: Vec<_> = config.newsrooms.iter().map(|desk| desk.newsroom.clone()).collect();
-    let about = About { fingerprint: Some(fingerprint), contact: config.contact.clone() };
+    let newsrooms: Vec<_> = config
+        .newsrooms
+        .iter()
+        .map(|desk| desk.newsroom.clone())
+        .collect();
+    let about = About {
+        fingerprint: Some(fingerprint),
+        contact: config.contact.clone(),
+    };
     let pages = site::render(&config.site, &newsrooms, &articles, &about);
-    files.extend(pages.into_iter().map(|(path, page)| (path, Bytes::from(page))));
+    files.extend(
+        pages
+            .into_iter()
+            .map(|(path, page)| (path, Bytes::from(page))),
+    );
     Ok(files)
 }
 
-async fn gather(desk: &Desk, now: Timestamp, screen: &Screen) -> Result<packager::Gathered, Failure> {
+async fn gather(
+    desk: &Desk,
+    now: Timestamp,
+    screen: &Screen,
+) -> Result<packager::Gathered, Failure> {
     let fetch = HttpFetch::new(Patience::default());
     let id = &desk.newsroom.id;
     let bar = screen.counting(&format!("{id}: pages"));
-    let gathered = packager::gather(&fetch, &desk.newsroom, &desk.sources, &packager::Options::default(), now, &mut |progress| {
+    let mut show = |progress| {
         let (doing, done, of) = match progress {
             Progress::Reading { done, of } => ("pages", done, of),
             Progress::Pictures { done, of } => ("pictures", done, of),
@@ -105,7 +137,16 @@ async fn gather(desk: &Desk, now: Timestamp, screen: &Screen) -> Result<packager
         bar.set_message(format!("{id}: {doing}"));
         bar.set_length(of as u64);
         bar.set_position(done as u64);
-    });
+    };
+    let options = packager::Options::default();
+    let gathered = packager::gather(
+        &fetch,
+        &desk.newsroom,
+        &desk.sources,
+        &options,
+        now,
+        &mut show,
+    );
     let gathered = gathered.await;
     bar.finish_and_clear();
     for skipped in &gathered.skipped {
@@ -113,7 +154,10 @@ async fn gather(desk: &Desk, now: Timestamp, screen: &Screen) -> Result<packager
     }
     // An edition without what a source held until yesterday would take those articles from every reader.
     if let Some(failed) = gathered.failed.first() {
-        return Err(Failure::refused(format!("a source of `{id}` gave nothing: {failed}")).hint(failed.hint()));
+        return Err(
+            Failure::refused(format!("a source of `{id}` gave nothing: {failed}"))
+                .hint(failed.hint()),
+        );
     }
     screen.line(format!("{id}: {}", told(&gathered)));
     Ok(gathered)
@@ -129,9 +173,16 @@ fn told(gathered: &packager::Gathered) -> String {
 }
 
 /// The next edition in the newsroom's folder; `None` if none is due.
-pub(super) fn publish(config: &Config, folder: &NewsroomFolder, files: &Files, now: Timestamp) -> Result<Option<VerifiedEdition>, Failure> {
+pub(super) fn publish(
+    config: &Config,
+    folder: &NewsroomFolder,
+    files: &Files,
+    now: Timestamp,
+) -> Result<Option<VerifiedEdition>, Failure> {
     let previous = folder.newest(now)?;
-    let number = previous.as_ref().map_or(1, |previous| previous.number() + 1);
+    let number = previous
+        .as_ref()
+        .map_or(1, |previous| previous.number() + 1);
     let press = Press {
         metadata: folder.metadata(previous.as_deref())?,
         previous,
@@ -157,5 +208,8 @@ fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {
     let bytes = size(edition.bundle().len() as u64);
     let number = edition.number();
     let place = folder.bundle(number);
-    format!("Edition {number}: {files}, {bytes}, signed and written to `{}`.", place.display())
+    format!(
+        "Edition {number}: {files}, {bytes}, signed and written to `{}`.",
+        place.display()
+    )
 }

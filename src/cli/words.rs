@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn ages_are_said_in_one_unit() {
-        let check = |seconds, said: &str| assert_eq!(span(SignedDuration::from_secs(seconds)), said);
+        let check =
+            |seconds, said: &str| assert_eq!(span(SignedDuration::from_secs(seconds)), said);
         check(5, "less than a minute");
         check(60, "1 minute");
         check(3 * 3600 + 59, "3 hours");

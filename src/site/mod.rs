@@ -20,7 +20,9 @@ use crate::base::{Fingerprint, SitePath};
 
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use language::{Direction, Language};
-pub use newsroom::{Newsroom, NewsroomId, NewsroomIdError};
+pub use newsroom::Newsroom;
+
+pub use crate::base::NewsroomId;
 pub use words::best_language;
 
 /// What the whole site is called, and the language of the pages that belong to no newsroom.
