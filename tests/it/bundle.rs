@@ -50,7 +50,7 @@ impl Input {
             writer.metadata(name, content).expect("the order is right");
         }
         for (path, content) in &self.files {
-            let packed = pack(content, Effort::Best);
+            let packed = pack(content, Effort::Quick);
             writer
                 .file(path, content.len() as u64, &packed)
                 .expect("the order is right");

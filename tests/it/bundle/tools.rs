@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use colport::base::Digest;
 use tempfile::TempDir;
@@ -46,24 +47,27 @@ fn input() -> Input {
     }
 }
 
-/// A folder with the bundle in it, and what must come out by path.
+static BUNDLE: LazyLock<Vec<u8>> = LazyLock::new(|| input().write());
+/// What must come out, by path.
+static EXPECTED: LazyLock<BTreeMap<String, Digest>> = LazyLock::new(|| {
+    let members = read(BUNDLE.clone()).expect("it is sound");
+    members
+        .into_iter()
+        .map(|(path, content)| (path, Digest::of(&content)))
+        .collect()
+});
+
+/// A folder with the bundle in it.
 struct Workbench {
     folder: TempDir,
-    expected: BTreeMap<String, Digest>,
 }
 
 impl Workbench {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let bundle = input().write();
-        fs::write(folder.path().join("bundle.tar.gz"), &bundle).expect("there is room");
+        fs::write(folder.path().join("bundle.tar.gz"), &*BUNDLE).expect("there is room");
         fs::create_dir(folder.path().join("out")).expect("there is room");
-        let members = read(bundle).expect("it is sound");
-        let expected = members
-            .into_iter()
-            .map(|(path, content)| (path, Digest::of(&content)))
-            .collect();
-        Self { folder, expected }
+        Self { folder }
     }
 
     /// Runs a line of shell in the folder. UTF-8 as everywhere but in the poorest shell: bsdtar asks the locale.
@@ -126,8 +130,8 @@ fn check(program: &str, line: &str) {
     assert!(output.status.success(), "{program}: {complaint}");
     assert_eq!(complaint, "", "{program}");
     let found = bench.unpacked();
-    assert_eq!(found.len(), bench.expected.len(), "{program}");
-    assert!(found == bench.expected, "{program} unpacked something else");
+    assert_eq!(found.len(), EXPECTED.len(), "{program}");
+    assert!(found == *EXPECTED, "{program} unpacked something else");
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn gnu_tar_unpacks_what_has_come() {
     let found = bench.unpacked();
     let whole = found
         .iter()
-        .filter(|(path, digest)| bench.expected.get(*path) == Some(digest));
+        .filter(|(path, digest)| EXPECTED.get(*path) == Some(digest));
     assert!(whole.count() >= 4, "{found:?}");
 }
 
@@ -223,7 +227,7 @@ fn a_reader_written_from_the_manual_reads_it() {
         .map(|line| line.split_once("  ").expect("digest and path"))
         .map(|(digest, path)| (path.to_owned(), digest.parse().expect("a digest")))
         .collect();
-    assert_eq!(found, bench.expected);
+    assert_eq!(found, *EXPECTED);
 }
 
 #[test]
@@ -233,7 +237,7 @@ fn a_reader_written_from_the_manual_refuses_what_is_hurt() {
     }
     let bench = Workbench::new();
     let place = bench.folder.path().join("bundle.tar.gz");
-    let whole = fs::read(&place).expect("it was written");
+    let whole = &*BUNDLE;
     for hurt in [
         whole[..whole.len() - 1].to_vec(),
         whole[..30_000].to_vec(),
