@@ -116,8 +116,8 @@ pub(super) async fn serve<A: Answer>(
 
 fn protocol(bounds: &Bounds) -> http1::Builder {
     let mut http = http1::Builder::new();
+    // Not `pipeline_flush`: it loses the last answer when the connection is closed with unread bytes behind the request.
     http.half_close(true)
-        .pipeline_flush(true)
         .max_buf_size(bounds.buffer_bytes)
         .header_read_timeout(None);
     http

@@ -202,10 +202,13 @@ impl Answer for Site {
             // In a box, so that the many who only read need no room for it.
             return Box::pin(self.intake.answer(&head, body, progress)).await;
         }
-        if !hyper::body::Body::is_end_stream(&body) {
-            progress.will_linger();
-        }
         let live = self.holdings.current().hold();
-        respond::respond(&live, &self.not_found, &head)
+        let answer = respond::respond(&live, &self.not_found, &head);
+        if hyper::body::Body::is_end_stream(&body) {
+            return answer;
+        }
+        // Nobody reads that body, and what comes behind it must not be taken for a request.
+        progress.will_linger();
+        respond::closing(answer)
     }
 }
