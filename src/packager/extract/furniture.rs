@@ -289,6 +289,7 @@ const WORDS: &[&str] = &[
     "seealso",
     "interlink",
     "inlinelink",
+    "dropdown",
     "copyright",
     "bookmark",
     "feedback",
