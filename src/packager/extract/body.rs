@@ -349,7 +349,11 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.line.in_link(false);
                 self.line.close("a");
             }
-            _ => self.children(node, depth),
+            _ => {
+                self.line.in_link(own.text > 0 && node.has_attr("href"));
+                self.children(node, depth);
+                self.line.in_link(false);
+            }
         }
     }
 

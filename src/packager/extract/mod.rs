@@ -100,7 +100,7 @@ pub fn extract_page_as(
     // Step 3.
     let measures = Measures::of(&doc);
     let furniture = furniture::find(&doc, &measures);
-    let kept = kept_by_readability(&doc, &furniture, &base);
+    let kept = kept_by_readability(&doc, &measures, &furniture, &base);
     // Step 4.
     let reading = Reading {
         base: &base,
@@ -158,15 +158,21 @@ fn base_of(doc: &Document, url: &Url) -> Url {
 }
 
 /// The text nodes that Readability takes for the article. It works on a copy, in which nodes keep their numbers.
-fn kept_by_readability(doc: &Document, furniture: &HashSet<NodeId>, base: &Url) -> HashSet<NodeId> {
+fn kept_by_readability(
+    doc: &Document,
+    measures: &Measures,
+    furniture: &HashSet<NodeId>,
+    base: &Url,
+) -> HashSet<NodeId> {
     let copy = doc.clone();
     for id in furniture {
         copy.tree.remove_from_parent(id);
     }
     // Pages that build themselves up hide their text until a script shows it.
-    let hidden = copy.select("[hidden], [aria-hidden], [style]");
-    for name in ["hidden", "aria-hidden", "style"] {
-        hidden.remove_attr(name);
+    for hidden in copy.select("[hidden], [aria-hidden], [style]").nodes() {
+        if measures.of_node(hidden).prose * 2 > measures.all.prose {
+            hidden.remove_attrs(&["hidden", "aria-hidden", "style"]);
+        }
     }
     let config = dom_smoothie::Config {
         disable_json_ld: true,

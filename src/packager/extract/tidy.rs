@@ -24,7 +24,7 @@ const SENTENCE: usize = 60;
 pub fn tidy(blocks: Vec<Block>, above: Vec<Figure>, meta: &Metadata, base: &Url) -> Tidied {
     let mut published = meta.published;
     let blocks = without_refrains(with_broken_head(blocks));
-    let start = begin_of_text(&blocks);
+    let start = begin_of_text(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
@@ -78,7 +78,9 @@ fn with_broken_head(blocks: Vec<Block>) -> Vec<Block> {
 /// A line that stands in an article three times or more is the page speaking: "external content", "advertisement".
 fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
     let text = |block: &Block| match block {
-        Block::Line { line, .. } if line.weight() >= 8 => Some(words::folded(&line.text())),
+        Block::Line { tag, line } if line.weight() >= 8 && !tag.starts_with('h') => {
+            Some(words::folded(&line.text()))
+        }
         _ => None,
     };
     let mut counts: HashMap<String, usize> = HashMap::new();
@@ -90,6 +92,14 @@ fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
             .and_then(|text| counts.get(&text))
             .is_some_and(|count| *count > 2)
     };
+    let rest = blocks
+        .iter()
+        .filter(|block| !often(block))
+        .map(weight_of)
+        .sum::<usize>();
+    if rest < 400 {
+        return blocks;
+    }
     blocks
         .iter()
         .map(|block| {
@@ -102,13 +112,21 @@ fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
         .collect()
 }
 
+fn weight_of(block: &Block) -> usize {
+    match block {
+        Block::Line { line, .. } => line.weight(),
+        _ => 0,
+    }
+}
+
 /// Index of the first line that is surely text.
-fn begin_of_text(blocks: &[Block]) -> usize {
+fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
     let is_text = |block: &Block| match block {
         Block::Line { tag, line } => {
             !tag.starts_with('h')
                 && line.weight() >= SENTENCE
                 && line.linked_weight() * 2 < line.weight()
+                && !is_repeated(line, meta, true)
         }
         Block::List { .. } | Block::Table(_) | Block::Pre(_) | Block::Quote(_) => true,
         _ => false,
@@ -196,7 +214,7 @@ fn take_lead(
         .collect();
     let keys: Vec<String> = named.iter().map(addresses::key).collect();
     let is_named = |figure: &Figure| keys.contains(&addresses::key(&figure.src));
-    let text = begin_of_text(&blocks);
+    let text = begin_of_text(&blocks, meta);
     let inside = blocks
         .iter()
         .position(|block| matches!(block, Block::Figure(figure) if is_named(figure)));
