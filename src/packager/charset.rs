@@ -25,6 +25,33 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a, str>,
     (text, used.name())
 }
 
+/// UTF-32, and UTF-16 without a byte order mark: XML may be written so, HTML may not. Told by where the zero bytes are
+/// around the first `<` (XML 1.0 appendix F).
+pub fn decode_wide(bytes: &[u8]) -> Option<String> {
+    let units = |size: usize, number: fn(&[u8]) -> u32| -> String {
+        let numbers = bytes.chunks_exact(size).map(number);
+        numbers
+            .map(|n| char::from_u32(n).unwrap_or('\u{fffd}'))
+            .collect()
+    };
+    let number = |unit: &[u8]| {
+        unit.iter()
+            .fold(0, |number, byte| number << 8 | u32::from(*byte))
+    };
+    let reversed = |unit: &[u8]| {
+        unit.iter()
+            .rev()
+            .fold(0, |number, byte| number << 8 | u32::from(*byte))
+    };
+    match bytes.get(..4)? {
+        [0, 0, 0, b'<'] | [0, 0, 0xfe, 0xff] => Some(units(4, number)),
+        [b'<', 0, 0, 0] | [0xff, 0xfe, 0, 0] => Some(units(4, reversed)),
+        [0, b'<', 0, _] => Some(UTF_16BE.decode_without_bom_handling(bytes).0.into_owned()),
+        [b'<', 0, _, 0] => Some(UTF_16LE.decode_without_bom_handling(bytes).0.into_owned()),
+        _ => None,
+    }
+}
+
 fn encoding_of(bytes: &[u8], content_type: Option<&str>) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding;

@@ -250,6 +250,18 @@ impl Line {
         lines
     }
 
+    /// At every break, not only at two.
+    pub fn broken(self) -> Vec<Line> {
+        let mut doubled = Self::default();
+        for piece in self.pieces {
+            if matches!(piece, Piece::Break) {
+                doubled.push_break();
+            }
+            doubled.pieces.push(piece);
+        }
+        doubled.paragraphs()
+    }
+
     fn reopened(open: &[(&'static str, String)]) -> Self {
         let mut line = Self::default();
         for (tag, attributes) in open {

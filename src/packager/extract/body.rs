@@ -5,7 +5,7 @@
 //! 3. Pictures become figures, with the caption that stands beside them.
 //! 4. Furniture is passed over, and so are boxes that are nothing but links.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use dom_query::{Document, NodeId, NodeRef};
 use url::Url;
@@ -34,26 +34,21 @@ pub struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The blocks of the article, in order.
-    pub fn blocks(&self, doc: &Document) -> Vec<Block> {
+    /// The blocks of the article, in order, and the pictures that stand outside its container.
+    pub fn blocks(&self, doc: &Document, title: Option<&str>) -> (Vec<Block>, Vec<Figure>) {
         let Some(body) = doc.body() else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
-        let container = self.container(&body);
-        let mut walk = Walk {
-            reading: self,
-            blocks: Vec::new(),
-            line: Line::default(),
-            pending: None,
-        };
+        let container = self.one_of_several(self.widened(self.container(&body)), title);
+        let mut walk = Walk::new(self);
         walk.children(&container, 0);
         walk.end_line("p");
-        walk.blocks
+        (walk.blocks, self.pictures_outside(&body, &container))
     }
 
     // Step 1.
     fn container<'a>(&self, body: &NodeRef<'a>) -> NodeRef<'a> {
-        let mut sums: std::collections::HashMap<NodeId, usize> = std::collections::HashMap::new();
+        let mut sums: HashMap<NodeId, usize> = HashMap::new();
         let nodes: Vec<NodeRef> = body.descendants_it().collect();
         for node in nodes.iter().filter(|node| self.kept.contains(&node.id)) {
             let weight = words::weight(&node.text());
@@ -75,6 +70,90 @@ impl Reading<'_> {
                 None => return here,
             }
         }
+    }
+
+    /// Readability stops at the first of several boxes of text: the `article` around them is meant if there is much
+    /// more prose in it.
+    fn widened<'a>(&self, container: NodeRef<'a>) -> NodeRef<'a> {
+        let around = container.ancestors_it(Some(8)).find(|up| {
+            up.has_name("article") || up.attr("itemprop").as_deref() == Some("articleBody")
+        });
+        match around {
+            Some(article) if self.prose(&article) * 10 > self.prose(&container) * 12 => article,
+            _ => container,
+        }
+    }
+
+    /// Without the prose of furniture.
+    fn prose(&self, node: &NodeRef) -> usize {
+        let whole = self.measures.of_node(node).prose;
+        let furniture = node
+            .descendants_it()
+            .filter(|below| self.furniture.contains(&below.id));
+        whole.saturating_sub(
+            furniture
+                .map(|below| self.measures.of_node(&below).prose)
+                .sum(),
+        )
+    }
+
+    /// Pages that go on with the next article: the one under the page's own title is meant.
+    fn one_of_several<'a>(&self, container: NodeRef<'a>, title: Option<&str>) -> NodeRef<'a> {
+        let Some(title) = title else {
+            return container;
+        };
+        let articles: Vec<NodeRef> = container
+            .descendants_it()
+            .filter(|node| node.has_name("article") && self.prose(node) > 400)
+            .collect();
+        let titled = |article: &&NodeRef| {
+            article
+                .descendants_it()
+                .any(|node| node.has_name("h1") && words::likeness(&node.text(), title) > 0.8)
+        };
+        // The innermost: `article` may be nested.
+        let own = articles.iter().filter(titled).next_back();
+        match own {
+            Some(own) if articles.len() > 1 && self.prose(own) * 5 > self.prose(&container) => *own,
+            _ => container,
+        }
+    }
+
+    /// A lead picture often stands above the text, in a header that the container leaves out.
+    fn pictures_outside(&self, body: &NodeRef, container: &NodeRef) -> Vec<Figure> {
+        let pictures = body.descendants_it().filter(|node| {
+            node.has_name("img") || node.has_name("amp-img") || node.has_name("video")
+        });
+        let mut found: Vec<Figure> = Vec::new();
+        for picture in pictures.take(60) {
+            let ups: Vec<NodeRef> = picture.ancestors_it(None).collect();
+            let inside = ups.iter().any(|up| up.id == container.id);
+            if inside
+                || ups.iter().any(|up| {
+                    self.furniture.contains(&up.id)
+                        || up.has_name("a") && self.measures.of_node(up).text > 0
+                })
+            {
+                continue;
+            }
+            let mut walk = Walk::new(self);
+            let frame = ups.iter().take(7).find(|up| up.has_name("figure"));
+            let frame = frame.or_else(|| {
+                ups.iter()
+                    .take(5)
+                    .filter(|up| walk.is_illustration(up))
+                    .last()
+            });
+            match frame {
+                Some(frame) => walk.illustration(frame, 0),
+                None => walk.picture(&picture),
+            }
+            found.extend(walk.blocks.into_iter().filter_map(|block| match block {
+                Block::Figure(figure) => Some(figure),
+                _ => None,
+            }));
+        }
+        found
     }
 }
 
@@ -116,7 +195,16 @@ struct Walk<'r, 'a> {
     pending: Option<&'static str>,
 }
 
-impl Walk<'_, '_> {
+impl<'r, 'a> Walk<'r, 'a> {
+    fn new(reading: &'r Reading<'a>) -> Self {
+        Self {
+            reading,
+            blocks: Vec::new(),
+            line: Line::default(),
+            pending: None,
+        }
+    }
+
     fn children(&mut self, node: &NodeRef, depth: usize) {
         for child in node.children_it(false) {
             self.node(&child, depth + 1);
@@ -261,7 +349,11 @@ impl Walk<'_, '_> {
                 self.line.in_link(false);
                 self.line.close("a");
             }
-            _ => self.children(node, depth),
+            _ => {
+                self.line.in_link(own.text > 0 && node.has_attr("href"));
+                self.children(node, depth);
+                self.line.in_link(false);
+            }
         }
     }
 

@@ -88,9 +88,10 @@ pub fn find(doc: &Document, measures: &Measures) -> HashSet<NodeId> {
     let Some(body) = doc.body() else {
         return found;
     };
+    let kinds = prose_by_class(&body, measures);
     let mut waiting = body.element_children();
     while let Some(node) = waiting.pop() {
-        if is_furniture(&node, measures) {
+        if is_furniture(&node, measures, &kinds) {
             found.insert(node.id);
         } else {
             waiting.extend(node.element_children());
@@ -99,13 +100,24 @@ pub fn find(doc: &Document, measures: &Measures) -> HashSet<NodeId> {
     found
 }
 
+/// How much prose all elements of one class hold together: a text may be laid out in many boxes of one kind.
+fn prose_by_class(body: &NodeRef, measures: &Measures) -> HashMap<String, usize> {
+    let mut kinds: HashMap<String, usize> = HashMap::new();
+    for node in body.descendants_it().filter(NodeRef::is_element) {
+        if let Some(class) = node.class() {
+            *kinds.entry(class.to_string()).or_default() += measures.of_node(&node).prose;
+        }
+    }
+    kinds
+}
+
 /// The elements that are never part of a text, whatever is around them.
 pub fn find_certain(doc: &Document) -> HashSet<NodeId> {
     let certain = doc.select("script, style, template, svg, button, select, input, textarea, object, canvas, nav, dialog, form, link, meta");
     certain.nodes().iter().map(|node| node.id).collect()
 }
 
-fn is_furniture(node: &NodeRef, measures: &Measures) -> bool {
+fn is_furniture(node: &NodeRef, measures: &Measures, kinds: &HashMap<String, usize>) -> bool {
     let Some(name) = node.node_name() else {
         return false;
     };
@@ -116,8 +128,16 @@ fn is_furniture(node: &NodeRef, measures: &Measures) -> bool {
         _ => {}
     }
     let own = measures.of_node(node);
-    // Step 3. A third of all prose is never furniture.
-    let holds_much = own.prose * 3 > measures.all.prose && own.prose > 0;
+    // Step 3. A third of all prose is never furniture, unless it cannot be anything else.
+    let class = node.class().unwrap_or_default();
+    let alike = kinds.get(&*class).copied().unwrap_or(0).max(own.prose);
+    let strong = by_strong_words(node);
+    let holds_much = own.prose > 0
+        && if strong {
+            own.prose * 10 > measures.all.prose * 7
+        } else {
+            alike * 3 > measures.all.prose
+        };
     match &*name {
         "nav" | "footer" | "dialog" | "aside" | "form" => !holds_much || by_words(node),
         "html" | "body" | "main" | "article" => false,
@@ -185,6 +205,25 @@ fn tokens(node: &NodeRef) -> Vec<String> {
         }
     }
     tokens
+}
+
+/// Prose in these is that of readers or of other articles, however much it is.
+fn by_strong_words(node: &NodeRef) -> bool {
+    let strong = [
+        "comments",
+        "comment",
+        "disqus",
+        "commentlist",
+        "related",
+        "relatedposts",
+        "newsletter",
+        "footer",
+        "cookie",
+        "cookies",
+        "gallery",
+    ];
+    let tokens = tokens(node);
+    node.has_name("footer") || tokens.iter().any(|token| strong.contains(&token.as_str()))
 }
 
 const WORDS: &[&str] = &[
@@ -289,6 +328,7 @@ const WORDS: &[&str] = &[
     "seealso",
     "interlink",
     "inlinelink",
+    "dropdown",
     "copyright",
     "bookmark",
     "feedback",
@@ -327,6 +367,10 @@ const PAIRS: &[(&str, &str)] = &[
     ("social", "bar"),
     ("social", "share"),
     ("follow", "us"),
+    ("display", "embed"),
+    ("embed", "consent"),
+    ("social", "placeholder"),
+    ("embed", "placeholder"),
     ("lees", "ook"),
     ("lire", "aussi"),
     ("link", "list"),

@@ -188,7 +188,7 @@ fn collect_addresses(image: &Value, addresses: &mut Vec<String>) {
             .take(8)
             .for_each(|item| collect_addresses(item, addresses)),
         Value::Object(fields) => {
-            let address = ["url", "contentUrl", "@id"]
+            let address = ["url", "contentUrl"]
                 .iter()
                 .find_map(|key| fields.get(*key));
             if let Some(address) = address {
@@ -349,7 +349,7 @@ fn marked_date(doc: &Document) -> Option<Moment> {
         ".published, .entry-date, .post-date, .article-date, .pubdate, .publish-date, .date-published",
         "[class*='publish'], [class*='Publish'], [class*='pubtime'], [class*='post-time']",
     ];
-    marked.iter().find_map(|selector| {
+    let found = marked.iter().find_map(|selector| {
         let nodes = doc.select(selector);
         nodes
             .nodes()
@@ -357,6 +357,12 @@ fn marked_date(doc: &Document) -> Option<Moment> {
             .filter(|node| !is_elsewhere(node))
             .take(6)
             .find_map(date_of)
+    });
+    // Some pages lay even their byline out as a list.
+    found.or_else(|| {
+        let times =
+            doc.select("article time[datetime], main time[datetime], header time[datetime]");
+        times.nodes().first().and_then(date_of)
     })
 }
 

@@ -100,7 +100,7 @@ pub fn extract_page_as(
     // Step 3.
     let measures = Measures::of(&doc);
     let furniture = furniture::find(&doc, &measures);
-    let kept = kept_by_readability(&doc, &furniture, &base);
+    let kept = kept_by_readability(&doc, &measures, &furniture, &base);
     // Step 4.
     let reading = Reading {
         base: &base,
@@ -108,9 +108,9 @@ pub fn extract_page_as(
         furniture: &furniture,
         kept: &kept,
     };
-    let blocks = reading.blocks(&doc);
+    let (blocks, above) = reading.blocks(&doc, meta.title.as_deref());
     // Steps 5 and 6.
-    assemble(meta, blocks, &base, charset)
+    assemble(meta, blocks, above, &base, charset)
 }
 
 /// Reads HTML that is the article and nothing else, as feeds carry it. `title` is not repeated in the result.
@@ -137,13 +137,13 @@ pub fn extract_content(
         furniture: &furniture,
         kept: &kept,
     };
-    let blocks = reading.blocks(&doc);
+    let (blocks, _) = reading.blocks(&doc, None);
     let meta = Metadata {
         title,
         says_article: true,
         ..Metadata::default()
     };
-    assemble(meta, blocks, base, "UTF-8")
+    assemble(meta, blocks, Vec::new(), base, "UTF-8")
 }
 
 fn is_too_much(html: &[u8]) -> bool {
@@ -158,10 +158,21 @@ fn base_of(doc: &Document, url: &Url) -> Url {
 }
 
 /// The text nodes that Readability takes for the article. It works on a copy, in which nodes keep their numbers.
-fn kept_by_readability(doc: &Document, furniture: &HashSet<NodeId>, base: &Url) -> HashSet<NodeId> {
+fn kept_by_readability(
+    doc: &Document,
+    measures: &Measures,
+    furniture: &HashSet<NodeId>,
+    base: &Url,
+) -> HashSet<NodeId> {
     let copy = doc.clone();
     for id in furniture {
         copy.tree.remove_from_parent(id);
+    }
+    // Pages that build themselves up hide their text until a script shows it.
+    for hidden in copy.select("[hidden], [aria-hidden], [style]").nodes() {
+        if measures.of_node(hidden).prose * 2 > measures.all.prose {
+            hidden.remove_attrs(&["hidden", "aria-hidden", "style"]);
+        }
     }
     let config = dom_smoothie::Config {
         disable_json_ld: true,
@@ -186,10 +197,11 @@ fn kept_by_readability(doc: &Document, furniture: &HashSet<NodeId>, base: &Url) 
 fn assemble(
     meta: Metadata,
     blocks: Vec<Block>,
+    above: Vec<Figure>,
     base: &Url,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
-    let article = tidy::tidy(blocks, &meta, base);
+    let article = tidy::tidy(blocks, above, &meta, base);
     tidy::judge(&article, &meta)?;
     let mut html = String::new();
     let mut text = String::new();

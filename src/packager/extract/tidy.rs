@@ -1,5 +1,7 @@
 //! From the blocks of a container to those of the article, and whether it is one.
 
+use std::collections::HashMap;
+
 use url::Url;
 
 use super::NoArticle;
@@ -18,9 +20,11 @@ pub struct Tidied {
 /// A line of this weight is a sentence and no label.
 const SENTENCE: usize = 60;
 
-pub fn tidy(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
+/// `above`: pictures that stand outside the container, in order.
+pub fn tidy(blocks: Vec<Block>, above: Vec<Figure>, meta: &Metadata, base: &Url) -> Tidied {
     let mut published = meta.published;
-    let start = begin_of_text(&blocks);
+    let blocks = without_refrains(with_broken_head(blocks));
+    let start = begin_of_text(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
@@ -38,7 +42,7 @@ pub fn tidy(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
         kept.push(if drop { Block::Gone } else { block });
     }
     let kept = without_orphans(kept);
-    let (lead, blocks) = take_lead(kept, meta, base);
+    let (lead, blocks) = take_lead(kept, above, meta, base);
     Tidied {
         blocks,
         lead,
@@ -46,13 +50,83 @@ pub fn tidy(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
     }
 }
 
+/// Old pages part title, byline and text by single breaks.
+fn with_broken_head(blocks: Vec<Block>) -> Vec<Block> {
+    let mut head = true;
+    let mut broken = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        match block {
+            Block::Line { tag: "div", line } if head => {
+                let lines = line.broken();
+                head = !lines.iter().any(|line| line.weight() >= 2 * SENTENCE);
+                broken.extend(
+                    lines
+                        .into_iter()
+                        .map(|line| Block::Line { tag: "div", line }),
+                );
+            }
+            Block::Line { tag: "p", .. } => {
+                head = false;
+                broken.push(block);
+            }
+            block => broken.push(block),
+        }
+    }
+    broken
+}
+
+/// A line that stands in an article three times or more is the page speaking: "external content", "advertisement".
+fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
+    let text = |block: &Block| match block {
+        Block::Line { tag, line } if line.weight() >= 8 && !tag.starts_with('h') => {
+            Some(words::folded(&line.text()))
+        }
+        _ => None,
+    };
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for text in blocks.iter().filter_map(text) {
+        *counts.entry(text).or_default() += 1;
+    }
+    let often = |block: &Block| {
+        text(block)
+            .and_then(|text| counts.get(&text))
+            .is_some_and(|count| *count > 2)
+    };
+    let rest = blocks
+        .iter()
+        .filter(|block| !often(block))
+        .map(weight_of)
+        .sum::<usize>();
+    if rest < 400 {
+        return blocks;
+    }
+    blocks
+        .iter()
+        .map(|block| {
+            if often(block) {
+                Block::Gone
+            } else {
+                block.clone()
+            }
+        })
+        .collect()
+}
+
+fn weight_of(block: &Block) -> usize {
+    match block {
+        Block::Line { line, .. } => line.weight(),
+        _ => 0,
+    }
+}
+
 /// Index of the first line that is surely text.
-fn begin_of_text(blocks: &[Block]) -> usize {
+fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
     let is_text = |block: &Block| match block {
         Block::Line { tag, line } => {
             !tag.starts_with('h')
                 && line.weight() >= SENTENCE
                 && line.linked_weight() * 2 < line.weight()
+                && !is_repeated(line, meta, true)
         }
         Block::List { .. } | Block::Table(_) | Block::Pre(_) | Block::Quote(_) => true,
         _ => false,
@@ -126,31 +200,41 @@ fn drop_orphan(kept: &mut Vec<Block>, gone: bool, next: Option<u8>) {
     }
 }
 
-/// The picture above the text, once.
-fn take_lead(mut blocks: Vec<Block>, meta: &Metadata, base: &Url) -> (Option<Figure>, Vec<Block>) {
+/// The picture above the text, once: the one that the page's metadata names, else the first above the text.
+fn take_lead(
+    mut blocks: Vec<Block>,
+    above: Vec<Figure>,
+    meta: &Metadata,
+    base: &Url,
+) -> (Option<Figure>, Vec<Block>) {
     let named: Vec<Url> = meta
         .images
         .iter()
         .filter_map(|address| addresses::absolute(address, base))
         .collect();
     let keys: Vec<String> = named.iter().map(addresses::key).collect();
-    let text = begin_of_text(&blocks);
-    let is_named = |block: &Block| matches!(block, Block::Figure(figure) if keys.contains(&addresses::key(&figure.src)));
-    let place = blocks.iter().position(is_named).or_else(|| {
-        blocks
-            .iter()
-            .take(text + 1)
-            .position(|block| matches!(block, Block::Figure(_)))
+    let is_named = |figure: &Figure| keys.contains(&addresses::key(&figure.src));
+    let text = begin_of_text(&blocks, meta);
+    let inside = blocks
+        .iter()
+        .position(|block| matches!(block, Block::Figure(figure) if is_named(figure)));
+    let inside = inside.or_else(|| {
+        let mut head = blocks.iter().take(text + 1);
+        head.position(|block| matches!(block, Block::Figure(_)))
     });
-    if let Some(place) = place
+    if let Some(place) = inside
         && let Block::Figure(figure) = blocks.remove(place)
     {
         return (Some(figure), blocks);
     }
-    let lead = named.into_iter().next().map(|src| Figure {
-        src,
-        alt: String::new(),
-        caption: None,
+    let outside = above.iter().find(|figure| is_named(figure));
+    let outside = outside.or_else(|| above.iter().find(|figure| figure.caption.is_some()));
+    let lead = outside.cloned().or_else(|| {
+        named.into_iter().next().map(|src| Figure {
+            src,
+            alt: String::new(),
+            caption: None,
+        })
     });
     (lead, blocks)
 }
