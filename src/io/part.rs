@@ -1,14 +1,16 @@
-//! A file that only grows: what came of a download so far, kept for the next try.
+//! A file that only grows: what came of a download so far, kept for the next try; and the lock that keeps others away.
 //!
-//! It may be torn at the end by a power cut or a kill; who reads it must check what is in it.
+//! A part may be torn at the end by a power cut or a kill; who reads it must check what is in it.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is a module that touches files"
 )]
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
 
 use super::files::{FileError, Result};
 
@@ -38,11 +40,51 @@ impl Part {
             .map_err(|e| FileError::new("write", &self.place, e))
     }
 
+    /// What is there now, from the beginning, in pieces; `each` says when it has enough.
+    pub fn replay<E: From<FileError>>(
+        &self,
+        mut each: impl FnMut(Bytes) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let failed = |e| FileError::new("read", &self.place, e);
+        let mut file = File::open(&self.place).map_err(failed)?;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            let limit = PIECE_BYTES as u64;
+            Read::by_ref(&mut file).take(limit).read_to_end(&mut piece).map_err(failed)?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            each(piece.into())?;
+        }
+    }
+
     /// Throws away everything behind the first `length` bytes.
     pub fn cut(&mut self, length: u64) -> Result<()> {
         self.file
             .set_len(length)
             .map_err(|e| FileError::new("shorten", &self.place, e))
+    }
+}
+
+const PIECE_BYTES: usize = 1 << 18;
+
+/// Held by one program at a time, and let go when that program ends, however it ends.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "open for as long as the lock is held")] File);
+
+impl Lock {
+    pub fn take(place: &Path) -> Result<Self> {
+        let failed = |e| FileError::new("lock", place, e);
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(place).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(failed(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another colport is using this folder",
+            ))),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 }
 

@@ -1,0 +1,189 @@
+//! Where the bytes of a bundle go: through the receiver, and, once they are proved, into the part file.
+//!
+//! 1. What comes is remembered with the mirror that it came from, until it is proved.
+//! 2. What is proved goes into the part file, so that neither a kill nor a lying mirror can cost it.
+//! 3. After a refusal everything unproved is thrown away, a new receiver is led through the part file, and the stream
+//!    goes on from there. The mirrors whose bytes were thrown away are named: one alone lied, of several any may have.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{MirrorId, Store, StoreError};
+use crate::edition::{Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::io::address::BundleName;
+use crate::io::files::{self, FileError, Spool};
+use crate::io::part::Part;
+
+/// What a bundle is checked against.
+#[derive(Clone)]
+pub(super) struct Expected {
+    pub(super) name: BundleName,
+    pub(super) remembered: Remembered,
+    pub(super) held: Option<Arc<VerifiedEdition>>,
+    pub(super) now: Timestamp,
+}
+
+pub(super) struct Sink {
+    expected: Expected,
+    store: Arc<Store>,
+    receiver: Receiver<Spool>,
+    part: Part,
+    /// Not yet in the part file.
+    unproved: VecDeque<(MirrorId, Bytes)>,
+    unproved_bytes: u64,
+    proved: u64,
+}
+
+#[derive(Debug)]
+pub(super) enum SinkError {
+    /// Wrong bytes, and those who sent what was not yet proved.
+    Refused {
+        refusal: Refusal,
+        by: Vec<MirrorId>,
+    },
+    Store(StoreError),
+}
+
+impl From<FileError> for SinkError {
+    fn from(error: FileError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<Refusal> for SinkError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused {
+            refusal,
+            by: Vec::new(),
+        }
+    }
+}
+
+impl Sink {
+    /// Goes on from what an earlier run left, if that is good.
+    pub(super) fn open(store: Arc<Store>, expected: Expected) -> Result<Self, SinkError> {
+        let part = Part::open(&store.part_place(&expected.name))?;
+        let receiver = new_receiver(&store, &expected)?;
+        let mut sink = Self {
+            expected,
+            store,
+            receiver,
+            part,
+            unproved: VecDeque::new(),
+            unproved_bytes: 0,
+            proved: 0,
+        };
+        sink.replay()?;
+        Ok(sink)
+    }
+
+    /// Where the next byte belongs in the stream.
+    pub(super) fn position(&self) -> u64 {
+        self.proved + self.unproved_bytes
+    }
+
+    pub(super) fn proved(&self) -> u64 {
+        self.proved
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.receiver.is_complete()
+    }
+
+    pub(super) fn push(&mut self, from: MirrorId, bytes: Bytes) -> Result<(), SinkError> {
+        self.unproved_bytes += bytes.len() as u64;
+        self.unproved.push_back((from, bytes.clone()));
+        match self.receiver.push(bytes) {
+            Ok(()) => self.keep_what_is_proved(),
+            Err(refusal) => {
+                let by = self.senders();
+                self.start_over()?;
+                Err(SinkError::Refused { refusal, by })
+            }
+        }
+    }
+
+    /// Puts the edition in its place in the store.
+    pub(super) fn finish(self) -> Result<VerifiedEdition, SinkError> {
+        let by = self.senders();
+        let place = self.store.edition_place();
+        let finished = self.receiver.finish(|spool| -> Result<Bytes, SinkError> {
+            spool.publish()?;
+            Ok(files::map(&place)?)
+        });
+        finished.map_err(|error| match error {
+            SinkError::Refused { refusal, .. } => SinkError::Refused { refusal, by },
+            other => other,
+        })
+    }
+
+    fn senders(&self) -> Vec<MirrorId> {
+        let mut senders: Vec<_> = self.unproved.iter().map(|(mirror, _)| *mirror).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        senders
+    }
+
+    fn keep_what_is_proved(&mut self) -> Result<(), SinkError> {
+        // Metadata is only proved as a whole, and that is when the edition is known.
+        if self.receiver.edition().is_none() {
+            return Ok(());
+        }
+        let mut due = self.receiver.position().saturating_sub(self.proved);
+        while let Some((mirror, bytes)) = self.unproved.pop_front() {
+            let length = usize::try_from(due).unwrap_or(usize::MAX).min(bytes.len());
+            self.part.append(&bytes.slice(..length))?;
+            self.proved += length as u64;
+            self.unproved_bytes -= length as u64;
+            due -= length as u64;
+            if length < bytes.len() {
+                self.unproved.push_front((mirror, bytes.slice(length..)));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_over(&mut self) -> Result<(), SinkError> {
+        self.receiver = new_receiver(&self.store, &self.expected)?;
+        self.replay()
+    }
+
+    /// Leads the receiver through the part file, and cuts off what is torn or wrong at its end.
+    fn replay(&mut self) -> Result<(), SinkError> {
+        self.unproved.clear();
+        self.unproved_bytes = 0;
+        self.proved = 0;
+        let receiver = &mut self.receiver;
+        let replayed = self.part.replay(|piece| -> Result<(), SinkError> { Ok(receiver.push(piece)?) });
+        match replayed {
+            Ok(()) => {}
+            // Nothing of it is worth the doubt.
+            Err(SinkError::Refused { .. }) => {
+                self.receiver = new_receiver(&self.store, &self.expected)?;
+            }
+            Err(error) => return Err(error),
+        }
+        if self.receiver.edition().is_some() {
+            self.receiver.rewind();
+            self.proved = self.receiver.position();
+        } else {
+            self.receiver = new_receiver(&self.store, &self.expected)?;
+        }
+        Ok(self.part.cut(self.proved)?)
+    }
+}
+
+fn new_receiver(store: &Store, expected: &Expected) -> Result<Receiver<Spool>, SinkError> {
+    let spool = Spool::beside(&store.edition_place())?;
+    let Expected {
+        remembered,
+        held,
+        now,
+        ..
+    } = expected.clone();
+    Ok(Receiver::new(spool, remembered, held, now))
+}
