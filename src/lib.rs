@@ -5,6 +5,7 @@ pub mod base;
 pub mod bundle;
 pub mod edition;
 pub mod io;
+pub mod manual;
 pub mod packager;
 pub mod reader;
 pub mod server;

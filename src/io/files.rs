@@ -258,3 +258,83 @@ pub fn map(path: &Path) -> Result<Bytes> {
         .map(Bytes::from_owner)
         .map_err(|e| FileError::new("map", path, e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_in(folder: &Path) -> Vec<PathBuf> {
+        list(folder).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
+        write(&place, b"old").unwrap();
+        write(&place, b"new").unwrap();
+        assert_eq!(read(&place, 3).unwrap(), b"new");
+        assert_eq!(names_in(folder.path()), [Path::new("a")]);
+    }
+
+    #[test]
+    fn an_unpublished_spool_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::beside(&folder.path().join("a")).unwrap();
+        spool.write_all(b"half").unwrap();
+        drop(spool);
+        assert!(names_in(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_private_file_is_for_its_owner_alone_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("key");
+        write_new_private(&place, b"secret").unwrap();
+        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read_private(&place, 100).unwrap(), b"secret");
+        assert!(matches!(write_new_private(&place, b"other"), Err(FileError::Exists(_))));
+        assert_eq!(read_private(&place, 100).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_private_file_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("key");
+        write(&place, b"secret").unwrap();
+        for mode in [0o640, 0o604, 0o660, 0o610] {
+            fs::set_permissions(&place, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(read_private(&place, 100), Err(FileError::Exposed(_))), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_file_longer_than_allowed_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
+        write(&place, b"1234").unwrap();
+        assert!(matches!(read(&place, 3), Err(FileError::TooLarge { max_bytes: 3, .. })));
+        assert!(matches!(read(Path::new("/dev/zero"), 1000), Err(FileError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_map_is_the_file_and_only_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("a"), b"abc").unwrap();
+        write(&folder.path().join("empty"), b"").unwrap();
+        assert_eq!(map(&folder.path().join("a")).unwrap(), &b"abc"[..]);
+        assert!(map(&folder.path().join("empty")).unwrap().is_empty());
+        assert!(map(folder.path()).is_err());
+        assert!(matches!(map(&folder.path().join("none")), Err(FileError::NotFound(_))));
+    }
+
+    #[test]
+    fn links_are_not_followed_when_listing() {
+        let folder = tempfile::tempdir().unwrap();
+        create_folder(&folder.path().join("b")).unwrap();
+        write(&folder.path().join("b/a"), b"").unwrap();
+        std::os::unix::fs::symlink("/etc", folder.path().join("etc")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("passwd")).unwrap();
+        assert_eq!(names_in(folder.path()), [Path::new("b/a")]);
+    }
+}

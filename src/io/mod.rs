@@ -5,6 +5,7 @@ pub mod address;
 pub mod clock;
 pub mod fetch;
 pub mod files;
+pub mod folder;
 pub mod part;
 pub mod push;
 pub mod tree;

@@ -1,1 +1,106 @@
-//! site
+//! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
+
+mod clean;
+mod language;
+mod newsroom;
+
+use jiff::Timestamp;
+
+use crate::base::{Fingerprint, SitePath};
+
+pub use clean::{CleanHtml, Link, Resolve, clean};
+pub use language::{Direction, Language};
+pub use newsroom::{Newsroom, NewsroomId, NewsroomIdError};
+
+/// What the whole site is called, and the language of the pages that belong to no newsroom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteIdentity {
+    pub name: String,
+    pub language: Language,
+}
+
+/// A picture that lies in the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub path: SitePath,
+    /// In pixels; so a page does not jump while it loads.
+    pub width: u32,
+    pub height: u32,
+    /// What it shows, for who cannot see it. Plain text.
+    pub alt: String,
+    /// Plain text.
+    pub caption: Option<String>,
+}
+
+/// One published piece, ready to be shown. All texts but `body` are plain text, not HTML.
+#[derive(Debug, Clone)]
+pub struct Article {
+    pub newsroom: NewsroomId,
+    /// `NEWSROOM/YYYY/MM/SLUG/index.html`, see [`Article::place`]
+    pub path: SitePath,
+    pub title: String,
+    pub byline: Option<String>,
+    pub published: Timestamp,
+    /// Only if it was changed noticeably after it was published.
+    pub updated: Option<Timestamp>,
+    pub language: Language,
+    /// One to three sentences; may be empty.
+    pub summary: String,
+    pub lead: Option<Picture>,
+    pub body: CleanHtml,
+    /// Address of the original.
+    pub source: Option<String>,
+}
+
+impl Article {
+    /// Where an article lies: `NEWSROOM/YYYY/MM/SLUG/index.html`, by its date in UTC.
+    /// `None` if the slug is no single path segment.
+    pub fn place(newsroom: &NewsroomId, published: Timestamp, slug: &str) -> Option<SitePath> {
+        let day = published.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let path = format!(
+            "{newsroom}/{:04}/{:02}/{slug}/index.html",
+            day.year(),
+            day.month()
+        );
+        let path = SitePath::parse(&path).ok()?;
+        (path.as_str().split('/').count() == 5).then_some(path)
+    }
+}
+
+/// What the page "about this mirror" says of the publisher. Nothing in it differs from edition to edition, so that an
+/// edition in which nothing is new has the same pages; number and age are told by `colport verify` and the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// `None` in a preview that nobody signed.
+    pub fingerprint: Option<Fingerprint>,
+    /// How to reach the publisher, as plain text; may be absent.
+    pub contact: Option<String>,
+}
+
+/// All pages, feeds and styles of the site, in ascending order of path. The same input gives the same bytes.
+///
+/// Pictures are not among them: they lie where [`Picture::path`] says and are the caller's to add.
+pub fn render(
+    site: &SiteIdentity,
+    newsrooms: &[Newsroom],
+    articles: &[Article],
+    about: &About,
+) -> Vec<(SitePath, Vec<u8>)> {
+    let _ = (site, newsrooms, articles, about);
+    Vec::new()
+}
+
+/// A page that says "not found" in the given language, or English if there are no words in it.
+/// Stands by itself: no picture, no file beside it, so it can be served under any address.
+pub fn not_found(language: &Language) -> Vec<u8> {
+    let _ = language;
+    Vec::new()
+}
+
+/// The language out of those the site has words in that suits a reader best, by his `Accept-Language` (RFC 9110 12.5.4).
+pub fn best_language(accept_language: &str) -> Language {
+    accept_language
+        .split(',')
+        .find_map(Language::parse)
+        .unwrap_or_else(|| Language::parse("en").expect("a language tag"))
+}

@@ -1,0 +1,302 @@
+//! Contents in and out of gzip members.
+//!
+//! 1. A content is deflated, unless that would save less than 3 %: then it lies in stored blocks, so that a server can
+//!    send it as it is, and a picture is not inflated for nothing.
+//! 2. Packing is done by libdeflate (C), of our own contents only; unpacking, of anybody's, in Rust.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use libdeflater::{CompressionLvl, Compressor};
+
+use crate::base::LIMITS;
+
+use super::BundleError;
+use super::gzip::{self, CONTENT_HEAD, TRAILER_BYTES};
+
+/// How hard to press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// libdeflate's level 9: for who waits, and for trying out.
+    Quick,
+    /// libdeflate's level 12: some 3 % smaller for some ten times the work.
+    Best,
+}
+
+/// The most that one stored block can hold.
+const STORED_BLOCK_BYTES: usize = 0xffff;
+const STORED_HEAD_BYTES: usize = 5;
+/// Deflate cannot do better than 258 bytes out of two bits.
+const MOST_PER_PACKED_BYTE: u64 = 1032;
+
+/// One content as a gzip member (RFC 1952) with a fixed header; what deflate does not shrink by 3 % lies in stored
+/// blocks. The same content and effort give the same bytes, as long as libdeflate's version is the same.
+pub fn pack(content: &[u8], effort: Effort) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(CONTENT_HEAD.len() + content.len() / 2 + TRAILER_BYTES);
+    packed.extend(CONTENT_HEAD);
+    let deflated = deflate(content, effort);
+    if deflated.len() as u64 * 100 > content.len() as u64 * 97 {
+        store(content, &mut packed);
+    } else {
+        packed.extend(deflated);
+    }
+    packed.extend(gzip::trailer(content));
+    packed
+}
+
+fn store(content: &[u8], packed: &mut Vec<u8>) {
+    let mut rest = content;
+    loop {
+        let (block, behind) = rest.split_at(rest.len().min(STORED_BLOCK_BYTES));
+        let length = u16::try_from(block.len()).expect("a block is at most 65,535 bytes");
+        packed.push(u8::from(behind.is_empty()));
+        packed.extend(length.to_le_bytes());
+        packed.extend((!length).to_le_bytes());
+        packed.extend(block);
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
+}
+
+/// A raw deflate stream (RFC 1951).
+pub(super) fn deflate(content: &[u8], effort: Effort) -> Vec<u8> {
+    COMPRESSORS.with_borrow_mut(|compressors| {
+        let (slot, level) = match effort {
+            Effort::Quick => (&mut compressors.0, 9),
+            Effort::Best => (&mut compressors.1, 12),
+        };
+        let level = CompressionLvl::new(level).expect("libdeflate has levels up to 12");
+        let compressor = slot.get_or_insert_with(|| Compressor::new(level));
+        let mut deflated = vec![0; compressor.deflate_compress_bound(content.len())];
+        let length = compressor
+            .deflate_compress(content, &mut deflated)
+            .expect("the bound is large enough for everything");
+        deflated.truncate(length);
+        deflated
+    })
+}
+
+thread_local! {
+    // Made once a thread: level 12 has some megabytes of tables. Nothing of one content is left over for the next.
+    static COMPRESSORS: RefCell<(Option<Compressor>, Option<Compressor>)> = const { RefCell::new((None, None)) };
+}
+
+/// The longest content member that the format allows for a content of `length` bytes: all of it stored.
+pub(super) fn most_packed_bytes(length: u64) -> u64 {
+    let blocks = length.div_ceil(STORED_BLOCK_BYTES as u64).max(1);
+    let frame = (CONTENT_HEAD.len() + TRAILER_BYTES) as u64;
+    length
+        .saturating_add(frame)
+        .saturating_add(blocks.saturating_mul(STORED_HEAD_BYTES as u64))
+}
+
+/// The content of a gzip member, refused unless it is exactly one member of exactly `length` bytes content, with
+/// colport's fixed head. Never takes more memory than `length`, nor more than
+/// [`Limits::member_bytes`](crate::base::Limits::member_bytes).
+pub fn unpack(packed: &[u8], length: u64) -> Result<Vec<u8>, BundleError> {
+    if length > LIMITS.member_bytes {
+        return Err(too_large(length, LIMITS.member_bytes));
+    }
+    unpack_within(packed, length)
+}
+
+pub(super) fn too_large(claimed: u64, most: u64) -> BundleError {
+    BundleError::TooLarge {
+        what: "a member",
+        claimed,
+        most,
+    }
+}
+
+/// [`unpack`] for callers with a limit of their own.
+pub(super) fn unpack_within(packed: &[u8], length: u64) -> Result<Vec<u8>, BundleError> {
+    let (deflated, trailer) =
+        gzip::split(packed).ok_or(BundleError::Content("it is no gzip member of a bundle"))?;
+    // Asked before memory is set aside for a claim.
+    if length > (packed.len() as u64).saturating_mul(MOST_PER_PACKED_BYTE) {
+        return Err(BundleError::Content("it holds less than its header claims"));
+    }
+    let content = match stored_runs(packed) {
+        Some(runs) => copy_runs(packed, &runs, trailer),
+        None => inflate_whole(deflated, trailer, length),
+    };
+    let content = content.map_err(BundleError::Content)?;
+    if content.len() as u64 != length {
+        return Err(BundleError::Content(
+            "its length is not what its header claims",
+        ));
+    }
+    Ok(content)
+}
+
+fn copy_runs(
+    packed: &[u8],
+    runs: &[Range<usize>],
+    trailer: &[u8; TRAILER_BYTES],
+) -> Result<Vec<u8>, &'static str> {
+    let mut content = Vec::with_capacity(packed.len());
+    for run in runs {
+        content.extend_from_slice(packed.get(run.clone()).unwrap_or_default());
+    }
+    match gzip::trailer(&content) == *trailer {
+        true => Ok(content),
+        false => Err("its checksum or length is wrong"),
+    }
+}
+
+fn inflate_whole(
+    deflated: &[u8],
+    trailer: &[u8; TRAILER_BYTES],
+    length: u64,
+) -> Result<Vec<u8>, &'static str> {
+    let room = usize::try_from(length).map_err(|_| "it is larger than this machine's memory")?;
+    // One byte more, so that a content longer than claimed shows itself.
+    let mut content = vec![0; room.saturating_add(1)];
+    let mut fresh = 0;
+    gzip::inflate(deflated, trailer, length, &mut content, |piece| {
+        fresh += piece.len()
+    })?;
+    content.truncate(fresh);
+    Ok(content)
+}
+
+/// The runs of content bytes inside a gzip member made of stored blocks only: offsets into `packed`. `None` if
+/// deflated. So that a picture can be sent as it is, from where it lies. Checks no checksum.
+pub fn stored_runs(packed: &[u8]) -> Option<Vec<Range<usize>>> {
+    let (deflated, _) = gzip::split(packed)?;
+    let mut runs = Vec::new();
+    let mut rest = deflated;
+    loop {
+        let (head, behind) = rest.split_first_chunk::<STORED_HEAD_BYTES>()?;
+        let [kind, length @ .., not_low, not_high] = *head;
+        let length = u16::from_le_bytes(length);
+        if kind > 1 || !length != u16::from_le_bytes([not_low, not_high]) {
+            return None;
+        }
+        let (block, behind) = behind.split_at_checked(usize::from(length))?;
+        let start = packed.len() - TRAILER_BYTES - behind.len() - block.len();
+        if !block.is_empty() {
+            runs.push(start..start + block.len());
+        }
+        rest = behind;
+        if kind == 1 {
+            return rest.is_empty().then_some(runs);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does not deflate at all.
+    pub(super) fn noise(length: usize) -> Vec<u8> {
+        let mut state: u32 = 1;
+        std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[0]
+        })
+        .take(length)
+        .collect()
+    }
+
+    #[test]
+    fn contents_go_there_and_back() {
+        let text = "Рака стала на досвітку. ".repeat(1000).into_bytes();
+        for content in [
+            vec![],
+            vec![0],
+            text,
+            noise(65_535),
+            noise(65_536),
+            noise(200_000),
+            vec![0; 3 << 20],
+        ] {
+            for effort in [Effort::Quick, Effort::Best] {
+                let packed = pack(&content, effort);
+                assert!(packed.len() as u64 <= most_packed_bytes(content.len() as u64));
+                assert_eq!(unpack(&packed, content.len() as u64).as_ref(), Ok(&content));
+                assert_eq!(pack(&content, effort), packed, "the same bytes again");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_shrink_lies_as_it_is() {
+        for length in [0, 1, 65_535, 65_536, 200_000] {
+            let content = noise(length);
+            let packed = pack(&content, Effort::Best);
+            let runs = stored_runs(&packed).expect("noise is stored");
+            let found: Vec<u8> = runs
+                .iter()
+                .flat_map(|run| &packed[run.clone()])
+                .copied()
+                .collect();
+            assert_eq!(found, content);
+        }
+        assert_eq!(
+            stored_runs(&pack(&noise(100), Effort::Best)),
+            Some(std::iter::once(15..115).collect())
+        );
+        assert_eq!(stored_runs(&pack(&[b'a'; 1000], Effort::Best)), None);
+    }
+
+    #[test]
+    fn one_member_and_nothing_else_is_accepted() {
+        for content in [vec![b'a'; 1000], noise(1000), vec![]] {
+            let length = content.len() as u64;
+            let packed = pack(&content, Effort::Best);
+            let refused = |packed: &[u8], length| {
+                assert!(matches!(
+                    unpack(packed, length),
+                    Err(BundleError::Content(_))
+                ));
+            };
+            refused(&packed, length + 1);
+            refused(&packed, length.wrapping_sub(1).min(1 << 20));
+            refused(&[packed.clone(), vec![0]].concat(), length);
+            refused(&[packed.clone(), pack(b"", Effort::Best)].concat(), length);
+            // The end of the deflate stream hidden behind a second trailer.
+            refused(&[&packed[..], &packed[packed.len() - 8..]].concat(), length);
+            for cut in 0..packed.len() {
+                refused(&packed[..cut], length);
+            }
+            for bit in 0..packed.len() * 8 {
+                let mut flipped = packed.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                match unpack(&flipped, length) {
+                    // Some bits of deflate mean nothing; the content is the same all the same.
+                    Ok(found) => assert_eq!(found, content),
+                    Err(error) => assert!(matches!(error, BundleError::Content(_))),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_takes_memory() {
+        let bomb = pack(&vec![0; 16 << 20], Effort::Quick);
+        assert!(unpack(&bomb, 100).is_err());
+        assert!(matches!(
+            unpack(&bomb, u64::MAX),
+            Err(BundleError::TooLarge { .. })
+        ));
+        assert!(unpack(&pack(b"", Effort::Quick), LIMITS.member_bytes).is_err());
+    }
+
+    #[test]
+    fn what_other_packers_write_is_accepted() {
+        // Fixed codes, an empty stored block between, and an empty content without any block of text.
+        let empty = [&CONTENT_HEAD[..], &[3, 0], &[0; 8]].concat();
+        assert_eq!(unpack(&empty, 0), Ok(vec![]));
+        let mut mixed = CONTENT_HEAD.to_vec();
+        mixed.extend([0, 1, 0, 0xfe, 0xff, b'a', 3, 0]);
+        mixed.extend(gzip::trailer(b"a"));
+        assert_eq!(stored_runs(&mixed), None);
+        assert_eq!(unpack(&mixed, 1), Ok(b"a".to_vec()));
+    }
+}

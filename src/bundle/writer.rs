@@ -1,0 +1,205 @@
+//! Writes a bundle from front to back.
+
+use std::io::{self, Write};
+
+use crate::base::{LIMITS, MetadataName, SitePath};
+
+use super::contents::{TABLE_BYTES, Table};
+use super::gzip::{self, CONTENT_HEAD, TRAILER_BYTES};
+use super::pack::{deflate, most_packed_bytes};
+use super::{About, Effort, MemberName, Slot, pack, tar};
+
+/// Writes a bundle from front to back; knows only how large members are, never holds more than one. What a
+/// [`Scanner`](super::Scanner) would refuse is refused here too, as [`io::ErrorKind::InvalidInput`].
+pub struct Writer<W> {
+    out: W,
+    position: u64,
+    /// The length of the content written last, which is still to be filled up to a whole tar block.
+    unfilled: u64,
+    last: MemberName,
+    members: usize,
+    table: Table,
+}
+
+impl<W: Write> Writer<W> {
+    pub fn start(out: W, about: &About) -> io::Result<Self> {
+        let mut writer = Self {
+            out,
+            position: 0,
+            unfilled: 0,
+            last: MemberName::About,
+            members: 0,
+            table: Table::default(),
+        };
+        let json = about.to_json();
+        writer.member(
+            MemberName::About,
+            json.len() as u64,
+            &pack(&json, Effort::Best),
+        )?;
+        Ok(writer)
+    }
+
+    /// Before all files, and in the order that [`MemberName`] describes.
+    pub fn metadata(&mut self, name: &MetadataName, content: &[u8]) -> io::Result<Slot> {
+        let packed = pack(content, Effort::Best);
+        self.later_member(
+            MemberName::Metadata(name.clone()),
+            content.len() as u64,
+            &packed,
+        )
+    }
+
+    /// In ascending order of path. `packed` comes from [`pack`] or out of another bundle; whether it holds `length`
+    /// bytes is believed if its trailer says so.
+    pub fn file(&mut self, path: &SitePath, length: u64, packed: &[u8]) -> io::Result<Slot> {
+        self.later_member(MemberName::File(path.clone()), length, packed)
+    }
+
+    /// The table of contents and the footer.
+    pub fn finish(mut self) -> io::Result<W> {
+        let (length, packed) = std::mem::take(&mut self.table).finish()?;
+        if length > TABLE_BYTES {
+            return Err(refused("its table of contents is too large"));
+        }
+        let contents_at = self.position;
+        self.member(MemberName::Contents, length, &packed)?;
+        self.header(&tar::end(self.unfilled), 0)?;
+        self.put(&gzip::footer(contents_at))?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn later_member(&mut self, name: MemberName, length: u64, packed: &[u8]) -> io::Result<Slot> {
+        if name <= self.last {
+            return Err(refused(&format!("`{name}` cannot follow `{}`", self.last)));
+        }
+        if self.members >= LIMITS.members {
+            return Err(refused("it has too many members"));
+        }
+        if length > LIMITS.member_bytes {
+            return Err(refused(&format!("`{name}` is too large")));
+        }
+        self.member(name, length, packed)
+    }
+
+    fn member(&mut self, name: MemberName, length: u64, packed: &[u8]) -> io::Result<Slot> {
+        if !is_plausible(packed, length) {
+            return Err(refused(&format!("`{name}` is not packed as bundles are")));
+        }
+        let content_bytes =
+            u32::try_from(packed.len()).map_err(|_| refused("a member is too large"))?;
+        self.header(
+            &tar::header(self.unfilled, &name.to_string(), length),
+            content_bytes,
+        )?;
+        let slot = Slot {
+            offset: self.position,
+            packed_bytes: packed.len() as u64,
+            length,
+        };
+        self.put(packed)?;
+        self.table.add(&name, slot)?;
+        self.unfilled = length;
+        self.members += 1;
+        self.last = name;
+        Ok(slot)
+    }
+
+    fn header(&mut self, blocks: &[u8], content_bytes: u32) -> io::Result<()> {
+        let deflated = deflate(blocks, Effort::Best);
+        self.put(&gzip::header_member(blocks, &deflated, content_bytes))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+fn refused(why: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("the bundle cannot be written: {why}"),
+    )
+}
+
+/// Whether `packed` looks like a content member of `length` bytes: without unpacking it.
+pub(super) fn is_plausible(packed: &[u8], length: u64) -> bool {
+    let claimed = packed.last_chunk::<4>().map(|l| u32::from_le_bytes(*l));
+    packed.starts_with(&CONTENT_HEAD)
+        && packed.len() > CONTENT_HEAD.len() + TRAILER_BYTES
+        && packed.len() as u64 <= most_packed_bytes(length)
+        && claimed.map(u64::from) == Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::super::{Kind, contents};
+    use super::*;
+
+    fn about() -> About {
+        About {
+            kind: Kind::Full,
+            edition: 1,
+        }
+    }
+
+    fn path(text: &str) -> SitePath {
+        SitePath::parse(text).expect(text)
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes() {
+        assert_eq!(Sample::default().write(), Sample::default().write());
+    }
+
+    #[test]
+    fn slots_say_where_contents_lie() {
+        let mut writer = Writer::start(Vec::new(), &about()).expect("memory takes all");
+        let packed = pack(b"hello", Effort::Quick);
+        let slot = writer
+            .file(&path("a"), 5, &packed)
+            .expect("the order is right");
+        let bundle = writer.finish().expect("memory takes all");
+        let place = usize::try_from(slot.offset).expect("small");
+        assert!(bundle[place..].starts_with(&packed));
+        assert_eq!((slot.length, slot.packed_bytes), (5, packed.len() as u64));
+        let table = contents(&bundle).expect("it is sound");
+        assert!(table.contains(&(MemberName::File(path("a")), slot)));
+    }
+
+    #[test]
+    fn what_a_scanner_would_refuse_is_not_written() {
+        let mut writer = Writer::start(Vec::new(), &about()).expect("memory takes all");
+        let name = MetadataName::parse("1.root.json").expect("a name");
+        let packed = pack(b"hello", Effort::Quick);
+        writer.metadata(&name, b"{}").expect("it is the first");
+        assert!(writer.metadata(&name, b"{}").is_err(), "twice");
+        writer
+            .file(&path("b"), 5, &packed)
+            .expect("it is the first");
+        assert!(writer.file(&path("b"), 5, &packed).is_err(), "twice");
+        assert!(writer.file(&path("a"), 5, &packed).is_err(), "backwards");
+        assert!(
+            writer.metadata(&MetadataName::timestamp(), b"{}").is_err(),
+            "too late"
+        );
+        assert!(
+            writer.file(&path("c"), 6, &packed).is_err(),
+            "another length"
+        );
+        assert!(writer.file(&path("c"), 5, b"hello").is_err(), "not packed");
+        assert!(
+            writer
+                .file(&path("c"), LIMITS.member_bytes + 1, &packed)
+                .is_err(),
+            "too large"
+        );
+        // And none of it left a trace.
+        let members = contents(&writer.finish().expect("memory takes all")).expect("it is sound");
+        assert_eq!(members.len(), 3);
+    }
+}

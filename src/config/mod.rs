@@ -1,0 +1,139 @@
+//! The file `colport.toml`: as written by a person, then checked, then split into the options that each part owns.
+//!
+//! 1. [`parse`] reads the text; an unknown or misspelt setting is an error that names it and its line.
+//! 2. Every value goes into the type that cannot be wrong (`NewsroomId`, `Language`, `Url`).
+//! 3. Relative paths are taken from the folder that the file lies in.
+
+mod written;
+
+use std::path::{Path, PathBuf};
+
+use crate::io::files::{self, FileError};
+use crate::packager::{Effort, Lifetimes, Source};
+use crate::site::{Newsroom, NewsroomId, SiteIdentity};
+use crate::sync::Mirror;
+
+/// The name of the file in a newsroom's folder.
+pub const FILE: &str = "colport.toml";
+
+/// The file with every setting explained, which `colport init` writes.
+pub const EXAMPLE: &str = include_str!("../../config/colport.toml");
+
+const FILE_BYTES: u64 = 1 << 20;
+
+/// A newsroom's folder, as its `colport.toml` describes it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub site: SiteIdentity,
+    pub contact: Option<String>,
+    pub newsrooms: Vec<Desk>,
+    pub mirrors: Vec<Mirror>,
+    pub effort: Effort,
+    pub keep_editions: usize,
+    pub lifetimes: Lifetimes,
+}
+
+/// One newsroom and where its articles come from.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub newsroom: Newsroom,
+    pub sources: Vec<Source>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{path}` cannot be understood: {why}")]
+    Malformed { path: PathBuf, why: String },
+}
+
+impl ConfigError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(FileError::NotFound(_)) => {
+                Some("run `colport init DIR` first, or name the newsroom's folder with `--site DIR`".into())
+            }
+            Self::File(error) => error.hint(),
+            Self::Malformed { .. } => Some("every setting is explained in the file that `colport init` writes".into()),
+        }
+    }
+}
+
+/// Reads the configuration of the newsroom's folder `site`.
+pub fn load(site: &Path) -> Result<Config, ConfigError> {
+    let path = site.join(FILE);
+    let bytes = files::read(&path, FILE_BYTES)?;
+    let malformed = |why: String| ConfigError::Malformed { path: path.clone(), why };
+    let text = String::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8 text".into()))?;
+    parse(&text, site).map_err(malformed)
+}
+
+/// `folder` is what relative paths begin at.
+pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
+    let written: written::Config = toml::from_str(text).map_err(|error| error.to_string())?;
+    written.check(folder)
+}
+
+impl Config {
+    pub fn desk(&self, id: &NewsroomId) -> Option<&Desk> {
+        self.newsrooms.iter().find(|desk| desk.newsroom.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_loads_and_means_what_it_says() {
+        let config = parse(EXAMPLE, Path::new("/news")).unwrap();
+        assert_eq!(config.site.name, "River Post");
+        assert_eq!(config.newsrooms.len(), 1);
+        assert_eq!(config.newsrooms[0].newsroom.id.as_str(), "en");
+        assert!(matches!(&config.newsrooms[0].sources[..], [Source::Folder(path)] if path == Path::new("/news/articles")));
+        assert_eq!(config.lifetimes, Lifetimes::default());
+        assert!(config.mirrors.is_empty());
+    }
+
+    /// What the example shows behind `#` is what is used when nothing is said, or at least understood.
+    #[test]
+    fn the_example_loads_with_every_setting_uncommented() {
+        let is_setting = |line: &str| line.contains(" = ") || line.starts_with("[[");
+        let uncommented: Vec<&str> = EXAMPLE
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+            .collect();
+        let config = parse(&uncommented.join("\n"), Path::new("/news")).unwrap();
+        assert_eq!(config.lifetimes, Lifetimes::default());
+        assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
+        assert_eq!(config.mirrors.len(), 2);
+        assert_eq!(config.newsrooms[0].sources.len(), 2);
+    }
+
+    fn check(change: (&str, &str), says: &str) {
+        let text = EXAMPLE.replacen(change.0, change.1, 1);
+        assert_ne!(text, EXAMPLE, "{change:?} changes something");
+        let error = parse(&text, Path::new("/news")).unwrap_err();
+        assert!(error.contains(says), "{change:?}: {error}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        check(("tagline", "tagling"), "tagling");
+        check(("id = \"en\"", "id = \"root\""), "root");
+        check(("language = \"en\"", "language = \"!\""), "!");
+        check(("folder = \"articles\"", "folder = \"articles\"\nfeed = \"x\""), "one of");
+        check(("folder = \"articles\"", "feed = \"ftp://news.example/x\""), "ftp");
+        check(("# timestamp_days = 7", "timestamp_days = 0"), "timestamp_days");
+        check(("# effort = \"best\"", "effort = \"harder\""), "harder");
+    }
+
+    #[test]
+    fn two_newsrooms_of_one_name_are_refused() {
+        let second = "[[newsroom]]\nid = \"en\"\nname = \"x\"\ntagline = \"\"\nlanguage = \"en\"\n";
+        let error = parse(&format!("{EXAMPLE}\n{second}"), Path::new("/news")).unwrap_err();
+        assert!(error.contains("`en`"), "{error}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Writes the full bundle of an edition out of what comes in and what is held already.
+//!
+//! 1. The metadata, proved before, is written first.
+//! 2. Files are added in ascending order of path. Each is unpacked and compared with what was signed before a byte of it
+//!    is written; what lies between two added files is copied, still packed, from the edition held.
+//! 3. What is refused has changed nothing: the right file may come next, from somebody else.
+//! 4. At the end nothing that was signed may be missing.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::verified::{Entry, VerifiedEdition};
+use super::metadata::SignedFile;
+use super::{Gathered, Proof, Refusal};
+use crate::base::{Digest, MetadataName, SitePath};
+use crate::bundle::{self, About, BundleError, Kind, Slot, Writer};
+
+/// See the module.
+pub struct Assembler<W: Write> {
+    writer: Writer<W>,
+    proof: Proof,
+    held: Option<Arc<VerifiedEdition>>,
+    metadata: Vec<(MetadataName, Entry)>,
+    /// Written so far: every file of the proof up to the last of these.
+    files: BTreeMap<SitePath, Entry>,
+}
+
+impl<W: Write> Assembler<W> {
+    /// `metadata` must hold every file that `proof` names; `held` may hold some of the files.
+    pub fn new(
+        out: W,
+        proof: Proof,
+        metadata: &Gathered,
+        held: Option<Arc<VerifiedEdition>>,
+    ) -> Result<Self, Refusal> {
+        let about = About { kind: Kind::Full, edition: proof.edition() };
+        let mut writer = Writer::start(out, &about)?;
+        let mut written = Vec::new();
+        for name in proof.names() {
+            let content = metadata.required(&name)?;
+            let slot = writer.metadata(&name, content)?;
+            written.push((name, entry(slot, Digest::of(content))));
+        }
+        Ok(Self { writer, proof, held, metadata: written, files: BTreeMap::new() })
+    }
+
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// A file as a gzip member. Refused, with nothing changed, unless it is the very content that was signed, comes
+    /// after the last one, and all between them is held.
+    pub fn add(&mut self, path: &SitePath, packed: &[u8]) -> Result<(), Refusal> {
+        let stray = || Refusal::Stray { path: path.clone() };
+        let file = self.proof.files().get(path).copied().ok_or_else(stray)?;
+        if self.files.last_key_value().is_some_and(|(last, _)| last >= path) {
+            return Err(stray());
+        }
+        let between = self.held_up_to(Bound::Excluded(path))?;
+        check(path, &file, packed)?;
+        self.copy(between)?;
+        self.write(path.clone(), &file, packed)
+    }
+
+    /// The signed files after the last one written, all of which must be held.
+    fn held_up_to(&self, end: Bound<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
+        let start = self.files.last_key_value().map_or(Bound::Unbounded, |(last, _)| Bound::Excluded(last));
+        let between = || self.proof.files().range::<SitePath, _>((start, end));
+        let mut lacking = between().filter(|(path, file)| !self.is_held(path, file));
+        match lacking.next() {
+            Some((first, _)) => {
+                Err(Refusal::FilesMissing { first: first.clone(), count: 1 + lacking.count() })
+            }
+            None => Ok(between().map(|(path, file)| (path.clone(), *file)).collect()),
+        }
+    }
+
+    fn is_held(&self, path: &SitePath, file: &SignedFile) -> bool {
+        let entry = self.held.as_ref().and_then(|held| held.file(path));
+        entry.is_some_and(|entry| entry.digest == file.digest)
+    }
+
+    fn copy(&mut self, files: Vec<(SitePath, SignedFile)>) -> Result<(), Refusal> {
+        let Some(held) = self.held.clone() else { return Ok(()) };
+        for (path, file) in files {
+            let entry = held.file(&path).expect("it was seen to be held");
+            self.write(path, &file, &held.packed(entry))?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, path: SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
+        let slot = self.writer.file(&path, file.length, packed)?;
+        self.files.insert(path, entry(slot, file.digest));
+        Ok(())
+    }
+
+    /// Ends the bundle. `publish` puts what was written in its place and returns its bytes, mapped or read.
+    pub fn finish<E: From<Refusal>>(
+        mut self,
+        publish: impl FnOnce(W) -> Result<Bytes, E>,
+    ) -> Result<VerifiedEdition, E> {
+        let rest = self.held_up_to(Bound::Unbounded)?;
+        self.copy(rest)?;
+        let out = self.writer.finish().map_err(Refusal::from)?;
+        let bundle = publish(out)?;
+        Ok(VerifiedEdition::new(bundle, self.proof, self.metadata, self.files))
+    }
+}
+
+fn entry(slot: Slot, digest: Digest) -> Entry {
+    Entry { length: slot.length, digest, offset: slot.offset, packed_bytes: slot.packed_bytes }
+}
+
+/// The proof of one file: it unpacks to exactly what was signed.
+pub(super) fn check(path: &SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
+    let altered = || Refusal::Altered { path: path.clone() };
+    let content = match bundle::unpack(packed, file.length) {
+        Ok(content) => content,
+        Err(error @ BundleError::TooLarge { .. }) => return Err(error.into()),
+        Err(_) => return Err(altered()),
+    };
+    if Digest::of(&content) != file.digest { Err(altered()) } else { Ok(()) }
+}

@@ -1,0 +1,185 @@
+//! The metadata of an edition, and the proof that it holds.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::Refusal;
+use crate::bundle::MemberName;
+use crate::base::{Digest, EditionNumber, LIMITS, MetadataName, SitePath};
+use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};
+
+/// Metadata files by name, from anywhere: nothing about them is proved.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    files: BTreeMap<MetadataName, Bytes>,
+    bytes: u64,
+}
+
+impl Gathered {
+    /// A file of the same name is replaced.
+    pub fn insert(&mut self, name: MetadataName, content: Bytes) -> Result<(), Refusal> {
+        self.bytes += content.len() as u64;
+        if self.bytes > LIMITS.metadata_bytes {
+            return Err(Refusal::TooMuchMetadata { max_bytes: LIMITS.metadata_bytes });
+        }
+        self.files.insert(name, content);
+        Ok(())
+    }
+
+    pub fn content(&self, name: &MetadataName) -> Option<&Bytes> {
+        self.files.get(name)
+    }
+
+    pub(super) fn required(&self, name: &MetadataName) -> Result<&Bytes, Refusal> {
+        self.files.get(name).ok_or_else(|| Refusal::MetadataMissing { name: name.clone() })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&MetadataName, &Bytes)> {
+        self.files.iter()
+    }
+
+    pub(super) fn into_files(self) -> BTreeMap<MetadataName, Bytes> {
+        self.files
+    }
+
+    fn answer(&self, want: &Want) -> Option<Bytes> {
+        self.files.get(&name_of(want)?).cloned()
+    }
+
+    /// 1. Runs the client workflow of TUF over these files: the top-level roles, then every delegation.
+    /// 2. What was remembered may have stood in for a file of the same name here; it must be the same file.
+    /// 3. The roots from the first on must lead to the newest, for readers who come with an old one.
+    ///
+    /// Expired metadata is accepted and told by [`Proof::freshness`]: a reader without a network, and a mirror that
+    /// must not go dark, are better off with old news than with none. A rollback is refused all the same.
+    pub fn prove(&self, remembered: &Remembered, now: Timestamp) -> Result<Proof, Refusal> {
+        let mut refresh = Refresh::new(remembered.clone(), now, Expiry::Report)?;
+        while let Some(want) = refresh.wants() {
+            refresh.give(self.answer(&want))?;
+        }
+        let mut everything = refresh.finish()?.everything();
+        while let Some(want) = everything.wants() {
+            everything.give(self.answer(&want))?;
+        }
+        let (trusted, files) = everything.finish()?;
+        let files = files.into_iter().map(in_edition).collect::<Result<_, _>>()?;
+        let proof = Proof { trusted, files };
+        self.compare(&proof)?;
+        self.check_old_roots(&proof, now)?;
+        Ok(proof)
+    }
+
+    fn compare(&self, proof: &Proof) -> Result<(), Refusal> {
+        for (name, content) in proof.newest() {
+            if self.required(&name)? != content {
+                return Err(Refusal::MetadataAltered { name });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_old_roots(&self, proof: &Proof, now: Timestamp) -> Result<(), Refusal> {
+        let newest = proof.root_name();
+        let first = MetadataName::versioned("root", 1).expect("it is a name");
+        let from_first = Remembered::new(self.required(&first)?.clone());
+        let mut refresh = Refresh::new(from_first, now, Expiry::Report)?;
+        while let Some(name) = refresh.wants().and_then(|want| name_of(&want)) {
+            if name.role() != "root" || name.version() > newest.version() {
+                break;
+            }
+            refresh.give(Some(self.required(&name)?.clone()))?;
+        }
+        match refresh.remembered().root == *self.required(&newest)? {
+            true => Ok(()),
+            false => Err(Refusal::MetadataAltered { name: newest }),
+        }
+    }
+}
+
+/// `None` for a name that no edition of ours has.
+fn name_of(want: &Want) -> Option<MetadataName> {
+    match want.version {
+        Some(version) => MetadataName::versioned(&want.role, version),
+        None => (want.role == "timestamp").then(MetadataName::timestamp),
+    }
+}
+
+impl FromIterator<(MetadataName, Bytes)> for Gathered {
+    fn from_iter<I: IntoIterator<Item = (MetadataName, Bytes)>>(files: I) -> Self {
+        let files: BTreeMap<_, _> = files.into_iter().collect();
+        let bytes = files.values().map(|content| content.len() as u64).sum();
+        Self { files, bytes }
+    }
+}
+
+/// A file that an edition must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedFile {
+    /// As the reader sees it, in bytes.
+    pub length: u64,
+    pub digest: Digest,
+}
+
+/// Every file of ours is signed with its SHA-256; one without could not be compared between editions.
+fn in_edition((path, file): (SitePath, TargetFile)) -> Result<(SitePath, SignedFile), Refusal> {
+    match file.digest() {
+        Some(digest) => Ok((path, SignedFile { length: file.length, digest })),
+        None => Err(Refusal::Stray { path }),
+    }
+}
+
+/// Metadata of which every signature was checked, and the files that it speaks of.
+#[derive(Debug)]
+pub struct Proof {
+    trusted: Trusted,
+    files: BTreeMap<SitePath, SignedFile>,
+}
+
+impl Proof {
+    pub fn edition(&self) -> EditionNumber {
+        self.trusted.edition()
+    }
+
+    /// Who vouches for what.
+    pub fn trusted(&self) -> &Trusted {
+        &self.trusted
+    }
+
+    /// Every file of the edition.
+    pub fn files(&self) -> &BTreeMap<SitePath, SignedFile> {
+        &self.files
+    }
+
+    pub fn freshness_at(&self, now: Timestamp) -> Freshness {
+        self.trusted.freshness_at(now)
+    }
+
+    pub fn remembered(&self) -> Remembered {
+        self.trusted.remembered()
+    }
+
+    fn newest(&self) -> impl Iterator<Item = (MetadataName, &Bytes)> {
+        self.trusted.files().filter_map(|(role, version, content)| match role {
+            "timestamp" => Some((MetadataName::timestamp(), content)),
+            _ => Some((MetadataName::versioned(role, version)?, content)),
+        })
+    }
+
+    fn root_name(&self) -> MetadataName {
+        let root = self.newest().map(|(name, _)| name).find(|name| name.role() == "root");
+        root.expect("nothing is trusted without a root")
+    }
+
+    /// The metadata files that make up the edition, of which the roots but the newest are for readers who come late.
+    /// In the order of a bundle.
+    pub fn names(&self) -> Vec<MetadataName> {
+        let newest_root = self.root_name().version().unwrap_or(1);
+        let old_roots = (1..newest_root).filter_map(|version| MetadataName::versioned("root", version));
+        let newest = self.newest().map(|(name, _)| name);
+        let mut names: Vec<_> = old_roots.chain(newest).collect();
+        names.sort_by_cached_key(|name| MemberName::Metadata(name.clone()));
+        names
+    }
+}

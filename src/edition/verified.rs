@@ -1,0 +1,188 @@
+//! A full bundle of which every byte that a reader can see was proved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::assembler::check;
+use super::{Gathered, Proof, Refusal, Remembered};
+use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
+use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
+use crate::trust::Freshness;
+
+/// A file of the edition, and where its gzip member lies in the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// As the reader sees it, unpacked, in bytes.
+    pub length: u64,
+    /// Of the content as the reader sees it.
+    pub digest: Digest,
+    pub(super) offset: u64,
+    pub(super) packed_bytes: u64,
+}
+
+/// Verified by [`VerifiedEdition::open`] or while it was written by an [`Assembler`](super::Assembler); there is no
+/// third way. Cheap to share behind an `Arc`: the bundle's bytes are never copied.
+#[derive(Debug)]
+pub struct VerifiedEdition {
+    bundle: Bytes,
+    proof: Proof,
+    metadata: BTreeMap<MetadataName, Entry>,
+    files: BTreeMap<SitePath, Entry>,
+}
+
+impl VerifiedEdition {
+    pub(super) fn new(
+        bundle: Bytes,
+        proof: Proof,
+        metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
+        files: BTreeMap<SitePath, Entry>,
+    ) -> Self {
+        Self { bundle, proof, metadata: metadata.into_iter().collect(), files }
+    }
+
+    /// Verifies a whole bundle, every file of it. `remembered` is what this reader or mirror knows so far, at least a
+    /// root; [`Self::remembered`] is what it must know from now on.
+    pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+        let mut opening = Opening::default();
+        let mut scanner = Scanner::default();
+        scanner.push(bundle.clone());
+        while let Some(member) = scanner.next()? {
+            opening.take(member, remembered, now)?;
+        }
+        scanner.finish()?;
+        opening.finish(bundle)
+    }
+
+    pub fn number(&self) -> EditionNumber {
+        self.proof.edition()
+    }
+
+    /// When the publisher signed it, by the publisher's clock.
+    pub fn issued(&self) -> Option<Timestamp> {
+        self.proof.trusted().issued()
+    }
+
+    pub fn freshness_at(&self, now: Timestamp) -> Freshness {
+        self.proof.freshness_at(now)
+    }
+
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    pub fn remembered(&self) -> Remembered {
+        self.proof.remembered()
+    }
+
+    pub fn file(&self, path: &SitePath) -> Option<&Entry> {
+        self.files.get(path)
+    }
+
+    /// In ascending order of path.
+    pub fn files(&self) -> impl Iterator<Item = (&SitePath, &Entry)> {
+        self.files.iter()
+    }
+
+    /// All metadata files, older roots among them.
+    pub fn metadata(&self) -> impl Iterator<Item = (&MetadataName, &Entry)> {
+        self.metadata.iter()
+    }
+
+    pub fn metadata_file(&self, name: &MetadataName) -> Option<&Entry> {
+        self.metadata.get(name)
+    }
+
+    /// The content as a gzip member, without a copy.
+    pub fn packed(&self, entry: &Entry) -> Bytes {
+        let start = usize::try_from(entry.offset).expect("the bundle is in memory");
+        let length = usize::try_from(entry.packed_bytes).expect("the bundle is in memory");
+        self.bundle.slice(start..start + length)
+    }
+
+    /// The content as the reader sees it.
+    pub fn content(&self, entry: &Entry) -> Bytes {
+        let content = bundle::unpack(&self.packed(entry), entry.length);
+        content.expect("this very member was unpacked when the edition was verified").into()
+    }
+
+    /// The whole bundle file, always a full one.
+    pub fn bundle(&self) -> &Bytes {
+        &self.bundle
+    }
+
+    /// All metadata, unpacked.
+    pub fn metadata_set(&self) -> Gathered {
+        self.metadata().map(|(name, entry)| (name.clone(), self.content(entry))).collect()
+    }
+}
+
+/// A bundle being verified: metadata is gathered until the first file comes, then proved, then each file.
+#[derive(Default)]
+struct Opening {
+    gathered: Gathered,
+    metadata: Vec<(MetadataName, Entry)>,
+    proof: Option<Proof>,
+    files: BTreeMap<SitePath, Entry>,
+}
+
+impl Opening {
+    fn take(&mut self, member: Member, remembered: &Remembered, now: Timestamp) -> Result<(), Refusal> {
+        match &member.name {
+            MemberName::About => self.about(&member),
+            MemberName::Metadata(name) => {
+                let content = Bytes::from(member.content()?);
+                self.metadata.push((name.clone(), entry(&member, Digest::of(&content))));
+                self.gathered.insert(name.clone(), content)
+            }
+            MemberName::File(path) => {
+                let proof = self.proof(remembered, now)?;
+                let stray = || Refusal::Stray { path: path.clone() };
+                let file = proof.files().get(path).ok_or_else(stray)?;
+                check(path, file, &member.packed)?;
+                let digest = file.digest;
+                self.files.insert(path.clone(), entry(&member, digest));
+                Ok(())
+            }
+            MemberName::Contents => self.proof(remembered, now).map(|_| ()),
+        }
+    }
+
+    fn about(&self, member: &Member) -> Result<(), Refusal> {
+        match About::parse(&member.content()?)?.kind {
+            Kind::Full => Ok(()),
+            Kind::Update { .. } => Err(Refusal::UpdateAlone),
+        }
+    }
+
+    fn proof(&mut self, remembered: &Remembered, now: Timestamp) -> Result<&Proof, Refusal> {
+        let proof = match self.proof.take() {
+            Some(proof) => proof,
+            None => self.gathered.prove(remembered, now)?,
+        };
+        Ok(self.proof.insert(proof))
+    }
+
+    fn finish(self, bundle: Bytes) -> Result<VerifiedEdition, Refusal> {
+        let proof = self.proof.ok_or(BundleError::NotABundle("it holds no files"))?;
+        let mut missing = proof.files().keys().filter(|path| !self.files.contains_key(*path));
+        if let Some(first) = missing.next().cloned() {
+            return Err(Refusal::FilesMissing { first, count: 1 + missing.count() });
+        }
+        // Metadata that the proof did not need was not verified, so it is not shown.
+        let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();
+        let needed = proof.names().into_iter().collect();
+        metadata.retain(|name, _| BTreeSet::contains(&needed, name));
+        Ok(VerifiedEdition::new(bundle, proof, metadata, self.files))
+    }
+}
+
+fn entry(member: &Member, digest: Digest) -> Entry {
+    Entry {
+        length: member.length,
+        digest,
+        offset: member.offset,
+        packed_bytes: member.packed.len() as u64,
+    }
+}

@@ -1,0 +1,138 @@
+//! From the files of a site to a signed bundle.
+//!
+//! 1. Files are compared by digest with the edition before; when nothing differs and that one is still young, there is
+//!    nothing to do.
+//! 2. The editor of `trust` signs what changed.
+//! 3. The metadata is proved as a new reader would, from the first root on: what he would refuse is never published.
+//! 4. Changed files are packed, on all cores; the rest is copied, still packed, from the edition before.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::num::NonZero;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::base::{Digest, SitePath};
+use crate::bundle;
+use crate::edition::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
+use crate::trust::editor::{self, EditorError, KeyRing, MetadataSet};
+
+pub use crate::bundle::Effort;
+pub use crate::trust::editor::Lifetimes;
+
+/// What an edition is made with, besides its files.
+#[derive(Debug)]
+pub struct Press {
+    /// The metadata of the edition before, or what the offline keys signed if there is none; whichever is newer of each.
+    pub metadata: MetadataSet,
+    pub previous: Option<Arc<VerifiedEdition>>,
+    pub keys: KeyRing,
+    pub lifetimes: Lifetimes,
+    pub effort: Effort,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error(transparent)]
+    Editor(#[from] EditorError),
+    #[error(transparent)]
+    Edition(#[from] Refusal),
+    #[error("the newsroom's first key, `1.root.json`, is missing")]
+    NoRoot,
+}
+
+impl PublishError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Editor(error) => error.hint(),
+            Self::Edition(refusal) => refusal.hint(),
+            Self::NoRoot => Some("take it from any bundle or mirror and put it into the folder `signed`".into()),
+        }
+    }
+}
+
+/// The files of a site by path.
+pub type Files = BTreeMap<SitePath, Bytes>;
+
+impl Press {
+    /// Whether these files differ from the edition before, or half of the time is over for which that one is the newest.
+    pub fn is_due(&self, files: &Files, now: Timestamp) -> bool {
+        let Some(previous) = &self.previous else { return true };
+        let same = previous.files().map(|(path, entry)| (path, entry.digest));
+        let changed = !same.eq(files.iter().map(|(path, content)| (path, Digest::of(content))));
+        let half_time = previous.issued().map(|issued| issued + self.lifetimes.timestamp / 2);
+        changed || half_time.is_none_or(|half_time| half_time <= now) || self.is_resigned(previous)
+    }
+
+    /// Whether the offline keys have signed something that the edition before does not carry.
+    fn is_resigned(&self, previous: &VerifiedEdition) -> bool {
+        self.metadata.iter().any(|(name, _)| previous.metadata_file(name).is_none())
+    }
+
+    /// Writes the next edition to `out`; `place` puts it where it shall lie and returns its bytes.
+    pub fn print<W: Write, E: From<PublishError>>(
+        &self,
+        files: &Files,
+        now: Timestamp,
+        out: W,
+        place: impl FnOnce(W) -> Result<Bytes, E>,
+    ) -> Result<VerifiedEdition, E> {
+        let assembler = self.assemble(files, now, out)?;
+        assembler.finish(|out| place(out).map_err(Placing::Failed)).map_err(|error| match error {
+            Placing::Refused(refusal) => PublishError::from(refusal).into(),
+            Placing::Failed(error) => error,
+        })
+    }
+
+    fn assemble<W: Write>(&self, files: &Files, now: Timestamp, out: W) -> Result<Assembler<W>, PublishError> {
+        let facts = files.iter().map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
+        let signed = editor::next_edition(&self.metadata, &self.keys, &facts.collect(), now, &self.lifetimes)?;
+        let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
+        let newcomer = Remembered::new(first_root.clone());
+        let gathered: Gathered = signed.iter().map(|(name, content)| (name.clone(), content.clone())).collect();
+        let proof = gathered.prove(&newcomer, now)?;
+        let mut assembler = Assembler::new(out, proof, &gathered, self.previous.clone())?;
+        let changed: Vec<_> = files.iter().filter(|(path, content)| !self.is_unchanged(path, content)).collect();
+        for batch in changed.chunks(BATCH_FILES) {
+            for ((path, _), packed) in batch.iter().zip(pack_all(batch, self.effort)) {
+                assembler.add(path, &packed)?;
+            }
+        }
+        Ok(assembler)
+    }
+
+    fn is_unchanged(&self, path: &SitePath, content: &[u8]) -> bool {
+        let entry = self.previous.as_ref().and_then(|previous| previous.file(path));
+        entry.is_some_and(|entry| entry.digest == Digest::of(content))
+    }
+}
+
+/// Enough for every core to be busy, few enough to be held in memory.
+const BATCH_FILES: usize = 256;
+
+fn pack_all(files: &[(&SitePath, &Bytes)], effort: Effort) -> Vec<Vec<u8>> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = files.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let pack = |files: &[(&SitePath, &Bytes)]| {
+            files.iter().map(|(_, content)| bundle::pack(content, effort)).collect::<Vec<_>>()
+        };
+        let workers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || pack(files))).collect();
+        let packed = workers.into_iter().flat_map(|worker| worker.join().expect("packing does not panic"));
+        packed.collect()
+    })
+}
+
+enum Placing<E> {
+    Refused(Refusal),
+    Failed(E),
+}
+
+impl<E> From<Refusal> for Placing<E> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

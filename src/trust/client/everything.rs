@@ -1,0 +1,169 @@
+//! All files of a repository at once: for who holds all of its metadata, as in a bundle.
+//!
+//! 1. Every role that is delegated by a loaded role is loaded, each for every role that delegates to it.
+//! 2. Each name in any of them is then looked up as a reader would do it. A file that its role may not speak for, or
+//!    that a role of higher priority hides, is so found nowhere, and the list cannot differ from the look-ups.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+
+use super::super::Refusal;
+use super::super::metadata::TARGETS;
+use super::trusted::Step;
+use super::{TargetFile, Trusted, Want};
+use crate::base::{LIMITS, SitePath};
+
+/// Ask [`Self::wants`], fetch, [`Self::give`], again; then [`Self::finish`].
+#[derive(Debug)]
+pub struct Everything {
+    trusted: Trusted,
+    /// Delegations still to be followed, from and to.
+    waiting: VecDeque<(String, String)>,
+    seen: BTreeSet<(String, String)>,
+    metadata_bytes: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Wants { parent: String, want: Want },
+    Complete,
+    Stopped(Refusal),
+}
+
+impl Everything {
+    pub(super) fn new(trusted: Trusted) -> Self {
+        let mut walk = Self {
+            trusted,
+            waiting: VecDeque::new(),
+            seen: BTreeSet::new(),
+            metadata_bytes: 0,
+            state: State::Complete,
+        };
+        let started = walk.follow(TARGETS).and_then(|()| walk.advance());
+        walk.settle(started);
+        walk
+    }
+
+    /// `None` when all roles are loaded, or one was refused.
+    pub fn wants(&self) -> Option<Want> {
+        match &self.state {
+            State::Wants { want, .. } => Some(want.clone()),
+            State::Complete | State::Stopped(_) => None,
+        }
+    }
+
+    /// The file that is wanted; `None`: there is no such file.
+    pub fn give(&mut self, file: Option<Bytes>) -> Result<(), Refusal> {
+        let State::Wants { parent, want } = &self.state else {
+            return Err(Refusal::NotWanted);
+        };
+        let (parent, role) = (parent.clone(), want.role.clone());
+        let given = match file {
+            Some(bytes) => self.trusted.load(&parent, &role, bytes),
+            None => Err(Refusal::Missing { role: role.clone() }),
+        };
+        let went = given
+            .and_then(|()| self.follow(&role))
+            .and_then(|()| self.advance());
+        self.settle(went)
+            .map_or(Ok(()), |refusal| Err(refusal.clone()))
+    }
+
+    /// The roles and all files, each by its path. A role that names a file which cannot lie in a site is refused.
+    pub fn finish(self) -> Result<(Trusted, BTreeMap<SitePath, TargetFile>), Refusal> {
+        match self.state {
+            State::Complete => {
+                let files = files(&self.trusted)?;
+                Ok((self.trusted, files))
+            }
+            State::Stopped(refusal) => Err(refusal),
+            State::Wants { want, .. } => Err(Refusal::Unfinished { role: want.role }),
+        }
+    }
+
+    /// What was verified so far.
+    pub fn trusted(&self) -> &Trusted {
+        &self.trusted
+    }
+
+    fn settle(&mut self, went: Result<(), Refusal>) -> Option<&Refusal> {
+        if let Err(refusal) = went {
+            self.state = State::Stopped(refusal);
+        }
+        match &self.state {
+            State::Stopped(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Loads what is remembered until something must be asked for.
+    fn advance(&mut self) -> Result<(), Refusal> {
+        while let Some((parent, role)) = self.waiting.pop_front() {
+            if self.trusted.is_accepted(&parent, &role) {
+                continue;
+            }
+            if self.trusted.role_count() >= LIMITS.delegated_roles {
+                return Err(Refusal::TooManyRoles {
+                    role,
+                    limit: LIMITS.delegated_roles,
+                });
+            }
+            if let Some(want) = self.trusted.recall(&parent, &role)? {
+                self.state = State::Wants { parent, want };
+                return Ok(());
+            }
+            self.follow(&role)?;
+        }
+        self.state = State::Complete;
+        Ok(())
+    }
+
+    /// Queues the delegations of a role that has just been loaded.
+    fn follow(&mut self, role: &str) -> Result<(), Refusal> {
+        let loaded = self.trusted.role(role);
+        let delegations = loaded.and_then(|loaded| loaded.delegations.as_ref());
+        for delegation in delegations.iter().flat_map(|all| &all.roles) {
+            let edge = (role.to_owned(), delegation.name.clone());
+            if self.seen.insert(edge.clone()) {
+                self.waiting.push_back(edge);
+            }
+        }
+        self.count_bytes(role)
+    }
+
+    fn count_bytes(&mut self, role: &str) -> Result<(), Refusal> {
+        let files = self.trusted.files();
+        let bytes: u64 = files
+            .filter(|(name, ..)| *name == role)
+            .map(|(_, _, bytes)| bytes.len() as u64)
+            .sum();
+        self.metadata_bytes += bytes;
+        if self.metadata_bytes > LIMITS.metadata_bytes {
+            return Err(Refusal::TooLong {
+                role: role.to_owned(),
+                max_bytes: LIMITS.metadata_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn files(trusted: &Trusted) -> Result<BTreeMap<SitePath, TargetFile>, Refusal> {
+    let names: BTreeSet<&String> = trusted
+        .roles()
+        .flat_map(|role| role.targets.keys())
+        .collect();
+    let mut files = BTreeMap::new();
+    for name in names {
+        if let Step::Found(target, role) = trusted.search(name) {
+            let path = SitePath::parse(name).map_err(|error| Refusal::BadTargetName {
+                role: role.to_owned(),
+                why: error.to_string(),
+            })?;
+            files.insert(path, Trusted::found(target, role));
+        }
+    }
+    Ok(files)
+}

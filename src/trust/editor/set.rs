@@ -1,0 +1,110 @@
+//! All metadata of one edition.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::super::Remembered;
+use super::super::metadata::{Document, ROOT, SNAPSHOT, Signed, TIMESTAMP};
+use super::EditorError;
+use crate::base::MetadataName;
+
+/// Every root from the first on, and the newest version of every other role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataSet(BTreeMap<MetadataName, Bytes>);
+
+impl MetadataSet {
+    /// From files that were read or received; a role may be there in several versions.
+    pub fn new(files: impl IntoIterator<Item = (MetadataName, Bytes)>) -> Self {
+        let mut set = Self::default();
+        for (name, bytes) in files {
+            set.put(name, bytes);
+        }
+        set
+    }
+
+    /// In the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&MetadataName, &Bytes)> {
+        self.0.iter()
+    }
+
+    /// The file as a client asks for it; without a version (`timestamp`) the newest.
+    pub fn file(&self, role: &str, version: Option<u64>) -> Option<&Bytes> {
+        match version {
+            Some(version) => self.0.get(&MetadataName::versioned(role, version)?),
+            None => self.newest(role).map(|(_, bytes)| bytes),
+        }
+    }
+
+    pub fn newest(&self, role: &str) -> Option<(&MetadataName, &Bytes)> {
+        let of_role = self.0.iter().filter(|(name, _)| name.role() == role);
+        of_role.max_by_key(|(name, _)| name.version())
+    }
+
+    /// Byte for byte what the site's [`Fingerprint`](crate::base::Fingerprint) is of.
+    pub fn first_root(&self) -> Option<&Bytes> {
+        self.file(ROOT, Some(1))
+    }
+
+    /// A role's next version takes the place of the former; roots stay, for readers who come back after years.
+    pub fn put(&mut self, name: MetadataName, bytes: Bytes) {
+        if name.role() != ROOT {
+            let newer = |held: &MetadataName| held.version() > name.version();
+            if self
+                .newest(name.role())
+                .is_some_and(|(held, _)| newer(held))
+            {
+                return;
+            }
+            self.0.retain(|held, _| held.role() != name.role());
+        }
+        self.0.insert(name, bytes);
+    }
+
+    /// A finished [`Draft`](super::Draft).
+    pub fn put_signed(&mut self, draft: super::Draft) -> Result<(), EditorError> {
+        let name = if draft.role() == TIMESTAMP {
+            MetadataName::timestamp()
+        } else {
+            MetadataName::versioned(draft.role(), draft.version()).ok_or_else(|| {
+                EditorError::Damaged {
+                    role: draft.role().to_owned(),
+                    why: "the role cannot be a file name".into(),
+                }
+            })?
+        };
+        let bytes = draft.finish()?;
+        self.put(name, bytes);
+        Ok(())
+    }
+
+    /// What a reader would remember who has seen just this.
+    pub fn remembered(&self) -> Option<Remembered> {
+        let newest = |role: &str| self.newest(role).map(|(_, bytes)| bytes.clone());
+        let delegated = self
+            .0
+            .iter()
+            .filter(|(name, _)| ![ROOT, TIMESTAMP, SNAPSHOT].contains(&name.role()));
+        Some(Remembered {
+            root: newest(ROOT)?,
+            timestamp: newest(TIMESTAMP),
+            snapshot: newest(SNAPSHOT),
+            targets: delegated
+                .map(|(name, bytes)| (name.role().to_owned(), bytes.clone()))
+                .collect(),
+        })
+    }
+
+    /// The newest version of a role, taken apart.
+    pub(super) fn read<T: Signed>(&self, role: &str) -> Result<Option<Document<T>>, EditorError> {
+        let newest = self.newest(role);
+        let document = newest.map(|(_, bytes)| Document::parse(role, bytes.clone()));
+        document.transpose().map_err(EditorError::from)
+    }
+
+    pub(super) fn require<T: Signed>(&self, role: &str) -> Result<Document<T>, EditorError> {
+        self.read(role)?.ok_or_else(|| EditorError::Missing {
+            role: role.to_owned(),
+        })
+    }
+}
