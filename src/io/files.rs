@@ -291,9 +291,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("key");
         write_new_private(&place, b"secret").unwrap();
-        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&place).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(read_private(&place, 100).unwrap(), b"secret");
-        assert!(matches!(write_new_private(&place, b"other"), Err(FileError::Exists(_))));
+        assert!(matches!(
+            write_new_private(&place, b"other"),
+            Err(FileError::Exists(_))
+        ));
         assert_eq!(read_private(&place, 100).unwrap(), b"secret");
     }
 
@@ -304,7 +310,10 @@ mod tests {
         write(&place, b"secret").unwrap();
         for mode in [0o640, 0o604, 0o660, 0o610] {
             fs::set_permissions(&place, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(matches!(read_private(&place, 100), Err(FileError::Exposed(_))), "{mode:o}");
+            assert!(
+                matches!(read_private(&place, 100), Err(FileError::Exposed(_))),
+                "{mode:o}"
+            );
         }
     }
 
@@ -313,8 +322,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a");
         write(&place, b"1234").unwrap();
-        assert!(matches!(read(&place, 3), Err(FileError::TooLarge { max_bytes: 3, .. })));
-        assert!(matches!(read(Path::new("/dev/zero"), 1000), Err(FileError::TooLarge { .. })));
+        assert!(matches!(
+            read(&place, 3),
+            Err(FileError::TooLarge { max_bytes: 3, .. })
+        ));
+        assert!(matches!(
+            read(Path::new("/dev/zero"), 1000),
+            Err(FileError::TooLarge { .. })
+        ));
     }
 
     #[test]
@@ -325,7 +340,10 @@ mod tests {
         assert_eq!(map(&folder.path().join("a")).unwrap(), &b"abc"[..]);
         assert!(map(&folder.path().join("empty")).unwrap().is_empty());
         assert!(map(folder.path()).is_err());
-        assert!(matches!(map(&folder.path().join("none")), Err(FileError::NotFound(_))));
+        assert!(matches!(
+            map(&folder.path().join("none")),
+            Err(FileError::NotFound(_))
+        ));
     }
 
     #[test]

@@ -50,7 +50,10 @@ impl Part {
         loop {
             let mut piece = Vec::with_capacity(PIECE_BYTES);
             let limit = PIECE_BYTES as u64;
-            Read::by_ref(&mut file).take(limit).read_to_end(&mut piece).map_err(failed)?;
+            Read::by_ref(&mut file)
+                .take(limit)
+                .read_to_end(&mut piece)
+                .map_err(failed)?;
             if piece.is_empty() {
                 return Ok(());
             }
@@ -76,7 +79,11 @@ impl Lock {
     pub fn take(place: &Path) -> Result<Self> {
         let failed = |e| FileError::new("lock", place, e);
         let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).open(place).map_err(failed)?;
+        let file = options
+            .create(true)
+            .append(true)
+            .open(place)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(failed(io::Error::new(

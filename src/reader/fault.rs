@@ -27,7 +27,9 @@ pub enum Fault {
     Empty,
     #[error("it does not have this edition's bundle")]
     NoBundle,
-    #[error("it offers version {got} of `{role}`, but {had} was seen before: someone may want to hide newer articles")]
+    #[error(
+        "it offers version {got} of `{role}`, but {had} was seen before: someone may want to hide newer articles"
+    )]
     Older { role: String, had: u64, got: u64 },
     #[error("it still has edition {has}, elsewhere there is {newest}")]
     Behind {

@@ -157,7 +157,11 @@ impl Mirrors {
 
     /// Whether all that was wrong with the mirrors that have the edition is that they lack the bundle's file.
     pub fn only_lack_bundle(&self, edition: EditionNumber) -> bool {
-        let mut proven = self.0.iter().filter(|m| m.edition == Some(edition)).peekable();
+        let mut proven = self
+            .0
+            .iter()
+            .filter(|m| m.edition == Some(edition))
+            .peekable();
         proven.peek().is_some() && proven.all(|mirror| mirror.lacks_bundle)
     }
 
@@ -203,11 +207,15 @@ impl Mirrors {
     }
 
     fn mirror(&self, id: MirrorId) -> &Mirror {
-        self.0.get(id.0).expect("ids are only made here, and no mirror is removed")
+        self.0
+            .get(id.0)
+            .expect("ids are only made here, and no mirror is removed")
     }
 
     fn mirror_mut(&mut self, id: MirrorId) -> &mut Mirror {
-        self.0.get_mut(id.0).expect("ids are only made here, and no mirror is removed")
+        self.0
+            .get_mut(id.0)
+            .expect("ids are only made here, and no mirror is removed")
     }
 }
 

@@ -102,7 +102,11 @@ impl Meter {
     }
 
     fn forget(&mut self, now: Instant) {
-        while self.recent.front().is_some_and(|(at, _)| now.duration_since(*at) > WINDOW) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > WINDOW)
+        {
             self.recent.pop_front();
         }
     }
@@ -158,7 +162,12 @@ const LINES: usize = 4;
 
 /// What to do about the lines that are open, of which `lead` is used.
 pub fn steer(patience: &Patience, lead: Option<usize>, lines: &[View]) -> Step {
-    let others = || lines.iter().enumerate().filter(|(index, _)| Some(*index) != lead);
+    let others = || {
+        lines
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| Some(*index) != lead)
+    };
     let best = others()
         .filter(|(_, line)| line.delivered && !line.is_silent)
         .max_by_key(|(_, line)| line.bytes_per_second);
@@ -174,14 +183,22 @@ pub fn steer(patience: &Patience, lead: Option<usize>, lines: &[View]) -> Step {
         Some(lead) => match lead.bytes_per_second.filter(|rate| *rate < patience.slow) {
             Some(rate) => challenge(rate, others()),
             // All is well: the losers are closed.
-            None => others().next().map_or(Step::Stay, |(index, _)| Step::Close(index)),
+            None => others()
+                .next()
+                .map_or(Step::Stay, |(index, _)| Step::Close(index)),
         },
     }
 }
 
 fn open_another(patience: &Patience, lines: &[View]) -> Step {
-    let waited = lines.iter().all(|line| line.is_silent || line.age >= patience.silence);
-    if waited && lines.len() < LINES { Step::Open } else { Step::Stay }
+    let waited = lines
+        .iter()
+        .all(|line| line.is_silent || line.age >= patience.silence);
+    if waited && lines.len() < LINES {
+        Step::Open
+    } else {
+        Step::Stay
+    }
 }
 
 /// The lead is slow: one other line may show that it does better.
@@ -239,7 +256,11 @@ mod tests {
     }
 
     fn check(lead: Option<usize>, lines: &[View], expected: Step) {
-        assert_eq!(steer(&Patience::default(), lead, lines), expected, "{lead:?} {lines:?}");
+        assert_eq!(
+            steer(&Patience::default(), lead, lines),
+            expected,
+            "{lead:?} {lines:?}"
+        );
     }
 
     #[test]
@@ -257,15 +278,27 @@ mod tests {
         check(Some(0), &[silent(), opening()], Step::Stay);
         check(Some(0), &[silent(), silent()], Step::Open);
         check(Some(0), &[silent(), line(None)], Step::Lead(1));
-        check(Some(0), &[silent(), silent(), silent(), silent()], Step::Stay);
+        check(
+            Some(0),
+            &[silent(), silent(), silent(), silent()],
+            Step::Stay,
+        );
     }
 
     #[test]
     fn a_slow_lead_is_kept_unless_another_is_twice_as_fast() {
         check(Some(0), &[line(Some(1000))], Step::OpenFaster(1000));
         check(Some(0), &[line(Some(1000)), line(None)], Step::Stay);
-        check(Some(0), &[line(Some(1000)), line(Some(1500))], Step::Close(1));
-        check(Some(0), &[line(Some(1000)), line(Some(2000))], Step::Lead(1));
+        check(
+            Some(0),
+            &[line(Some(1000)), line(Some(1500))],
+            Step::Close(1),
+        );
+        check(
+            Some(0),
+            &[line(Some(1000)), line(Some(2000))],
+            Step::Lead(1),
+        );
         check(Some(1), &[line(Some(9000)), line(Some(1))], Step::Lead(0));
     }
 
@@ -288,7 +321,10 @@ mod tests {
         let view = meter.view(now, MS(400));
         assert!(view.delivered && !view.is_silent);
         assert_eq!(view.bytes_per_second, Some(10_000 * 1000 / 900));
-        assert_eq!(meter.view(now + MS(3000), MS(400)).bytes_per_second, Some(0));
+        assert_eq!(
+            meter.view(now + MS(3000), MS(400)).bytes_per_second,
+            Some(0)
+        );
         meter.excuse(now + MS(3000));
         assert!(!meter.view(now + MS(3100), MS(400)).is_silent);
         assert_eq!(meter.brought(), 10_000);

@@ -38,7 +38,10 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         Self {
             patience: patience.clone(),
             ask: Box::new(ask),
-            waiting: mirrors.ids().map(|id| (id, mirrors.url(id).clone())).collect(),
+            waiting: mirrors
+                .ids()
+                .map(|id| (id, mirrors.url(id).clone()))
+                .collect(),
             running: FuturesUnordered::new(),
             begun: Instant::now(),
             asked: 0,
@@ -84,7 +87,11 @@ impl<'a, T: Send + 'a> Race<'a, T> {
                 let begun = Instant::now();
                 let result = answer.await.unwrap_or(Err(Fault::Silent { seconds }));
                 let took = begun.elapsed();
-                Answer { mirror, took, result }
+                Answer {
+                    mirror,
+                    took,
+                    result,
+                }
             }));
         }
     }

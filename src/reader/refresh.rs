@@ -50,7 +50,7 @@ pub(super) async fn newest(
             race.ask_all();
             until = until.min(Instant::now() + patience.newer);
         }
-        let newer = |best: &Trusted| trusted.snapshot_version() > best.snapshot_version();
+        let newer = |best: &Trusted| trusted.edition() > best.edition();
         if best.as_ref().is_none_or(newer) {
             best = Some(trusted);
         }
@@ -67,7 +67,7 @@ pub(super) fn note(
     let mirror = mirrors.shown(answer.mirror);
     match answer.result {
         Ok(trusted) => {
-            let edition = trusted.snapshot_version();
+            let edition = trusted.edition();
             mirrors.answered(answer.mirror, edition, answer.took);
             report(Event::Found { mirror, edition });
             Some(trusted)

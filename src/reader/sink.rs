@@ -2,10 +2,11 @@
 //!
 //! 1. What comes is remembered with the mirror that it came from, until it is proved.
 //! 2. What is proved goes into the part file, so that neither a kill nor a lying mirror can cost it.
-//! 3. After a refusal everything unproved is thrown away, a new receiver is led through the part file, and the stream
-//!    goes on from there. The mirrors whose bytes were thrown away are named: one alone lied, of several any may have.
+//! 3. After a refusal everything unproved is thrown away, and the stream goes on from there. The mirrors whose bytes were
+//!    thrown away are named: one alone lied, of several any may have.
+//! 4. A later run leads a new receiver through the part file, which checks all of it again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -35,6 +36,7 @@ pub(super) struct Sink {
     unproved: VecDeque<(MirrorId, Bytes)>,
     unproved_bytes: u64,
     proved: u64,
+    contributors: BTreeSet<MirrorId>,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Sink {
             unproved: VecDeque::new(),
             unproved_bytes: 0,
             proved: 0,
+            contributors: BTreeSet::new(),
         };
         sink.replay()?;
         Ok(sink)
@@ -94,37 +97,56 @@ impl Sink {
     }
 
     pub(super) fn push(&mut self, from: MirrorId, bytes: Bytes) -> Result<(), SinkError> {
+        self.contributors.insert(from);
         self.unproved_bytes += bytes.len() as u64;
         self.unproved.push_back((from, bytes.clone()));
         match self.receiver.push(bytes) {
             Ok(()) => self.keep_what_is_proved(),
-            Err(refusal) => {
-                let by = self.senders();
-                self.start_over()?;
-                Err(SinkError::Refused { refusal, by })
-            }
+            Err(refusal) => Err(self.refused(refusal)),
         }
     }
 
-    /// Puts the edition in its place in the store.
+    /// Throws away what is not proved, and tells who sent it.
+    fn refused(&mut self, refusal: Refusal) -> SinkError {
+        if let Refusal::Unwritable { why, .. } = refusal {
+            return SinkError::Store(StoreError::Unwritable(why));
+        }
+        match self.keep_what_is_proved().and_then(|()| self.go_back()) {
+            Ok(by) => SinkError::Refused { refusal, by },
+            Err(error) => error,
+        }
+    }
+
+    /// To the last byte that was proved, or to the beginning as long as the metadata is not.
+    fn go_back(&mut self) -> Result<Vec<MirrorId>, SinkError> {
+        let mut by: Vec<_> = self.unproved.drain(..).map(|(mirror, _)| mirror).collect();
+        self.unproved_bytes = 0;
+        if self.receiver.edition().is_some() {
+            self.receiver.rewind();
+        } else {
+            self.receiver = new_receiver(&self.store, &self.expected)?;
+        }
+        by.sort_unstable();
+        by.dedup();
+        Ok(by)
+    }
+
+    /// Puts the edition in its place in the store. What is refused only now was left out by someone: the part is
+    /// worthless then, and all who had a hand in it are named.
     pub(super) fn finish(self) -> Result<VerifiedEdition, SinkError> {
-        let by = self.senders();
         let place = self.store.edition_place();
         let finished = self.receiver.finish(|spool| -> Result<Bytes, SinkError> {
             spool.publish()?;
             Ok(files::map(&place)?)
         });
-        finished.map_err(|error| match error {
-            SinkError::Refused { refusal, .. } => SinkError::Refused { refusal, by },
+        match finished {
+            Err(SinkError::Refused { refusal, .. }) => {
+                files::remove(&self.store.part_place(&self.expected.name))?;
+                let by = self.contributors.into_iter().collect();
+                Err(SinkError::Refused { refusal, by })
+            }
             other => other,
-        })
-    }
-
-    fn senders(&self) -> Vec<MirrorId> {
-        let mut senders: Vec<_> = self.unproved.iter().map(|(mirror, _)| *mirror).collect();
-        senders.sort_unstable();
-        senders.dedup();
-        senders
+        }
     }
 
     fn keep_what_is_proved(&mut self) -> Result<(), SinkError> {
@@ -147,32 +169,20 @@ impl Sink {
         Ok(())
     }
 
-    fn start_over(&mut self) -> Result<(), SinkError> {
-        self.receiver = new_receiver(&self.store, &self.expected)?;
-        self.replay()
-    }
-
     /// Leads the receiver through the part file, and cuts off what is torn or wrong at its end.
     fn replay(&mut self) -> Result<(), SinkError> {
-        self.unproved.clear();
-        self.unproved_bytes = 0;
-        self.proved = 0;
         let receiver = &mut self.receiver;
-        let replayed = self.part.replay(|piece| -> Result<(), SinkError> { Ok(receiver.push(piece)?) });
+        let replayed = self
+            .part
+            .replay(|piece| -> Result<(), SinkError> { Ok(receiver.push(piece)?) });
         match replayed {
             Ok(()) => {}
-            // Nothing of it is worth the doubt.
-            Err(SinkError::Refused { .. }) => {
-                self.receiver = new_receiver(&self.store, &self.expected)?;
-            }
+            // What came before the damage is good.
+            Err(SinkError::Refused { .. }) => {}
             Err(error) => return Err(error),
         }
-        if self.receiver.edition().is_some() {
-            self.receiver.rewind();
-            self.proved = self.receiver.position();
-        } else {
-            self.receiver = new_receiver(&self.store, &self.expected)?;
-        }
+        self.go_back()?;
+        self.proved = self.receiver.position();
         Ok(self.part.cut(self.proved)?)
     }
 }

@@ -39,6 +39,8 @@ pub enum StoreError {
     File(#[from] FileError),
     #[error("`{0}` is damaged")]
     Damaged(PathBuf),
+    #[error("could not write the edition: {0}")]
+    Unwritable(String),
     #[error("the edition that is kept in `{path}` cannot be opened: {refusal}")]
     Refused {
         path: PathBuf,
@@ -53,6 +55,10 @@ impl StoreError {
             Self::File(error) => error.hint(),
             Self::Damaged(_) => Some(
                 "move it away, and compare the site's fingerprint again before you go on".into(),
+            ),
+            Self::Unwritable(_) => Some(
+                "free some space or check the folder; what came so far is kept for the next try"
+                    .into(),
             ),
             Self::Refused { .. } => Some("move it away, and fetch the edition again".into()),
         }
@@ -225,7 +231,8 @@ mod tests {
         assert!(matches!(store.remembered(), Ok(None)));
         let mut seen = Remembered::new(Bytes::from_static(b"{\"a\":\"\\n\"}"));
         seen.timestamp = Some("{}".into());
-        seen.targets.insert("be-2026-11".into(), "{\"\u{1f600}\":1}".into());
+        seen.targets
+            .insert("be-2026-11".into(), "{\"\u{1f600}\":1}".into());
         store.remember(&seen).expect("room on the disk");
         let back = store.remembered().ok().flatten().expect("it was written");
         assert_eq!(back.root, seen.root);
@@ -276,7 +283,9 @@ mod tests {
         for name in &names {
             files::write(&store.part_place(name), b"x").expect("room");
         }
-        store.clear_parts(Some(&names[1])).expect("they can be removed");
+        store
+            .clear_parts(Some(&names[1]))
+            .expect("they can be removed");
         let left = names.map(|name| files::exists(&store.part_place(&name)));
         assert_eq!(left, [false, true, false]);
     }

@@ -1,7 +1,7 @@
 //! One bundle from many mirrors: the loop that listens to lines, hands their bytes to the sink and changes lines.
 //!
 //! 1. What the leading line brought goes to the sink, off the async threads; so does the next while the first is checked.
-//! 2. The rules of [`pace`](super::pace) say whether to open, change or close lines.
+//! 2. The rules of `pace` say whether to open, change or close lines.
 //! 3. A line that breaks is replaced, and the next begins where it ended: at the byte, not at the beginning.
 //! 4. Wrong bytes close all lines; the stream goes on behind the last byte that was proved.
 //! 5. It ends when the bundle is whole, when nobody is left to ask, or when it would take forever.
@@ -16,7 +16,6 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep};
-use url::Url;
 
 use super::fault::is_web_page;
 use super::pace::{Meter, Patience, Step, steer};
@@ -26,7 +25,7 @@ use super::sink::{Expected, Sink, SinkError};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError};
 use crate::base::EditionNumber;
 use crate::edition::VerifiedEdition;
-use crate::io::address;
+use crate::io::address::{self, BundleName};
 use crate::io::fetch::{Fetch, FetchError, Request};
 use crate::trust::Trusted;
 
@@ -57,48 +56,44 @@ pub(super) struct Surroundings<'a, 'r> {
 
 /// Fetches the bundle and puts the edition in its place.
 pub(super) async fn transfer(
-    around: Surroundings<'_, '_>,
+    around: &mut Surroundings<'_, '_>,
     store: Arc<Store>,
     expected: Expected,
     edition: EditionNumber,
     report: &mut Report<'_>,
 ) -> Result<VerifiedEdition, Stop> {
     around.mirrors.begin_bundle();
-    let name = expected.name;
-    let opened = blocking(move || Sink::open(store, expected)).await;
-    let sink = opened.map_err(stop_of)?;
-    if sink.proved() > 0 {
-        report(Event::Resumed { bytes: sink.proved() });
-    }
-    let now = Instant::now();
-    let transfer = Transfer {
-        bundle_of: Box::new(move |mirror| address::bundle(mirror, &name)),
-        at: sink.position(),
-        around,
-        edition,
-        lines: Vec::new(),
-        lead: None,
-        queue: Vec::new(),
-        queued_bytes: 0,
-        sink: Some(sink),
-        checking: None,
-        ended: None,
-        last_progress: (now, 0),
-        race_over: false,
-    };
-    let sink = transfer.run(report).await?;
-    blocking(move || sink.finish()).await.map_err(stop_of)
-}
-
-fn stop_of(error: SinkError) -> Stop {
-    match error {
-        SinkError::Refused { .. } => Stop::NoGoodMirror,
-        SinkError::Store(error) => Stop::Store(error),
+    // Each further round has one mirror less: someone left out a file, which shows only at the end.
+    loop {
+        let (store, expected) = (store.clone(), expected.clone());
+        let name = expected.name;
+        let opened = blocking(move || Sink::open(store, expected)).await;
+        let sink = match opened {
+            Ok(sink) => sink,
+            Err(SinkError::Store(error)) => return Err(error.into()),
+            Err(SinkError::Refused { .. }) => return Err(Stop::NoGoodMirror),
+        };
+        if sink.proved() > 0 {
+            let bytes = sink.proved();
+            report(Event::Resumed { edition, bytes });
+        }
+        let mut transfer = Transfer::new(around, name, edition, sink);
+        let sink = transfer.run(report).await?;
+        match blocking(move || sink.finish()).await {
+            Ok(edition) => return Ok(edition),
+            Err(SinkError::Store(error)) => return Err(error.into()),
+            Err(SinkError::Refused { refusal, by }) => {
+                // From a part that an earlier run left, so nobody can be named: it is gone now.
+                transfer.blame(&by, refusal.into(), report);
+            }
+        }
     }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(work).await.expect("checking does not panic, and nobody cancels it")
+    spawn_blocking(work)
+        .await
+        .expect("checking does not panic, and nobody cancels it")
 }
 
 /// Bytes and their place in the bundle.
@@ -123,9 +118,9 @@ const TICK: Duration = Duration::from_millis(50);
 
 type Checking = JoinHandle<(Sink, Result<(), SinkError>)>;
 
-struct Transfer<'a, 'r> {
-    around: Surroundings<'a, 'r>,
-    bundle_of: Box<dyn Fn(&Url) -> Url + Send>,
+struct Transfer<'a, 'r, 's> {
+    around: &'s mut Surroundings<'a, 'r>,
+    name: BundleName,
     edition: EditionNumber,
     lines: Vec<Line<'a>>,
     lead: Option<usize>,
@@ -142,8 +137,31 @@ struct Transfer<'a, 'r> {
     race_over: bool,
 }
 
-impl Transfer<'_, '_> {
-    async fn run(mut self, report: &mut Report<'_>) -> Result<Sink, Stop> {
+impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
+    fn new(
+        around: &'s mut Surroundings<'a, 'r>,
+        name: BundleName,
+        edition: EditionNumber,
+        sink: Sink,
+    ) -> Self {
+        Self {
+            around,
+            name,
+            edition,
+            lines: Vec::new(),
+            lead: None,
+            at: sink.position(),
+            queue: Vec::new(),
+            queued_bytes: 0,
+            last_progress: (Instant::now(), sink.position()),
+            sink: Some(sink),
+            checking: None,
+            ended: None,
+            race_over: false,
+        }
+    }
+
+    async fn run(&mut self, report: &mut Report<'_>) -> Result<Sink, Stop> {
         loop {
             self.check_more();
             if let Some(sink) = self.take_complete(report) {
@@ -172,7 +190,9 @@ impl Transfer<'_, '_> {
         }
         if !reads {
             let now = Instant::now();
-            self.lines.iter_mut().for_each(|line| line.meter.excuse(now));
+            self.lines
+                .iter_mut()
+                .for_each(|line| line.meter.excuse(now));
         }
         Ok(())
     }
@@ -188,7 +208,9 @@ impl Transfer<'_, '_> {
         let queue = std::mem::take(&mut self.queue);
         self.queued_bytes = 0;
         self.checking = Some(spawn_blocking(move || {
-            let pushed = queue.into_iter().try_for_each(|(mirror, bytes)| sink.push(mirror, bytes));
+            let pushed = queue
+                .into_iter()
+                .try_for_each(|(mirror, bytes)| sink.push(mirror, bytes));
             (sink, pushed)
         }));
     }
@@ -209,6 +231,7 @@ impl Transfer<'_, '_> {
             Err(SinkError::Refused { refusal, by }) => {
                 self.close_all();
                 self.at = sink.position();
+                self.last_progress = (Instant::now(), self.at);
                 self.blame(&by, refusal.into(), report);
             }
         }
@@ -329,12 +352,15 @@ impl Transfer<'_, '_> {
         }
         let now = Instant::now();
         self.watch_progress(now)?;
-        let around = &self.around;
+        let around = &*self.around;
         let least = around.patience.silence;
         let views: Vec<_> = self
             .lines
             .iter_mut()
-            .map(|line| line.meter.view(now, around.mirrors.patience(line.mirror, least)))
+            .map(|line| {
+                line.meter
+                    .view(now, around.mirrors.patience(line.mirror, least))
+            })
             .collect();
         match steer(around.patience, self.lead, &views) {
             Step::Stay => Ok(()),
@@ -357,8 +383,9 @@ impl Transfer<'_, '_> {
     fn watch_progress(&mut self, now: Instant) -> Result<(), Stop> {
         let patience = self.around.patience;
         let (since, at) = self.last_progress;
-        let enough = patience.hopeless.saturating_mul(patience.metadata.as_secs());
-        // `at` goes back after a lie, which is no progress.
+        let enough = patience
+            .hopeless
+            .saturating_mul(patience.metadata.as_secs());
         if self.at > at.saturating_add(enough) {
             self.last_progress = (now, self.at);
         } else if now.duration_since(since) >= patience.metadata && self.checking.is_none() {
@@ -372,11 +399,9 @@ impl Transfer<'_, '_> {
         let Some(mirror) = self.around.mirrors.next(self.edition, &busy, faster_than) else {
             return self.nobody_left();
         };
-        let url = self.around.mirrors.url(mirror);
-        let request = Request {
-            url: (self.bundle_of)(url),
-            from_byte: self.at,
-        };
+        let url = address::bundle(self.around.mirrors.url(mirror), &self.name);
+        let from_byte = self.at;
+        let request = Request { url, from_byte };
         report(Event::Asked {
             mirror: self.around.mirrors.shown(mirror),
             from_byte: self.at,
@@ -400,7 +425,11 @@ impl Transfer<'_, '_> {
             return Err(Stop::NoSuchBundle);
         }
         // One who is still being asked for metadata may turn out good.
-        if self.race_over { Err(Stop::NoGoodMirror) } else { Ok(()) }
+        if self.race_over {
+            Err(Stop::NoGoodMirror)
+        } else {
+            Ok(())
+        }
     }
 
     fn change_lead(&mut self, index: usize, report: &mut Report<'_>) {
@@ -421,7 +450,9 @@ impl Transfer<'_, '_> {
         }
         self.lead = self.lines.iter().position(|line| line.mirror == mirror);
         let Some(index) = self.lead else { return };
-        let Some(line) = self.lines.get_mut(index) else { return };
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
         line.waiting_bytes = 0;
         let over = line.over;
         for piece in std::mem::take(&mut line.waiting) {
@@ -488,7 +519,9 @@ async fn next_heard(lines: &mut [Line<'_>]) -> (usize, Option<Result<Piece, Fetc
 
 async fn finished(checking: &mut Option<Checking>) -> (Sink, Result<(), SinkError>) {
     match checking {
-        Some(checking) => checking.await.expect("checking does not panic, and nobody cancels it"),
+        Some(checking) => checking
+            .await
+            .expect("checking does not panic, and nobody cancels it"),
         None => std::future::pending().await,
     }
 }
