@@ -50,7 +50,7 @@ impl FileError {
         }
     }
 
-    fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
