@@ -3,7 +3,9 @@
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
 mod failure;
+mod get;
 mod init;
+mod open;
 mod pack;
 mod root;
 mod screen;
@@ -33,6 +35,8 @@ enum Command {
     Init(init::Init),
     Pack(pack::Pack),
     Serve(serve::Serve),
+    Get(get::Get),
+    Open(open::Open),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -60,6 +64,8 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Init(init) => init.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
         Command::Serve(serve) => serve.run(screen).await,
+        Command::Get(get) => get.run(screen).await,
+        Command::Open(open) => open.run(screen).await,
     }
 }
 
