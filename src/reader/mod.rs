@@ -12,6 +12,7 @@
 //!
 //! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
 
+mod audit;
 mod fault;
 mod mirrors;
 mod open;
@@ -30,6 +31,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use url::Url;
 
+pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
