@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::verified::{Entry, VerifiedEdition};
 use super::metadata::SignedFile;
+use super::verified::{Entry, VerifiedEdition};
 use super::{Gathered, Proof, Refusal};
 use crate::base::{Digest, MetadataName, SitePath};
 use crate::bundle::{self, About, BundleError, Kind, Slot, Writer};
@@ -37,7 +37,10 @@ impl<W: Write> Assembler<W> {
         metadata: &Gathered,
         held: Option<Arc<VerifiedEdition>>,
     ) -> Result<Self, Refusal> {
-        let about = About { kind: Kind::Full, edition: proof.edition() };
+        let about = About {
+            kind: Kind::Full,
+            edition: proof.edition(),
+        };
         let mut writer = Writer::start(out, &about)?;
         let mut written = Vec::new();
         for name in proof.names() {
@@ -45,7 +48,13 @@ impl<W: Write> Assembler<W> {
             let slot = writer.metadata(&name, content)?;
             written.push((name, entry(slot, Digest::of(content))));
         }
-        Ok(Self { writer, proof, held, metadata: written, files: BTreeMap::new() })
+        Ok(Self {
+            writer,
+            proof,
+            held,
+            metadata: written,
+            files: BTreeMap::new(),
+        })
     }
 
     pub fn proof(&self) -> &Proof {
@@ -57,7 +66,11 @@ impl<W: Write> Assembler<W> {
     pub fn add(&mut self, path: &SitePath, packed: &[u8]) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
         let file = self.proof.files().get(path).copied().ok_or_else(stray)?;
-        if self.files.last_key_value().is_some_and(|(last, _)| last >= path) {
+        if self
+            .files
+            .last_key_value()
+            .is_some_and(|(last, _)| last >= path)
+        {
             return Err(stray());
         }
         let between = self.held_up_to(Bound::Excluded(path))?;
@@ -68,14 +81,20 @@ impl<W: Write> Assembler<W> {
 
     /// The signed files after the last one written, all of which must be held.
     fn held_up_to(&self, end: Bound<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
-        let start = self.files.last_key_value().map_or(Bound::Unbounded, |(last, _)| Bound::Excluded(last));
+        let start = self
+            .files
+            .last_key_value()
+            .map_or(Bound::Unbounded, |(last, _)| Bound::Excluded(last));
         let between = || self.proof.files().range::<SitePath, _>((start, end));
         let mut lacking = between().filter(|(path, file)| !self.is_held(path, file));
         match lacking.next() {
-            Some((first, _)) => {
-                Err(Refusal::FilesMissing { first: first.clone(), count: 1 + lacking.count() })
-            }
-            None => Ok(between().map(|(path, file)| (path.clone(), *file)).collect()),
+            Some((first, _)) => Err(Refusal::FilesMissing {
+                first: first.clone(),
+                count: 1 + lacking.count(),
+            }),
+            None => Ok(between()
+                .map(|(path, file)| (path.clone(), *file))
+                .collect()),
         }
     }
 
@@ -85,7 +104,9 @@ impl<W: Write> Assembler<W> {
     }
 
     fn copy(&mut self, files: Vec<(SitePath, SignedFile)>) -> Result<(), Refusal> {
-        let Some(held) = self.held.clone() else { return Ok(()) };
+        let Some(held) = self.held.clone() else {
+            return Ok(());
+        };
         for (path, file) in files {
             let entry = held.file(&path).expect("it was seen to be held");
             self.write(path, &file, &held.packed(entry))?;
@@ -108,12 +129,22 @@ impl<W: Write> Assembler<W> {
         self.copy(rest)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
-        Ok(VerifiedEdition::new(bundle, self.proof, self.metadata, self.files))
+        Ok(VerifiedEdition::new(
+            bundle,
+            self.proof,
+            self.metadata,
+            self.files,
+        ))
     }
 }
 
 fn entry(slot: Slot, digest: Digest) -> Entry {
-    Entry { length: slot.length, digest, offset: slot.offset, packed_bytes: slot.packed_bytes }
+    Entry {
+        length: slot.length,
+        digest,
+        offset: slot.offset,
+        packed_bytes: slot.packed_bytes,
+    }
 }
 
 /// The proof of one file: it unpacks to exactly what was signed.
@@ -124,5 +155,9 @@ pub(super) fn check(path: &SitePath, file: &SignedFile, packed: &[u8]) -> Result
         Err(error @ BundleError::TooLarge { .. }) => return Err(error.into()),
         Err(_) => return Err(altered()),
     };
-    if Digest::of(&content) != file.digest { Err(altered()) } else { Ok(()) }
+    if Digest::of(&content) != file.digest {
+        Err(altered())
+    } else {
+        Ok(())
+    }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Refusal;
-use crate::bundle::MemberName;
 use crate::base::{Digest, EditionNumber, LIMITS, MetadataName, SitePath};
+use crate::bundle::MemberName;
 use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};
 
 /// Metadata files by name, from anywhere: nothing about them is proved.
@@ -22,7 +22,9 @@ impl Gathered {
     pub fn insert(&mut self, name: MetadataName, content: Bytes) -> Result<(), Refusal> {
         self.bytes += content.len() as u64;
         if self.bytes > LIMITS.metadata_bytes {
-            return Err(Refusal::TooMuchMetadata { max_bytes: LIMITS.metadata_bytes });
+            return Err(Refusal::TooMuchMetadata {
+                max_bytes: LIMITS.metadata_bytes,
+            });
         }
         self.files.insert(name, content);
         Ok(())
@@ -33,7 +35,9 @@ impl Gathered {
     }
 
     pub(super) fn required(&self, name: &MetadataName) -> Result<&Bytes, Refusal> {
-        self.files.get(name).ok_or_else(|| Refusal::MetadataMissing { name: name.clone() })
+        self.files
+            .get(name)
+            .ok_or_else(|| Refusal::MetadataMissing { name: name.clone() })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&MetadataName, &Bytes)> {
@@ -64,7 +68,10 @@ impl Gathered {
             everything.give(self.answer(&want))?;
         }
         let (trusted, files) = everything.finish()?;
-        let files = files.into_iter().map(in_edition).collect::<Result<_, _>>()?;
+        let files = files
+            .into_iter()
+            .map(in_edition)
+            .collect::<Result<_, _>>()?;
         let proof = Proof { trusted, files };
         self.compare(&proof)?;
         self.check_old_roots(&proof, now)?;
@@ -125,7 +132,13 @@ pub struct SignedFile {
 /// Every file of ours is signed with its SHA-256; one without could not be compared between editions.
 fn in_edition((path, file): (SitePath, TargetFile)) -> Result<(SitePath, SignedFile), Refusal> {
     match file.digest() {
-        Some(digest) => Ok((path, SignedFile { length: file.length, digest })),
+        Some(digest) => Ok((
+            path,
+            SignedFile {
+                length: file.length,
+                digest,
+            },
+        )),
         None => Err(Refusal::Stray { path }),
     }
 }
@@ -161,14 +174,19 @@ impl Proof {
     }
 
     fn newest(&self) -> impl Iterator<Item = (MetadataName, &Bytes)> {
-        self.trusted.files().filter_map(|(role, version, content)| match role {
-            "timestamp" => Some((MetadataName::timestamp(), content)),
-            _ => Some((MetadataName::versioned(role, version)?, content)),
-        })
+        self.trusted
+            .files()
+            .filter_map(|(role, version, content)| match role {
+                "timestamp" => Some((MetadataName::timestamp(), content)),
+                _ => Some((MetadataName::versioned(role, version)?, content)),
+            })
     }
 
     fn root_name(&self) -> MetadataName {
-        let root = self.newest().map(|(name, _)| name).find(|name| name.role() == "root");
+        let root = self
+            .newest()
+            .map(|(name, _)| name)
+            .find(|name| name.role() == "root");
         root.expect("nothing is trusted without a root")
     }
 
@@ -176,7 +194,8 @@ impl Proof {
     /// In the order of a bundle.
     pub fn names(&self) -> Vec<MetadataName> {
         let newest_root = self.root_name().version().unwrap_or(1);
-        let old_roots = (1..newest_root).filter_map(|version| MetadataName::versioned("root", version));
+        let old_roots =
+            (1..newest_root).filter_map(|version| MetadataName::versioned("root", version));
         let newest = self.newest().map(|(name, _)| name);
         let mut names: Vec<_> = old_roots.chain(newest).collect();
         names.sort_by_cached_key(|name| MemberName::Metadata(name.clone()));

@@ -43,8 +43,17 @@ impl<W: Write> Receiver<W> {
         held: Option<Arc<VerifiedEdition>>,
         now: Timestamp,
     ) -> Self {
-        let gathering = Gathering { out, set: Gathered::default(), remembered, held, now };
-        Self { scanner: Scanner::default(), stage: Stage::Metadata(gathering) }
+        let gathering = Gathering {
+            out,
+            set: Gathered::default(),
+            remembered,
+            held,
+            now,
+        };
+        Self {
+            scanner: Scanner::default(),
+            stage: Stage::Metadata(gathering),
+        }
     }
 
     /// The next piece of the stream, of any size.
@@ -62,7 +71,9 @@ impl<W: Write> Receiver<W> {
     fn take(&mut self, member: Member) -> Result<(), Refusal> {
         match (&mut self.stage, &member.name) {
             (Stage::Refused(refusal), _) => Err(refusal.clone()),
-            (Stage::Files(assembler), MemberName::File(path)) => assembler.add(path, &member.packed),
+            (Stage::Files(assembler), MemberName::File(path)) => {
+                assembler.add(path, &member.packed)
+            }
             (Stage::Files(_), _) => Ok(()),
             (Stage::Metadata(_), MemberName::File(_) | MemberName::Contents) => {
                 self.begin_files()?;
@@ -80,7 +91,8 @@ impl<W: Write> Receiver<W> {
         let meanwhile = Stage::Refused(BundleError::NotABundle("it is being looked at").into());
         if let Stage::Metadata(gathering) = std::mem::replace(&mut self.stage, meanwhile) {
             let proved = gathering.prove();
-            let proved = proved.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))?;
+            let proved =
+                proved.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))?;
             self.stage = Stage::Files(Box::new(proved));
         }
         Ok(())
@@ -136,9 +148,7 @@ impl<W: Write> Gathering<W> {
 
     fn take(&mut self, member: &Member) -> Result<(), Refusal> {
         match &member.name {
-            MemberName::Metadata(name) => {
-                self.set.insert(name.clone(), member.content()?.into())
-            }
+            MemberName::Metadata(name) => self.set.insert(name.clone(), member.content()?.into()),
             _ => self.about(member),
         }
     }
@@ -148,9 +158,10 @@ impl<W: Write> Gathering<W> {
         let about = About::parse(&member.content()?)?;
         self.refuse_older(about.edition)?;
         match about.kind {
-            Kind::Update { base } if self.held_number() != Some(base) => {
-                Err(Refusal::WrongBase { base, held: self.held_number() })
-            }
+            Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
+                base,
+                held: self.held_number(),
+            }),
             _ => Ok(()),
         }
     }
@@ -163,7 +174,11 @@ impl<W: Write> Gathering<W> {
     }
 
     fn prove(mut self) -> Result<Assembler<W>, Refusal> {
-        for (name, content) in self.held.iter().flat_map(|held| held.metadata_set().into_files()) {
+        for (name, content) in self
+            .held
+            .iter()
+            .flat_map(|held| held.gathered().into_files())
+        {
             // What was proved before goes before what a stranger sends under the same name; but the timestamp has one
             // name in all its versions, and an old one would hide the new edition.
             if name != MetadataName::timestamp() {

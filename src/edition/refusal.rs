@@ -13,9 +13,15 @@ pub enum Refusal {
     #[error(transparent)]
     Trust(#[from] trust::Refusal),
     #[error("edition {offered} is not newer than edition {held}, which is held already")]
-    NotNewer { offered: EditionNumber, held: EditionNumber },
+    NotNewer {
+        offered: EditionNumber,
+        held: EditionNumber,
+    },
     #[error("this is an update from edition {base}, and {}", describe_held(*.held))]
-    WrongBase { base: EditionNumber, held: Option<EditionNumber> },
+    WrongBase {
+        base: EditionNumber,
+        held: Option<EditionNumber>,
+    },
     #[error("`{path}` is not what was signed")]
     Altered { path: SitePath },
     #[error("`{path}` was not signed by anyone")]
@@ -53,10 +59,16 @@ impl Refusal {
             Self::Altered { .. } | Self::Stray { .. } | Self::MetadataAltered { .. } => {
                 "do not open or pass on this copy: someone has changed it; take the edition from another mirror or friend"
             }
-            Self::FilesMissing { .. } | Self::MetadataMissing { .. } => "take the edition again, or from another mirror",
+            Self::FilesMissing { .. } | Self::MetadataMissing { .. } => {
+                "take the edition again, or from another mirror"
+            }
             Self::TooMuchMetadata { .. } => "take the edition from another mirror",
-            Self::UpdateAlone => "ask for the full bundle, or fetch from a mirror with `colport get`",
-            Self::Unwritable { disk_full: true, .. } => "free some space and try again; nothing half-written was left",
+            Self::UpdateAlone => {
+                "ask for the full bundle, or fetch from a mirror with `colport get`"
+            }
+            Self::Unwritable {
+                disk_full: true, ..
+            } => "free some space and try again; nothing half-written was left",
             Self::Unwritable { .. } => "check that the folder can be written to",
         };
         Some(words.to_owned())
@@ -65,8 +77,13 @@ impl Refusal {
 
 impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
-        let disk_full =
-            matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
-        Self::Unwritable { why: error.to_string(), disk_full }
+        let disk_full = matches!(
+            error.kind(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+        );
+        Self::Unwritable {
+            why: error.to_string(),
+            disk_full,
+        }
     }
 }

@@ -17,8 +17,16 @@ pub struct Holding {
 
 impl From<&Proof> for Holding {
     fn from(proof: &Proof) -> Self {
-        let files = proof.files().iter().map(|(path, file)| (path.clone(), file.digest)).collect();
-        Self { edition: proof.edition(), metadata: proof.names().into_iter().collect(), files }
+        let files = proof
+            .files()
+            .iter()
+            .map(|(path, file)| (path.clone(), file.digest))
+            .collect();
+        Self {
+            edition: proof.edition(),
+            metadata: proof.names().into_iter().collect(),
+            files,
+        }
     }
 }
 
@@ -36,10 +44,20 @@ impl Holding {
 /// The update that brings `base` to `new`: the metadata and files that `base` lacks, in the order of a full bundle.
 /// The same two editions give the same bytes.
 pub fn write_update<W: Write>(out: W, new: &VerifiedEdition, base: &Holding) -> io::Result<W> {
-    let about = About { kind: Kind::Update { base: base.edition }, edition: new.number() };
+    let about = About {
+        kind: Kind::Update { base: base.edition },
+        edition: new.number(),
+    };
     let mut writer = Writer::start(out, &about)?;
-    for name in new.proof().names().iter().filter(|name| !base.has_metadata(name)) {
-        let entry = new.metadata_file(name).expect("a verified edition holds what its proof names");
+    for name in new
+        .proof()
+        .names()
+        .iter()
+        .filter(|name| !base.has_metadata(name))
+    {
+        let entry = new
+            .metadata_file(name)
+            .expect("a verified edition holds what its proof names");
         writer.metadata(name, &new.content(entry))?;
     }
     for (path, entry) in new.files() {

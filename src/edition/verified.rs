@@ -39,7 +39,12 @@ impl VerifiedEdition {
         metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
         files: BTreeMap<SitePath, Entry>,
     ) -> Self {
-        Self { bundle, proof, metadata: metadata.into_iter().collect(), files }
+        Self {
+            bundle,
+            proof,
+            metadata: metadata.into_iter().collect(),
+            files,
+        }
     }
 
     /// Verifies a whole bundle, every file of it. `remembered` is what this reader or mirror knows so far, at least a
@@ -104,7 +109,9 @@ impl VerifiedEdition {
     /// The content as the reader sees it.
     pub fn content(&self, entry: &Entry) -> Bytes {
         let content = bundle::unpack(&self.packed(entry), entry.length);
-        content.expect("this very member was unpacked when the edition was verified").into()
+        content
+            .expect("this very member was unpacked when the edition was verified")
+            .into()
     }
 
     /// The whole bundle file, always a full one.
@@ -112,9 +119,11 @@ impl VerifiedEdition {
         &self.bundle
     }
 
-    /// All metadata, unpacked.
-    pub fn metadata_set(&self) -> Gathered {
-        self.metadata().map(|(name, entry)| (name.clone(), self.content(entry))).collect()
+    /// All metadata, unpacked, as if it had just been gathered.
+    pub fn gathered(&self) -> Gathered {
+        self.metadata()
+            .map(|(name, entry)| (name.clone(), self.content(entry)))
+            .collect()
     }
 }
 
@@ -128,12 +137,18 @@ struct Opening {
 }
 
 impl Opening {
-    fn take(&mut self, member: Member, remembered: &Remembered, now: Timestamp) -> Result<(), Refusal> {
+    fn take(
+        &mut self,
+        member: Member,
+        remembered: &Remembered,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         match &member.name {
             MemberName::About => self.about(&member),
             MemberName::Metadata(name) => {
                 let content = Bytes::from(member.content()?);
-                self.metadata.push((name.clone(), entry(&member, Digest::of(&content))));
+                self.metadata
+                    .push((name.clone(), entry(&member, Digest::of(&content))));
                 self.gathered.insert(name.clone(), content)
             }
             MemberName::File(path) => {
@@ -165,10 +180,18 @@ impl Opening {
     }
 
     fn finish(self, bundle: Bytes) -> Result<VerifiedEdition, Refusal> {
-        let proof = self.proof.ok_or(BundleError::NotABundle("it holds no files"))?;
-        let mut missing = proof.files().keys().filter(|path| !self.files.contains_key(*path));
+        let proof = self
+            .proof
+            .ok_or(BundleError::NotABundle("it holds no files"))?;
+        let mut missing = proof
+            .files()
+            .keys()
+            .filter(|path| !self.files.contains_key(*path));
         if let Some(first) = missing.next().cloned() {
-            return Err(Refusal::FilesMissing { first, count: 1 + missing.count() });
+            return Err(Refusal::FilesMissing {
+                first,
+                count: 1 + missing.count(),
+            });
         }
         // Metadata that the proof did not need was not verified, so it is not shown.
         let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();

@@ -50,7 +50,7 @@ impl FileError {
         }
     }
 
-    fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
@@ -149,6 +149,14 @@ pub fn exists(path: &Path) -> bool {
 
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// When the file was last written.
+pub fn modified(path: &Path) -> Result<jiff::Timestamp> {
+    let looked_at = path.symlink_metadata().and_then(|kind| kind.modified());
+    let time = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    jiff::Timestamp::try_from(time)
+        .map_err(|e| FileError::new("read the time of", path, io::Error::other(e.to_string())))
 }
 
 /// The regular files below `folder`, each by its path relative to it, sorted; symbolic links are not followed.
@@ -291,9 +299,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("key");
         write_new_private(&place, b"secret").unwrap();
-        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&place).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(read_private(&place, 100).unwrap(), b"secret");
-        assert!(matches!(write_new_private(&place, b"other"), Err(FileError::Exists(_))));
+        assert!(matches!(
+            write_new_private(&place, b"other"),
+            Err(FileError::Exists(_))
+        ));
         assert_eq!(read_private(&place, 100).unwrap(), b"secret");
     }
 
@@ -304,7 +318,10 @@ mod tests {
         write(&place, b"secret").unwrap();
         for mode in [0o640, 0o604, 0o660, 0o610] {
             fs::set_permissions(&place, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(matches!(read_private(&place, 100), Err(FileError::Exposed(_))), "{mode:o}");
+            assert!(
+                matches!(read_private(&place, 100), Err(FileError::Exposed(_))),
+                "{mode:o}"
+            );
         }
     }
 
@@ -313,8 +330,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a");
         write(&place, b"1234").unwrap();
-        assert!(matches!(read(&place, 3), Err(FileError::TooLarge { max_bytes: 3, .. })));
-        assert!(matches!(read(Path::new("/dev/zero"), 1000), Err(FileError::TooLarge { .. })));
+        assert!(matches!(
+            read(&place, 3),
+            Err(FileError::TooLarge { max_bytes: 3, .. })
+        ));
+        assert!(matches!(
+            read(Path::new("/dev/zero"), 1000),
+            Err(FileError::TooLarge { .. })
+        ));
     }
 
     #[test]
@@ -325,7 +348,10 @@ mod tests {
         assert_eq!(map(&folder.path().join("a")).unwrap(), &b"abc"[..]);
         assert!(map(&folder.path().join("empty")).unwrap().is_empty());
         assert!(map(folder.path()).is_err());
-        assert!(matches!(map(&folder.path().join("none")), Err(FileError::NotFound(_))));
+        assert!(matches!(
+            map(&folder.path().join("none")),
+            Err(FileError::NotFound(_))
+        ));
     }
 
     #[test]

@@ -18,8 +18,14 @@ impl Fetch for FolderFetch {
 
 fn read(request: Request) -> Result<Response, FetchError> {
     let address = shown(&request.url);
-    let permanent = |why: String| FetchError::Permanent { address: address.clone(), why };
-    let path = request.url.to_file_path().map_err(|()| permanent("it is no path of a file".into()))?;
+    let permanent = |why: String| FetchError::Permanent {
+        address: address.clone(),
+        why,
+    };
+    let path = request
+        .url
+        .to_file_path()
+        .map_err(|()| permanent("it is no path of a file".into()))?;
     let content = match files::map(&path) {
         Ok(content) => content,
         Err(FileError::NotFound(_)) => return Err(FetchError::NotFound(address)),
@@ -31,7 +37,9 @@ fn read(request: Request) -> Result<Response, FetchError> {
     }
     // In pieces, so that a long file is not verified in one breath.
     let pieces = (first..content.len()).step_by(PIECE_BYTES);
-    let body: Vec<_> = pieces.map(|at| Ok(content.slice(at..content.len().min(at + PIECE_BYTES)))).collect();
+    let body: Vec<_> = pieces
+        .map(|at| Ok(content.slice(at..content.len().min(at + PIECE_BYTES))))
+        .collect();
     Ok(Response {
         url: request.url,
         content_type: None,

@@ -17,7 +17,10 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("io", vec!["base"]),
         ("edition", vec!["trust", "bundle", "site", "base"]),
         ("config", [&actors[..], &["io", "site", "base"]].concat()),
-        ("cli", [&actors[..], &below_edition[..], &["config"]].concat()),
+        (
+            "cli",
+            [&actors[..], &below_edition[..], &["config"]].concat(),
+        ),
         ("manual", vec![]),
         ("lib", vec![]),
         ("main", vec!["cli"]),
@@ -44,15 +47,24 @@ fn sources() -> Vec<PathBuf> {
 
 /// The module of the crate that a source file belongs to: the first part of its path below `src`.
 fn module_of(source: &Path) -> String {
-    let below = source.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("it was found there");
-    let first = below.iter().next().expect("it has a name").to_string_lossy();
+    let below = source
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("it was found there");
+    let first = below
+        .iter()
+        .next()
+        .expect("it has a name")
+        .to_string_lossy();
     first.strip_suffix(".rs").unwrap_or(&first).to_owned()
 }
 
 /// Every module named after `crate::` (or `colport::`), also in groups such as `crate::{base::X, io}`.
 fn imports(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for start in ["crate::", "colport::"].iter().flat_map(|prefix| after_each(code, prefix)) {
+    for start in ["crate::", "colport::"]
+        .iter()
+        .flat_map(|prefix| after_each(code, prefix))
+    {
         match start.strip_prefix('{') {
             Some(group) => found.extend(group_heads(group)),
             None => found.extend(word(start)),
@@ -62,8 +74,12 @@ fn imports(code: &str) -> BTreeSet<String> {
 }
 
 fn after_each<'a>(code: &'a str, prefix: &str) -> Vec<&'a str> {
-    let is_whole = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
-    code.match_indices(prefix).filter(|(at, _)| is_whole(*at)).map(|(at, _)| &code[at + prefix.len()..]).collect()
+    let is_whole =
+        |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+    code.match_indices(prefix)
+        .filter(|(at, _)| is_whole(*at))
+        .map(|(at, _)| &code[at + prefix.len()..])
+        .collect()
 }
 
 /// The first word of each item at the top of a `{…}` group.
@@ -86,13 +102,19 @@ fn group_heads(group: &str) -> Vec<String> {
 }
 
 fn word(text: &str) -> Option<String> {
-    let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word: String = text
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     // `crate::Type` names something of the root, which holds only modules; macros have none here.
     word.starts_with(|c: char| c.is_lowercase()).then_some(word)
 }
 
 fn without_comments(code: &str) -> String {
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -103,16 +125,26 @@ fn no_import_runs_up_the_picture() {
         let module = module_of(&source);
         let code = without_comments(&fs::read_to_string(&source).expect("sources are readable"));
         let Some(may) = rules.get(module.as_str()) else {
-            faults.push(format!("{}: module `{module}` has no place in the picture", source.display()));
+            faults.push(format!(
+                "{}: module `{module}` has no place in the picture",
+                source.display()
+            ));
             continue;
         };
         for imported in imports(&code) {
             if imported != module && !may.contains(&imported.as_str()) {
-                faults.push(format!("{}: `{module}` imports `{imported}`", source.display()));
+                faults.push(format!(
+                    "{}: `{module}` imports `{imported}`",
+                    source.display()
+                ));
             }
         }
     }
-    assert!(faults.is_empty(), "imports against the picture:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "imports against the picture:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -128,7 +160,9 @@ fn only_cli_prints() {
         let module = module_of(&source);
         let code = without_comments(&fs::read_to_string(&source).expect("sources are readable"));
         let tests_begin = code.find("#[cfg(test)]").unwrap_or(code.len());
-        let prints = ["println!", "eprintln!", "print!(", "eprint!(", "dbg!("].iter().any(|call| code[..tests_begin].contains(call));
+        let prints = ["println!", "eprintln!", "print!(", "eprint!(", "dbg!("]
+            .iter()
+            .any(|call| code[..tests_begin].contains(call));
         assert!(!prints || module == "cli", "{} prints", source.display());
     }
 }

@@ -1,4 +1,9 @@
 //! Tests of the whole: the shape of the source, real bundles under other tools, actors over simulated and real wires.
-#![expect(clippy::disallowed_methods, reason = "tests make files and start programs of their own")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make files and start programs of their own"
+)]
 
+mod edition;
 mod layers;
+mod press;
