@@ -263,10 +263,10 @@ fn relabel(bundle: &Bytes, about: &About) -> Bytes {
     for member in members(bundle) {
         match &member.name {
             MemberName::Metadata(name) => {
-                drop(writer.metadata(name, &member.content().unwrap()).unwrap())
+                writer.metadata(name, &member.content().unwrap()).unwrap();
             }
             MemberName::File(path) => {
-                drop(writer.file(path, member.length, &member.packed).unwrap())
+                writer.file(path, member.length, &member.packed).unwrap();
             }
             _ => {}
         }

@@ -1,0 +1,57 @@
+//! Numbers and times as people say them.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
+    }
+}
+
+/// `23 November 2026, 12:00 UTC`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// How long before `now`, roughly: `3 hours ago`.
+pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(at) {
+        past if past.is_negative() => "in the future, by this machine's clock".to_owned(),
+        past => format!("{} ago", span(past)),
+    }
+}
+
+/// Roughly: `3 hours`, `12 days`.
+pub(crate) fn span(length: SignedDuration) -> String {
+    let (minutes, hours) = (length.as_mins(), length.as_hours());
+    let said = |number: i64, unit: &str| match number {
+        1 => format!("1 {unit}"),
+        _ => format!("{number} {unit}s"),
+    };
+    match hours {
+        0 if minutes == 0 => "less than a minute".to_owned(),
+        0 => said(minutes, "minute"),
+        1..=47 => said(hours, "hour"),
+        48..=1439 => said(hours / 24, "day"),
+        _ => said(hours / (24 * 30), "month"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_one_unit() {
+        let check =
+            |seconds, said: &str| assert_eq!(span(SignedDuration::from_secs(seconds)), said);
+        check(5, "less than a minute");
+        check(60, "1 minute");
+        check(3 * 3600 + 59, "3 hours");
+        check(47 * 3600, "47 hours");
+        check(12 * 86_400, "12 days");
+        check(90 * 86_400, "3 months");
+    }
+}
