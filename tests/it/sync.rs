@@ -74,34 +74,17 @@ impl Scene {
 
     async fn push(&mut self) -> Vec<Outcome> {
         let source = self.source();
+        let options = Options::default();
         let events = &mut self.events;
         let mut report = |event| events.push(event);
-        let pushed = push_all(
-            &self.world,
-            &source,
-            &self.hosts,
-            &Options::default(),
-            &mut report,
-        );
-        pushed
-            .await
-            .into_iter()
-            .map(|(_, outcome)| outcome)
-            .collect()
+        let pushed = push_all(&self.world, &source, &self.hosts, &options, &mut report).await;
+        pushed.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     async fn plan(&self) -> Vec<Intent> {
-        let planned = plan_all(
-            &self.world,
-            &self.source(),
-            &self.hosts,
-            &Options::default(),
-        );
-        planned
-            .await
-            .into_iter()
-            .map(|(_, intent)| intent)
-            .collect()
+        let (source, options) = (self.source(), Options::default());
+        let planned = plan_all(&self.world, &source, &self.hosts, &options).await;
+        planned.into_iter().map(|(_, intent)| intent).collect()
     }
 }
 
