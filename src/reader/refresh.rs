@@ -33,15 +33,16 @@ pub(super) fn ask_all<'a>(
     })
 }
 
-/// The newest edition that a good mirror has; `None` if there is no good mirror.
+/// The newest edition that a good mirror has; `None` if none is found before `until`.
 pub(super) async fn newest(
     race: &mut Race<'_, Trusted>,
     mirrors: &mut Mirrors,
     patience: &Patience,
+    until: Instant,
     report: &mut Report<'_>,
 ) -> Option<Trusted> {
     let mut best: Option<Trusted> = None;
-    let mut until = Instant::now() + patience.metadata;
+    let mut until = until;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
         let Some(trusted) = note(answer, mirrors, report) else {
             continue;
@@ -159,12 +160,12 @@ pub(super) async fn first_root(
     mirrors: &mut Mirrors,
     patience: &Patience,
     fingerprint: Fingerprint,
+    until: Instant,
     report: &mut Report<'_>,
 ) -> Option<Bytes> {
     let mut race = Race::new(mirrors, patience, move |mirror| {
         root_of(fetch, mirror, fingerprint).boxed()
     });
-    let until = Instant::now() + patience.metadata;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
         match answer.result {
             Ok(root) => return Some(root),
