@@ -63,11 +63,21 @@ impl Get {
         }
         let number = got.edition.number();
         match got.news {
-            News::New => screen.line(format!("Edition {number} is here, {}.", size(got.received_bytes))),
-            News::Nothing => screen.line(format!("Edition {number} was here already; nobody has a newer one.")),
+            News::New => screen.line(format!(
+                "Edition {number} is here, {}.",
+                size(got.received_bytes)
+            )),
+            News::Nothing => screen.line(format!(
+                "Edition {number} was here already; nobody has a newer one."
+            )),
         }
         screen.line(freshness(got.edition.proof(), now));
-        screen.line(format!("Read it with `colport open {}`.", self.out.unwrap_or(options.store.join("edition.tar.gz")).display()));
+        screen.line(format!(
+            "Read it with `colport open {}`.",
+            self.out
+                .unwrap_or(options.store.join("edition.tar.gz"))
+                .display()
+        ));
         Ok(())
     }
 }
@@ -84,14 +94,19 @@ fn show(bar: &ProgressBar, event: Event) {
     match event {
         Event::Failed { mirror, fault } => bar.println(format!("{mirror}: {fault}")),
         Event::Progress { bytes, .. } | Event::Resumed { bytes, .. } => bar.set_position(bytes),
-        Event::KeptIsDamaged(why) => bar.println(format!("the edition that was kept is damaged and is fetched anew: {why}")),
+        Event::KeptIsDamaged(why) => bar.println(format!(
+            "the edition that was kept is damaged and is fetched anew: {why}"
+        )),
         Event::Found { .. } | Event::Asked { .. } | Event::FileByFile { .. } => {}
     }
 }
 
 fn show_faults(faults: &[(String, Fault)], screen: &Screen) {
     if !faults.is_empty() {
-        let rows: Vec<_> = faults.iter().map(|(mirror, fault)| vec![mirror.clone(), fault.to_string()]).collect();
+        let rows: Vec<_> = faults
+            .iter()
+            .map(|(mirror, fault)| vec![mirror.clone(), fault.to_string()])
+            .collect();
         screen.warn(table(&["mirror", "what was wrong"], &rows));
     }
 }
@@ -100,10 +115,9 @@ fn failure(error: ReadError, screen: &Screen) -> Failure {
     show_faults(error.faults(), screen);
     let hint = error.hint();
     match error {
-        ReadError::NoGoodMirror { .. } | ReadError::Unfinished { .. } | ReadError::OtherNewsroom { .. } => {
-            Failure::refused(&error).hint(hint)
-        }
+        ReadError::NoGoodMirror { .. }
+        | ReadError::Unfinished { .. }
+        | ReadError::OtherNewsroom { .. } => Failure::refused(&error).hint(hint),
         _ => Failure::setup(&error).hint(hint),
     }
 }
-

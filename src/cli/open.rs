@@ -47,14 +47,21 @@ impl Open {
             Sideload::Verified(edition) => *edition,
             Sideload::UnknownNewsroom(unproved) => compare(*unproved, known, screen)?,
         };
-        screen.line(format!("Edition {}: every signature and every file is right.", edition.number()));
+        screen.line(format!(
+            "Edition {}: every signature and every file is right.",
+            edition.number()
+        ));
         screen.line(freshness(edition.proof(), now));
         show(&edition, self.no_browser, screen).await
     }
 }
 
 /// Whose it is, only a person can say who has the fingerprint from elsewhere.
-fn compare(unproved: Unproved, known: Option<Anchor>, screen: &Screen) -> Result<VerifiedEdition, Failure> {
+fn compare(
+    unproved: Unproved,
+    known: Option<Anchor>,
+    screen: &Screen,
+) -> Result<VerifiedEdition, Failure> {
     let compared = match known {
         Some(Anchor::Fingerprint(fingerprint)) => fingerprint,
         _ => ask(unproved.fingerprint(), screen)?,
@@ -64,8 +71,12 @@ fn compare(unproved: Unproved, known: Option<Anchor>, screen: &Screen) -> Result
 
 fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
     let unknown = || {
-        let failure = Failure::refused(format!("nobody has said yet that the newsroom with the fingerprint `{found}` is the right one"));
-        failure.try_this("compare it with one that reached you another way, then add `--root FINGERPRINT`")
+        let failure = Failure::refused(format!(
+            "nobody has said yet that the newsroom with the fingerprint `{found}` is the right one"
+        ));
+        failure.try_this(
+            "compare it with one that reached you another way, then add `--root FINGERPRINT`",
+        )
     };
     if !screen.can_ask() {
         return Err(unknown());
@@ -76,7 +87,11 @@ fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
          radio, from someone you trust - is it theirs."
     ));
     match screen.ask("Is it the same? Type its last four letters or digits to go on:") {
-        answer if found.to_string().ends_with(&answer.to_ascii_lowercase()) && answer.len() == 4 => Ok(found),
+        answer
+            if found.to_string().ends_with(&answer.to_ascii_lowercase()) && answer.len() == 4 =>
+        {
+            Ok(found)
+        }
         _ => Err(unknown()),
     }
 }
@@ -85,7 +100,9 @@ fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
 async fn show(edition: &VerifiedEdition, no_browser: bool, screen: &Screen) -> Outcome {
     let showing = server::show(edition).await?;
     let url = showing.url();
-    screen.line(format!("Read it on {url} - it is there until you press Ctrl-C."));
+    screen.line(format!(
+        "Read it on {url} - it is there until you press Ctrl-C."
+    ));
     if !no_browser && crate::io::browser::open(&url).is_err() {
         screen.line("No browser could be opened: type the address into one.");
     }

@@ -59,7 +59,9 @@ impl Verify {
 }
 
 fn folder_address(path: &Path) -> Result<Url, Failure> {
-    let absolute = std::path::absolute(path).ok().and_then(|path| Url::from_directory_path(path).ok());
+    let absolute = std::path::absolute(path)
+        .ok()
+        .and_then(|path| Url::from_directory_path(path).ok());
     absolute.ok_or_else(|| Failure::setup(format!("`{}` is no path of a folder", path.display())))
 }
 
@@ -78,10 +80,25 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
             (known.fingerprint(), *edition)
         }
     };
-    tell(&Findings { fingerprint, proof: edition.proof(), faulty: &[] }, anchor.as_ref(), now, screen)
+    tell(
+        &Findings {
+            fingerprint,
+            proof: edition.proof(),
+            faulty: &[],
+        },
+        anchor.as_ref(),
+        now,
+        screen,
+    )
 }
 
-async fn audit(fetch: &dyn Fetch, mirror: &Url, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) -> Outcome {
+async fn audit(
+    fetch: &dyn Fetch,
+    mirror: &Url,
+    anchor: Option<Anchor>,
+    now: Timestamp,
+    screen: &Screen,
+) -> Outcome {
     let first_root = match &anchor {
         Some(Anchor::Root(root)) => Some(root.clone()),
         _ => None,
@@ -93,14 +110,31 @@ async fn audit(fetch: &dyn Fetch, mirror: &Url, anchor: Option<Anchor>, now: Tim
     };
     let audited = reader::audit(fetch, mirror, first_root, now, &mut show).await;
     bar.finish_and_clear();
-    let audit = audited.map_err(|fault| Failure::refused(format!("nothing there could be verified: {fault}")))?;
-    let findings = Findings { fingerprint: audit.fingerprint, proof: &audit.proof, faulty: &audit.faulty };
+    let audit = audited
+        .map_err(|fault| Failure::refused(format!("nothing there could be verified: {fault}")))?;
+    let findings = Findings {
+        fingerprint: audit.fingerprint,
+        proof: &audit.proof,
+        faulty: &audit.faulty,
+    };
     tell(&findings, anchor.as_ref(), now, screen)
 }
 
-fn tell(findings: &Findings<'_>, anchor: Option<&Anchor>, now: Timestamp, screen: &Screen) -> Outcome {
-    let Findings { fingerprint, proof, faulty } = findings;
-    screen.line(format!("Edition {} of the newsroom with the fingerprint", proof.edition()));
+fn tell(
+    findings: &Findings<'_>,
+    anchor: Option<&Anchor>,
+    now: Timestamp,
+    screen: &Screen,
+) -> Outcome {
+    let Findings {
+        fingerprint,
+        proof,
+        faulty,
+    } = findings;
+    screen.line(format!(
+        "Edition {} of the newsroom with the fingerprint",
+        proof.edition()
+    ));
     screen.line(format!("    {fingerprint}\n"));
     screen.line(freshness(proof, now));
     screen.line(format!("\n{}\n", chain(proof, now)));
@@ -113,12 +147,21 @@ fn tell(findings: &Findings<'_>, anchor: Option<&Anchor>, now: Timestamp, screen
 
 /// Who signed what, from the root down.
 fn chain(proof: &Proof, now: Timestamp) -> String {
-    let rows: Vec<_> = proof.trusted().proofs().iter().map(|link| row(link, now)).collect();
+    let rows: Vec<_> = proof
+        .trusted()
+        .proofs()
+        .iter()
+        .map(|link| row(link, now))
+        .collect();
     table(&["role", "says", "signed by", "on", "good until"], &rows)
 }
 
 fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
-    let keys: Vec<String> = link.signers.iter().map(|id| id.to_string().chars().take(8).collect()).collect();
+    let keys: Vec<String> = link
+        .signers
+        .iter()
+        .map(|id| id.to_string().chars().take(8).collect())
+        .collect();
     let needed = match link.threshold {
         1 => String::new(),
         needed => format!(" ({needed} needed)"),
@@ -143,7 +186,9 @@ fn says(role: &str) -> &'static str {
         "snapshot" => "which parts belong together",
         "timestamp" => "which edition is the newest",
         "site" => "the home page and styles",
-        role if role.rsplit('-').next().is_some_and(|end| end.len() == 2) && role.len() > 8 => "articles of a month",
+        role if role.rsplit('-').next().is_some_and(|end| end.len() == 2) && role.len() > 8 => {
+            "articles of a month"
+        }
         _ => "a newsroom's front page and feed",
     }
 }
@@ -162,10 +207,17 @@ const SHOWN_FILES: usize = 20;
 fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) {
     let all = proof.files().len();
     if faulty.is_empty() {
-        screen.line(format!("{}: all there, all as they were signed.", count(all, "file", "files")));
+        screen.line(format!(
+            "{}: all there, all as they were signed.",
+            count(all, "file", "files")
+        ));
         return;
     }
-    screen.line(format!("{} of {} are not as they were signed:", faulty.len(), count(all, "file", "files")));
+    screen.line(format!(
+        "{} of {} are not as they were signed:",
+        faulty.len(),
+        count(all, "file", "files")
+    ));
     for (path, fault) in faulty.iter().take(SHOWN_FILES) {
         let what = match fault {
             FileFault::Missing => "missing".to_owned(),

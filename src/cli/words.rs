@@ -48,13 +48,16 @@ pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
         None => "When it was signed is not said.".to_owned(),
     };
     let newest = match proof.freshness_at(now) {
-        Freshness::Fresh { until, .. } => format!("It counts as the newest until {}.", moment(until)),
+        Freshness::Fresh { until, .. } => {
+            format!("It counts as the newest until {}.", moment(until))
+        }
         Freshness::Expired { since, .. } => format!(
             "It is OLD: a newer one should have come by {}. It is genuine, but much may have happened since.",
             moment(since)
         ),
         Freshness::ClockBehind { .. } => {
-            "This machine's clock is behind, so nobody can tell how old it is: set the clock.".to_owned()
+            "This machine's clock is behind, so nobody can tell how old it is: set the clock."
+                .to_owned()
         }
     };
     format!("{signed} {newest}")

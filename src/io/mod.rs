@@ -9,5 +9,5 @@ pub mod files;
 pub mod folder;
 pub mod part;
 pub mod push;
-pub mod tree;
 pub mod random;
+pub mod tree;

@@ -8,10 +8,10 @@ use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use url::Url;
 
+use super::Fault;
 use super::fault::is_web_page;
 use super::plain::gather;
 use super::refresh::{chain, named, offered_root};
-use super::Fault;
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::{Proof, Remembered, SignedFile};
 use crate::io::address;
@@ -55,7 +55,11 @@ pub async fn audit(
     let known: Vec<_> = newest.files().filter_map(named).collect();
     let (_, proof) = gather(fetch, mirror, &known, &remembered, now).await?;
     let faulty = faulty(fetch, mirror, &proof, progress).await;
-    Ok(Audit { fingerprint, proof, faulty })
+    Ok(Audit {
+        fingerprint,
+        proof,
+        faulty,
+    })
 }
 
 async fn faulty(
@@ -64,7 +68,11 @@ async fn faulty(
     proof: &Proof,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Vec<(SitePath, FileFault)> {
-    let files: Vec<_> = proof.files().iter().map(|(path, file)| (path.clone(), *file)).collect();
+    let files: Vec<_> = proof
+        .files()
+        .iter()
+        .map(|(path, file)| (path.clone(), *file))
+        .collect();
     let of = files.len();
     let mut looked_at = futures_util::stream::iter(files)
         .map(|(path, file)| look(fetch, mirror, path, file).boxed())
@@ -78,7 +86,12 @@ async fn faulty(
     faulty
 }
 
-async fn look(fetch: &dyn Fetch, mirror: &Url, path: SitePath, file: SignedFile) -> (SitePath, Option<FileFault>) {
+async fn look(
+    fetch: &dyn Fetch,
+    mirror: &Url,
+    path: SitePath,
+    file: SignedFile,
+) -> (SitePath, Option<FileFault>) {
     let url = address::file(mirror, &path);
     let fault = match content(fetch, url, file.length).await {
         Ok(content) if file.is(&content) => None,

@@ -112,7 +112,9 @@ pub(super) async fn chain(
 }
 
 /// A verified file by the name that it has on a mirror.
-pub(super) fn named((role, version, content): (&str, u64, &Bytes)) -> Option<(MetadataName, Bytes)> {
+pub(super) fn named(
+    (role, version, content): (&str, u64, &Bytes),
+) -> Option<(MetadataName, Bytes)> {
     let name = match role {
         "timestamp" => MetadataName::timestamp(),
         _ => MetadataName::versioned(role, version)?,

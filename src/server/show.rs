@@ -18,10 +18,23 @@ use crate::edition::VerifiedEdition;
 /// Shows the edition on a free port of the loopback interface.
 pub async fn show(edition: &VerifiedEdition) -> Result<Showing, StartError> {
     let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    let room = Room { address, edition: Catalogue::of(edition), not_found: not_found_pages() };
+    let room = Room {
+        address,
+        edition: Catalogue::of(edition),
+        not_found: not_found_pages(),
+    };
     let (stop, stopped) = watch::channel(Stop::Running);
-    let serving = listen::serve(listener, std::sync::Arc::new(room), Bounds::default(), stopped);
-    Ok(Showing { address, stop, serving: tokio::spawn(serving) })
+    let serving = listen::serve(
+        listener,
+        std::sync::Arc::new(room),
+        Bounds::default(),
+        stopped,
+    );
+    Ok(Showing {
+        address,
+        stop,
+        serving: tokio::spawn(serving),
+    })
 }
 
 /// Dropped, it stops at once.
@@ -64,7 +77,10 @@ impl Answer for Room {
         let (head, body) = request.into_parts();
         let answer = match self.is_asked_by_name(&head) {
             true => respond::respond(&self.edition, &self.not_found, &head),
-            false => respond::sentence(StatusCode::MISDIRECTED_REQUEST, "this is not the host you are looking for"),
+            false => respond::sentence(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this is not the host you are looking for",
+            ),
         };
         if hyper::body::Body::is_end_stream(&body) {
             return answer;
