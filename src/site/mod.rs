@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::base::{Fingerprint, SitePath};
 
-pub use clean::{CleanHtml, Link, Resolve, clean};
+pub use clean::{CleanHtml, Link, Resolve, clean, shallow};
 pub use language::{Direction, Language};
 pub use newsroom::Newsroom;
 
