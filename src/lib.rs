@@ -3,6 +3,8 @@
 
 pub mod base;
 pub mod bundle;
+pub mod cli;
+pub mod config;
 pub mod edition;
 pub mod io;
 pub mod manual;

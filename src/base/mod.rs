@@ -4,6 +4,7 @@ mod digest;
 mod fingerprint;
 mod limits;
 mod metadata_name;
+mod newsroom_id;
 mod path;
 mod secret;
 
@@ -12,6 +13,7 @@ pub use fingerprint::{Fingerprint, FingerprintError};
 pub use jiff::Timestamp;
 pub use limits::{LIMITS, Limits};
 pub use metadata_name::MetadataName;
+pub use newsroom_id::{NewsroomId, NewsroomIdError};
 pub use path::{PathError, SitePath};
 pub use secret::Secret;
 

@@ -12,7 +12,7 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    pub fn push(&mut self, piece: Bytes) {
+    pub(super) fn push(&mut self, piece: Bytes) {
         if self.is_empty() {
             self.whole = piece;
         } else {
@@ -20,16 +20,16 @@ impl Buffer {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.whole.len() + self.gathered.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The first bytes, at most `N` of them; how many there are.
-    pub fn peek<const N: usize>(&self) -> ([u8; N], usize) {
+    pub(super) fn peek<const N: usize>(&self) -> ([u8; N], usize) {
         let mut first = [0; N];
         let length = self.len().min(N);
         (&self.whole[..])
@@ -39,7 +39,7 @@ impl Buffer {
     }
 
     /// The first `length` bytes; `None` if there are not so many yet.
-    pub fn take(&mut self, length: usize) -> Option<Bytes> {
+    pub(super) fn take(&mut self, length: usize) -> Option<Bytes> {
         if length <= self.whole.len() {
             return Some(self.whole.split_to(length));
         }

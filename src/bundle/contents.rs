@@ -61,7 +61,7 @@ impl Default for Table {
 }
 
 impl Table {
-    pub fn add(&mut self, name: &MemberName, slot: Slot) -> io::Result<()> {
+    pub(super) fn add(&mut self, name: &MemberName, slot: Slot) -> io::Result<()> {
         let line = line(name, slot);
         self.crc.update(&line);
         self.length += line.len() as u64;
@@ -69,7 +69,7 @@ impl Table {
     }
 
     /// Its length and its gzip member.
-    pub fn finish(self) -> io::Result<(u64, Vec<u8>)> {
+    pub(super) fn finish(self) -> io::Result<(u64, Vec<u8>)> {
         let mut packed = self.deflater.finish()?;
         packed.extend(gzip::trailer_of(&self.crc));
         Ok((self.length, packed))
@@ -84,18 +84,18 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    pub fn add(&mut self, name: &MemberName, slot: Slot) {
+    pub(super) fn add(&mut self, name: &MemberName, slot: Slot) {
         let line = line(name, slot);
         self.length += line.len() as u64;
         self.hasher.update(&line);
     }
 
-    pub fn length(&self) -> u64 {
+    pub(super) fn length(&self) -> u64 {
         self.length
     }
 
     /// Whether `packed` holds just this table.
-    pub fn check(&self, packed: &[u8]) -> Result<(), &'static str> {
+    pub(super) fn check(&self, packed: &[u8]) -> Result<(), &'static str> {
         let (deflated, trailer) = gzip::split(packed).ok_or("it is no gzip member of a bundle")?;
         let mut found = Hasher::default();
         let mut window = vec![0; WINDOW_BYTES];

@@ -1,10 +1,10 @@
 //! Contents in and out of gzip members.
 //!
 //! 1. A content is deflated, unless that would save less than 3 %: then it lies in stored blocks, so that a server can
-//!    send it as it is, and a picture is not inflated for nothing.
+//!    send it as it is, and a picture is not inflated for nothing. Most of an edition is pictures, so a long content is
+//!    not even tried when a sample of it does not shrink.
 //! 2. Packing is done by libdeflate (C), of our own contents only; unpacking, of anybody's, in Rust.
 
-use std::cell::RefCell;
 use std::ops::Range;
 
 use libdeflater::{CompressionLvl, Compressor};
@@ -26,6 +26,10 @@ pub enum Effort {
 /// The most that one stored block can hold.
 const STORED_BLOCK_BYTES: usize = 0xffff;
 const STORED_HEAD_BYTES: usize = 5;
+/// A content longer than this is judged by a sample first, out of its middle: a picture's first bytes can be text.
+const LONG_BYTES: usize = 16 << 10;
+const SAMPLE_BYTES: usize = 4 << 10;
+const SAMPLE_LEVEL: i32 = 1;
 /// Deflate cannot do better than 258 bytes out of two bits.
 const MOST_PER_PACKED_BYTE: u64 = 1032;
 
@@ -34,14 +38,26 @@ const MOST_PER_PACKED_BYTE: u64 = 1032;
 pub fn pack(content: &[u8], effort: Effort) -> Vec<u8> {
     let mut packed = Vec::with_capacity(CONTENT_HEAD.len() + content.len() / 2 + TRAILER_BYTES);
     packed.extend(CONTENT_HEAD);
-    let deflated = deflate(content, effort);
-    if deflated.len() as u64 * 100 > content.len() as u64 * 97 {
-        store(content, &mut packed);
-    } else {
-        packed.extend(deflated);
+    match smaller(content, effort) {
+        Some(deflated) => packed.extend(deflated),
+        None => store(content, &mut packed),
     }
     packed.extend(gzip::trailer(content));
     packed
+}
+
+/// The deflated content, if that is worth it.
+fn smaller(content: &[u8], effort: Effort) -> Option<Vec<u8>> {
+    let pays = |whole: &[u8], deflated: &[u8]| deflated.len() * 100 <= whole.len() * 97;
+    if content.len() > LONG_BYTES {
+        let middle = content.len() / 2;
+        let sample = content.get(middle..middle + SAMPLE_BYTES)?;
+        if !pays(sample, &deflate(sample, SAMPLE_LEVEL)) {
+            return None;
+        }
+    }
+    let deflated = deflate(content, effort.level());
+    pays(content, &deflated).then_some(deflated)
 }
 
 fn store(content: &[u8], packed: &mut Vec<u8>) {
@@ -60,27 +76,26 @@ fn store(content: &[u8], packed: &mut Vec<u8>) {
     }
 }
 
-/// A raw deflate stream (RFC 1951).
-pub(super) fn deflate(content: &[u8], effort: Effort) -> Vec<u8> {
-    COMPRESSORS.with_borrow_mut(|compressors| {
-        let (slot, level) = match effort {
-            Effort::Quick => (&mut compressors.0, 9),
-            Effort::Best => (&mut compressors.1, 12),
-        };
-        let level = CompressionLvl::new(level).expect("libdeflate has levels up to 12");
-        let compressor = slot.get_or_insert_with(|| Compressor::new(level));
-        let mut deflated = vec![0; compressor.deflate_compress_bound(content.len())];
-        let length = compressor
-            .deflate_compress(content, &mut deflated)
-            .expect("the bound is large enough for everything");
-        deflated.truncate(length);
-        deflated
-    })
+impl Effort {
+    fn level(self) -> i32 {
+        match self {
+            Self::Quick => 9,
+            Self::Best => 12,
+        }
+    }
 }
 
-thread_local! {
-    // Made once a thread: level 12 has some megabytes of tables. Nothing of one content is left over for the next.
-    static COMPRESSORS: RefCell<(Option<Compressor>, Option<Compressor>)> = const { RefCell::new((None, None)) };
+/// A raw deflate stream (RFC 1951), at one of libdeflate's levels. Making a compressor anew costs nothing that could be
+/// measured beside using it, so none is kept.
+pub(super) fn deflate(content: &[u8], level: i32) -> Vec<u8> {
+    let level = CompressionLvl::new(level).expect("libdeflate has levels up to 12");
+    let mut compressor = Compressor::new(level);
+    let mut deflated = vec![0; compressor.deflate_compress_bound(content.len())];
+    let length = compressor
+        .deflate_compress(content, &mut deflated)
+        .expect("the bound is large enough for everything");
+    deflated.truncate(length);
+    deflated
 }
 
 /// The longest content member that the format allows for a content of `length` bytes: all of it stored.
@@ -243,6 +258,14 @@ mod tests {
             Some(std::iter::once(15..115).collect())
         );
         assert_eq!(stored_runs(&pack(&[b'a'; 1000], Effort::Best)), None);
+    }
+
+    #[test]
+    fn a_long_text_is_deflated_and_a_long_picture_with_a_text_before_it_is_not() {
+        let text = "Рака стала на досвітку. ".repeat(4000).into_bytes();
+        assert!(pack(&text, Effort::Best).len() * 20 < text.len());
+        let picture = [&text[..4000], &noise(80_000)].concat();
+        assert!(stored_runs(&pack(&picture, Effort::Best)).is_some());
     }
 
     #[test]

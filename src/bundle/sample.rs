@@ -4,12 +4,13 @@ use crate::base::{MetadataName, SitePath};
 
 use super::gzip::{self, LONG_HEAD_BYTES};
 use super::pack::deflate;
+use super::writer::HEADER_LEVEL;
 use super::{About, Effort, Kind, MemberName, Scanner, Writer, pack, tar};
 
 pub(super) struct Sample {
-    pub about: About,
-    pub metadata: Vec<(MetadataName, Vec<u8>)>,
-    pub files: Vec<(SitePath, Vec<u8>)>,
+    pub(super) about: About,
+    pub(super) metadata: Vec<(MetadataName, Vec<u8>)>,
+    pub(super) files: Vec<(SitePath, Vec<u8>)>,
 }
 
 impl Default for Sample {
@@ -34,7 +35,7 @@ impl Default for Sample {
 }
 
 impl Sample {
-    pub fn small() -> Self {
+    pub(super) fn small() -> Self {
         let name = |name| MetadataName::parse(name).expect(name);
         Self {
             about: About {
@@ -49,7 +50,7 @@ impl Sample {
         }
     }
 
-    pub fn write(&self) -> Vec<u8> {
+    pub(super) fn write(&self) -> Vec<u8> {
         let mut writer = Writer::start(Vec::new(), &self.about).expect("memory takes all");
         for (name, content) in &self.metadata {
             writer.metadata(name, content).expect("the order is right");
@@ -63,7 +64,7 @@ impl Sample {
         writer.finish().expect("memory takes all")
     }
 
-    pub fn table(&self) -> Vec<u8> {
+    pub(super) fn table(&self) -> Vec<u8> {
         let mut scanner = Scanner::default();
         scanner.push(self.write().into());
         std::iter::from_fn(|| scanner.next().expect("sound"))
@@ -72,7 +73,7 @@ impl Sample {
             .expect("there is a table")
     }
 
-    pub fn raw_members(&self) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn raw_members(&self) -> Vec<(String, Vec<u8>)> {
         let mut scanner = Scanner::default();
         scanner.push(self.write().into());
         std::iter::from_fn(|| scanner.next().expect("sound"))
@@ -86,7 +87,7 @@ pub(super) fn about() -> Vec<u8> {
 }
 
 pub(super) fn header_of(blocks: &[u8], content_bytes: u32) -> Vec<u8> {
-    gzip::header_member(blocks, &deflate(blocks, Effort::Best), content_bytes)
+    gzip::header_member(blocks, &deflate(blocks, HEADER_LEVEL), content_bytes)
 }
 
 /// Members in any order and of any name, with the end of an archive and a footer that points nowhere.

@@ -166,8 +166,13 @@ impl Scanner {
     /// Steps 1 to 3.
     fn header(&mut self) -> Result<Option<Phase>, BundleError> {
         let (head, known) = self.buffer.peek::<LONG_HEAD_BYTES>();
-        let seen = known.min(HEADER_START.len());
-        if head[..seen] != HEADER_START[..seen] {
+        // As soon as one byte is wrong: a web page may be shorter than a head.
+        let alike = head
+            .iter()
+            .zip(HEADER_START)
+            .take(known)
+            .all(|(a, b)| *a == b);
+        if !alike {
             return Err(self.damaged("a header member should begin here and does not"));
         }
         if known < LONG_HEAD_BYTES {

@@ -58,8 +58,8 @@ fn padding(length: u64) -> usize {
 
 fn block(name: &[u8], length: u64, kind: EntryType) -> [u8; BLOCK] {
     let mut header = Header::new_ustar();
-    if let Some(ustar) = header.as_ustar_mut() {
-        ustar.name[..name.len()].copy_from_slice(name);
+    for (place, byte) in header.as_old_mut().name.iter_mut().zip(name) {
+        *place = *byte;
     }
     header.set_mode(0o644);
     header.set_uid(0);

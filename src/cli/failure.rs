@@ -35,11 +35,19 @@ pub(crate) type Outcome = Result<(), Failure>;
 
 impl Failure {
     pub(crate) fn refused(what: impl fmt::Display) -> Self {
-        Self { exit: Exit::Refused, what: what.to_string(), hint: None }
+        Self {
+            exit: Exit::Refused,
+            what: what.to_string(),
+            hint: None,
+        }
     }
 
     pub(crate) fn setup(what: impl fmt::Display) -> Self {
-        Self { exit: Exit::Setup, what: what.to_string(), hint: None }
+        Self {
+            exit: Exit::Setup,
+            what: what.to_string(),
+            hint: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<Option<String>>) -> Self {

@@ -2,18 +2,15 @@
 //!
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
-mod demo;
 mod failure;
 mod get;
 mod init;
-mod keys;
 mod open;
 mod pack;
 mod root;
 mod screen;
 mod serve;
-mod sync;
-mod verify;
+mod words;
 
 use std::process::ExitCode;
 
@@ -35,21 +32,21 @@ struct Colport {
 
 #[derive(Subcommand)]
 enum Command {
-    Demo(demo::Demo),
     Init(init::Init),
     Pack(pack::Pack),
-    Sync(sync::Sync),
     Serve(serve::Serve),
     Get(get::Get),
     Open(open::Open),
-    Verify(verify::Verify),
 }
 
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
     let command = Colport::parse().command;
     let screen = Screen::of_terminal();
-    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let outcome = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime.block_on(run(command, &screen)),
         Err(error) => Err(failure::Failure::setup(format!("could not start: {error}"))),
     };
@@ -64,14 +61,11 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
-        Command::Demo(demo) => demo.run(screen).await,
         Command::Init(init) => init.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
-        Command::Sync(sync) => sync.run(screen).await,
         Command::Serve(serve) => serve.run(screen).await,
         Command::Get(get) => get.run(screen).await,
         Command::Open(open) => open.run(screen).await,
-        Command::Verify(verify) => verify.run(screen).await,
     }
 }
 

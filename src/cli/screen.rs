@@ -1,5 +1,9 @@
 //! What a person sees: plain lines on standard output, progress and errors on standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the program prints"
+)]
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -16,7 +20,9 @@ pub(crate) struct Screen {
 
 impl Screen {
     pub(crate) fn of_terminal() -> Self {
-        Self { is_terminal: std::io::stderr().is_terminal() }
+        Self {
+            is_terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
@@ -54,7 +60,10 @@ impl Screen {
 
     /// A bar that counts bytes.
     pub(crate) fn bytes(&self, doing: &str) -> ProgressBar {
-        self.bar(doing, "{msg:<28} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec}")
+        self.bar(
+            doing,
+            "{msg:<28} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec}",
+        )
     }
 
     fn bar(&self, doing: &str, template: &str) -> ProgressBar {
@@ -62,7 +71,9 @@ impl Screen {
             return ProgressBar::hidden();
         }
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-        let bar = ProgressBar::no_length().with_style(style).with_message(doing.to_owned());
+        let bar = ProgressBar::no_length()
+            .with_style(style)
+            .with_message(doing.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
@@ -76,16 +87,28 @@ pub(crate) fn size(bytes: u64) -> String {
 /// A table with left-aligned columns.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
+        cells
+            .chain(head.get(column).map(|cell| cell.chars().count()))
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(head.to_vec())];
-    lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
+    lines.extend(
+        rows.iter()
+            .map(|row| line(row.iter().map(String::as_str).collect())),
+    );
     lines.join("\n")
 }
 
@@ -95,7 +118,13 @@ mod tests {
 
     #[test]
     fn columns_stand_under_each_other() {
-        let rows = [vec!["навіны".to_owned(), "a".to_owned()], vec!["b".to_owned(), "longer".to_owned()]];
-        assert_eq!(table(&["name", "state"], &rows), "name    state\nнавіны  a\nb       longer");
+        let rows = [
+            vec!["навіны".to_owned(), "a".to_owned()],
+            vec!["b".to_owned(), "longer".to_owned()],
+        ];
+        assert_eq!(
+            table(&["name", "state"], &rows),
+            "name    state\nнавіны  a\nb       longer"
+        );
     }
 }

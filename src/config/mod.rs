@@ -52,11 +52,14 @@ impl ConfigError {
     /// What a person may try.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::File(FileError::NotFound(_)) => {
-                Some("run `colport init DIR` first, or name the newsroom's folder with `--site DIR`".into())
-            }
+            Self::File(FileError::NotFound(_)) => Some(
+                "run `colport init DIR` first, or name the newsroom's folder with `--site DIR`"
+                    .into(),
+            ),
             Self::File(error) => error.hint(),
-            Self::Malformed { .. } => Some("every setting is explained in the file that `colport init` writes".into()),
+            Self::Malformed { .. } => {
+                Some("every setting is explained in the file that `colport init` writes".into())
+            }
         }
     }
 }
@@ -65,7 +68,10 @@ impl ConfigError {
 pub fn load(site: &Path) -> Result<Config, ConfigError> {
     let path = site.join(FILE);
     let bytes = files::read(&path, FILE_BYTES)?;
-    let malformed = |why: String| ConfigError::Malformed { path: path.clone(), why };
+    let malformed = |why: String| ConfigError::Malformed {
+        path: path.clone(),
+        why,
+    };
     let text = String::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8 text".into()))?;
     parse(&text, site).map_err(malformed)
 }
@@ -76,9 +82,24 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
     written.check(folder)
 }
 
+/// A source as it is named on the command line: an address is a feed, a folder is a folder, any other file a feed.
+pub fn source(text: &str) -> Result<Source, String> {
+    if text.contains("://") {
+        return Ok(Source::Feed(written::http_address(text)?));
+    }
+    let path = PathBuf::from(text);
+    match files::is_folder(&path) {
+        true => Ok(Source::Folder(path)),
+        false => Ok(Source::FeedFile(path)),
+    }
+}
+
 impl Config {
-    pub fn desk(&self, id: &NewsroomId) -> Option<&Desk> {
-        self.newsrooms.iter().find(|desk| desk.newsroom.id == *id)
+    pub fn ids(&self) -> Vec<NewsroomId> {
+        self.newsrooms
+            .iter()
+            .map(|desk| desk.newsroom.id.clone())
+            .collect()
     }
 }
 
@@ -92,7 +113,9 @@ mod tests {
         assert_eq!(config.site.name, "River Post");
         assert_eq!(config.newsrooms.len(), 1);
         assert_eq!(config.newsrooms[0].newsroom.id.as_str(), "en");
-        assert!(matches!(&config.newsrooms[0].sources[..], [Source::Folder(path)] if path == Path::new("/news/articles")));
+        assert!(
+            matches!(&config.newsrooms[0].sources[..], [Source::Folder(path)] if path == Path::new("/news/articles"))
+        );
         assert_eq!(config.lifetimes, Lifetimes::default());
         assert!(config.mirrors.is_empty());
     }
@@ -103,7 +126,11 @@ mod tests {
         let is_setting = |line: &str| line.contains(" = ") || line.starts_with("[[");
         let uncommented: Vec<&str> = EXAMPLE
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| is_setting(rest))
+                    .unwrap_or(line)
+            })
             .collect();
         let config = parse(&uncommented.join("\n"), Path::new("/news")).unwrap();
         assert_eq!(config.lifetimes, Lifetimes::default());
@@ -124,9 +151,21 @@ mod tests {
         check(("tagline", "tagling"), "tagling");
         check(("id = \"en\"", "id = \"root\""), "root");
         check(("language = \"en\"", "language = \"!\""), "!");
-        check(("folder = \"articles\"", "folder = \"articles\"\nfeed = \"x\""), "one of");
-        check(("folder = \"articles\"", "feed = \"ftp://news.example/x\""), "ftp");
-        check(("# timestamp_days = 7", "timestamp_days = 0"), "timestamp_days");
+        check(
+            (
+                "folder = \"articles\"",
+                "folder = \"articles\"\nfeed = \"x\"",
+            ),
+            "one of",
+        );
+        check(
+            ("folder = \"articles\"", "feed = \"ftp://news.example/x\""),
+            "ftp",
+        );
+        check(
+            ("# timestamp_days = 7", "timestamp_days = 0"),
+            "timestamp_days",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
     }
 

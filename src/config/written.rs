@@ -69,7 +69,10 @@ struct Pack {
 
 impl Default for Pack {
     fn default() -> Self {
-        Self { effort: Effort::Best, keep_editions: 7 }
+        Self {
+            effort: Effort::Best,
+            keep_editions: 7,
+        }
     }
 }
 
@@ -109,12 +112,33 @@ fn days(lifetime: SignedDuration) -> i64 {
 
 impl Config {
     pub(super) fn check(self, folder: &Path) -> Result<super::Config, String> {
-        let newsrooms: Vec<_> = self.newsroom.into_iter().map(|desk| desk.check(folder)).collect::<Result<_, _>>()?;
-        refuse_doubles("newsroom", newsrooms.iter().map(|desk: &super::Desk| desk.newsroom.id.as_str()))?;
-        let mirrors: Vec<_> = self.mirror.into_iter().map(|mirror| mirror.check(folder)).collect::<Result<_, _>>()?;
-        refuse_doubles("mirror", mirrors.iter().map(|mirror: &sync::Mirror| mirror.name.as_str()))?;
+        let newsrooms: Vec<_> = self
+            .newsroom
+            .into_iter()
+            .map(|desk| desk.check(folder))
+            .collect::<Result<_, _>>()?;
+        refuse_doubles(
+            "newsroom",
+            newsrooms
+                .iter()
+                .map(|desk: &super::Desk| desk.newsroom.id.as_str()),
+        )?;
+        let mirrors: Vec<_> = self
+            .mirror
+            .into_iter()
+            .map(|mirror| mirror.check(folder))
+            .collect::<Result<_, _>>()?;
+        refuse_doubles(
+            "mirror",
+            mirrors
+                .iter()
+                .map(|mirror: &sync::Mirror| mirror.name.as_str()),
+        )?;
         Ok(super::Config {
-            site: SiteIdentity { name: self.site.name, language: language(&self.site.language)? },
+            site: SiteIdentity {
+                name: self.site.name,
+                language: language(&self.site.language)?,
+            },
             contact: self.site.contact,
             newsrooms,
             mirrors,
@@ -131,9 +155,18 @@ impl Config {
 impl Desk {
     fn check(self, folder: &Path) -> Result<super::Desk, String> {
         let id = NewsroomId::parse(&self.id).map_err(|error| error.to_string())?;
-        let sources = self.source.into_iter().map(|source| source.check(folder)).collect::<Result<_, _>>()?;
+        let sources = self
+            .source
+            .into_iter()
+            .map(|source| source.check(folder))
+            .collect::<Result<_, _>>()?;
         let language = language(&self.language)?;
-        let newsroom = Newsroom { id, name: self.name, tagline: self.tagline, language };
+        let newsroom = Newsroom {
+            id,
+            name: self.name,
+            tagline: self.tagline,
+            language,
+        };
         Ok(super::Desk { newsroom, sources })
     }
 }
@@ -142,16 +175,10 @@ impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
         match (self.folder, self.feed) {
             (Some(path), None) => Ok(Source::Folder(folder.join(path))),
-            (None, Some(feed)) => feed_at(&feed, folder),
+            (None, Some(feed)) if feed.contains("://") => Ok(Source::Feed(http_address(&feed)?)),
+            (None, Some(feed)) => Ok(Source::FeedFile(folder.join(feed))),
             _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
         }
-    }
-}
-
-fn feed_at(feed: &str, folder: &Path) -> Result<Source, String> {
-    match feed.contains("://") {
-        true => Ok(Source::Feed(http_address(feed)?)),
-        false => Ok(Source::FeedFile(folder.join(feed))),
     }
 }
 
@@ -160,9 +187,17 @@ impl Mirror {
         let place = match (self.folder, self.colport) {
             (Some(path), None) => Place::Folder(folder.join(path)),
             (None, Some(address)) => Place::Colport(http_address(&address)?),
-            _ => return Err(format!("the mirror `{}` has one of `folder` and `colport`", self.name)),
+            _ => {
+                return Err(format!(
+                    "the mirror `{}` has one of `folder` and `colport`",
+                    self.name
+                ));
+            }
         };
-        Ok(sync::Mirror { name: self.name, place })
+        Ok(sync::Mirror {
+            name: self.name,
+            place,
+        })
     }
 }
 
@@ -187,11 +222,13 @@ fn language(tag: &str) -> Result<Language, String> {
     Language::parse(tag).ok_or_else(|| format!("`{tag}` is no language, such as `be` or `zh-Hans`"))
 }
 
-fn http_address(text: &str) -> Result<Url, String> {
+pub(super) fn http_address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        scheme => Err(format!("`{text}` begins with `{scheme}`, not with `https` or `http`")),
+        scheme => Err(format!(
+            "`{text}` begins with `{scheme}`, not with `https` or `http`"
+        )),
     }
 }
 

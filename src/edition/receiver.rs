@@ -177,7 +177,7 @@ impl<W: Write> Gathering<W> {
         for (name, content) in self
             .held
             .iter()
-            .flat_map(|held| held.metadata_set().into_files())
+            .flat_map(|held| held.gathered().into_files())
         {
             // What was proved before goes before what a stranger sends under the same name; but the timestamp has one
             // name in all its versions, and an old one would hide the new edition.

@@ -119,8 +119,8 @@ impl VerifiedEdition {
         &self.bundle
     }
 
-    /// All metadata, unpacked.
-    pub fn metadata_set(&self) -> Gathered {
+    /// All metadata, unpacked, as if it had just been gathered.
+    pub fn gathered(&self) -> Gathered {
         self.metadata()
             .map(|(name, entry)| (name.clone(), self.content(entry)))
             .collect()

@@ -151,6 +151,14 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// When the file was last written.
+pub fn modified(path: &Path) -> Result<jiff::Timestamp> {
+    let looked_at = path.symlink_metadata().and_then(|kind| kind.modified());
+    let time = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    jiff::Timestamp::try_from(time)
+        .map_err(|e| FileError::new("read the time of", path, io::Error::other(e.to_string())))
+}
+
 /// The regular files below `folder`, each by its path relative to it, sorted; symbolic links are not followed.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();

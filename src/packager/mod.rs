@@ -1,1 +1,29 @@
-//! packager
+//! The packager: from what a newsroom publishes to the articles and pictures of an edition.
+//!
+//! 1. `source`: what a source offers, and what its feed tells about each article.
+//! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
+//! 3. `slug`: where the article lies in the site.
+//! 4. `pictures`: from the pictures it shows to light ones without a past.
+//! 5. `links` and `site::clean`: from its HTML to HTML that is safe.
+//! 6. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
+//!
+//! One bad page or picture is skipped and named; it never stops an edition.
+
+mod charset;
+mod draft;
+pub mod extract;
+mod feed;
+mod fetching;
+mod folder;
+mod gather;
+mod links;
+mod pictures;
+mod publish;
+mod slug;
+mod source;
+
+pub use folder::{FolderError, NewsroomFolder};
+pub use gather::{Gathered, Options, Progress, Skipped, gather};
+pub use pictures::{Encoded, PictureError, encode as encode_picture};
+pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
+pub use source::{Source, SourceError};

@@ -49,7 +49,9 @@ impl PublishError {
         match self {
             Self::Editor(error) => error.hint(),
             Self::Edition(refusal) => refusal.hint(),
-            Self::NoRoot => Some("take it from any bundle or mirror and put it into the folder `signed`".into()),
+            Self::NoRoot => {
+                Some("take it from any bundle or mirror and put it into the folder `signed`".into())
+            }
         }
     }
 }
@@ -60,16 +62,24 @@ pub type Files = BTreeMap<SitePath, Bytes>;
 impl Press {
     /// Whether these files differ from the edition before, or half of the time is over for which that one is the newest.
     pub fn is_due(&self, files: &Files, now: Timestamp) -> bool {
-        let Some(previous) = &self.previous else { return true };
+        let Some(previous) = &self.previous else {
+            return true;
+        };
         let same = previous.files().map(|(path, entry)| (path, entry.digest));
-        let changed = !same.eq(files.iter().map(|(path, content)| (path, Digest::of(content))));
-        let half_time = previous.issued().map(|issued| issued + self.lifetimes.timestamp / 2);
+        let changed = !same.eq(files
+            .iter()
+            .map(|(path, content)| (path, Digest::of(content))));
+        let half_time = previous
+            .issued()
+            .map(|issued| issued + self.lifetimes.timestamp / 2);
         changed || half_time.is_none_or(|half_time| half_time <= now) || self.is_resigned(previous)
     }
 
     /// Whether the offline keys have signed something that the edition before does not carry.
     fn is_resigned(&self, previous: &VerifiedEdition) -> bool {
-        self.metadata.iter().any(|(name, _)| previous.metadata_file(name).is_none())
+        self.metadata
+            .iter()
+            .any(|(name, _)| previous.metadata_file(name).is_none())
     }
 
     /// Writes the next edition to `out`; `place` puts it where it shall lie and returns its bytes.
@@ -81,21 +91,42 @@ impl Press {
         place: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<VerifiedEdition, E> {
         let assembler = self.assemble(files, now, out)?;
-        assembler.finish(|out| place(out).map_err(Placing::Failed)).map_err(|error| match error {
-            Placing::Refused(refusal) => PublishError::from(refusal).into(),
-            Placing::Failed(error) => error,
-        })
+        assembler
+            .finish(|out| place(out).map_err(Placing::Failed))
+            .map_err(|error| match error {
+                Placing::Refused(refusal) => PublishError::from(refusal).into(),
+                Placing::Failed(error) => error,
+            })
     }
 
-    fn assemble<W: Write>(&self, files: &Files, now: Timestamp, out: W) -> Result<Assembler<W>, PublishError> {
-        let facts = files.iter().map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
-        let signed = editor::next_edition(&self.metadata, &self.keys, &facts.collect(), now, &self.lifetimes)?;
+    fn assemble<W: Write>(
+        &self,
+        files: &Files,
+        now: Timestamp,
+        out: W,
+    ) -> Result<Assembler<W>, PublishError> {
+        let facts = files
+            .iter()
+            .map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
+        let signed = editor::next_edition(
+            &self.metadata,
+            &self.keys,
+            &facts.collect(),
+            now,
+            &self.lifetimes,
+        )?;
         let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
         let newcomer = Remembered::new(first_root.clone());
-        let gathered: Gathered = signed.iter().map(|(name, content)| (name.clone(), content.clone())).collect();
+        let gathered: Gathered = signed
+            .iter()
+            .map(|(name, content)| (name.clone(), content.clone()))
+            .collect();
         let proof = gathered.prove(&newcomer, now)?;
         let mut assembler = Assembler::new(out, proof, &gathered, self.previous.clone())?;
-        let changed: Vec<_> = files.iter().filter(|(path, content)| !self.is_unchanged(path, content)).collect();
+        let changed: Vec<_> = files
+            .iter()
+            .filter(|(path, content)| !self.is_unchanged(path, content))
+            .collect();
         for batch in changed.chunks(BATCH_FILES) {
             for ((path, _), packed) in batch.iter().zip(pack_all(batch, self.effort)) {
                 assembler.add(path, &packed)?;
@@ -105,7 +136,10 @@ impl Press {
     }
 
     fn is_unchanged(&self, path: &SitePath, content: &[u8]) -> bool {
-        let entry = self.previous.as_ref().and_then(|previous| previous.file(path));
+        let entry = self
+            .previous
+            .as_ref()
+            .and_then(|previous| previous.file(path));
         entry.is_some_and(|entry| entry.digest == Digest::of(content))
     }
 }
@@ -118,10 +152,18 @@ fn pack_all(files: &[(&SitePath, &Bytes)], effort: Effort) -> Vec<Vec<u8>> {
     let share = files.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
         let pack = |files: &[(&SitePath, &Bytes)]| {
-            files.iter().map(|(_, content)| bundle::pack(content, effort)).collect::<Vec<_>>()
+            files
+                .iter()
+                .map(|(_, content)| bundle::pack(content, effort))
+                .collect::<Vec<_>>()
         };
-        let workers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || pack(files))).collect();
-        let packed = workers.into_iter().flat_map(|worker| worker.join().expect("packing does not panic"));
+        let workers: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(move || pack(files)))
+            .collect();
+        let packed = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().expect("packing does not panic"));
         packed.collect()
     })
 }

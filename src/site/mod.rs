@@ -1,8 +1,18 @@
 //! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
 
+mod calendar;
 mod clean;
+mod feed;
+mod frame;
 mod language;
+mod links;
 mod newsroom;
+mod pages;
+mod story;
+mod style;
+mod words;
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
@@ -10,7 +20,10 @@ use crate::base::{Fingerprint, SitePath};
 
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use language::{Direction, Language};
-pub use newsroom::{Newsroom, NewsroomId, NewsroomIdError};
+pub use newsroom::Newsroom;
+
+pub use crate::base::NewsroomId;
+pub use words::best_language;
 
 /// What the whole site is called, and the language of the pages that belong to no newsroom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,28 +92,50 @@ pub struct About {
 
 /// All pages, feeds and styles of the site, in ascending order of path. The same input gives the same bytes.
 ///
-/// Pictures are not among them: they lie where [`Picture::path`] says and are the caller's to add.
+/// Pictures are not among them: they lie where [`Picture::path`] says and are the caller's to add. An article whose
+/// newsroom is not listed is left out, and of two articles with one path all but the newest.
 pub fn render(
     site: &SiteIdentity,
     newsrooms: &[Newsroom],
     articles: &[Article],
     about: &About,
 ) -> Vec<(SitePath, Vec<u8>)> {
-    let _ = (site, newsrooms, articles, about);
-    Vec::new()
+    let mut newest_first: Vec<&Article> = articles.iter().collect();
+    newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+    let rooms: Vec<(&Newsroom, Vec<&Article>)> = newsrooms
+        .iter()
+        .map(|newsroom| (newsroom, of_newsroom(newsroom, &newest_first)))
+        .collect();
+    let mut files = vec![
+        (
+            frame::site_path(frame::ICON),
+            include_bytes!("icon.svg").to_vec(),
+        ),
+        pages::not_found_in_all(site),
+        pages::home(site, newsrooms, &rooms),
+    ];
+    files.extend(pages::about(site, newsrooms, about));
+    for (newsroom, articles) in &rooms {
+        files.push(pages::front(site, newsroom, articles));
+        files.push(feed::feed(newsroom, articles, about));
+        files.extend(pages::archive(site, newsroom, articles));
+        files.extend(articles.iter().map(|a| pages::article(site, newsroom, a)));
+    }
+    files.sort();
+    files
+}
+
+fn of_newsroom<'a>(newsroom: &Newsroom, articles: &[&'a Article]) -> Vec<&'a Article> {
+    let mut paths = HashSet::new();
+    articles
+        .iter()
+        .filter(|article| article.newsroom == newsroom.id && paths.insert(&article.path))
+        .copied()
+        .collect()
 }
 
 /// A page that says "not found" in the given language, or English if there are no words in it.
 /// Stands by itself: no picture, no file beside it, so it can be served under any address.
 pub fn not_found(language: &Language) -> Vec<u8> {
-    let _ = language;
-    Vec::new()
-}
-
-/// The language out of those the site has words in that suits a reader best, by his `Accept-Language` (RFC 9110 12.5.4).
-pub fn best_language(accept_language: &str) -> Language {
-    accept_language
-        .split(',')
-        .find_map(Language::parse)
-        .unwrap_or_else(|| Language::parse("en").expect("a language tag"))
+    pages::not_found(language)
 }

@@ -298,6 +298,13 @@ impl Hashes {
         }
     }
 
+    /// Each hash that is known in lower-case hexadecimal, as it stands in file names (TUF 5.7.3).
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let first = self.sha256.map(|digest| digest.to_string());
+        let second = self.sha512.as_deref().map(|digest| hex(digest));
+        first.into_iter().chain(second)
+    }
+
     /// Whether every hash that is known fits, and at least one is known.
     pub fn fit(&self, content: &[u8]) -> bool {
         let known = self.sha256.is_some() || self.sha512.is_some();

@@ -4,4 +4,6 @@
     reason = "tests make files and start programs of their own"
 )]
 
+mod edition;
 mod layers;
+mod press;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::super::metadata::{
     Delegation, Delegations, Document, ROOT, RoleKeys, Root, SNAPSHOT, TARGETS, TIMESTAMP, Targets,
 };
+use super::NewsroomId;
 use super::draft::{Authority, Draft};
-use super::layout::{NewsroomId, newsroom_delegation, site_delegation};
+use super::layout::{newsroom_delegation, site_delegation};
 use super::{EditorError, Lifetimes, MetadataSet, RoleSigners};
 
 /// The keys of the top-level roles. `root` and `targets` belong on machines without a network.

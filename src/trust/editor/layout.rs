@@ -4,84 +4,11 @@
 //! 2. A newsroom: what lies in the folder of its name, down to five levels.
 //! 3. A month of a newsroom, such as `be-2026-11`: `be/2026/11/…`, down to two levels; articles and their pictures.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::super::metadata::{Delegation, Paths, RoleKeys};
 use super::super::pattern::PathPattern;
-use super::EditorError;
 use crate::base::SitePath;
 
 pub(super) const SITE: &str = "site";
-
-/// The name of a newsroom: of its role, and of its folder in the site.
-///
-/// `[a-z][a-z0-9-]{0,23}`, no name that has another meaning, and none that could be a month's role.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NewsroomId(String);
-
-const RESERVED: [&str; 6] = ["root", "targets", "snapshot", "timestamp", SITE, "assets"];
-const LONGEST: usize = 24;
-
-impl NewsroomId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for NewsroomId {
-    type Err = EditorError;
-
-    fn from_str(text: &str) -> Result<Self, EditorError> {
-        fault(text).map_or_else(
-            || Ok(Self(text.to_owned())),
-            |why| {
-                Err(EditorError::BadNewsroom {
-                    id: text.chars().take(80).collect(),
-                    why,
-                })
-            },
-        )
-    }
-}
-
-fn fault(text: &str) -> Option<&'static str> {
-    let spelled = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Some("it does not begin with a letter a-z");
-    }
-    if text.len() > LONGEST {
-        return Some("it is too long");
-    }
-    if !text.bytes().all(spelled) {
-        return Some("it holds another character than a-z, 0-9 and `-`");
-    }
-    if RESERVED.contains(&text) {
-        return Some("that name has another meaning");
-    }
-    if names_a_month(text) {
-        return Some("it ends like the role of a month");
-    }
-    None
-}
-
-fn names_a_month(text: &str) -> bool {
-    let shape = |byte: &u8| if byte.is_ascii_digit() { b'9' } else { *byte };
-    let shaped: Vec<u8> = text.as_bytes().iter().map(shape).collect();
-    shaped.ends_with(b"-9999-99")
-}
-
-impl fmt::Display for NewsroomId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for NewsroomId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.0)
-    }
-}
 
 pub(super) fn site_delegation(signers: RoleKeys) -> Delegation {
     delegation(SITE, signers, &["*", "assets/*"])
@@ -155,30 +82,6 @@ fn is_number(text: &str, digits: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn newsroom_names_are_plain() {
-        for good in ["be", "a", "radio-liberty-2", "x2026-11", "be-2026-1"] {
-            assert!(good.parse::<NewsroomId>().is_ok(), "{good}");
-        }
-        let long = "a".repeat(25);
-        for bad in [
-            "",
-            "-a",
-            "1a",
-            "Be",
-            "be/x",
-            "be.x",
-            "бе",
-            "root",
-            "site",
-            "assets",
-            "be-2026-11",
-            &long,
-        ] {
-            assert!(bad.parse::<NewsroomId>().is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn articles_belong_to_their_month() {

@@ -20,13 +20,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use crate::base::NewsroomId;
 pub use draft::{Draft, sign_detached};
 pub use edition::{FileFacts, next_edition};
 pub use founding::{
     Founding, RootSigners, add_newsroom, establish, rekey_newsroom, remove_newsroom, renew_targets,
     revise_root,
 };
-pub use layout::NewsroomId;
 pub use set::MetadataSet;
 
 use super::Refusal;
@@ -142,8 +142,6 @@ pub enum EditorError {
     Damaged { role: String, why: String },
     #[error("`{role}` would be longer than {max_bytes} bytes")]
     TooLarge { role: String, max_bytes: u64 },
-    #[error("`{id}` cannot be the name of a newsroom: {why}")]
-    BadNewsroom { id: String, why: &'static str },
     #[error("the newsroom `{id}` exists already")]
     NewsroomExists { id: String },
     #[error("there is no newsroom `{id}`")]
@@ -169,9 +167,6 @@ impl EditorError {
                 "restore the newsroom's metadata from a backup or from any mirror"
             }
             Self::TooLarge { .. } => "split its files over more roles, for example more newsrooms",
-            Self::BadNewsroom { .. } => {
-                "use up to 24 letters a-z, digits and `-`, beginning with a letter"
-            }
             Self::NewsroomExists { .. } | Self::NoNewsroom { .. } => "check the spelling",
         };
         Some(hint.to_owned())

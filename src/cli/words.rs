@@ -1,0 +1,78 @@
+//! Numbers and times as people say them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::edition::{Freshness, VerifiedEdition};
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
+    }
+}
+
+/// `23 November 2026, 12:00 UTC`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// How long before `now`, roughly: `3 hours ago`.
+pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(at) {
+        past if past.is_negative() => "in the future, by this machine's clock".to_owned(),
+        past => format!("{} ago", span(past)),
+    }
+}
+
+/// Roughly: `3 hours`, `12 days`.
+pub(crate) fn span(length: SignedDuration) -> String {
+    let (minutes, hours) = (length.as_mins(), length.as_hours());
+    let said = |number: i64, unit: &str| match number {
+        1 => format!("1 {unit}"),
+        _ => format!("{number} {unit}s"),
+    };
+    match hours {
+        0 if minutes == 0 => "less than a minute".to_owned(),
+        0 => said(minutes, "minute"),
+        1..=47 => said(hours, "hour"),
+        48..=1439 => said(hours / 24, "day"),
+        _ => said(hours / (24 * 30), "month"),
+    }
+}
+
+/// When an edition was signed, and whether a newer one should exist.
+pub(crate) fn freshness(edition: &VerifiedEdition, now: Timestamp) -> String {
+    let signed = match edition.issued() {
+        Some(issued) => format!("Signed on {}, {}.", moment(issued), age(issued, now)),
+        None => "When it was signed is not said.".to_owned(),
+    };
+    let newest = match edition.freshness_at(now) {
+        Freshness::Fresh { until, .. } => format!("It counts as the newest until {}.", moment(until)),
+        Freshness::Expired { since, .. } => format!(
+            "It is OLD: a newer one should have come by {}. It is genuine, but much may have happened since.",
+            moment(since)
+        ),
+        Freshness::ClockBehind { .. } => {
+            "This machine's clock is behind, so nobody can tell how old it is: set the clock.".to_owned()
+        }
+    };
+    format!("{signed} {newest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_one_unit() {
+        let check =
+            |seconds, said: &str| assert_eq!(span(SignedDuration::from_secs(seconds)), said);
+        check(5, "less than a minute");
+        check(60, "1 minute");
+        check(3 * 3600 + 59, "3 hours");
+        check(47 * 3600, "47 hours");
+        check(12 * 86_400, "12 days");
+        check(90 * 86_400, "3 months");
+    }
+}

@@ -1,0 +1,237 @@
+//! From an offer to an article that only lacks its pictures and its place among the others.
+//!
+//! 1. Get the page, unless the feed holds the whole article.
+//! 2. Extract it on a thread of its own, so that a tangled page holds up nobody.
+//! 3. What the feed told beats what was read out of the page.
+
+use std::path::Path;
+use std::time::Duration;
+
+use url::Url;
+
+use super::extract::{self, Extracted, Moment, NoArticle};
+use super::feed::Entry;
+use super::fetching::{GetError, Getter};
+use super::source::{Folder, Offer, Page};
+use crate::base::{LIMITS, Timestamp};
+use crate::io::files::{self, FileError};
+use crate::site::{Language, Newsroom};
+
+/// One page is read in some 10 ms; the worst of real ones in one second.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The article was changed noticeably when its page says so at least this long after it was published.
+const NOTICEABLE: i64 = 15 * 60;
+
+/// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
+const AHEAD: i64 = 26 * 3600;
+
+pub struct Draft {
+    pub id: String,
+    pub page: Page,
+    /// To which addresses in the article are relative, and under which other articles link it.
+    pub base: Url,
+    pub title: String,
+    pub byline: Option<String>,
+    pub published: Timestamp,
+    pub updated: Option<Timestamp>,
+    pub language: Language,
+    pub summary: String,
+    pub read: Extracted,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    #[error(transparent)]
+    Get(#[from] GetError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    NoArticle(#[from] NoArticle),
+    #[error("it is no page but `{0}`")]
+    OtherKind(String),
+    #[error("it could not be read in {} seconds", PATIENCE.as_secs())]
+    TooLong,
+    #[error("reading it failed; please report this page")]
+    Fault,
+    #[error("it has no title")]
+    NoTitle,
+}
+
+pub async fn draft(
+    offer: Offer,
+    getter: &Getter<'_>,
+    newsroom: &Newsroom,
+    now: Timestamp,
+) -> Result<Draft, (String, DraftError)> {
+    let id = offer.id.clone();
+    let read = match &offer.page {
+        Page::Told(url) => told(&offer.told, url).await,
+        Page::Address(url) => match fetched(url, getter).await {
+            // A shield stands before the site: what the feed tells is better than nothing.
+            Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
+            other => other,
+        },
+        Page::File { folder, below } => from_file(&folder.root, below).await,
+    };
+    let finished = read.and_then(|(base, read)| finish(offer, base, read, newsroom, now));
+    finished.map_err(|error| (id, error))
+}
+
+async fn fetched(url: &Url, getter: &Getter<'_>) -> Result<(Url, Extracted), DraftError> {
+    let got = getter.get(url).await?;
+    if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
+        return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
+    }
+    let base = got.url.clone();
+    let read =
+        apart(move || extract::extract_page_as(&got.bytes, got.content_type.as_deref(), &got.url))
+            .await?;
+    Ok((base, read))
+}
+
+fn is_page(content_type: &str) -> bool {
+    let kind = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    matches!(
+        kind.as_str(),
+        "" | "text/html" | "application/xhtml+xml" | "text/plain" | "application/octet-stream"
+    )
+}
+
+async fn from_file(root: &Path, below: &Path) -> Result<(Url, Extracted), DraftError> {
+    let url = Folder::address(below).ok_or(DraftError::Fault)?;
+    let (path, base) = (root.join(below), url.clone());
+    let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
+    let read = apart(move || extract::extract_page(&bytes, &url)).await?;
+    Ok((base, read))
+}
+
+/// The article as it stands in the feed, or the summary if that is all there is.
+async fn told(entry: &Entry, url: &Url) -> Result<(Url, Extracted), DraftError> {
+    let html = entry.content.clone().or_else(|| entry.summary.clone());
+    let html = html.ok_or(NoArticle::NoText)?;
+    let (base, title) = (url.clone(), entry.title.clone());
+    let read = apart(move || extract::extract_content(&html, title, &base)).await?;
+    Ok((url.clone(), read))
+}
+
+// Step 2.
+
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NoArticle> + Send + 'static,
+) -> Result<T, DraftError> {
+    let done = tokio::time::timeout(PATIENCE, blocking(work));
+    Ok(done.await.map_err(|_| DraftError::TooLong)???)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DraftError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| DraftError::Fault)
+}
+
+// Step 3.
+
+fn finish(
+    offer: Offer,
+    base: Url,
+    read: Extracted,
+    newsroom: &Newsroom,
+    now: Timestamp,
+) -> Result<Draft, DraftError> {
+    let Offer { id, page, told } = offer;
+    let title = told
+        .title
+        .filter(|title| !title.is_empty())
+        .or_else(|| (!read.title.is_empty()).then(|| read.title.clone()));
+    let title = title.ok_or(DraftError::NoTitle)?;
+    let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
+    let published = told
+        .published
+        .filter(plausible)
+        .or(read.published.filter(plausible))
+        .map(|moment| moment.at);
+    let published = published.or_else(|| written(&page)).unwrap_or(now);
+    let updated = read
+        .modified
+        .or(told.updated)
+        .filter(plausible)
+        .map(|moment| moment.at);
+    let language = read.lang.as_deref().and_then(Language::parse);
+    let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
+    Ok(Draft {
+        id,
+        page,
+        title,
+        byline: told.byline.or_else(|| read.byline.clone()),
+        published,
+        updated: updated
+            .filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE),
+        language: language.unwrap_or_else(|| newsroom.language.clone()),
+        summary: summary(
+            read.description.as_deref().or(told.summary.as_deref()),
+            &read.text,
+        ),
+        base,
+        read,
+    })
+}
+
+/// When the file was last written: the last resort for a page that tells no date.
+fn written(page: &Page) -> Option<Timestamp> {
+    match page {
+        Page::File { folder, below } => folder.modified(below),
+        _ => None,
+    }
+}
+
+/// In characters; longer ones are cut behind a sentence or a word.
+const SUMMARY: usize = 280;
+
+fn summary(told: Option<&str>, text: &str) -> String {
+    let told = told.map(|html| extract::squeezed(&dom_query::Document::fragment(html).text()));
+    let told = told.filter(|told| told.chars().count() > 20);
+    let whole = told.unwrap_or_else(|| extract::squeezed(text.lines().next().unwrap_or_default()));
+    let Some((cut, _)) = whole.char_indices().nth(SUMMARY) else {
+        return whole;
+    };
+    let head = whole.get(..cut).unwrap_or_default();
+    let sentence = head
+        .rfind(['.', '!', '?', '。', '؟', '…'])
+        .filter(|end| *end * 2 > cut);
+    if let Some(end) = sentence {
+        return head
+            .chars()
+            .take(head.get(..end).map_or(0, |h| h.chars().count()) + 1)
+            .collect();
+    }
+    let word = head.rfind(' ').unwrap_or(cut);
+    format!("{}…", head.get(..word).unwrap_or(head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_ends_behind_a_sentence_or_a_word() {
+        let long = "слова ".repeat(100);
+        let sentence = format!("{}. {long}", "а".repeat(200));
+        assert_eq!(summary(Some(&sentence), "").chars().count(), 201);
+        let cut = summary(None, &long);
+        assert!(cut.ends_with("слова…") && cut.chars().count() <= SUMMARY + 1);
+        assert_eq!(
+            summary(Some("<p>Short &amp; good, but long enough</p>"), "text"),
+            "Short & good, but long enough"
+        );
+        assert_eq!(summary(None, "First line.\nSecond."), "First line.");
+        assert_eq!(summary(None, ""), "");
+    }
+}

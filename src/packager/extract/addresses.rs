@@ -1,0 +1,222 @@
+//! Where a picture of a page really lies. Pages load pictures late, and keep the address in many places meanwhile.
+//!
+//! 1. The widest candidate that is not needlessly wide, of `srcset` and its lazy variants, also of `<picture>`.
+//! 2. The lazy variants of `src`.
+//! 3. `src` itself, unless it is a placeholder.
+
+use dom_query::NodeRef;
+use url::Url;
+
+/// Pixels. Nothing is gained from a picture much wider than what readers get, see `pictures::MAX_WIDTH`.
+const ENOUGH: f64 = 1600.0;
+
+const LAZY_SETS: &[&str] = &[
+    "data-srcset",
+    "data-lazy-srcset",
+    "data-original-set",
+    "srcset",
+];
+const LAZY: &[&str] = &[
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-lazy",
+    "data-url",
+    "data-image",
+    "data-img",
+    "data-src-large",
+    "data-hi-res-src",
+    "data-full-src",
+    "data-echo",
+    "data-actualsrc",
+];
+
+/// The absolute address of the picture that `img` (or `amp-img`, or the poster of a `video`) shows.
+pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
+    if img.has_name("video") || img.has_name("amp-video") {
+        return img.attr("poster").and_then(|src| absolute(&src, base));
+    }
+    let sources = siblings_in_picture(img);
+    let sets = sources.iter().chain([img]);
+    let widest = sets
+        .flat_map(|node| LAZY_SETS.iter().filter_map(|name| node.attr(name)))
+        .find_map(|set| best_of_set(&set, base));
+    let lazy = || {
+        LAZY.iter()
+            .filter_map(|name| img.attr(name))
+            .find_map(|src| absolute(&src, base))
+    };
+    let plain = || img.attr("src").and_then(|src| absolute(&src, base));
+    widest.or_else(lazy).or_else(plain)
+}
+
+fn siblings_in_picture<'a>(img: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
+    let Some(parent) = img.parent().filter(|parent| parent.has_name("picture")) else {
+        return Vec::new();
+    };
+    let is_source = |node: &NodeRef| {
+        // AVIF is not read here; where there is only that, `img` itself has another kind.
+        node.has_name("source") && !node.attr_or("type", "").contains("avif")
+    };
+    parent
+        .element_children()
+        .into_iter()
+        .filter(is_source)
+        .collect()
+}
+
+/// `a.jpg 250w, b.jpg 1023w`. Addresses may hold commas, so a comma parts only where white space is behind it.
+fn best_of_set(set: &str, base: &Url) -> Option<Url> {
+    let mut best: Option<(f64, Url)> = None;
+    let words: Vec<&str> = set.split_ascii_whitespace().collect();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += 1;
+        let address = word.trim_matches(',');
+        let mut width = 1.0;
+        if !word.ends_with(',')
+            && let Some(size) = words.get(at).and_then(|size| descriptor(size))
+        {
+            width = size;
+            at += 1;
+        }
+        let Some(url) = absolute(address, base) else {
+            continue;
+        };
+        let better = best.as_ref().is_none_or(|(old, _)| {
+            (width > *old && *old < ENOUGH) || (*old > ENOUGH && width < *old && width >= ENOUGH)
+        });
+        if better {
+            best = Some((width, url));
+        }
+    }
+    best.map(|(_, url)| url)
+}
+
+fn descriptor(word: &str) -> Option<f64> {
+    let word = word.trim_end_matches(',');
+    let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite());
+    match word.strip_suffix('w') {
+        Some(width) => number(width),
+        // Densities count as multiples of a column's width.
+        None => number(word.strip_suffix('x')?).map(|density| density * 600.0),
+    }
+}
+
+/// HTTP addresses only; `data:` is a placeholder in nearly every page.
+pub fn absolute(address: &str, base: &Url) -> Option<Url> {
+    let address = address.trim();
+    if address.is_empty() || address.starts_with('#') || address.len() > 4000 {
+        return None;
+    }
+    let url = base.join(address).ok()?;
+    let http = matches!(url.scheme(), "http" | "https");
+    (http && url.has_host()).then_some(url)
+}
+
+/// What two addresses of one picture in different sizes have in common.
+pub fn key(url: &Url) -> String {
+    let name = url
+        .path_segments()
+        .and_then(|mut s| s.next_back())
+        .unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let words = stem.split(['_', '-']).filter(|word| !is_size(word));
+    let mut key: Vec<&str> = words.collect();
+    // A proxy of pictures names the real one in its query or at the end of its path.
+    let query = url.query().unwrap_or_default();
+    if matches!(stem, "image" | "img" | "index" | "resize" | "fetch") || stem.is_empty() {
+        key.push(query);
+    }
+    key.join("-").to_ascii_lowercase()
+}
+
+/// `w1023`, `cx0`, `1200x800`, `640`, `scaled`, `s`, `r1`.
+fn is_size(word: &str) -> bool {
+    let bare = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let letters = word.len() - bare.len();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let pair = bare
+        .split_once('x')
+        .is_some_and(|(w, h)| digits(w) && digits(h));
+    matches!(
+        word,
+        "scaled" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb"
+    ) || (letters <= 2 && letters > 0 && digits(bare) && bare.len() <= 4)
+        || pair
+}
+
+#[cfg(test)]
+mod tests {
+    use dom_query::Document;
+
+    use super::*;
+
+    fn check(html: &str, expected: Option<&str>) {
+        let doc = Document::from(html);
+        let images = doc.select("img, amp-img, video");
+        let base = Url::parse("https://n.example/a/b.html").unwrap();
+        let found = images
+            .nodes()
+            .first()
+            .and_then(|img| of_picture(img, &base));
+        assert_eq!(found.as_ref().map(Url::as_str), expected, "{html}");
+    }
+
+    #[test]
+    fn late_pictures_are_found() {
+        let big = Some("https://n.example/big.jpg");
+        check("<img src='/big.jpg'>", big);
+        check("<img src='small.jpg' data-src='/big.jpg'>", big);
+        check(
+            "<img src='data:image/gif;base64,R0' data-lazy-src='/big.jpg'>",
+            big,
+        );
+        check("<img src='s.jpg' srcset='s.jpg 250w, /big.jpg 1023w'>", big);
+        check("<img srcset='s.jpg 1x, /big.jpg 2x'>", big);
+        check(
+            "<img srcset='/huge.jpg 4000w, /big.jpg 1700w, s.jpg 300w'>",
+            big,
+        );
+        check(
+            "<picture><source srcset='/a.avif' type='image/avif'><source srcset='s.jpg?w=640 640w, /big.jpg 1023w'><img src='x.jpg'></picture>",
+            big,
+        );
+        check("<amp-img src='/big.jpg'></amp-img>", big);
+        check("<video poster='/big.jpg' src='v.mp4'></video>", big);
+        check(
+            "<img srcset='/w_1,h_2/a.jpg 800w'>",
+            Some("https://n.example/w_1,h_2/a.jpg"),
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_none() {
+        for html in [
+            "<img>",
+            "<img src=''>",
+            "<img src='javascript:1'>",
+            "<img src='data:,x'>",
+            "<img srcset=', ,'>",
+        ] {
+            check(html, None);
+        }
+    }
+
+    #[test]
+    fn sizes_of_one_picture_have_one_key() {
+        let key = |text: &str| key(&Url::parse(text).unwrap());
+        assert_eq!(
+            key("https://i.example/0aff-0242_cx0_cy9_cw0_w1023_r1_s.jpg"),
+            key("https://i.example/0aff-0242_cx0_cy9_cw0_w250_r1_s.webp?x=1")
+        );
+        assert_eq!(
+            key("https://i.example/river-1200x800.jpg"),
+            key("https://i.example/river.jpg")
+        );
+        assert_ne!(
+            key("https://i.example/river-2.jpg"),
+            key("https://i.example/bank-2.jpg")
+        );
+    }
+}

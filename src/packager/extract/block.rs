@@ -1,0 +1,368 @@
+//! The parts that an article is made of, and how they are written.
+
+use std::fmt::Write as _;
+
+use url::Url;
+
+use super::words::{self, escaped, squeezed};
+
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// `tag`: `p`, `h2` to `h4`, or `div` for text that stood in no paragraph.
+    Line {
+        tag: &'static str,
+        line: Line,
+    },
+    List {
+        ordered: bool,
+        items: Vec<Vec<Block>>,
+    },
+    /// Rows of cells; `true` for a head cell.
+    Table(Vec<Vec<(bool, Line)>>),
+    Pre(String),
+    Quote(Vec<Block>),
+    Figure(Figure),
+    Embed(Embed),
+    /// Here stood furniture.
+    Gone,
+}
+
+#[derive(Debug, Clone)]
+pub struct Figure {
+    pub src: Url,
+    pub alt: String,
+    pub caption: Option<String>,
+}
+
+/// What a page plays from elsewhere: readers get a link.
+#[derive(Debug, Clone)]
+pub struct Embed {
+    pub url: Url,
+    pub label: String,
+}
+
+impl Block {
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Gone => false,
+            Self::Line { line, .. } => line.weight() > 0,
+            _ => true,
+        }
+    }
+
+    pub fn is_heading(&self) -> bool {
+        matches!(self, Self::Line { tag, .. } if tag.starts_with('h'))
+    }
+
+    /// `h2` is 2.
+    pub fn level(&self) -> Option<u8> {
+        match self {
+            Self::Line { tag, .. } => tag.strip_prefix('h')?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub fn write_html(&self, html: &mut String) {
+        match self {
+            Self::Line { tag, line } => {
+                let tag = if *tag == "div" { "p" } else { tag };
+                wrapped(html, tag, &line.html());
+            }
+            Self::List { ordered, items } => {
+                let tag = if *ordered { "ol" } else { "ul" };
+                let _ = write!(html, "<{tag}>");
+                for item in items {
+                    html.push_str("<li>");
+                    write_item(item, html);
+                    html.push_str("</li>");
+                }
+                let _ = writeln!(html, "</{tag}>");
+            }
+            Self::Table(rows) => write_table(rows, html),
+            Self::Pre(text) => wrapped(html, "pre", &escaped(text)),
+            Self::Quote(blocks) => {
+                html.push_str("<blockquote>");
+                blocks.iter().for_each(|block| block.write_html(html));
+                html.push_str("</blockquote>\n");
+            }
+            Self::Figure(figure) => figure.write_html(html),
+            Self::Embed(embed) => {
+                let (url, label) = (escaped(embed.url.as_str()), escaped(&embed.label));
+                let _ = writeln!(html, "<p>▶ <a href=\"{url}\">{label}</a></p>");
+            }
+            Self::Gone => {}
+        }
+    }
+
+    /// Prose only, one block a line; no captions.
+    pub fn write_text(&self, text: &mut String) {
+        let mut push = |line: &str| {
+            if !line.is_empty() {
+                text.push_str(line);
+                text.push('\n');
+            }
+        };
+        match self {
+            Self::Line { line, .. } => push(&line.text()),
+            Self::List { items, .. } => items
+                .iter()
+                .flatten()
+                .for_each(|block| block.write_text(text)),
+            Self::Quote(blocks) => blocks.iter().for_each(|block| block.write_text(text)),
+            Self::Table(rows) => {
+                for row in rows {
+                    let cells: Vec<String> = row.iter().map(|(_, cell)| cell.text()).collect();
+                    push(cells.join(" ").trim());
+                }
+            }
+            Self::Pre(pre) => push(pre),
+            Self::Figure(_) | Self::Embed(_) | Self::Gone => {}
+        }
+    }
+}
+
+fn wrapped(html: &mut String, tag: &str, inner: &str) {
+    let _ = writeln!(html, "<{tag}>{inner}</{tag}>");
+}
+
+/// An item that is one line needs no paragraph.
+fn write_item(item: &[Block], html: &mut String) {
+    match item {
+        [Block::Line { line, .. }] => html.push_str(&line.html()),
+        blocks => blocks.iter().for_each(|block| block.write_html(html)),
+    }
+}
+
+fn write_table(rows: &[Vec<(bool, Line)>], html: &mut String) {
+    html.push_str("<table>");
+    for row in rows {
+        html.push_str("<tr>");
+        for (head, cell) in row {
+            let tag = if *head { "th" } else { "td" };
+            let _ = write!(html, "<{tag}>{}</{tag}>", cell.html());
+        }
+        html.push_str("</tr>");
+    }
+    html.push_str("</table>\n");
+}
+
+impl Figure {
+    pub fn write_html(&self, html: &mut String) {
+        let (src, alt) = (escaped(self.src.as_str()), escaped(&self.alt));
+        let _ = write!(html, "<figure><img src=\"{src}\" alt=\"{alt}\">");
+        if let Some(caption) = &self.caption {
+            let _ = write!(html, "<figcaption>{}</figcaption>", escaped(caption));
+        }
+        html.push_str("</figure>\n");
+    }
+}
+
+/// Inline text with its marks.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    pieces: Vec<Piece>,
+    linking: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text {
+        text: String,
+        linked: bool,
+        kept: bool,
+    },
+    Open {
+        tag: &'static str,
+        attributes: String,
+    },
+    Close(&'static str),
+    Break,
+}
+
+impl Line {
+    pub fn push_text(&mut self, text: &str, kept: bool) {
+        let linked = self.linking;
+        self.pieces.push(Piece::Text {
+            text: text.to_owned(),
+            linked,
+            kept,
+        });
+    }
+
+    pub fn push_break(&mut self) {
+        self.pieces.push(Piece::Break);
+    }
+
+    pub fn open(&mut self, tag: &'static str, attributes: &str) {
+        self.pieces.push(Piece::Open {
+            tag,
+            attributes: attributes.to_owned(),
+        });
+    }
+
+    pub fn close(&mut self, tag: &'static str) {
+        self.pieces.push(Piece::Close(tag));
+    }
+
+    pub fn in_link(&mut self, linking: bool) {
+        self.linking = linking;
+    }
+
+    /// Lines of a cell, one below the other.
+    pub fn joined(lines: impl Iterator<Item = Line>) -> Self {
+        let mut all = Self::default();
+        for line in lines {
+            if !all.pieces.is_empty() {
+                all.push_break();
+            }
+            all.pieces.extend(line.pieces);
+        }
+        all
+    }
+
+    /// Two line breaks in a row begin a new paragraph. Marks that are open there go on in the next.
+    pub fn paragraphs(self) -> Vec<Line> {
+        let mut lines = vec![Line::default()];
+        let mut open: Vec<(&'static str, String)> = Vec::new();
+        let mut breaks = 0;
+        for piece in self.pieces {
+            match &piece {
+                Piece::Break => breaks += 1,
+                Piece::Text { text, .. } if text.trim().is_empty() => {}
+                Piece::Open { tag, attributes } => open.push((tag, attributes.clone())),
+                Piece::Close(tag) => {
+                    if let Some(last) = open.iter().rposition(|(name, _)| name == tag) {
+                        open.remove(last);
+                    }
+                }
+                Piece::Text { .. } => {
+                    if breaks > 1 {
+                        lines.push(Line::reopened(&open));
+                    }
+                    breaks = 0;
+                }
+            }
+            if let Some(line) = lines.last_mut() {
+                line.pieces.push(piece);
+            }
+        }
+        lines.retain(|line| line.weight() > 0);
+        lines
+    }
+
+    /// At every break, not only at two.
+    pub fn broken(self) -> Vec<Line> {
+        let mut doubled = Self::default();
+        for piece in self.pieces {
+            if matches!(piece, Piece::Break) {
+                doubled.push_break();
+            }
+            doubled.pieces.push(piece);
+        }
+        doubled.paragraphs()
+    }
+
+    fn reopened(open: &[(&'static str, String)]) -> Self {
+        let mut line = Self::default();
+        for (tag, attributes) in open {
+            line.open(tag, attributes);
+        }
+        line
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, bool, bool)> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text { text, linked, kept } => Some((text.as_str(), *linked, *kept)),
+            _ => None,
+        })
+    }
+
+    pub fn weight(&self) -> usize {
+        self.texts().map(|(text, ..)| words::weight(text)).sum()
+    }
+
+    pub fn linked_weight(&self) -> usize {
+        let linked = self.texts().filter(|(_, linked, _)| *linked);
+        linked.map(|(text, ..)| words::weight(text)).sum()
+    }
+
+    pub fn kept_weight(&self) -> usize {
+        let kept = self.texts().filter(|(.., kept)| *kept);
+        kept.map(|(text, ..)| words::weight(text)).sum()
+    }
+
+    pub fn text(&self) -> String {
+        let mut all = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text { text, .. } => all.push_str(text),
+                Piece::Break => all.push(' '),
+                _ => {}
+            }
+        }
+        squeezed(&all)
+    }
+
+    /// Well-formed whatever the page was: what is open at the end is closed, what closes nothing is left out.
+    pub fn html(&self) -> String {
+        let mut html = String::new();
+        let mut open: Vec<&'static str> = Vec::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text { text, .. } => push_squeezed(&mut html, text),
+                Piece::Break if html.is_empty() => {}
+                Piece::Break => html.push_str("<br>"),
+                Piece::Open { tag, attributes } => {
+                    let _ = write!(html, "<{tag}{attributes}>");
+                    open.push(tag);
+                }
+                Piece::Close(tag) => {
+                    if open.last() == Some(tag) {
+                        open.pop();
+                        let _ = write!(html, "</{tag}>");
+                    }
+                }
+            }
+        }
+        for tag in open.iter().rev() {
+            let _ = write!(html, "</{tag}>");
+        }
+        tidied(&html)
+    }
+}
+
+fn push_squeezed(html: &mut String, text: &str) {
+    let begins = text.starts_with(char::is_whitespace);
+    let ends = text.ends_with(char::is_whitespace);
+    let inner = squeezed(text);
+    if begins && !html.is_empty() && !html.ends_with(' ') {
+        html.push(' ');
+    }
+    html.push_str(&escaped(&inner));
+    if ends && !inner.is_empty() {
+        html.push(' ');
+    }
+}
+
+/// Without empty marks, and without breaks at the ends.
+fn tidied(html: &str) -> String {
+    let mut html = html.trim().to_owned();
+    loop {
+        let mut next = html.clone();
+        for tag in [
+            "strong", "em", "u", "s", "code", "mark", "sup", "sub", "q", "del",
+        ] {
+            next = next.replace(&format!("<{tag}></{tag}>"), "");
+            next = next.replace(&format!("<{tag}> </{tag}>"), " ");
+        }
+        let trimmed = next
+            .trim()
+            .trim_end_matches("<br>")
+            .trim_start_matches("<br>")
+            .trim();
+        if trimmed == html {
+            return html;
+        }
+        html = trimmed.to_owned();
+    }
+}

@@ -1,0 +1,230 @@
+//! From the bytes of a page to its article.
+//!
+//! 1. Read the page by its character set; refuse one that is too large to be read in good time.
+//! 2. Read what it says about itself.
+//! 3. Find the furniture, and let Readability (dom_smoothie) point at the text in what is left.
+//! 4. Read the blocks of the container around that text.
+//! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
+//! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list.
+
+mod addresses;
+mod block;
+mod body;
+mod dates;
+mod embeds;
+mod furniture;
+mod metadata;
+mod tidy;
+mod words;
+
+use std::collections::HashSet;
+
+use dom_query::{Document, NodeId};
+use dom_smoothie::Readability;
+use url::Url;
+
+pub use addresses::key as picture_key;
+pub use block::{Block, Figure};
+pub use dates::{Moment, parse as parse_date};
+pub use words::{squeezed, unescaped, weight};
+
+use super::charset;
+use body::Reading;
+use furniture::Measures;
+use metadata::Metadata;
+
+/// An article as its page tells it. All texts but `html` are plain.
+#[derive(Debug, Clone)]
+pub struct Extracted {
+    pub title: String,
+    pub byline: Option<String>,
+    pub published: Option<Moment>,
+    pub modified: Option<Moment>,
+    pub section: Option<String>,
+    /// What the page says in short.
+    pub description: Option<String>,
+    /// As the page says, not checked.
+    pub lang: Option<String>,
+    pub dir: Option<String>,
+    /// The picture above the text; it is not repeated in `html`.
+    pub lead: Option<Figure>,
+    /// Pictures in the text, in order.
+    pub pictures: Vec<Figure>,
+    /// Simple elements only, addresses absolute. Not yet safe: it is for `site::clean`.
+    pub html: String,
+    /// Prose, one block a line, without captions.
+    pub text: String,
+    /// The address that the page gives itself.
+    pub canonical: Option<Url>,
+    /// The character set that the page was read by.
+    pub charset: &'static str,
+}
+
+/// Why a page gave no article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoArticle {
+    #[error("it is too large or too tangled for a page")]
+    TooLarge,
+    #[error("it says that the page was not found")]
+    NotFound,
+    #[error("it holds no article")]
+    NoText,
+}
+
+/// Larger pages are read at most up to a multiple of this; the largest real ones are about 3 MB.
+const PAGE_BYTES: usize = 8 << 20;
+
+/// A browser draws at most 512 levels; parsing takes time by the square of them.
+const TAGS: usize = 120_000;
+
+/// Reads one page. Takes some 10 ms of CPU; neither panics nor hangs on any bytes.
+pub fn extract_page(html: &[u8], url: &Url) -> Result<Extracted, NoArticle> {
+    extract_page_as(html, None, url)
+}
+
+/// The same, knowing what the server said about its type.
+pub fn extract_page_as(
+    html: &[u8],
+    content_type: Option<&str>,
+    url: &Url,
+) -> Result<Extracted, NoArticle> {
+    // Step 1.
+    if is_too_much(html) {
+        return Err(NoArticle::TooLarge);
+    }
+    let (text, charset) = charset::decode(html, content_type);
+    let doc = Document::from(&*text);
+    let base = base_of(&doc, url);
+    // Step 2.
+    let meta = metadata::read(&doc, url);
+    // Step 3.
+    let measures = Measures::of(&doc);
+    let furniture = furniture::find(&doc, &measures);
+    let kept = kept_by_readability(&doc, &measures, &furniture, &base);
+    // Step 4.
+    let reading = Reading {
+        base: &base,
+        measures: &measures,
+        furniture: &furniture,
+        kept: &kept,
+    };
+    let (blocks, above) = reading.blocks(&doc, meta.title.as_deref());
+    // Steps 5 and 6.
+    assemble(meta, blocks, above, &base, charset)
+}
+
+/// Reads HTML that is the article and nothing else, as feeds carry it. `title` is not repeated in the result.
+pub fn extract_content(
+    html: &str,
+    title: Option<String>,
+    base: &Url,
+) -> Result<Extracted, NoArticle> {
+    if is_too_much(html.as_bytes()) {
+        return Err(NoArticle::TooLarge);
+    }
+    let doc = Document::from(html);
+    let measures = Measures::of(&doc);
+    let furniture = furniture::find_certain(&doc);
+    let kept = doc
+        .root()
+        .descendants_it()
+        .filter(|node| node.is_text())
+        .map(|node| node.id)
+        .collect();
+    let reading = Reading {
+        base,
+        measures: &measures,
+        furniture: &furniture,
+        kept: &kept,
+    };
+    let (blocks, _) = reading.blocks(&doc, None);
+    let meta = Metadata {
+        title,
+        says_article: true,
+        ..Metadata::default()
+    };
+    assemble(meta, blocks, Vec::new(), base, "UTF-8")
+}
+
+fn is_too_much(html: &[u8]) -> bool {
+    html.len() > PAGE_BYTES || html.iter().filter(|b| **b == b'<').nth(2 * TAGS).is_some()
+}
+
+fn base_of(doc: &Document, url: &Url) -> Url {
+    let href = doc.base_uri();
+    href.and_then(|href| url.join(&href).ok())
+        .filter(|base| matches!(base.scheme(), "http" | "https"))
+        .unwrap_or_else(|| url.clone())
+}
+
+/// The text nodes that Readability takes for the article. It works on a copy, in which nodes keep their numbers.
+fn kept_by_readability(
+    doc: &Document,
+    measures: &Measures,
+    furniture: &HashSet<NodeId>,
+    base: &Url,
+) -> HashSet<NodeId> {
+    let copy = doc.clone();
+    for id in furniture {
+        copy.tree.remove_from_parent(id);
+    }
+    // Pages that build themselves up hide their text until a script shows it.
+    for hidden in copy.select("[hidden], [aria-hidden], [style]").nodes() {
+        if measures.of_node(hidden).prose * 2 > measures.all.prose {
+            hidden.remove_attrs(&["hidden", "aria-hidden", "style"]);
+        }
+    }
+    let config = dom_smoothie::Config {
+        disable_json_ld: true,
+        char_threshold: 250,
+        ..Default::default()
+    };
+    let Ok(mut readability) = Readability::with_document(copy, Some(base.as_str()), Some(config))
+    else {
+        return HashSet::new();
+    };
+    if readability.parse().is_err() {
+        return HashSet::new();
+    }
+    let found = readability.doc.select_single("#readability-page-1");
+    let nodes = found.nodes().iter().flat_map(|root| root.descendants_it());
+    nodes
+        .filter(|node| node.is_text())
+        .map(|node| node.id)
+        .collect()
+}
+
+fn assemble(
+    meta: Metadata,
+    blocks: Vec<Block>,
+    above: Vec<Figure>,
+    base: &Url,
+    charset: &'static str,
+) -> Result<Extracted, NoArticle> {
+    let article = tidy::tidy(blocks, above, &meta, base);
+    tidy::judge(&article, &meta)?;
+    let mut html = String::new();
+    let mut text = String::new();
+    for block in &article.blocks {
+        block.write_html(&mut html);
+        block.write_text(&mut text);
+    }
+    Ok(Extracted {
+        title: meta.title.unwrap_or_default(),
+        byline: meta.byline,
+        published: article.published,
+        modified: meta.modified,
+        section: meta.section,
+        description: meta.description,
+        lang: meta.lang,
+        dir: meta.dir,
+        pictures: tidy::figures(&article.blocks),
+        lead: article.lead,
+        html,
+        text,
+        canonical: meta
+            .canonical
+            .and_then(|href| addresses::absolute(&href, base)),
+        charset,
+    })
+}

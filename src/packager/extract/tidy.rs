@@ -1,0 +1,329 @@
+//! From the blocks of a container to those of the article, and whether it is one.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::NoArticle;
+use super::addresses;
+use super::block::{Block, Figure, Line};
+use super::dates::{self, Moment};
+use super::metadata::Metadata;
+use super::words;
+
+pub struct Tidied {
+    pub blocks: Vec<Block>,
+    pub lead: Option<Figure>,
+    pub published: Option<Moment>,
+}
+
+/// A line of this weight is a sentence and no label.
+const SENTENCE: usize = 60;
+
+/// `above`: pictures that stand outside the container, in order.
+pub fn tidy(blocks: Vec<Block>, above: Vec<Figure>, meta: &Metadata, base: &Url) -> Tidied {
+    let mut published = meta.published;
+    let blocks = without_refrains(with_broken_head(blocks));
+    let start = begin_of_text(&blocks, meta);
+    let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
+    for (index, block) in blocks.into_iter().enumerate() {
+        let drop = match &block {
+            Block::Line { tag, line } => {
+                let head = index < start;
+                if head && published.is_none() {
+                    published = dates::parse_line(&line.text());
+                }
+                is_repeated(line, meta, tag.starts_with('h') || index <= start + 2)
+                    || (head && is_label(tag, line, meta))
+                    || is_pointer(tag, line)
+            }
+            _ => false,
+        };
+        kept.push(if drop { Block::Gone } else { block });
+    }
+    let kept = without_orphans(kept);
+    let (lead, blocks) = take_lead(kept, above, meta, base);
+    Tidied {
+        blocks,
+        lead,
+        published,
+    }
+}
+
+/// Old pages part title, byline and text by single breaks.
+fn with_broken_head(blocks: Vec<Block>) -> Vec<Block> {
+    let mut head = true;
+    let mut broken = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        match block {
+            Block::Line { tag: "div", line } if head => {
+                let lines = line.broken();
+                head = !lines.iter().any(|line| line.weight() >= 2 * SENTENCE);
+                broken.extend(
+                    lines
+                        .into_iter()
+                        .map(|line| Block::Line { tag: "div", line }),
+                );
+            }
+            Block::Line { tag: "p", .. } => {
+                head = false;
+                broken.push(block);
+            }
+            block => broken.push(block),
+        }
+    }
+    broken
+}
+
+/// A line that stands in an article three times or more is the page speaking: "external content", "advertisement".
+fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
+    let text = |block: &Block| match block {
+        Block::Line { tag, line } if line.weight() >= 8 && !tag.starts_with('h') => {
+            Some(words::folded(&line.text()))
+        }
+        _ => None,
+    };
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for text in blocks.iter().filter_map(text) {
+        *counts.entry(text).or_default() += 1;
+    }
+    let often = |block: &Block| {
+        text(block)
+            .and_then(|text| counts.get(&text))
+            .is_some_and(|count| *count > 2)
+    };
+    let rest = blocks
+        .iter()
+        .filter(|block| !often(block))
+        .map(weight_of)
+        .sum::<usize>();
+    if rest < 400 {
+        return blocks;
+    }
+    blocks
+        .iter()
+        .map(|block| {
+            if often(block) {
+                Block::Gone
+            } else {
+                block.clone()
+            }
+        })
+        .collect()
+}
+
+fn weight_of(block: &Block) -> usize {
+    match block {
+        Block::Line { line, .. } => line.weight(),
+        _ => 0,
+    }
+}
+
+/// Index of the first line that is surely text.
+fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
+    let is_text = |block: &Block| match block {
+        Block::Line { tag, line } => {
+            !tag.starts_with('h')
+                && line.weight() >= SENTENCE
+                && line.linked_weight() * 2 < line.weight()
+                && !is_repeated(line, meta, true)
+        }
+        Block::List { .. } | Block::Table(_) | Block::Pre(_) | Block::Quote(_) => true,
+        _ => false,
+    };
+    blocks.iter().position(is_text).unwrap_or(blocks.len())
+}
+
+/// The page shows title and byline itself.
+fn is_repeated(line: &Line, meta: &Metadata, likely: bool) -> bool {
+    let text = line.text();
+    let title = meta
+        .title
+        .as_deref()
+        .is_some_and(|title| words::likeness(&text, title) > 0.9);
+    likely && title
+}
+
+/// Byline, date, section and the like above the text: short, and in no paragraph or with nothing else in it.
+fn is_label(tag: &str, line: &Line, meta: &Metadata) -> bool {
+    let text = line.text();
+    let weight = line.weight();
+    if tag.starts_with('h') || weight >= SENTENCE {
+        return false;
+    }
+    let named = meta.byline.as_deref().is_some_and(|byline| {
+        let first = byline.split(',').next().unwrap_or(byline);
+        words::folded(&text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
+    });
+    let dated = dates::parse_line(&text).is_some();
+    let ends = text.ends_with(['.', '!', '?', '…', '。', '؟', ':', '»', '”']);
+    named || dated || (tag == "div" && !ends) || (line.kept_weight() == 0 && !ends)
+}
+
+/// A paragraph that is one link and nothing more leads to another article.
+fn is_pointer(tag: &str, line: &Line) -> bool {
+    let (weight, linked) = (line.weight(), line.linked_weight());
+    let bare = linked * 10 >= weight * 9 && weight > 0;
+    let labelled = linked * 10 >= weight * 6 && line.text().contains(':') && weight - linked < 30;
+    let lost = line.kept_weight() == 0 && linked * 2 > weight;
+    !tag.starts_with('h') && (bare || labelled || lost)
+}
+
+/// A heading with nothing below it headed what was dropped.
+fn without_orphans(blocks: Vec<Block>) -> Vec<Block> {
+    let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
+    let mut gone_since_heading = false;
+    for block in blocks.into_iter().chain([Block::Gone]) {
+        match &block {
+            Block::Gone => {
+                gone_since_heading = true;
+                continue;
+            }
+            _ if block.is_heading() => {
+                drop_orphan(&mut kept, gone_since_heading, block.level());
+                gone_since_heading = false;
+            }
+            _ => {}
+        }
+        kept.push(block);
+    }
+    drop_orphan(&mut kept, true, None);
+    kept
+}
+
+fn drop_orphan(kept: &mut Vec<Block>, gone: bool, next: Option<u8>) {
+    while let Some(level) = kept.last().and_then(Block::level) {
+        if !gone || next.is_some_and(|next| next > level) {
+            return;
+        }
+        kept.pop();
+    }
+}
+
+/// The picture above the text, once: the one that the page's metadata names, else the first above the text.
+fn take_lead(
+    mut blocks: Vec<Block>,
+    above: Vec<Figure>,
+    meta: &Metadata,
+    base: &Url,
+) -> (Option<Figure>, Vec<Block>) {
+    let named: Vec<Url> = meta
+        .images
+        .iter()
+        .filter_map(|address| addresses::absolute(address, base))
+        .collect();
+    let keys: Vec<String> = named.iter().map(addresses::key).collect();
+    let is_named = |figure: &Figure| keys.contains(&addresses::key(&figure.src));
+    let text = begin_of_text(&blocks, meta);
+    let inside = blocks
+        .iter()
+        .position(|block| matches!(block, Block::Figure(figure) if is_named(figure)));
+    let inside = inside.or_else(|| {
+        let mut head = blocks.iter().take(text + 1);
+        head.position(|block| matches!(block, Block::Figure(_)))
+    });
+    if let Some(place) = inside
+        && let Block::Figure(figure) = blocks.remove(place)
+    {
+        return (Some(figure), blocks);
+    }
+    let outside = above.iter().find(|figure| is_named(figure));
+    let outside = outside.or_else(|| above.iter().find(|figure| figure.caption.is_some()));
+    let lead = outside.cloned().or_else(|| {
+        named.into_iter().next().map(|src| Figure {
+            src,
+            alt: String::new(),
+            caption: None,
+        })
+    });
+    (lead, blocks)
+}
+
+pub fn figures(blocks: &[Block]) -> Vec<Figure> {
+    let mut found = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Figure(figure) => found.push(figure.clone()),
+            Block::Quote(inner) => found.extend(figures(inner)),
+            Block::List { items, .. } => items.iter().for_each(|item| found.extend(figures(item))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Less is no article, unless the page says it is one: then a sentence is enough.
+const ENOUGH: usize = 140;
+
+pub fn judge(article: &Tidied, meta: &Metadata) -> Result<(), NoArticle> {
+    let mut text = String::new();
+    article
+        .blocks
+        .iter()
+        .for_each(|block| block.write_text(&mut text));
+    let weight = words::weight(&text);
+    if weight < 1500
+        && meta.published.is_none()
+        && meta.title.as_deref().is_some_and(says_not_found)
+    {
+        return Err(NoArticle::NotFound);
+    }
+    let claims = meta.says_article || meta.published.is_some();
+    let enough = if claims { SENTENCE / 2 } else { ENOUGH };
+    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(&text)) {
+        return Err(NoArticle::NoText);
+    }
+    Ok(())
+}
+
+/// What little there is asks for consent.
+fn speaks_of_cookies(text: &str) -> bool {
+    const COOKIES: &[&str] = &[
+        "cookie",
+        "куки",
+        "кукі",
+        "кукиҳо",
+        "کوکی",
+        "ملفات تعريف",
+        "çerez",
+        "kuki",
+        "թխուկ",
+        "ქუქი",
+    ];
+    let text = text.to_lowercase();
+    COOKIES.iter().any(|word| text.contains(word))
+}
+
+/// Titles of soft 404s in the languages of the first newsrooms.
+fn says_not_found(title: &str) -> bool {
+    const NOT_FOUND: &[&str] = &[
+        "404",
+        "not found",
+        "не найден",
+        "не знойдзен",
+        "не знайден",
+        "página no encontrada",
+        "introuvable",
+        "nicht gefunden",
+        "یافت نشد",
+        "پیدا نشد",
+        "غير موجود",
+        "لم يتم العثور",
+        "未找到",
+        "不存在",
+        "找不到",
+        "bulunamadı",
+        "tapılmadı",
+        "табылмады",
+        "табылган жок",
+        "topilmadi",
+        "ёфт нашуд",
+        "չի գտնվել",
+        "ვერ მოიძებნა",
+        "nu a fost găsit",
+        "pagina negăsită",
+        "nie znaleziono",
+    ];
+    let title = title.to_lowercase();
+    words::weight(&title) < 80 && NOT_FOUND.iter().any(|words| title.contains(words))
+}

@@ -1,0 +1,488 @@
+//! Feeds as newsrooms write them: RSS of any version, Atom, JSON Feed, and what is nearly one.
+//!
+//! 1. Read the bytes by their character set, and drop what stands before the first element.
+//! 2. Let feed-rs read it.
+//! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
+//!    characters, unknown versions of RSS, and an end that never came.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::charset;
+use super::extract::{Moment, parse_date, squeezed, unescaped, weight};
+use crate::base::Timestamp;
+
+/// One article as its feed tells it. Any part may be missing; texts are plain unless they say otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    pub id: String,
+    pub link: Option<Url>,
+    pub title: Option<String>,
+    pub byline: Option<String>,
+    pub published: Option<Moment>,
+    pub updated: Option<Moment>,
+    pub language: Option<String>,
+    /// HTML: the whole article, if the newsroom gives it away.
+    pub content: Option<String>,
+    /// HTML or plain: a few sentences.
+    pub summary: Option<String>,
+    pub picture: Option<String>,
+}
+
+/// A description this long, with paragraphs in it, is the article itself.
+const WHOLE: usize = 1200;
+
+/// `None` if no reading of the bytes gives a feed. `url` resolves relative links; it need not exist.
+pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<Entry>> {
+    let wide = charset::decode_wide(bytes);
+    let text = wide.map_or_else(|| charset::decode(bytes, content_type).0, Cow::Owned);
+    let text = unwrapped(&text)?;
+    // Entries in a place where the reader does not look for them are worth another try.
+    let empty = |feed: &feed_rs::model::Feed| {
+        feed.entries.is_empty() && (text.contains("<item") || text.contains("<entry"))
+    };
+    let first = parsed(text, url);
+    let feed = match first {
+        Some(feed) if !empty(&feed) => feed,
+        other => parsed(&mended(text), url).or(other)?,
+    };
+    let language = feed.language.clone();
+    let entries = feed.entries.into_iter();
+    Some(
+        entries
+            .map(|e| entry(e, language.as_deref(), url))
+            .collect(),
+    )
+}
+
+/// From the first element on, without the XML declaration: the text is UTF-8 by now, whatever that says.
+fn unwrapped(text: &str) -> Option<&str> {
+    let start = text.find(['<', '{'])?;
+    let text = text.get(start..)?;
+    match text.find("<?xml") {
+        Some(at) if at < 2000 => {
+            let end = text.get(at..)?.find("?>")? + at + 2;
+            let behind = text.get(end..)?;
+            behind.find('<').and_then(|first| behind.get(first..))
+        }
+        _ => Some(text),
+    }
+}
+
+fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
+    let parser = feed_rs::parser::Builder::new()
+        .base_uri(Some(url.as_str()))
+        .id_generator(|_, _, _| String::new())
+        .build();
+    parser.parse(text.as_bytes()).ok()
+}
+
+// Step 3.
+
+fn mended(text: &str) -> String {
+    let text = without_control(text);
+    let text = closed(&text);
+    let text = with_known_root(&text);
+    let text = with_known_namespaces(&text);
+    with_references(&text).into_owned()
+}
+
+fn without_control(text: &str) -> String {
+    let allowed = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    text.chars().filter(allowed).collect()
+}
+
+/// References that XML does not know become characters; an ampersand that begins none is escaped. Not in CDATA.
+fn with_references(text: &str) -> Cow<'_, str> {
+    let mut mended = String::with_capacity(text.len());
+    for (index, part) in text.split("<![CDATA[").enumerate() {
+        let mut rest = part;
+        if index > 0 {
+            mended.push_str("<![CDATA[");
+            let end = part.find("]]>").unwrap_or(part.len());
+            let (raw, behind) = part.split_at(end);
+            mended.push_str(raw);
+            rest = behind;
+        }
+        push_with_references(rest, &mut mended);
+    }
+    Cow::Owned(mended)
+}
+
+fn push_with_references(text: &str, mended: &mut String) {
+    for (index, part) in text.split('&').enumerate() {
+        if index == 0 {
+            mended.push_str(part);
+            continue;
+        }
+        let name = part
+            .split(';')
+            .next()
+            .filter(|name| name.len() < part.len());
+        let known =
+            |name: &&str| matches!(*name, "amp" | "lt" | "gt" | "quot" | "apos") || is_number(name);
+        match name {
+            Some(name) if known(&name) => mended.push('&'),
+            Some(name) if name.len() <= 10 => {
+                let whole = format!("&{name};");
+                let plain = unescaped(&whole);
+                if plain != whole {
+                    mended.push_str(&plain);
+                    mended.push_str(part.get(name.len() + 1..).unwrap_or_default());
+                    continue;
+                }
+                mended.push_str("&amp;");
+            }
+            _ => mended.push_str("&amp;"),
+        }
+        mended.push_str(part);
+    }
+}
+
+fn is_number(name: &str) -> bool {
+    let Some(digits) = name.strip_prefix('#') else {
+        return false;
+    };
+    match digits.strip_prefix(['x', 'X']) {
+        Some(hex) => !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()),
+    }
+}
+
+/// Atom 0.3 and the early RSS had others; their elements mean the same.
+fn with_known_namespaces(text: &str) -> String {
+    const ATOM: &str = "http://www.w3.org/2005/Atom";
+    const RSS: &str = "http://purl.org/rss/1.0/";
+    const OLD: &[(&str, &str)] = &[
+        ("http://purl.org/atom/ns#", ATOM),
+        ("http://example.com/newformat#", ATOM),
+        ("http://my.netscape.com/rdf/simple/0.9/", RSS),
+        ("http://channel.netscape.com/rdf/simple/0.9/", RSS),
+        ("http://my.netscape.com/publish/formats/rss-0.91.dtd", RSS),
+        ("http://backend.userland.com/rss2", RSS),
+        ("http://blogs.law.harvard.edu/tech/rss", RSS),
+        ("http://purl.org/net/rss1.1#", RSS),
+        ("http://www.w3.org/2005/atom", ATOM),
+        // Not names of namespaces, but of the same age: Atom 0.3 names kinds of text as MIME types.
+        ("type=\"application/xhtml+xml\"", "type=\"xhtml\""),
+        ("type=\"text/html\"", "type=\"html\""),
+        ("type=\"text/plain\"", "type=\"text\""),
+        ("type=\"\"", ""),
+        // A base that is no address would cost the whole entry.
+        (" xml:base=", " base="),
+    ];
+    let replaced = |text: String, (old, new): &(&str, &str)| text.replace(old, new);
+    OLD.iter().fold(text.to_owned(), replaced)
+}
+
+/// feed-rs knows RSS 0.91, 0.92 and 2.0 only; what others say is near enough to 2.0.
+fn with_known_root(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let Some(start) = lower.find("<rss") else {
+        return text.to_owned();
+    };
+    let end = text.get(start..).and_then(|tail| tail.find('>'));
+    let Some(end) = end.map(|end| start + end) else {
+        return text.to_owned();
+    };
+    let tag = text.get(start + 4..end).unwrap_or_default();
+    let attributes = tag
+        .split_ascii_whitespace()
+        .filter(|word| word.starts_with("xmlns"));
+    let attributes: Vec<&str> = attributes.collect();
+    let before = text.get(..start).unwrap_or_default();
+    let behind = text.get(end + 1..).unwrap_or_default();
+    let attributes = attributes.join(" ");
+    let attributes = attributes.trim_end_matches('/');
+    if lower.contains("<channel") {
+        return format!("{before}<rss version=\"2.0\" {attributes}>{behind}");
+    }
+    let inner = behind.split("</rss").next().unwrap_or_default();
+    format!("{before}<rss version=\"2.0\" {attributes}><channel>{inner}</channel></rss>")
+}
+
+/// A feed that breaks off is closed behind its last whole entry.
+fn closed(text: &str) -> String {
+    let ends = ["</rss>", "</feed>", "</rdf:RDF>", "</rdf>", "</RDF>"];
+    if text.starts_with('{') || ends.iter().any(|end| text.contains(end)) {
+        return text.to_owned();
+    }
+    let last = |end: &str| text.rfind(end).map(|at| at + end.len());
+    let (cut, tail) = match (last("</item>"), last("</entry>")) {
+        (_, Some(cut)) => (cut, "</feed>"),
+        (Some(cut), None) if text.contains("<rdf:RDF") => (cut, "</rdf:RDF>"),
+        (Some(cut), None) => (cut, "</channel></rss>"),
+        (None, None) if text.contains("<rss") => {
+            let cut = text.rfind("<item").unwrap_or(text.len());
+            let cut = text
+                .get(..cut)
+                .map_or(cut, |head| head.rfind('>').map_or(cut, |end| end + 1));
+            (cut, "</channel></rss>")
+        }
+        (None, None) => return text.to_owned(),
+    };
+    format!("{}{tail}", text.get(..cut).unwrap_or(text))
+}
+
+// ---- what an entry tells
+
+fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Entry {
+    let link = article_link(&told, feed);
+    let names: Vec<String> = told
+        .authors
+        .iter()
+        .filter_map(|author| plain(author.name.as_deref()?))
+        .collect();
+    let summary = told.summary.map(|text| text.content);
+    let body = told.content.and_then(|content| content.body);
+    let whole = |text: &String| weight(text) >= WHOLE && text.contains("<p");
+    let content = body.filter(|text| !text.trim().is_empty());
+    let content = content.or_else(|| summary.clone().filter(whole));
+    let moment = |date: Option<_>| date.and_then(moment);
+    let id = match (told.id.trim(), &link) {
+        ("", Some(link)) => link.to_string(),
+        (id, _) => id.to_owned(),
+    };
+    Entry {
+        id,
+        title: told.title.and_then(|title| plain(&title.content)),
+        byline: (!names.is_empty()).then(|| names.join(", ")),
+        published: moment(told.published).or(moment(told.updated)),
+        updated: moment(told.updated),
+        language: told.language.or(language.map(str::to_owned)),
+        picture: picture(&told.media, &told.links),
+        content,
+        summary,
+        link,
+    }
+}
+
+/// feed-rs hands out moments of another package; their text is RFC 3339.
+fn moment(date: impl ToString) -> Option<Moment> {
+    // `2026-11-23 12:00:00 UTC`
+    parse_date(&date.to_string()).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
+}
+
+fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
+    let named = |rel: Option<&str>| {
+        let links = told
+            .links
+            .iter()
+            .filter(move |link| link.rel.as_deref() == rel);
+        links
+            .map(|link| link.href.trim())
+            .find(|href| !href.is_empty())
+    };
+    let guid = || Some(told.id.as_str()).filter(|id| id.starts_with("http"));
+    let href = named(Some("alternate"))
+        .or_else(|| named(None))
+        .or_else(guid)?;
+    let url = feed.join(href).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+/// Without markup.
+fn plain(html: &str) -> Option<String> {
+    let html = unescaped(html);
+    let text = if html.contains('<') {
+        squeezed(&dom_query::Document::fragment(html.as_str()).text())
+    } else {
+        squeezed(&html)
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn picture(
+    media: &[feed_rs::model::MediaObject],
+    links: &[feed_rs::model::Link],
+) -> Option<String> {
+    let contents = media.iter().flat_map(|object| &object.content);
+    let shown = contents.filter_map(|content| {
+        let url = content.url.as_ref()?;
+        let kind = content.content_type.as_ref().map(ToString::to_string);
+        let named = kind.map_or_else(
+            || is_picture_name(url.path()),
+            |kind| kind.starts_with("image/"),
+        );
+        named.then(|| url.to_string())
+    });
+    let enclosed = links.iter().filter(|link| {
+        link.rel.as_deref() == Some("enclosure")
+            && link
+                .media_type
+                .as_deref()
+                .is_some_and(|kind| kind.starts_with("image/"))
+    });
+    let thumbnails = media.iter().flat_map(|object| &object.thumbnails);
+    shown
+        .chain(enclosed.map(|link| link.href.clone()))
+        .chain(thumbnails.map(|thumbnail| thumbnail.image.uri.clone()))
+        .next()
+}
+
+fn is_picture_name(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    [".jpg", ".jpeg", ".png", ".webp"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(feed: &[u8]) -> Option<Vec<String>> {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let entries = read(feed, None, &url)?;
+        Some(
+            entries
+                .into_iter()
+                .filter_map(|entry| entry.title)
+                .collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(feed: &str, expected: &[&str]) {
+        assert_eq!(
+            titles(feed.as_bytes()).as_deref(),
+            Some(
+                expected
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .as_slice()
+            ),
+            "{feed}"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_feed_is_read() {
+        check(
+            "<rss version='2.0'><channel><item><title>A</title></item></channel></rss>",
+            &["A"],
+        );
+        check(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title></entry></feed>",
+            &["A"],
+        );
+        check(
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel></channel><item><title>A</title><link>https://n.example/a</link></item></rdf:RDF>",
+            &["A"],
+        );
+        check(
+            "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"items\":[{\"id\":\"1\",\"title\":\"A\",\"content_text\":\"B\"}]}",
+            &["A"],
+        );
+    }
+
+    #[test]
+    fn what_is_nearly_a_feed_is_read() {
+        let channel = "<channel><item><title>A</title></item></channel></rss>";
+        check(
+            &format!(
+                "\n\n junk <?xml version='1.0' encoding='utf-16'?><rss version='2.0'>{channel}"
+            ),
+            &["A"],
+        );
+        check(&format!("<rss version='0.94'>{channel}"), &["A"]);
+        check(&format!("<rss>{channel}"), &["A"]);
+        check(
+            "<rss version='2.0'><channel><item><title>A &amp; B & C&nbsp;&laquo;D&raquo;</title></item></channel></rss>",
+            &["A & B & C «D»"],
+        );
+        check(
+            "<rss version='2.0'><channel><item><title>A</title></item><item><title>B</ti",
+            &["A"],
+        );
+        check(
+            "<rss version='2.0'><channel><item><title>A\u{8}\u{1}B</title></item></channel></rss>",
+            &["AB"],
+        );
+    }
+
+    #[test]
+    fn odd_character_sets_are_read() {
+        let feed = "<?xml version='1.0' encoding='windows-1251'?><rss version='2.0'><channel><item><title>Суд</title></item></channel></rss>";
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(feed);
+        assert_eq!(titles(&bytes), Some(vec!["Суд".into()]));
+    }
+
+    #[test]
+    fn what_is_no_feed_is_none() {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"<html><body><p>Not found",
+            b"{}",
+            b"\x89PNG",
+            b"<",
+            b"{\"items\":",
+        ] {
+            assert_eq!(titles(bytes), None, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn full_content_and_facts_are_taken() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let feed = "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><language>be</language><item>
+            <title>&lt;b&gt;Суд&lt;/b&gt;</title><link>/a/1</link><guid isPermaLink='false'>77</guid><dc:creator>Янка</dc:creator>
+            <pubDate>Mon, 23 Nov 2026 12:00:00 +0300</pubDate><content:encoded><![CDATA[<p>Text & more</p>]]></content:encoded>
+            <enclosure url='https://n.example/1.jpg' type='image/jpeg' length='1'/></item></channel></rss>";
+        let entry = read(feed.as_bytes(), None, &url).unwrap().remove(0);
+        assert_eq!(entry.id, "77");
+        assert_eq!(entry.link.unwrap().as_str(), "https://n.example/a/1");
+        assert_eq!(entry.title.as_deref(), Some("Суд"));
+        assert_eq!(entry.byline.as_deref(), Some("Янка"));
+        assert_eq!(entry.language.as_deref(), Some("be"));
+        assert_eq!(
+            entry.published.unwrap().at.to_string(),
+            "2026-11-23T09:00:00Z"
+        );
+        assert_eq!(entry.content.as_deref(), Some("<p>Text & more</p>"));
+        assert_eq!(entry.picture.as_deref(), Some("https://n.example/1.jpg"));
+    }
+
+    /// The feeds of feedparser's tests, which lie beside the project on the developers' machines.
+    #[test]
+    fn nearly_every_odd_feed_is_read() {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/feeds");
+        if !crate::io::files::is_folder(&folder) {
+            println!("left out: `{}` is not there", folder.display());
+            return;
+        }
+        let url = Url::parse("http://127.0.0.1:8097/feed").unwrap();
+        let (mut all, mut read_whole, mut unread) = (0, 0, Vec::new());
+        for name in crate::io::files::list(&folder).unwrap() {
+            let bytes = crate::io::files::read(&folder.join(&name), 1 << 20).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            let header = text
+                .lines()
+                .take(8)
+                .find_map(|line| line.trim().strip_prefix("Header:"));
+            let kind = header.and_then(|header| Some(header.split_once(':')?.1.trim()));
+            let expected = ["<item>", "<item ", "<entry>", "<entry "]
+                .iter()
+                .any(|tag| text.contains(tag));
+            all += 1;
+            match read(&bytes, kind, &url) {
+                Some(entries) if !expected || !entries.is_empty() => read_whole += 1,
+                _ => unread.push(name),
+            }
+        }
+        println!("{read_whole} of {all} feeds were read; not: {unread:?}");
+        assert!(read_whole * 100 >= all * 95);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(tail in ".{0,200}") {
+            let _ = titles(tail.as_bytes());
+            let _ = titles(format!("<rss version='2.0'><channel><item>{tail}").as_bytes());
+        }
+    }
+}

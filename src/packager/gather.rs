@@ -1,0 +1,677 @@
+//! Everything that sources offer, as articles of a site.
+//!
+//! 1. Ask every source what it offers; one that gives nothing is reported and the others go on.
+//! 2. Read the pages, several at a time.
+//! 3. Give each article its place; two sources of one article make one article.
+//! 4. Fetch and encode the pictures of an article and clean its HTML, several articles at a time. At most one unpacked
+//!    picture an encoder is in memory; what is kept is the encoded ones.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::draft::{self, Draft};
+use super::extract::{Figure, picture_key};
+use super::fetching::Getter;
+use super::links::{Inside, Known};
+use super::pictures::{self, Encoded};
+use super::slug;
+use super::source::{self, Offer, Page, Source, SourceError};
+use crate::base::{LIMITS, SitePath, Timestamp};
+use crate::io::fetch::Fetch;
+use crate::io::files;
+use crate::site::{self, Article, Newsroom, Picture};
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Pages that are fetched or read at a time.
+    pub pages_at_once: usize,
+    /// Pictures that are encoded at a time: processors to use.
+    pub encoders: usize,
+    /// Pictures that one article may show; further ones are left out.
+    pub pictures_per_article: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pages_at_once: 6,
+            encoders: std::thread::available_parallelism().map_or(2, usize::from),
+            pictures_per_article: 60,
+        }
+    }
+}
+
+/// What gathering brought.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Newest first.
+    pub articles: Vec<Article>,
+    /// WebP files, ascending by path.
+    pub pictures: Vec<(SitePath, Vec<u8>)>,
+    pub skipped: Vec<Skipped>,
+    /// Sources that gave nothing at all.
+    pub failed: Vec<SourceError>,
+}
+
+/// A page or picture that is not in the edition. Both texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    pub what: String,
+    pub why: String,
+}
+
+/// How far gathering has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Reading { done: usize, of: usize },
+    Pictures { done: usize, of: usize },
+}
+
+/// Gathers the articles of one newsroom. `now` bounds dates that lie in the future and stands for missing ones.
+pub async fn gather(
+    fetch: &dyn Fetch,
+    newsroom: &Newsroom,
+    sources: &[Source],
+    options: &Options,
+    now: Timestamp,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Gathered {
+    let own = sources.iter().filter_map(|source| match source {
+        Source::Feed(url) => Some(url.clone()),
+        _ => None,
+    });
+    let getter = Getter::new(fetch, own);
+    let mut gathered = Gathered::default();
+    let offers = offers(sources, &getter, &mut gathered).await;
+    let drafts = drafts(
+        offers,
+        &getter,
+        newsroom,
+        options,
+        now,
+        &mut gathered.skipped,
+        progress,
+    )
+    .await;
+    let placed = placed(drafts, newsroom, &mut gathered.skipped);
+    finish(placed, &getter, newsroom, options, &mut gathered, progress).await;
+    gathered
+        .articles
+        .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+    gathered.pictures.sort_by(|a, b| a.0.cmp(&b.0));
+    gathered
+}
+
+// Step 1.
+async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered) -> Vec<Offer> {
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    for source in sources {
+        match source::discover(source, getter, &mut gathered.skipped).await {
+            Ok(offers) => all.extend(
+                offers
+                    .into_iter()
+                    .filter(|offer| seen.insert(offer.id.clone())),
+            ),
+            Err(error) => gathered.failed.push(error),
+        }
+    }
+    all
+}
+
+// Step 2.
+async fn drafts(
+    offers: Vec<Offer>,
+    getter: &Getter<'_>,
+    newsroom: &Newsroom,
+    options: &Options,
+    now: Timestamp,
+    skipped: &mut Vec<Skipped>,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Vec<Draft> {
+    let of = offers.len();
+    let reading = offers
+        .into_iter()
+        .map(|offer| draft::draft(offer, getter, newsroom, now));
+    // In the order of the sources, so that the same input gives the same edition.
+    let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
+    let mut drafts = Vec::new();
+    let mut done = 0;
+    while let Some(read) = reading.next().await {
+        done += 1;
+        progress(Progress::Reading { done, of });
+        match read {
+            Ok(draft) => drafts.push(draft),
+            Err((what, error)) => skipped.push(Skipped {
+                what,
+                why: error.to_string(),
+            }),
+        }
+    }
+    drafts
+}
+
+struct Placed {
+    draft: Draft,
+    path: SitePath,
+}
+
+// Step 3.
+fn placed(drafts: Vec<Draft>, newsroom: &Newsroom, skipped: &mut Vec<Skipped>) -> Vec<Placed> {
+    let mut taken = HashSet::new();
+    let mut placed = Vec::new();
+    for draft in drafts {
+        let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
+        let why = match path {
+            Some(path) if taken.insert(path.clone()) => {
+                placed.push(Placed { draft, path });
+                continue;
+            }
+            Some(_) => "another article has the same address",
+            None => "it can have no address",
+        };
+        skipped.push(Skipped {
+            what: draft.id,
+            why: why.into(),
+        });
+    }
+    placed
+}
+
+fn inside(placed: &[Placed]) -> Inside {
+    let mut inside = Inside::default();
+    for Placed { draft, path } in placed {
+        inside.add(&draft.base, path);
+        if let Ok(url) = Url::parse(&draft.id) {
+            inside.add(&url, path);
+        }
+    }
+    // What a page claims to be comes last, so that it takes no other's address.
+    for Placed { draft, path } in placed {
+        if let Some(canonical) = &draft.read.canonical {
+            inside.add(canonical, path);
+        }
+    }
+    inside
+}
+
+// Step 4.
+async fn finish(
+    placed: Vec<Placed>,
+    getter: &Getter<'_>,
+    newsroom: &Newsroom,
+    options: &Options,
+    gathered: &mut Gathered,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) {
+    let inside = inside(&placed);
+    let studio = Studio {
+        getter,
+        encoders: Arc::new(Semaphore::new(options.encoders.max(1))),
+        most: options.pictures_per_article,
+    };
+    let of = placed.len();
+    let finishing = placed
+        .into_iter()
+        .map(|placed| finished(placed, &studio, &inside, newsroom));
+    let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
+    let mut done = 0;
+    while let Some(one) = finishing.next().await {
+        done += 1;
+        progress(Progress::Pictures { done, of });
+        gathered.articles.push(one.article);
+        gathered.pictures.extend(one.pictures);
+        gathered.skipped.extend(one.skipped);
+    }
+}
+
+struct Finished {
+    article: Article,
+    pictures: Vec<(SitePath, Vec<u8>)>,
+    skipped: Vec<Skipped>,
+}
+
+async fn finished(
+    placed: Placed,
+    studio: &Studio<'_>,
+    inside: &Inside,
+    newsroom: &Newsroom,
+) -> Finished {
+    let Placed { draft, path } = placed;
+    let shown = studio.pictures_of(&draft, &path).await;
+    let known = Known {
+        base: &draft.base,
+        inside,
+        pictures: &shown.by_address,
+    };
+    let body = site::clean(&draft.read.html, &path, &known);
+    let lead = draft
+        .read
+        .lead
+        .as_ref()
+        .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
+    let article = Article {
+        newsroom: newsroom.id.clone(),
+        source: original(&draft),
+        path,
+        title: draft.title,
+        byline: draft.byline,
+        published: draft.published,
+        updated: draft.updated,
+        language: draft.language,
+        summary: draft.summary,
+        lead,
+        body,
+    };
+    Finished {
+        article,
+        pictures: shown.files,
+        skipped: shown.skipped,
+    }
+}
+
+/// Where people find the original: not a file on the editor's machine.
+fn original(draft: &Draft) -> Option<String> {
+    match &draft.page {
+        Page::Address(url) | Page::Told(url) => Some(url.to_string()),
+        Page::File { .. } => {
+            let canonical = draft.read.canonical.as_ref();
+            canonical
+                .filter(|url| url.host_str() != Some("folder.invalid"))
+                .map(Url::to_string)
+        }
+    }
+}
+
+/// Where pictures are made.
+struct Studio<'a> {
+    getter: &'a Getter<'a>,
+    encoders: Arc<Semaphore>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Shown {
+    by_address: HashMap<String, Picture>,
+    files: Vec<(SitePath, Vec<u8>)>,
+    skipped: Vec<Skipped>,
+}
+
+impl Studio<'_> {
+    async fn pictures_of(&self, draft: &Draft, page: &SitePath) -> Shown {
+        let mut shown = Shown::default();
+        let mut by_key: HashMap<String, Picture> = HashMap::new();
+        let figures = draft.read.lead.iter().chain(&draft.read.pictures);
+        for figure in figures.take(self.most) {
+            let address = figure.src.to_string();
+            // The same picture in another size.
+            let key = format!(
+                "{} {}",
+                figure.src.host_str().unwrap_or_default(),
+                picture_key(&figure.src)
+            );
+            if let Some(same) = by_key.get(&key) {
+                let same = described(same, figure);
+                shown.by_address.entry(address).or_insert(same);
+                continue;
+            }
+            match self.picture(figure, draft).await {
+                Ok(encoded) => {
+                    if let Some((picture, file)) =
+                        laid(figure, encoded, page, shown.files.len() + 1)
+                    {
+                        by_key.insert(key, picture.clone());
+                        shown.by_address.insert(address, picture);
+                        shown.files.push(file);
+                    }
+                }
+                Err(why) => shown.skipped.push(Skipped {
+                    what: format!("{} (picture {address})", draft.id),
+                    why,
+                }),
+            }
+        }
+        shown
+    }
+
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
+        let bytes = match &draft.page {
+            Page::File { folder, .. } if figure.src.host_str() == Some("folder.invalid") => {
+                let path = folder
+                    .file(&figure.src)
+                    .ok_or("it does not lie in the folder")?;
+                let read =
+                    tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
+                let read = read.await.map_err(|_| "reading it failed")?;
+                read.map_err(|error| error.to_string())?.into()
+            }
+            _ => {
+                self.getter
+                    .get(&figure.src)
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .bytes
+            }
+        };
+        let permit = Arc::clone(&self.encoders).acquire_owned().await;
+        let encoding = tokio::task::spawn_blocking(move || {
+            let encoded = pictures::encode(&bytes);
+            drop(permit);
+            encoded
+        });
+        let encoded = encoding
+            .await
+            .map_err(|_| "reading it failed; please report this picture")?;
+        encoded.map_err(|error| error.to_string())
+    }
+}
+
+/// A picture beside its page, by its number there.
+fn laid(
+    figure: &Figure,
+    encoded: Encoded,
+    page: &SitePath,
+    number: usize,
+) -> Option<(Picture, (SitePath, Vec<u8>))> {
+    let folder = page.as_str().strip_suffix("index.html")?;
+    let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
+    let picture = Picture {
+        path: path.clone(),
+        width: encoded.width,
+        height: encoded.height,
+        alt: String::new(),
+        caption: None,
+    };
+    Some((described(&picture, figure), (path, encoded.webp)))
+}
+
+fn described(picture: &Picture, figure: &Figure) -> Picture {
+    let alt = if figure.alt.is_empty() {
+        figure.caption.clone().unwrap_or_default()
+    } else {
+        figure.alt.clone()
+    };
+    Picture {
+        alt,
+        caption: figure.caption.clone(),
+        ..picture.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use image::ImageFormat;
+
+    use crate::site::{Language, NewsroomId};
+
+    use super::super::fetching::tests::Web;
+    use super::*;
+
+    const NOW: &str = "2026-11-23T12:00:00Z";
+
+    fn newsroom() -> Newsroom {
+        Newsroom {
+            id: NewsroomId::parse("be").unwrap(),
+            name: "News".into(),
+            tagline: String::new(),
+            language: Language::parse("be").unwrap(),
+        }
+    }
+
+    fn photo() -> Vec<u8> {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_pixel(640, 480, image::Rgb([200, 30, 30]));
+        picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+        bytes.into_inner()
+    }
+
+    const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+        The ministry promises to solve the problem by the end of the month, as it did before. \
+        Rights groups consider the defendants to be political prisoners and ask for their release.";
+
+    fn page(title: &str, body: &str) -> String {
+        format!(
+            "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>\
+             <meta property='article:published_time' content='2026-11-20T10:00:00+03:00'></head><body><nav><a href=/>Home</a></nav>\
+             <article><h1>{title}</h1>{body}<p>{SENTENCES}</p><p>{SENTENCES}</p></article></body></html>"
+        )
+    }
+
+    async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
+        let now = NOW.parse().unwrap();
+        gather(
+            web,
+            &newsroom(),
+            sources,
+            &Options::default(),
+            now,
+            &mut |_| {},
+        )
+        .await
+    }
+
+    fn feed_source() -> [Source; 1] {
+        [Source::Feed(Url::parse("https://n.example/feed").unwrap())]
+    }
+
+    fn why<'a>(gathered: &'a Gathered, what: &str) -> &'a str {
+        let found = gathered.skipped.iter().find(|s| s.what.contains(what));
+        found.map_or_else(
+            || panic!("`{what}` was not skipped: {:?}", gathered.skipped),
+            |s| s.why.as_str(),
+        )
+    }
+
+    fn item(link: &str) -> String {
+        format!("<item><title>T {link}</title><link>https://n.example/{link}</link></item>")
+    }
+
+    fn feed(items: &[String]) -> String {
+        format!(
+            "<rss version='2.0'><channel>{}</channel></rss>",
+            items.concat()
+        )
+    }
+
+    #[tokio::test]
+    async fn a_feed_becomes_articles_with_pictures_and_links_inside() {
+        let first = page(
+            "The court",
+            "<figure><img src=/1.jpg alt=Court><figcaption>The building</figcaption></figure>\
+             <p>As <a href='/b?utm_source=x'>reported</a> and <a href='https://other.example/'>elsewhere</a>, it went on for many hours without a break.</p>",
+        );
+        let web = Web::default()
+            .with(
+                "https://n.example/feed",
+                "text/xml",
+                feed(&[item("a"), item("b"), item("gone")]),
+            )
+            .with("https://n.example/a", "text/html", first)
+            .with("https://n.example/b", "text/html", page("The river", ""))
+            .with("https://n.example/1.jpg", "text/html", photo());
+        let gathered = gathered(&web, &feed_source()).await;
+        assert_eq!(gathered.articles.len(), 2, "{:?}", gathered.skipped);
+        assert!(why(&gathered, "gone").contains("nothing there"));
+        let court = gathered.articles.iter().find(|a| a.title == "T a").unwrap();
+        assert!(
+            court.path.as_str().starts_with("be/2026/11/a-"),
+            "{}",
+            court.path
+        );
+        assert_eq!(court.published.to_string(), "2026-11-20T07:00:00Z");
+        assert_eq!(court.source.as_deref(), Some("https://n.example/a"));
+        let lead = court.lead.as_ref().unwrap();
+        assert_eq!((lead.width, lead.height), (640, 480));
+        assert_eq!(lead.caption.as_deref(), Some("The building"));
+        assert_eq!(gathered.pictures.len(), 1);
+        assert_eq!(gathered.pictures[0].0, lead.path);
+        let body = court.body.as_str();
+        assert!(body.contains("../b-"), "{body}");
+        assert!(body.contains("https://other.example/"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn full_content_needs_no_fetch() {
+        let whole = format!(
+            "<item><title>Whole</title><link>https://n.example/w</link><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>\
+             <description>&lt;p&gt;{0}&lt;/p&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;p&gt;{0}&lt;/p&gt;&lt;p&gt;{0}{0}{0}{0}&lt;/p&gt;</description></item>",
+            SENTENCES
+        );
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&[whole]));
+        let gathered = gathered(&web, &feed_source()).await;
+        assert_eq!(gathered.articles.len(), 1, "{:?}", gathered.skipped);
+        assert_eq!(
+            web.asked.load(std::sync::atomic::Ordering::Relaxed),
+            1,
+            "only the feed"
+        );
+        let body = gathered.articles[0].body.as_str();
+        assert!(
+            body.contains("political prisoners") && !body.contains("alert"),
+            "{body}"
+        );
+    }
+
+    #[tokio::test]
+    async fn bad_pages_are_skipped_and_named() {
+        let links = [
+            "good", "huge", "endless", "pdf", "wall", "empty", "lost", "10.0.0.1",
+        ];
+        let items: Vec<String> = links.iter().map(|link| item(link)).collect();
+        let inner = "<item><title>x</title><link>http://192.168.1.1/admin</link></item>".to_owned();
+        let mut web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&[items.concat(), inner]))
+            .with("https://n.example/good", "text/html", page("Good", "<img src=/lie.png width=640><img src=/bomb.png width=640>"))
+            .with("https://n.example/lie.png", "image/png", "<html>not a picture</html>")
+            .with("https://n.example/bomb.png", "image/png", &b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\x02\0\0\0"[..])
+            .with("https://n.example/huge", "text/html", vec![b'a'; 100 << 20])
+            .with("https://n.example/pdf", "application/pdf", "%PDF-1.7")
+            .with("https://n.example/wall", "text/html", "<title>News</title><div id=cookie-consent role=dialog><p>We use cookies to improve how this site works.</p></div>")
+            .with("https://n.example/empty", "text/html", "")
+            .with("https://n.example/lost", "text/html", "<title>Page not found | News</title><h1>Page not found</h1><p>Page not found. Try the home page or our search.</p>");
+        web.endless.push("https://n.example/endless".into());
+        let gathered = gathered(&web, &feed_source()).await;
+        assert_eq!(gathered.articles.len(), 1);
+        assert!(why(&gathered, "huge").contains("more than"));
+        assert!(why(&gathered, "endless").contains("more than"));
+        assert!(why(&gathered, "n.example/pdf").contains("application/pdf"));
+        assert!(why(&gathered, "wall").contains("no article"));
+        assert!(why(&gathered, "empty").contains("no article"));
+        assert!(why(&gathered, "lost").contains("not found"));
+        assert!(why(&gathered, "192.168").contains("private network"));
+        assert!(why(&gathered, "lie.png").contains("no picture"));
+        why(&gathered, "bomb.png");
+        assert!(gathered.pictures.is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_bad_source_does_not_stop_the_others() {
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+            .with("https://n.example/a", "text/html", page("A", ""))
+            .with("https://n.example/home", "text/html", page("Home", ""));
+        let sources = [
+            Source::Feed(Url::parse("https://n.example/home").unwrap()),
+            feed_source()[0].clone(),
+        ];
+        let gathered = gathered(&web, &sources).await;
+        assert_eq!(gathered.articles.len(), 1);
+        assert_eq!(
+            gathered.failed[0].to_string(),
+            "`https://n.example/home` is not a feed"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_folder_becomes_articles_with_the_pictures_beside_them() {
+        let root = tempfile::tempdir().unwrap();
+        let lay = |name: &str, bytes: &[u8]| {
+            let path = root.path().join(name);
+            files::create_folder(path.parent().unwrap()).unwrap();
+            files::write_new(&path, bytes).unwrap();
+        };
+        let body = "<img src='pics/1.jpg'><p>See <a href='sub/two.html'>the other</a> and <a href='missing.html'>nothing</a>, which is enough for now.</p><img src='../../etc/passwd'>";
+        lay("one.html", page("One", body).as_bytes());
+        lay(
+            "sub/two.html",
+            page("Two", "<img src='/pics/1.jpg'>").as_bytes(),
+        );
+        lay("pics/1.jpg", &photo());
+        lay("broken.html", b"<html><p>too short");
+        let russian = page("Суд", "<p>Городской суд в понедельник огласил приговор по делу журналистов, сообщает корреспондент.</p>").replace("charset=utf-8", "charset=windows-1251");
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(&russian);
+        lay("old.html", &bytes);
+        let web = Web::default();
+        let gathered = gathered(&web, &[Source::Folder(root.path().into())]).await;
+        assert_eq!(gathered.articles.len(), 3, "{:?}", gathered.skipped);
+        assert_eq!(gathered.pictures.len(), 2);
+        why(&gathered, "broken.html");
+        let one = gathered.articles.iter().find(|a| a.title == "One").unwrap();
+        assert!(one.body.as_str().contains("two-"), "{}", one.body.as_str());
+        assert!(!one.body.as_str().contains("missing"));
+        assert_eq!(one.source, None);
+        assert!(gathered.articles.iter().any(|a| a.title == "Суд"));
+        assert_eq!(
+            web.asked.load(std::sync::atomic::Ordering::Relaxed),
+            0,
+            "nothing was fetched"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_same_input_gives_the_same_articles() {
+        let web = Web::default()
+            .with(
+                "https://n.example/feed",
+                "text/xml",
+                feed(&[item("a"), item("b"), item("c")]),
+            )
+            .with(
+                "https://n.example/a",
+                "text/html",
+                page("A", "<img src=/1.jpg>"),
+            )
+            .with(
+                "https://n.example/b",
+                "text/html",
+                page("B", "<img src=/1.jpg>"),
+            )
+            .with("https://n.example/c", "text/html", page("C", ""))
+            .with("https://n.example/1.jpg", "image/jpeg", photo());
+        let (one, other) = (
+            gathered(&web, &feed_source()).await,
+            gathered(&web, &feed_source()).await,
+        );
+        assert_eq!(one.articles.len(), 3);
+        assert_eq!(
+            format!("{:?}", one.articles),
+            format!("{:?}", other.articles)
+        );
+        assert_eq!(one.pictures, other.pictures);
+    }
+
+    /// The made-up newsroom pages that lie beside the project on the developers' machines.
+    #[tokio::test]
+    async fn made_up_newsroom_pages_become_articles() {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/articles/ours/pages");
+        if !files::is_folder(&folder) {
+            println!("left out: `{}` is not there", folder.display());
+            return;
+        }
+        let gathered = gathered(&Web::default(), &[Source::Folder(folder)]).await;
+        assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
+        let pages = gathered
+            .skipped
+            .iter()
+            .filter(|s| !s.what.contains("picture"));
+        assert_eq!(pages.count(), 30);
+    }
+}

@@ -1,0 +1,350 @@
+//! What a mirror holds: one edition, on disk and live, and the newest metadata it ever saw.
+//!
+//! In the state folder lie
+//! - `edition.tar.gz`, the last good edition as a full bundle;
+//! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
+//! - `.colport-….part`, a bundle on its way in.
+//!
+//! The one moment at which a new edition counts is the renaming of a part to `edition.tar.gz`:
+//! 1. before it, every byte of the new bundle was verified and is on disk;
+//! 2. killed before it, a start finds the old edition, and sweeps the part away;
+//! 3. killed after it, a start finds the new edition. It verifies it whole, like any other, and with it come the new
+//!    metadata, so it does not matter that `remembered.json` is still the old one;
+//! 4. `remembered.json` is written last, in one piece. The other order could leave a memory that forbids the only
+//!    edition that is there.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::admission::{Admission, Trust};
+use super::current::Current;
+use super::refused::Refused;
+use super::respond::Catalogue;
+use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
+use crate::edition::{Refusal, Remembered, VerifiedEdition};
+use crate::io::files::{self, FileError, Spool};
+
+/// Whom a mirror that knows nothing yet believes.
+#[derive(Debug, Clone)]
+pub enum Anchor {
+    /// A root metadata file that came by a trusted way.
+    Root(Bytes),
+    /// Of the first root, which is then taken from the first bundle.
+    Fingerprint(Fingerprint),
+}
+
+/// Why the state folder, or the bundle to begin with, cannot be served from.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldingsError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{0}` is new, and nobody said whom to trust")]
+    NoAnchor(PathBuf),
+    #[error("`{folder}` holds the site `{held}`, not the one that was asked for")]
+    OtherSite { folder: PathBuf, held: Fingerprint },
+    #[error("what this mirror remembers in `{0}` cannot be read")]
+    DamagedMemory(PathBuf),
+    #[error("`{path}` was refused: {refused}")]
+    Bundle { path: PathBuf, refused: Refused },
+}
+
+impl HoldingsError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        let words = match self {
+            Self::File(error) => return error.hint(),
+            Self::Bundle { refused, .. } => return refused.hint(),
+            Self::NoAnchor(_) => "give `--root` and the site's fingerprint or its `1.root.json`",
+            Self::OtherSite { .. } => "use another state folder for each site",
+            Self::DamagedMemory(_) => {
+                "check the disk; then remove the file and give `--root` again, which forgets how new the newest edition was"
+            }
+        };
+        Some(words.to_owned())
+    }
+}
+
+pub(super) struct Holdings {
+    folder: PathBuf,
+    held: Mutex<Held>,
+    current: Current,
+    damage: Option<HoldingsError>,
+}
+
+#[derive(Clone)]
+struct Held {
+    trust: Trust,
+    edition: Option<Arc<VerifiedEdition>>,
+}
+
+impl Holdings {
+    /// Reads and verifies what lies in `folder`, which is made if it is not there.
+    pub(super) fn open(
+        folder: &Path,
+        anchor: Option<&Anchor>,
+        now: Timestamp,
+    ) -> Result<Self, HoldingsError> {
+        files::create_folder(folder)?;
+        sweep(folder)?;
+        let trust = match (recall(folder)?, anchor) {
+            (Some(remembered), _) => Trust::Remembered(remembered),
+            (None, Some(Anchor::Root(root))) => Trust::Remembered(Remembered::new(root.clone())),
+            (None, Some(Anchor::Fingerprint(print))) => Trust::Fingerprint(*print),
+            (None, None) => return Err(HoldingsError::NoAnchor(folder.into())),
+        };
+        let mut holdings = Self {
+            folder: folder.into(),
+            held: Mutex::new(Held {
+                trust: trust.clone(),
+                edition: None,
+            }),
+            current: Current::default(),
+            damage: None,
+        };
+        match holdings.reopen(&trust, now) {
+            Ok(None) => {}
+            Ok(Some(edition)) => {
+                holdings.check_site(&edition, anchor)?;
+                holdings.go_live(&mut holdings.lock(), edition);
+            }
+            Err(damage) => holdings.damage = Some(damage),
+        }
+        Ok(holdings)
+    }
+
+    /// The edition of the last time, verified again.
+    fn reopen(
+        &self,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Result<Option<VerifiedEdition>, HoldingsError> {
+        let path = self.place();
+        if !files::exists(&path) {
+            return Ok(None);
+        }
+        let bundle = files::map(&path)?;
+        let opened = trust
+            .remembered(&bundle)
+            .and_then(|remembered| Ok(VerifiedEdition::open(bundle, &remembered, now)?));
+        opened
+            .map(Some)
+            .map_err(|refused| HoldingsError::Bundle { path, refused })
+    }
+
+    fn check_site(
+        &self,
+        edition: &VerifiedEdition,
+        anchor: Option<&Anchor>,
+    ) -> Result<(), HoldingsError> {
+        let Some(held) = fingerprint(edition) else {
+            return Ok(());
+        };
+        let is_other = match anchor {
+            None => false,
+            Some(Anchor::Fingerprint(print)) => *print != held,
+            // A later root does not tell the fingerprint; what it signs does, and that was checked.
+            Some(Anchor::Root(root)) => {
+                is_first_root(root) && Fingerprint::of_first_root(root) != held
+            }
+        };
+        if is_other {
+            let folder = self.folder.clone();
+            return Err(HoldingsError::OtherSite { folder, held });
+        }
+        Ok(())
+    }
+
+    /// Takes in a bundle from disk, unless what is held is as new.
+    pub(super) fn take_file(&self, path: &Path, now: Timestamp) -> Result<(), HoldingsError> {
+        let bundle = files::map(path)?;
+        match self.take(bundle, now) {
+            Ok(_) | Err(Refused::Edition(Refusal::NotNewer { .. })) => Ok(()),
+            Err(refused) => Err(HoldingsError::Bundle {
+                path: path.into(),
+                refused,
+            }),
+        }
+    }
+
+    fn take(&self, mut bundle: Bytes, now: Timestamp) -> Result<EditionNumber, Refused> {
+        let mut admission = self.admission(now);
+        while !bundle.is_empty() {
+            admission.push(bundle.split_to(bundle.len().min(PIECE_BYTES)))?;
+        }
+        self.commit(admission)
+    }
+
+    /// For a bundle that comes in pieces.
+    pub(super) fn admission(&self, now: Timestamp) -> Admission {
+        let held = self.lock().clone();
+        Admission::new(Part::of(self.place()), held.trust, held.edition, now)
+    }
+
+    /// Puts a bundle that came in whole into its place and live. One at a time.
+    pub(super) fn commit(&self, admission: Admission) -> Result<EditionNumber, Refused> {
+        let mut held = self.lock();
+        // Another one may have come in meanwhile.
+        if let (Some(offered), Some(edition)) = (admission.edition(), &held.edition) {
+            let held = edition.number();
+            if offered <= held {
+                return Err(Refusal::NotNewer { offered, held }.into());
+            }
+        }
+        let edition = admission.finish(|part| {
+            let place = part.place.clone();
+            part.publish()?;
+            Ok(files::map(&place)?)
+        })?;
+        let number = edition.number();
+        self.go_live(&mut held, edition);
+        Ok(number)
+    }
+
+    fn go_live(&self, held: &mut Held, edition: VerifiedEdition) {
+        let remembered = edition.remembered();
+        // A memory that could not be written is made again out of the bundle at the next start.
+        let _ = remember(&self.folder, &remembered);
+        self.current.exchange(Catalogue::of(&edition));
+        held.trust = Trust::Remembered(remembered);
+        held.edition = Some(Arc::new(edition));
+    }
+
+    pub(super) fn current(&self) -> &Current {
+        &self.current
+    }
+
+    /// Why the edition of the last time is not served, if there was one.
+    pub(super) fn damage(&self) -> Option<&HoldingsError> {
+        self.damage.as_ref()
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.join("edition.tar.gz")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        // Both fields are set by moves that cannot fail, so a panic elsewhere leaves them whole.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const PIECE_BYTES: usize = 1 << 18;
+
+fn fingerprint(edition: &VerifiedEdition) -> Option<Fingerprint> {
+    let name = MetadataName::versioned("root", 1)?;
+    let (_, entry) = edition.metadata().find(|(other, _)| **other == name)?;
+    Some(Fingerprint::of_first_root(&edition.content(entry)))
+}
+
+fn is_first_root(root: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(root)
+        .ok()
+        .and_then(|root| root.pointer("/signed/version")?.as_u64())
+        == Some(1)
+}
+
+/// Parts that a killed server left behind.
+fn sweep(folder: &Path) -> Result<(), FileError> {
+    for path in files::list(folder)? {
+        let name = path.to_string_lossy();
+        if name.starts_with(".colport-") && name.ends_with(".part") {
+            files::remove(&folder.join(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Metadata is JSON and so text; kept byte for byte, since it was signed byte for byte.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    root: String,
+    timestamp: Option<String>,
+    snapshot: Option<String>,
+    targets: BTreeMap<String, String>,
+}
+
+fn memory_of(folder: &Path) -> PathBuf {
+    folder.join("remembered.json")
+}
+
+fn recall(folder: &Path) -> Result<Option<Remembered>, HoldingsError> {
+    let path = memory_of(folder);
+    let text = match files::read(&path, 2 * LIMITS.metadata_bytes) {
+        Err(FileError::NotFound(_)) => return Ok(None),
+        read => read?,
+    };
+    let memory: Memory =
+        serde_json::from_slice(&text).map_err(|_| HoldingsError::DamagedMemory(path))?;
+    let targets = memory.targets.into_iter();
+    Ok(Some(Remembered {
+        root: memory.root.into(),
+        timestamp: memory.timestamp.map(Bytes::from),
+        snapshot: memory.snapshot.map(Bytes::from),
+        targets: targets.map(|(role, text)| (role, text.into())).collect(),
+    }))
+}
+
+fn remember(folder: &Path, remembered: &Remembered) -> Result<(), FileError> {
+    let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+    let targets = remembered.targets.iter();
+    let memory = Memory {
+        root: text(&remembered.root),
+        timestamp: remembered.timestamp.as_ref().map(text),
+        snapshot: remembered.snapshot.as_ref().map(text),
+        targets: targets
+            .map(|(role, bytes)| (role.clone(), text(bytes)))
+            .collect(),
+    };
+    let json = serde_json::to_vec(&memory).expect("strings are always JSON");
+    files::write(&memory_of(folder), &json)
+}
+
+/// A file that is begun when its first byte comes: a bundle that is refused before that never touches the disk.
+pub(super) struct Part {
+    place: PathBuf,
+    spool: Option<Spool>,
+}
+
+impl Part {
+    fn of(place: PathBuf) -> Self {
+        Self { place, spool: None }
+    }
+
+    fn spool(&mut self) -> io::Result<&mut Spool> {
+        if self.spool.is_none() {
+            // Without the path, which is nobody's business out there.
+            let spool = Spool::beside(&self.place).map_err(|error| match error {
+                FileError::Full(_) => io::ErrorKind::StorageFull,
+                _ => io::ErrorKind::Other,
+            })?;
+            return Ok(self.spool.insert(spool));
+        }
+        Ok(self.spool.as_mut().expect("it is there already"))
+    }
+
+    fn publish(self) -> Result<(), FileError> {
+        match self.spool {
+            Some(spool) => spool.publish(),
+            None => Err(FileError::NotFound(self.place)),
+        }
+    }
+}
+
+impl Write for Part {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.spool()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.spool {
+            Some(spool) => spool.flush(),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `POST /.colport/bundle`: anyone may bring a bundle; the newsroom's signature is the permission.
+//!
+//! 1. What the head tells is enough to refuse: a body too large, or no place left. Nothing of the body is read then,
+//!    and who sent `Expect: 100-continue` is not asked for it.
+//! 2. The body goes piece by piece to a thread that verifies ([`Admission`]): metadata first, each file before it is
+//!    written. As soon as it refuses, the answer goes out; the rest is not read.
+//! 3. Until its metadata is proved, a bundle has one of a few places for strangers. Then it needs the one place for
+//!    bundles that are worth it, so that no stranger, however many places he takes, can hold up one that is under way.
+//! 4. It must come at a certain pace, or its place goes to others.
+//! 5. When all of it has come and was found good, it goes live in one moment ([`Holdings::commit`]).
+//!
+//! There is no limit on how often one may try: a limit shared by all would let any stranger lock the newsroom out.
+//!
+//! [`Admission`]: super::admission::Admission
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::admission::Admission;
+use super::holdings::Holdings;
+use super::refused::Refused;
+use super::respond::{self, Body};
+use super::wire::Progress;
+use crate::base::EditionNumber;
+use crate::io::clock::Clock;
+
+/// How much of a stranger's bundle is put up with.
+#[derive(Debug, Clone)]
+pub struct IntakeBounds {
+    pub bundle_bytes: u64,
+    /// Bundles at a time of which the metadata is not proved yet.
+    pub strangers: usize,
+    /// Without a byte.
+    pub silence: Duration,
+    /// Time that any bundle has, however small.
+    pub patience: Duration,
+    /// The pace beyond that.
+    pub bytes_per_second: u64,
+}
+
+impl Default for IntakeBounds {
+    fn default() -> Self {
+        Self {
+            bundle_bytes: 16 << 30,
+            strangers: 8,
+            silence: Duration::from_secs(20),
+            patience: Duration::from_secs(60),
+            bytes_per_second: 16 << 10,
+        }
+    }
+}
+
+impl IntakeBounds {
+    /// How long the first `bytes` may take.
+    fn allowed(&self, bytes: u64) -> Duration {
+        self.patience + Duration::from_secs(bytes / self.bytes_per_second.max(1))
+    }
+}
+
+pub(super) struct Intake {
+    holdings: Arc<Holdings>,
+    clock: Arc<dyn Clock>,
+    bounds: IntakeBounds,
+    strangers: Semaphore,
+    proved: Arc<Semaphore>,
+}
+
+/// What the thread that verifies is sent.
+enum Piece {
+    Bytes(Bytes),
+    /// Without it, the connection broke.
+    End,
+}
+
+impl Intake {
+    pub(super) fn new(
+        holdings: Arc<Holdings>,
+        clock: Arc<dyn Clock>,
+        bounds: IntakeBounds,
+    ) -> Self {
+        Self {
+            holdings,
+            clock,
+            strangers: Semaphore::new(bounds.strangers),
+            bounds,
+            proved: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    pub(super) async fn answer<B>(
+        &self,
+        head: &Parts,
+        body: B,
+        progress: &Progress,
+    ) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes> + Unpin,
+    {
+        if let Some(why) = respond::fault(head) {
+            progress.will_linger();
+            return respond::closing(respond::sentence(StatusCode::BAD_REQUEST, why));
+        }
+        let _guard = progress.intake();
+        match self.take(head, body).await {
+            Ok(number) => accepted(number),
+            Err(refused) => {
+                progress.will_linger();
+                answer_of(&refused)
+            }
+        }
+    }
+
+    async fn take<B>(&self, head: &Parts, body: B) -> Result<EditionNumber, Refused>
+    where
+        B: hyper::body::Body<Data = Bytes> + Unpin,
+    {
+        if announced_bytes(head) > self.bounds.bundle_bytes {
+            return Err(self.too_large());
+        }
+        let _place = self.strangers.try_acquire().map_err(|_| Refused::Busy)?;
+        // A few pieces, so that reading and verifying go hand in hand and neither runs ahead.
+        let (pieces, coming) = mpsc::channel(8);
+        let verifying = self.verify(self.clock.now(), coming);
+        let mut verifying = std::pin::pin!(verifying);
+        tokio::select! {
+            biased;
+            verdict = &mut verifying => return verdict,
+            fed = self.feed(body, pieces) => fed?,
+        }
+        verifying.await
+    }
+
+    /// Reads the body. `Ok` also when nobody wants the rest: then the verdict is on its way.
+    async fn feed<B>(&self, mut body: B, pieces: mpsc::Sender<Piece>) -> Result<(), Refused>
+    where
+        B: hyper::body::Body<Data = Bytes> + Unpin,
+    {
+        let begun = Instant::now();
+        let mut bytes = 0;
+        loop {
+            let deadline = begun + self.bounds.allowed(bytes);
+            let frame = timeout(self.bounds.silence, timeout_at(deadline, body.frame()));
+            let frame = match frame.await {
+                Ok(Ok(frame)) => frame,
+                Ok(Err(_)) | Err(_) => return Err(Refused::TooSlow),
+            };
+            let piece = match frame {
+                None => Piece::End,
+                Some(Err(_)) => return Err(Refused::Broken),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => Piece::Bytes(data),
+                    // Trailers mean nothing here.
+                    Err(_) => continue,
+                },
+            };
+            let is_end = matches!(piece, Piece::End);
+            if let Piece::Bytes(data) = &piece {
+                bytes += data.len() as u64;
+            }
+            if bytes > self.bounds.bundle_bytes {
+                return Err(self.too_large());
+            }
+            if pieces.send(piece).await.is_err() || is_end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// In a thread of its own, since it is all computing and writing. It ends when `pieces` ends.
+    fn verify(
+        &self,
+        now: Timestamp,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> impl Future<Output = Result<EditionNumber, Refused>> + use<> {
+        let (holdings, proved) = (Arc::clone(&self.holdings), Arc::clone(&self.proved));
+        let thread = tokio::task::spawn_blocking(move || {
+            let admission = holdings.admission(now);
+            work(&holdings, &proved, admission, pieces)
+        });
+        async { thread.await.unwrap_or(Err(Refused::Broken)) }
+    }
+
+    fn too_large(&self) -> Refused {
+        Refused::TooLarge {
+            max_bytes: self.bounds.bundle_bytes,
+        }
+    }
+}
+
+fn work(
+    holdings: &Holdings,
+    proved: &Semaphore,
+    mut admission: Admission,
+    mut pieces: mpsc::Receiver<Piece>,
+) -> Result<EditionNumber, Refused> {
+    let mut place = None;
+    loop {
+        match pieces.blocking_recv() {
+            None => return Err(Refused::Broken),
+            Some(Piece::Bytes(bytes)) => admission.push(bytes)?,
+            Some(Piece::End) => return holdings.commit(admission),
+        }
+        if place.is_none() && admission.edition().is_some() {
+            place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
+        }
+    }
+}
+
+fn announced_bytes(head: &Parts) -> u64 {
+    let length = head.headers.get(CONTENT_LENGTH);
+    length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
+fn accepted(number: EditionNumber) -> Response<Body> {
+    let text = format!("edition {number} is served now");
+    let mut answer = respond::closing(respond::sentence(StatusCode::CREATED, &text));
+    let place = format!("{}/{number}.tar.gz", respond::INTAKE);
+    respond::insert(&mut answer, LOCATION, &place);
+    answer
+}
+
+fn answer_of(refused: &Refused) -> Response<Body> {
+    let sentence = respond::sentence(refused.status(), &refused.to_string());
+    let mut answer = respond::closing(sentence);
+    if *refused == Refused::Busy {
+        respond::insert(&mut answer, RETRY_AFTER, "30");
+    }
+    answer
+}

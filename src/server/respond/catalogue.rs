@@ -1,0 +1,219 @@
+//! What an edition offers, ready to be answered with: one table from path to what and where.
+//!
+//! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`.
+//!    A site path never begins with `.colport`, so the three do not meet.
+//! 2. For each, what does not depend on the request is found out once, when the edition goes live.
+//! 3. Resources and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
+//!    newer edition took its place.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use super::conditions::tag;
+use super::kind::{self, Kind};
+use crate::base::{Digest, EditionNumber, Hasher};
+use crate::bundle;
+use crate::edition::VerifiedEdition;
+
+/// See the module. The default one is of a mirror that has no edition yet.
+#[derive(Default)]
+pub(crate) struct Catalogue {
+    edition: Option<EditionNumber>,
+    resources: HashMap<Box<str>, Resource>,
+}
+
+/// Something that can be asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub(super) kind: &'static Kind,
+    form: Form,
+    digest: Digest,
+    /// As the reader sees it.
+    length: u64,
+    /// As it lies in the bundle.
+    packed: Bytes,
+}
+
+/// How a resource lies in the bundle, and so in which forms it can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A gzip member: sent as it is, or inflated.
+    Deflated,
+    /// A gzip member of stored blocks: its content is sent as it is. The gzip form would only be longer.
+    Stored,
+    /// No gzip member but the bundle itself.
+    Plain,
+}
+
+/// The form of a resource that is to be sent (RFC 9110 section 3.2: a representation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+}
+
+/// What lies at a path.
+pub(crate) enum Found<'a> {
+    Resource(&'a Resource),
+    /// The path lacks its last `/`.
+    Folder,
+    Nothing,
+}
+
+impl Catalogue {
+    pub(crate) fn of(edition: &VerifiedEdition) -> Self {
+        let mut catalogue = Self::default();
+        for (path, entry) in edition.files() {
+            let kind = kind::of_site_file(path);
+            let packed = edition.packed(entry);
+            catalogue.add(path.as_str(), kind, entry.length, entry.digest, packed);
+        }
+        for (name, entry) in edition.metadata() {
+            let kind = match name.version() {
+                None => &kind::TIMESTAMP,
+                Some(_) => &kind::VERSIONED_METADATA,
+            };
+            let path = format!(".colport/metadata/{name}");
+            let packed = edition.packed(entry);
+            catalogue.add(&path, kind, entry.length, entry.digest, packed);
+        }
+        catalogue.complete(edition.number(), edition.bundle().clone());
+        catalogue
+    }
+
+    fn add(&mut self, path: &str, kind: &'static Kind, length: u64, digest: Digest, packed: Bytes) {
+        let form = match bundle::stored_runs(&packed) {
+            Some(_) => Form::Stored,
+            None => Form::Deflated,
+        };
+        let resource = Resource {
+            kind,
+            form,
+            digest,
+            length,
+            packed,
+        };
+        self.resources.insert(path.into(), resource);
+    }
+
+    /// Adds the bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies
+    /// in it: two bundles with the same could differ only in how deflate spelled a content in the very same number of
+    /// bytes.
+    fn complete(&mut self, edition: EditionNumber, bundle: Bytes) {
+        let mut resources: Vec<_> = self.resources.iter().collect();
+        resources.sort_by_key(|(path, _)| *path);
+        let mut hasher = Hasher::default();
+        for (path, resource) in resources {
+            hasher.update(&(path.len() as u64).to_be_bytes());
+            hasher.update(path.as_bytes());
+            hasher.update(resource.digest.as_bytes());
+            hasher.update(&(resource.packed.len() as u64).to_be_bytes());
+        }
+        hasher.update(&(bundle.len() as u64).to_be_bytes());
+        let resource = Resource {
+            kind: &kind::BUNDLE,
+            form: Form::Plain,
+            digest: hasher.finish(),
+            length: bundle.len() as u64,
+            packed: bundle,
+        };
+        let path = format!(".colport/bundle/{edition}.tar.gz");
+        self.resources.insert(path.into(), resource);
+        self.edition = Some(edition);
+    }
+
+    /// `None` while there is nothing to serve.
+    pub(crate) fn edition(&self) -> Option<EditionNumber> {
+        self.edition
+    }
+
+    /// `path` is decoded and without its first `/`.
+    pub(crate) fn find(&self, path: &str) -> Found<'_> {
+        let is_folder = path.is_empty() || path.ends_with('/');
+        if is_folder {
+            return match self.resources.get(format!("{path}index.html").as_str()) {
+                Some(resource) => Found::Resource(resource),
+                None => Found::Nothing,
+            };
+        }
+        match self.resources.get(path) {
+            Some(resource) => Found::Resource(resource),
+            None if self.is_folder(path) => Found::Folder,
+            None => Found::Nothing,
+        }
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let index = format!("{path}/index.html");
+        self.resources.contains_key(index.as_str())
+    }
+}
+
+impl Resource {
+    /// The representation's bytes, one run after the other. `None` if the bundle's file was changed under our feet.
+    pub(crate) fn runs(&self, coding: Coding) -> Option<Vec<Bytes>> {
+        match (self.form, coding) {
+            (Form::Plain, _) | (_, Coding::Gzip) => Some(vec![self.packed.clone()]),
+            (Form::Stored, Coding::Identity) => {
+                let runs = bundle::stored_runs(&self.packed)?.into_iter();
+                Some(runs.map(|run| self.packed.slice(run)).collect())
+            }
+            (Form::Deflated, Coding::Identity) => {
+                let content = bundle::unpack(&self.packed, self.length).ok()?;
+                Some(vec![content.into()])
+            }
+        }
+    }
+
+    /// Whether which form is sent depends on what the client accepts.
+    pub(crate) fn varies(&self) -> bool {
+        self.form == Form::Deflated
+    }
+
+    /// In bytes as sent.
+    pub(crate) fn length(&self, coding: Coding) -> u64 {
+        match coding {
+            Coding::Identity => self.length,
+            Coding::Gzip => self.packed.len() as u64,
+        }
+    }
+
+    /// A strong entity tag.
+    pub(crate) fn tag(&self, coding: Coding) -> HeaderValue {
+        match coding {
+            Coding::Identity => tag(&self.digest, ""),
+            // Two mirrors may hold the same content pressed differently, and a cache in front of them both.
+            Coding::Gzip => tag(&self.digest, &format!("-gz{}", self.packed.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::server) mod simulated {
+    //! A catalogue without an edition: gzip members one behind the other.
+
+    use super::*;
+    use crate::base::SitePath;
+    use crate::bundle::{Effort, pack};
+
+    /// Of `(path, content)`. What lies below `.colport/` is taken for metadata.
+    pub(crate) fn catalogue(number: EditionNumber, files: &[(&str, &[u8])]) -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        let mut bundle = Vec::new();
+        for (path, content) in files {
+            let kind = match SitePath::parse(path) {
+                Ok(path) => kind::of_site_file(&path),
+                Err(_) if path.ends_with("timestamp.json") => &kind::TIMESTAMP,
+                Err(_) => &kind::VERSIONED_METADATA,
+            };
+            let packed = pack(content, Effort::Quick);
+            bundle.extend_from_slice(&packed);
+            let digest = Digest::of(content);
+            catalogue.add(path, kind, content.len() as u64, digest, packed.into());
+        }
+        catalogue.complete(number, bundle.into());
+        catalogue
+    }
+}

@@ -1,0 +1,323 @@
+//! One connection's bytes: counted, watched, and closed so that the other side can read the last answer.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// What a connection has come to. Counts only; they go when the connection goes.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Heads of requests.
+    heads: AtomicU32,
+    /// Bytes, also those read when the last head was whole.
+    read: AtomicU64,
+    read_at_head: AtomicU64,
+    written: AtomicU64,
+    /// The other side takes no more for now.
+    blocked: AtomicBool,
+    /// A bundle is being taken in, which has a patience of its own.
+    intake: AtomicBool,
+    /// The other side may still be sending what is not read any more.
+    linger: AtomicBool,
+}
+
+impl Progress {
+    pub(super) fn head_read(&self) {
+        self.heads.fetch_add(1, Relaxed);
+        self.read_at_head.store(self.read.load(Relaxed), Relaxed);
+    }
+
+    /// Call when the answer goes out before the request was read to its end.
+    pub(super) fn will_linger(&self) {
+        self.linger.store(true, Relaxed);
+    }
+
+    /// Until the guard is dropped.
+    pub(super) fn intake(&self) -> IntakeGuard<'_> {
+        self.intake.store(true, Relaxed);
+        IntakeGuard(self)
+    }
+}
+
+#[must_use]
+pub(super) struct IntakeGuard<'a>(&'a Progress);
+
+impl Drop for IntakeGuard<'_> {
+    fn drop(&mut self) {
+        self.0.intake.store(false, Relaxed);
+    }
+}
+
+/// Whether it is worth to go on with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outlook {
+    Fair,
+    /// Close it.
+    Hopeless,
+}
+
+impl Outlook {
+    pub(super) fn is_hopeless(self) -> bool {
+        self == Self::Hopeless
+    }
+}
+
+/// Looks at a connection from time to time and tells whether it is a slow one or a dead one.
+///
+/// - The head of a request must be whole within [`HEAD_LOOKS`] looks, however its bytes drip.
+/// - An answer must move by at least [`MOVED_BYTES`] every [`BLOCKED_LOOKS`] looks.
+/// - Between requests it may rest for [`QUIET_LOOKS`] looks.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    heads: u32,
+    written: u64,
+    head_looks: u32,
+    blocked_looks: u32,
+    quiet_looks: u32,
+}
+
+const HEAD_LOOKS: u32 = 3;
+const BLOCKED_LOOKS: u32 = 6;
+const QUIET_LOOKS: u32 = 12;
+const MOVED_BYTES: u64 = 1024;
+
+impl Watch {
+    pub(super) fn look(&mut self, progress: &Progress) -> Outlook {
+        let heads = progress.heads.load(Relaxed);
+        let written = progress.written.load(Relaxed);
+        let is_taking = progress.intake.load(Relaxed);
+        let moved = heads != self.heads || written.saturating_sub(self.written) >= MOVED_BYTES;
+        if moved || is_taking {
+            *self = Self {
+                heads,
+                written,
+                ..Self::default()
+            };
+        } else {
+            self.count(progress);
+        }
+        let hopeless = self.head_looks > HEAD_LOOKS
+            || self.blocked_looks > BLOCKED_LOOKS
+            || self.quiet_looks > QUIET_LOOKS;
+        if hopeless {
+            Outlook::Hopeless
+        } else {
+            Outlook::Fair
+        }
+    }
+
+    /// Nothing moved since the last look.
+    fn count(&mut self, progress: &Progress) {
+        let is_blocked = progress.blocked.load(Relaxed);
+        let is_in_head =
+            self.heads == 0 || progress.read.load(Relaxed) > progress.read_at_head.load(Relaxed);
+        self.quiet_looks += 1;
+        match (is_blocked, is_in_head) {
+            (true, _) => self.blocked_looks += 1,
+            (false, true) => self.head_looks += 1,
+            (false, false) => self.head_looks = 0,
+        }
+    }
+}
+
+/// How long, and how much of, what nobody wants is read after the last answer.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: u64 = 256 << 10;
+
+/// A TCP stream that counts, and closes with care.
+pub(super) struct Wire {
+    stream: TcpStream,
+    progress: Arc<Progress>,
+    closing: Option<Pin<Box<Sleep>>>,
+    thrown_away: u64,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
+        Self {
+            stream,
+            progress,
+            closing: None,
+            thrown_away: 0,
+        }
+    }
+
+    fn wrote(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Ready(Ok(count)) => {
+                self.progress.written.fetch_add(*count as u64, Relaxed);
+                self.progress.blocked.store(false, Relaxed);
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.progress.blocked.store(true, Relaxed),
+        }
+    }
+
+    /// To close a socket with unread bytes resets the connection, and the reset may overtake the answer on its way
+    /// (RFC 9112 section 9.6). So after our last byte is sent, some of what still comes is read and thrown away, and
+    /// then the other side is given time to close.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.closing.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut space = [0; 4096];
+        while self.thrown_away < LINGER_BYTES {
+            let mut space = ReadBuf::new(&mut space);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space));
+            if read.is_err() || space.filled().is_empty() {
+                return Poll::Ready(());
+            }
+            self.thrown_away += space.filled().len() as u64;
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        space: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = space.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, space);
+        let count = space.filled().len() - before;
+        self.progress.read.fetch_add(count as u64, Relaxed);
+        result
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wrote(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closing.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            if !self.progress.linger.load(Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many looks a connection survives to which `happens` before each.
+    fn looks(happens: impl Fn(u32, &Progress)) -> Option<u32> {
+        let (progress, mut watch) = (Progress::default(), Watch::default());
+        (1..=100).find(|look| {
+            happens(*look, &progress);
+            watch.look(&progress).is_hopeless()
+        })
+    }
+
+    fn reads(progress: &Progress, bytes: u64) {
+        progress.read.fetch_add(bytes, Relaxed);
+    }
+
+    fn writes(progress: &Progress, bytes: u64) {
+        progress.written.fetch_add(bytes, Relaxed);
+    }
+
+    #[test]
+    fn who_connects_and_says_nothing_is_closed() {
+        assert_eq!(looks(|_, _| ()), Some(HEAD_LOOKS + 1));
+    }
+
+    #[test]
+    fn a_head_that_drips_is_closed() {
+        assert_eq!(
+            looks(|_, progress| reads(progress, 1)),
+            Some(HEAD_LOOKS + 1)
+        );
+    }
+
+    #[test]
+    fn a_second_head_that_drips_is_closed() {
+        let died = looks(|look, progress| match look {
+            1 => {
+                reads(progress, 100);
+                progress.head_read();
+                writes(progress, 5000);
+            }
+            _ => reads(progress, 1),
+        });
+        assert_eq!(died, Some(1 + HEAD_LOOKS + 1));
+    }
+
+    #[test]
+    fn a_connection_may_rest_between_requests_but_not_for_ever() {
+        let died = looks(|look, progress| {
+            if look == 1 {
+                reads(progress, 100);
+                progress.head_read();
+            }
+        });
+        assert_eq!(died, Some(1 + QUIET_LOOKS + 1));
+    }
+
+    #[test]
+    fn who_reads_slowly_is_served_and_who_reads_nothing_is_not() {
+        let reading = |bytes: u64| {
+            move |look: u32, progress: &Progress| {
+                if look == 1 {
+                    progress.head_read();
+                }
+                progress.blocked.store(true, Relaxed);
+                writes(progress, bytes);
+            }
+        };
+        assert_eq!(looks(reading(MOVED_BYTES)), None);
+        assert_eq!(looks(reading(MOVED_BYTES / 5)), None);
+        assert_eq!(looks(reading(0)), Some(1 + BLOCKED_LOOKS + 1));
+        assert_eq!(looks(reading(1)), Some(1 + BLOCKED_LOOKS + 1));
+    }
+
+    #[test]
+    fn an_intake_has_its_own_patience() {
+        let progress = Progress::default();
+        let mut watch = Watch::default();
+        progress.head_read();
+        let guard = progress.intake();
+        assert!((0..100).all(|_| !watch.look(&progress).is_hopeless()));
+        drop(guard);
+        assert!((0..100).any(|_| watch.look(&progress).is_hopeless()));
+    }
+}

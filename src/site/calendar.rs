@@ -1,0 +1,104 @@
+//! Days as readers name them: in the common calendar and in the Solar Hijri one of Iran.
+
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// A day in UTC. Articles lie in folders by the same day, so a page and its address never disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day {
+    pub year: i32,
+    /// 1 to 12
+    pub month: u8,
+    /// 1 to 31
+    pub day: u8,
+}
+
+impl Day {
+    pub fn of(time: Timestamp) -> Self {
+        Self::from_date(time.to_zoned(TimeZone::UTC).date())
+    }
+
+    fn from_date(date: Date) -> Self {
+        let part = |number: i8| u8::try_from(number).expect("months and days are positive");
+        Self {
+            year: i32::from(date.year()),
+            month: part(date.month()),
+            day: part(date.day()),
+        }
+    }
+
+    /// The same day in the Solar Hijri calendar: year, month and day.
+    pub fn solar_hijri(time: Timestamp) -> Self {
+        let first_of_1403 = date(2024, 3, 20);
+        let days = first_of_1403
+            .until(time.to_zoned(TimeZone::UTC).date())
+            .expect("days between two dates can be counted")
+            .get_days();
+        let (year, day_of_year) = solar_year(1403, days);
+        // Six months of 31 days come first; months of 30 days follow, the last of 29 or 30.
+        let (month, day) = match day_of_year {
+            0..186 => (day_of_year / 31, day_of_year % 31),
+            later => (6 + (later - 186) / 30, (later - 186) % 30),
+        };
+        let part = |number: i32| u8::try_from(number + 1).expect("a year has 366 days at most");
+        Self {
+            year,
+            month: part(month),
+            day: part(day),
+        }
+    }
+}
+
+/// The year that holds the day `days` after the first of `year`, and how far into it that day is.
+fn solar_year(mut year: i32, mut days: i32) -> (i32, i32) {
+    while days < 0 {
+        year -= 1;
+        days += days_of_solar_year(year);
+    }
+    while days >= days_of_solar_year(year) {
+        days -= days_of_solar_year(year);
+        year += 1;
+    }
+    (year, days)
+}
+
+/// By the cycle of 33 years, which agrees with the sky from 1799 to 2123.
+fn days_of_solar_year(year: i32) -> i32 {
+    match year.rem_euclid(33) {
+        1 | 5 | 9 | 13 | 17 | 22 | 26 | 30 => 366,
+        _ => 365,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(time: &str, common: (i32, u8, u8), solar: (i32, u8, u8)) {
+        let time: Timestamp = time.parse().expect("a time");
+        let parts = |day: Day| (day.year, day.month, day.day);
+        assert_eq!(parts(Day::of(time)), common);
+        assert_eq!(parts(Day::solar_hijri(time)), solar, "{time}");
+    }
+
+    #[test]
+    fn days_have_their_names_in_both_calendars() {
+        check("2026-11-23T12:00:00Z", (2026, 11, 23), (1405, 9, 2));
+        check("1979-02-11T00:00:00Z", (1979, 2, 11), (1357, 11, 22));
+        check("2017-03-20T00:00:00Z", (2017, 3, 20), (1395, 12, 30));
+        check("2021-03-20T23:59:59Z", (2021, 3, 20), (1399, 12, 30));
+        check("2021-03-21T00:00:00Z", (2021, 3, 21), (1400, 1, 1));
+        check("2024-03-20T00:00:00Z", (2024, 3, 20), (1403, 1, 1));
+        check("2025-03-20T00:00:00Z", (2025, 3, 20), (1403, 12, 30));
+        check("2025-09-22T00:00:00Z", (2025, 9, 22), (1404, 6, 31));
+        check("2025-09-23T00:00:00Z", (2025, 9, 23), (1404, 7, 1));
+    }
+
+    #[test]
+    fn the_ends_of_time_have_names_too() {
+        for time in [Timestamp::MIN, Timestamp::MAX] {
+            let day = Day::solar_hijri(time);
+            assert!((1..=12).contains(&day.month) && (1..=31).contains(&day.day));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+# Words of the site that readers see. Names in { } are filled in by colport; keep them as they are.
+
+skip = Skip to the text
+home = All newsrooms
+latest = Latest
+archive = Archive
+all-of-month = All of { month-title }
+feed = News feed
+about = About this copy
+updated = Updated { date }
+original = First published at
+nothing-yet = Nothing has been published here yet.
+outside = leads out of this copy
+
+date = { $day } { month-name } { $year }
+month-title = { month-name } { $year }
+month-name = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+articles = { $count ->
+    [one] { $shown } article
+   *[other] { $shown } articles
+}
+
+footer = This is a copy that { $site } has signed. It may reach you from many addresses; the articles are the same.
+
+not-found-title = This page is not here
+not-found-text = The address may be mistyped, or the article may have been withdrawn.
+not-found-home = To the front page
+
+about-what-title = What this is
+about-what = You are reading a copy of { $site }. Where its own address is blocked, copies like this one carry the same articles and pictures. Whoever keeps a copy can neither change the articles unnoticed nor sign new ones.
+about-signed-title = Who signs
+about-signed = { $site } signs the list of all pages and pictures. Its keys can be told by this fingerprint:
+about-unsigned = This is a preview. Nobody has signed it.
+about-check-title = How to check a copy
+about-check = A browser alone cannot tell a true copy from a forged one. The program colport can: it checks every page and picture, and says who signed and how old the edition is. Get the fingerprint from somebody you trust, by phone or on paper, and compare. Then run:
+about-carry-title = How to hand it on
+about-carry = The whole site is one file whose name ends in .tar.gz. It fits on a memory card or a phone and needs no internet: any unpacking program opens it, then open index.html. To check it as well, use:
+about-limits-title = What it cannot protect you from
+about-limits-network = Whoever runs your network can see which address you visit and when. With https they do not see which article, though they may guess it from its size.
+about-limits-links = Links with an arrow lead out of this copy, to places that may be watched or blocked.
+about-limits-device = This site keeps no record of you and sets no cookies, but your device does: clear the browser's history if others may look at it. A device that somebody else controls shows them all you read.
+about-limits-truth = A signature proves who published an article and that it was not changed. It does not prove that it is right.
+about-contact-title = How to reach the publisher

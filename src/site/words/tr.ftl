@@ -1,0 +1,53 @@
+# Okurların gördüğü sözler. { } içindeki adları colport doldurur; olduğu gibi bırakın.
+
+skip = Metne geç
+home = Tüm yayınlar
+latest = Son yazılar
+archive = Arşiv
+all-of-month = { month-title }: tüm yazılar
+feed = Haber akışı
+about = Bu kopya hakkında
+updated = Güncelleme: { date }
+original = İlk yayımlandığı yer:
+nothing-yet = Burada henüz bir şey yayımlanmadı.
+outside = bu kopyanın dışına götürür
+
+date = { $day } { month-name } { $year }
+month-title = { month-name } { $year }
+month-name = { $month ->
+    [1] Ocak
+    [2] Şubat
+    [3] Mart
+    [4] Nisan
+    [5] Mayıs
+    [6] Haziran
+    [7] Temmuz
+    [8] Ağustos
+    [9] Eylül
+    [10] Ekim
+    [11] Kasım
+   *[12] Aralık
+}
+articles = { $shown } yazı
+
+footer = Bu, “{ $site }” tarafından imzalanmış bir kopyadır. Size birçok adresten ulaşabilir; yazılar aynıdır.
+
+not-found-title = Bu sayfa burada yok
+not-found-text = Adres yanlış yazılmış ya da yazı geri çekilmiş olabilir.
+not-found-home = Ana sayfaya
+
+about-what-title = Bu nedir
+about-what = “{ $site }” sitesinin bir kopyasını okuyorsunuz. Kendi adresinin engellendiği yerlerde bunun gibi kopyalar aynı yazıları ve fotoğrafları taşır. Kopyayı tutan kişi yazıları fark ettirmeden değiştiremez, yeni yazı da imzalayamaz.
+about-signed-title = Kim imzalıyor
+about-signed = “{ $site }” bütün sayfaların ve fotoğrafların listesini imzalar. Anahtarları şu parmak izinden tanınır:
+about-unsigned = Bu bir önizlemedir. Kimse imzalamadı.
+about-check-title = Kopya nasıl denetlenir
+about-check = Tarayıcı tek başına gerçek kopyayı sahtesinden ayıramaz. colport programı ayırabilir: her sayfayı ve fotoğrafı denetler, kimin ne zaman imzaladığını söyler. Parmak izini güvendiğiniz birinden telefonla ya da kâğıt üzerinde alın ve karşılaştırın. Sonra şunu çalıştırın:
+about-carry-title = Başkalarına nasıl verilir
+about-carry = Bütün site, adı .tar.gz ile biten tek bir dosyadır. Bellek kartına ya da telefona sığar, internet gerektirmez: herhangi bir programla açın, sonra index.html dosyasını açın. Dosyayı denetlemek için de şunu çalıştırın:
+about-limits-title = Sizi nelerden koruyamaz
+about-limits-network = Ağınızı yöneten kişi hangi adrese ne zaman girdiğinizi görebilir. https ile hangi yazıyı okuduğunuzu görmez, ama boyutundan tahmin edebilir.
+about-limits-links = Oklu bağlantılar bu kopyanın dışına, izlenen ya da engellenen yerlere götürebilir.
+about-limits-device = Bu site sizin hakkınızda kayıt tutmaz ve çerez kullanmaz, ama cihazınız hatırlar: başkaları bakabilecekse tarayıcı geçmişini silin. Başkasının denetlediği bir cihaz okuduğunuz her şeyi ona gösterir.
+about-limits-truth = İmza, yazıyı kimin yayımladığını ve değiştirilmediğini kanıtlar. Yazının doğru olduğunu kanıtlamaz.
+about-contact-title = Yayıncıya nasıl ulaşılır

@@ -1,0 +1,39 @@
+# 读者在网站上看到的文字。{ } 里的名称由 colport 填写，请保持原样。
+
+skip = 跳到正文
+home = 全部编辑部
+latest = 最新
+archive = 存档
+all-of-month = { month-title }的全部文章
+feed = 新闻订阅
+about = 关于本副本
+updated = 更新于{ date }
+original = 首发于
+nothing-yet = 这里还没有发表文章。
+outside = 通往本副本之外
+
+date = { $year }年{ $month }月{ $day }日
+month-title = { $year }年{ $month }月
+articles = { $shown } 篇文章
+
+footer = 这是由“{ $site }”签名的副本。它可能从许多不同的地址来到您面前，文章都是一样的。
+
+not-found-title = 这里没有这个页面
+not-found-text = 可能是地址有误，也可能是文章已经撤回。
+not-found-home = 回到首页
+
+about-what-title = 这是什么
+about-what = 您正在阅读“{ $site }”的一份副本。当它自己的地址被封锁时，像这样的副本会送来同样的文章和照片。保存副本的人既不能悄悄改动文章，也不能签发新的文章。
+about-signed-title = 由谁签名
+about-signed = “{ $site }”对全部页面和照片的清单签名。凭这个指纹可以辨认它的密钥：
+about-unsigned = 这是预览，没有人签名。
+about-check-title = 怎样核对副本
+about-check = 单靠浏览器分不清副本的真伪，colport 程序可以：它核对每一个页面和每一张照片，并说明是谁、在什么时候签的名。请通过电话或纸条，从您信任的人那里得到指纹并加以比对，然后运行：
+about-carry-title = 怎样传给别人
+about-carry = 整个网站就是一个文件，文件名以 .tar.gz 结尾。它可以放进存储卡或手机，不需要联网：用任何解压程序打开，再打开 index.html。如果还要核对文件，请运行：
+about-limits-title = 它不能防范什么
+about-limits-network = 管理您网络的人看得到您在什么时候访问了哪个地址。使用 https 时，他们看不到您读的是哪篇文章，但可能从大小猜出来。
+about-limits-links = 带箭头的链接通往本副本之外，那里可能受到监视或封锁。
+about-limits-device = 本网站不记录您的任何信息，也不使用 cookie，但您的设备会记住：如果别人可能查看，请清除浏览器的历史记录。受他人控制的设备，会让他们看到您读的一切。
+about-limits-truth = 签名证明文章由谁发表、没有被改动，但不能证明文章没有错误。
+about-contact-title = 怎样联系发布者

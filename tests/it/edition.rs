@@ -1,0 +1,416 @@
+//! An edition from the press to who receives it: whole, as an update, and in the hands of a forger.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use colport::bundle::{About, BundleError, Kind, Member, MemberName, Scanner, Writer, pack};
+use colport::edition::{
+    Effort, Holding, Receiver, Refusal, Remembered, VerifiedEdition, write_update,
+};
+use colport::packager::Files;
+use jiff::Timestamp;
+
+use super::press::{Newsroom, path, site};
+
+fn first() -> Files {
+    site(&[
+        ("index.html", "<p>home"),
+        ("be/index.html", "<p>front"),
+        ("be/2026/11/river/index.html", "<p>The river has risen"),
+        ("be/2026/11/river/1.webp", "not really a picture"),
+        ("be/2026/10/market/index.html", "<p>The market is open"),
+    ])
+}
+
+fn second() -> Files {
+    let mut files = first();
+    files.extend(site(&[
+        ("be/index.html", "<p>front, newer"),
+        ("be/2026/11/bridge/index.html", "<p>The bridge stands"),
+    ]));
+    files.remove(&path("be/2026/10/market/index.html"));
+    files
+}
+
+fn receive(
+    bundle: Bytes,
+    remembered: Remembered,
+    held: Option<Arc<VerifiedEdition>>,
+    now: Timestamp,
+) -> Result<(VerifiedEdition, Vec<u8>), Refusal> {
+    let mut receiver = Receiver::new(Vec::new(), remembered, held, now);
+    for start in (0..bundle.len()).step_by(777) {
+        receiver.push(bundle.slice(start..bundle.len().min(start + 777)))?;
+    }
+    let mut written = Vec::new();
+    let edition = receiver.finish(|out| {
+        written = out.clone();
+        Ok::<_, Refusal>(Bytes::from(out))
+    })?;
+    Ok((edition, written))
+}
+
+fn members(bundle: &Bytes) -> Vec<Member> {
+    let mut scanner = Scanner::default();
+    scanner.push(bundle.clone());
+    std::iter::from_fn(|| scanner.next().unwrap()).collect()
+}
+
+/// The bundle with some of its members changed, left out or added, and a right table of contents.
+fn rewrite(
+    bundle: &Bytes,
+    change: impl Fn(&Member) -> Option<Vec<u8>>,
+    extra: &[(&str, &str)],
+) -> Bytes {
+    let members = members(bundle);
+    let about = About::parse(&members[0].content().unwrap()).unwrap();
+    let mut writer = Writer::start(Vec::new(), &about).unwrap();
+    let mut files = std::collections::BTreeMap::new();
+    for member in &members {
+        match &member.name {
+            MemberName::Metadata(name) => {
+                if let Some(content) = change(member) {
+                    writer.metadata(name, &content).unwrap();
+                }
+            }
+            MemberName::File(path) => {
+                if let Some(content) = change(member) {
+                    files.insert(path.clone(), content);
+                }
+            }
+            _ => {}
+        }
+    }
+    files.extend(
+        extra
+            .iter()
+            .map(|(place, content)| (path(place), content.as_bytes().to_vec())),
+    );
+    for (path, content) in files {
+        writer
+            .file(&path, content.len() as u64, &pack(&content, Effort::Quick))
+            .unwrap();
+    }
+    writer.finish().unwrap().into()
+}
+
+fn as_it_is(member: &Member) -> Option<Vec<u8>> {
+    Some(member.content().unwrap())
+}
+
+fn is_file(member: &Member, place: &str) -> bool {
+    member.name == MemberName::File(path(place))
+}
+
+#[test]
+fn what_is_published_opens_and_holds_every_file() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let opened =
+        VerifiedEdition::open(edition.bundle().clone(), &newsroom.newcomer(), newsroom.now)
+            .unwrap();
+    assert_eq!(opened.number(), 1);
+    assert_eq!(opened.issued(), Some(newsroom.now));
+    let files: Files = opened
+        .files()
+        .map(|(path, entry)| (path.clone(), opened.content(entry)))
+        .collect();
+    assert_eq!(files, first());
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let newsroom = Newsroom::new();
+    let prints = [
+        newsroom.try_print(&first()).unwrap(),
+        newsroom.try_print(&first()).unwrap(),
+    ];
+    assert_eq!(prints[0].bundle(), prints[1].bundle());
+}
+
+#[test]
+fn a_second_edition_signs_only_what_changed() {
+    let mut newsroom = Newsroom::new();
+    let one = newsroom.publish(&first());
+    newsroom.pass(24);
+    let two = newsroom.publish(&second());
+    let names = |edition: &VerifiedEdition| {
+        edition
+            .metadata()
+            .map(|(name, _)| name.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(two.number(), 2);
+    assert!(
+        names(&one).contains(&"1.site.json".to_owned()),
+        "{:?}",
+        names(&one)
+    );
+    assert!(
+        names(&two).contains(&"1.site.json".to_owned()),
+        "{:?}",
+        names(&two)
+    );
+    assert!(
+        names(&two).contains(&"2.be-2026-11.json".to_owned()),
+        "{:?}",
+        names(&two)
+    );
+    assert!(
+        names(&two).contains(&"1.targets.json".to_owned()),
+        "{:?}",
+        names(&two)
+    );
+}
+
+#[test]
+fn a_full_bundle_received_in_pieces_is_the_same_bundle() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let (received, written) = receive(
+        edition.bundle().clone(),
+        newsroom.newcomer(),
+        None,
+        newsroom.now,
+    )
+    .unwrap();
+    assert_eq!(received.number(), 1);
+    assert_eq!(edition.bundle(), &written);
+}
+
+#[test]
+fn an_update_makes_the_publishers_full_bundle_out_of_the_one_before() {
+    let mut newsroom = Newsroom::new();
+    let one = newsroom.publish(&first());
+    newsroom.pass(24);
+    let two = newsroom.publish(&second());
+    let update = write_update(Vec::new(), &two, &Holding::from(one.proof())).unwrap();
+    assert!(
+        update.len() < two.bundle().len(),
+        "{} < {}",
+        update.len(),
+        two.bundle().len()
+    );
+    let (received, written) = receive(
+        update.into(),
+        one.remembered(),
+        Some(one.clone()),
+        newsroom.now,
+    )
+    .unwrap();
+    assert_eq!(received.number(), 2);
+    assert_eq!(two.bundle(), &written);
+}
+
+#[test]
+fn an_update_is_refused_without_the_edition_that_it_builds_on() {
+    let mut newsroom = Newsroom::new();
+    let one = newsroom.publish(&first());
+    newsroom.pass(24);
+    let two = newsroom.publish(&second());
+    let update: Bytes = write_update(Vec::new(), &two, &Holding::from(one.proof()))
+        .unwrap()
+        .into();
+    let refusal = receive(update.clone(), newsroom.newcomer(), None, newsroom.now).unwrap_err();
+    assert_eq!(
+        refusal,
+        Refusal::WrongBase {
+            base: 1,
+            held: None
+        }
+    );
+    let refusal = VerifiedEdition::open(update, &newsroom.newcomer(), newsroom.now).unwrap_err();
+    assert_eq!(refusal, Refusal::UpdateAlone);
+}
+
+#[test]
+fn an_older_or_equal_edition_is_refused_before_its_files() {
+    let mut newsroom = Newsroom::new();
+    let one = newsroom.publish(&first());
+    newsroom.pass(24);
+    let two = newsroom.publish(&second());
+    for (offered, bundle) in [(1, one.bundle()), (2, two.bundle())] {
+        let mut receiver = Receiver::new(
+            Vec::new(),
+            two.remembered(),
+            Some(two.clone()),
+            newsroom.now,
+        );
+        // Not even the first kilobyte is needed to see it.
+        let refusal = receiver.push(bundle.slice(..1000)).unwrap_err();
+        assert_eq!(refusal, Refusal::NotNewer { offered, held: 2 });
+    }
+    // One who lies about the number is caught by the metadata.
+    let lying = relabel(
+        one.bundle(),
+        &About {
+            kind: Kind::Full,
+            edition: 3,
+        },
+    );
+    let refusal = receive(lying, two.remembered(), Some(two.clone()), newsroom.now).unwrap_err();
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Trust(colport::trust::Refusal::Rollback { .. })
+        ),
+        "{refusal:?}"
+    );
+}
+
+fn relabel(bundle: &Bytes, about: &About) -> Bytes {
+    let mut writer = Writer::start(Vec::new(), about).unwrap();
+    for member in members(bundle) {
+        match &member.name {
+            MemberName::Metadata(name) => {
+                writer.metadata(name, &member.content().unwrap()).unwrap();
+            }
+            MemberName::File(path) => {
+                writer.file(path, member.length, &member.packed).unwrap();
+            }
+            _ => {}
+        }
+    }
+    writer.finish().unwrap().into()
+}
+
+fn check_forgery(forge: impl Fn(&Bytes) -> Bytes, expected: Refusal) {
+    let newsroom = Newsroom::new();
+    let forged = forge(newsroom.publish(&first()).bundle());
+    let opened = VerifiedEdition::open(forged.clone(), &newsroom.newcomer(), newsroom.now);
+    assert_eq!(opened.unwrap_err(), expected);
+    let received = receive(forged, newsroom.newcomer(), None, newsroom.now);
+    assert_eq!(received.map(|_| ()).unwrap_err(), expected);
+}
+
+#[test]
+fn a_changed_page_is_refused() {
+    let river = "be/2026/11/river/index.html";
+    let change = |member: &Member| match is_file(member, river) {
+        true => Some(b"<p>The river has f\xd0llen".to_vec()),
+        false => as_it_is(member),
+    };
+    check_forgery(
+        |bundle| rewrite(bundle, change, &[]),
+        Refusal::Altered { path: path(river) },
+    );
+}
+
+#[test]
+fn a_page_that_nobody_signed_is_refused() {
+    check_forgery(
+        |bundle| rewrite(bundle, as_it_is, &[("be/2026/11/lie/index.html", "<p>lie")]),
+        Refusal::Stray {
+            path: path("be/2026/11/lie/index.html"),
+        },
+    );
+}
+
+#[test]
+fn a_page_left_out_is_noticed() {
+    let river = "be/2026/11/river/index.html";
+    let change = |member: &Member| {
+        if is_file(member, river) {
+            None
+        } else {
+            as_it_is(member)
+        }
+    };
+    check_forgery(
+        |bundle| rewrite(bundle, change, &[]),
+        Refusal::FilesMissing {
+            first: path(river),
+            count: 1,
+        },
+    );
+}
+
+#[test]
+fn a_bundle_without_its_end_is_refused() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let cut = edition.bundle().slice(..edition.bundle().len() - 1);
+    let refusal = VerifiedEdition::open(cut, &newsroom.newcomer(), newsroom.now).unwrap_err();
+    assert!(
+        matches!(refusal, Refusal::Bundle(BundleError::Truncated { .. })),
+        "{refusal:?}"
+    );
+}
+
+#[test]
+fn another_newsrooms_edition_is_refused() {
+    let edition = Newsroom::new().publish(&first());
+    let other = Newsroom::new();
+    let refusal =
+        VerifiedEdition::open(edition.bundle().clone(), &other.newcomer(), other.now).unwrap_err();
+    assert!(matches!(refusal, Refusal::Trust(_)), "{refusal:?}");
+}
+
+/// Each bit of the bundle turned: refused, or nothing that a reader can see has changed.
+#[test]
+fn a_flipped_bit_changes_nothing_that_is_seen() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&site(&[("index.html", "<p>home")]));
+    let mut refused = 0;
+    for at in 0..edition.bundle().len() {
+        let mut flipped = edition.bundle().to_vec();
+        flipped[at] ^= 1 << (at % 8);
+        match VerifiedEdition::open(flipped.into(), &newsroom.newcomer(), newsroom.now) {
+            Err(_) => refused += 1,
+            Ok(opened) => {
+                let home = opened.file(&path("index.html")).unwrap();
+                assert_eq!(opened.content(home), "<p>home");
+            }
+        }
+    }
+    assert!(
+        refused * 10 > edition.bundle().len() * 9,
+        "{refused} of {} refused",
+        edition.bundle().len()
+    );
+}
+
+#[test]
+fn what_was_good_before_a_lie_is_kept_and_the_rest_comes_from_elsewhere() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let genuine = edition.bundle();
+    let mut lying = genuine.to_vec();
+    let river = edition.file(&path("be/2026/11/river/index.html")).unwrap();
+    let packed = edition.packed(river);
+    let at = genuine
+        .windows(packed.len())
+        .position(|window| window == packed)
+        .unwrap();
+    lying[at + packed.len() / 2] ^= 0x55;
+    let mut receiver = Receiver::new(Vec::new(), newsroom.newcomer(), None, newsroom.now);
+    assert!(receiver.push(lying.into()).is_err());
+    receiver.rewind();
+    let position = usize::try_from(receiver.position()).unwrap();
+    assert!(position > 0 && position <= at, "{position} before {at}");
+    receiver.push(genuine.slice(position..)).unwrap();
+    let received = receiver
+        .finish(|out| Ok::<_, Refusal>(Bytes::from(out)))
+        .unwrap();
+    assert_eq!(received.bundle(), genuine);
+}
+
+#[test]
+fn a_file_that_no_role_may_sign_is_refused_by_the_press() {
+    let newsroom = Newsroom::new();
+    let error = newsroom
+        .try_print(&site(&[("ru/index.html", "x")]))
+        .unwrap_err();
+    assert!(error.to_string().contains("`ru/index.html`"), "{error}");
+}
+
+#[test]
+fn an_edition_is_due_when_something_is_new_or_half_its_time_is_over() {
+    let mut newsroom = Newsroom::new();
+    assert!(newsroom.press().is_due(&first(), newsroom.now));
+    newsroom.publish(&first());
+    assert!(!newsroom.press().is_due(&first(), newsroom.now));
+    assert!(newsroom.press().is_due(&second(), newsroom.now));
+    newsroom.pass(24 * 4);
+    assert!(newsroom.press().is_due(&first(), newsroom.now));
+}

@@ -1,0 +1,433 @@
+//! The mirror server over a real socket: what it shows, what it makes of heads that nobody should send, and how it ends.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use colport::edition::VerifiedEdition;
+use colport::io::clock::Clock;
+use colport::packager::Files;
+use colport::server::{Anchor, Options, Server, StartError, start};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::press::{Newsroom, path, site};
+
+pub struct Stopped(pub Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+pub fn options(newsroom: &Newsroom, state: &Path) -> Options {
+    let mut options = Options::new(state.to_path_buf(), "127.0.0.1:0".parse().unwrap());
+    options.anchor = Some(Anchor::Root(newsroom.newcomer().root));
+    options
+}
+
+pub async fn begin(newsroom: &Newsroom, options: Options) -> Server {
+    start(options, Arc::new(Stopped(newsroom.now)))
+        .await
+        .unwrap()
+}
+
+/// A mirror that shows one edition.
+pub struct Mirror {
+    pub server: Server,
+    pub newsroom: Newsroom,
+    pub state: TempDir,
+}
+
+impl Mirror {
+    pub async fn of(files: &Files) -> Self {
+        Self::with(files, |_| ()).await
+    }
+
+    pub async fn with(files: &Files, change: impl FnOnce(&mut Options)) -> Self {
+        let newsroom = Newsroom::new();
+        let state = TempDir::new().unwrap();
+        newsroom.publish(files);
+        let mut options = options(&newsroom, state.path());
+        options.bundle = Some(newsroom.folder.bundle(1));
+        change(&mut options);
+        let server = begin(&newsroom, options).await;
+        Self {
+            server,
+            newsroom,
+            state,
+        }
+    }
+
+    pub async fn answer(&self, request: impl AsRef<[u8]>) -> Answer {
+        exchange(self.server.address(), request.as_ref()).await
+    }
+
+    pub async fn page(&self, place: &str) -> Answer {
+        get(self.server.address(), place).await
+    }
+}
+
+/// One answer as it came over the wire.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(bytes)));
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        Self {
+            status: head[9..12].parse().unwrap(),
+            head: head.to_ascii_lowercase(),
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().skip(1);
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends it and reads until the other side closes.
+pub async fn exchange_all(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut bytes = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut bytes))
+        .await
+        .expect("the server closes in time")
+        .unwrap();
+    bytes
+}
+
+pub async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
+    Answer::parse(&exchange_all(address, request).await)
+}
+
+pub async fn get(address: SocketAddr, place: &str) -> Answer {
+    let request = format!("GET {place} HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n");
+    exchange(address, request.as_bytes()).await
+}
+
+pub fn first() -> Files {
+    site(&[
+        ("index.html", "<p>home"),
+        (
+            "be/index.html",
+            "<p>front front front front front front front",
+        ),
+        ("be/2026/11/river/index.html", "<p>The river has risen"),
+        ("be/2026/11/river/1.webp", "not really a picture"),
+    ])
+}
+
+#[tokio::test]
+async fn every_file_is_shown_as_it_was_signed() {
+    let mirror = Mirror::of(&first()).await;
+    for (place, content) in first() {
+        let answer = mirror.page(&format!("/{place}")).await;
+        assert_eq!(answer.status, 200, "{place}");
+        assert_eq!(answer.body, content, "{place}");
+    }
+    let edition = mirror.newsroom.folder.edition(1, mirror.newsroom.now);
+    let edition = edition.unwrap();
+    for (name, entry) in edition.metadata() {
+        let answer = mirror.page(&format!("/.colport/metadata/{name}")).await;
+        assert_eq!(answer.body, edition.content(entry), "{name}");
+    }
+    let bundle = mirror.page("/.colport/bundle/1.tar.gz").await;
+    assert_eq!(bundle.body, edition.bundle()[..]);
+    let opened = VerifiedEdition::open(
+        bundle.body.into(),
+        &mirror.newsroom.newcomer(),
+        mirror.newsroom.now,
+    );
+    assert_eq!(opened.unwrap().number(), 1);
+}
+
+#[tokio::test]
+async fn a_head_says_what_is_there_and_not_who_serves_it() {
+    let mirror = Mirror::of(&first()).await;
+    let answer = mirror
+        .answer(
+            "HEAD /be/ HTTP/1.1\r\nHost: m\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+        )
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.is_empty());
+    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    assert_eq!(answer.header("vary"), Some("accept-encoding"));
+    assert!(answer.header("date").is_some());
+    let packed: usize = answer.header("content-length").unwrap().parse().unwrap();
+    assert!(packed > 20, "{packed}");
+    for name in [
+        "server",
+        "x-powered-by",
+        "via",
+        "set-cookie",
+        "last-modified",
+    ] {
+        assert_eq!(answer.header(name), None, "{name}");
+    }
+    assert!(!answer.head.contains("colport"), "{}", answer.head);
+}
+
+#[tokio::test]
+async fn a_304_has_no_body_and_the_next_answer_follows_it() {
+    let mirror = Mirror::of(&first()).await;
+    let tag = mirror.page("/").await.header("etag").unwrap().to_owned();
+    let two = format!(
+        "GET / HTTP/1.1\r\nhost: m\r\nif-none-match: {tag}\r\n\r\n\
+         GET /be HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n"
+    );
+    let bytes = exchange_all(mirror.server.address(), two.as_bytes()).await;
+    let text = String::from_utf8(bytes).unwrap();
+    let (first, second) = text.split_once("\r\n\r\n").unwrap();
+    assert!(first.starts_with("HTTP/1.1 304 "), "{first}");
+    assert!(second.starts_with("HTTP/1.1 308 "), "{second}");
+    assert!(second.contains("location: be/\r\n"), "{second}");
+}
+
+#[tokio::test]
+async fn odd_heads_are_refused_and_the_connection_closed() {
+    let mirror = Mirror::of(&first()).await;
+    let long = "a".repeat(20_000);
+    let many = "a: b\r\n".repeat(200);
+    let cases: &[(&str, &[u16])] = &[
+        ("\0\0\0\0\r\n\r\n", &[400]),
+        ("\x16\x03\x01\x02\x00\x01\x00\x01\u{7f}\r\n\r\n", &[400]),
+        ("GET / HTTP/9.9\r\nhost: m\r\n\r\n", &[400, 505]),
+        ("GET /\r\n\r\n", &[400]),
+        ("GET  / HTTP/1.1\r\nhost: m\r\n\r\n", &[400]),
+        ("GET / x HTTP/1.1\r\nhost: m\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost: m\r\n folded\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost : m\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost: m\r\na\0b: c\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost: m\r\na: b\0c\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost: m\r\n: empty\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\n\r\n", &[400]),
+        ("GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", &[400]),
+        (
+            "GET /%zz HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n",
+            &[400],
+        ),
+        ("GET /\u{1} HTTP/1.1\r\nhost: m\r\n\r\n", &[400]),
+        (
+            &format!("GET /{long} HTTP/1.1\r\nhost: m\r\n\r\n"),
+            &[414, 431],
+        ),
+        (
+            &format!("GET / HTTP/1.1\r\nhost: m\r\na: {long}\r\n\r\n"),
+            &[431],
+        ),
+        (&format!("GET / HTTP/1.1\r\nhost: m\r\n{many}\r\n"), &[431]),
+        (
+            "CONNECT m:443 HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n",
+            &[400, 405],
+        ),
+        (
+            "OPTIONS * HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n",
+            &[405],
+        ),
+        (
+            "get / HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n",
+            &[405],
+        ),
+    ];
+    for (request, expected) in cases {
+        let answer = mirror.answer(request).await;
+        let shown: String = request.chars().take(60).collect();
+        assert!(
+            expected.contains(&answer.status),
+            "{shown:?}: {}",
+            answer.head
+        );
+    }
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let silence = exchange_all(mirror.server.address(), preface).await;
+    assert!(silence.is_empty(), "HTTP/2 without TLS is not spoken here");
+    assert_eq!(mirror.page("/").await.status, 200, "it is still there");
+}
+
+#[tokio::test]
+async fn a_request_inside_of_another_is_never_answered() {
+    let mirror = Mirror::of(&first()).await;
+    let inner = "GET /be/ HTTP/1.1\r\nhost: m\r\n\r\n";
+    let length = inner.len();
+    let heads = [
+        format!("GET / HTTP/1.1\r\nhost: m\r\ncontent-length: {length}\r\n\r\n"),
+        format!("HEAD / HTTP/1.1\r\nhost: m\r\ncontent-length: {length}\r\n\r\n"),
+        "GET / HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ntransfer-encoding:\x0bchunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked, identity\r\n\r\n".to_owned(),
+        "GET / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "POST / HTTP/1.1\r\nhost: m\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "POST / HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ncontent-length: +5\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ncontent-length: -1\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: m\r\ncontent-length: 5, 5\r\n\r\n".to_owned(),
+    ];
+    for head in heads {
+        let both = format!("{head}{inner}");
+        let bytes = exchange_all(mirror.server.address(), both.as_bytes()).await;
+        let text = String::from_utf8_lossy(&bytes);
+        assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{head:?}: {text}");
+        assert!(!text.contains("front"), "{head:?}: {text}");
+        assert!(matches!(&text[9..12], "400" | "405"), "{head:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let mirror = Mirror::of(&first()).await;
+    let state = TempDir::new().unwrap();
+    let mut options = options(&mirror.newsroom, state.path());
+    options.listen = mirror.server.address();
+    let Err(error) = start(options, Arc::new(Stopped(mirror.newsroom.now))).await else {
+        panic!("two servers on one port");
+    };
+    assert!(
+        matches!(error, StartError::AddressInUse(address) if address == mirror.server.address())
+    );
+    assert!(
+        error
+            .to_string()
+            .contains(&mirror.server.address().to_string())
+    );
+    assert!(error.hint().unwrap().contains("--listen"));
+}
+
+#[tokio::test]
+async fn who_drips_a_head_or_says_nothing_is_closed() {
+    let mirror = Mirror::with(&first(), |options| {
+        options.bounds.look_every = Duration::from_millis(50);
+    })
+    .await;
+    let silent = TcpStream::connect(mirror.server.address()).await.unwrap();
+    let mut dripping = TcpStream::connect(mirror.server.address()).await.unwrap();
+    let begun = Instant::now();
+    let drip = async {
+        while dripping.write_all(b"G").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, drip)
+        .await
+        .expect("a dripping head is cut off");
+    assert!(begun.elapsed() >= Duration::from_millis(150), "not at once");
+    let mut silent = silent;
+    let read = timeout(PATIENCE, silent.read(&mut [0; 10])).await;
+    assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_for_a_place() {
+    let mirror = Mirror::with(&first(), |options| options.bounds.connections = 1).await;
+    let keeper = TcpStream::connect(mirror.server.address()).await.unwrap();
+    let second = mirror.page("/");
+    tokio::pin!(second);
+    let early = timeout(Duration::from_millis(200), &mut second).await;
+    assert!(early.is_err(), "it got a place that was not there");
+    drop(keeper);
+    assert_eq!(second.await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_lets_an_answer_under_way_come_to_its_end() {
+    let mut files = first();
+    let large: String = (0..400_000).map(|n: u64| format!("{:x}", n * n)).collect();
+    files.insert(path("be/large.txt"), large.clone().into());
+    let mirror = Mirror::of(&files).await;
+    let address = mirror.server.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = b"GET /be/large.txt HTTP/1.1\r\nhost: m\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut bytes = vec![0; 10];
+    stream.read_exact(&mut bytes).await.unwrap();
+    let idle = TcpStream::connect(address).await.unwrap();
+    let stopping = tokio::spawn(mirror.server.stop());
+    timeout(PATIENCE, stream.read_to_end(&mut bytes))
+        .await
+        .expect("it ends")
+        .unwrap();
+    assert!(
+        Answer::parse(&bytes).body == large.as_bytes(),
+        "it was cut off"
+    );
+    timeout(PATIENCE, stopping)
+        .await
+        .expect("it stops")
+        .unwrap();
+    assert!(
+        TcpStream::connect(address).await.is_err(),
+        "it still listens"
+    );
+    drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exchange_of_editions_tears_no_answer() {
+    // Both pages of an edition have the same number in them, many times.
+    let numbered = |number: u64| {
+        let text = format!("<p>{number}</p>").repeat(5000);
+        site(&[("index.html", &text), ("be/index.html", &text)])
+    };
+    let mut mirror = Mirror::of(&numbered(1)).await;
+    let address = mirror.server.address();
+    let over = Arc::new(AtomicBool::new(false));
+    let answers = Arc::new(AtomicUsize::new(0));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (over, answers) = (Arc::clone(&over), Arc::clone(&answers));
+            tokio::spawn(async move {
+                let mut newest = 0;
+                while !over.load(Ordering::Relaxed) {
+                    let page = get(address, "/be/").await;
+                    assert_eq!(page.status, 200);
+                    let number: u64 = page.text()[3..].split('<').next().unwrap().parse().unwrap();
+                    assert!(
+                        page.text() == format!("<p>{number}</p>").repeat(5000),
+                        "torn"
+                    );
+                    assert!(number >= newest, "{number} after {newest}");
+                    newest = number;
+                    answers.fetch_add(1, Ordering::Relaxed);
+                }
+                newest
+            })
+        })
+        .collect();
+    for number in 2..=6 {
+        mirror.newsroom.pass(1);
+        let edition = mirror.newsroom.publish(&numbered(number));
+        let taken = super::server_intake::post(address, edition.bundle()).await;
+        assert_eq!(taken.status, 201, "{}", taken.text());
+        assert_eq!(mirror.server.edition(), Some(number));
+    }
+    over.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!(answers.load(Ordering::Relaxed) > 20, "nobody was reading");
+    assert!(mirror.page("/").await.text().starts_with("<p>6<"));
+}
