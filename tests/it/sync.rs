@@ -9,7 +9,8 @@ use colport::edition::{Holding, Remembered, VerifiedEdition, write_update};
 use colport::io::files;
 use colport::reader::{self, FirstTrust, Patience};
 use colport::sync::{
-    Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all, push_all,
+    Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all,
+    push_all,
 };
 use tokio::time::Instant;
 
@@ -47,7 +48,8 @@ impl Scene {
 
     fn server(&mut self, behaviour: Behaviour) -> Arc<crate::world::Mirror> {
         let mirror = self.world.add(behaviour);
-        self.mirrors.push(self::mirror(Place::Colport(mirror.url())));
+        self.mirrors
+            .push(self::mirror(Place::Colport(mirror.url())));
         mirror
     }
 
