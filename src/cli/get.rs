@@ -66,7 +66,7 @@ impl Get {
             News::New => screen.line(format!("Edition {number} is here, {}.", size(got.received_bytes))),
             News::Nothing => screen.line(format!("Edition {number} was here already; nobody has a newer one.")),
         }
-        screen.line(freshness(&got.edition, now));
+        screen.line(freshness(got.edition.proof(), now));
         screen.line(format!("Read it with `colport open {}`.", self.out.unwrap_or(options.store.join("edition.tar.gz")).display()));
         Ok(())
     }

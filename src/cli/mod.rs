@@ -10,6 +10,7 @@ mod pack;
 mod root;
 mod screen;
 mod serve;
+mod verify;
 mod words;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ enum Command {
     Serve(serve::Serve),
     Get(get::Get),
     Open(open::Open),
+    Verify(verify::Verify),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -66,6 +68,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Serve(serve) => serve.run(screen).await,
         Command::Get(get) => get.run(screen).await,
         Command::Open(open) => open.run(screen).await,
+        Command::Verify(verify) => verify.run(screen).await,
     }
 }
 

@@ -48,7 +48,7 @@ impl Open {
             Sideload::UnknownNewsroom(unproved) => compare(*unproved, known, screen)?,
         };
         screen.line(format!("Edition {}: every signature and every file is right.", edition.number()));
-        screen.line(freshness(&edition, now));
+        screen.line(freshness(edition.proof(), now));
         show(&edition, self.no_browser, screen).await
     }
 }

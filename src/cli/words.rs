@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::edition::{Freshness, VerifiedEdition};
+use crate::edition::{Freshness, Proof};
 
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
@@ -42,12 +42,12 @@ pub(crate) fn span(length: SignedDuration) -> String {
 }
 
 /// When an edition was signed, and whether a newer one should exist.
-pub(crate) fn freshness(edition: &VerifiedEdition, now: Timestamp) -> String {
-    let signed = match edition.issued() {
+pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
+    let signed = match proof.trusted().issued() {
         Some(issued) => format!("Signed on {}, {}.", moment(issued), age(issued, now)),
         None => "When it was signed is not said.".to_owned(),
     };
-    let newest = match edition.freshness_at(now) {
+    let newest = match proof.freshness_at(now) {
         Freshness::Fresh { until, .. } => format!("It counts as the newest until {}.", moment(until)),
         Freshness::Expired { since, .. } => format!(
             "It is OLD: a newer one should have come by {}. It is genuine, but much may have happened since.",

@@ -12,6 +12,7 @@
 //!
 //! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
 
+mod audit;
 mod fault;
 mod mirrors;
 mod open;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use url::Url;
 
+pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};

@@ -40,6 +40,7 @@ pub use respond::INTAKE;
 pub use show::{Showing, show};
 
 use crate::base::EditionNumber;
+use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::site::{self, Language};
 use holdings::Holdings;
@@ -170,9 +171,14 @@ impl Server {
         self.address
     }
 
-    /// The edition that is live now.
+    /// The number of the edition that is live now.
     pub fn edition(&self) -> Option<EditionNumber> {
         self.holdings.current().hold().edition()
+    }
+
+    /// The edition that is live now: who signed it, and how old it is.
+    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
+        self.holdings.edition()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
