@@ -1,8 +1,8 @@
 //! Bringing an edition to the mirrors, once.
 //!
 //! 1. A [`Source`] is an edition as it lies on a mirror, with updates from earlier editions.
-//! 2. A [`Host`] is a folder, for which a [`plan`](plan()) is made and performed, or a colport server, which takes bundles.
-//! 3. [`push_all`] goes to many at once. A dead or slow host costs only itself: each is given up after a time without
+//! 2. A [`Mirror`] is a folder, for which a [`plan`](plan()) is made and performed, or a colport server, which takes bundles.
+//! 3. [`push_all`] goes to many at once. A dead or slow mirror costs only itself: each is given up after a time without
 //!    progress, and none waits for another.
 //! 4. What became of each is an [`Outcome`], seen by reading back as a reader would.
 //!
@@ -38,30 +38,37 @@ pub trait Wire: Fetch + Post {}
 
 impl<T: Fetch + Post> Wire for T {}
 
-/// A mirror by how it is reached.
+/// A mirror that editions are pushed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    Folder(PathBuf),
-    Server(Url),
+pub struct Mirror {
+    /// What the operator calls it.
+    pub name: String,
+    pub place: Place,
 }
 
-impl Host {
-    /// An address that begins with `http://` or `https://` is a server, anything else the path of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Folder(PathBuf),
+    /// A machine that runs `colport serve`.
+    Colport(Url),
+}
+
+impl Place {
+    /// What begins with `http://` or `https://` is a server, anything else the path of a folder.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         if text.starts_with("http://") || text.starts_with("https://") {
-            return address::parse(text).map(Self::Server);
+            return address::parse(text).map(Self::Colport);
         }
-        Ok(Self::Folder(
-            text.strip_prefix("file://").unwrap_or(text).into(),
-        ))
+        let path = text.strip_prefix("file://").unwrap_or(text);
+        Ok(Self::Folder(path.into()))
     }
 }
 
-impl fmt::Display for Host {
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path) => path.display().fmt(f),
-            Self::Server(url) => f.write_str(&shown(url)),
+            Self::Colport(url) => f.write_str(&shown(url)),
         }
     }
 }
@@ -151,20 +158,25 @@ pub enum Event {
 pub async fn push_all(
     wire: &dyn Wire,
     source: &Arc<Source>,
-    hosts: &[Host],
+    mirrors: &[Mirror],
     options: &Options,
     report: &mut (dyn FnMut(Event) + Send),
-) -> Vec<(Host, Outcome)> {
+) -> Vec<(Mirror, Outcome)> {
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
-    let pushes = futures_util::stream::iter(hosts.iter().enumerate()).map(|(mirror, host)| {
+    let pushes = futures_util::stream::iter(mirrors.iter().enumerate()).map(|(index, mirror)| {
         let heard = heard.clone();
         async move {
             // Nobody may be listening any more, which does not matter to the mirror.
             let tell = |event| drop(heard.send(event));
-            tell(Event::Begun { mirror });
-            let progress = |bytes| tell(Event::Progress { mirror, bytes });
-            let outcome = push(wire, source, host, options, &progress).await;
-            (mirror, host.clone(), outcome)
+            tell(Event::Begun { mirror: index });
+            let progress = |bytes| {
+                tell(Event::Progress {
+                    mirror: index,
+                    bytes,
+                })
+            };
+            let outcome = push(wire, source, &mirror.place, options, &progress).await;
+            (index, mirror.clone(), outcome)
         }
     });
     let mut pushes = std::pin::pin!(pushes.buffer_unordered(options.abreast.max(1)));
@@ -174,30 +186,30 @@ pub async fn push_all(
             biased;
             Some(event) = hearing.recv() => report(event),
             done = pushes.next() => match done {
-                Some((mirror, host, outcome)) => {
-                    report(Event::Done { mirror, outcome: outcome.clone() });
-                    outcomes.push((mirror, (host, outcome)));
+                Some((index, mirror, outcome)) => {
+                    report(Event::Done { mirror: index, outcome: outcome.clone() });
+                    outcomes.push((index, (mirror, outcome)));
                 }
                 None => break,
             },
         }
     }
-    outcomes.sort_by_key(|(mirror, _)| *mirror);
+    outcomes.sort_by_key(|(index, _)| *index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 async fn push(
     wire: &dyn Wire,
     source: &Arc<Source>,
-    host: &Host,
+    place: &Place,
     options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Outcome {
     let pulse = Arc::new(Pulse::default());
     let work = async {
-        match host {
-            Host::Server(url) => server::push(wire, url, source, &pulse).await,
-            Host::Folder(path) => {
+        match place {
+            Place::Colport(url) => server::push(wire, url, source, &pulse).await,
+            Place::Folder(path) => {
                 let (path, source, pulse) = (path.clone(), source.clone(), pulse.clone());
                 spawn_blocking(move || folder::push(&path, &source, &pulse))
                     .await
@@ -267,24 +279,24 @@ pub enum Intent {
 pub async fn plan_all(
     wire: &dyn Wire,
     source: &Arc<Source>,
-    hosts: &[Host],
+    mirrors: &[Mirror],
     options: &Options,
-) -> Vec<(Host, Intent)> {
-    let looks = futures_util::stream::iter(hosts).map(|host| async move {
-        let looked = tokio::time::timeout(options.stall, look(wire, source, host)).await;
+) -> Vec<(Mirror, Intent)> {
+    let looks = futures_util::stream::iter(mirrors).map(|mirror| async move {
+        let looked = tokio::time::timeout(options.stall, look(wire, source, &mirror.place)).await;
         let intent = looked.unwrap_or_else(|_| Intent::Unreachable("no answer in time".into()));
-        (host.clone(), intent)
+        (mirror.clone(), intent)
     });
     looks.buffered(options.abreast.max(1)).collect().await
 }
 
-async fn look(wire: &dyn Wire, source: &Arc<Source>, host: &Host) -> Intent {
-    match host {
-        Host::Server(url) => match server::look(wire, url, source).await {
+async fn look(wire: &dyn Wire, source: &Arc<Source>, place: &Place) -> Intent {
+    match place {
+        Place::Colport(url) => match server::look(wire, url, source).await {
             Ok(sending) => Intent::Send(sending),
             Err(error) => Intent::Unreachable(error.reason()),
         },
-        Host::Folder(path) => {
+        Place::Folder(path) => {
             let (path, source) = (path.clone(), source.clone());
             let looked =
                 spawn_blocking(move || folder::look(&path, &source, &Pulse::default())).await;

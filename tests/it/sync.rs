@@ -9,7 +9,8 @@ use colport::edition::{Holding, Remembered, VerifiedEdition, write_update};
 use colport::io::files;
 use colport::reader::{self, FirstTrust, Patience};
 use colport::sync::{
-    Event, Host, Intent, Options, Outcome, Pushed, Sending, Source, Stage, Step, plan_all, push_all,
+    Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all,
+    push_all,
 };
 use tokio::time::Instant;
 
@@ -20,7 +21,7 @@ struct Scene {
     editions: Vec<Arc<VerifiedEdition>>,
     world: World,
     folder: tempfile::TempDir,
-    hosts: Vec<Host>,
+    mirrors: Vec<Mirror>,
     events: Vec<Event>,
 }
 
@@ -33,7 +34,7 @@ impl Scene {
             editions,
             world: World::default(),
             folder: tempfile::tempdir().unwrap(),
-            hosts: Vec::new(),
+            mirrors: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -41,13 +42,14 @@ impl Scene {
     fn folder(&mut self, name: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         files::create_folder(&path).unwrap();
-        self.hosts.push(Host::Folder(path.clone()));
+        self.mirrors.push(mirror(Place::Folder(path.clone())));
         path
     }
 
     fn server(&mut self, behaviour: Behaviour) -> Arc<crate::world::Mirror> {
         let mirror = self.world.add(behaviour);
-        self.hosts.push(Host::Server(mirror.url()));
+        self.mirrors
+            .push(self::mirror(Place::Colport(mirror.url())));
         mirror
     }
 
@@ -77,15 +79,20 @@ impl Scene {
         let options = Options::default();
         let events = &mut self.events;
         let mut report = |event| events.push(event);
-        let pushed = push_all(&self.world, &source, &self.hosts, &options, &mut report).await;
+        let pushed = push_all(&self.world, &source, &self.mirrors, &options, &mut report).await;
         pushed.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     async fn plan(&self) -> Vec<Intent> {
         let (source, options) = (self.source(), Options::default());
-        let planned = plan_all(&self.world, &source, &self.hosts, &options).await;
+        let planned = plan_all(&self.world, &source, &self.mirrors, &options).await;
         planned.into_iter().map(|(_, intent)| intent).collect()
     }
+}
+
+fn mirror(place: Place) -> Mirror {
+    let name = place.to_string();
+    Mirror { name, place }
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -229,7 +236,7 @@ async fn a_folder_cut_off_in_the_middle_still_shows_the_last_edition() {
 async fn a_stick_that_is_not_plugged_in_is_not_made_up() {
     let mut scene = Scene::new();
     let path = scene.folder.path().join("stick");
-    scene.hosts.push(Host::Folder(path.clone()));
+    scene.mirrors.push(mirror(Place::Folder(path.clone())));
     let outcomes = scene.push().await;
     assert!(
         matches!(&outcomes[0], Outcome::Unreachable(_)),
