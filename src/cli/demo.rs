@@ -29,7 +29,7 @@ use crate::io::files;
 use crate::packager::{Lifetimes, NewsroomFolder};
 use crate::reader::{self, Event, FirstTrust};
 use crate::server::{self, Anchor, Server};
-use crate::sync::{self, Host, Source};
+use crate::sync::{self, Mirror, Place, Source};
 
 /// Show the whole way in a minute: a newsroom, three mirrors and a reader on this machine.
 ///
@@ -167,20 +167,28 @@ impl Mirrors {
         let source = Source::new(stage.edition.clone(), Vec::new());
         let source =
             source.map_err(|error| Failure::setup(format!("no edition to push: {error}")))?;
-        let hosts: Vec<_> = self.addresses.iter().cloned().map(Host::Server).collect();
+        let mirrors: Vec<_> = NAMES
+            .iter()
+            .zip(&self.addresses)
+            .map(|(name, address)| Mirror {
+                name: (*name).to_owned(),
+                place: Place::Colport(address.clone()),
+            })
+            .collect();
         let wire = HttpFetch::new(Patience::default());
         let outcomes = sync::push_all(
             &wire,
             &Arc::new(source),
-            &hosts,
+            &mirrors,
             &sync::Options::default(),
             &mut |_| {},
         )
         .await;
-        for ((_, outcome), name) in outcomes.iter().zip(NAMES) {
+        for (mirror, outcome) in outcomes {
             if !outcome.is_good() {
                 return Err(Failure::refused(format!(
-                    "{name} did not take the edition: {outcome}"
+                    "{} did not take the edition: {outcome}",
+                    mirror.name
                 )));
             }
         }

@@ -8,11 +8,11 @@ use indicatif::{MultiProgress, ProgressBar};
 
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, size, table};
-use crate::config::{self, Config, Mirror};
+use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::packager::{FolderError, NewsroomFolder};
-use crate::sync::{self, Event, Host, Intent, Options, Sending, Source};
+use crate::sync::{self, Event, Intent, Mirror, Options, Sending, Source};
 
 /// Push the newest edition to every mirror.
 ///
@@ -60,23 +60,20 @@ fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
     Ok(Arc::new(source))
 }
 
-fn hosts(mirrors: &[Mirror]) -> Vec<Host> {
-    mirrors.iter().map(|mirror| mirror.host.clone()).collect()
-}
-
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
     let bars = Bars::new(&config.mirrors, screen);
-    let hosts = hosts(&config.mirrors);
-    let outcomes = sync::push_all(wire, source, &hosts, &Options::default(), &mut |event| {
-        bars.show(event)
-    })
+    let outcomes = sync::push_all(
+        wire,
+        source,
+        &config.mirrors,
+        &Options::default(),
+        &mut |event| bars.show(event),
+    )
     .await;
     bars.clear();
-    let rows: Vec<_> = config
-        .mirrors
+    let rows: Vec<_> = outcomes
         .iter()
-        .zip(&outcomes)
-        .map(|(mirror, (_, outcome))| vec![mirror.name.clone(), told(outcome)])
+        .map(|(mirror, outcome)| vec![mirror.name.clone(), told(outcome)])
         .collect();
     screen.line(table(&["mirror", "what became of it"], &rows));
     match outcomes
@@ -108,9 +105,8 @@ fn told(outcome: &sync::Outcome) -> String {
 }
 
 async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
-    let hosts = hosts(&config.mirrors);
-    let intents = sync::plan_all(wire, source, &hosts, &Options::default()).await;
-    for (mirror, (_, intent)) in config.mirrors.iter().zip(intents) {
+    let intents = sync::plan_all(wire, source, &config.mirrors, &Options::default()).await;
+    for (mirror, intent) in intents {
         screen.line(format!("{}:", mirror.name));
         match intent {
             Intent::Steps(plan) if plan.steps.is_empty() => screen.line("  nothing"),

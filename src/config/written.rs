@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::packager::{self, Lifetimes, Source};
 use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::Host;
+use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +132,7 @@ impl Config {
             "mirror",
             mirrors
                 .iter()
-                .map(|mirror: &super::Mirror| mirror.name.as_str()),
+                .map(|mirror: &sync::Mirror| mirror.name.as_str()),
         )?;
         Ok(super::Config {
             site: SiteIdentity {
@@ -183,10 +183,10 @@ impl From {
 }
 
 impl Mirror {
-    fn check(self, folder: &Path) -> Result<super::Mirror, String> {
-        let host = match (self.folder, self.colport) {
-            (Some(path), None) => Host::Folder(folder.join(path)),
-            (None, Some(address)) => Host::Server(http_address(&address)?),
+    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
+        let place = match (self.folder, self.colport) {
+            (Some(path), None) => Place::Folder(folder.join(path)),
+            (None, Some(address)) => Place::Colport(http_address(&address)?),
             _ => {
                 return Err(format!(
                     "the mirror `{}` has one of `folder` and `colport`",
@@ -194,9 +194,9 @@ impl Mirror {
                 ));
             }
         };
-        Ok(super::Mirror {
+        Ok(sync::Mirror {
             name: self.name,
-            host,
+            place,
         })
     }
 }
