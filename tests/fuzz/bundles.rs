@@ -25,29 +25,3 @@ pub(crate) fn sound() -> Vec<u8> {
     }
     writer.finish().expect("memory takes all")
 }
-
-/// What `forge` makes a bundle of that begins like a sound one.
-pub(crate) fn forged_seed() -> Vec<u8> {
-    let about = b"{\"format\":\"colport-bundle-1\",\"kind\":\"full\",\"edition\":1}\n";
-    let mut seed = Vec::new();
-    for (before, path, content) in [
-        (0, ".colport/bundle.json", &about[..]),
-        (about.len(), "index.html", b"<p>"),
-    ] {
-        let mut header = vec![0; (512 - before % 512) % 512];
-        header.extend(path.as_bytes());
-        header.resize(header.len() + 100 - path.len(), 0);
-        header.extend(b"0000644\x000000000\x000000000\0");
-        header.extend(format!("{:011o}\x0010000000000\0       \0", content.len()).as_bytes());
-        header.push(b'0');
-        header.resize(header.len() + 100, 0);
-        header.extend(b"ustar\x0000");
-        header.resize(header.len() + 247, 0);
-        seed.push(1);
-        seed.extend((header.len() as u16).to_le_bytes());
-        seed.extend((content.len() as u16).to_le_bytes());
-        seed.extend(header);
-        seed.extend(content);
-    }
-    seed
-}
