@@ -1,1 +1,2 @@
-
+mod trust_differential;
+mod trust_oracle;
