@@ -109,7 +109,7 @@ impl Stage {
         screen: &Screen,
     ) -> Result<VerifiedEdition, Failure> {
         screen.line("2. Its articles are cleaned of everything that could betray a reader, signed, and packed:");
-        let files = pack::collect(config, fingerprint, now, screen).await?;
+        let files = pack::collect(config, fingerprint, now, &screen.indented()).await?;
         let edition =
             pack::publish(config, folder, &files, now)?.expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);

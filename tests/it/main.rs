@@ -12,4 +12,6 @@ mod reader;
 mod server;
 mod server_intake;
 mod sync;
+mod trust_differential;
+mod trust_oracle;
 mod world;
