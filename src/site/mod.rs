@@ -384,6 +384,24 @@ mod tests {
     }
 
     #[test]
+    fn words_in_another_language_than_the_page_say_so() {
+        let swahili = Newsroom {
+            language: language("sw"),
+            ..newsroom("be")
+        };
+        let files = render(&site(), &[swahili], &[], &About::default());
+        let front = files
+            .iter()
+            .find(|(path, _)| path.as_str() == "be/index.html");
+        let html = String::from_utf8(front.expect("a front page").1.clone()).expect("text");
+        let page = Document::from(html.as_str());
+        assert_eq!(page.select("html").attr("lang").as_deref(), Some("sw"));
+        assert_eq!(page.select("footer").attr("lang").as_deref(), Some("en"));
+        let belarusian = Document::from(rendered(&[])["be/index.html"].as_str());
+        assert!(!belarusian.select("footer").has_attr("lang"));
+    }
+
+    #[test]
     fn a_feed_can_be_read_and_keeps_its_names() {
         let read = |articles: &[Article]| {
             let xml = rendered(articles).remove("be/feed.xml").expect("a feed");
