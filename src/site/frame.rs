@@ -101,6 +101,12 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The language of the words, where it is not that of the page because there are none in it.
+    pub fn tongue(&self) -> Option<&Language> {
+        let words = self.words.language();
+        (words.primary() != self.language.primary()).then_some(words)
+    }
+
     pub fn titled(self, title: &str) -> Self {
         let title = format!("{title} · {}", self.title);
         Self { title, ..self }

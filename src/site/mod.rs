@@ -1,4 +1,12 @@
 //! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
+//!
+//! 1. [`clean`] makes harmless HTML of an article's body; nothing else can make a [`CleanHtml`].
+//! 2. [`render`] makes all files of a site but the pictures. What a page depends on is told in `pages`.
+//! 3. [`not_found`] and [`best_language`] are for a server that can choose by reader.
+//!
+//! What is absent: scripts, anything from another host, the number or the time of an edition (pages would change when
+//! no article did), and links that begin at the root of the host (a mirror may lie in a folder, or on a disk), but for
+//! the way home from "not found", which is shown under any address.
 
 mod calendar;
 mod clean;
@@ -8,6 +16,7 @@ mod language;
 mod links;
 mod newsroom;
 mod pages;
+mod shallow;
 mod story;
 mod style;
 mod words;
@@ -18,9 +27,10 @@ use jiff::Timestamp;
 
 use crate::base::{Fingerprint, SitePath};
 
-pub use clean::{CleanHtml, Link, Resolve, clean, shallow};
+pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use language::{Direction, Language};
 pub use newsroom::Newsroom;
+pub use shallow::shallow;
 
 pub use crate::base::NewsroomId;
 pub use words::best_language;
@@ -383,6 +393,24 @@ mod tests {
         }
         let home = Document::from(files["index.html"].as_str());
         assert!(home.select("section[lang=fa][dir=rtl]").exists());
+    }
+
+    #[test]
+    fn words_in_another_language_than_the_page_say_so() {
+        let swahili = Newsroom {
+            language: language("sw"),
+            ..newsroom("be")
+        };
+        let files = render(&site(), &[swahili], &[], &About::default());
+        let front = files
+            .iter()
+            .find(|(path, _)| path.as_str() == "be/index.html");
+        let html = String::from_utf8(front.expect("a front page").1.clone()).expect("text");
+        let page = Document::from(html.as_str());
+        assert_eq!(page.select("html").attr("lang").as_deref(), Some("sw"));
+        assert_eq!(page.select("footer").attr("lang").as_deref(), Some("en"));
+        let belarusian = Document::from(rendered(&[])["be/index.html"].as_str());
+        assert!(!belarusian.select("footer").has_attr("lang"));
     }
 
     #[test]

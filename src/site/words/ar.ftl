@@ -10,7 +10,6 @@ about = عن هذه النسخة
 updated = حُدِّث في { date }
 original = نُشر أول مرة في
 nothing-yet = لم يُنشر شيء هنا بعد.
-outside = يقود إلى خارج هذه النسخة
 
 date = { $day } { month-name } { $year }
 month-title = { month-name } { $year }

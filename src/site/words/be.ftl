@@ -10,7 +10,6 @@ about = Пра гэтую копію
 updated = Абноўлена { date }
 original = Упершыню апублікавана на
 nothing-yet = Тут пакуль нічога не апублікавана.
-outside = вядзе па-за межы копіі
 
 date = { $day } { month-of } { $year }
 month-of = { $month ->

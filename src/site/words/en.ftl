@@ -10,7 +10,6 @@ about = About this copy
 updated = Updated { date }
 original = First published at
 nothing-yet = Nothing has been published here yet.
-outside = leads out of this copy
 
 date = { $day } { month-name } { $year }
 month-title = { month-name } { $year }

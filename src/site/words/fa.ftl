@@ -11,7 +11,6 @@ about = دربارهٔ این نسخه
 updated = به‌روز شده در { date }
 original = نخستین انتشار در
 nothing-yet = هنوز چیزی در اینجا منتشر نشده است.
-outside = به بیرون از این نسخه می‌رود
 
 date = { $solarDay } { solar-month } { $solarYear } ({ $day } { month-name } { $year })
 solar-month = { $solarMonth ->

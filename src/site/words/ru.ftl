@@ -10,7 +10,6 @@ about = Об этой копии
 updated = Обновлено { date }
 original = Впервые опубликовано на
 nothing-yet = Здесь пока ничего не опубликовано.
-outside = ведёт за пределы копии
 
 date = { $day } { month-of } { $year }
 month-of = { $month ->

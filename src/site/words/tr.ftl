@@ -10,7 +10,6 @@ about = Bu kopya hakkında
 updated = Güncelleme: { date }
 original = İlk yayımlandığı yer:
 nothing-yet = Burada henüz bir şey yayımlanmadı.
-outside = bu kopyanın dışına götürür
 
 date = { $day } { month-name } { $year }
 month-title = { month-name } { $year }

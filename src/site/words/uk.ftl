@@ -10,7 +10,6 @@ about = Про цю копію
 updated = Оновлено { date }
 original = Уперше опубліковано на
 nothing-yet = Тут поки що нічого не опубліковано.
-outside = веде за межі копії
 
 date = { $day } { month-of } { $year }
 month-of = { $month ->

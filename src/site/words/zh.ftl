@@ -10,7 +10,6 @@ about = 关于本副本
 updated = 更新于{ date }
 original = 首发于
 nothing-yet = 这里还没有发表文章。
-outside = 通往本副本之外
 
 date = { $year }年{ $month }月{ $day }日
 month-title = { $year }年{ $month }月
