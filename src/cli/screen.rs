@@ -16,22 +16,33 @@ use super::failure::Failure;
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
 pub(crate) struct Screen {
     is_terminal: bool,
+    /// Before each line.
+    indent: &'static str,
 }
 
 impl Screen {
     pub(crate) fn of_terminal() -> Self {
         Self {
             is_terminal: std::io::stderr().is_terminal(),
+            indent: "",
         }
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
-        println!("{text}");
+        println!("{}{text}", self.indent);
+    }
+
+    /// The same screen, for lines that belong to one before.
+    pub(crate) fn indented(&self) -> Self {
+        Self {
+            is_terminal: self.is_terminal,
+            indent: "      ",
+        }
     }
 
     /// Something that went wrong without stopping the rest.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        eprintln!("{text}");
+        eprintln!("{}{text}", self.indent);
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {

@@ -2,11 +2,12 @@
 //! traits here, so that tests can put a simulated world in their place.
 
 pub mod address;
+pub mod browser;
 pub mod clock;
 pub mod fetch;
 pub mod files;
 pub mod folder;
 pub mod part;
 pub mod push;
-pub mod tree;
 pub mod random;
+pub mod tree;

@@ -69,8 +69,14 @@ impl Mirrors {
         Self(mirrors)
     }
 
-    /// All, in the order in which they are asked while nothing else is known.
-    pub fn ids(&self) -> impl Iterator<Item = MirrorId> + use<> {
+    /// Whom to ask for metadata, in this order: all who have not lied in this run, those without any fault first.
+    pub fn to_ask(&self) -> Vec<MirrorId> {
+        let mut ids: Vec<_> = self.ids().filter(|id| !self.mirror(*id).lied()).collect();
+        ids.sort_by_key(|id| !self.mirror(*id).faults.is_empty());
+        ids
+    }
+
+    fn ids(&self) -> impl Iterator<Item = MirrorId> + use<> {
         (0..self.0.len()).map(MirrorId)
     }
 

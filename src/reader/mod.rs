@@ -12,6 +12,7 @@
 //!
 //! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
 
+mod audit;
 mod fault;
 mod mirrors;
 mod open;
@@ -28,8 +29,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use url::Url;
 
+pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
@@ -212,12 +215,13 @@ struct Getting<'a, 'm> {
 
 impl<'a> Getting<'a, '_> {
     async fn run(mut self, trust: &FirstTrust, report: &mut Report<'_>) -> Result<Got, ReadError> {
-        self.settle_trust(trust, report).await?;
+        let until = Instant::now() + self.patience.metadata;
+        self.settle_trust(trust, until, report).await?;
         let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
         let held = self.held(report).await?;
         let (fetch, now) = (self.fetch, self.now);
         let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
-        let newest = refresh::newest(&mut race, self.mirrors, self.patience, report).await;
+        let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
         refresh::name_those_behind(self.mirrors, newest.edition(), report);
@@ -230,6 +234,7 @@ impl<'a> Getting<'a, '_> {
     async fn settle_trust(
         &mut self,
         trust: &FirstTrust,
+        until: Instant,
         report: &mut Report<'_>,
     ) -> Result<(), ReadError> {
         let kept = self
@@ -251,7 +256,8 @@ impl<'a> Getting<'a, '_> {
             (None, Some(fingerprint), _) => {
                 let (fetch, patience) = (self.fetch, self.patience);
                 let mirrors = &mut *self.mirrors;
-                let root = refresh::first_root(fetch, mirrors, patience, fingerprint, report).await;
+                let root =
+                    refresh::first_root(fetch, mirrors, patience, fingerprint, until, report).await;
                 let root = root.ok_or_else(|| self.no_good_mirror())?;
                 Ok(self.store.drop_anchor(&root)?)
             }

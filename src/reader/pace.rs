@@ -19,7 +19,7 @@ pub struct Patience {
     pub all: Duration,
     /// How long after the first good answer a newer one is waited for.
     pub newer: Duration,
-    /// For all the metadata of one mirror, and for finding any good mirror.
+    /// For finding any good mirror, and so also for all the metadata of one.
     pub metadata: Duration,
     /// Silence of a download after which another mirror is asked as well.
     pub silence: Duration,
@@ -35,7 +35,7 @@ impl Default for Patience {
             two_more: Duration::from_millis(120),
             all: Duration::from_millis(250),
             newer: Duration::from_millis(300),
-            metadata: Duration::from_secs(12),
+            metadata: Duration::from_secs(14),
             silence: Duration::from_millis(400),
             slow: 64 << 10,
             hopeless: 256,

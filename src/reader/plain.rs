@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::is_web_page;
-use super::refresh::wanted;
+use super::refresh::{named, wanted};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError, blocking};
 use crate::base::{Digest, LIMITS, MetadataName, SitePath};
 use crate::bundle;
@@ -165,17 +165,9 @@ impl Plain<'_, '_> {
     }
 }
 
-fn named((role, version, content): (&str, u64, &Bytes)) -> Option<(MetadataName, Bytes)> {
-    let name = match role {
-        "timestamp" => MetadataName::timestamp(),
-        _ => MetadataName::versioned(role, version)?,
-    };
-    Some((name, content.clone()))
-}
-
 /// All metadata of the edition, of which `known` was proved before: the roots from the first on and the delegated roles
 /// are still to come.
-async fn gather(
+pub(super) async fn gather(
     fetch: &dyn Fetch,
     mirror: &Url,
     known: &[(MetadataName, Bytes)],

@@ -39,7 +39,8 @@ impl<'a, T: Send + 'a> Race<'a, T> {
             patience: patience.clone(),
             ask: Box::new(ask),
             waiting: mirrors
-                .ids()
+                .to_ask()
+                .into_iter()
                 .map(|id| (id, mirrors.url(id).clone()))
                 .collect(),
             running: FuturesUnordered::new(),

@@ -33,15 +33,16 @@ pub(super) fn ask_all<'a>(
     })
 }
 
-/// The newest edition that a good mirror has; `None` if there is no good mirror.
+/// The newest edition that a good mirror has; `None` if none is found before `until`.
 pub(super) async fn newest(
     race: &mut Race<'_, Trusted>,
     mirrors: &mut Mirrors,
     patience: &Patience,
+    until: Instant,
     report: &mut Report<'_>,
 ) -> Option<Trusted> {
     let mut best: Option<Trusted> = None;
-    let mut until = Instant::now() + patience.metadata;
+    let mut until = until;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
         let Some(trusted) = note(answer, mirrors, report) else {
             continue;
@@ -96,18 +97,29 @@ pub(super) fn name_those_behind(
     }
 }
 
-async fn chain(
+pub(super) async fn chain(
     fetch: &dyn Fetch,
     mirror: Url,
     remembered: Remembered,
     now: Timestamp,
 ) -> Result<Trusted, Fault> {
-    let mut refresh = Refresh::new(remembered, now, Expiry::Enforce)?;
+    let mut refresh = Refresh::new(remembered, now, Expiry::Report)?;
     while let Some(want) = refresh.wants() {
         let file = wanted(fetch, &mirror, &want).await?;
         refresh.give(file)?;
     }
     Ok(refresh.finish()?)
+}
+
+/// A verified file by the name that it has on a mirror.
+pub(super) fn named(
+    (role, version, content): (&str, u64, &Bytes),
+) -> Option<(MetadataName, Bytes)> {
+    let name = match role {
+        "timestamp" => MetadataName::timestamp(),
+        _ => MetadataName::versioned(role, version)?,
+    };
+    Some((name, content.clone()))
 }
 
 /// `None`: the mirror has no such file.
@@ -150,12 +162,12 @@ pub(super) async fn first_root(
     mirrors: &mut Mirrors,
     patience: &Patience,
     fingerprint: Fingerprint,
+    until: Instant,
     report: &mut Report<'_>,
 ) -> Option<Bytes> {
     let mut race = Race::new(mirrors, patience, move |mirror| {
-        offered_root(fetch, mirror, fingerprint).boxed()
+        root_of(fetch, mirror, fingerprint).boxed()
     });
-    let until = Instant::now() + patience.metadata;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
         match answer.result {
             Ok(root) => return Some(root),
@@ -169,17 +181,18 @@ pub(super) async fn first_root(
     None
 }
 
-async fn offered_root(
-    fetch: &dyn Fetch,
-    mirror: Url,
-    fingerprint: Fingerprint,
-) -> Result<Bytes, Fault> {
+/// The first root that a mirror shows; nobody has said yet that it is the right one.
+pub(super) async fn offered_root(fetch: &dyn Fetch, mirror: Url) -> Result<Bytes, Fault> {
     let name = MetadataName::versioned("root", 1).expect("`1.root.json` is a name of metadata");
     let url = address::metadata(&mirror, &name);
     let root = small_file(fetch, url, LIMITS.root_bytes).await?;
-    let root = root.ok_or(Fault::Empty)?;
-    if Fingerprint::of_first_root(&root) != fingerprint {
-        return Err(Fault::OtherSite);
+    root.ok_or(Fault::Empty)
+}
+
+async fn root_of(fetch: &dyn Fetch, mirror: Url, fingerprint: Fingerprint) -> Result<Bytes, Fault> {
+    let root = offered_root(fetch, mirror).await?;
+    match Fingerprint::of_first_root(&root) == fingerprint {
+        true => Ok(root),
+        false => Err(Fault::OtherSite),
     }
-    Ok(root)
 }

@@ -15,7 +15,7 @@ use crate::bundle::{self, MemberName, Scanner};
 use crate::edition::{Receiver, Refusal, Remembered, VerifiedEdition};
 
 /// What a mirror goes by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trust {
     Remembered(Remembered),
     /// Of the first root; nothing has been seen yet.

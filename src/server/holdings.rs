@@ -92,72 +92,37 @@ impl Holdings {
     ) -> Result<Self, HoldingsError> {
         files::create_folder(folder)?;
         sweep(folder)?;
-        let trust = match (recall(folder)?, anchor) {
-            (Some(remembered), _) => Trust::Remembered(remembered),
-            (None, Some(Anchor::Root(root))) => Trust::Remembered(Remembered::new(root.clone())),
-            (None, Some(Anchor::Fingerprint(print))) => Trust::Fingerprint(*print),
-            (None, None) => return Err(HoldingsError::NoAnchor(folder.into())),
-        };
         let mut holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
-                trust: trust.clone(),
+                trust: trust(folder, anchor)?,
                 edition: None,
             }),
             current: Current::default(),
             damage: None,
         };
-        match holdings.reopen(&trust, now) {
+        match holdings.reopen(now) {
             Ok(None) => {}
-            Ok(Some(edition)) => {
-                holdings.check_site(&edition, anchor)?;
-                holdings.go_live(&mut holdings.lock(), edition);
-            }
+            Ok(Some(edition)) => holdings.go_live(&mut holdings.lock(), edition),
             Err(damage) => holdings.damage = Some(damage),
         }
         Ok(holdings)
     }
 
     /// The edition of the last time, verified again.
-    fn reopen(
-        &self,
-        trust: &Trust,
-        now: Timestamp,
-    ) -> Result<Option<VerifiedEdition>, HoldingsError> {
+    fn reopen(&self, now: Timestamp) -> Result<Option<VerifiedEdition>, HoldingsError> {
         let path = self.place();
         if !files::exists(&path) {
             return Ok(None);
         }
         let bundle = files::map(&path)?;
+        let trust = self.lock().trust.clone();
         let opened = trust
             .remembered(&bundle)
             .and_then(|remembered| Ok(VerifiedEdition::open(bundle, &remembered, now)?));
         opened
             .map(Some)
             .map_err(|refused| HoldingsError::Bundle { path, refused })
-    }
-
-    fn check_site(
-        &self,
-        edition: &VerifiedEdition,
-        anchor: Option<&Anchor>,
-    ) -> Result<(), HoldingsError> {
-        let Some(held) = fingerprint(edition) else {
-            return Ok(());
-        };
-        let is_other = match anchor {
-            None => false,
-            Some(Anchor::Fingerprint(print)) => *print != held,
-            // A later root does not tell the fingerprint; what it signs does, and that was checked.
-            Some(Anchor::Root(root)) => {
-                is_first_root(root) && Fingerprint::of_first_root(root) != held
-            }
-        };
-        if is_other {
-            let folder = self.folder.clone();
-            return Err(HoldingsError::OtherSite { folder, held });
-        }
-        Ok(())
     }
 
     /// Takes in a bundle from disk, unless what is held is as new.
@@ -207,12 +172,19 @@ impl Holdings {
     }
 
     fn go_live(&self, held: &mut Held, edition: VerifiedEdition) {
-        let remembered = edition.remembered();
-        // A memory that could not be written is made again out of the bundle at the next start.
-        let _ = remember(&self.folder, &remembered);
+        let trust = Trust::Remembered(edition.remembered());
+        if held.trust != trust {
+            // A memory that could not be written is made again out of the bundle at the next start.
+            let _ = remember(&self.folder, &edition);
+            held.trust = trust;
+        }
         self.current.exchange(Catalogue::of(&edition));
-        held.trust = Trust::Remembered(remembered);
         held.edition = Some(Arc::new(edition));
+    }
+
+    /// The edition that is live.
+    pub(super) fn edition(&self) -> Option<Arc<VerifiedEdition>> {
+        self.lock().edition.clone()
     }
 
     pub(super) fn current(&self) -> &Current {
@@ -236,10 +208,26 @@ impl Holdings {
 
 const PIECE_BYTES: usize = 1 << 18;
 
-fn fingerprint(edition: &VerifiedEdition) -> Option<Fingerprint> {
-    let name = MetadataName::versioned("root", 1)?;
-    let (_, entry) = edition.metadata().find(|(other, _)| **other == name)?;
-    Some(Fingerprint::of_first_root(&edition.content(entry)))
+/// What the folder remembers goes before what is said now, if both are of one site.
+fn trust(folder: &Path, anchor: Option<&Anchor>) -> Result<Trust, HoldingsError> {
+    let Some((remembered, site)) = recall(folder)? else {
+        return match anchor {
+            None => Err(HoldingsError::NoAnchor(folder.into())),
+            Some(Anchor::Root(root)) => Ok(Trust::Remembered(Remembered::new(root.clone()))),
+            Some(Anchor::Fingerprint(print)) => Ok(Trust::Fingerprint(*print)),
+        };
+    };
+    let wanted = match anchor {
+        Some(Anchor::Fingerprint(print)) => Some(*print),
+        Some(Anchor::Root(root)) if is_first_root(root) => Some(Fingerprint::of_first_root(root)),
+        // A later root does not tell of which site it is.
+        Some(Anchor::Root(_)) | None => None,
+    };
+    if wanted.is_some_and(|wanted| wanted != site) {
+        let folder = folder.into();
+        return Err(HoldingsError::OtherSite { folder, held: site });
+    }
+    Ok(Trust::Remembered(remembered))
 }
 
 fn is_first_root(root: &[u8]) -> bool {
@@ -263,6 +251,8 @@ fn sweep(folder: &Path) -> Result<(), FileError> {
 /// Metadata is JSON and so text; kept byte for byte, since it was signed byte for byte.
 #[derive(Serialize, Deserialize)]
 struct Memory {
+    /// The fingerprint.
+    site: String,
     root: String,
     timestamp: Option<String>,
     snapshot: Option<String>,
@@ -273,27 +263,36 @@ fn memory_of(folder: &Path) -> PathBuf {
     folder.join("remembered.json")
 }
 
-fn recall(folder: &Path) -> Result<Option<Remembered>, HoldingsError> {
+fn recall(folder: &Path) -> Result<Option<(Remembered, Fingerprint)>, HoldingsError> {
     let path = memory_of(folder);
     let text = match files::read(&path, 2 * LIMITS.metadata_bytes) {
         Err(FileError::NotFound(_)) => return Ok(None),
         read => read?,
     };
-    let memory: Memory =
-        serde_json::from_slice(&text).map_err(|_| HoldingsError::DamagedMemory(path))?;
-    let targets = memory.targets.into_iter();
-    Ok(Some(Remembered {
-        root: memory.root.into(),
-        timestamp: memory.timestamp.map(Bytes::from),
-        snapshot: memory.snapshot.map(Bytes::from),
-        targets: targets.map(|(role, text)| (role, text.into())).collect(),
-    }))
+    let memory: Option<Memory> = serde_json::from_slice(&text).ok();
+    let recalled = memory.and_then(|memory| {
+        let site = memory.site.parse().ok()?;
+        let targets = memory.targets.into_iter();
+        let remembered = Remembered {
+            root: memory.root.into(),
+            timestamp: memory.timestamp.map(Bytes::from),
+            snapshot: memory.snapshot.map(Bytes::from),
+            targets: targets.map(|(role, text)| (role, text.into())).collect(),
+        };
+        Some((remembered, site))
+    });
+    recalled.map(Some).ok_or(HoldingsError::DamagedMemory(path))
 }
 
-fn remember(folder: &Path, remembered: &Remembered) -> Result<(), FileError> {
+fn remember(folder: &Path, edition: &VerifiedEdition) -> Result<(), FileError> {
+    let Some(site) = fingerprint(edition) else {
+        return Ok(());
+    };
+    let remembered = edition.remembered();
     let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
     let targets = remembered.targets.iter();
     let memory = Memory {
+        site: site.to_string(),
         root: text(&remembered.root),
         timestamp: remembered.timestamp.as_ref().map(text),
         snapshot: remembered.snapshot.as_ref().map(text),
@@ -303,6 +302,13 @@ fn remember(folder: &Path, remembered: &Remembered) -> Result<(), FileError> {
     };
     let json = serde_json::to_vec(&memory).expect("strings are always JSON");
     files::write(&memory_of(folder), &json)
+}
+
+/// Every edition carries all roots from the first on.
+fn fingerprint(edition: &VerifiedEdition) -> Option<Fingerprint> {
+    let name = MetadataName::versioned("root", 1)?;
+    let entry = edition.metadata_file(&name)?;
+    Some(Fingerprint::of_first_root(&edition.content(entry)))
 }
 
 /// A file that is begun when its first byte comes: a bundle that is refused before that never touches the disk.

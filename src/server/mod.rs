@@ -18,6 +18,7 @@ mod intake;
 mod listen;
 mod refused;
 mod respond;
+mod show;
 mod wire;
 
 use std::io;
@@ -36,8 +37,10 @@ pub use intake::IntakeBounds;
 pub use listen::Bounds;
 pub use refused::Refused;
 pub use respond::INTAKE;
+pub use show::{Showing, show};
 
 use crate::base::EditionNumber;
+use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::site::{self, Language};
 use holdings::Holdings;
@@ -168,9 +171,14 @@ impl Server {
         self.address
     }
 
-    /// The edition that is live now.
+    /// The number of the edition that is live now.
     pub fn edition(&self) -> Option<EditionNumber> {
         self.holdings.current().hold().edition()
+    }
+
+    /// The edition that is live now: who signed it, and how old it is.
+    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
+        self.holdings.edition()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone

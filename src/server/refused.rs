@@ -97,3 +97,67 @@ impl From<FileError> for Refused {
         Self::Edition(Refusal::Unwritable { why, disk_full })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_the_status_that_tells_what_to_do() {
+        let check = |refused: Refused, status: u16| {
+            assert_eq!(refused.status(), status, "{refused}");
+            assert!(refused.hint().is_some(), "{refused}");
+        };
+        let role = || "timestamp".to_owned();
+        check(
+            Refusal::NotNewer {
+                offered: 1,
+                held: 2,
+            }
+            .into(),
+            409,
+        );
+        check(
+            Refusal::WrongBase {
+                base: 1,
+                held: None,
+            }
+            .into(),
+            409,
+        );
+        let rollback = trust::Refusal::Rollback {
+            role: role(),
+            had: 2,
+            got: 1,
+        };
+        check(Refusal::Trust(rollback).into(), 409);
+        let unsigned = trust::Refusal::ThresholdNotMet {
+            role: role(),
+            valid: 0,
+            needed: 1,
+        };
+        check(Refusal::Trust(unsigned).into(), 403);
+        let other = trust::Refusal::WrongHash { role: role() };
+        check(Refusal::Trust(other).into(), 422);
+        check(Refusal::Bundle(BundleError::NotABundle("x")).into(), 422);
+        check(Refusal::TooMuchMetadata { max_bytes: 1 }.into(), 413);
+        check(Refused::TooLarge { max_bytes: 1 }, 413);
+        check(Refused::Busy, 429);
+        check(Refused::TooSlow, 408);
+        check(FileError::Full(PathBuf::from("/secret")).into(), 507);
+        check(FileError::NotFound(PathBuf::from("/secret")).into(), 500);
+    }
+
+    #[test]
+    fn a_stranger_learns_nothing_of_this_machine() {
+        for error in [
+            FileError::Full(PathBuf::from("/secret")),
+            FileError::NotFound(PathBuf::from("/secret")),
+        ] {
+            let refused = Refused::from(error);
+            assert!(!refused.to_string().contains("secret"), "{refused}");
+        }
+    }
+}

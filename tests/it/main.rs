@@ -4,6 +4,14 @@
     reason = "tests make files and start programs of their own"
 )]
 
+mod bundle;
 mod edition;
 mod layers;
 mod press;
+mod reader;
+mod server;
+mod server_intake;
+mod sync;
+mod trust_differential;
+mod trust_oracle;
+mod world;

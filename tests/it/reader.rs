@@ -94,7 +94,7 @@ fn fault_of(faults: &[(String, Fault)], n: usize) -> Option<&Fault> {
 }
 
 /// What hostile networks do, one of each.
-const BAD: [Behaviour; 10] = [
+const BAD: [Behaviour; 9] = [
     Behaviour::Refused,
     Behaviour::Silent,
     Behaviour::Drip,
@@ -103,7 +103,6 @@ const BAD: [Behaviour; 10] = [
     Behaviour::Page403,
     Behaviour::Page200,
     Behaviour::FreezesAfter(100),
-    Behaviour::Endless,
     Behaviour::Slow(200),
 ];
 
@@ -177,6 +176,14 @@ async fn with_no_good_mirror_the_failure_is_clear_and_comes_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_endless_answer_is_cut_off() {
+    let mut scene = Scene::new().with(&[Behaviour::Endless, Behaviour::Far(ms(400))]);
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.bundle(), scene.edition.bundle());
+    assert!(scene.world.sent() <= scene.size() + 600_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_mirror_is_kept_when_it_is_the_only_good_one() {
     let slow = 30_000;
     let mut scene = Scene::new().with(&[
@@ -227,6 +234,26 @@ async fn a_mirror_that_dies_in_the_middle_costs_nothing_of_what_it_brought() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn when_all_die_in_the_middle_it_says_so_and_keeps_what_came() {
+    let behaviours = [Behaviour::DiesAfter(900_000), Behaviour::DiesAfter(300_000)];
+    let mut scene = Scene::new().with(&behaviours);
+    let begun = Instant::now();
+    let error = scene.get().await.unwrap_err();
+    assert!(begun.elapsed() <= ms(15_000), "{:?}", begun.elapsed());
+    assert!(
+        matches!(error, ReadError::Unfinished { edition: 1, .. }),
+        "{error}"
+    );
+    assert_eq!(error.faults().len(), 2);
+    assert_eq!(scene.kept(), None);
+    let before = scene.world.sent();
+    scene.mirror(Behaviour::Good);
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.bundle(), scene.edition.bundle());
+    assert!(scene.world.sent() - before < scene.size() - 800_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn connections_that_freeze_after_15_kb_are_good_enough() {
     let mut scene = Scene::new().with(&[
         Behaviour::FreezesAfter(16_384),
@@ -259,27 +286,27 @@ async fn a_lie_in_the_middle_is_found_and_what_came_before_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn a_liar_is_asked_last_the_next_time() {
-    let mut scene = Scene::new().with(&[Behaviour::LiesAt(500_000), Behaviour::Good]);
+    let mut scene = Scene::new();
+    let liar = scene.mirror(Behaviour::LiesAt(500_000));
+    let other = scene.mirror(Behaviour::Far(ms(50)));
     scene.get().await.unwrap();
     scene
         .newsroom
         .write("be/2026/11/river/new.webp", noise(99, 50_000));
     scene.edition = scene.newsroom.publish(moment(2));
     scene.hours = 3;
-    let urls = scene.world.urls();
-    assert_eq!(urls[0].host_str(), Some("m0.example"));
-    for n in 0..2 {
-        let mirror = scene.mirror(Behaviour::Good);
-        assert_eq!(mirror.host(), format!("m{}.example", n + 2));
-    }
+    // Now it is the quickest of all, and behaves.
+    liar.behave(Behaviour::Good);
+    liar.show(&scene.edition);
+    other.show(&scene.edition);
     scene.events.clear();
     let got = scene.get().await.unwrap();
     assert_eq!(got.edition.number(), 2);
-    let first = scene.events.iter().find_map(|event| match event {
-        Event::Asked { mirror, .. } => Some(mirror.clone()),
-        _ => None,
-    });
-    assert_ne!(first.as_deref(), Some("http://m0.example/"));
+    let bundles = |mirror: &Mirror| {
+        let asked = mirror.asked().into_iter();
+        asked.filter(|path| path.ends_with("/2.tar.gz")).count()
+    };
+    assert_eq!((bundles(&liar), bundles(&other)), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -445,13 +472,15 @@ async fn a_host_without_bundles_is_read_file_by_file() {
 
 #[tokio::test(start_paused = true)]
 async fn file_by_file_a_forged_file_is_refused_and_taken_from_another() {
-    let mut scene = Scene::new().with(&[Behaviour::NoBundles]);
+    let mut scene = Scene::new();
+    let forger = scene.mirror(Behaviour::NoBundles);
+    forger.put("be/index.html", "<p>forged");
     scene.mirror(Behaviour::NoBundles);
-    let bad = scene.world.add(Behaviour::NoBundles);
-    bad.show(&scene.edition);
-    bad.put("be/index.html", "<p>forged");
     let got = scene.get().await.unwrap();
-    assert_eq!(got.edition.number(), 1);
+    let fault = fault_of(&got.faults, 0);
+    assert!(matches!(fault, Some(Fault::Lied(_))), "{fault:?}");
+    let forged = colport::base::Digest::of(b"<p>forged");
+    assert!(got.edition.files().all(|(_, entry)| entry.digest != forged));
 }
 
 #[tokio::test(start_paused = true)]

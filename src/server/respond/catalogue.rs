@@ -183,9 +183,8 @@ impl Resource {
     /// A strong entity tag.
     pub(crate) fn tag(&self, coding: Coding) -> HeaderValue {
         match coding {
-            Coding::Identity => tag(&self.digest, ""),
-            // Two mirrors may hold the same content pressed differently, and a cache in front of them both.
-            Coding::Gzip => tag(&self.digest, &format!("-gz{}", self.packed.len())),
+            Coding::Identity => tag(&self.digest, None),
+            Coding::Gzip => tag(&self.digest, Some(self.packed.len() as u64)),
         }
     }
 }

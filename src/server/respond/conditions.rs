@@ -17,17 +17,27 @@ pub(super) enum Verdict {
     PreconditionFailed,
 }
 
-/// A strong tag: the first half of the content's digest, and a mark on the gzip form, whose bytes are others.
-pub(super) fn tag(digest: &Digest, suffix: &str) -> HeaderValue {
-    let mut text = Vec::with_capacity(48);
+/// A strong tag: the first half of the content's digest. On the gzip form, whose bytes are others, also how many they
+/// are: two mirrors may hold the same content pressed differently, and share a cache.
+pub(super) fn tag(digest: &Digest, gzip_bytes: Option<u64>) -> HeaderValue {
+    // Of the exact size, so that it is not moved when it becomes a header value.
+    let length = if gzip_bytes.is_some() { 53 } else { 34 };
+    let mut text = Vec::with_capacity(length);
     text.push(b'"');
-    for byte in digest.as_bytes().iter().take(16) {
-        text.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    push_hex(&mut text, digest.as_bytes().iter().take(16));
+    if let Some(bytes) = gzip_bytes {
+        text.extend_from_slice(b"-gz");
+        push_hex(&mut text, &bytes.to_be_bytes());
     }
-    text.extend_from_slice(suffix.as_bytes());
     text.push(b'"');
     HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
         .expect("hexadecimal digits in quotes are a header value")
+}
+
+fn push_hex<'a>(text: &mut Vec<u8>, bytes: impl IntoIterator<Item = &'a u8>) {
+    for byte in bytes {
+        text.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    }
 }
 
 /// Of a number below 16.
@@ -162,10 +172,10 @@ mod tests {
     #[test]
     fn the_tag_names_content_and_form() {
         let digest = Digest::of(b"abc");
-        assert_eq!(tag(&digest, ""), "\"ba7816bf8f01cfea414140de5dae2223\"");
-        assert_eq!(
-            tag(&digest, "-gz"),
-            "\"ba7816bf8f01cfea414140de5dae2223-gz\""
-        );
+        let half = "ba7816bf8f01cfea414140de5dae2223";
+        assert_eq!(tag(&digest, None), format!("\"{half}\""));
+        let gzip = tag(&digest, Some(300));
+        assert_eq!(gzip, format!("\"{half}-gz000000000000012c\""));
+        assert_ne!(gzip, tag(&digest, Some(301)));
     }
 }

@@ -413,6 +413,13 @@ fn a_mirror_without_an_edition_asks_for_patience() {
 }
 
 #[test]
+fn a_mirror_without_an_edition_says_that_it_has_no_metadata() {
+    let path = "/.colport/metadata/timestamp.json";
+    let answer = ask_of(&Catalogue::default(), "GET", path, &[]);
+    assert_eq!(answer.status(), 404);
+}
+
+#[test]
 fn another_edition_is_another_bundle() {
     let one = |content: &[u8]| {
         let catalogue = catalogue::simulated::catalogue(7, &[("index.html", content)]);
