@@ -3,6 +3,8 @@
 //! The first byte says how the bundle is made of the rest, the second in what pieces it comes.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use colport::bundle::{
     About, BundleError, Member, MemberName, Scanner, Writer, contents, stored_runs, unpack,
@@ -16,13 +18,15 @@ mod forge;
 #[path = "../splice.rs"]
 mod splice;
 
+static SOUND: LazyLock<Vec<u8>> = LazyLock::new(bundles::sound);
+
 fuzz_target!(|data: &[u8]| {
     let Some(([kind, piece], rest)) = data.split_first_chunk() else {
         return;
     };
     let bundle = match kind % 3 {
         0 => rest.to_vec(),
-        1 => splice::splice(&bundles::sound(), rest),
+        1 => splice::splice(&SOUND, rest),
         _ => forge::forge(rest),
     };
     check(bundle.into(), usize::from(*piece) + 1);
