@@ -152,7 +152,8 @@ async fn what_is_damaged_is_refused_wherever_the_damage_is() {
     let good = edition.bundle();
     for at in (0..good.len()).step_by(good.len() / 25) {
         let mut bad = good.to_vec();
-        bad[at] ^= 0x10;
+        // All bits, since some of them may be mere padding between two gzip members.
+        bad[at] ^= 0xff;
         let refused = post(mirror.server.address(), &bad).await;
         assert!(
             matches!(refused.status, 403 | 409 | 413 | 422),
