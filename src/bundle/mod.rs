@@ -13,25 +13,25 @@
 
 mod about;
 mod buffer;
-mod contents;
 mod error;
 mod gzip;
 mod name;
-mod pack;
+mod packing;
 #[cfg(test)]
 mod sample;
 mod scanner;
+mod table;
 mod tar;
 mod writer;
 
 use bytes::Bytes;
 
 pub use about::{About, Kind};
-pub use contents::contents;
 pub use error::BundleError;
 pub use name::MemberName;
-pub use pack::{Effort, pack, stored_runs, unpack};
+pub use packing::{Effort, pack, stored_runs, unpack};
 pub use scanner::Scanner;
+pub use table::contents;
 pub use writer::Writer;
 
 /// One file of the bundle.

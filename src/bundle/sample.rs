@@ -3,7 +3,7 @@
 use crate::base::{MetadataName, SitePath};
 
 use super::gzip::{self, LONG_HEAD_BYTES};
-use super::pack::deflate;
+use super::packing::deflate;
 use super::writer::HEADER_LEVEL;
 use super::{About, Effort, Kind, MemberName, Scanner, Writer, pack, tar};
 

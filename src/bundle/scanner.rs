@@ -4,13 +4,13 @@
 //! 1. the head of a header member says how long it and the content behind it are: too long is refused here, before
 //!    anything is waited for or kept;
 //! 2. the header member is inflated, to a few kilobytes at most, and must hold exactly what
-//!    [`tar::header`](super::tar::header) would write;
+//!    [`tar::header`] would write;
 //! 3. the name must be greater than the last one, and the first must be `.colport/bundle.json`;
 //! 4. the content member is handed out. Whether it holds what it should is the business of who asked;
 //!    only the table of contents is compared here with what was seen;
 //! 5. behind the table come the end of the archive, the footer, and nothing.
 //!
-//! What was proved lies in [`Progress`] and changes only when a member is handed out, so that a download can break off,
+//! What was proved lies in `Progress` and changes only when a member is handed out, so that a download can break off,
 //! or turn out to be rubbish, and go on from another mirror.
 
 use bytes::Bytes;
@@ -18,9 +18,9 @@ use bytes::Bytes;
 use crate::base::LIMITS;
 
 use super::buffer::Buffer;
-use super::contents::{Expected, MOST_HEADER_BYTES, TABLE_BYTES, header_blocks};
 use super::gzip::{self, FOOTER_BYTES, HEADER_START, LONG_HEAD_BYTES, Lengths};
-use super::pack::{most_packed_bytes, too_large};
+use super::packing::{most_packed_bytes, too_large};
+use super::table::{Expected, MOST_HEADER_BYTES, TABLE_BYTES, header_blocks};
 use super::writer::is_plausible;
 use super::{BundleError, Member, MemberName, Slot, tar};
 

@@ -13,9 +13,9 @@ use super::BundleError;
 use super::error::shown;
 
 pub(super) const BLOCK: usize = 512;
-/// 2000-01-01T00:00:00Z. Of an edition's files only the signed dates matter; GNU tar warns about 1970, FAT has no
-/// date before 1980.
-const MODIFIED: u64 = 946_684_800;
+/// 2004-01-10T13:37:04Z. Of an edition's files only the signed dates matter; GNU tar warns about 1970, FAT has no date
+/// before 1980, and the octal digits of this one deflate to nothing.
+const MODIFIED: u64 = 1 << 30;
 const PAX_NAME: &[u8] = b"././@PaxHeader";
 /// What eleven octal digits can hold; beyond, tools have several ways to spell a length.
 const MOST_OCTAL: u64 = 1 << 33;

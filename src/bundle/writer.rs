@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use crate::base::{LIMITS, MetadataName, SitePath};
 
-use super::contents::{TABLE_BYTES, Table};
 use super::gzip::{self, CONTENT_HEAD, TRAILER_BYTES};
-use super::pack::{deflate, most_packed_bytes};
+use super::packing::{deflate, most_packed_bytes};
+use super::table::{TABLE_BYTES, Table};
 use super::{About, Effort, MemberName, Slot, pack, tar};
 
 /// Header members are small and many: libdeflate's higher levels save nothing up to 9, and the 12th saves 4 % of them for

@@ -2,12 +2,17 @@
 //!
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
+mod demo;
 mod failure;
+mod get;
 mod init;
+mod open;
 mod pack;
 mod root;
 mod screen;
 mod serve;
+mod sync;
+mod verify;
 mod words;
 
 use std::process::ExitCode;
@@ -30,9 +35,14 @@ struct Colport {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Init(init::Init),
     Pack(pack::Pack),
+    Sync(sync::Sync),
     Serve(serve::Serve),
+    Get(get::Get),
+    Open(open::Open),
+    Verify(verify::Verify),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -57,9 +67,14 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
+        Command::Demo(demo) => demo.run(screen).await,
         Command::Init(init) => init.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
+        Command::Sync(sync) => sync.run(screen).await,
         Command::Serve(serve) => serve.run(screen).await,
+        Command::Get(get) => get.run(screen).await,
+        Command::Open(open) => open.run(screen).await,
+        Command::Verify(verify) => verify.run(screen).await,
     }
 }
 

@@ -199,7 +199,7 @@ pub(super) fn publish(
         spool.publish().map_err(FolderError::from)?;
         files::map(&place).map_err(FolderError::from)
     })?;
-    folder.keep(&edition, config.keep_editions, now)?;
+    folder.prune(config.keep_editions)?;
     Ok(Some(edition))
 }
 

@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::edition::{Freshness, Proof};
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     match number {
@@ -37,6 +39,28 @@ pub(crate) fn span(length: SignedDuration) -> String {
         48..=1439 => said(hours / 24, "day"),
         _ => said(hours / (24 * 30), "month"),
     }
+}
+
+/// When an edition was signed, and whether a newer one should exist.
+pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
+    let signed = match proof.trusted().issued() {
+        Some(issued) => format!("Signed on {}, {}.", moment(issued), age(issued, now)),
+        None => "When it was signed is not said.".to_owned(),
+    };
+    let newest = match proof.freshness_at(now) {
+        Freshness::Fresh { until, .. } => {
+            format!("It counts as the newest until {}.", moment(until))
+        }
+        Freshness::Expired { since, .. } => format!(
+            "It is OLD: a newer one should have come by {}. It is genuine, but much may have happened since.",
+            moment(since)
+        ),
+        Freshness::ClockBehind { .. } => {
+            "This machine's clock is behind, so nobody can tell how old it is: set the clock."
+                .to_owned()
+        }
+    };
+    format!("{signed} {newest}")
 }
 
 #[cfg(test)]

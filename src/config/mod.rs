@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::io::files::{self, FileError};
 use crate::packager::{Effort, Lifetimes, Source};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::Mirror;
+use crate::sync::Host;
 
 /// The name of the file in a newsroom's folder.
 pub const FILE: &str = "colport.toml";
@@ -38,6 +38,14 @@ pub struct Config {
 pub struct Desk {
     pub newsroom: Newsroom,
     pub sources: Vec<Source>,
+}
+
+/// A mirror that editions are pushed to.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    /// What the operator calls it.
+    pub name: String,
+    pub host: Host,
 }
 
 #[derive(Debug, thiserror::Error)]

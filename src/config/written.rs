@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::packager::{self, Lifetimes, Source};
 use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::{self, Place};
+use crate::sync::Host;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +132,7 @@ impl Config {
             "mirror",
             mirrors
                 .iter()
-                .map(|mirror: &sync::Mirror| mirror.name.as_str()),
+                .map(|mirror: &super::Mirror| mirror.name.as_str()),
         )?;
         Ok(super::Config {
             site: SiteIdentity {
@@ -183,10 +183,10 @@ impl From {
 }
 
 impl Mirror {
-    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
-        let place = match (self.folder, self.colport) {
-            (Some(path), None) => Place::Folder(folder.join(path)),
-            (None, Some(address)) => Place::Colport(http_address(&address)?),
+    fn check(self, folder: &Path) -> Result<super::Mirror, String> {
+        let host = match (self.folder, self.colport) {
+            (Some(path), None) => Host::Folder(folder.join(path)),
+            (None, Some(address)) => Host::Server(http_address(&address)?),
             _ => {
                 return Err(format!(
                     "the mirror `{}` has one of `folder` and `colport`",
@@ -194,9 +194,9 @@ impl Mirror {
                 ));
             }
         };
-        Ok(sync::Mirror {
+        Ok(super::Mirror {
             name: self.name,
-            place,
+            host,
         })
     }
 }

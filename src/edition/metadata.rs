@@ -129,6 +129,13 @@ pub struct SignedFile {
     pub digest: Digest,
 }
 
+impl SignedFile {
+    /// Whether this is the content that was signed.
+    pub fn is(&self, content: &[u8]) -> bool {
+        content.len() as u64 == self.length && Digest::of(content) == self.digest
+    }
+}
+
 /// Every file of ours is signed with its SHA-256; one without could not be compared between editions.
 fn in_edition((path, file): (SitePath, TargetFile)) -> Result<(SitePath, SignedFile), Refusal> {
     match file.digest() {

@@ -1,6 +1,7 @@
 //! A full bundle of which every byte that a reader can see was proved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -20,6 +21,13 @@ pub struct Entry {
     pub digest: Digest,
     pub(super) offset: u64,
     pub(super) packed_bytes: u64,
+}
+
+impl Entry {
+    /// Where the gzip member lies in the bundle.
+    pub fn place(&self) -> Range<u64> {
+        self.offset..self.offset + self.packed_bytes
+    }
 }
 
 /// Verified by [`VerifiedEdition::open`] or while it was written by an [`Assembler`](super::Assembler); there is no

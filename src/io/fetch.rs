@@ -27,6 +27,18 @@ pub enum FetchError {
     TooLarge { address: String, max_bytes: u64 },
 }
 
+impl FetchError {
+    /// What went wrong, for a table that names the address in another column.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NotFound(_) => "it has no such file".into(),
+            Self::Denied { status, .. } => format!("it refused with status {status}"),
+            Self::Transient { why, .. } | Self::Permanent { why, .. } => why.clone(),
+            Self::TooLarge { max_bytes, .. } => format!("it sent more than {max_bytes} bytes"),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Request {
     pub url: Url,
@@ -105,19 +117,25 @@ impl Default for Patience {
 #[derive(Debug, Clone)]
 pub struct HttpFetch {
     client: reqwest::Client,
+    /// Without a limit on silence: nothing is heard from a server while it takes a long upload.
+    pub(super) uploads: reqwest::Client,
 }
 
 impl HttpFetch {
     pub fn new(patience: Patience) -> Self {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls())
-            .connect_timeout(patience.connect)
-            .read_timeout(patience.silence)
-            .redirect(reqwest::redirect::Policy::limited(5))
-            .referer(false)
-            .build()
-            .expect("a client with built-in certificate authorities can always be made");
-        Self { client }
+        let client = |builder: reqwest::ClientBuilder| {
+            builder
+                .tls_backend_preconfigured(tls())
+                .connect_timeout(patience.connect)
+                .redirect(reqwest::redirect::Policy::limited(5))
+                .referer(false)
+                .build()
+                .expect("a client with built-in certificate authorities can always be made")
+        };
+        Self {
+            client: client(reqwest::Client::builder().read_timeout(patience.silence)),
+            uploads: client(reqwest::Client::builder()),
+        }
     }
 }
 
@@ -204,8 +222,12 @@ fn refusal(url: &Url, status: u16) -> FetchError {
     }
 }
 
-fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
+pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
     let address = shown(url);
+    if let Some(why) = tls_fault(error) {
+        let why = why.into();
+        return FetchError::Permanent { address, why };
+    }
     if error.is_builder() {
         return FetchError::Permanent {
             address,
@@ -228,4 +250,23 @@ fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
         address,
         why: why.into(),
     }
+}
+
+/// A wrong certificate is told apart from a broken line: it means that someone stands in between.
+fn tls_fault(error: &reqwest::Error) -> Option<&'static str> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let inside = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match inside.or_else(|| error.downcast_ref()) {
+            Some(rustls::Error::InvalidCertificate(_)) => {
+                return Some("its certificate is not valid for this name");
+            }
+            Some(_) => return Some("no TLS connection"),
+            None => cause = error.source(),
+        }
+    }
+    None
 }

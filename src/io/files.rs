@@ -6,11 +6,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// What a caller can do about a file that did not do as it was told.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ impl FileError {
         }
     }
 
-    fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
@@ -133,6 +133,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         .write_all(bytes)
         .map_err(|e| FileError::new("write", path, e))?;
     spool.publish()
+}
+
+/// Writes into the middle of a file that is there: what colport itself never does, and what a broken disk or an intruder
+/// may. For the demonstration.
+pub fn vandalise(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|e| FileError::new("open", path, e))?;
+    file.write_all_at(bytes, at)
+        .map_err(|e| FileError::new("write", path, e))
+}
+
+/// A folder that nobody else can look into; it vanishes when it is dropped.
+pub fn temporary_folder(prefix: &str) -> Result<TempDir> {
+    let made = tempfile::Builder::new().prefix(prefix).tempdir();
+    made.map_err(|e| FileError::new("create a folder in", &std::env::temp_dir(), e))
 }
 
 pub fn create_folder(path: &Path) -> Result<()> {

@@ -1,8 +1,13 @@
 //! The only door to disk, network, clock and other programs. Everything above takes values, or one of the small
 //! traits here, so that tests can put a simulated world in their place.
 
+pub mod address;
+pub mod browser;
 pub mod clock;
 pub mod fetch;
 pub mod files;
 pub mod folder;
+pub mod part;
+pub mod push;
 pub mod random;
+pub mod tree;

@@ -196,7 +196,7 @@ fn written(page: &Page) -> Option<Timestamp> {
 const SUMMARY: usize = 280;
 
 fn summary(told: Option<&str>, text: &str) -> String {
-    let told = told.map(|html| extract::squeezed(&dom_query::Document::fragment(html).text()));
+    let told = told.map(extract::plain_text);
     let told = told.filter(|told| told.chars().count() > 20);
     let whole = told.unwrap_or_else(|| extract::squeezed(text.lines().next().unwrap_or_default()));
     let Some((cut, _)) = whole.char_indices().nth(SUMMARY) else {

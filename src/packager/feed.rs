@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::charset;
-use super::extract::{Moment, parse_date, squeezed, unescaped, weight};
+use super::extract::{Moment, parse_date, plain_text, unescaped, weight};
 use crate::base::Timestamp;
 
 /// One article as its feed tells it. Any part may be missing; texts are plain unless they say otherwise.
@@ -284,12 +284,7 @@ fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
 
 /// Without markup.
 fn plain(html: &str) -> Option<String> {
-    let html = unescaped(html);
-    let text = if html.contains('<') {
-        squeezed(&dom_query::Document::fragment(html.as_str()).text())
-    } else {
-        squeezed(&html)
-    };
+    let text = plain_text(&unescaped(html));
     (!text.is_empty()).then_some(text)
 }
 

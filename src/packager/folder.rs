@@ -10,7 +10,7 @@
 //! keys/online/timestamp.pem
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
-//! editions/N.tar.gz              full bundles, and B-N.tar.gz, updates; public
+//! editions/N.tar.gz              full bundles; public
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ use jiff::Timestamp;
 
 use super::{Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{Holding, Refusal, Remembered, VerifiedEdition, write_update};
-use crate::io::files::{self, FileError, Spool};
+use crate::edition::{Refusal, Remembered, VerifiedEdition};
+use crate::io::files::{self, FileError};
 use crate::io::random;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
@@ -82,6 +82,10 @@ impl NewsroomFolder {
         }
     }
 
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
     fn key_path(&self, kind: &str, name: &str) -> PathBuf {
         self.place
             .join("keys")
@@ -99,10 +103,6 @@ impl NewsroomFolder {
 
     pub fn bundle(&self, edition: EditionNumber) -> PathBuf {
         self.editions().join(format!("{edition}.tar.gz"))
-    }
-
-    pub fn update(&self, base: EditionNumber, edition: EditionNumber) -> PathBuf {
-        self.editions().join(format!("{base}-{edition}.tar.gz"))
     }
 
     /// Makes all keys and signs the first root and targets. Refused if any of the keys is there already, before
@@ -300,39 +300,29 @@ impl NewsroomFolder {
         }
     }
 
-    /// Updates from every edition that is kept, which is at most `keep` beside the new one; older ones are removed.
-    pub fn keep(&self, new: &VerifiedEdition, keep: usize, now: Timestamp) -> Result<()> {
-        let mut older = self.kept()?;
-        older.retain(|number| *number < new.number());
-        let past = older.len().saturating_sub(keep);
-        let (past, kept) = older.split_at(past);
-        for &base in kept {
-            let holding = Holding::from(self.edition(base, now)?.proof());
-            let place = self.update(base, new.number());
-            let written = write_update(Spool::beside(&place)?, new, &holding);
-            let spool = written.map_err(|error| PublishError::from(Refusal::from(error)))?;
-            spool.publish()?;
-        }
-        for number in past {
-            files::remove(&self.bundle(*number))?;
-        }
-        self.remove_updates_to_older(new.number())
-    }
-
-    /// A reader wants the newest edition; an update that ends before it is of no use.
-    fn remove_updates_to_older(&self, newest: EditionNumber) -> Result<()> {
-        let ends_before = |path: &PathBuf| {
-            let name = path.to_str().and_then(|name| name.strip_suffix(".tar.gz"));
-            let end = name.and_then(|name| name.split_once('-')?.1.parse().ok());
-            end.is_some_and(|end: EditionNumber| end < newest)
-        };
-        for path in files::list(&self.editions())?
-            .into_iter()
-            .filter(ends_before)
-        {
-            files::remove(&self.editions().join(path))?;
+    /// Removes all but the newest edition and `earlier` before it, from which updates can be made.
+    pub fn prune(&self, earlier: usize) -> Result<()> {
+        let kept = self.kept()?;
+        let past = kept.len().saturating_sub(earlier + 1);
+        for number in kept.into_iter().take(past) {
+            files::remove(&self.bundle(number))?;
         }
         Ok(())
+    }
+
+    /// The editions before `newest` that are kept. One that a disk has damaged is of no use for updates, and left out.
+    pub fn earlier(
+        &self,
+        newest: EditionNumber,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<VerifiedEdition>>> {
+        let mut kept = self.kept()?;
+        kept.retain(|number| *number < newest);
+        Ok(kept
+            .into_iter()
+            .filter_map(|number| self.edition(number, now).ok())
+            .map(Arc::new)
+            .collect())
     }
 }
 

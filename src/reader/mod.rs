@@ -1,1 +1,375 @@
-//! reader
+//! The reader's client: the newest edition of a newsroom, from mirrors of which none is trusted and most may be bad.
+//!
+//! 1. **Whom to trust** is settled once: the newsroom's first root, as a file or by its fingerprint ([`FirstTrust`]).
+//! 2. **Which edition is the newest** is asked of all mirrors with small requests (`refresh`): a mirror that proves its
+//!    chain of signatures is good, and what it answered is the floor from then on.
+//! 3. **The bundle** comes from a mirror that proved good (`transfer`): an update of the edition that is held, else
+//!    the whole. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
+//! 4. **No bundle anywhere** (a host that only shows the site): the files are fetched one by one (`plain`).
+//! 5. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
+//!
+//! [`open`](open()) is the other way in: a bundle from a friend.
+//!
+//! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
+
+mod audit;
+mod fault;
+mod mirrors;
+mod open;
+mod pace;
+mod plain;
+mod race;
+mod refresh;
+mod sink;
+mod store;
+mod transfer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use url::Url;
+
+pub use audit::{Audit, FileFault, audit};
+pub use fault::Fault;
+pub use mirrors::{MirrorId, Mirrors, Past};
+pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
+pub use pace::Patience;
+pub use store::{Store, StoreError};
+
+use crate::base::{EditionNumber, Fingerprint};
+use crate::edition::VerifiedEdition;
+use crate::io::address::BundleName;
+use crate::io::fetch::Fetch;
+use crate::trust::Trusted;
+use race::Race;
+use sink::Expected;
+use transfer::{Stop, Surroundings, transfer};
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// As [`address::parse`](crate::io::address::parse) gives them; in the order of preference.
+    pub mirrors: Vec<Url>,
+    /// The folder in which the reader keeps one newsroom.
+    pub store: PathBuf,
+    pub trust: FirstTrust,
+    pub patience: Patience,
+}
+
+/// By what a newsroom is known.
+#[derive(Debug, Clone)]
+pub enum FirstTrust {
+    /// The store was used before.
+    Kept,
+    /// The file `1.root.json`, which came by a trusted way.
+    Root(Bytes),
+    /// Compared by a person; the root is fetched from any mirror.
+    Fingerprint(Fingerprint),
+}
+
+/// What happens meanwhile, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A mirror proved to have an edition.
+    Found {
+        mirror: String,
+        edition: EditionNumber,
+    },
+    Failed {
+        mirror: String,
+        fault: Fault,
+    },
+    /// A bundle is asked of a mirror, from this byte on.
+    Asked {
+        mirror: String,
+        from_byte: u64,
+    },
+    /// What an earlier run had fetched was proved again and need not be fetched.
+    Resumed {
+        edition: EditionNumber,
+        bytes: u64,
+    },
+    /// So many bytes of the bundle are proved.
+    Progress {
+        edition: EditionNumber,
+        bytes: u64,
+    },
+    /// Nobody has bundles, so files come one by one.
+    FileByFile {
+        files: usize,
+    },
+    /// The edition in the store could not be opened and is fetched anew.
+    KeptIsDamaged(String),
+}
+
+/// Hears events as they happen.
+pub type Report<'a> = dyn FnMut(Event) + Send + 'a;
+
+/// The newest edition that any good mirror has, proved and in the store.
+#[derive(Debug)]
+pub struct Got {
+    pub edition: Arc<VerifiedEdition>,
+    pub news: News,
+    /// The mirrors that had something wrong.
+    pub faults: Vec<(String, Fault)>,
+    /// Bytes of bundles and files that mirrors sent; metadata is not counted.
+    pub received_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    New,
+    /// The store had it already.
+    Nothing,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("no mirror was given")]
+    NoMirrors,
+    #[error("this store is new, and it is not known yet whom to trust")]
+    NobodyToTrust,
+    #[error("this store belongs to the newsroom `{kept}`, not to `{asked}`")]
+    OtherNewsroom {
+        kept: Fingerprint,
+        asked: Fingerprint,
+    },
+    /// Nobody gave a chain of signatures that holds.
+    #[error("none of {} mirrors has a good edition", .faults.len())]
+    NoGoodMirror { faults: Vec<(String, Fault)> },
+    /// An edition is known to be there, but nobody gives all of it.
+    #[error("edition {edition} could not be fetched from any mirror")]
+    Unfinished {
+        edition: EditionNumber,
+        faults: Vec<(String, Fault)>,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReadError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoMirrors => "give the addresses of one or more mirrors",
+            Self::NobodyToTrust => {
+                "give the newsroom's fingerprint, from a friend, a leaflet or the newsroom itself"
+            }
+            Self::OtherNewsroom { .. } => "use another folder for another newsroom",
+            Self::NoGoodMirror { .. } => {
+                "try other addresses, another network or a VPN; what you have already stays readable"
+            }
+            Self::Unfinished { .. } => {
+                "run the command again later or with more addresses; what came so far is kept"
+            }
+            Self::Store(error) => return error.hint(),
+        };
+        Some(hint.to_owned())
+    }
+
+    /// The mirrors that had something wrong.
+    pub fn faults(&self) -> &[(String, Fault)] {
+        match self {
+            Self::NoGoodMirror { faults } | Self::Unfinished { faults, .. } => faults,
+            _ => &[],
+        }
+    }
+}
+
+/// Fetches the newest edition into the store. May be called again after any error or kill: it goes on where it was.
+pub async fn get(
+    fetch: &dyn Fetch,
+    now: Timestamp,
+    options: &Options,
+    report: &mut Report<'_>,
+) -> Result<Got, ReadError> {
+    if options.mirrors.is_empty() {
+        return Err(ReadError::NoMirrors);
+    }
+    let store = Arc::new(Store::open(&options.store)?);
+    let mut mirrors = Mirrors::new(&options.mirrors, &store.past());
+    let got = Getting {
+        fetch,
+        now,
+        patience: &options.patience,
+        store: store.clone(),
+        mirrors: &mut mirrors,
+        received: 0,
+    }
+    .run(&options.trust, report)
+    .await;
+    store.keep_past(mirrors.past())?;
+    got
+}
+
+struct Getting<'a, 'm> {
+    fetch: &'a dyn Fetch,
+    now: Timestamp,
+    patience: &'a Patience,
+    store: Arc<Store>,
+    mirrors: &'m mut Mirrors,
+    received: u64,
+}
+
+impl<'a> Getting<'a, '_> {
+    async fn run(mut self, trust: &FirstTrust, report: &mut Report<'_>) -> Result<Got, ReadError> {
+        let until = Instant::now() + self.patience.metadata;
+        self.settle_trust(trust, until, report).await?;
+        let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
+        let held = self.held(report).await?;
+        let (fetch, now) = (self.fetch, self.now);
+        let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
+        let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
+        let newest = newest.ok_or_else(|| self.no_good_mirror())?;
+        self.store.remember(&newest.remembered())?;
+        refresh::name_those_behind(self.mirrors, newest.edition(), report);
+        match held {
+            Some(held) if held.number() >= newest.edition() => Ok(self.got(held, News::Nothing)),
+            held => self.fetch_edition(newest, race, held, report).await,
+        }
+    }
+
+    async fn settle_trust(
+        &mut self,
+        trust: &FirstTrust,
+        until: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<(), ReadError> {
+        let kept = self
+            .store
+            .anchor()?
+            .map(|root| Fingerprint::of_first_root(&root));
+        let asked = match trust {
+            FirstTrust::Kept => None,
+            FirstTrust::Root(root) => Some(Fingerprint::of_first_root(root)),
+            FirstTrust::Fingerprint(fingerprint) => Some(*fingerprint),
+        };
+        match (kept, asked, trust) {
+            (None, None, _) => Err(ReadError::NobodyToTrust),
+            (Some(kept), Some(asked), _) if kept != asked => {
+                Err(ReadError::OtherNewsroom { kept, asked })
+            }
+            (Some(_), ..) => Ok(()),
+            (None, _, FirstTrust::Root(root)) => Ok(self.store.drop_anchor(root)?),
+            (None, Some(fingerprint), _) => {
+                let (fetch, patience) = (self.fetch, self.patience);
+                let mirrors = &mut *self.mirrors;
+                let root =
+                    refresh::first_root(fetch, mirrors, patience, fingerprint, until, report).await;
+                let root = root.ok_or_else(|| self.no_good_mirror())?;
+                Ok(self.store.drop_anchor(&root)?)
+            }
+        }
+    }
+
+    /// What the store has. Damage there is no reason to have no news.
+    async fn held(
+        &self,
+        report: &mut Report<'_>,
+    ) -> Result<Option<Arc<VerifiedEdition>>, ReadError> {
+        let (store, now) = (self.store.clone(), self.now);
+        match blocking(move || store.edition(now)).await {
+            Err(StoreError::Refused { refusal, .. }) => {
+                report(Event::KeptIsDamaged(refusal.to_string()));
+                Ok(None)
+            }
+            held => Ok(held?),
+        }
+    }
+
+    /// As an update of what is held, as a whole, or file by file.
+    async fn fetch_edition(
+        &mut self,
+        newest: Trusted,
+        mut race: Race<'a, Trusted>,
+        held: Option<Arc<VerifiedEdition>>,
+        report: &mut Report<'_>,
+    ) -> Result<Got, ReadError> {
+        let edition = newest.edition();
+        let update = held.as_ref().map(|held| BundleName::Update {
+            base: held.number(),
+            edition,
+        });
+        for name in update.into_iter().chain([BundleName::Full(edition)]) {
+            self.store.clear_parts(Some(&name))?;
+            let expected = Expected {
+                name,
+                remembered: newest.remembered(),
+                held: held.clone(),
+                now: self.now,
+            };
+            let mut around = Surroundings {
+                fetch: self.fetch,
+                mirrors: self.mirrors,
+                patience: self.patience,
+                race: &mut race,
+                received: &mut self.received,
+            };
+            let store = self.store.clone();
+            match transfer(&mut around, store, expected, edition, report).await {
+                Ok(edition) => return self.keep(edition),
+                Err(Stop::NoSuchBundle) => {}
+                Err(Stop::NoGoodMirror) => return Err(self.unfinished(edition)),
+                Err(Stop::Store(error)) => return Err(error.into()),
+            }
+        }
+        match self.file_by_file(newest, held, report).await? {
+            Some(edition) => self.keep(edition),
+            None => Err(self.unfinished(edition)),
+        }
+    }
+
+    async fn file_by_file(
+        &mut self,
+        newest: Trusted,
+        held: Option<Arc<VerifiedEdition>>,
+        report: &mut Report<'_>,
+    ) -> Result<Option<VerifiedEdition>, ReadError> {
+        let plain = plain::Plain {
+            fetch: self.fetch,
+            mirrors: self.mirrors,
+            store: &self.store,
+            held,
+            now: self.now,
+            received: &mut self.received,
+        };
+        plain.fetch(newest, report).await.map_err(ReadError::Store)
+    }
+
+    fn keep(&self, edition: VerifiedEdition) -> Result<Got, ReadError> {
+        self.store.remember(&edition.remembered())?;
+        self.store.clear_parts(None)?;
+        Ok(self.got(Arc::new(edition), News::New))
+    }
+
+    fn got(&self, edition: Arc<VerifiedEdition>, news: News) -> Got {
+        Got {
+            edition,
+            news,
+            faults: self.mirrors.faults(),
+            received_bytes: self.received,
+        }
+    }
+
+    fn no_good_mirror(&self) -> ReadError {
+        ReadError::NoGoodMirror {
+            faults: self.mirrors.faults(),
+        }
+    }
+
+    fn unfinished(&self, edition: EditionNumber) -> ReadError {
+        ReadError::Unfinished {
+            edition,
+            faults: self.mirrors.faults(),
+        }
+    }
+}
+
+/// Work that would hold up everybody else on an async thread.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("the work does not panic, and nobody cancels it")
+}

@@ -18,6 +18,7 @@ mod intake;
 mod listen;
 mod refused;
 mod respond;
+mod show;
 mod wire;
 
 use std::io;
@@ -36,6 +37,7 @@ pub use intake::IntakeBounds;
 pub use listen::Bounds;
 pub use refused::Refused;
 pub use respond::INTAKE;
+pub use show::{Showing, show};
 
 use crate::base::EditionNumber;
 use crate::edition::VerifiedEdition;

@@ -211,3 +211,200 @@ impl fmt::Debug for SigningKey {
         write!(f, "the private half of {:?}", self.public.id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::key;
+    use super::*;
+
+    const PAYLOAD: &[u8] = b"colport";
+    // Made by `openssl pkey -pubout` and `openssl dgst -sign` (OpenSSL 3.0.19).
+    const RSA: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEArh0SlLy4xIrzOBzrICK4
+4WwDMv70aIh44aKfh9ms1fc0+QRE4e8xajEJgcouPOvJ6fE4Tq1HmtwRAxxhR9rd
++YH0bStq5q6md1wiauAi9JAqf5/zLqqe5G+TzbSG2XnKgLH+2rtqu6NI+vegzkeJ
+I/MgjdWccI4/nmeOFkPs7gu/DuQ7IfLJFLRelu7C1eQUckPsjJxoIinfvzdE8yCj
+fcCeZZldMJoth+dcYnqvILrJF5+fugDIgiRoh7Uj7fNpM8495HaPVESsScghI0fr
+a2cEowkbdpVDhQ9cPhg0QADQ/eOcSxIpUHRiEzJt/0axZVFH69YopqzKZOWUggtv
+OwIDAQAB
+-----END PUBLIC KEY-----
+";
+    const RSA_SIGNATURE: &str = "15221feade9008d24e6c8fbdec6c8b6253b7864d5b19e400303ce0de82d090c6425b272b5ea6afe3\
+f8f8c5aab75e69ec875d53a0f2fc536b759b9d2cdf031a09b4e7ba3352dc6e8b9d80264874ca1871eaaf11da9e42b4d3c04c4f871233e42a2cb218\
+b0316bb7b706e945c0327501775beb55d4b218e83268e0155c6dee06bd108566c68f6ac53113c427b7abd6e65f3349575d2f5954b2b34f35b24692\
+8e09868a4c6d30c63bedcbd2f84ecc46a17a1d379aa18841590269d00ae194a7233cb90ffb19d6f7ccdc81ecb50da3c5c838f96e5a8a4fd5d5283b\
+0492f337cf4e4b03ef12959857783b64b7e4e36c4905ca35f0eaaf1163ae5b2d15c6bc9382a8ba";
+    const P256: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZEIZ9WI4uKnmOpC0mNVMYMqlro5H
+60HE2AApzJaNoJpKgtcCqLFEO4I03F+aLOV+OX1dP0Q+Dkncpz3ez/BZUA==
+-----END PUBLIC KEY-----
+";
+    const P256_SIGNATURE: &str = "3045022013da4def7e29a6cc2187140e5a0e6e162bab0db7aa776c7b38216fefeb58db32022100c0e999\
+bb81524caaee905992b2baa95d115719556d272d6fb1ee0e8e02056af7";
+    const ED25519_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIIFIWScaK/mHfJaptXuH0xUfBA/MI6m/RoWpvvCRbdCw
+-----END PRIVATE KEY-----
+";
+    const ED25519_PUBLIC: &str = "58320dbf212c4e6897fb6b06364bd0aafc9a2964046505ead1e5c20bda6e7506";
+    const ED25519_SIGNATURE: &str = "247e336d7e3eb76ad49314ebe2a6eaad8c3f87e3836ba04f3cb7a8cc1bcedfd1b818208a2601e8610\
+c37ac40b4ea27130074d73493728ae7a0c35af89a14010e";
+
+    fn written(keytype: &str, scheme: &str, public: &str) -> Key {
+        Key {
+            keytype: keytype.into(),
+            scheme: scheme.into(),
+            keyval: json!({ "public": public }),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// How many of `keys` count as signers of `payload`.
+    fn count(keys: &[(&str, Key)], payload: &[u8], signatures: &[(&str, &str)]) -> usize {
+        let role = RoleKeys {
+            keyids: keys.iter().map(|(id, _)| KeyId::new(*id)).collect(),
+            threshold: 1,
+        };
+        let keys = keys.iter().map(|(id, key)| (KeyId::new(*id), key.clone()));
+        let signatures = signatures
+            .iter()
+            .map(|(id, sig)| (KeyId::new(*id), (*sig).to_owned()));
+        signers("r", &role, &keys.collect(), payload, &signatures.collect())
+            .map_or(0, |ids| ids.len())
+    }
+
+    #[test]
+    fn signatures_made_by_openssl_are_verified() {
+        let check = |keytype, scheme, public, signature: &str| {
+            let keys = [("k", written(keytype, scheme, public))];
+            assert_eq!(count(&keys, PAYLOAD, &[("k", signature)]), 1, "{scheme}");
+            assert_eq!(
+                count(&keys, b"kolport", &[("k", signature)]),
+                0,
+                "{scheme}: other content"
+            );
+            let other = format!("{}00", &signature[..signature.len() - 2]);
+            assert_eq!(
+                count(&keys, PAYLOAD, &[("k", &other)]),
+                0,
+                "{scheme}: other signature"
+            );
+            for broken in ["", "0", "zz", &signature[2..]] {
+                assert_eq!(
+                    count(&keys, PAYLOAD, &[("k", broken)]),
+                    0,
+                    "{scheme}: `{broken}`"
+                );
+            }
+        };
+        check("rsa", "rsassa-pss-sha256", RSA, RSA_SIGNATURE);
+        check("ecdsa", "ecdsa-sha2-nistp256", P256, P256_SIGNATURE);
+        check(
+            "ecdsa-sha2-nistp256",
+            "ecdsa-sha2-nistp256",
+            P256,
+            P256_SIGNATURE,
+        );
+        check("ed25519", "ed25519", ED25519_PUBLIC, ED25519_SIGNATURE);
+    }
+
+    #[test]
+    fn kinds_that_do_not_fit_together_verify_nothing() {
+        for (keytype, scheme, public) in [
+            ("rsa", "ecdsa-sha2-nistp256", P256),
+            ("ecdsa", "ecdsa-sha2-nistp256", RSA),
+            ("ecdsa", "ecdsa-sha2-nistp384", P256),
+            ("rsa", "rsassa-pss-sha256", P256),
+            ("ed25519", "ed25519", RSA),
+            ("none", "none", P256),
+        ] {
+            let keys = [("k", written(keytype, scheme, public))];
+            for signature in [RSA_SIGNATURE, P256_SIGNATURE, ED25519_SIGNATURE] {
+                assert_eq!(
+                    count(&keys, PAYLOAD, &[("k", signature)]),
+                    0,
+                    "{keytype} {scheme}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_key_under_several_names_counts_once() {
+        let spaced = P256.replace('\n', "\r\n");
+        let keys = [
+            ("a", written("ed25519", "ed25519", ED25519_PUBLIC)),
+            (
+                "b",
+                written("ed25519", "ed25519", &ED25519_PUBLIC.to_uppercase()),
+            ),
+            ("c", written("ecdsa", "ecdsa-sha2-nistp256", P256)),
+            (
+                "d",
+                written("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", &spaced),
+            ),
+        ];
+        let signatures = [
+            ("a", ED25519_SIGNATURE),
+            ("b", ED25519_SIGNATURE),
+            ("c", P256_SIGNATURE),
+            ("d", P256_SIGNATURE),
+        ];
+        assert_eq!(count(&keys, PAYLOAD, &signatures), 2);
+    }
+
+    #[test]
+    fn a_key_listed_twice_counts_once() {
+        let public = key("a").public().clone();
+        let role = RoleKeys {
+            keyids: vec![public.id.clone(), public.id.clone()],
+            threshold: 2,
+        };
+        let Signature { keyid, sig } = key("a").sign(PAYLOAD);
+        let keys = [(public.id, public.key)].into();
+        let refused = signers("r", &role, &keys, PAYLOAD, &[(keyid, sig)].into());
+        let (valid, needed) = (1, 2);
+        let role = "r".into();
+        assert_eq!(
+            refused,
+            Err(Refusal::ThresholdNotMet {
+                role,
+                valid,
+                needed
+            })
+        );
+    }
+
+    #[test]
+    fn a_private_key_of_openssl_is_read_and_written_alike() {
+        let pem = Secret::new(ED25519_PRIVATE.to_owned());
+        let key = SigningKey::from_pem(&pem).expect("a key of openssl");
+        assert_eq!(key.to_pem().expose(), ED25519_PRIVATE);
+        assert_eq!(key.sign(PAYLOAD).sig, ED25519_SIGNATURE);
+        // As securesystemslib 1.4.0 computes it.
+        assert_eq!(
+            key.id().as_str(),
+            "a95f3eb00c59432d68982261464421d7101a5fa5fa6a8df814258d6743144f27"
+        );
+        assert!(!format!("{key:?}").contains("IFIWScaK"));
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_refused() {
+        for text in [
+            "",
+            RSA,
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            let read = SigningKey::from_pem(&Secret::new(text.to_owned()));
+            assert_eq!(read.map(|key| key.public), Err(KeyError::NotAKey));
+        }
+    }
+
+    #[test]
+    fn new_keys_differ() {
+        let random = ring::rand::SystemRandom::new();
+        let one = SigningKey::generate(&random).expect("random numbers");
+        let two = SigningKey::generate(&random).expect("random numbers");
+        assert_ne!(one.id(), two.id());
+    }
+}

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::editor::{
     FileFacts, Founding, KeyRing, Lifetimes, MetadataSet, NewsroomId, RoleSigners, RootSigners,
     establish, next_edition,
 };
+use super::json;
 use super::{
     Everything, Expiry, Refresh, Refusal, Remembered, SigningKey, TargetFile, Trusted, Want,
 };
-use crate::base::{Digest, Secret, SitePath};
+use crate::base::{Digest, MetadataName, Secret, SitePath};
 
 pub fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().expect("a date")
@@ -92,9 +94,18 @@ pub const SOME_FILES: [(&str, &str); 6] = [
 ];
 
 pub fn edition(previous: &MetadataSet, all: &[(&str, &str)], at: Timestamp) -> MetadataSet {
+    edition_by(previous, &ONLINE, all, at)
+}
+
+pub fn edition_by(
+    previous: &MetadataSet,
+    keys: &[&str],
+    all: &[(&str, &str)],
+    at: Timestamp,
+) -> MetadataSet {
     next_edition(
         previous,
-        &ring(&ONLINE),
+        &ring(keys),
         &files(all),
         at,
         &Lifetimes::default(),
@@ -163,4 +174,84 @@ pub fn everything(
         let _ = walk.give(answer(&want));
     }
     walk.finish()
+}
+
+/// The file with another `signed`, signed by these keys alone.
+pub fn forge(file: &Bytes, keys: &[&str], change: impl FnOnce(&mut Value)) -> Bytes {
+    let mut value: Value = serde_json::from_slice(file).expect("a file of ours");
+    change(&mut value["signed"]);
+    sign_value(value["signed"].take(), keys)
+}
+
+pub fn sign_value(signed: Value, keys: &[&str]) -> Bytes {
+    let payload = json::canonical(&signed);
+    let signatures: Vec<_> = keys.iter().map(|name| key(name).sign(&payload)).collect();
+    let file = serde_json::json!({ "signatures": signatures, "signed": signed });
+    json::canonical(&file).into()
+}
+
+pub fn put(set: &mut MetadataSet, role: &str, version: u64, file: Bytes) {
+    let name = match role {
+        "timestamp" => MetadataName::timestamp(),
+        _ => MetadataName::versioned(role, version).expect("a file name"),
+    };
+    set.put(name, file);
+}
+
+/// `set` with a role's file changed and signed by `keys`, and a new snapshot and timestamp that name it: what somebody
+/// can publish who holds `keys` and the two online keys.
+pub fn republish(
+    set: &MetadataSet,
+    role: &str,
+    keys: &[&str],
+    change: impl FnOnce(&mut Value),
+) -> MetadataSet {
+    let mut new = set.clone();
+    let (name, file) = set.newest(role).expect("a role of the set");
+    let version = name.version().expect("a version") + 1;
+    let file = forge(file, keys, |signed| {
+        signed["version"] = version.into();
+        change(signed);
+    });
+    put(&mut new, role, version, file.clone());
+    reseal(&new, |meta| {
+        meta[format!("{role}.json")] = described(version, &file);
+    })
+}
+
+pub fn described(version: u64, file: &Bytes) -> Value {
+    serde_json::json!({
+        "hashes": { "sha256": Digest::of(file).to_string() },
+        "length": file.len(),
+        "version": version,
+    })
+}
+
+/// A new snapshot with another list, and a timestamp for it.
+pub fn reseal(set: &MetadataSet, change: impl FnOnce(&mut Value)) -> MetadataSet {
+    let mut new = set.clone();
+    let (name, file) = set.newest("snapshot").expect("a snapshot");
+    let version = name.version().expect("a version") + 1;
+    let snapshot = forge(file, &["snapshot"], |signed| {
+        signed["version"] = version.into();
+        change(&mut signed["meta"]);
+    });
+    put(&mut new, "snapshot", version, snapshot.clone());
+    restamp(&new, |signed| {
+        signed["version"] = version.into();
+        signed["meta"]["snapshot.json"] = described(version, &snapshot);
+    })
+}
+
+/// A changed timestamp.
+pub fn restamp(set: &MetadataSet, change: impl FnOnce(&mut Value)) -> MetadataSet {
+    let mut new = set.clone();
+    let file = set.file("timestamp", None).expect("a timestamp");
+    put(
+        &mut new,
+        "timestamp",
+        0,
+        forge(file, &["timestamp"], change),
+    );
+    new
 }

@@ -38,7 +38,7 @@ pub(crate) fn forged_seed() -> Vec<u8> {
         header.extend(path.as_bytes());
         header.resize(header.len() + 100 - path.len(), 0);
         header.extend(b"0000644\x000000000\x000000000\0");
-        header.extend(format!("{:011o}\x0007033241600\0       \0", content.len()).as_bytes());
+        header.extend(format!("{:011o}\x0010000000000\0       \0", content.len()).as_bytes());
         header.push(b'0');
         header.resize(header.len() + 100, 0);
         header.extend(b"ustar\x0000");

@@ -4,6 +4,12 @@
     reason = "tests make files and start programs of their own"
 )]
 
+mod bundle;
 mod edition;
 mod layers;
 mod press;
+mod reader;
+mod server;
+mod server_intake;
+mod sync;
+mod world;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use colport::base::SitePath;
-use colport::edition::{Remembered, VerifiedEdition};
+use colport::edition::{Holding, Remembered, VerifiedEdition, write_update};
 use colport::io::files::{self, Spool};
 use colport::packager::{
     Effort, Files, FolderError, Lifetimes, NewsroomFolder, Press, PublishError,
@@ -79,8 +79,17 @@ impl Newsroom {
             files::map(&place).map_err(FolderError::from)
         });
         let edition = printed.unwrap();
-        self.folder.keep(&edition, 7, self.now).unwrap();
+        self.folder.prune(7).unwrap();
         Arc::new(edition)
+    }
+
+    /// The update from one edition of the folder to another.
+    pub fn update(&self, base: u64, number: u64) -> Bytes {
+        let [base, new] =
+            [base, number].map(|number| self.folder.edition(number, self.now).unwrap());
+        write_update(Vec::new(), &new, &Holding::from(base.proof()))
+            .unwrap()
+            .into()
     }
 
     pub fn try_print(&self, files: &Files) -> Result<VerifiedEdition, PublishError> {

@@ -82,7 +82,7 @@ async fn an_update_becomes_the_same_full_bundle() {
     let mut mirror = Mirror::of(&first()).await;
     mirror.newsroom.pass(24);
     let edition = mirror.newsroom.publish(&second());
-    let update = std::fs::read(mirror.newsroom.folder.update(1, 2)).unwrap();
+    let update = mirror.newsroom.update(1, 2);
     assert!(update.len() < edition.bundle().len());
     let taken = post(mirror.server.address(), &update).await;
     assert_eq!(taken.status, 201, "{}", taken.text());
@@ -125,7 +125,7 @@ async fn an_update_of_another_edition_is_refused() {
     mirror.newsroom.publish(&second());
     mirror.newsroom.pass(24);
     mirror.newsroom.publish(&first());
-    let update = std::fs::read(mirror.newsroom.folder.update(2, 3)).unwrap();
+    let update = mirror.newsroom.update(2, 3);
     let refused = post(mirror.server.address(), &update).await;
     assert_eq!(refused.status, 409);
     assert!(refused.text().contains("edition 1"), "{}", refused.text());
@@ -563,7 +563,7 @@ async fn an_update_cannot_be_the_first() {
     newsroom.publish(&first());
     newsroom.pass(24);
     newsroom.publish(&second());
-    let update = Bytes::from(std::fs::read(newsroom.folder.update(1, 2)).unwrap());
+    let update = newsroom.update(1, 2);
     for anchor in [
         Anchor::Root(newsroom.newcomer().root),
         Anchor::Fingerprint(newsroom.folder.fingerprint().unwrap()),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::super::Refusal;
 use super::super::metadata::TARGETS;
-use super::trusted::Step;
+use super::search::{Search, Step};
 use super::{TargetFile, Trusted, Want};
 use crate::base::{LIMITS, SitePath};
 
@@ -42,7 +42,8 @@ impl Everything {
             state: State::Complete,
         };
         let started = walk.follow(TARGETS).and_then(|()| walk.advance());
-        walk.settle(started);
+        // A refusal is kept, and told by `finish`.
+        let _ = walk.settle(started);
         walk
     }
 
@@ -68,7 +69,6 @@ impl Everything {
             .and_then(|()| self.follow(&role))
             .and_then(|()| self.advance());
         self.settle(went)
-            .map_or(Ok(()), |refusal| Err(refusal.clone()))
     }
 
     /// The roles and all files, each by its path. A role that names a file which cannot lie in a site is refused.
@@ -88,27 +88,24 @@ impl Everything {
         &self.trusted
     }
 
-    fn settle(&mut self, went: Result<(), Refusal>) -> Option<&Refusal> {
-        if let Err(refusal) = went {
-            self.state = State::Stopped(refusal);
+    fn settle(&mut self, went: Result<(), Refusal>) -> Result<(), Refusal> {
+        if let Err(refusal) = &went {
+            self.state = State::Stopped(refusal.clone());
         }
-        match &self.state {
-            State::Stopped(refusal) => Some(refusal),
-            _ => None,
-        }
+        went
     }
 
     /// Loads what is remembered until something must be asked for.
     fn advance(&mut self) -> Result<(), Refusal> {
         while let Some((parent, role)) = self.waiting.pop_front() {
-            if self.trusted.is_accepted(&parent, &role) {
+            // A search may have loaded it before.
+            if self.trusted.accepted(&parent, &role).is_some() {
+                self.follow(&role)?;
                 continue;
             }
-            if self.trusted.role_count() >= LIMITS.delegated_roles {
-                return Err(Refusal::TooManyRoles {
-                    role,
-                    limit: LIMITS.delegated_roles,
-                });
+            let limit = self.trusted.max_roles();
+            if self.trusted.role_count() >= limit {
+                return Err(Refusal::TooManyRoles { role, limit });
             }
             if let Some(want) = self.trusted.recall(&parent, &role)? {
                 self.state = State::Wants { parent, want };
@@ -134,12 +131,7 @@ impl Everything {
     }
 
     fn count_bytes(&mut self, role: &str) -> Result<(), Refusal> {
-        let files = self.trusted.files();
-        let bytes: u64 = files
-            .filter(|(name, ..)| *name == role)
-            .map(|(_, _, bytes)| bytes.len() as u64)
-            .sum();
-        self.metadata_bytes += bytes;
+        self.metadata_bytes += self.trusted.role_bytes(role);
         if self.metadata_bytes > LIMITS.metadata_bytes {
             return Err(Refusal::TooLong {
                 role: role.to_owned(),
@@ -157,13 +149,18 @@ fn files(trusted: &Trusted) -> Result<BTreeMap<SitePath, TargetFile>, Refusal> {
         .collect();
     let mut files = BTreeMap::new();
     for name in names {
-        if let Step::Found(target, role) = trusted.search(name) {
-            let path = SitePath::parse(name).map_err(|error| Refusal::BadTargetName {
-                role: role.to_owned(),
-                why: error.to_string(),
-            })?;
-            files.insert(path, Trusted::found(target, role));
-        }
+        match Search::new(name).go_on(trusted)? {
+            Step::Found(file) => files.insert(site_path(name, &file)?, file),
+            Step::Absent => None,
+            Step::Needs { role, .. } => return Err(Refusal::Unfinished { role }),
+        };
     }
     Ok(files)
+}
+
+fn site_path(name: &str, file: &TargetFile) -> Result<SitePath, Refusal> {
+    SitePath::parse(name).map_err(|error| Refusal::BadTargetName {
+        role: file.role.clone(),
+        why: error.to_string(),
+    })
 }

@@ -3,9 +3,8 @@
 use bytes::Bytes;
 
 use super::super::Refusal;
-use super::trusted::Step;
+use super::search::{Search, Step};
 use super::{TargetFile, Trusted, Want};
-use crate::base::LIMITS;
 
 /// Ask [`Self::wants`], fetch, [`Self::give`], again; then [`Self::finish`].
 ///
@@ -13,7 +12,7 @@ use crate::base::LIMITS;
 #[derive(Debug)]
 pub struct Lookup<'a> {
     trusted: &'a mut Trusted,
-    path: String,
+    search: Search,
     state: State,
 }
 
@@ -28,10 +27,12 @@ impl<'a> Lookup<'a> {
     pub(super) fn new(trusted: &'a mut Trusted, path: &str) -> Self {
         let mut lookup = Self {
             trusted,
-            path: path.to_owned(),
+            search: Search::new(path),
             state: State::Done(None),
         };
-        lookup.advance();
+        let went = lookup.advance();
+        // A refusal is kept, and told by `finish`.
+        let _ = lookup.settle(went);
         lookup
     }
 
@@ -53,14 +54,8 @@ impl<'a> Lookup<'a> {
             Some(bytes) => self.trusted.load(parent, &role, bytes),
             None => Err(Refusal::Missing { role }),
         };
-        match loaded {
-            Ok(()) => self.advance(),
-            Err(refusal) => self.state = State::Stopped(refusal),
-        }
-        match &self.state {
-            State::Stopped(refusal) => Err(refusal.clone()),
-            _ => Ok(()),
-        }
+        let went = loaded.and_then(|()| self.advance());
+        self.settle(went)
     }
 
     /// The file, or `None` if nobody who may speak for this path names it.
@@ -72,37 +67,30 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// Searches from the start; roles that are loaded cost next to nothing.
-    fn advance(&mut self) {
+    fn settle(&mut self, went: Result<(), Refusal>) -> Result<(), Refusal> {
+        if let Err(refusal) = &went {
+            self.state = State::Stopped(refusal.clone());
+        }
+        went
+    }
+
+    /// Loads what is remembered until something must be asked for.
+    fn advance(&mut self) -> Result<(), Refusal> {
         loop {
-            let (parent, role) = match self.trusted.search(&self.path) {
-                Step::Found(target, role) => {
-                    self.state = State::Done(Some(Trusted::found(target, role)));
-                    return;
+            let (parent, role) = match self.search.go_on(self.trusted)? {
+                Step::Found(file) => {
+                    self.state = State::Done(Some(file));
+                    return Ok(());
                 }
                 Step::Absent => {
                     self.state = State::Done(None);
-                    return;
+                    return Ok(());
                 }
-                Step::TooMany { role } => {
-                    self.state = State::Stopped(Refusal::TooManyRoles {
-                        role: role.to_owned(),
-                        limit: LIMITS.delegated_roles,
-                    });
-                    return;
-                }
-                Step::Needs { parent, role } => (parent.to_owned(), role.to_owned()),
+                Step::Needs { parent, role } => (parent, role),
             };
-            match self.trusted.recall(&parent, &role) {
-                Ok(None) => {}
-                Ok(Some(want)) => {
-                    self.state = State::Wants { parent, want };
-                    return;
-                }
-                Err(refusal) => {
-                    self.state = State::Stopped(refusal);
-                    return;
-                }
+            if let Some(want) = self.trusted.recall(&parent, &role)? {
+                self.state = State::Wants { parent, want };
+                return Ok(());
             }
         }
     }

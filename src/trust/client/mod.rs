@@ -8,9 +8,14 @@
 //! What was verified is worth keeping even when a later step fails: [`Refresh::remembered`] and
 //! [`Trusted::remembered`] may be asked at any time, and store exactly what the specification says to persist.
 
+#[cfg(test)]
+mod attacks;
 mod everything;
 mod lookup;
 mod refresh;
+mod search;
+#[cfg(test)]
+mod tests;
 mod trusted;
 mod verified;
 
@@ -93,6 +98,8 @@ struct Context {
     /// The fixed update start time (TUF 5.2).
     now: Timestamp,
     expiry: Expiry,
+    /// See [`Limits::delegated_roles`](crate::base::Limits::delegated_roles).
+    max_roles: usize,
     remembered: Remembered,
     evidence: Vec<Equivocation>,
 }

@@ -47,6 +47,7 @@ impl Refresh {
             context: Context {
                 now,
                 expiry,
+                max_roles: LIMITS.delegated_roles,
                 remembered,
                 evidence: Vec::new(),
             },

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::super::Refusal;
 use super::super::metadata::{
-    Delegation, Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target,
-    Targets, TimestampRole,
+    Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target, Targets,
+    TimestampRole,
 };
 use super::refresh::want_described;
 use super::verified::{Authority, Verified};
 use super::{Context, Equivocation, Everything, Lookup, Remembered, Want};
-use crate::base::{Digest, EditionNumber, LIMITS};
+use crate::base::{Digest, EditionNumber};
 
 /// Verified top-level metadata, and the delegated roles that were loaded since.
 ///
@@ -53,7 +53,7 @@ pub struct TargetFile {
 }
 
 impl TargetFile {
-    fn new(target: &Target, role: &str) -> Self {
+    pub(super) fn new(target: &Target, role: &str) -> Self {
         Self {
             length: target.length,
             hashes: target.hashes.clone(),
@@ -104,20 +104,6 @@ pub struct Proof {
     pub expires: Timestamp,
     /// By the publisher's clock.
     pub issued: Option<Timestamp>,
-}
-
-/// Where the search for one path has come to (TUF 5.6.7).
-pub(super) enum Step<'a> {
-    Found(&'a Target, &'a str),
-    Absent,
-    /// The role must be loaded first, as a delegate of the other.
-    Needs {
-        parent: &'a str,
-        role: &'a str,
-    },
-    TooMany {
-        role: &'a str,
-    },
 }
 
 impl Trusted {
@@ -238,36 +224,8 @@ impl Trusted {
             .chain(roles.map(|(name, role)| (name.as_str(), role.signed.version, &role.bytes)))
     }
 
-    /// TUF 5.6.7: pre-order, depth first, in the order of delegations; over the roles that are loaded.
-    pub(super) fn search<'a>(&'a self, path: &str) -> Step<'a> {
-        let mut visited = Vec::new();
-        let mut waiting = vec![(ROOT, TARGETS)];
-        while let Some((parent, role)) = waiting.pop() {
-            // 5.6.7.1
-            if visited.contains(&role) {
-                continue;
-            }
-            if visited.len() >= LIMITS.delegated_roles {
-                return Step::TooMany { role };
-            }
-            let Some(loaded) = self.accepted(parent, role) else {
-                return Step::Needs { parent, role };
-            };
-            if let Some(target) = loaded.targets.get(path) {
-                return Step::Found(target, role);
-            }
-            visited.push(role);
-            // 5.6.7.2
-            let (next, ends) = covering(loaded, path);
-            if ends {
-                waiting.clear();
-            }
-            waiting.extend(next.into_iter().rev().map(|child| (role, child)));
-        }
-        Step::Absent
-    }
-
-    fn accepted(&self, parent: &str, role: &str) -> Option<&Targets> {
+    /// A role that is loaded, and was signed as the other demands.
+    pub(super) fn accepted(&self, parent: &str, role: &str) -> Option<&Targets> {
         let loaded = self.roles.get(role)?;
         loaded
             .accepted_for
@@ -275,16 +233,30 @@ impl Trusted {
             .then_some(&loaded.signed)
     }
 
-    pub(super) fn is_accepted(&self, parent: &str, role: &str) -> bool {
-        self.accepted(parent, role).is_some()
-    }
-
     pub(super) fn role(&self, name: &str) -> Option<&Targets> {
         self.roles.get(name).map(|role| &role.signed)
     }
 
+    /// The length of a loaded role's file.
+    pub(super) fn role_bytes(&self, name: &str) -> u64 {
+        self.roles
+            .get(name)
+            .map_or(0, |role| role.bytes.len() as u64)
+    }
+
     pub(super) fn roles(&self) -> impl Iterator<Item = &Targets> {
         self.roles.values().map(|role| &role.signed)
+    }
+
+    pub(super) fn max_roles(&self) -> usize {
+        self.context.max_roles
+    }
+
+    /// So that a test of the limit need not sign thousands of roles.
+    #[cfg(test)]
+    pub(super) fn with_max_roles(mut self, max_roles: usize) -> Self {
+        self.context.max_roles = max_roles;
+        self
     }
 
     pub(super) fn role_count(&self) -> usize {
@@ -351,23 +323,6 @@ impl Trusted {
             });
         loaded.accepted_for.insert(parent.to_owned(), signatures);
     }
-
-    pub(super) fn found(target: &Target, role: &str) -> TargetFile {
-        TargetFile::new(target, role)
-    }
-}
-
-/// The delegations for a path in their order up to a terminating one, and whether there was one.
-fn covering<'a>(role: &'a Targets, path: &str) -> (Vec<&'a str>, bool) {
-    let delegations = role.delegations.iter().flat_map(|all| &all.roles);
-    let mut next = Vec::new();
-    for delegation in delegations.filter(|delegation: &&Delegation| delegation.covers(path)) {
-        next.push(delegation.name.as_str());
-        if delegation.terminating {
-            return (next, true);
-        }
-    }
-    (next, false)
 }
 
 /// A day is granted for time zones set wrong and clocks that drift.

@@ -66,3 +66,234 @@ fn a_file_that_no_role_may_speak_for_is_an_error() {
         assert_eq!(edition, Err(EditorError::NoRole { path }));
     }
 }
+
+/// The signed `set` with a draft's signatures by these keys.
+fn with(set: &MetadataSet, draft: Result<Draft, EditorError>, keys: &[&str]) -> MetadataSet {
+    let mut draft = draft.expect("a draft");
+    draft.sign(&ring(keys));
+    let mut set = set.clone();
+    set.put_signed(draft).expect("enough keys");
+    set
+}
+
+fn versions(set: &MetadataSet) -> BTreeMap<String, u64> {
+    let names = set.iter().map(|(name, _)| name);
+    names
+        .map(|name| (name.role().to_owned(), name.version().unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn a_new_newsroom_publishes_without_the_others_keys() {
+    let lifetimes = Lifetimes::default();
+    let one = first();
+    let added = add_newsroom(&one, &newsroom("fa"), &signers("fa"), now(), &lifetimes);
+    let set = with(&one, added, &["targets"]);
+    let mut more = SOME_FILES.to_vec();
+    more.push(("fa/2026/11/رود/index.html", "rud"));
+    // Neither `be` nor `ru` is at hand, and neither is needed.
+    let two = edition_by(&set, &["fa", "snapshot", "timestamp"], &more, now());
+    let (_, files) = everything(trusted(&two), &honest(&two)).expect("an honest edition");
+    assert_eq!(files[&path("fa/2026/11/رود/index.html")].role, "fa-2026-11");
+    assert_eq!(files.len(), more.len());
+    let twice = add_newsroom(&set, &newsroom("fa"), &signers("fa"), now(), &lifetimes);
+    let id = String::from("fa");
+    assert_eq!(twice.map(|_| ()), Err(EditorError::NewsroomExists { id }));
+}
+
+#[test]
+fn a_removed_newsroom_is_found_no_more() {
+    let one = first();
+    let removed = remove_newsroom(&one, &newsroom("ru"), now(), &Lifetimes::default());
+    let set = with(&one, removed, &["targets"]);
+    let two = edition(&set, &SOME_FILES[..5], now());
+    let reader = everything(trusted(&one), &honest(&one))
+        .expect("the first edition")
+        .0;
+    let (read, _) = refresh(reader.remembered(), &honest(&two), now(), Expiry::Enforce);
+    let (_, files) = everything(read.expect("an honest server"), &honest(&two)).expect("all roles");
+    assert_eq!(files.len(), 5);
+    assert!(!files.keys().any(|path| path.as_str().starts_with("ru/")));
+    let none = remove_newsroom(&two, &newsroom("ru"), now(), &Lifetimes::default());
+    assert_eq!(
+        none.map(|_| ()),
+        Err(EditorError::NoNewsroom { id: "ru".into() })
+    );
+}
+
+#[test]
+fn a_month_without_files_stays_and_is_empty() {
+    let one = first();
+    let remaining: Vec<_> = SOME_FILES
+        .into_iter()
+        .filter(|(path, _)| !path.contains("/2026/10/"))
+        .collect();
+    let two = edition(&one, &remaining, now());
+    assert_eq!(versions(&two)["be-2026-10"], 2);
+    assert_eq!(versions(&two)["be"], 1, "its delegations are as they were");
+    let reader = everything(trusted(&one), &honest(&one))
+        .expect("the first edition")
+        .0;
+    let (read, _) = refresh(reader.remembered(), &honest(&two), now(), Expiry::Enforce);
+    let (_, files) = everything(read.expect("no rollback"), &honest(&two)).expect("all roles");
+    assert_eq!(files.len(), remaining.len());
+}
+
+#[test]
+fn a_signature_is_made_on_another_machine() {
+    let set = first();
+    let mut draft = revise_root(&set, &top(), now(), &Lifetimes::default()).expect("a draft");
+    draft.sign(&ring(&["root-1"]));
+    let (role, valid, needed) = (String::from("root"), 1, 2);
+    assert_eq!(
+        draft.check(),
+        Err(EditorError::Unsigned {
+            role,
+            valid,
+            needed
+        })
+    );
+    let carried = draft.to_bytes();
+    let signature = sign_detached(&carried, &key("root-3")).expect("a draft");
+    draft.attach(signature).expect("a key of root");
+    let stranger = sign_detached(&carried, &key("stranger")).expect("a draft");
+    assert!(matches!(
+        draft.attach(stranger),
+        Err(EditorError::BadSignature { .. })
+    ));
+    let mut other =
+        revise_root(&set, &top(), now() + days(1), &Lifetimes::default()).expect("a draft");
+    let earlier = sign_detached(&carried, &key("root-2")).expect("a draft");
+    assert!(matches!(
+        other.attach(earlier),
+        Err(EditorError::BadSignature { .. })
+    ));
+    let mut set = set;
+    set.put_signed(draft).expect("two of three");
+    let (read, remembered) = refresh(newcomer(&set), &honest(&set), now(), Expiry::Enforce);
+    assert!(read.is_ok());
+    assert_eq!(Some(&remembered.root), set.file("root", Some(2)));
+    assert!(sign_detached(b"{}", &key("root-1")).is_err());
+}
+
+#[test]
+fn replaced_root_keys_need_the_consent_of_the_former() {
+    let set = first();
+    let mut signers = top();
+    signers.root = RoleSigners::one(key("root-new").public().clone());
+    let mut draft = revise_root(&set, &signers, now(), &Lifetimes::default()).expect("a draft");
+    draft.sign(&ring(&["root-new"]));
+    assert!(matches!(
+        draft.check(),
+        Err(EditorError::Unsigned {
+            valid: 0,
+            needed: 2,
+            ..
+        })
+    ));
+    draft.sign(&ring(&["root-1", "root-2"]));
+    let mut set = set;
+    set.put_signed(draft).expect("both have signed");
+    assert!(
+        refresh(newcomer(&set), &honest(&set), now(), Expiry::Enforce)
+            .0
+            .is_ok()
+    );
+}
+
+#[test]
+fn without_its_key_a_changed_role_is_not_published() {
+    let mut changed = SOME_FILES.to_vec();
+    changed[5] = ("ru/2026/11/снег/index.html", "more snow");
+    let edition = next_edition(
+        &first(),
+        &ring(&["be", "site", "snapshot", "timestamp"]),
+        &files(&changed),
+        now(),
+        &Lifetimes::default(),
+    );
+    let (role, valid, needed) = (String::from("ru-2026-11"), 0, 1);
+    assert_eq!(
+        edition,
+        Err(EditorError::Unsigned {
+            role,
+            valid,
+            needed
+        })
+    );
+}
+
+#[test]
+fn roles_are_renewed_before_they_expire() {
+    let later = now() + days(300);
+    let renewed = edition(&first(), &SOME_FILES, later);
+    let versions = self::versions(&renewed);
+    assert_eq!(
+        (versions["be"], versions["site"], versions["be-2026-11"]),
+        (2, 2, 1)
+    );
+    // Without the key a role may wait until its date is past, and no longer.
+    let waiting = edition_by(&first(), &["snapshot", "timestamp"], &SOME_FILES, later);
+    assert_eq!(self::versions(&waiting)["be"], 1);
+}
+
+#[test]
+fn an_expired_offline_role_is_found_before_readers_find_it() {
+    let later = now() + days(365);
+    let edition = next_edition(
+        &first(),
+        &ring(&ONLINE),
+        &files(&SOME_FILES),
+        later,
+        &Lifetimes::default(),
+    );
+    let (role, since) = (String::from("root"), later);
+    assert_eq!(edition, Err(EditorError::Expired { role, since }));
+}
+
+#[test]
+fn every_edition_has_the_next_number() {
+    let mut set = established();
+    for number in 1..5 {
+        set = edition(&set, &SOME_FILES, now());
+        assert_eq!(versions(&set)["snapshot"], number);
+        assert_eq!(trusted(&set).edition(), number);
+        assert_eq!(trusted(&set).issued(), Some(now()));
+    }
+    let mut with_new_root = with(
+        &set,
+        revise_root(&set, &top(), now(), &Lifetimes::default()),
+        &OFFLINE,
+    );
+    with_new_root = edition(&with_new_root, &SOME_FILES, now());
+    let roots = with_new_root
+        .iter()
+        .filter(|(name, _)| name.role() == "root");
+    assert_eq!(roots.count(), 2, "all roots stay");
+}
+
+#[test]
+fn metadata_is_compact_and_canonical() {
+    for (name, bytes) in first().iter() {
+        let value = super::super::json::parse(bytes).expect("JSON");
+        assert_eq!(
+            super::super::json::canonical(&value),
+            bytes.to_vec(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_signed_set_is_what_a_reader_remembers() {
+    let set = first();
+    let remembered = set.remembered().expect("a root");
+    let asked = std::cell::Cell::new(0);
+    let answer = |want: &super::super::Want| {
+        asked.set(asked.get() + 1);
+        set.file(&want.role, want.version).cloned()
+    };
+    let (read, _) = refresh(remembered, &answer, now(), Expiry::Enforce);
+    everything(read.expect("good"), &answer).expect("all roles");
+    assert_eq!(asked.get(), 2, "the next root and the timestamp");
+}

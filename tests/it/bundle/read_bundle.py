@@ -33,7 +33,7 @@ def inflate(deflated, trailer, most):
 
 
 def block(name, length, kind):
-    fields = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % length + b"07033241600\0"
+    fields = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % length + b"10000000000\0"
     header = (fields + b" " * 8 + kind + bytes(100) + b"ustar\x0000").ljust(512, b"\0")
     return header[:148] + b"%07o\0" % sum(header) + header[156:]
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Digest, Hasher};
 
 use super::gzip::{self, CONTENT_HEAD, FOOTER_BYTES, LONG_HEAD_BYTES, TRAILER_BYTES};
-use super::pack::unpack_within;
+use super::packing::unpack_within;
 use super::{BundleError, MemberName, Slot, tar};
 
 /// The table of a bundle with [`Limits::members`](crate::base::Limits::members) members fits.

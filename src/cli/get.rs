@@ -1,0 +1,123 @@
+//! `colport get`: the newest edition, from whatever mirrors still answer.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use url::Url;
+
+use super::failure::{Failure, Outcome};
+use super::root::Root;
+use super::screen::{Screen, size, table};
+use super::words::freshness;
+use crate::io::address;
+use crate::io::clock::{Clock, SystemClock};
+use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::files;
+use crate::reader::{self, Event, Fault, FirstTrust, News, Options, ReadError};
+use crate::server::Anchor;
+
+/// Fetch the newest edition from mirrors, some of which may be dead, slow or lying.
+///
+/// Asks them side by side, takes the newest edition that is validly signed, goes on at another mirror when one fails in
+/// the middle, and keeps what it has. An edition older than one seen before is refused. Needs the newsroom's fingerprint
+/// the first time; then the store knows it.
+#[derive(Args)]
+pub(crate) struct Get {
+    /// Addresses of mirrors
+    #[arg(value_name = "ADDRESS", required = true, value_parser = mirror)]
+    mirrors: Vec<Url>,
+    /// Whose edition: the newsroom's fingerprint, or the file `1.root.json`. Needed the first time
+    #[arg(long, value_name = "FINGERPRINT|FILE")]
+    root: Option<Root>,
+    /// The folder that keeps the edition, and what was seen, for the next time. What lies in it tells who looks there what
+    /// you read
+    #[arg(long, value_name = "DIR", default_value = "colport-reader")]
+    store: PathBuf,
+    /// Also write the bundle to this file, to give it to somebody
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn mirror(text: &str) -> Result<Url, String> {
+    address::parse(text).map_err(|error| error.to_string())
+}
+
+impl Get {
+    pub(crate) async fn run(self, screen: &Screen) -> Outcome {
+        let options = Options {
+            mirrors: self.mirrors,
+            store: self.store,
+            trust: first_trust(self.root)?,
+            patience: reader::Patience::default(),
+        };
+        let fetch = HttpFetch::new(Patience::default());
+        let now = SystemClock.now();
+        let bar = screen.bytes("fetching");
+        let got = reader::get(&fetch, now, &options, &mut |event| show(&bar, event)).await;
+        bar.finish_and_clear();
+        let got = got.map_err(|error| failure(error, screen))?;
+        show_faults(&got.faults, screen);
+        if let Some(out) = &self.out {
+            files::write(out, got.edition.bundle())?;
+        }
+        let number = got.edition.number();
+        match got.news {
+            News::New => screen.line(format!(
+                "Edition {number} is here, {}.",
+                size(got.received_bytes)
+            )),
+            News::Nothing => screen.line(format!(
+                "Edition {number} was here already; nobody has a newer one."
+            )),
+        }
+        screen.line(freshness(got.edition.proof(), now));
+        screen.line(format!(
+            "Read it with `colport open {}`.",
+            self.out
+                .unwrap_or(options.store.join("edition.tar.gz"))
+                .display()
+        ));
+        Ok(())
+    }
+}
+
+pub(super) fn first_trust(root: Option<Root>) -> Result<FirstTrust, Failure> {
+    Ok(match root.map(Root::anchor).transpose()? {
+        None => FirstTrust::Kept,
+        Some(Anchor::Root(root)) => FirstTrust::Root(root),
+        Some(Anchor::Fingerprint(fingerprint)) => FirstTrust::Fingerprint(fingerprint),
+    })
+}
+
+fn show(bar: &ProgressBar, event: Event) {
+    match event {
+        Event::Failed { mirror, fault } => bar.println(format!("{mirror}: {fault}")),
+        Event::Progress { bytes, .. } | Event::Resumed { bytes, .. } => bar.set_position(bytes),
+        Event::KeptIsDamaged(why) => bar.println(format!(
+            "the edition that was kept is damaged and is fetched anew: {why}"
+        )),
+        Event::Found { .. } | Event::Asked { .. } | Event::FileByFile { .. } => {}
+    }
+}
+
+fn show_faults(faults: &[(String, Fault)], screen: &Screen) {
+    if !faults.is_empty() {
+        let rows: Vec<_> = faults
+            .iter()
+            .map(|(mirror, fault)| vec![mirror.clone(), fault.to_string()])
+            .collect();
+        screen.warn(table(&["mirror", "what was wrong"], &rows));
+    }
+}
+
+fn failure(error: ReadError, screen: &Screen) -> Failure {
+    show_faults(error.faults(), screen);
+    let hint = error.hint();
+    match error {
+        ReadError::NoGoodMirror { .. }
+        | ReadError::Unfinished { .. }
+        | ReadError::OtherNewsroom { .. } => Failure::refused(&error).hint(hint),
+        _ => Failure::setup(&error).hint(hint),
+    }
+}

@@ -1,0 +1,118 @@
+//! `colport open`: a bundle from a friend.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::{Failure, Outcome};
+use super::root::Root;
+use super::screen::Screen;
+use super::serve::until_interrupted;
+use super::words::freshness;
+use crate::base::Fingerprint;
+use crate::edition::VerifiedEdition;
+use crate::io::clock::{Clock, SystemClock};
+use crate::io::files;
+use crate::reader::{self, Newsroom, OpenError, Sideload, Unproved};
+use crate::server::{self, Anchor};
+
+/// Verify a bundle that you were given, and read it in the browser.
+///
+/// Every signature and every file is checked first; a forged or damaged copy is not shown. The site is shown on this
+/// machine only, and nothing is written to disk but what your browser itself keeps: a private window keeps less.
+#[derive(Args)]
+pub(crate) struct Open {
+    /// The bundle, a file such as `7.tar.gz`
+    #[arg(value_name = "FILE")]
+    bundle: PathBuf,
+    /// Whose edition it must be: the newsroom's fingerprint, or the file `1.root.json`. Without it you are shown the
+    /// fingerprint and asked
+    #[arg(long, value_name = "FINGERPRINT|FILE")]
+    root: Option<Root>,
+    /// Print the address instead of opening the browser
+    #[arg(long)]
+    no_browser: bool,
+}
+
+impl Open {
+    pub(crate) async fn run(self, screen: &Screen) -> Outcome {
+        let now = SystemClock.now();
+        let bundle = files::map(&self.bundle)?;
+        let known = self.root.map(Root::anchor).transpose()?;
+        let newsroom = match &known {
+            Some(Anchor::Root(root)) => Some(Newsroom::new(root.clone())),
+            _ => None,
+        };
+        let edition = match reader::open(bundle, newsroom.as_ref(), now)? {
+            Sideload::Verified(edition) => *edition,
+            Sideload::UnknownNewsroom(unproved) => compare(*unproved, known, screen)?,
+        };
+        screen.line(format!(
+            "Edition {}: every signature and every file is right.",
+            edition.number()
+        ));
+        screen.line(freshness(edition.proof(), now));
+        show(&edition, self.no_browser, screen).await
+    }
+}
+
+/// Whose it is, only a person can say who has the fingerprint from elsewhere.
+fn compare(
+    unproved: Unproved,
+    known: Option<Anchor>,
+    screen: &Screen,
+) -> Result<VerifiedEdition, Failure> {
+    let compared = match known {
+        Some(Anchor::Fingerprint(fingerprint)) => fingerprint,
+        _ => ask(unproved.fingerprint(), screen)?,
+    };
+    Ok(unproved.accept(compared)?.0)
+}
+
+fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
+    let unknown = || {
+        let failure = Failure::refused(format!(
+            "nobody has said yet that the newsroom with the fingerprint `{found}` is the right one"
+        ));
+        failure.try_this(
+            "compare it with one that reached you another way, then add `--root FINGERPRINT`",
+        )
+    };
+    if !screen.can_ask() {
+        return Err(unknown());
+    }
+    screen.line(format!(
+        "This copy is signed by the newsroom with the fingerprint\n\n    {found}\n\n\
+         Anyone can sign something. Only if this fingerprint is the one that the newsroom itself gave you - on paper, by\n\
+         radio, from someone you trust - is it theirs."
+    ));
+    match screen.ask("Is it the same? Type its last four letters or digits to go on:") {
+        answer
+            if found.to_string().ends_with(&answer.to_ascii_lowercase()) && answer.len() == 4 =>
+        {
+            Ok(found)
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// Shows the edition until Ctrl-C.
+async fn show(edition: &VerifiedEdition, no_browser: bool, screen: &Screen) -> Outcome {
+    let showing = server::show(edition).await?;
+    let url = showing.url();
+    screen.line(format!(
+        "Read it on {url} - it is there until you press Ctrl-C."
+    ));
+    if !no_browser && crate::io::browser::open(&url).is_err() {
+        screen.line("No browser could be opened: type the address into one.");
+    }
+    until_interrupted().await;
+    showing.stop().await;
+    Ok(())
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::refused(&error).hint(error.hint())
+    }
+}

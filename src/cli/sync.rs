@@ -1,0 +1,167 @@
+//! `colport sync`: the newest edition to every mirror.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use indicatif::{MultiProgress, ProgressBar};
+
+use super::failure::{Failure, Outcome};
+use super::screen::{Screen, size, table};
+use crate::config::{self, Config, Mirror};
+use crate::io::clock::{Clock, SystemClock};
+use crate::io::fetch::{HttpFetch, Patience};
+use crate::packager::{FolderError, NewsroomFolder};
+use crate::sync::{self, Event, Host, Intent, Options, Sending, Source};
+
+/// Push the newest edition to every mirror.
+///
+/// Only what a mirror lacks travels. Mirrors are served side by side: a dead one holds up nobody. Ends with exit code 1 if
+/// any mirror does not have the edition.
+#[derive(Args)]
+pub(crate) struct Sync {
+    /// The newsroom's folder, made by `colport init`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    site: PathBuf,
+    /// Push once and end
+    #[arg(long, required = true)]
+    once: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Sync {
+    pub(crate) async fn run(self, screen: &Screen) -> Outcome {
+        let config = config::load(&self.site)?;
+        if config.mirrors.is_empty() {
+            let failure = Failure::setup("there is no mirror in `colport.toml`");
+            return Err(failure.try_this(
+                "name one under `[[mirror]]`: a folder, or the address of a `colport serve`",
+            ));
+        }
+        let source = source(&NewsroomFolder::at(&self.site))?;
+        let wire = HttpFetch::new(Patience::default());
+        match self.dry_run {
+            true => plan(&wire, &source, &config, screen).await,
+            false => push(&wire, &source, &config, screen).await,
+        }
+    }
+}
+
+fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
+    let now = SystemClock.now();
+    let newest = folder
+        .newest(now)?
+        .ok_or_else(|| FolderError::NoEdition(folder.place().to_path_buf()))?;
+    let earlier = folder.earlier(newest.number(), now)?;
+    let source = Source::new(newest, earlier)
+        .map_err(|error| Failure::setup(format!("no update could be made: {error}")))?;
+    Ok(Arc::new(source))
+}
+
+fn hosts(mirrors: &[Mirror]) -> Vec<Host> {
+    mirrors.iter().map(|mirror| mirror.host.clone()).collect()
+}
+
+async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
+    let bars = Bars::new(&config.mirrors, screen);
+    let hosts = hosts(&config.mirrors);
+    let outcomes = sync::push_all(wire, source, &hosts, &Options::default(), &mut |event| {
+        bars.show(event)
+    })
+    .await;
+    bars.clear();
+    let rows: Vec<_> = config
+        .mirrors
+        .iter()
+        .zip(&outcomes)
+        .map(|(mirror, (_, outcome))| vec![mirror.name.clone(), told(outcome)])
+        .collect();
+    screen.line(table(&["mirror", "what became of it"], &rows));
+    match outcomes
+        .iter()
+        .filter(|(_, outcome)| !outcome.is_good())
+        .count()
+    {
+        0 => Ok(()),
+        failed => {
+            let failure = Failure::refused(format!(
+                "{failed} of {} mirrors do not have edition {}",
+                outcomes.len(),
+                source.edition().number()
+            ));
+            Err(failure.try_this("run the command again: only what is still missing will travel"))
+        }
+    }
+}
+
+fn told(outcome: &sync::Outcome) -> String {
+    match outcome {
+        sync::Outcome::Pushed(pushed) => format!(
+            "has edition {} now, {} sent",
+            pushed.edition,
+            size(pushed.bytes)
+        ),
+        other => other.to_string(),
+    }
+}
+
+async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
+    let hosts = hosts(&config.mirrors);
+    let intents = sync::plan_all(wire, source, &hosts, &Options::default()).await;
+    for (mirror, (_, intent)) in config.mirrors.iter().zip(intents) {
+        screen.line(format!("{}:", mirror.name));
+        match intent {
+            Intent::Steps(plan) if plan.steps.is_empty() => screen.line("  nothing"),
+            Intent::Steps(plan) => plan
+                .steps
+                .iter()
+                .for_each(|step| screen.line(format!("  {step}"))),
+            Intent::Send(Sending::Nothing) => screen.line("  nothing"),
+            Intent::Send(Sending::Update { base, bytes }) => {
+                screen.line(format!(
+                    "  send the update from edition {base}, {}",
+                    size(bytes)
+                ));
+            }
+            Intent::Send(Sending::Whole { bytes }) => {
+                screen.line(format!("  send the whole edition, {}", size(bytes)))
+            }
+            Intent::Unreachable(why) => screen.line(format!("  not reached: {why}")),
+        }
+    }
+    Ok(())
+}
+
+/// One bar a mirror.
+struct Bars {
+    bars: Vec<ProgressBar>,
+    all: MultiProgress,
+}
+
+impl Bars {
+    fn new(mirrors: &[Mirror], screen: &Screen) -> Self {
+        let all = MultiProgress::new();
+        let bars = mirrors
+            .iter()
+            .map(|mirror| all.add(screen.bytes(&mirror.name)))
+            .collect();
+        Self { bars, all }
+    }
+
+    fn show(&self, event: Event) {
+        let (mirror, bytes) = match event {
+            Event::Progress { mirror, bytes } => (mirror, Some(bytes)),
+            Event::Begun { mirror } | Event::Done { mirror, .. } => (mirror, None),
+        };
+        if let Some((bar, bytes)) = self.bars.get(mirror).zip(bytes) {
+            bar.set_position(bytes);
+        }
+    }
+
+    fn clear(&self) {
+        // A terminal that is gone needs no tidying.
+        let _ = self.all.clear();
+    }
+}

@@ -1,0 +1,154 @@
+//! Where things lie on a mirror: addresses below the mirror's own, which every host lays out alike.
+//!
+//! ```text
+//! MIRROR/be/2026/11/river/index.html         a file of the site
+//! MIRROR/.colport/metadata/timestamp.json    who signed what
+//! MIRROR/.colport/metadata/12.snapshot.json
+//! MIRROR/.colport/bundle/12.tar.gz           edition 12, whole
+//! MIRROR/.colport/bundle/11-12.tar.gz        what edition 12 has and edition 11 has not
+//! MIRROR/.colport/bundle                     where a colport server takes bundles
+//! ```
+
+use std::fmt;
+
+use url::Url;
+
+use crate::base::{EditionNumber, MetadataName, SitePath};
+
+/// A bundle file by what it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BundleName {
+    Full(EditionNumber),
+    Update {
+        base: EditionNumber,
+        edition: EditionNumber,
+    },
+}
+
+impl fmt::Display for BundleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(edition) => write!(f, "{edition}.tar.gz"),
+            Self::Update { base, edition } => write!(f, "{base}-{edition}.tar.gz"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no address of a mirror: {why}")]
+pub struct AddressError {
+    pub text: String,
+    pub why: &'static str,
+}
+
+/// The address of a mirror as a person writes it; `https://` may be left out.
+pub fn parse(text: &str) -> Result<Url, AddressError> {
+    let refused = |why| AddressError {
+        text: text.chars().take(200).collect(),
+        why,
+    };
+    let full = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let mut url = Url::parse(&full).map_err(|_| refused("it cannot be read"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("it begins with neither `https://` nor `http://`"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it holds `?` or `#`"));
+    }
+    // So that one mirror has one spelling.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("");
+    }
+    Ok(url)
+}
+
+pub fn file(mirror: &Url, path: &SitePath) -> Url {
+    below(mirror, path.as_str().split('/'))
+}
+
+pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
+    below(mirror, [".colport", "metadata", &name.to_string()])
+}
+
+pub fn bundle(mirror: &Url, name: &BundleName) -> Url {
+    below(mirror, [".colport", "bundle", &name.to_string()])
+}
+
+/// Where a colport server takes bundles.
+pub fn intake(mirror: &Url) -> Url {
+    below(mirror, [".colport", "bundle"])
+}
+
+fn below<'a>(mirror: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = mirror.clone();
+    // Fails only for addresses such as `mailto:`, which `parse` refuses.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mirror_has_one_spelling() {
+        for text in [
+            "https://a.example",
+            "https://a.example/",
+            "a.example",
+            "A.example/",
+        ] {
+            let url = parse(text).map(String::from);
+            assert_eq!(url, Ok("https://a.example/".to_owned()), "{text}");
+        }
+        let below = parse("http://a.example:8080/x/y").map(String::from);
+        assert_eq!(below, Ok("http://a.example:8080/x/y/".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_web_address_is_refused() {
+        for text in [
+            "",
+            "ftp://a.example",
+            "file:///etc",
+            "https://",
+            "a.example?x",
+            "a.example#x",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_lies_below_the_mirror() {
+        let mirror = parse("http://a.example/m").expect("an address");
+        let path = SitePath::parse("be/навіны/a b.html").expect("a path");
+        let check = |url: Url, end: &str| {
+            assert_eq!(url.as_str(), format!("http://a.example/m/{end}"));
+        };
+        check(
+            file(&mirror, &path),
+            "be/%D0%BD%D0%B0%D0%B2%D1%96%D0%BD%D1%8B/a%20b.html",
+        );
+        check(
+            metadata(&mirror, &MetadataName::timestamp()),
+            ".colport/metadata/timestamp.json",
+        );
+        check(
+            bundle(&mirror, &BundleName::Full(7)),
+            ".colport/bundle/7.tar.gz",
+        );
+        let update = BundleName::Update {
+            base: 6,
+            edition: 7,
+        };
+        check(bundle(&mirror, &update), ".colport/bundle/6-7.tar.gz");
+        check(intake(&mirror), ".colport/bundle");
+    }
+}

@@ -1,0 +1,211 @@
+//! A folder that is a mirror: files are put into it by paths that cannot lead out of it.
+//!
+//! 1. The folder itself must exist: a stick that is not plugged in must not be taken for an empty one.
+//! 2. Below it no symbolic link is followed, neither in place of a file nor of a folder on the way.
+//! 3. A file appears whole or not at all; [`Tree::settle`] makes everything written so far survive a power cut.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is a module that touches files"
+)]
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use super::files::{self, FileError, Result};
+use crate::base::{Digest, Hasher};
+
+#[derive(Debug)]
+pub struct Tree {
+    root: PathBuf,
+    unsettled: Vec<PathBuf>,
+}
+
+impl Tree {
+    pub fn open(root: &Path) -> Result<Self> {
+        if !files::is_folder(root) {
+            return Err(FileError::NotFound(root.to_path_buf()));
+        }
+        Ok(Self {
+            root: root.to_path_buf(),
+            unsettled: Vec::new(),
+        })
+    }
+
+    /// The digest of the regular file at `path`; `None` if nothing is there.
+    pub fn digest(&self, path: &str) -> Result<Option<Digest>> {
+        let place = self.place(path)?;
+        match File::open(&place) {
+            Ok(file) => digest_of(file)
+                .map(Some)
+                .map_err(|e| FileError::new("read", &place, e)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(FileError::new("open", &place, e)),
+        }
+    }
+
+    /// The names of the regular files in the folder at `path`, sorted; none if there is no such folder.
+    pub fn names(&self, path: &str) -> Result<Vec<String>> {
+        let folder = self.place(path)?;
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let read = |e| FileError::new("list", &folder, e);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(read)? {
+            let entry = entry.map_err(read)?;
+            let is_file = entry.file_type().map_err(read)?.is_file();
+            if let (true, Ok(name)) = (is_file, entry.file_name().into_string()) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Puts a file in the place of whatever file was there, with the folders on the way.
+    pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        let place = self.place(path)?;
+        let folder = place.parent().unwrap_or(&self.root).to_path_buf();
+        files::create_folder(&folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".colport-")
+            .suffix(".part")
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+            .tempfile_in(&folder)
+            .map_err(|e| FileError::new("create a file in", &folder, e))?;
+        io::Write::write_all(&mut file, bytes).map_err(|e| FileError::new("write", &place, e))?;
+        file.persist(&place)
+            .map_err(|e| FileError::new("put in place", &place, e.error))?;
+        self.unsettled.push(place);
+        Ok(())
+    }
+
+    /// Returns once everything written so far is on disk for good, names included.
+    pub fn settle(&mut self) -> Result<()> {
+        // All writes were handed over before the first wait, so the disk can order them as it likes.
+        for place in &self.unsettled {
+            sync(place)?;
+        }
+        let mut folders: Vec<&Path> = self.unsettled.iter().filter_map(|p| p.parent()).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        for folder in folders {
+            sync(folder)?;
+        }
+        self.unsettled.clear();
+        Ok(())
+    }
+
+    /// Removes the file at `path`, then the folders above it that became empty.
+    pub fn remove(&mut self, path: &str) -> Result<()> {
+        let place = self.place(path)?;
+        files::remove(&place)?;
+        let above = place.ancestors().skip(1);
+        for folder in above.take_while(|folder| **folder != self.root) {
+            if fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, path: &str) -> Result<PathBuf> {
+        let mut place = self.root.clone();
+        for component in Path::new(path).components() {
+            let Component::Normal(name) = component else {
+                return Err(refused(&self.root.join(path), "it leads elsewhere"));
+            };
+            place.push(name);
+            if place.is_symlink() {
+                return Err(refused(
+                    &place,
+                    "it is a symbolic link, which may lead elsewhere",
+                ));
+            }
+        }
+        Ok(place)
+    }
+}
+
+fn refused(path: &Path, why: &'static str) -> FileError {
+    FileError::Other {
+        doing: "use",
+        path: path.to_path_buf(),
+        source: io::Error::new(io::ErrorKind::InvalidInput, why),
+    }
+}
+
+fn digest_of(mut file: File) -> io::Result<Digest> {
+    let mut hasher = Hasher::default();
+    let mut piece = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finish()),
+            length => hasher.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
+fn sync(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|e| FileError::new("write", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> (tempfile::TempDir, Tree) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tree = Tree::open(folder.path()).expect("the folder is there");
+        (folder, tree)
+    }
+
+    #[test]
+    fn files_go_in_and_out() {
+        let (folder, mut tree) = tree();
+        tree.write("a/b/c.txt", b"one").expect("a new file");
+        tree.write("a/b/c.txt", b"two").expect("another content");
+        tree.settle().expect("a disk that works");
+        assert_eq!(
+            tree.digest("a/b/c.txt").ok(),
+            Some(Some(Digest::of(b"two")))
+        );
+        assert_eq!(tree.digest("a/b/d.txt").ok(), Some(None));
+        assert_eq!(tree.names("a/b").ok(), Some(vec!["c.txt".to_owned()]));
+        assert_eq!(tree.names("x").ok(), Some(Vec::new()));
+        tree.remove("a/b/c.txt").expect("it is there");
+        assert!(!folder.path().join("a").exists());
+        assert!(folder.path().exists());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_made() {
+        let (folder, _) = tree();
+        let stick = folder.path().join("stick");
+        assert!(matches!(Tree::open(&stick), Err(FileError::NotFound(_))));
+        assert!(!stick.exists());
+    }
+
+    #[test]
+    fn nothing_is_written_read_or_removed_through_a_symbolic_link() {
+        let (outside, mut other) = tree();
+        other.write("secret", b"mine").expect("a new file");
+        let (folder, mut tree) = tree_with_link(outside.path());
+        for path in ["way/secret", "way/new", "way", "../x", "/etc/passwd"] {
+            assert!(tree.write(path, b"theirs").is_err(), "{path}");
+            assert!(tree.digest(path).is_err(), "{path}");
+            assert!(tree.remove(path).is_err(), "{path}");
+        }
+        assert_eq!(other.digest("secret").ok(), Some(Some(Digest::of(b"mine"))));
+        assert!(!outside.path().join("new").exists());
+        drop(folder);
+    }
+
+    fn tree_with_link(outside: &Path) -> (tempfile::TempDir, Tree) {
+        let (folder, tree) = tree();
+        std::os::unix::fs::symlink(outside, folder.path().join("way")).expect("a link");
+        (folder, tree)
+    }
+}

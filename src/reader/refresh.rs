@@ -1,0 +1,198 @@
+//! Which edition is the newest, and who has it.
+//!
+//! 1. Each mirror's chain of metadata is fetched from that mirror alone, and proved by the workflow of TUF against what
+//!    is remembered: files of two mirrors are never mixed in one chain.
+//! 2. The first good answer opens a short window in which a newer one may still come, because a censor's mirror answers
+//!    fast, and with what is old.
+//! 3. The newest wins. Who offers less is `Behind`; who offers less than is remembered is named as `Older`.
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::fault::is_web_page;
+use super::race::{Answer, Race};
+use super::{Event, Fault, Mirrors, Patience, Report};
+use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
+use crate::io::address;
+use crate::io::fetch::{Fetch, FetchError, Request, read_all};
+use crate::trust::{Expiry, Refresh, Remembered, Trusted, Want};
+
+/// Asks every mirror what it has; answers that come late can still be heard while downloading.
+pub(super) fn ask_all<'a>(
+    fetch: &'a dyn Fetch,
+    mirrors: &Mirrors,
+    patience: &Patience,
+    remembered: Remembered,
+    now: Timestamp,
+) -> Race<'a, Trusted> {
+    Race::new(mirrors, patience, move |mirror| {
+        chain(fetch, mirror, remembered.clone(), now).boxed()
+    })
+}
+
+/// The newest edition that a good mirror has; `None` if none is found before `until`.
+pub(super) async fn newest(
+    race: &mut Race<'_, Trusted>,
+    mirrors: &mut Mirrors,
+    patience: &Patience,
+    until: Instant,
+    report: &mut Report<'_>,
+) -> Option<Trusted> {
+    let mut best: Option<Trusted> = None;
+    let mut until = until;
+    while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
+        let Some(trusted) = note(answer, mirrors, report) else {
+            continue;
+        };
+        if best.is_none() {
+            race.ask_all();
+            until = until.min(Instant::now() + patience.newer);
+        }
+        let newer = |best: &Trusted| trusted.edition() > best.edition();
+        if best.as_ref().is_none_or(newer) {
+            best = Some(trusted);
+        }
+    }
+    best
+}
+
+/// Writes down what a mirror said; what it proved, if it proved anything.
+pub(super) fn note(
+    answer: Answer<Trusted>,
+    mirrors: &mut Mirrors,
+    report: &mut Report<'_>,
+) -> Option<Trusted> {
+    let mirror = mirrors.shown(answer.mirror);
+    match answer.result {
+        Ok(trusted) => {
+            let edition = trusted.edition();
+            mirrors.answered(answer.mirror, edition, answer.took);
+            report(Event::Found { mirror, edition });
+            Some(trusted)
+        }
+        Err(fault) => {
+            mirrors.failed(answer.mirror, fault.clone());
+            report(Event::Failed { mirror, fault });
+            None
+        }
+    }
+}
+
+/// Names those that have an older edition than was found.
+pub(super) fn name_those_behind(
+    mirrors: &mut Mirrors,
+    newest: EditionNumber,
+    report: &mut Report<'_>,
+) {
+    for (id, has) in mirrors.behind(newest) {
+        let fault = Fault::Behind { has, newest };
+        mirrors.failed(id, fault.clone());
+        report(Event::Failed {
+            mirror: mirrors.shown(id),
+            fault,
+        });
+    }
+}
+
+pub(super) async fn chain(
+    fetch: &dyn Fetch,
+    mirror: Url,
+    remembered: Remembered,
+    now: Timestamp,
+) -> Result<Trusted, Fault> {
+    let mut refresh = Refresh::new(remembered, now, Expiry::Report)?;
+    while let Some(want) = refresh.wants() {
+        let file = wanted(fetch, &mirror, &want).await?;
+        refresh.give(file)?;
+    }
+    Ok(refresh.finish()?)
+}
+
+/// A verified file by the name that it has on a mirror.
+pub(super) fn named(
+    (role, version, content): (&str, u64, &Bytes),
+) -> Option<(MetadataName, Bytes)> {
+    let name = match role {
+        "timestamp" => MetadataName::timestamp(),
+        _ => MetadataName::versioned(role, version)?,
+    };
+    Some((name, content.clone()))
+}
+
+/// `None`: the mirror has no such file.
+pub(super) async fn wanted(
+    fetch: &dyn Fetch,
+    mirror: &Url,
+    want: &Want,
+) -> Result<Option<Bytes>, Fault> {
+    let name = match want.version {
+        None => MetadataName::timestamp(),
+        // A role that cannot be a file name cannot be on a mirror.
+        Some(version) => match MetadataName::versioned(&want.role, version) {
+            Some(name) => name,
+            None => return Ok(None),
+        },
+    };
+    let url = address::metadata(mirror, &name);
+    match small_file(fetch, url, want.max_bytes).await {
+        // Some hosts show a page for whatever they do not have; the next root is asked for to learn that there is none.
+        Err(Fault::BlockPage) if want.role == "root" => Ok(None),
+        other => other,
+    }
+}
+
+async fn small_file(fetch: &dyn Fetch, url: Url, max_bytes: u64) -> Result<Option<Bytes>, Fault> {
+    let answer = match fetch.fetch(Request::get(url)).await {
+        Err(FetchError::NotFound(_)) => return Ok(None),
+        answer => answer?,
+    };
+    let content = read_all(answer, max_bytes).await?;
+    if is_web_page(&content) {
+        return Err(Fault::BlockPage);
+    }
+    Ok(Some(content))
+}
+
+/// The newsroom's first root, from any mirror: whoever it comes from, it must have the fingerprint.
+pub(super) async fn first_root(
+    fetch: &dyn Fetch,
+    mirrors: &mut Mirrors,
+    patience: &Patience,
+    fingerprint: Fingerprint,
+    until: Instant,
+    report: &mut Report<'_>,
+) -> Option<Bytes> {
+    let mut race = Race::new(mirrors, patience, move |mirror| {
+        root_of(fetch, mirror, fingerprint).boxed()
+    });
+    while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
+        match answer.result {
+            Ok(root) => return Some(root),
+            Err(fault) => {
+                mirrors.failed(answer.mirror, fault.clone());
+                let mirror = mirrors.shown(answer.mirror);
+                report(Event::Failed { mirror, fault });
+            }
+        }
+    }
+    None
+}
+
+/// The first root that a mirror shows; nobody has said yet that it is the right one.
+pub(super) async fn offered_root(fetch: &dyn Fetch, mirror: Url) -> Result<Bytes, Fault> {
+    let name = MetadataName::versioned("root", 1).expect("`1.root.json` is a name of metadata");
+    let url = address::metadata(&mirror, &name);
+    let root = small_file(fetch, url, LIMITS.root_bytes).await?;
+    root.ok_or(Fault::Empty)
+}
+
+async fn root_of(fetch: &dyn Fetch, mirror: Url, fingerprint: Fingerprint) -> Result<Bytes, Fault> {
+    let root = offered_root(fetch, mirror).await?;
+    match Fingerprint::of_first_root(&root) == fingerprint {
+        true => Ok(root),
+        false => Err(Fault::OtherSite),
+    }
+}

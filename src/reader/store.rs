@@ -1,0 +1,292 @@
+//! What a reader keeps: one folder.
+//!
+//! ```text
+//! STORE/anchor.json        the root that came by a trusted way; the edition below is proved from it
+//! STORE/trust.json         the newest metadata seen: the floor below which nothing is accepted from a mirror
+//! STORE/edition.tar.gz     the newest edition that was wholly received
+//! STORE/part-12.tar.gz     what came so far of a bundle; checked again before it is used
+//! STORE/mirrors.json       which mirrors lied and which were good
+//! STORE/lock               held while a program writes here
+//! ```
+//!
+//! Every file but the part appears whole or not at all, and each can be missing: a torn store is a store that knows less,
+//! never one that believes more.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::mirrors::Past;
+use crate::base::LIMITS;
+use crate::edition::{self, Remembered, VerifiedEdition};
+use crate::io::address::BundleName;
+use crate::io::files::{self, FileError};
+use crate::io::part::Lock;
+
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    _lock: Lock,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{0}` is damaged")]
+    Damaged(PathBuf),
+    #[error("could not write the edition: {0}")]
+    Unwritable(String),
+    #[error("the edition that is kept in `{path}` cannot be opened: {refusal}")]
+    Refused {
+        path: PathBuf,
+        refusal: edition::Refusal,
+    },
+}
+
+impl StoreError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Damaged(_) => Some(
+                "move it away, and compare the site's fingerprint again before you go on".into(),
+            ),
+            Self::Unwritable(_) => Some(
+                "free some space or check the folder; what came so far is kept for the next try"
+                    .into(),
+            ),
+            Self::Refused { .. } => Some("move it away, and fetch the edition again".into()),
+        }
+    }
+}
+
+/// [`Remembered`] as it lies on disk: metadata is JSON, so it fits into a JSON string.
+#[derive(Serialize, Deserialize)]
+struct WrittenTrust {
+    root: String,
+    timestamp: Option<String>,
+    snapshot: Option<String>,
+    targets: BTreeMap<String, String>,
+}
+
+const MIRRORS_BYTES: u64 = 1 << 20;
+
+impl Store {
+    /// Makes the folder if there is none. Refused while another program writes in it.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        files::create_folder(folder)?;
+        let lock = Lock::take(&folder.join("lock"))?;
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            _lock: lock,
+        })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The floor: what was seen so far. `None` if this store is new.
+    pub fn remembered(&self) -> Result<Option<Remembered>, StoreError> {
+        let path = self.folder.join("trust.json");
+        // Escaping can make it longer than the metadata that it holds, but not twice as long.
+        let Some(bytes) = read_if_there(&path, 2 * LIMITS.metadata_bytes)? else {
+            return Ok(self.anchor()?.map(Remembered::new));
+        };
+        let written: WrittenTrust =
+            serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged(path))?;
+        Ok(Some(written.into()))
+    }
+
+    /// Beware: replaces the floor. Only what grew out of [`Self::remembered`] may come here.
+    pub fn remember(&self, remembered: &Remembered) -> Result<(), StoreError> {
+        let path = self.folder.join("trust.json");
+        let damaged = || StoreError::Damaged(path.clone());
+        let written = WrittenTrust::of(remembered).ok_or_else(damaged)?;
+        let bytes = serde_json::to_vec(&written).map_err(|_| damaged())?;
+        Ok(files::write(&path, &bytes)?)
+    }
+
+    /// The root from which everything here is proved.
+    pub fn anchor(&self) -> Result<Option<Bytes>, StoreError> {
+        let path = self.folder.join("anchor.json");
+        Ok(read_if_there(&path, LIMITS.root_bytes)?.map(Bytes::from))
+    }
+
+    /// Sets the anchor of a new store. Refused if there is one: a store belongs to one newsroom.
+    pub fn drop_anchor(&self, root: &[u8]) -> Result<(), StoreError> {
+        Ok(files::write_new(&self.folder.join("anchor.json"), root)?)
+    }
+
+    /// The edition kept here. It is proved from the anchor, not from the floor: when a newer edition was seen but could
+    /// not be fetched, the last good one still opens.
+    pub fn edition(&self, now: Timestamp) -> Result<Option<Arc<VerifiedEdition>>, StoreError> {
+        let path = self.edition_place();
+        let (Some(anchor), true) = (self.anchor()?, files::exists(&path)) else {
+            return Ok(None);
+        };
+        let bundle = files::map(&path)?;
+        match VerifiedEdition::open(bundle, &Remembered::new(anchor), now) {
+            Ok(edition) => Ok(Some(Arc::new(edition))),
+            Err(refusal) => Err(StoreError::Refused { path, refusal }),
+        }
+    }
+
+    pub fn edition_place(&self) -> PathBuf {
+        self.folder.join("edition.tar.gz")
+    }
+
+    pub fn part_place(&self, name: &BundleName) -> PathBuf {
+        self.folder.join(format!("part-{name}"))
+    }
+
+    /// Removes the parts of all bundles but one.
+    pub fn clear_parts(&self, but: Option<&BundleName>) -> Result<(), StoreError> {
+        let kept = but.map(|name| self.part_place(name));
+        for name in files::list(&self.folder)? {
+            let is_part = name.to_str().is_some_and(|name| name.starts_with("part-"));
+            let path = self.folder.join(&name);
+            if is_part && Some(&path) != kept.as_ref() {
+                files::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How mirrors behaved. Nothing depends on it but the order in which they are asked, so damage is no error.
+    pub fn past(&self) -> BTreeMap<String, Past> {
+        let read = files::read(&self.folder.join("mirrors.json"), MIRRORS_BYTES);
+        read.ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Adds to what is known of other mirrors.
+    pub fn keep_past(&self, past: BTreeMap<String, Past>) -> Result<(), StoreError> {
+        let mut all = self.past();
+        all.extend(past);
+        let bytes = serde_json::to_vec_pretty(&all).unwrap_or_default();
+        Ok(files::write(&self.folder.join("mirrors.json"), &bytes)?)
+    }
+}
+
+fn read_if_there(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    match files::read(path, max_bytes) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(FileError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl WrittenTrust {
+    /// `None` if a file is no UTF-8, which verified metadata always is.
+    fn of(remembered: &Remembered) -> Option<Self> {
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
+        let optional = |bytes: &Option<Bytes>| match bytes {
+            Some(bytes) => text(bytes).map(Some),
+            None => Some(None),
+        };
+        let targets = remembered.targets.iter();
+        Some(Self {
+            root: text(&remembered.root)?,
+            timestamp: optional(&remembered.timestamp)?,
+            snapshot: optional(&remembered.snapshot)?,
+            targets: targets
+                .map(|(role, bytes)| Some((role.clone(), text(bytes)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl From<WrittenTrust> for Remembered {
+    fn from(written: WrittenTrust) -> Self {
+        let targets = written.targets.into_iter();
+        Self {
+            root: written.root.into(),
+            timestamp: written.timestamp.map(Bytes::from),
+            snapshot: written.snapshot.map(Bytes::from),
+            targets: targets.map(|(role, text)| (role, text.into())).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&folder.path().join("store")).expect("a new store");
+        (folder, store)
+    }
+
+    #[test]
+    fn what_was_seen_goes_there_and_back() {
+        let (_folder, store) = store();
+        assert!(matches!(store.remembered(), Ok(None)));
+        let mut seen = Remembered::new(Bytes::from_static(b"{\"a\":\"\\n\"}"));
+        seen.timestamp = Some("{}".into());
+        seen.targets
+            .insert("be-2026-11".into(), "{\"\u{1f600}\":1}".into());
+        store.remember(&seen).expect("room on the disk");
+        let back = store.remembered().ok().flatten().expect("it was written");
+        assert_eq!(back.root, seen.root);
+        assert_eq!(back.timestamp, seen.timestamp);
+        assert_eq!(back.snapshot, None);
+        assert_eq!(back.targets, seen.targets);
+    }
+
+    #[test]
+    fn the_anchor_is_set_once() {
+        let (_folder, store) = store();
+        store.drop_anchor(b"{}").expect("a new store has none");
+        let again = store.drop_anchor(b"{\"other\":1}");
+        assert!(matches!(again, Err(StoreError::File(FileError::Exists(_)))));
+        assert_eq!(store.anchor().ok().flatten().as_deref(), Some(&b"{}"[..]));
+        let remembered = store.remembered().ok().flatten();
+        assert_eq!(remembered.map(|r| r.root), Some(Bytes::from_static(b"{}")));
+    }
+
+    #[test]
+    fn a_damaged_memory_is_an_error_and_not_a_new_beginning() {
+        let (_folder, store) = store();
+        store.drop_anchor(b"{}").expect("a new store has none");
+        files::write(&store.folder().join("trust.json"), b"{\"root\":").expect("room");
+        assert!(matches!(store.remembered(), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn two_programs_cannot_write_in_one_store() {
+        let (folder, store) = store();
+        assert!(Store::open(store.folder()).is_err());
+        let place = folder.path().join("store");
+        drop(store);
+        assert!(Store::open(&place).is_ok());
+    }
+
+    #[test]
+    fn only_the_part_in_use_is_kept() {
+        let (_folder, store) = store();
+        let names = [
+            BundleName::Full(7),
+            BundleName::Full(8),
+            BundleName::Update {
+                base: 6,
+                edition: 8,
+            },
+        ];
+        for name in &names {
+            files::write(&store.part_place(name), b"x").expect("room");
+        }
+        store
+            .clear_parts(Some(&names[1]))
+            .expect("they can be removed");
+        let left = names.map(|name| files::exists(&store.part_place(&name)));
+        assert_eq!(left, [false, true, false]);
+    }
+}

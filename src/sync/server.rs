@@ -1,0 +1,154 @@
+//! A mirror that is a colport server: it takes a bundle from anyone, if it is signed well and newer.
+//!
+//! 1. Its `timestamp.json` tells which edition it has: it must be, byte for byte, the one of an edition that we hold and
+//!    have verified. A timestamp that we do not know is no reason to stop: the server decides what is newer.
+//! 2. It gets the update from that edition, or, if we cannot make one, the whole bundle.
+//! 3. What it says is shown. When it says that it took it, it is asked for the timestamp and a page as a reader would.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use url::Url;
+
+use super::source::Source;
+use super::{Outcome, Pulse, Pushed, Wire};
+use crate::base::{EditionNumber, LIMITS, MetadataName};
+use crate::io::address;
+use crate::io::fetch::{FetchError, Request, read_all};
+use crate::io::push::{Answer, Body};
+
+/// What would be sent to whom has which edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sending {
+    Nothing,
+    Update {
+        base: EditionNumber,
+        bytes: u64,
+    },
+    /// It has nothing, or something that we do not know.
+    Whole {
+        bytes: u64,
+    },
+}
+
+pub(super) async fn look(
+    wire: &dyn Wire,
+    mirror: &Url,
+    source: &Source,
+) -> Result<Sending, FetchError> {
+    let has = timestamp(wire, mirror).await?;
+    let edition = has.and_then(|timestamp| source.edition_of_timestamp(&timestamp));
+    Ok(sending(source, edition))
+}
+
+fn sending(source: &Source, has: Option<EditionNumber>) -> Sending {
+    let whole = source.edition().bundle().len() as u64;
+    match has {
+        Some(edition) if edition == source.edition().number() => Sending::Nothing,
+        Some(base) => match source.update(base) {
+            Some(update) if (update.len() as u64) < whole => Sending::Update {
+                base,
+                bytes: update.len() as u64,
+            },
+            _ => Sending::Whole { bytes: whole },
+        },
+        None => Sending::Whole { bytes: whole },
+    }
+}
+
+/// `None`: it has no edition.
+async fn timestamp(wire: &dyn Wire, mirror: &Url) -> Result<Option<Bytes>, FetchError> {
+    let url = address::metadata(mirror, &MetadataName::timestamp());
+    match wire.fetch(Request::get(url)).await {
+        Ok(answer) => read_all(answer, LIMITS.timestamp_bytes).await.map(Some),
+        Err(FetchError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn push(
+    wire: &dyn Wire,
+    mirror: &Url,
+    source: &Source,
+    pulse: &Arc<Pulse>,
+) -> Outcome {
+    match perform(wire, mirror, source, pulse).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Unreachable(error.reason()),
+    }
+}
+
+async fn perform(
+    wire: &dyn Wire,
+    mirror: &Url,
+    source: &Source,
+    pulse: &Arc<Pulse>,
+) -> Result<Outcome, FetchError> {
+    let edition = source.edition().number();
+    let bundle = match look(wire, mirror, source).await? {
+        Sending::Nothing => return Ok(Outcome::Already { edition }),
+        Sending::Update { base, .. } => source.update(base).cloned().unwrap_or_default(),
+        Sending::Whole { .. } => source.edition().bundle().clone(),
+    };
+    let bytes = bundle.len() as u64;
+    let answer = wire
+        .post(address::intake(mirror), body(bundle, pulse.clone()))
+        .await?;
+    Ok(match answer.status {
+        200..=299 => read_back(wire, mirror, source, Pushed { edition, bytes }).await?,
+        _ => Outcome::Refused(refusal(&answer)),
+    })
+}
+
+fn refusal(answer: &Answer) -> String {
+    match answer.text.as_str() {
+        "" => format!("status {}", answer.status),
+        text => text.to_owned(),
+    }
+}
+
+/// Small, so that an early refusal is heard early.
+const PIECE_BYTES: usize = 1 << 16;
+
+fn body(bundle: Bytes, pulse: Arc<Pulse>) -> Body {
+    let length = bundle.len() as u64;
+    let pieces = futures_util::stream::unfold(bundle, move |mut rest| {
+        let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
+        pulse.moved(piece.len() as u64);
+        let next = (!piece.is_empty()).then_some((piece, rest));
+        std::future::ready(next)
+    });
+    Body {
+        length,
+        pieces: pieces.boxed(),
+    }
+}
+
+/// Whether it shows what it took.
+async fn read_back(
+    wire: &dyn Wire,
+    mirror: &Url,
+    source: &Source,
+    pushed: Pushed,
+) -> Result<Outcome, FetchError> {
+    if timestamp(wire, mirror).await? != source.timestamp() {
+        let why = "it said that it took the edition, but still shows another";
+        return Ok(Outcome::Unsure(why.into()));
+    }
+    let Some((path, expected)) = source.sample() else {
+        return Ok(Outcome::Pushed(pushed));
+    };
+    let answer = wire.fetch(Request::get(address::file(mirror, path))).await;
+    let shown = match answer {
+        Ok(answer) => read_all(answer, expected.len() as u64).await,
+        Err(error) => Err(error),
+    };
+    Ok(match shown {
+        Ok(shown) if shown == expected => Outcome::Pushed(pushed),
+        Ok(_) | Err(FetchError::TooLarge { .. }) => {
+            Outcome::Unsure(format!("it shows another `{path}` than it took"))
+        }
+        Err(error) => Outcome::Unsure(format!("it does not show `{path}`: {}", error.reason())),
+    })
+}

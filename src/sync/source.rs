@@ -1,0 +1,203 @@
+//! What a mirror shall have: an edition as it is laid out on every host, each file with its digest.
+//!
+//! ```text
+//! be/2026/11/river/index.html      a file of the site, as the reader sees it
+//! .colport/bundle/12.tar.gz        the whole edition
+//! .colport/bundle/11-12.tar.gz     for readers who have edition 11
+//! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
+use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
+use crate::io::address::BundleName;
+
+/// One file on a mirror.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Below the mirror's root, with `/` between segments.
+    pub path: String,
+    pub stage: Stage,
+    pub length: u64,
+    pub digest: Digest,
+}
+
+/// When a file is put: a reader who comes in between must find the last edition whole, or the new one. So nothing is
+/// named before it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    File,
+    Bundle,
+    /// Of delegated roles.
+    Delegated,
+    Root,
+    Targets,
+    Snapshot,
+    Timestamp,
+}
+
+impl Stage {
+    fn of(name: &MetadataName) -> Self {
+        match name.role() {
+            "root" => Self::Root,
+            "targets" => Self::Targets,
+            "snapshot" => Self::Snapshot,
+            "timestamp" => Self::Timestamp,
+            _ => Self::Delegated,
+        }
+    }
+}
+
+/// An edition with everything that belongs to it on a mirror.
+#[derive(Debug)]
+pub struct Source {
+    edition: Arc<VerifiedEdition>,
+    earlier: Vec<Arc<VerifiedEdition>>,
+    updates: BTreeMap<EditionNumber, Bytes>,
+    items: BTreeMap<String, (Item, Origin)>,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    Entry(Entry),
+    Bundle(Bytes),
+}
+
+impl Source {
+    /// `earlier`: editions of the same newsroom that readers and mirrors may still have. From each of them an update is
+    /// made.
+    pub fn new(
+        edition: Arc<VerifiedEdition>,
+        earlier: Vec<Arc<VerifiedEdition>>,
+    ) -> io::Result<Self> {
+        let number = edition.number();
+        let earlier: Vec<_> = earlier
+            .into_iter()
+            .filter(|earlier| earlier.number() < number)
+            .collect();
+        let mut updates = BTreeMap::new();
+        for base in &earlier {
+            let update = write_update(Vec::new(), &edition, &Holding::from(base.proof()))?;
+            updates.insert(base.number(), Bytes::from(update));
+        }
+        let items = items(&edition, &updates);
+        Ok(Self {
+            edition,
+            earlier,
+            updates,
+            items,
+        })
+    }
+
+    pub fn edition(&self) -> &Arc<VerifiedEdition> {
+        &self.edition
+    }
+
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values().map(|(item, _)| item)
+    }
+
+    /// The bytes to be put at `path`.
+    pub fn content(&self, path: &str) -> Option<Bytes> {
+        let (_, origin) = self.items.get(path)?;
+        Some(match origin {
+            Origin::Entry(entry) => self.edition.content(entry),
+            Origin::Bundle(bytes) => bytes.clone(),
+        })
+    }
+
+    /// What brings a mirror from `base` to the edition.
+    pub fn update(&self, base: EditionNumber) -> Option<&Bytes> {
+        self.updates.get(&base)
+    }
+
+    /// The number of the edition, this or an earlier one, that has this very timestamp.
+    pub fn edition_of_timestamp(&self, timestamp: &[u8]) -> Option<EditionNumber> {
+        let digest = Digest::of(timestamp);
+        let editions = std::iter::once(&self.edition).chain(&self.earlier);
+        editions
+            .filter(|edition| timestamp_of(edition).is_some_and(|entry| entry.digest == digest))
+            .map(|edition| edition.number())
+            .next()
+    }
+
+    /// Files of earlier editions that are no longer there, with the contents that we may have put.
+    pub fn withdrawn(&self) -> BTreeMap<String, Vec<Digest>> {
+        let mut withdrawn: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (path, entry) in self.earlier.iter().flat_map(|earlier| earlier.files()) {
+            if self.edition.file(path).is_none() {
+                withdrawn
+                    .entry(path.to_string())
+                    .or_default()
+                    .push(entry.digest);
+            }
+        }
+        withdrawn
+    }
+
+    /// A page by which to see that a mirror shows the edition.
+    pub fn sample(&self) -> Option<(&SitePath, Bytes)> {
+        let home = SitePath::parse("index.html").ok()?;
+        let mut files = self.edition.files();
+        let home = self.edition.files().find(|(path, _)| **path == home);
+        let (path, entry) = home.or_else(|| files.next())?;
+        Some((path, self.edition.content(entry)))
+    }
+
+    pub fn timestamp(&self) -> Option<Bytes> {
+        timestamp_of(&self.edition).map(|entry| self.edition.content(entry))
+    }
+}
+
+fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
+    edition.metadata_file(&MetadataName::timestamp())
+}
+
+fn items(
+    edition: &VerifiedEdition,
+    updates: &BTreeMap<EditionNumber, Bytes>,
+) -> BTreeMap<String, (Item, Origin)> {
+    let entry = |path: String, stage, entry: &Entry| {
+        let item = Item {
+            path,
+            stage,
+            length: entry.length,
+            digest: entry.digest,
+        };
+        (item, Origin::Entry(*entry))
+    };
+    let number = edition.number();
+    let files = edition.files();
+    let files = files.map(|(path, file)| entry(path.to_string(), Stage::File, file));
+    let metadata = edition
+        .metadata()
+        .map(|(name, file)| entry(format!(".colport/metadata/{name}"), Stage::of(name), file));
+    let full = (BundleName::Full(number), edition.bundle());
+    let updates = updates.iter().map(|(base, bytes)| {
+        let base = *base;
+        (
+            BundleName::Update {
+                base,
+                edition: number,
+            },
+            bytes,
+        )
+    });
+    let bundles = std::iter::once(full).chain(updates).map(|(name, bytes)| {
+        let item = Item {
+            path: format!(".colport/bundle/{name}"),
+            stage: Stage::Bundle,
+            length: bytes.len() as u64,
+            digest: Digest::of(bytes),
+        };
+        (item, Origin::Bundle(bytes.clone()))
+    });
+    let all = files.chain(bundles).chain(metadata);
+    all.map(|(item, origin)| (item.path.clone(), (item, origin)))
+        .collect()
+}

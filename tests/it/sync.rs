@@ -1,0 +1,365 @@
+//! Bringing an edition to folders and servers, good and bad.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use colport::base::Fingerprint;
+use colport::edition::{Holding, Remembered, VerifiedEdition, write_update};
+use colport::io::files;
+use colport::reader::{self, FirstTrust, Patience};
+use colport::sync::{
+    Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all,
+    push_all,
+};
+use tokio::time::Instant;
+
+use crate::world::{Behaviour, Newsroom, World, moment, noise};
+
+struct Scene {
+    newsroom: Newsroom,
+    editions: Vec<Arc<VerifiedEdition>>,
+    world: World,
+    folder: tempfile::TempDir,
+    mirrors: Vec<Mirror>,
+    events: Vec<Event>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut newsroom = Newsroom::found(1, 10);
+        let editions = vec![newsroom.publish(moment(0))];
+        Self {
+            newsroom,
+            editions,
+            world: World::default(),
+            folder: tempfile::tempdir().unwrap(),
+            mirrors: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    fn folder(&mut self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        files::create_folder(&path).unwrap();
+        self.mirrors.push(mirror(Place::Folder(path.clone())));
+        path
+    }
+
+    fn server(&mut self, behaviour: Behaviour) -> Arc<crate::world::Mirror> {
+        let mirror = self.world.add(behaviour);
+        self.mirrors
+            .push(self::mirror(Place::Colport(mirror.url())));
+        mirror
+    }
+
+    /// One article more, one less.
+    fn publish_next(&mut self) {
+        let number = self.editions.len() as u64;
+        let path = |n: u64| format!("be/2026/11/next/{n}.webp");
+        self.newsroom
+            .write(&path(number), noise(500 + number, 60_000));
+        if number > 1 {
+            self.newsroom.remove(&path(number - 1));
+        }
+        self.editions.push(self.newsroom.publish(moment(1)));
+    }
+
+    fn newest(&self) -> &Arc<VerifiedEdition> {
+        self.editions.last().unwrap()
+    }
+
+    fn source(&self) -> Arc<Source> {
+        let earlier = self.editions[..self.editions.len() - 1].to_vec();
+        Arc::new(Source::new(self.newest().clone(), earlier).unwrap())
+    }
+
+    async fn push(&mut self) -> Vec<Outcome> {
+        let source = self.source();
+        let options = Options::default();
+        let events = &mut self.events;
+        let mut report = |event| events.push(event);
+        let pushed = push_all(&self.world, &source, &self.mirrors, &options, &mut report).await;
+        pushed.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    async fn plan(&self) -> Vec<Intent> {
+        let (source, options) = (self.source(), Options::default());
+        let planned = plan_all(&self.world, &source, &self.mirrors, &options).await;
+        planned.into_iter().map(|(_, intent)| intent).collect()
+    }
+}
+
+fn mirror(place: Place) -> Mirror {
+    let name = place.to_string();
+    Mirror { name, place }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = files::list(folder).unwrap().into_iter();
+    names
+        .map(|name| name.to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn pushed(edition: u64) -> impl Fn(&Outcome) -> bool {
+    move |outcome| matches!(outcome, Outcome::Pushed(pushed) if pushed.edition == edition)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_becomes_a_mirror_that_a_reader_can_read() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    let outcomes = scene.push().await;
+    assert!(outcomes.iter().all(pushed(1)), "{outcomes:?}");
+    let options = reader::Options {
+        mirrors: vec![url::Url::from_directory_path(&folder).unwrap()],
+        store: scene.folder.path().join("store"),
+        trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&scene.newsroom.first_root())),
+        patience: Patience::default(),
+    };
+    let fetch = colport::io::folder::FolderFetch;
+    let got = reader::get(&fetch, moment(1), &options, &mut |_| {})
+        .await
+        .unwrap();
+    assert_eq!(got.edition.bundle(), scene.newest().bundle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_push_sends_nothing() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    scene.push().await;
+    let before = std::fs::metadata(folder.join("index.html"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(scene.push().await, [Outcome::Already { edition: 1 }]);
+    let after = std::fs::metadata(folder.join("index.html"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_missing_travels_and_what_nobody_names_goes() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    scene.publish_next();
+    scene.push().await;
+    scene.publish_next();
+    let Some(Intent::Steps(plan)) = scene.plan().await.pop() else {
+        panic!("a folder has steps")
+    };
+    let lines: Vec<_> = plan.steps.iter().map(Step::to_string).collect();
+    let old_files = lines.iter().filter(|line| line.contains("river"));
+    assert_eq!(old_files.count(), 0, "{lines:#?}");
+    let removed: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("remove"))
+        .collect();
+    assert_eq!(
+        removed,
+        [
+            "remove `.colport/bundle/1-2.tar.gz`",
+            "remove `.colport/bundle/2.tar.gz`",
+            "remove `be/2026/11/next/1.webp`"
+        ]
+    );
+    let outcomes = scene.push().await;
+    assert_eq!(
+        outcomes,
+        [Outcome::Pushed(Pushed {
+            edition: 3,
+            bytes: plan.bytes()
+        })]
+    );
+    let names = names(&folder);
+    assert!(!names.contains(&"be/2026/11/next/1.webp".into()));
+    assert!(names.contains(&"be/2026/11/next/2.webp".into()));
+    for bundle in ["3.tar.gz", "1-3.tar.gz", "2-3.tar.gz"] {
+        assert!(
+            names.contains(&format!(".colport/bundle/{bundle}")),
+            "{names:#?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_changes_nothing_and_ends_with_the_timestamp() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    let server = scene.server(Behaviour::Good);
+    let intents = scene.plan().await;
+    let Intent::Steps(plan) = &intents[0] else {
+        panic!("a folder has steps")
+    };
+    let last = plan.steps.last().unwrap();
+    assert!(
+        matches!(
+            last,
+            Step::Put {
+                stage: Stage::Timestamp,
+                ..
+            }
+        ),
+        "{last}"
+    );
+    let whole = scene.newest().bundle().len() as u64;
+    assert_eq!(intents[1], Intent::Send(Sending::Whole { bytes: whole }));
+    assert_eq!(names(&folder), [""; 0]);
+    assert!(server.taken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_cut_off_in_the_middle_still_shows_the_last_edition() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    scene.push().await;
+    let timestamp = folder.join(".colport/metadata/timestamp.json");
+    let before = files::read(&timestamp, 1 << 20).unwrap();
+    scene.publish_next();
+    // A folder where a file shall be: the push breaks on the way.
+    files::create_folder(&folder.join(".colport/metadata/2.snapshot.json/x")).unwrap();
+    let outcomes = scene.push().await;
+    assert!(matches!(&outcomes[0], Outcome::Refused(_)), "{outcomes:?}");
+    assert_eq!(files::read(&timestamp, 1 << 20).unwrap(), before);
+    assert!(
+        names(&folder)
+            .iter()
+            .any(|name| name == ".colport/bundle/1.tar.gz")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stick_that_is_not_plugged_in_is_not_made_up() {
+    let mut scene = Scene::new();
+    let path = scene.folder.path().join("stick");
+    scene.mirrors.push(mirror(Place::Folder(path.clone())));
+    let outcomes = scene.push().await;
+    assert!(
+        matches!(&outcomes[0], Outcome::Unreachable(_)),
+        "{outcomes:?}"
+    );
+    assert!(!path.exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_in_a_folder_does_not_lead_the_push_elsewhere() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    let outside = scene.folder.path().join("outside");
+    files::create_folder(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, folder.join("be")).unwrap();
+    let outcomes = scene.push().await;
+    assert!(
+        matches!(&outcomes[0], Outcome::Refused(why) if why.contains("symbolic link")),
+        "{outcomes:?}"
+    );
+    assert_eq!(names(&outside), [""; 0]);
+    assert!(!folder.join(".colport").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_gets_the_whole_first_and_then_the_update() {
+    let mut scene = Scene::new();
+    let server = scene.server(Behaviour::Good);
+    // It says that it took it and does not show it: that is told.
+    let outcomes = scene.push().await;
+    assert!(matches!(&outcomes[0], Outcome::Unsure(_)), "{outcomes:?}");
+    assert_eq!(server.taken(), [scene.newest().bundle().clone()]);
+    server.show(scene.newest());
+    assert_eq!(scene.push().await, [Outcome::Already { edition: 1 }]);
+    assert_eq!(server.taken().len(), 1);
+    scene.publish_next();
+    scene.push().await;
+    let base = Holding::from(scene.editions[0].proof());
+    let update = write_update(Vec::new(), scene.newest(), &base).unwrap();
+    assert_eq!(server.taken()[1], update);
+    assert!(update.len() < scene.newest().bundle().len() / 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_with_an_unknown_edition_gets_the_whole() {
+    let mut scene = Scene::new();
+    let server = scene.server(Behaviour::Good);
+    server.put(".colport/metadata/timestamp.json", "{\"what\": \"else\"}");
+    scene.publish_next();
+    scene.push().await;
+    assert_eq!(server.taken(), [scene.newest().bundle().clone()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_servers_refusal_is_shown() {
+    let mut scene = Scene::new();
+    let server = scene.server(Behaviour::Good);
+    server.refuse_posts(409, "edition 1 is not newer than edition 7");
+    let outcomes = scene.push().await;
+    assert_eq!(
+        outcomes,
+        [Outcome::Refused(
+            "edition 1 is not newer than edition 7".into()
+        )]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_and_slow_mirrors_hold_up_nobody() {
+    let mut scene = Scene::new();
+    scene.server(Behaviour::Silent);
+    scene.server(Behaviour::Refused);
+    scene.server(Behaviour::Slow(20_000));
+    let folder = scene.folder("good");
+    let begun = Instant::now();
+    let outcomes = scene.push().await;
+    let took = begun.elapsed();
+    assert_eq!(
+        outcomes[0],
+        Outcome::Unreachable("nothing moved for 30 seconds".into())
+    );
+    assert_eq!(outcomes[1], Outcome::Unreachable("no connection".into()));
+    // It took all of it, slowly; it is only that the simulated one does not show it.
+    assert!(matches!(&outcomes[2], Outcome::Unsure(_)), "{outcomes:?}");
+    assert!(pushed(1)(&outcomes[3]));
+    assert!(folder.join("index.html").exists());
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    let done = |mirror| {
+        let is_done =
+            |event: &Event| matches!(event, Event::Done { mirror: m, .. } if *m == mirror);
+        scene.events.iter().position(is_done).unwrap()
+    };
+    assert!(done(3) < done(0) && done(1) < done(0), "{:?}", scene.events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_mirrors_are_served_with_a_limit_and_in_order() {
+    let mut scene = Scene::new();
+    for n in 0..20 {
+        scene.folder(&format!("mirror-{n}"));
+    }
+    let outcomes = scene.push().await;
+    assert_eq!(outcomes.len(), 20);
+    assert!(outcomes.iter().all(pushed(1)));
+    let begun = scene
+        .events
+        .iter()
+        .take_while(|event| matches!(event, Event::Begun { .. }));
+    assert_eq!(begun.count(), 16);
+}
+
+#[tokio::test(start_paused = true)]
+async fn updates_made_for_mirrors_are_what_readers_take() {
+    let mut scene = Scene::new();
+    scene.publish_next();
+    let source = scene.source();
+    let update = source.update(1).unwrap();
+    let remembered = Remembered::new(scene.newsroom.first_root());
+    let held = Some(scene.editions[0].clone());
+    let mut receiver = colport::edition::Receiver::new(Vec::new(), remembered, held, moment(1));
+    receiver.push(update.clone()).unwrap();
+    let edition = receiver
+        .finish(|out| Ok::<_, colport::edition::Refusal>(out.into()))
+        .unwrap();
+    assert_eq!(edition.bundle(), scene.newest().bundle());
+}

@@ -1,0 +1,136 @@
+//! A newsroom that founds its site and publishes editions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use colport::base::{Digest, MetadataName, Secret, SitePath, Timestamp};
+use colport::bundle;
+use colport::edition::{Assembler, Effort, Gathered, Refusal, Remembered, VerifiedEdition};
+use colport::trust::SigningKey;
+use colport::trust::editor::{
+    Founding, KeyRing, Lifetimes, MetadataSet, RoleSigners, RootSigners, establish, next_edition,
+};
+
+pub(crate) struct Newsroom {
+    ring: KeyRing,
+    set: MetadataSet,
+    files: BTreeMap<SitePath, Bytes>,
+    lifetimes: Lifetimes,
+}
+
+/// A moment of the day on which the world begins, in hours from noon; also negative, also many days.
+pub(crate) fn moment(hours: i64) -> Timestamp {
+    let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+    noon + jiff::SignedDuration::from_hours(hours)
+}
+
+/// Bytes that cannot be compressed, as those of a picture; the same for the same seed.
+pub(crate) fn noise(seed: u64, length: usize) -> Bytes {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+impl Newsroom {
+    /// With a home page, a few articles and `pictures` pictures of 50 kB. Different seeds are different newsrooms.
+    pub(crate) fn found(seed: u8, pictures: u64) -> Self {
+        let key = |n: u8| SigningKey::from_seed(Secret::new([seed.wrapping_mul(16) + n; 32]));
+        let keys: Vec<_> = (0..6).map(key).collect();
+        let one = |n: usize| RoleSigners::one(keys[n].public().clone());
+        let founding = Founding {
+            top: RootSigners {
+                root: one(0),
+                targets: one(1),
+                snapshot: one(2),
+                timestamp: one(3),
+            },
+            site: one(4),
+            newsrooms: BTreeMap::from([("be".parse().unwrap(), one(5))]),
+        };
+        let ring: KeyRing = keys.into_iter().collect();
+        let lifetimes = Lifetimes::default();
+        let mut set = MetadataSet::default();
+        let (mut root, mut targets) = establish(&founding, moment(-24), &lifetimes);
+        root.sign(&ring);
+        set.put_signed(root).unwrap();
+        targets.sign(&ring);
+        set.put_signed(targets).unwrap();
+        let files = BTreeMap::new();
+        let mut newsroom = Self {
+            ring,
+            set,
+            files,
+            lifetimes,
+        };
+        newsroom.write("index.html", "<title>Навіны</title>".repeat(20));
+        newsroom.write("be/index.html", "<title>Беларуская</title>".repeat(20));
+        newsroom.write(
+            "be/2026/11/river/index.html",
+            "<p>The river rose again.".repeat(50),
+        );
+        for n in 0..pictures {
+            newsroom.write(&format!("be/2026/11/river/{n}.webp"), noise(n + 1, 50_000));
+        }
+        newsroom
+    }
+
+    pub(crate) fn write(&mut self, path: &str, content: impl Into<Bytes>) {
+        self.files
+            .insert(SitePath::parse(path).unwrap(), content.into());
+    }
+
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.files.remove(&SitePath::parse(path).unwrap()).unwrap();
+    }
+
+    pub(crate) fn first_root(&self) -> Bytes {
+        self.set.first_root().unwrap().clone()
+    }
+
+    /// The next edition.
+    pub(crate) fn publish(&mut self, now: Timestamp) -> Arc<VerifiedEdition> {
+        let facts = |content: &Bytes| (content.len() as u64, Digest::of(content));
+        let files = self
+            .files
+            .iter()
+            .map(|(path, content)| (path.clone(), facts(content)))
+            .collect();
+        self.set = next_edition(&self.set, &self.ring, &files, now, &self.lifetimes).unwrap();
+        let gathered: Gathered = self
+            .set
+            .iter()
+            .map(|(name, content)| (name.clone(), content.clone()))
+            .collect();
+        let remembered = Remembered::new(self.first_root());
+        let proof = gathered.prove(&remembered, now).unwrap();
+        let mut assembler = Assembler::new(Vec::new(), proof, &gathered, None).unwrap();
+        for (path, content) in &self.files {
+            assembler
+                .add(path, &bundle::pack(content, Effort::Quick))
+                .unwrap();
+        }
+        let finished = assembler.finish(|out| Ok::<_, Refusal>(Bytes::from(out)));
+        Arc::new(finished.unwrap())
+    }
+}
+
+/// What a mirror shows of an edition: paths below its root, and what lies there.
+pub(super) fn lay_out(edition: &VerifiedEdition) -> BTreeMap<String, Bytes> {
+    let site = edition
+        .files()
+        .map(|(path, entry)| (path.to_string(), edition.content(entry)));
+    let metadata = edition.metadata().map(|(name, entry): (&MetadataName, _)| {
+        (format!(".colport/metadata/{name}"), edition.content(entry))
+    });
+    let bundle = (
+        format!(".colport/bundle/{}.tar.gz", edition.number()),
+        edition.bundle().clone(),
+    );
+    site.chain(metadata).chain([bundle]).collect()
+}
