@@ -52,7 +52,7 @@ impl Default for IntakeBounds {
     fn default() -> Self {
         Self {
             bundle_bytes: 16 << 30,
-            strangers: 8,
+            strangers: 4,
             silence: Duration::from_secs(20),
             patience: Duration::from_secs(60),
             bytes_per_second: 16 << 10,

@@ -72,7 +72,8 @@ impl Outlook {
 /// Looks at a connection from time to time and tells whether it is a slow one or a dead one.
 ///
 /// - The head of a request must be whole within [`HEAD_LOOKS`] looks, however its bytes drip.
-/// - An answer must move by at least [`MOVED_BYTES`] every [`BLOCKED_LOOKS`] looks.
+/// - An answer must move by at least [`MOVED_BYTES`] every [`BLOCKED_LOOKS`] looks. What moves is what the kernel takes
+///   off us, in steps of up to a third of its buffer, so slow lines need many looks.
 /// - Between requests it may rest for [`QUIET_LOOKS`] looks.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -84,7 +85,7 @@ pub(super) struct Watch {
 }
 
 const HEAD_LOOKS: u32 = 3;
-const BLOCKED_LOOKS: u32 = 6;
+const BLOCKED_LOOKS: u32 = 24;
 const QUIET_LOOKS: u32 = 12;
 const MOVED_BYTES: u64 = 1024;
 
@@ -118,11 +119,10 @@ impl Watch {
         let is_blocked = progress.blocked.load(Relaxed);
         let is_in_head =
             self.heads == 0 || progress.read.load(Relaxed) > progress.read_at_head.load(Relaxed);
-        self.quiet_looks += 1;
         match (is_blocked, is_in_head) {
             (true, _) => self.blocked_looks += 1,
             (false, true) => self.head_looks += 1,
-            (false, false) => self.head_looks = 0,
+            (false, false) => self.quiet_looks += 1,
         }
     }
 }
@@ -305,7 +305,7 @@ mod tests {
             }
         };
         assert_eq!(looks(reading(MOVED_BYTES)), None);
-        assert_eq!(looks(reading(MOVED_BYTES / 5)), None);
+        assert_eq!(looks(reading(MOVED_BYTES / 20)), None);
         assert_eq!(looks(reading(0)), Some(1 + BLOCKED_LOOKS + 1));
         assert_eq!(looks(reading(1)), Some(1 + BLOCKED_LOOKS + 1));
     }

@@ -341,6 +341,53 @@ async fn who_drips_a_head_or_says_nothing_is_closed() {
 }
 
 #[tokio::test]
+async fn who_reads_nothing_is_cut_off_and_who_reads_slowly_is_not() {
+    let mut files = first();
+    let large = large();
+    files.insert(path("be/large.txt"), large.clone().into());
+    let mirror = Mirror::with(&files, |options| {
+        options.bounds.look_every = Duration::from_millis(50);
+    })
+    .await;
+    let request = b"GET /be/large.txt HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n";
+    let ask = async || {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        let mut stream = socket.connect(mirror.server.address()).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        stream
+    };
+    let mut dead = ask().await;
+    let mut slow = ask().await;
+    let mut bytes = Vec::new();
+    // Two seconds of pauses, more than a dead one is given.
+    for _ in 0..80 {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        let mut piece = [0; 16 << 10];
+        let count = slow.read(&mut piece).await.unwrap();
+        bytes.extend_from_slice(&piece[..count]);
+    }
+    slow.read_to_end(&mut bytes).await.unwrap();
+    assert!(
+        Answer::parse(&bytes).body == large.as_bytes(),
+        "the slow one was cut off"
+    );
+    let mut rest = Vec::new();
+    let ended = dead.read_to_end(&mut rest).await;
+    assert!(
+        ended.is_err() || rest.len() < large.len(),
+        "the dead one was waited for"
+    );
+}
+
+/// Digits that fill more than a socket holds.
+fn large() -> String {
+    (0..1_300_000)
+        .map(|n: u64| format!("{:x}", n * n))
+        .collect()
+}
+
+#[tokio::test]
 async fn a_connection_too_many_waits_for_a_place() {
     let mirror = Mirror::with(&first(), |options| options.bounds.connections = 1).await;
     let keeper = TcpStream::connect(mirror.server.address()).await.unwrap();
@@ -355,7 +402,7 @@ async fn a_connection_too_many_waits_for_a_place() {
 #[tokio::test]
 async fn a_stop_lets_an_answer_under_way_come_to_its_end() {
     let mut files = first();
-    let large: String = (0..400_000).map(|n: u64| format!("{:x}", n * n)).collect();
+    let large = large();
     files.insert(path("be/large.txt"), large.clone().into());
     let mirror = Mirror::of(&files).await;
     let address = mirror.server.address();

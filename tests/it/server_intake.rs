@@ -152,7 +152,8 @@ async fn what_is_damaged_is_refused_wherever_the_damage_is() {
     let good = edition.bundle();
     for at in (0..good.len()).step_by(good.len() / 25) {
         let mut bad = good.to_vec();
-        bad[at] ^= 0x10;
+        // All bits, since some of them may be mere padding between two gzip members.
+        bad[at] ^= 0xff;
         let refused = post(mirror.server.address(), &bad).await;
         assert!(
             matches!(refused.status, 403 | 409 | 413 | 422),
@@ -296,8 +297,8 @@ async fn who_asks_first_is_told_to_go_on() {
 #[tokio::test]
 async fn who_sends_everything_before_he_listens_still_gets_his_answer() {
     let mirror = Mirror::of(&first()).await;
-    let mut request = head_of_post(200_000, "").into_bytes();
-    request.resize(request.len() + 200_000, b'x');
+    let mut request = head_of_post(1_500_000, "").into_bytes();
+    request.resize(request.len() + 1_500_000, b'x');
     let mut stream = TcpStream::connect(mirror.server.address()).await.unwrap();
     stream.write_all(&request).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -308,6 +309,11 @@ async fn who_sends_everything_before_he_listens_still_gets_his_answer() {
         "{}",
         String::from_utf8_lossy(&bytes)
     );
+    // A reset could overtake the answer and take it away again; so the server does not close on what it did not read.
+    for _ in 0..3 {
+        stream.write_all(b"x").await.expect("it was not reset");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! 3. The path is looked up in the [`Catalogue`]: a file, the index of a folder, a folder without its `/`, or nothing.
 //! 4. The form is chosen: the gzip member as it lies in the bundle, or the plain content.
 //! 5. Preconditions: who has that form already gets 304.
-//! 6. Ranges: one part, or the whole.
+//! 6. Ranges: one part of that form, or the whole.
 //! 7. HEAD is GET without the bytes.
 //!
 //! Not here: who asks. Neither address nor user agent come this far, and no answer depends on them. No answer names the
@@ -22,8 +22,8 @@ mod target;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, LOCATION, REFERRER_POLICY,
-    RETRY_AFTER, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_RANGE, LOCATION, RANGE,
+    REFERRER_POLICY, RETRY_AFTER, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
@@ -123,11 +123,7 @@ pub(super) fn fault(head: &Parts) -> Option<&'static str> {
 }
 
 fn send(resource: &Resource, head: &Parts) -> Response<Body> {
-    let coding = if resource.varies() && negotiate::prefers_gzip(&head.headers) {
-        Coding::Gzip
-    } else {
-        Coding::Identity
-    };
+    let coding = coding(resource, head);
     let tag = resource.tag(coding);
     match conditions::judge(&head.headers, &tag) {
         Verdict::Send => {}
@@ -164,6 +160,21 @@ fn send(resource: &Resource, head: &Parts) -> Response<Body> {
         insert(&mut sent, CONTENT_RANGE, &range);
     }
     sent
+}
+
+/// A part of a gzip stream is of no use to who did not ask for a part of just that: many clients that take gzip would
+/// try to unpack it. So parts are of the plain content, unless `If-Range` names the gzip form.
+fn coding(resource: &Resource, head: &Parts) -> Coding {
+    if !resource.varies() || !negotiate::prefers_gzip(&head.headers) {
+        return Coding::Identity;
+    }
+    let wants_part = head.method == Method::GET && head.headers.contains_key(RANGE);
+    let holds_gzip = || head.headers.get(IF_RANGE) == Some(&resource.tag(Coding::Gzip));
+    if wants_part && !holds_gzip() {
+        Coding::Identity
+    } else {
+        Coding::Gzip
+    }
 }
 
 /// With everything about the resource that does not depend on the range.
