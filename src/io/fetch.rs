@@ -28,6 +28,15 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether the host itself answered, if only to say that it cannot now.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::NotFound(_) | Self::Denied { .. } | Self::TooLarge { .. } => true,
+            Self::Transient { why, .. } => why.starts_with(STATUS),
+            Self::Permanent { .. } => false,
+        }
+    }
+
     /// What went wrong, for a table that names the address in another column.
     pub fn reason(&self) -> String {
         match self {
@@ -38,6 +47,8 @@ impl FetchError {
         }
     }
 }
+
+const STATUS: &str = "status ";
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -212,7 +223,7 @@ fn refusal(url: &Url, status: u16) -> FetchError {
         404 | 410 => FetchError::NotFound(address),
         408 | 425 | 429 | 500..=599 => FetchError::Transient {
             address,
-            why: format!("status {status}"),
+            why: format!("{STATUS}{status}"),
         },
         416 => FetchError::Permanent {
             address,

@@ -8,14 +8,15 @@ use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use url::Url;
 
+use super::Fault;
 use super::fault::is_web_page;
 use super::plain::gather;
 use super::refresh::{chain, named, offered_root};
-use super::Fault;
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::{Proof, Remembered, SignedFile};
 use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
+use crate::trust::Expiry;
 
 /// What a mirror shows.
 #[derive(Debug)]
@@ -51,11 +52,22 @@ pub async fn audit(
     };
     let fingerprint = Fingerprint::of_first_root(&first_root);
     let remembered = Remembered::new(first_root);
-    let newest = chain(fetch, mirror.clone(), remembered.clone(), now).await?;
+    let newest = chain(
+        fetch,
+        mirror.clone(),
+        remembered.clone(),
+        now,
+        Expiry::Report,
+    )
+    .await?;
     let known: Vec<_> = newest.files().filter_map(named).collect();
     let (_, proof) = gather(fetch, mirror, &known, &remembered, now).await?;
     let faulty = faulty(fetch, mirror, &proof, progress).await;
-    Ok(Audit { fingerprint, proof, faulty })
+    Ok(Audit {
+        fingerprint,
+        proof,
+        faulty,
+    })
 }
 
 async fn faulty(
@@ -64,7 +76,11 @@ async fn faulty(
     proof: &Proof,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Vec<(SitePath, FileFault)> {
-    let files: Vec<_> = proof.files().iter().map(|(path, file)| (path.clone(), *file)).collect();
+    let files: Vec<_> = proof
+        .files()
+        .iter()
+        .map(|(path, file)| (path.clone(), *file))
+        .collect();
     let of = files.len();
     let mut looked_at = futures_util::stream::iter(files)
         .map(|(path, file)| look(fetch, mirror, path, file).boxed())
@@ -78,7 +94,12 @@ async fn faulty(
     faulty
 }
 
-async fn look(fetch: &dyn Fetch, mirror: &Url, path: SitePath, file: SignedFile) -> (SitePath, Option<FileFault>) {
+async fn look(
+    fetch: &dyn Fetch,
+    mirror: &Url,
+    path: SitePath,
+    file: SignedFile,
+) -> (SitePath, Option<FileFault>) {
     let url = address::file(mirror, &path);
     let fault = match content(fetch, url, file.length).await {
         Ok(content) if file.is(&content) => None,
