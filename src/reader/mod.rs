@@ -197,6 +197,7 @@ pub async fn get(
         store: store.clone(),
         mirrors: &mut mirrors,
         received: 0,
+        met: false,
     }
     .run(&options.trust, report)
     .await;
@@ -211,6 +212,8 @@ struct Getting<'a, 'm> {
     store: Arc<Store>,
     mirrors: &'m mut Mirrors,
     received: u64,
+    /// The mirrors have heard from us, so there is nobody left to ask first.
+    met: bool,
 }
 
 impl<'a> Getting<'a, '_> {
@@ -247,6 +250,9 @@ impl<'a> Getting<'a, '_> {
         let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
         let (fetch, now) = (self.fetch, self.now);
         let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
+        if std::mem::replace(&mut self.met, true) {
+            race.ask_all();
+        }
         let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
@@ -277,6 +283,7 @@ impl<'a> Getting<'a, '_> {
             (Some(_), ..) => Ok(()),
             (None, _, FirstTrust::Root(root)) => Ok(self.store.drop_anchor(root)?),
             (None, Some(fingerprint), _) => {
+                self.met = true;
                 let (fetch, patience) = (self.fetch, self.patience);
                 let mirrors = &mut *self.mirrors;
                 let root =

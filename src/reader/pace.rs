@@ -35,7 +35,7 @@ impl Default for Patience {
         Self {
             two_more: Duration::from_millis(120),
             all: Duration::from_millis(250),
-            newer: Duration::from_millis(300),
+            newer: Duration::from_millis(250),
             metadata: Duration::from_secs(14),
             silence: Duration::from_millis(400),
             slow: 64 << 10,
