@@ -28,6 +28,15 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether the host itself answered, if only to say that it cannot now.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::NotFound(_) | Self::Denied { .. } | Self::TooLarge { .. } => true,
+            Self::Transient { why, .. } => why.starts_with(STATUS),
+            Self::Permanent { .. } => false,
+        }
+    }
+
     /// What went wrong, for a table that names the address in another column.
     pub fn reason(&self) -> String {
         match self {
@@ -38,6 +47,8 @@ impl FetchError {
         }
     }
 }
+
+const STATUS: &str = "status ";
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -212,7 +223,7 @@ fn refusal(url: &Url, status: u16) -> FetchError {
         404 | 410 => FetchError::NotFound(address),
         408 | 425 | 429 | 500..=599 => FetchError::Transient {
             address,
-            why: format!("status {status}"),
+            why: format!("{STATUS}{status}"),
         },
         416 => FetchError::Permanent {
             address,
@@ -256,17 +267,25 @@ pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
 fn tls_fault(error: &reqwest::Error) -> Option<&'static str> {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        let inside = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match inside.or_else(|| error.downcast_ref()) {
+        match error.downcast_ref() {
             Some(rustls::Error::InvalidCertificate(_)) => {
                 return Some("its certificate is not valid for this name");
             }
             Some(_) => return Some("no TLS connection"),
-            None => cause = error.source(),
+            None => cause = inside(error),
         }
     }
     None
+}
+
+type Cause = dyn std::error::Error + 'static;
+
+/// An I/O error leaves what it wraps out of its `source`.
+fn inside(error: &Cause) -> Option<&Cause> {
+    let wrapped = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(|error| error.get_ref());
+    wrapped
+        .map(|inner| inner as &Cause)
+        .or_else(|| error.source())
 }

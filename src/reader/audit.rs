@@ -16,6 +16,7 @@ use crate::base::{Fingerprint, SitePath};
 use crate::edition::{Proof, Remembered, SignedFile};
 use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
+use crate::trust::Expiry;
 
 /// What a mirror shows.
 #[derive(Debug)]
@@ -51,7 +52,14 @@ pub async fn audit(
     };
     let fingerprint = Fingerprint::of_first_root(&first_root);
     let remembered = Remembered::new(first_root);
-    let newest = chain(fetch, mirror.clone(), remembered.clone(), now).await?;
+    let newest = chain(
+        fetch,
+        mirror.clone(),
+        remembered.clone(),
+        now,
+        Expiry::Report,
+    )
+    .await?;
     let known: Vec<_> = newest.files().filter_map(named).collect();
     let (_, proof) = gather(fetch, mirror, &known, &remembered, now).await?;
     let faulty = faulty(fetch, mirror, &proof, progress).await;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::base::EditionNumber;
+use crate::base::{EditionNumber, SitePath};
 use crate::io::fetch::FetchError;
 use crate::{edition, trust};
 
@@ -40,6 +40,9 @@ pub enum Fault {
     Stale { since: Timestamp },
     #[error("what it sent is not what the newsroom signed: {0}")]
     Lied(String),
+    /// Not a lie by itself: a host that only keeps files may be in the middle of being brought up to date.
+    #[error("it shows another `{0}` than was signed")]
+    Differs(SitePath),
     /// Two mirrors sent parts of something wrong, and it cannot be told whose fault it is.
     #[error("this or another mirror sent something wrong: {0}")]
     Suspect(String),

@@ -140,6 +140,12 @@ impl Mirrors {
         usual.clamp(least, least * 10)
     }
 
+    /// How long its silence may last before it is given up: not long if its lines broke before.
+    pub fn hope(&self, id: MirrorId, least: Duration) -> Duration {
+        let times = if self.mirror(id).broken > 0 { 2 } else { 8 };
+        self.patience(id, least) * times
+    }
+
     /// The mirror to ask for the bundle of `edition`. `busy` are being asked; `faster_than` leaves out those measured
     /// to be no faster.
     pub fn next(

@@ -197,6 +197,7 @@ pub async fn get(
         store: store.clone(),
         mirrors: &mut mirrors,
         received: 0,
+        met: false,
     }
     .run(&options.trust, report)
     .await;
@@ -211,24 +212,52 @@ struct Getting<'a, 'm> {
     store: Arc<Store>,
     mirrors: &'m mut Mirrors,
     received: u64,
+    /// The mirrors have heard from us, so there is nobody left to ask first.
+    met: bool,
 }
 
 impl<'a> Getting<'a, '_> {
     async fn run(mut self, trust: &FirstTrust, report: &mut Report<'_>) -> Result<Got, ReadError> {
         let until = Instant::now() + self.patience.metadata;
         self.settle_trust(trust, until, report).await?;
-        let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
         let held = self.held(report).await?;
+        let (mut newest, mut race) = self.ask(until, report).await?;
+        // Ends, since an edition that is asked for again has a larger number each time.
+        loop {
+            let edition = newest.edition();
+            if let Some(held) = held.as_ref().filter(|held| held.number() >= edition) {
+                return Ok(self.got(held.clone(), News::Nothing));
+            }
+            if let Some(edition) = self.fetch_bundle(&newest, race, &held, report).await? {
+                return self.keep(edition);
+            }
+            // While we fetched, the mirrors may have gone on to the next edition.
+            let until = Instant::now() + self.patience.metadata;
+            (newest, race) = self.ask(until, report).await?;
+            if newest.edition() == edition {
+                break;
+            }
+        }
+        self.file_by_file(newest, held, report).await
+    }
+
+    /// Which edition is the newest, and who has not said yet what it has.
+    async fn ask(
+        &mut self,
+        until: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<(Trusted, Race<'a, Trusted>), ReadError> {
+        let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
         let (fetch, now) = (self.fetch, self.now);
         let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
+        if std::mem::replace(&mut self.met, true) {
+            race.ask_all();
+        }
         let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
         refresh::name_those_behind(self.mirrors, newest.edition(), report);
-        match held {
-            Some(held) if held.number() >= newest.edition() => Ok(self.got(held, News::Nothing)),
-            held => self.fetch_edition(newest, race, held, report).await,
-        }
+        Ok((newest, race))
     }
 
     async fn settle_trust(
@@ -254,6 +283,7 @@ impl<'a> Getting<'a, '_> {
             (Some(_), ..) => Ok(()),
             (None, _, FirstTrust::Root(root)) => Ok(self.store.drop_anchor(root)?),
             (None, Some(fingerprint), _) => {
+                self.met = true;
                 let (fetch, patience) = (self.fetch, self.patience);
                 let mirrors = &mut *self.mirrors;
                 let root =
@@ -279,21 +309,25 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    /// As an update of what is held, as a whole, or file by file.
-    async fn fetch_edition(
+    /// As an update of what is held, or as a whole. `None`: nobody has such bundles.
+    async fn fetch_bundle(
         &mut self,
-        newest: Trusted,
+        newest: &Trusted,
         mut race: Race<'a, Trusted>,
-        held: Option<Arc<VerifiedEdition>>,
+        held: &Option<Arc<VerifiedEdition>>,
         report: &mut Report<'_>,
-    ) -> Result<Got, ReadError> {
+    ) -> Result<Option<VerifiedEdition>, ReadError> {
         let edition = newest.edition();
         let update = held.as_ref().map(|held| BundleName::Update {
             base: held.number(),
             edition,
         });
-        for name in update.into_iter().chain([BundleName::Full(edition)]) {
-            self.store.clear_parts(Some(&name))?;
+        let names: Vec<_> = update
+            .into_iter()
+            .chain([BundleName::Full(edition)])
+            .collect();
+        self.store.clear_parts(&names)?;
+        for name in names {
             let expected = Expected {
                 name,
                 remembered: newest.remembered(),
@@ -309,24 +343,22 @@ impl<'a> Getting<'a, '_> {
             };
             let store = self.store.clone();
             match transfer(&mut around, store, expected, edition, report).await {
-                Ok(edition) => return self.keep(edition),
+                Ok(edition) => return Ok(Some(edition)),
                 Err(Stop::NoSuchBundle) => {}
                 Err(Stop::NoGoodMirror) => return Err(self.unfinished(edition)),
                 Err(Stop::Store(error)) => return Err(error.into()),
             }
         }
-        match self.file_by_file(newest, held, report).await? {
-            Some(edition) => self.keep(edition),
-            None => Err(self.unfinished(edition)),
-        }
+        Ok(None)
     }
 
     async fn file_by_file(
-        &mut self,
+        mut self,
         newest: Trusted,
         held: Option<Arc<VerifiedEdition>>,
         report: &mut Report<'_>,
-    ) -> Result<Option<VerifiedEdition>, ReadError> {
+    ) -> Result<Got, ReadError> {
+        let number = newest.edition();
         let plain = plain::Plain {
             fetch: self.fetch,
             mirrors: self.mirrors,
@@ -335,12 +367,15 @@ impl<'a> Getting<'a, '_> {
             now: self.now,
             received: &mut self.received,
         };
-        plain.fetch(newest, report).await.map_err(ReadError::Store)
+        match plain.fetch(newest, report).await? {
+            Some(edition) => self.keep(edition),
+            None => Err(self.unfinished(number)),
+        }
     }
 
     fn keep(&self, edition: VerifiedEdition) -> Result<Got, ReadError> {
         self.store.remember(&edition.remembered())?;
-        self.store.clear_parts(None)?;
+        self.store.clear_parts(&[])?;
         Ok(self.got(Arc::new(edition), News::New))
     }
 

@@ -3,7 +3,8 @@
 //! 1. Asking many mirrors for something small: one, soon two more, then all; for each that fails the next at once.
 //! 2. Downloading: one line leads, that is, its bytes are used. When it is silent or slow, another is opened beside it;
 //!    the first that does better leads from then on, the losers are closed.
-//! 3. A lead that is slow is kept as long as no other is twice as fast. It is given up only when it would take forever.
+//! 3. A line that is silent for long is given up; its mirror may be asked again if it brought something.
+//! 4. A lead that is slow is kept as long as no other is twice as fast. It is given up only when it would take forever.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Default for Patience {
         Self {
             two_more: Duration::from_millis(120),
             all: Duration::from_millis(250),
-            newer: Duration::from_millis(300),
+            newer: Duration::from_millis(250),
             metadata: Duration::from_secs(14),
             silence: Duration::from_millis(400),
             slow: 64 << 10,
@@ -115,11 +116,13 @@ impl Meter {
         self.brought
     }
 
-    pub fn view(&mut self, now: Instant, patience: Duration) -> View {
+    /// `patience`: the silence after which another mirror is asked; `hope`: after which this one is given up.
+    pub fn view(&mut self, now: Instant, patience: Duration, hope: Duration) -> View {
         self.forget(now);
         View {
             delivered: self.first.is_some(),
             is_silent: now.duration_since(self.last) >= patience,
+            is_dead: now.duration_since(self.last) >= hope,
             age: now.duration_since(self.opened),
             bytes_per_second: self.rate(now),
         }
@@ -141,6 +144,8 @@ impl Meter {
 pub struct View {
     pub delivered: bool,
     pub is_silent: bool,
+    /// Silent for so long that nothing more is to be hoped for.
+    pub is_dead: bool,
     pub age: Duration,
     /// `None` until it can be told.
     pub bytes_per_second: Option<u64>,
@@ -156,6 +161,8 @@ pub enum Step {
     /// Use this line from now on, and close the one used so far.
     Lead(usize),
     Close(usize),
+    /// It is dead: the same mirror may be asked again.
+    Abandon(usize),
 }
 
 const LINES: usize = 4;
@@ -171,6 +178,9 @@ pub fn steer(patience: &Patience, lead: Option<usize>, lines: &[View]) -> Step {
     let best = others()
         .filter(|(_, line)| line.delivered && !line.is_silent)
         .max_by_key(|(_, line)| line.bytes_per_second);
+    if let Some(dead) = lines.iter().position(|line| line.is_dead) {
+        return Step::Abandon(dead);
+    }
     match lead.and_then(|lead| lines.get(lead)) {
         None => match best {
             Some((index, _)) => Step::Lead(index),
@@ -234,6 +244,7 @@ mod tests {
         View {
             delivered: true,
             is_silent: false,
+            is_dead: false,
             age: MS(1000),
             bytes_per_second: rate,
         }
@@ -250,6 +261,7 @@ mod tests {
         View {
             delivered: false,
             is_silent: false,
+            is_dead: false,
             age: MS(10),
             bytes_per_second: None,
         }
@@ -286,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn a_dead_line_is_given_up_also_when_there_is_no_other() {
+        let dead = View {
+            is_dead: true,
+            ..silent()
+        };
+        check(Some(0), &[dead], Step::Abandon(0));
+        check(Some(0), &[silent(), dead], Step::Abandon(1));
+    }
+
+    #[test]
     fn a_slow_lead_is_kept_unless_another_is_twice_as_fast() {
         check(Some(0), &[line(Some(1000))], Step::OpenFaster(1000));
         check(Some(0), &[line(Some(1000)), line(None)], Step::Stay);
@@ -312,21 +334,23 @@ mod tests {
     async fn a_meter_tells_silence_and_speed() {
         let start = Instant::now();
         let mut meter = Meter::new(start);
-        assert!(!meter.view(start + MS(399), MS(400)).is_silent);
-        assert!(meter.view(start + MS(400), MS(400)).is_silent);
+        assert!(!meter.view(start + MS(399), MS(400), MS(3200)).is_silent);
+        assert!(meter.view(start + MS(400), MS(400), MS(3200)).is_silent);
         for tick in 1..=10 {
             meter.heard(start + MS(400 + tick * 100), 1000);
         }
         let now = start + MS(1400);
-        let view = meter.view(now, MS(400));
+        let view = meter.view(now, MS(400), MS(3200));
         assert!(view.delivered && !view.is_silent);
         assert_eq!(view.bytes_per_second, Some(10_000 * 1000 / 900));
         assert_eq!(
-            meter.view(now + MS(3000), MS(400)).bytes_per_second,
+            meter
+                .view(now + MS(3000), MS(400), MS(3200))
+                .bytes_per_second,
             Some(0)
         );
         meter.excuse(now + MS(3000));
-        assert!(!meter.view(now + MS(3100), MS(400)).is_silent);
+        assert!(!meter.view(now + MS(3100), MS(400), MS(3200)).is_silent);
         assert_eq!(meter.brought(), 10_000);
     }
 }

@@ -296,8 +296,6 @@ async fn one_gives(
     } else if is_web_page(&content) && !path.as_str().ends_with(".html") {
         Err(Fault::BlockPage)
     } else {
-        Err(Fault::Lied(
-            Refusal::Altered { path: path.clone() }.to_string(),
-        ))
+        Err(Fault::Differs(path.clone()))
     }
 }

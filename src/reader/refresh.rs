@@ -29,7 +29,8 @@ pub(super) fn ask_all<'a>(
     now: Timestamp,
 ) -> Race<'a, Trusted> {
     Race::new(mirrors, patience, move |mirror| {
-        chain(fetch, mirror, remembered.clone(), now).boxed()
+        // An expired chain is how newer articles are held back from a reader who is online.
+        chain(fetch, mirror, remembered.clone(), now, Expiry::Enforce).boxed()
     })
 }
 
@@ -97,13 +98,15 @@ pub(super) fn name_those_behind(
     }
 }
 
+/// The metadata of one mirror, from that mirror alone.
 pub(super) async fn chain(
     fetch: &dyn Fetch,
     mirror: Url,
     remembered: Remembered,
     now: Timestamp,
+    expiry: Expiry,
 ) -> Result<Trusted, Fault> {
-    let mut refresh = Refresh::new(remembered, now, Expiry::Report)?;
+    let mut refresh = Refresh::new(remembered, now, expiry)?;
     while let Some(want) = refresh.wants() {
         let file = wanted(fetch, &mirror, &want).await?;
         refresh.give(file)?;

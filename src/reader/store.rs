@@ -145,13 +145,13 @@ impl Store {
         self.folder.join(format!("part-{name}"))
     }
 
-    /// Removes the parts of all bundles but one.
-    pub fn clear_parts(&self, but: Option<&BundleName>) -> Result<(), StoreError> {
-        let kept = but.map(|name| self.part_place(name));
+    /// Removes the parts of all other bundles.
+    pub fn clear_parts(&self, but: &[BundleName]) -> Result<(), StoreError> {
+        let kept: Vec<_> = but.iter().map(|name| self.part_place(name)).collect();
         for name in files::list(&self.folder)? {
             let is_part = name.to_str().is_some_and(|name| name.starts_with("part-"));
             let path = self.folder.join(&name);
-            if is_part && Some(&path) != kept.as_ref() {
+            if is_part && !kept.contains(&path) {
                 files::remove(&path)?;
             }
         }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_part_in_use_is_kept() {
+    fn only_parts_in_use_are_kept() {
         let (_folder, store) = store();
         let names = [
             BundleName::Full(7),
@@ -284,7 +284,7 @@ mod tests {
             files::write(&store.part_place(name), b"x").expect("room");
         }
         store
-            .clear_parts(Some(&names[1]))
+            .clear_parts(&names[1..2])
             .expect("they can be removed");
         let left = names.map(|name| files::exists(&store.part_place(&name)));
         assert_eq!(left, [false, true, false]);

@@ -354,20 +354,23 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         self.watch_progress(now)?;
         let around = &*self.around;
         let least = around.patience.silence;
-        let views: Vec<_> = self
-            .lines
-            .iter_mut()
-            .map(|line| {
-                line.meter
-                    .view(now, around.mirrors.patience(line.mirror, least))
-            })
-            .collect();
+        let view = |line: &mut Line<'_>| {
+            let patience = around.mirrors.patience(line.mirror, least);
+            let hope = around.mirrors.hope(line.mirror, least);
+            line.meter.view(now, patience, hope)
+        };
+        let views: Vec<_> = self.lines.iter_mut().map(view).collect();
         match steer(around.patience, self.lead, &views) {
             Step::Stay => Ok(()),
             Step::Open => self.open(None, report),
             Step::OpenFaster(rate) => self.open(Some(rate), report),
             Step::Lead(index) => {
                 self.change_lead(index, report);
+                Ok(())
+            }
+            Step::Abandon(index) => {
+                let (line, _) = self.close(index);
+                self.broke(line.mirror, Fault::Stalled, line.meter.brought(), report);
                 Ok(())
             }
             Step::Close(index) => {
@@ -472,7 +475,9 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             Some(lead) if lead > index => Some(lead - 1),
             other => other,
         };
-        let view = line.meter.view(Instant::now(), Duration::ZERO);
+        let view = line
+            .meter
+            .view(Instant::now(), Duration::ZERO, Duration::ZERO);
         let closed = ClosedLine {
             mirror: line.mirror,
             meter: line.meter,

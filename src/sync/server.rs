@@ -57,12 +57,12 @@ fn sending(source: &Source, has: Option<EditionNumber>) -> Sending {
     }
 }
 
-/// `None`: it has no edition.
+/// `None`: it has no edition, or will not say which: it may be a server that waits for its first.
 async fn timestamp(wire: &dyn Wire, mirror: &Url) -> Result<Option<Bytes>, FetchError> {
     let url = address::metadata(mirror, &MetadataName::timestamp());
     match wire.fetch(Request::get(url)).await {
         Ok(answer) => read_all(answer, LIMITS.timestamp_bytes).await.map(Some),
-        Err(FetchError::NotFound(_)) => Ok(None),
+        Err(error) if error.is_answer() => Ok(None),
         Err(error) => Err(error),
     }
 }
