@@ -128,7 +128,10 @@ fn extent(text: &[u8]) -> (usize, usize) {
         match (quote, byte) {
             (None, b'>') => return (at, attributes),
             (None, b'"' | b'\'') if behind_equals => quote = Some(*byte),
-            (None, b) if b.is_ascii_whitespace() => attributes += 1,
+            (None, b) if b.is_ascii_whitespace() => {
+                let next = text.get(at + 1);
+                attributes += usize::from(next.is_some_and(|b| !b.is_ascii_whitespace()));
+            }
             (Some(open), b) if open == *b => quote = None,
             _ => {}
         }
@@ -206,6 +209,7 @@ mod tests {
             format!("<!-- {} -->", "<div>".repeat(10_000)),
             "<svg><g><path d=''/></g></svg>".repeat(3_000),
             "<div><span><label></div>".repeat(3_000),
+            format!("<div {} id=x>", " ".repeat(5_000)),
             "<a title=Don't href='/x'>it's</a>".repeat(3_000),
             "a < b and c << d ".repeat(1_000),
             format!("{}{}", "<div>".repeat(200), "</div>".repeat(200)),
