@@ -142,11 +142,12 @@ async fn blocking<T: Send + 'static>(
 fn finish(
     offer: Offer,
     base: Url,
-    read: Extracted,
+    mut read: Extracted,
     newsroom: &Newsroom,
     now: Timestamp,
 ) -> Result<Draft, DraftError> {
     let Offer { id, page, told } = offer;
+    read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -181,6 +182,15 @@ fn finish(
         ),
         base,
         read,
+    })
+}
+
+/// The picture that the feed names, for an article whose page shows none.
+fn lead(address: &str, base: &Url) -> Option<extract::Figure> {
+    Some(extract::Figure {
+        src: base.join(address).ok()?,
+        alt: String::new(),
+        caption: None,
     })
 }
 

@@ -112,7 +112,7 @@ impl Reading<'_> {
                 .any(|node| node.has_name("h1") && words::likeness(&node.text(), title) > 0.8)
         };
         // The innermost: `article` may be nested.
-        let own = articles.iter().filter(titled).next_back();
+        let own = articles.iter().rfind(titled);
         match own {
             Some(own) if articles.len() > 1 && self.prose(own) * 5 > self.prose(&container) => *own,
             _ => container,
@@ -138,12 +138,7 @@ impl Reading<'_> {
             }
             let mut walk = Walk::new(self);
             let frame = ups.iter().take(7).find(|up| up.has_name("figure"));
-            let frame = frame.or_else(|| {
-                ups.iter()
-                    .take(5)
-                    .filter(|up| walk.is_illustration(up))
-                    .last()
-            });
+            let frame = frame.or_else(|| ups.iter().take(5).rfind(|up| walk.is_illustration(up)));
             match frame {
                 Some(frame) => walk.illustration(frame, 0),
                 None => walk.picture(&picture),
@@ -233,7 +228,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn passed_over(&mut self, node: &NodeRef) {
         if self.reading.measures.of_node(node).text > 0 {
-            self.end_line("p");
+            self.end_line("div");
             self.blocks.push(Block::Gone);
         }
     }
@@ -281,7 +276,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn block(&mut self, node: &NodeRef, tag: &'static str, depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         let outer = self.pending.replace(tag);
         self.children(node, depth);
         self.end_line(tag);
@@ -333,7 +328,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         let own = self.reading.measures.of_node(node);
         if holds_blocks && own.text > 0 {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
-            self.end_line("p");
+            self.end_line("div");
             self.blocks.push(Block::Gone);
             return;
         }
@@ -364,7 +359,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         if let Some(src) = addresses::of_picture(node, self.reading.base) {
             let pending = self.pending.take();
-            self.end_line("p");
+            self.end_line("div");
             self.pending = pending;
             self.push_figure(Figure {
                 src,
@@ -394,7 +389,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn figure(&mut self, node: &NodeRef, depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         let holds = |names: &[&str]| {
             node.descendants_it()
                 .find(|below| names.iter().any(|name| below.has_name(name)))
@@ -410,7 +405,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn children_as_block(&mut self, node: &NodeRef, depth: usize) {
         self.children(node, depth);
-        self.end_line("p");
+        self.end_line("div");
     }
 
     /// An element with a picture and a few words that are no link and no heading: the words are its caption.
@@ -436,7 +431,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn illustration(&mut self, node: &NodeRef, _depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         let before = self.blocks.len();
         for below in node.descendants_it() {
             let inside = below
@@ -495,13 +490,13 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn embed(&mut self, node: &NodeRef) {
         if let Some(embed) = embeds::of(node, self.reading.base) {
-            self.end_line("p");
+            self.end_line("div");
             self.blocks.push(Block::Embed(embed));
         }
     }
 
     fn preformatted(&mut self, node: &NodeRef) {
-        self.end_line("p");
+        self.end_line("div");
         let text = node.text().trim_matches('\n').to_string();
         if !text.trim().is_empty() {
             self.blocks.push(Block::Pre(text));
@@ -509,7 +504,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn quote(&mut self, node: &NodeRef, depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         let inner = self.apart(node, depth);
         if !inner.is_empty() {
             self.blocks.push(Block::Quote(inner));
@@ -521,13 +516,13 @@ impl<'r, 'a> Walk<'r, 'a> {
         let outer = std::mem::take(&mut self.blocks);
         let pending = self.pending.take();
         self.children(node, depth);
-        self.end_line("p");
+        self.end_line("div");
         self.pending = pending;
         std::mem::replace(&mut self.blocks, outer)
     }
 
     fn list(&mut self, node: &NodeRef, ordered: bool, depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
         if links_only {
@@ -547,7 +542,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
-        self.end_line("p");
+        self.end_line("div");
         if self.is_illustration(node) {
             return self.illustration(node, depth);
         }

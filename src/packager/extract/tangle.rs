@@ -19,7 +19,8 @@ pub fn is_tangled(html: &[u8]) -> bool {
     if html.len() > BYTES {
         return true;
     }
-    let mut depth = 0usize;
+    let mut open: Vec<Name> = Vec::new();
+    let mut marks = 0usize;
     let mut tags = 0;
     let mut rest = html;
     while let Some(start) = rest.iter().position(|b| *b == b'<') {
@@ -33,12 +34,20 @@ pub fn is_tangled(html: &[u8]) -> bool {
         };
         tags += 1;
         rest = rest.get(tag.bytes..).unwrap_or_default();
-        if tag.closes {
-            depth = depth.saturating_sub(usize::from(tag.nests));
-        } else if tag.nests {
-            depth += 1;
+        match (tag.kind, tag.closes) {
+            (Kind::Alone, _) => {}
+            (Kind::Mark, true) => marks = marks.saturating_sub(1),
+            (Kind::Mark, false) => marks += 1,
+            (Kind::Box, false) => open.push(tag.name),
+            // Closes all that was left open inside.
+            (Kind::Box, true) => {
+                if let Some(at) = open.iter().rposition(|name| *name == tag.name) {
+                    open.truncate(at);
+                }
+            }
         }
-        if depth > DEPTH || tags > TAGS || tag.attributes > ATTRIBUTES {
+        let deep = open.len() > DEPTH || marks > DEPTH;
+        if deep || tags > TAGS || tag.attributes > ATTRIBUTES {
             return true;
         }
         // What stands in a script is no tag.
@@ -56,11 +65,24 @@ fn behind<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
     found.map_or(&[], |at| text.get(at + end.len()..).unwrap_or_default())
 }
 
+/// The first bytes of a tag's name: enough to tell those apart that nest.
+type Name = [u8; 10];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Void, or closed by the next of its kind.
+    Alone,
+    /// Bold type and the like: left open, a parser opens it again in every box that follows.
+    Mark,
+    /// Everything else.
+    Box,
+}
+
 struct Tag {
     bytes: usize,
     closes: bool,
-    /// Whether it stays open until it is closed.
-    nests: bool,
+    name: Name,
+    kind: Kind,
     attributes: usize,
     raw_end: Option<&'static [u8]>,
 }
@@ -83,7 +105,8 @@ impl Tag {
         Some(Self {
             bytes: inner,
             closes,
-            nests: !alone && !is_closed_by_others(&name),
+            kind: if alone { Kind::Alone } else { kind(&name) },
+            name: std::array::from_fn(|at| name.get(at).copied().unwrap_or(0)),
             attributes,
             raw_end: match name.as_slice() {
                 b"script" => Some(b"</script"),
@@ -99,16 +122,34 @@ impl Tag {
 fn extent(text: &[u8]) -> (usize, usize) {
     let mut quote = None;
     let mut attributes = 0;
+    // An apostrophe anywhere else is one.
+    let mut behind_equals = false;
     for (at, byte) in text.iter().enumerate() {
         match (quote, byte) {
             (None, b'>') => return (at, attributes),
-            (None, b'"' | b'\'') => quote = Some(*byte),
-            (None, b) if b.is_ascii_whitespace() => attributes += 1,
+            (None, b'"' | b'\'') if behind_equals => quote = Some(*byte),
+            (None, b) if b.is_ascii_whitespace() => {
+                let next = text.get(at + 1);
+                attributes += usize::from(next.is_some_and(|b| !b.is_ascii_whitespace()));
+            }
             (Some(open), b) if open == *b => quote = None,
             _ => {}
         }
+        behind_equals = *byte == b'=' || (behind_equals && byte.is_ascii_whitespace());
     }
     (text.len(), attributes)
+}
+
+fn kind(name: &[u8]) -> Kind {
+    const MARKS: &[&[u8]] = &[
+        b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong",
+        b"tt", b"u",
+    ];
+    match name {
+        _ if is_closed_by_others(name) => Kind::Alone,
+        _ if MARKS.contains(&name) => Kind::Mark,
+        _ => Kind::Box,
+    }
 }
 
 /// Void elements, and those that a next one of their kind closes.
@@ -167,6 +208,9 @@ mod tests {
             format!("<script>{}</script>", "'<div>'".repeat(10_000)),
             format!("<!-- {} -->", "<div>".repeat(10_000)),
             "<svg><g><path d=''/></g></svg>".repeat(3_000),
+            "<div><span><label></div>".repeat(3_000),
+            format!("<div {} id=x>", " ".repeat(5_000)),
+            "<a title=Don't href='/x'>it's</a>".repeat(3_000),
             "a < b and c << d ".repeat(1_000),
             format!("{}{}", "<div>".repeat(200), "</div>".repeat(200)),
         ] {
@@ -178,6 +222,7 @@ mod tests {
     fn what_hangs_a_reader_is() {
         for html in [
             "<div>".repeat(1_000),
+            "<div><b></div>".repeat(1_000),
             "<b>".repeat(1_000),
             "<table><tr><td>".repeat(1_000),
             "<ul><li>".repeat(1_000),
