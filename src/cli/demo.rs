@@ -5,12 +5,14 @@
 //! 3. One mirror is switched off, and bytes of another's bundle are changed on its disk.
 //! 4. A reader who knows the fingerprint fetches the edition from what is left, and it is shown.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::BoxFuture;
 use include_dir::{Dir, include_dir};
 use jiff::Timestamp;
 use url::Url;
@@ -24,7 +26,7 @@ use crate::base::{Fingerprint, SitePath};
 use crate::config::{self, Config};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
-use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::fetch::{Fetch, FetchError, HttpFetch, Patience, Request, Response};
 use crate::io::files;
 use crate::packager::{Lifetimes, NewsroomFolder};
 use crate::reader::{self, Event, FirstTrust};
@@ -53,7 +55,7 @@ impl Demo {
         let stage = Stage::set(place.path(), now, screen).await?;
         let mirrors = Mirrors::start(&stage).await?;
         screen.line(
-            "3. Three volunteers start mirrors. A mirror holds no key, so it can forge nothing.",
+            "3. Three volunteers start mirrors, the third far away. A mirror holds no key, so it can forge nothing.",
         );
         mirrors.receive(&stage, screen).await?;
         let addresses = mirrors.addresses.clone();
@@ -225,6 +227,29 @@ fn corrupt(mirror: &Path, edition: &VerifiedEdition) -> Outcome {
     )?)
 }
 
+/// The network as the reader has it: the last mirror is on another continent, so the others are tried first.
+struct Network {
+    wire: HttpFetch,
+    distant: Option<Url>,
+}
+
+const DISTANCE: Duration = Duration::from_millis(150);
+
+impl Fetch for Network {
+    fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        let is_distant = self
+            .distant
+            .as_ref()
+            .is_some_and(|mirror| mirror.port() == request.url.port());
+        Box::pin(async move {
+            if is_distant {
+                tokio::time::sleep(DISTANCE).await;
+            }
+            self.wire.fetch(request).await
+        })
+    }
+}
+
 async fn read(
     stage: &Stage,
     mirrors: Vec<Url>,
@@ -242,10 +267,11 @@ async fn read(
         trust: FirstTrust::Fingerprint(stage.fingerprint),
         patience: reader::Patience::default(),
     };
-    let wire = HttpFetch::new(Patience {
-        connect: Duration::from_secs(2),
-        ..Patience::default()
-    });
+    let wire = HttpFetch::new(Patience::default());
+    let network = Network {
+        wire,
+        distant: mirrors.last().cloned(),
+    };
     let now = SystemClock.now();
     let mut show = |event| match event {
         Event::Failed { mirror, fault } => {
@@ -267,7 +293,7 @@ async fn read(
         }
         _ => {}
     };
-    let got = reader::get(&wire, now, &options, &mut show).await;
+    let got = reader::get(&network, now, &options, &mut show).await;
     let got = got.map_err(|error| Failure::refused(&error).hint(error.hint()))?;
     screen.line(format!(
         "      Edition {} is whole, and every file is as the newsroom signed it.",
