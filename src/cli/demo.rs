@@ -273,25 +273,30 @@ async fn read(
         distant: mirrors.last().cloned(),
     };
     let now = SystemClock.now();
-    let mut show = |event| match event {
-        Event::Failed { mirror, fault } => {
-            screen.line(format!("      {}: {fault}", named(&mirror, &mirrors)))
+    let mut fallen = BTreeSet::new();
+    let mut show = |event| {
+        let (mirror, what) = match event {
+            Event::Failed { mirror, fault } => {
+                let is_known = !fallen.insert(mirror.clone());
+                (mirror, (!is_known).then(|| fault.to_string()))
+            }
+            Event::Asked { mirror, .. } if fallen.contains(&mirror) => (mirror, None),
+            Event::Asked {
+                mirror,
+                from_byte: 0,
+            } => (mirror, Some("has the newest edition, fetching".into())),
+            Event::Asked { mirror, from_byte } => (
+                mirror,
+                Some(format!(
+                    "going on here; the first {} are verified and kept",
+                    size(from_byte)
+                )),
+            ),
+            _ => return,
+        };
+        if let Some(what) = what {
+            screen.line(format!("      {}: {what}", named(&mirror, &mirrors)));
         }
-        Event::Asked {
-            mirror,
-            from_byte: 0,
-        } => screen.line(format!(
-            "      {}: its edition is newest, fetching",
-            named(&mirror, &mirrors)
-        )),
-        Event::Asked { mirror, from_byte } => {
-            screen.line(format!(
-                "      {}: going on here after {}, all verified so far",
-                named(&mirror, &mirrors),
-                size(from_byte)
-            ));
-        }
-        _ => {}
     };
     let got = reader::get(&network, now, &options, &mut show).await;
     let got = got.map_err(|error| Failure::refused(&error).hint(error.hint()))?;
