@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::keys::{self, SigningKey};
-use super::super::metadata::{Key, KeyId, RoleKeys, SPEC_VERSION, Signature, Signed, ceiling};
+use super::super::metadata::{
+    Document, Key, KeyId, RoleKeys, SPEC_VERSION, Signature, Signed, ceiling,
+};
 use super::super::{Refusal, json};
 use super::{EditorError, KeyRing};
 
@@ -21,6 +23,18 @@ pub struct Draft {
     /// A new `root` needs the consent of the former one's keys too.
     authorities: Vec<Authority>,
     signatures: BTreeMap<KeyId, String>,
+}
+
+/// Signatures without which a draft does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    pub role: String,
+    pub version: u64,
+    /// How many are there, and how many there must be.
+    pub valid: usize,
+    pub needed: u64,
+    /// The keys that could still sign.
+    pub of: Vec<KeyId>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +62,22 @@ impl Draft {
             authorities,
             signatures: BTreeMap::new(),
         }
+    }
+
+    /// A draft that came back from elsewhere; its signatures are still to be attached.
+    pub(super) fn restored<T: Signed + Serialize>(
+        role: &str,
+        document: &Document<T>,
+        authorities: Vec<Authority>,
+    ) -> Result<Self, EditorError> {
+        let draft = Self::new(role, &document.signed, authorities);
+        if draft.payload == document.payload {
+            return Ok(draft);
+        }
+        Err(EditorError::Damaged {
+            role: role.to_owned(),
+            why: "it says something that colport would not write".into(),
+        })
     }
 
     pub fn role(&self) -> &str {
@@ -87,6 +117,32 @@ impl Draft {
         }
         self.signatures.insert(keyid, sig);
         Ok(())
+    }
+
+    /// Which signatures are wanted still, for each body of people that must consent.
+    pub fn missing(&self) -> Vec<Missing> {
+        let lacking = self.authorities.iter().filter_map(|authority| {
+            let Authority { role, keys } = authority;
+            let counted = keys::signers(&self.role, role, keys, &self.payload, &self.signatures);
+            let Err(Refusal::ThresholdNotMet { valid, needed, .. }) = counted else {
+                return None;
+            };
+            let waiting = |id: &&KeyId| !self.signatures.contains_key(*id);
+            Some(Missing {
+                role: self.role.clone(),
+                version: self.version,
+                valid,
+                needed,
+                of: role.keyids.iter().filter(waiting).cloned().collect(),
+            })
+        });
+        lacking.collect()
+    }
+
+    /// Whether a signature of this key would count.
+    pub fn heeds(&self, key: &KeyId) -> bool {
+        let mut roles = self.authorities.iter().map(|authority| &authority.role);
+        roles.any(|role| role.keyids.contains(key))
     }
 
     /// Whether nobody else needs to sign.

@@ -94,14 +94,34 @@ pub fn rekey_newsroom(
     lifetimes: &Lifetimes,
 ) -> Result<Draft, EditorError> {
     revise_targets(set, now, lifetimes, |delegations| {
-        let at = position(delegations, id);
-        let at = at.ok_or_else(|| EditorError::NoNewsroom { id: id.to_string() })?;
-        delegations.keys.extend(signers.keys());
-        if let Some(found) = delegations.roles.get_mut(at) {
-            found.signers = signers.written();
-        }
-        Ok(())
+        replace_signers(delegations, id.as_str(), signers)
     })
+}
+
+/// The next `targets`, in which delegations have the signers that are named here, `site` among them.
+pub(super) fn rekey_all(
+    set: &MetadataSet,
+    signers: &BTreeMap<String, RoleSigners>,
+    now: Timestamp,
+    lifetimes: &Lifetimes,
+) -> Result<Draft, EditorError> {
+    revise_targets(set, now, lifetimes, |delegations| {
+        let mut all = signers.iter();
+        all.try_for_each(|(role, signers)| replace_signers(delegations, role, signers))
+    })
+}
+
+fn replace_signers(
+    delegations: &mut Delegations,
+    role: &str,
+    signers: &RoleSigners,
+) -> Result<(), EditorError> {
+    let mut roles = delegations.roles.iter_mut();
+    let found = roles.find(|found| found.name == role);
+    let found = found.ok_or_else(|| EditorError::NoNewsroom { id: role.into() })?;
+    found.signers = signers.written();
+    delegations.keys.extend(signers.keys());
+    Ok(())
 }
 
 /// The next `targets`, without a newsroom: readers find none of its articles any more.

@@ -6,7 +6,8 @@
 //!    sign what.
 //!
 //! Keys may be elsewhere: steps 1 and 3 give a [`Draft`], of which [`Draft::to_bytes`] can be carried to another
-//! machine, signed there by [`sign_detached`], and the signature brought back to [`Draft::attach`].
+//! machine, signed there by [`sign_detached`], and the signature brought back to [`Draft::attach`]. For people there is
+//! [`Proposal`]: one file that carries drafts with everything that is needed to see what they change.
 //!
 //! The same input makes the same bytes: metadata is written in canonical JSON, and Ed25519 rolls no dice.
 
@@ -14,20 +15,24 @@ mod draft;
 mod edition;
 mod founding;
 mod layout;
+mod proposal;
 mod set;
+mod staff;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::base::NewsroomId;
-pub use draft::{Draft, sign_detached};
+pub use draft::{Draft, Missing, sign_detached};
 pub use edition::{FileFacts, next_edition};
 pub use founding::{
     Founding, RootSigners, add_newsroom, establish, rekey_newsroom, remove_newsroom, renew_targets,
     revise_root,
 };
+pub use proposal::{Change, Proposal};
 pub use set::MetadataSet;
+pub use staff::Staff;
 
 use super::Refusal;
 use super::keys::{PublicKey, SigningKey};
@@ -82,6 +87,23 @@ impl RoleSigners {
             keys: different.into_values().collect(),
             threshold,
         })
+    }
+
+    pub fn public(&self) -> &[PublicKey] {
+        &self.keys
+    }
+
+    pub fn threshold(&self) -> u64 {
+        self.threshold
+    }
+
+    fn read(role: &RoleKeys, keys: &BTreeMap<KeyId, Key>) -> Option<Self> {
+        let named = |id: &KeyId| {
+            let (id, key) = (id.clone(), keys.get(id)?.clone());
+            Some(PublicKey { id, key })
+        };
+        let keys = role.keyids.iter().map(named).collect::<Option<_>>()?;
+        Self::of(keys, role.threshold)
     }
 
     fn written(&self) -> RoleKeys {
@@ -142,6 +164,8 @@ pub enum EditorError {
     Damaged { role: String, why: String },
     #[error("`{role}` would be longer than {max_bytes} bytes")]
     TooLarge { role: String, max_bytes: u64 },
+    #[error("the draft is no next step from what counts here: {why}")]
+    Stale { why: String },
     #[error("the newsroom `{id}` exists already")]
     NewsroomExists { id: String },
     #[error("there is no newsroom `{id}`")]
@@ -165,6 +189,9 @@ impl EditorError {
             Self::Expired { .. } => "sign a new version of it with the offline keys first",
             Self::Missing { .. } | Self::Damaged { .. } => {
                 "restore the newsroom's metadata from a backup or from any mirror"
+            }
+            Self::Stale { .. } => {
+                "make the change again on the newsroom's machine, and have the new draft signed"
             }
             Self::TooLarge { .. } => "split its files over more roles, for example more newsrooms",
             Self::NewsroomExists { .. } | Self::NoNewsroom { .. } => "check the spelling",
