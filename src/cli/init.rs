@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
+use super::key::{self, Passphrase};
 use super::screen::Screen;
 use crate::config::{self, ConfigError};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::files;
-use crate::packager::{FolderError, NewsroomFolder};
+use crate::packager::{FolderError, NewsroomFolder, Revision};
 use crate::site::{Language, NewsroomId};
 
 /// Make a newsroom's folder: settings and keys.
@@ -30,6 +31,8 @@ pub(crate) struct Init {
     /// The language of the newsroom: be, ru, uk, en, fa, zh, tr, ar
     #[arg(long, default_value = "en", value_parser = language)]
     language: Language,
+    #[command(flatten)]
+    passphrase: Passphrase,
 }
 
 fn newsroom_id(text: &str) -> Result<NewsroomId, String> {
@@ -48,13 +51,14 @@ impl Init {
         if files::exists(&newsroom.signed()) {
             return self.grow(&newsroom, screen);
         }
+        let lock = self.passphrase.to_lock(screen)?;
         files::create_folder(&self.folder.join("articles"))?;
         let settings = self.folder.join(config::FILE);
         if !files::exists(&settings) {
             files::write_new(&settings, self.settings().as_bytes())?;
         }
         let config = config::load(&self.folder)?;
-        let fingerprint = newsroom.found(&config.ids(), now, &config.lifetimes)?;
+        let fingerprint = newsroom.found_locked(&config.ids(), lock.as_ref(), now, &config.lifetimes)?;
         screen.line(format!(
             "The newsroom's folder is `{}`.\n",
             self.folder.display()
@@ -85,18 +89,19 @@ impl Init {
 
     fn grow(&self, newsroom: &NewsroomFolder, screen: &Screen) -> Outcome {
         let config = config::load(&self.folder)?;
-        let added = newsroom.add_newsrooms(&config.ids(), SystemClock.now(), &config.lifetimes)?;
+        let mut revision = Revision::begin(newsroom)?;
+        let added = revision.open(&config.ids())?;
         if added.is_empty() {
             let what = format!("`{}` is a newsroom's folder already", self.folder.display());
             let hint = "name another newsroom in its `colport.toml` and run this again, or choose another folder";
             return Err(Failure::setup(what).try_this(hint));
         }
         for id in added {
-            screen.line(format!(
-                "Made a key for the newsroom `{id}`, signed in by the offline key of `targets`."
-            ));
+            screen.line(format!("Made a key for the newsroom `{id}`."));
         }
-        Ok(())
+        let mut unlock = self.passphrase.unlock(screen);
+        let settled = revision.settle(&[], &mut unlock, SystemClock.now(), &config.lifetimes)?;
+        key::tell_settled(&settled, newsroom, screen)
     }
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod get;
 mod init;
+mod key;
 mod open;
 mod pack;
 mod root;
@@ -37,6 +38,7 @@ struct Colport {
 enum Command {
     Demo(demo::Demo),
     Init(init::Init),
+    Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
     Serve(serve::Serve),
@@ -69,6 +71,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
         Command::Demo(demo) => demo.run(screen).await,
         Command::Init(init) => init.run(screen),
+        Command::Key(key) => key.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
         Command::Sync(sync) => sync.run(screen).await,
         Command::Serve(serve) => serve.run(screen).await,

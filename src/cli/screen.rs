@@ -12,6 +12,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
+use crate::base::Secret;
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
 pub(crate) struct Screen {
@@ -62,6 +63,13 @@ impl Screen {
             Ok(_) => answer.trim().to_owned(),
             Err(_) => String::new(),
         }
+    }
+
+    /// Asks for what is not shown while it is written. Empty if nobody answers.
+    pub(crate) fn ask_secret(&self, question: &str) -> Secret<String> {
+        eprint!("{question} ");
+        let answer = console::Term::stderr().read_secure_line();
+        Secret::new(answer.unwrap_or_default())
     }
 
     /// A bar that counts things.

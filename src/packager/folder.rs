@@ -8,6 +8,9 @@
 //! keys/newsrooms/ID.pem          signs the articles of the newsroom ID; `site` signs the home page
 //! keys/online/snapshot.pem       sign which version is the newest
 //! keys/online/timestamp.pem
+//! keys/*/ROLE.12345678.pem       a key that came later, by the first digits of its id
+//! keys/people.toml               who holds which key; never published
+//! drafts/root-2.draft.json       a change of keys that waits for signatures
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
@@ -19,18 +22,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::custody::{Place, new_key, read_key};
 use super::{Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
-use crate::io::random;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
-use crate::trust::{KeyError, SigningKey};
+use crate::trust::KeyError;
 
-const KEY_BYTES: u64 = 16 << 10;
 const SITE_KEY: &str = "site";
+const FOLDERS: [&str; 5] = [
+    "keys/offline",
+    "keys/newsrooms",
+    "keys/online",
+    "signed",
+    "editions",
+];
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -48,8 +57,20 @@ pub enum FolderError {
     Editor(#[from] EditorError),
     #[error("`{path}` is not the edition that was signed here: {refusal}")]
     Edition { path: PathBuf, refusal: Refusal },
+    #[error("`{0}` cannot be understood")]
+    People(PathBuf),
     #[error(transparent)]
     Publish(#[from] PublishError),
+    #[error("{threshold} people must sign `{role}`, and without this key they would be too few")]
+    LastKey { role: String, threshold: u64 },
+    #[error("`{role}` has {keys} keys, so not {wanted} of them can be wanted")]
+    TooManyWanted {
+        role: String,
+        keys: usize,
+        wanted: u64,
+    },
+    #[error("which key of `{role}` is meant cannot be told")]
+    WhichKey { role: String },
     #[error("nothing was founded in `{0}`")]
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
@@ -63,9 +84,21 @@ impl FolderError {
             Self::File(error) => error.hint(),
             Self::Key { source, .. } => source.hint(),
             Self::Editor(error) => error.hint(),
+            Self::LastKey { role, .. } => Some(format!(
+                "first `colport key add {role} --person NAME`, or a smaller `colport key threshold {role}`"
+            )),
+            Self::TooManyWanted { role, .. } => Some(format!(
+                "first give the key of one more person a say: `colport key add {role} --person NAME`"
+            )),
+            Self::WhichKey { .. } => {
+                Some("say which with `--person`; `colport key list` shows names and ids".into())
+            }
             Self::Edition { .. } => {
                 Some("move the file away, and take that edition again from a mirror".into())
             }
+            Self::People(_) => Some(
+                "it has lines such as `0123…ef = \"Alena\"`; correct it, or move it away: it holds only names".into(),
+            ),
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
@@ -86,7 +119,7 @@ impl NewsroomFolder {
         &self.place
     }
 
-    fn key_path(&self, kind: &str, name: &str) -> PathBuf {
+    pub(super) fn key_path(&self, kind: &str, name: &str) -> PathBuf {
         self.place
             .join("keys")
             .join(kind)
@@ -113,62 +146,65 @@ impl NewsroomFolder {
         now: Timestamp,
         lifetimes: &Lifetimes,
     ) -> Result<Fingerprint> {
-        let offline = ["root", "targets"].map(|name| self.key_path("offline", name));
-        let online = ["snapshot", "timestamp"].map(|name| self.key_path("online", name));
-        let desks: Vec<_> = newsrooms
-            .iter()
-            .map(|id| self.key_path("newsrooms", id.as_str()))
-            .collect();
-        let site = self.key_path("newsrooms", SITE_KEY);
-        let all = offline.iter().chain(&online).chain(&desks).chain([&site]);
-        if let Some(there) = all.clone().find(|path| files::exists(path)) {
-            return Err(FileError::Exists(there.clone()).into());
+        self.found_locked(newsrooms, None, now, lifetimes)
+    }
+
+    /// The same, with the offline keys behind a passphrase. The others work every day without a person.
+    pub fn found_locked(
+        &self,
+        newsrooms: &[NewsroomId],
+        passphrase: Option<&Secret<String>>,
+        now: Timestamp,
+        lifetimes: &Lifetimes,
+    ) -> Result<Fingerprint> {
+        self.make_room(newsrooms)?;
+        let key = |role: &str, lock| {
+            let folder = Place::of(role).folder();
+            new_key(&self.key_path(folder, role), lock)
+        };
+        let one = |role: &str| -> Result<RoleSigners> {
+            Ok(RoleSigners::one(key(role, None)?.public().clone()))
+        };
+        let offline = [key("root", passphrase)?, key("targets", passphrase)?];
+        let [root, targets] = offline.each_ref().map(|key| key.public().clone());
+        let desks = newsrooms.iter().map(|id| Ok((id.clone(), one(id.as_str())?)));
+        let founding = Founding {
+            top: RootSigners {
+                root: RoleSigners::one(root),
+                targets: RoleSigners::one(targets),
+                snapshot: one("snapshot")?,
+                timestamp: one("timestamp")?,
+            },
+            site: one(SITE_KEY)?,
+            newsrooms: desks.collect::<Result<_>>()?,
+        };
+        self.sign_founding(&founding, &KeyRing::from_iter(offline), now, lifetimes)
+    }
+
+    /// Folders for what will be made. Refused if any of it is there.
+    fn make_room(&self, newsrooms: &[NewsroomId]) -> Result<()> {
+        let desks = newsrooms.iter().map(NewsroomId::as_str);
+        let roles = desks.chain(["root", "targets", "snapshot", "timestamp", SITE_KEY]);
+        let mut keys = roles.map(|role| self.key_path(Place::of(role).folder(), role));
+        if let Some(there) = keys.find(|path| files::exists(path)) {
+            return Err(FileError::Exists(there).into());
         }
-        for folder in [
-            "keys/offline",
-            "keys/newsrooms",
-            "keys/online",
-            "signed",
-            "editions",
-        ] {
+        for folder in FOLDERS {
             files::create_folder(&self.place.join(folder))?;
         }
-        let keys = all.map(|path| new_key(path)).collect::<Result<Vec<_>>>()?;
-        let mut keys = keys
-            .iter()
-            .map(|key| RoleSigners::one(key.public().clone()))
-            .collect::<Vec<_>>()
-            .into_iter();
-        let mut next = || keys.next().expect("one key for each path");
-        let (root, targets, snapshot, timestamp) = (next(), next(), next(), next());
-        let newsrooms = newsrooms.iter().map(|id| (id.clone(), next())).collect();
-        let top = RootSigners {
-            root,
-            targets,
-            snapshot,
-            timestamp,
-        };
-        let founding = Founding {
-            top,
-            site: next(),
-            newsrooms,
-        };
-        self.sign_founding(&founding, now, lifetimes)
+        Ok(())
     }
 
     fn sign_founding(
         &self,
         founding: &Founding,
+        ring: &KeyRing,
         now: Timestamp,
         lifetimes: &Lifetimes,
     ) -> Result<Fingerprint> {
-        let ring = KeyRing::from_iter([
-            self.key("offline", "root")?,
-            self.key("offline", "targets")?,
-        ]);
         let (mut root, mut targets) = editor::establish(founding, now, lifetimes);
-        root.sign(&ring);
-        targets.sign(&ring);
+        root.sign(ring);
+        targets.sign(ring);
         let mut set = MetadataSet::default();
         set.put_signed(root)?;
         set.put_signed(targets)?;
@@ -176,7 +212,7 @@ impl NewsroomFolder {
         self.fingerprint()
     }
 
-    fn keep_signed(&self, set: &MetadataSet) -> Result<()> {
+    pub(super) fn keep_signed(&self, set: &MetadataSet) -> Result<()> {
         for (name, content) in set.iter() {
             let place = self.signed().join(name.to_string());
             if !files::exists(&place) {
@@ -186,37 +222,8 @@ impl NewsroomFolder {
         Ok(())
     }
 
-    /// A key for each of these newsrooms that has none yet, signed in with the offline `targets` key.
-    /// Gives those that were added.
-    pub fn add_newsrooms(
-        &self,
-        ids: &[NewsroomId],
-        now: Timestamp,
-        lifetimes: &Lifetimes,
-    ) -> Result<Vec<NewsroomId>> {
-        let mut set = self.signed_metadata()?;
-        let mut added = Vec::new();
-        for id in ids {
-            let path = self.key_path("newsrooms", id.as_str());
-            if files::exists(&path) {
-                continue;
-            }
-            let ring = KeyRing::from_iter([self.key("offline", "targets")?]);
-            let signers = RoleSigners::one(new_key(&path)?.public().clone());
-            let mut draft = editor::add_newsroom(&set, id, &signers, now, lifetimes)?;
-            draft.sign(&ring);
-            set.put_signed(draft)?;
-            added.push(id.clone());
-        }
-        self.keep_signed(&set)?;
-        Ok(added)
-    }
-
-    fn key(&self, kind: &str, name: &str) -> Result<SigningKey> {
-        read_key(&self.key_path(kind, name))
-    }
-
-    /// The keys that publishing needs: of the newsrooms, the site, snapshot and timestamp.
+    /// The keys that publishing needs: of the newsrooms, the site, snapshot and timestamp. Replaced ones among them do no
+    /// harm: each signs only for the roles that name it.
     pub fn publishing_keys(&self, newsrooms: &[NewsroomId]) -> Result<KeyRing> {
         let desks = newsrooms
             .iter()
@@ -224,10 +231,17 @@ impl NewsroomFolder {
             .chain([SITE_KEY])
             .map(|name| ("newsrooms", name));
         let online = ["snapshot", "timestamp"].map(|name| ("online", name));
-        desks
-            .chain(online)
-            .map(|(kind, name)| self.key(kind, name))
-            .collect()
+        let mut ring = KeyRing::default();
+        for (kind, name) in desks.chain(online) {
+            let files = self.key_files(kind, name)?;
+            if files.is_empty() {
+                return Err(FileError::NotFound(self.key_path(kind, name)).into());
+            }
+            for path in files {
+                ring.add(read_key(&path, &mut |_| None)?);
+            }
+        }
+        Ok(ring)
     }
 
     /// What the offline keys have signed.
@@ -324,23 +338,4 @@ impl NewsroomFolder {
             .map(Arc::new)
             .collect())
     }
-}
-
-fn new_key(path: &Path) -> Result<SigningKey> {
-    let key = SigningKey::generate(&random::system()).map_err(|source| FolderError::Key {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    files::write_new_private(path, key.to_pem().expose().as_bytes())?;
-    Ok(key)
-}
-
-fn read_key(path: &Path) -> Result<SigningKey> {
-    let bytes = files::read_private(path, KEY_BYTES)?;
-    let unusable = |source| FolderError::Key {
-        path: path.to_path_buf(),
-        source,
-    };
-    let pem = Secret::new(String::from_utf8_lossy(&bytes).into_owned());
-    SigningKey::from_pem(&pem).map_err(unusable)
 }

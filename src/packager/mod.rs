@@ -10,6 +10,7 @@
 //! One bad page or picture is skipped and named; it never stops an edition.
 
 mod charset;
+mod custody;
 mod draft;
 pub mod extract;
 mod feed;
@@ -19,11 +20,17 @@ mod gather;
 mod links;
 mod pictures;
 mod publish;
+mod revision;
 mod slug;
 mod source;
 
+pub use custody::{
+    HeldKey, People, Place, Unlock, read_key, read_proposal, read_public, write_key_pair,
+    write_proposal,
+};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Gathered, Options, Progress, Skipped, gather};
 pub use pictures::{Encoded, PictureError, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
+pub use revision::{Revision, Settled};
 pub use source::{Source, SourceError};

@@ -16,7 +16,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 
 use super::metadata::{Key, KeyId, RoleKeys, Signature, from_hex, hex};
-use super::{Refusal, der, json};
+use super::{Refusal, der, json, locked};
 use crate::base::{Digest, Secret};
 
 /// The keys of `role` that signed `payload`, each named once. Refused when they are fewer than the threshold.
@@ -110,6 +110,26 @@ impl PublicKey {
             unknown: BTreeMap::new(),
         })
     }
+
+    /// One line of JSON, for a file that may be shown to everyone.
+    pub fn to_line(&self) -> String {
+        let value = serde_json::to_string(&self.key);
+        value.expect("a key has text fields") + "\n"
+    }
+
+    /// What [`Self::to_line`] wrote; only keys of the kind that colport signs with.
+    pub fn from_line(text: &str) -> Result<Self, KeyError> {
+        let value = json::parse(text.as_bytes()).map_err(|_| KeyError::NotPublic)?;
+        let key: Key = serde_json::from_value(value).map_err(|_| KeyError::NotPublic)?;
+        let public = match VerifyingKey::of(&key) {
+            Some(VerifyingKey::Ed25519(public)) => <[u8; 32]>::try_from(public).ok(),
+            _ => None,
+        };
+        public
+            .map(|public| Self::ed25519(&public))
+            .filter(|known| known.key == key)
+            .ok_or(KeyError::NotPublic)
+    }
 }
 
 impl From<Key> for PublicKey {
@@ -126,6 +146,7 @@ impl From<Key> for PublicKey {
 }
 
 const PRIVATE_KEY: &str = "PRIVATE KEY";
+const ID_LINE: &str = "Key: ";
 
 /// A private Ed25519 key.
 #[derive(Clone)]
@@ -138,6 +159,12 @@ pub struct SigningKey {
 pub enum KeyError {
     #[error("it holds no private Ed25519 key in PEM form")]
     NotAKey,
+    #[error("it holds no public Ed25519 key")]
+    NotPublic,
+    #[error("it is locked with a passphrase")]
+    Locked,
+    #[error("the passphrase is wrong, or the file is damaged")]
+    WrongPassphrase,
     #[error("this machine gives no random numbers")]
     NoRandomness,
 }
@@ -149,6 +176,13 @@ impl KeyError {
             Self::NotAKey => Some(
                 "a private key begins with `-----BEGIN PRIVATE KEY-----`; perhaps another file was given".into(),
             ),
+            Self::NotPublic => Some(
+                "the public half of a key is the file `….pub` that `colport key new` writes".into(),
+            ),
+            Self::Locked => Some(
+                "a terminal is needed to ask for it; in a script give `--passphrase-file`".into(),
+            ),
+            Self::WrongPassphrase => Some("mind the keyboard's layout and capital letters".into()),
             Self::NoRandomness => None,
         }
     }
@@ -174,7 +208,11 @@ impl SigningKey {
     }
 
     /// PKCS#8 in PEM form (RFC 5958, RFC 8410).
+    /// `Locked` if a passphrase is needed.
     pub fn from_pem(pem: &Secret<String>) -> Result<Self, KeyError> {
+        if locked::is_locked(pem) {
+            return Err(KeyError::Locked);
+        }
         let seed = der::from_pem(pem.expose(), PRIVATE_KEY).and_then(|der| der::ed25519_seed(&der));
         seed.map(|seed| Self::from_seed(Secret::new(seed)))
             .ok_or(KeyError::NotAKey)
@@ -184,6 +222,31 @@ impl SigningKey {
     pub fn to_pem(&self) -> Secret<String> {
         let der = der::ed25519_private(self.seed.expose());
         Secret::new(der::to_pem(&der, PRIVATE_KEY))
+    }
+
+    /// What [`Self::to_locked_pem`] wrote, or `openssl pkcs8 -topk8 -scrypt`.
+    pub fn from_locked_pem(
+        pem: &Secret<String>,
+        passphrase: &Secret<String>,
+    ) -> Result<Self, KeyError> {
+        locked::open(pem, passphrase).map(Self::from_seed)
+    }
+
+    /// Encrypted PKCS#8 (RFC 5958) in PEM form, with the key's id in a line before it.
+    pub fn to_locked_pem(
+        &self,
+        passphrase: &Secret<String>,
+        random: &dyn SecureRandom,
+    ) -> Result<Secret<String>, KeyError> {
+        let pem = locked::lock(&self.seed, passphrase, random)?;
+        Ok(Secret::new(format!("{ID_LINE}{}\n{}", self.id(), pem.expose())))
+    }
+
+    /// The id as it is written before a locked key. Beware: nothing proves it.
+    pub fn id_of_locked(pem: &Secret<String>) -> Option<KeyId> {
+        let mut lines = pem.expose().lines();
+        let id = lines.find_map(|line| line.strip_prefix(ID_LINE))?;
+        Some(KeyId::new(id.trim()))
     }
 
     pub fn public(&self) -> &PublicKey {

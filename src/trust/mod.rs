@@ -13,6 +13,7 @@ mod der;
 pub mod editor;
 mod json;
 pub mod keys;
+mod locked;
 pub mod metadata;
 pub mod pattern;
 mod refusal;

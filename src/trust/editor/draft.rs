@@ -119,6 +119,19 @@ impl Draft {
         Ok(())
     }
 
+    /// Takes the signatures of another copy over.
+    pub(super) fn merge(&mut self, other: &Self) -> Result<(), EditorError> {
+        if self.payload != other.payload {
+            return Err(EditorError::Damaged {
+                role: self.role.clone(),
+                why: "the files propose different things".into(),
+            });
+        }
+        let theirs = other.signatures.clone().into_iter();
+        let mut theirs = theirs.map(|(keyid, sig)| Signature { keyid, sig });
+        theirs.try_for_each(|signature| self.attach(signature))
+    }
+
     /// Which signatures are wanted still, for each body of people that must consent.
     pub fn missing(&self) -> Vec<Missing> {
         let lacking = self.authorities.iter().filter_map(|authority| {

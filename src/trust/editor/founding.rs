@@ -98,7 +98,7 @@ pub fn rekey_newsroom(
     })
 }
 
-/// The next `targets`, in which delegations have the signers that are named here, `site` among them.
+/// The next `targets`, in which the delegations have these signers; those of newsrooms that are new come last.
 pub(super) fn rekey_all(
     set: &MetadataSet,
     signers: &BTreeMap<String, RoleSigners>,
@@ -106,8 +106,13 @@ pub(super) fn rekey_all(
     lifetimes: &Lifetimes,
 ) -> Result<Draft, EditorError> {
     revise_targets(set, now, lifetimes, |delegations| {
-        let mut all = signers.iter();
-        all.try_for_each(|(role, signers)| replace_signers(delegations, role, signers))
+        for (role, signers) in signers {
+            if !delegations.roles.iter().any(|found| found.name == *role) {
+                add(delegations, signers, |keys| newsroom_delegation(role, keys));
+            }
+            replace_signers(delegations, role, signers)?;
+        }
+        Ok(())
     })
 }
 

@@ -97,14 +97,6 @@ impl Proposal {
         Ok((!drafts.is_empty()).then_some(Self { known, drafts }))
     }
 
-    /// The next `targets`, however it was drafted.
-    pub fn of_targets(set: &MetadataSet, draft: Draft) -> Result<Self, EditorError> {
-        Ok(Self {
-            known: known(set)?,
-            drafts: vec![draft],
-        })
-    }
-
     /// Such as `root-2` or `root-3-targets-7`.
     pub fn name(&self) -> String {
         let drafts = self.drafts.iter();
@@ -255,9 +247,37 @@ impl Proposal {
         Ok((Draft::restored(TARGETS, &next, authorities)?, next.signatures))
     }
 
+    /// Whether it changes exactly what is in force by `set`.
+    pub fn follows(&self, set: &MetadataSet) -> bool {
+        known(set).is_ok_and(|known| known == self.known)
+    }
+
+    /// Adds the signatures of another copy of the same file.
+    pub fn merge(&mut self, other: &Self) -> Result<(), EditorError> {
+        let same = self.known == other.known && self.drafts.len() == other.drafts.len();
+        let pairs = self.drafts.iter_mut().zip(&other.drafts);
+        if !same {
+            return Err(damaged("the files propose different things"));
+        }
+        for (mine, theirs) in pairs {
+            mine.merge(theirs)?;
+        }
+        Ok(())
+    }
+
+    /// When what is in force was signed: a draft over something old would surprise who signs it.
+    pub fn in_force(&self) -> Result<Vec<(String, u64, Option<Timestamp>)>, EditorError> {
+        let root: Root = self.known.require::<Root>(ROOT)?.signed;
+        let targets: Targets = self.known.require::<Targets>(TARGETS)?.signed;
+        Ok(vec![
+            (ROOT.to_owned(), root.version, root.issued),
+            (TARGETS.to_owned(), targets.version, targets.issued),
+        ])
+    }
+
     /// What counts from now on. Refused if it does not follow from what `set` holds, or while signatures are wanted.
     pub fn finish(self, set: &MetadataSet) -> Result<MetadataSet, EditorError> {
-        if known(set)? != self.known {
+        if !self.follows(set) {
             return Err(EditorError::Stale {
                 why: "other keys or another `targets` are in force here".into(),
             });
@@ -426,10 +446,18 @@ fn place(set: &mut MetadataSet, draft: &Draft) -> Result<(), EditorError> {
 fn people(file: &Value) -> BTreeMap<KeyId, String> {
     let people = file.get("people").and_then(Value::as_object);
     let named = people.into_iter().flatten().filter_map(|(id, name)| {
-        let name: String = name.as_str()?.chars().filter(|c| !c.is_control()).collect();
-        Some((KeyId::new(id.clone()), name.chars().take(40).collect()))
+        let name = name.as_str()?.chars().filter(|c| !draws(*c));
+        Some((KeyId::new(id.clone()), name.take(NAME_CHARACTERS).collect()))
     });
     named.collect()
+}
+
+const NAME_CHARACTERS: usize = 40;
+
+/// Control characters, and those by which text can be shown in another order than it stands.
+fn draws(c: char) -> bool {
+    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
 }
 
 fn damaged(why: impl Into<String>) -> EditorError {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::Remembered;
-use super::super::metadata::{Document, ROOT, SNAPSHOT, Signed, TIMESTAMP};
+use super::super::metadata::{
+    Document, ROOT, Root, SNAPSHOT, Signed, TARGETS, TIMESTAMP, Targets,
+};
 use super::EditorError;
-use crate::base::MetadataName;
+use crate::base::{MetadataName, Timestamp};
 
 /// Every root from the first on, and the newest version of every other role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +78,13 @@ impl MetadataSet {
         let bytes = draft.finish()?;
         self.put(name, bytes);
         Ok(())
+    }
+
+    /// When the roles expire that are signed offline, `root` and `targets`.
+    pub fn offline_expiries(&self) -> Result<Vec<(String, Timestamp)>, EditorError> {
+        let root = self.require::<Root>(ROOT)?.signed.expires;
+        let targets = self.require::<Targets>(TARGETS)?.signed.expires;
+        Ok(vec![(ROOT.to_owned(), root), (TARGETS.to_owned(), targets)])
     }
 
     /// What a reader would remember who has seen just this.

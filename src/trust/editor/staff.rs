@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::metadata::{ROOT, Root, SNAPSHOT, TARGETS, TIMESTAMP, Targets};
-use super::{EditorError, MetadataSet, RoleSigners, RootSigners};
+use super::{EditorError, MetadataSet, NewsroomId, RoleSigners, RootSigners};
 
 /// See the module. Changed here, it becomes a [`Proposal`](super::Proposal).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,12 @@ impl Staff {
             None => return Err(EditorError::NoNewsroom { id: name.into() }),
         }
         Ok(())
+    }
+
+    /// Gives a newsroom a say; one that has it keeps its keys.
+    pub fn open(&mut self, newsroom: &NewsroomId, signers: RoleSigners) {
+        let found = self.delegated.entry(newsroom.to_string());
+        found.or_insert(signers);
     }
 
     pub(super) fn top(&self) -> Option<RootSigners> {
