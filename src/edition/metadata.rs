@@ -172,6 +172,11 @@ impl Proof {
         &self.files
     }
 
+    /// See [`Trusted::succession`].
+    pub fn succession(&self) -> (u64, EditionNumber) {
+        self.trusted.succession()
+    }
+
     pub fn freshness_at(&self, now: Timestamp) -> Freshness {
         self.trusted.freshness_at(now)
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
-use crate::base::{EditionNumber, MetadataName};
+use crate::base::EditionNumber;
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
 
 /// See the module. Nothing that was refused has been written to `out`.
@@ -33,6 +33,8 @@ struct Gathering<W> {
     remembered: Remembered,
     held: Option<Arc<VerifiedEdition>>,
     now: Timestamp,
+    /// The number that the bundle claims to have, until it was compared.
+    claimed: Option<EditionNumber>,
 }
 
 impl<W: Write> Receiver<W> {
@@ -49,6 +51,7 @@ impl<W: Write> Receiver<W> {
             remembered,
             held,
             now,
+            claimed: None,
         };
         Self {
             scanner: Scanner::default(),
@@ -106,6 +109,17 @@ impl<W: Write> Receiver<W> {
         }
     }
 
+    /// Whether it would take the place of `held`; only then it is taken in. See
+    /// [`Trusted::succession`](crate::trust::Trusted::succession).
+    pub fn succeeds(&self, held: &VerifiedEdition) -> bool {
+        match &self.stage {
+            Stage::Files(assembler) => {
+                assembler.proof().succession() > held.proof().succession()
+            }
+            _ => false,
+        }
+    }
+
     /// Bytes of the stream up to the last member taken: after [`Self::rewind`] the stream may go on from here.
     pub fn position(&self) -> u64 {
         self.scanner.position()
@@ -148,7 +162,12 @@ impl<W: Write> Gathering<W> {
 
     fn take(&mut self, member: &Member) -> Result<(), Refusal> {
         match &member.name {
-            MemberName::Metadata(name) => self.set.insert(name.clone(), member.content()?.into()),
+            MemberName::Metadata(name) => {
+                if name.role() != "root" {
+                    self.refuse_old_claim()?;
+                }
+                self.set.insert(name.clone(), member.content()?.into())
+            }
             _ => self.about(member),
         }
     }
@@ -156,7 +175,7 @@ impl<W: Write> Gathering<W> {
     /// What the bundle says of itself proves nothing, but it can save both sides the rest.
     fn about(&mut self, member: &Member) -> Result<(), Refusal> {
         let about = About::parse(&member.content()?)?;
-        self.refuse_older(about.edition)?;
+        self.claimed = Some(about.edition);
         match about.kind {
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
@@ -164,6 +183,24 @@ impl<W: Write> Gathering<W> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Once all roots are there, and before the rest comes: a lower number is of use only with a newer root.
+    fn refuse_old_claim(&mut self) -> Result<(), Refusal> {
+        let Some(claimed) = self.claimed.take() else {
+            return Ok(());
+        };
+        match self.brings_root() {
+            true => Ok(()),
+            false => self.refuse_older(claimed),
+        }
+    }
+
+    fn brings_root(&self) -> bool {
+        let held = self.held.as_ref().map(|held| held.proof().succession().0);
+        let roots = self.set.iter().map(|(name, _)| name);
+        let mut roots = roots.filter(|name| name.role() == "root");
+        roots.any(|root| root.version() > held)
     }
 
     fn refuse_older(&self, offered: EditionNumber) -> Result<(), Refusal> {
@@ -174,19 +211,25 @@ impl<W: Write> Gathering<W> {
     }
 
     fn prove(mut self) -> Result<Assembler<W>, Refusal> {
+        self.refuse_old_claim()?;
         for (name, content) in self
             .held
             .iter()
             .flat_map(|held| held.gathered().into_files())
         {
             // What was proved before goes before what a stranger sends under the same name; but the timestamp has one
-            // name in all its versions, and an old one would hide the new edition.
-            if name != MetadataName::timestamp() {
+            // name in all its versions, and an old one would hide the new edition; so would a snapshot that a thief
+            // has signed with the number of a later one.
+            if !["timestamp", "snapshot"].contains(&name.role()) {
                 self.set.insert(name, content)?;
             }
         }
         let proof = self.set.prove(&self.remembered, self.now)?;
-        self.refuse_older(proof.edition())?;
+        if let Some(held) = &self.held
+            && proof.succession() <= held.proof().succession()
+        {
+            self.refuse_older(proof.edition())?;
+        }
         Assembler::new(self.out, proof, &self.set, self.held)
     }
 }

@@ -5,6 +5,7 @@ pub mod address;
 pub mod browser;
 pub mod clock;
 pub mod fetch;
+pub mod evidence;
 pub mod files;
 pub mod folder;
 pub mod part;

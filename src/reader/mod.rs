@@ -225,7 +225,7 @@ impl<'a> Getting<'a, '_> {
         // Ends, since an edition that is asked for again has a larger number each time.
         loop {
             let edition = newest.edition();
-            if let Some(held) = held.as_ref().filter(|held| held.number() >= edition) {
+            if let Some(held) = held.as_ref().filter(|held| is_as_new(held, &newest)) {
                 return Ok(self.got(held.clone(), News::Nothing));
             }
             if let Some(edition) = self.fetch_bundle(&newest, race, &held, report).await? {
@@ -253,7 +253,13 @@ impl<'a> Getting<'a, '_> {
         if std::mem::replace(&mut self.met, true) {
             race.ask_all();
         }
-        let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
+        let (mirrors, patience) = (&mut *self.mirrors, self.patience);
+        let mut evidence = Vec::new();
+        let newest =
+            refresh::newest(&mut race, mirrors, patience, until, report, &mut evidence).await;
+        for contradiction in &evidence {
+            self.store.keep_evidence(contradiction)?;
+        }
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
         refresh::name_those_behind(self.mirrors, newest.edition(), report);
@@ -403,6 +409,11 @@ impl<'a> Getting<'a, '_> {
 }
 
 /// Work that would hold up everybody else on an async thread.
+/// Not by the number alone: see [`Trusted::succession`].
+fn is_as_new(held: &VerifiedEdition, newest: &Trusted) -> bool {
+    held.proof().succession() >= newest.succession()
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work)
         .await

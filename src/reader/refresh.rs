@@ -18,7 +18,7 @@ use super::{Event, Fault, Mirrors, Patience, Report};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
 use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
-use crate::trust::{Expiry, Refresh, Remembered, Trusted, Want};
+use crate::trust::{Equivocation, Expiry, Refresh, Remembered, Trusted, Want};
 
 /// Asks every mirror what it has; answers that come late can still be heard while downloading.
 pub(super) fn ask_all<'a>(
@@ -34,13 +34,15 @@ pub(super) fn ask_all<'a>(
     })
 }
 
-/// The newest edition that a good mirror has; `None` if none is found before `until`.
+/// The newest edition that a good mirror has; `None` if none is found before `until`. Adds to `evidence` what contradicts
+/// what is remembered.
 pub(super) async fn newest(
     race: &mut Race<'_, Trusted>,
     mirrors: &mut Mirrors,
     patience: &Patience,
     until: Instant,
     report: &mut Report<'_>,
+    evidence: &mut Vec<Equivocation>,
 ) -> Option<Trusted> {
     let mut best: Option<Trusted> = None;
     let mut until = until;
@@ -48,11 +50,12 @@ pub(super) async fn newest(
         let Some(trusted) = note(answer, mirrors, report) else {
             continue;
         };
+        evidence.extend_from_slice(trusted.evidence());
         if best.is_none() {
             race.ask_all();
             until = until.min(Instant::now() + patience.newer);
         }
-        let newer = |best: &Trusted| trusted.edition() > best.edition();
+        let newer = |best: &Trusted| trusted.succession() > best.succession();
         if best.as_ref().is_none_or(newer) {
             best = Some(trusted);
         }

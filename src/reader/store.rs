@@ -5,6 +5,7 @@
 //! STORE/trust.json         the newest metadata seen: the floor below which nothing is accepted from a mirror
 //! STORE/edition.tar.gz     the newest edition that was wholly received
 //! STORE/part-12.tar.gz     what came so far of a bundle; checked again before it is used
+//! STORE/evidence/          two validly signed files of one version: somebody says two things
 //! STORE/mirrors.json       which mirrors lied and which were good
 //! STORE/lock               held while a program writes here
 //! ```
@@ -24,8 +25,10 @@ use super::mirrors::Past;
 use crate::base::LIMITS;
 use crate::edition::{self, Remembered, VerifiedEdition};
 use crate::io::address::BundleName;
+use crate::io::evidence;
 use crate::io::files::{self, FileError};
 use crate::io::part::Lock;
+use crate::trust::Equivocation;
 
 #[derive(Debug)]
 pub struct Store {
@@ -110,6 +113,13 @@ impl Store {
         let written = WrittenTrust::of(remembered).ok_or_else(damaged)?;
         let bytes = serde_json::to_vec(&written).map_err(|_| damaged())?;
         Ok(files::write(&path, &bytes)?)
+    }
+
+    /// Keeps both files of a contradiction for ever.
+    pub fn keep_evidence(&self, found: &Equivocation) -> Result<(), StoreError> {
+        let files = [&found.known, &found.other].map(|file| &file[..]);
+        let folder = self.folder.join("evidence");
+        Ok(evidence::keep(&folder, &found.role, found.version, files)?)
     }
 
     /// The root from which everything here is proved.

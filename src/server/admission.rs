@@ -103,6 +103,14 @@ impl Admission {
         }
     }
 
+    /// Whether it would take the place of `held`.
+    pub(super) fn succeeds(&self, held: &VerifiedEdition) -> bool {
+        match &self.stage {
+            Stage::Receive(receiver) => receiver.succeeds(held),
+            Stage::Search(..) | Stage::Refused(_) => false,
+        }
+    }
+
     /// `publish` is called when everything has come and was found good.
     pub(super) fn finish(
         self,

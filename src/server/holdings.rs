@@ -156,8 +156,8 @@ impl Holdings {
         let mut held = self.lock();
         // Another one may have come in meanwhile.
         if let (Some(offered), Some(edition)) = (admission.edition(), &held.edition) {
-            let held = edition.number();
-            if offered <= held {
+            if !admission.succeeds(edition) {
+                let held = edition.number();
                 return Err(Refusal::NotNewer { offered, held }.into());
             }
         }

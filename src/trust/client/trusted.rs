@@ -130,6 +130,12 @@ impl Trusted {
         self.snapshot.signed.version
     }
 
+    /// By which the newer of two editions is told: the version of the root goes before the number. Whoever stole the
+    /// online keys can sign a number that is never reached again; the root that withdraws them outdoes it.
+    pub fn succession(&self) -> (u64, EditionNumber) {
+        (self.root.signed.version, self.edition())
+    }
+
     /// When the publisher signed it, by the publisher's clock.
     pub fn issued(&self) -> Option<Timestamp> {
         self.timestamp.signed.issued
