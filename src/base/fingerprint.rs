@@ -3,20 +3,30 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Digest;
+use super::{Digest, fingerprint_words as words};
 
 /// The first 128 bits of the SHA-256 of a site's first `root` metadata file (`1.root.json`, byte for byte).
 ///
 /// The first root never changes, so a site keeps its fingerprint while its keys are replaced; finding another
-/// root with the same fingerprint takes some 2^128 tries. Written as eight groups of four hexadecimal digits.
+/// root with the same fingerprint takes some 2^128 tries. Written as eight groups of four hexadecimal digits, or as
+/// [`Fingerprint::words`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a fingerprint: it has eight groups of four digits or letters a-f, such as `9f2c-…-01ab`"
-)]
-pub struct FingerprintError(String);
+pub enum FingerprintError {
+    #[error(
+        "`{0}` is not a fingerprint: it has eight groups of four digits or letters a-f, such as `9f2c-…-01ab`, or twelve \
+         words"
+    )]
+    Shape(String),
+    #[error("`{0}` is not one of the words that fingerprints are made of")]
+    UnknownWord(String),
+    #[error(
+        "the twelve words do not fit together: one of them is wrong, or two have changed places"
+    )]
+    Check,
+}
 
 impl Fingerprint {
     pub fn of_first_root(root_json: &[u8]) -> Self {
@@ -24,6 +34,12 @@ impl Fingerprint {
         let mut first = [0; 16];
         first.copy_from_slice(&digest.as_bytes()[..16]);
         Self(first)
+    }
+
+    /// Twelve English words, to be read over the phone. The last one holds a check, which finds fifteen of sixteen
+    /// mistakes. The code is that of BIP-39 for 128 bits; there is no secret in it.
+    pub fn words(&self) -> [&'static str; words::COUNT] {
+        words::of(&self.0)
     }
 }
 
@@ -46,9 +62,16 @@ impl fmt::Debug for Fingerprint {
 impl FromStr for Fingerprint {
     type Err = FingerprintError;
 
-    /// Case, blanks, dashes and colons do not matter: people copy it by hand.
+    /// Case, blanks, dashes and colons do not matter: people copy it by hand. Of words the first four letters are enough.
     fn from_str(text: &str) -> Result<Self, FingerprintError> {
-        let refused = || FingerprintError(text.chars().take(80).collect());
+        let refused = || FingerprintError::Shape(text.chars().take(80).collect());
+        let spoken: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        if spoken.len() == words::COUNT {
+            return words::read(&spoken).map(Self);
+        }
         let digits: Vec<u8> = text
             .chars()
             .filter(|c| !matches!(c, '-' | ' ' | ':'))
@@ -79,6 +102,20 @@ mod tests {
             "BA7816BF8F01CFEA414140DE5DAE2223",
             "ba78 16bf:8f01 cfea 4141 40de 5dae 2223 ",
         ] {
+            assert_eq!(text.parse(), Ok(print), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_say_the_same() {
+        let print = Fingerprint::of_first_root(b"abc");
+        let words = print.words().join(" ");
+        let capitals = words.to_uppercase().replace(' ', " - ");
+        let short: Vec<String> = print
+            .words()
+            .map(|word| word.chars().take(4).collect())
+            .into();
+        for text in [words, capitals, short.join(",")] {
             assert_eq!(text.parse(), Ok(print), "{text}");
         }
     }

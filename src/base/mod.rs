@@ -2,6 +2,7 @@
 
 mod digest;
 mod fingerprint;
+mod fingerprint_words;
 mod limits;
 mod metadata_name;
 mod newsroom_id;

@@ -58,7 +58,8 @@ impl Init {
             files::write_new(&settings, self.settings().as_bytes())?;
         }
         let config = config::load(&self.folder)?;
-        let fingerprint = newsroom.found_locked(&config.ids(), lock.as_ref(), now, &config.lifetimes)?;
+        let fingerprint =
+            newsroom.found_locked(&config.ids(), lock.as_ref(), now, &config.lifetimes)?;
         screen.line(format!(
             "The newsroom's folder is `{}`.\n",
             self.folder.display()

@@ -15,12 +15,13 @@ use super::screen::Screen;
 use crate::trust::KeyId;
 
 pub(super) use change::tell_settled;
+use passphrase::Known;
 pub(super) use passphrase::Passphrase;
 
 /// See and change who may sign for the site.
 ///
-/// Every part of the site is signed with a key, which is a small private file. Readers and mirrors believe only what these
-/// keys have signed:
+/// Every part of the site is signed with a key, which is a small private file. Readers and
+/// mirrors believe only what these keys have signed:
 ///
 ///   root        replaces all other keys. Kept away from every network, best with several people
 ///   targets     says which newsroom has which key. Kept away from every network
@@ -29,7 +30,8 @@ pub(super) use passphrase::Passphrase;
 ///   site        signs the home page
 ///   NEWSROOM    signs a newsroom's articles, such as `be`
 ///
-/// A lost or stolen key is replaced with `colport key rotate`. The site keeps its address, its readers and its fingerprint.
+/// A lost or stolen key is replaced with `colport key rotate`. The site keeps its address, its
+/// readers and its fingerprint.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Key {
@@ -41,6 +43,7 @@ pub(crate) struct Key {
 enum Action {
     List(list::List),
     Fingerprint(fingerprint::Show),
+    Name(change::Name),
     New(change::New),
     Add(change::Add),
     Rotate(change::Rotate),
@@ -64,6 +67,7 @@ impl Key {
         match self.action {
             Action::List(list) => list.run(screen),
             Action::Fingerprint(show) => show.run(screen),
+            Action::Name(name) => name.run(screen),
             Action::New(new) => new.run(screen),
             Action::Add(add) => add.run(screen),
             Action::Rotate(rotate) => rotate.run(screen),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::failure::Failure;
-use crate::base::{Fingerprint, LIMITS};
+use crate::base::{Fingerprint, FingerprintError, LIMITS};
 use crate::io::files;
 use crate::server::Anchor;
 
@@ -16,13 +16,16 @@ pub(crate) enum Root {
 }
 
 impl FromStr for Root {
-    type Err = std::convert::Infallible;
+    type Err = FingerprintError;
 
+    /// What cannot be a fingerprint is a file; twelve words with a mistake in them are neither.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.parse() {
-            Ok(fingerprint) => Self::Fingerprint(fingerprint),
-            Err(_) => Self::File(text.into()),
-        })
+        match text.parse() {
+            Ok(fingerprint) => Ok(Self::Fingerprint(fingerprint)),
+            Err(FingerprintError::Shape(_)) => Ok(Self::File(text.into())),
+            Err(_) if PathBuf::from(text).components().count() > 1 => Ok(Self::File(text.into())),
+            Err(mistake) => Err(mistake),
+        }
     }
 }
 
@@ -36,7 +39,7 @@ impl Root {
                     "`{}` is neither a fingerprint nor a file",
                     path.display()
                 ))
-                .try_this("a fingerprint has eight groups of four digits or letters a-f, such as `9f2c-…-01ab`")),
+                .try_this("a fingerprint has eight groups of four digits or letters a-f, such as `9f2c-…-01ab`, or twelve words")),
                 Err(error) => Err(error.into()),
             },
         }

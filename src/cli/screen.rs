@@ -55,6 +55,11 @@ impl Screen {
         self.is_terminal && std::io::stdin().is_terminal()
     }
 
+    /// Whether what goes to standard output is drawn, so that it can have colours.
+    pub(crate) fn has_colours(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// Asks on standard error, so that what goes to a pipe stays clean. An empty answer if nobody answers.
     pub(crate) fn ask(&self, question: &str) -> String {
         eprint!("{question} ");

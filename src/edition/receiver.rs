@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
-use crate::base::EditionNumber;
+use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
 
 /// See the module. Nothing that was refused has been written to `out`.
@@ -113,9 +113,7 @@ impl<W: Write> Receiver<W> {
     /// [`Trusted::succession`](crate::trust::Trusted::succession).
     pub fn succeeds(&self, held: &VerifiedEdition) -> bool {
         match &self.stage {
-            Stage::Files(assembler) => {
-                assembler.proof().succession() > held.proof().succession()
-            }
+            Stage::Files(assembler) => assembler.proof().succession() > held.proof().succession(),
             _ => false,
         }
     }
@@ -212,15 +210,11 @@ impl<W: Write> Gathering<W> {
 
     fn prove(mut self) -> Result<Assembler<W>, Refusal> {
         self.refuse_old_claim()?;
-        for (name, content) in self
-            .held
-            .iter()
-            .flat_map(|held| held.gathered().into_files())
-        {
-            // What was proved before goes before what a stranger sends under the same name; but the timestamp has one
-            // name in all its versions, and an old one would hide the new edition; so would a snapshot that a thief
-            // has signed with the number of a later one.
-            if !["timestamp", "snapshot"].contains(&name.role()) {
+        let held = self.held.clone();
+        for (name, content) in held.iter().flat_map(|held| held.gathered().into_files()) {
+            // What is offered goes first: after a theft, what is held under the same name may be the thief's. Which of
+            // them counts is for the proof to say. The timestamp has one name in all its versions.
+            if name != MetadataName::timestamp() && self.set.content(&name).is_none() {
                 self.set.insert(name, content)?;
             }
         }

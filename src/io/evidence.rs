@@ -19,13 +19,17 @@ pub fn keep(
     contents: [&[u8]; 2],
 ) -> Result<(), FileError> {
     // What cannot be a file's name was never on a mirror.
-    if MetadataName::versioned(role, version).is_none() {
+    if role != "timestamp" && MetadataName::versioned(role, version).is_none() {
         return Ok(());
     }
     files::create_folder(folder)?;
     let mut room = KEPT_FILES.saturating_sub(files::list(folder)?.len());
     for content in contents {
-        let hash: String = Digest::of(content).to_string().chars().take(HASH_DIGITS).collect();
+        let hash: String = Digest::of(content)
+            .to_string()
+            .chars()
+            .take(HASH_DIGITS)
+            .collect();
         let place = folder.join(format!("{role}-{version}-{hash}.json"));
         if room > 0 && !files::exists(&place) {
             files::write_new(&place, content)?;
@@ -53,7 +57,10 @@ mod tests {
             .collect();
         contents.sort();
         assert_eq!(contents, [&b"one"[..], b"three", b"two"]);
-        assert!(kept.iter().all(|name| name.to_string_lossy().starts_with("timestamp-7-")));
+        assert!(
+            kept.iter()
+                .all(|name| name.to_string_lossy().starts_with("timestamp-7-"))
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 pub mod address;
 pub mod browser;
 pub mod clock;
-pub mod fetch;
 pub mod evidence;
+pub mod fetch;
 pub mod files;
 pub mod folder;
 pub mod part;

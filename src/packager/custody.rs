@@ -125,7 +125,8 @@ impl NewsroomFolder {
     pub fn name_key(&self, id: &KeyId, person: &str) -> Result<()> {
         let mut people = self.people()?;
         people.insert(id.clone(), person.to_owned());
-        let table = toml::to_string(&people).map_err(|_| FolderError::People(self.people_path()))?;
+        let table =
+            toml::to_string(&people).map_err(|_| FolderError::People(self.people_path()))?;
         let text = format!("# Who holds which key. Never published; nicknames will do.\n{table}");
         Ok(files::write(&self.people_path(), text.as_bytes())?)
     }
@@ -196,7 +197,11 @@ impl NewsroomFolder {
             .join(format!("{}{DRAFT_ENDING}", proposal.name()));
         files::create_folder(&self.drafts())?;
         files::write(&path, &proposal.to_bytes(&self.people()?))?;
-        for other in self.draft_files()?.into_iter().filter(|other| *other != path) {
+        for other in self
+            .draft_files()?
+            .into_iter()
+            .filter(|other| *other != path)
+        {
             files::remove(&other)?;
         }
         Ok(path)
@@ -313,4 +318,3 @@ fn unusable(path: &Path, source: KeyError) -> FolderError {
 pub(super) fn short(id: &KeyId) -> String {
     id.as_str().chars().take(8).collect()
 }
-

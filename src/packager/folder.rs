@@ -27,10 +27,10 @@ use super::{Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
+use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
-use crate::trust::KeyError;
 
 const SITE_KEY: &str = "site";
 const FOLDERS: [&str; 5] = [
@@ -167,7 +167,9 @@ impl NewsroomFolder {
         };
         let offline = [key("root", passphrase)?, key("targets", passphrase)?];
         let [root, targets] = offline.each_ref().map(|key| key.public().clone());
-        let desks = newsrooms.iter().map(|id| Ok((id.clone(), one(id.as_str())?)));
+        let desks = newsrooms
+            .iter()
+            .map(|id| Ok((id.clone(), one(id.as_str())?)));
         let founding = Founding {
             top: RootSigners {
                 root: RoleSigners::one(root),

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::Lifetimes;
 use super::custody::{People, Unlock};
 use super::folder::{FolderError, NewsroomFolder};
-use super::Lifetimes;
 use crate::base::{NewsroomId, Secret};
 use crate::trust::editor::{EditorError, MetadataSet, Proposal, RoleSigners, Staff};
 use crate::trust::{KeyId, PublicKey};
@@ -40,7 +40,10 @@ pub enum Settled {
     Nothing,
     InForce(Proposal),
     /// Signatures are wanted still; the file is to be carried to those who can give them.
-    Waiting { proposal: Proposal, file: PathBuf },
+    Waiting {
+        proposal: Proposal,
+        file: PathBuf,
+    },
 }
 
 impl<'a> Revision<'a> {
@@ -101,6 +104,14 @@ impl<'a> Revision<'a> {
             (Some(key), None) => Ok(key.clone()),
             _ => Err(FolderError::WhichKey { role: role.into() }),
         }
+    }
+
+    /// The key whose id begins like this, whatever it is for.
+    pub fn any_key(&self, beginning: &str) -> Result<PublicKey> {
+        let mut roles = self.staff.roles().map(|(role, _)| role);
+        let found = roles.find_map(|role| self.key_of(role, Some(beginning)).ok());
+        let role = beginning.to_owned();
+        found.ok_or(FolderError::WhichKey { role })
     }
 
     /// One more key may sign for a role. As many must as before.

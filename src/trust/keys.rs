@@ -239,7 +239,11 @@ impl SigningKey {
         random: &dyn SecureRandom,
     ) -> Result<Secret<String>, KeyError> {
         let pem = locked::lock(&self.seed, passphrase, random)?;
-        Ok(Secret::new(format!("{ID_LINE}{}\n{}", self.id(), pem.expose())))
+        Ok(Secret::new(format!(
+            "{ID_LINE}{}\n{}",
+            self.id(),
+            pem.expose()
+        )))
     }
 
     /// The id as it is written before a locked key. Beware: nothing proves it.

@@ -80,7 +80,9 @@ gD6b1VWE
     fn a_locked_key_opens_with_its_passphrase_only() {
         let random = ring::rand::SystemRandom::new();
         let key = SigningKey::generate(&random).expect("random numbers");
-        let pem = key.to_locked_pem(&secret("дом над ракой"), &random).expect("random numbers");
+        let pem = key
+            .to_locked_pem(&secret("дом над ракой"), &random)
+            .expect("random numbers");
         assert_eq!(SigningKey::id_of_locked(&pem).as_ref(), Some(key.id()));
         let opened = SigningKey::from_locked_pem(&pem, &secret("дом над ракой"));
         assert_eq!(opened.expect("the right one").id(), key.id());
@@ -98,6 +100,9 @@ gD6b1VWE
     #[test]
     fn a_key_that_openssl_locked_is_opened() {
         let opened = SigningKey::from_locked_pem(&secret(OF_OPENSSL), &secret("correct horse"));
-        assert_eq!(opened.expect("a key of openssl").id().as_str(), "7ce758bb1db04bc4335222e8ca4f98fac3c85f23ed7ffadc2b2774fa9e73175b");
+        assert_eq!(
+            opened.expect("a key of openssl").id().as_str(),
+            "7ce758bb1db04bc4335222e8ca4f98fac3c85f23ed7ffadc2b2774fa9e73175b"
+        );
     }
 }

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod edition;
+mod keys;
 mod layers;
 mod press;
 mod reader;

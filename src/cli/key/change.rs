@@ -13,7 +13,7 @@ use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::packager::{self, Lifetimes, NewsroomFolder, People, Revision, Settled};
 use crate::trust::PublicKey;
-use crate::trust::editor::{Missing, Proposal};
+use crate::trust::editor::{Missing, Proposal, Whose};
 
 /// Make a key of your own, on your own machine.
 ///
@@ -25,6 +25,20 @@ pub(super) struct New {
     file: PathBuf,
     #[command(flatten)]
     passphrase: Passphrase,
+}
+
+/// Say whose a key is.
+///
+/// Names stay on this machine, in `keys/people.toml`, and in the drafts that you send round; readers never see them.
+#[derive(Args)]
+pub(super) struct Name {
+    /// The beginning of the key's id, as `colport key list` shows it
+    #[arg(value_name = "KEY")]
+    key: String,
+    #[arg(value_name = "NAME")]
+    person: String,
+    #[command(flatten)]
+    site: Site,
 }
 
 /// What every change of keys needs.
@@ -131,9 +145,25 @@ impl New {
     }
 }
 
+impl Name {
+    pub(super) fn run(self, screen: &Screen) -> Outcome {
+        let folder = NewsroomFolder::at(&self.site.folder);
+        let mut revision = Revision::begin(&folder)?;
+        let key = revision.any_key(&self.key)?;
+        revision.name(&key.id, &self.person)?;
+        screen.line(format!("{} is {}.", short(&key.id), self.person));
+        Ok(())
+    }
+}
+
 impl Add {
     pub(super) fn run(self, screen: &Screen) -> Outcome {
-        let Self { role, person, public, common } = self;
+        let Self {
+            role,
+            person,
+            public,
+            common,
+        } = self;
         let person = Some(person.as_str());
         common.revise(screen, |revision| {
             revision.check(&role)?;
@@ -145,7 +175,12 @@ impl Add {
 
 impl Rotate {
     pub(super) fn run(self, screen: &Screen) -> Outcome {
-        let Self { role, person, public, common } = self;
+        let Self {
+            role,
+            person,
+            public,
+            common,
+        } = self;
         common.revise(screen, |revision| {
             let former = revision.key_of(&role, person.as_deref())?;
             let person = revision.person(&former.id).map(str::to_owned);
@@ -158,14 +193,20 @@ impl Rotate {
 
 impl Revoke {
     pub(super) fn run(self, screen: &Screen) -> Outcome {
-        let Self { role, person, common } = self;
+        let Self {
+            role,
+            person,
+            common,
+        } = self;
         common.revise(screen, |revision| {
             let former = revision.key_of(&role, person.as_deref())?;
             let signers = revision.staff().role(&role);
             if signers.is_some_and(|signers| signers.public().len() > 1) {
                 return Ok(revision.remove(&role, &former.id)?);
             }
-            screen.line(format!("`{role}` has no other key, so a new one takes its place."));
+            screen.line(format!(
+                "`{role}` has no other key, so a new one takes its place."
+            ));
             let key = new_key(revision, &role, None, None, &common, screen)?;
             Ok(revision.replace(&role, &former.id, key)?)
         })
@@ -174,7 +215,11 @@ impl Revoke {
 
 impl Threshold {
     pub(super) fn run(self, screen: &Screen) -> Outcome {
-        let Self { role, number, common } = self;
+        let Self {
+            role,
+            number,
+            common,
+        } = self;
         common.revise(screen, |revision| Ok(revision.threshold(&role, number)?))
     }
 }
@@ -190,7 +235,11 @@ impl Renew {
 }
 
 impl Common {
-    fn revise(&self, screen: &Screen, change: impl FnOnce(&mut Revision<'_>) -> Outcome) -> Outcome {
+    fn revise(
+        &self,
+        screen: &Screen,
+        change: impl FnOnce(&mut Revision<'_>) -> Outcome,
+    ) -> Outcome {
         let folder = NewsroomFolder::at(&self.site.folder);
         let (now, lifetimes) = (SystemClock.now(), self.lifetimes()?);
         let mut revision = Revision::begin(&folder)?;
@@ -201,7 +250,12 @@ impl Common {
             ));
         }
         change(&mut revision)?;
-        let settled = revision.settle(&self.keys, &mut self.passphrase.unlock(screen), now, &lifetimes)?;
+        let settled = revision.settle(
+            &self.keys,
+            &mut self.passphrase.unlock(screen),
+            now,
+            &lifetimes,
+        )?;
         tell_settled(&settled, &folder, screen)
     }
 
@@ -232,10 +286,16 @@ fn new_key(
         _ => None,
     };
     let (key, path) = revision.make_key(role, person, lock.as_ref())?;
-    screen.line(format!("Made the key {}: `{}`.", short(&key.id), path.display()));
+    screen.line(format!(
+        "Made the key {}: `{}`.",
+        short(&key.id),
+        path.display()
+    ));
     if role == "root" || role == "targets" {
         let whose = person.unwrap_or("a safe place");
-        screen.line(format!("It belongs to {whose}, not here: carry it there, then delete it."));
+        screen.line(format!(
+            "It belongs to {whose}, not here: carry it there, then delete it."
+        ));
     }
     Ok(key)
 }
@@ -268,7 +328,11 @@ pub(super) fn in_force(folder: &NewsroomFolder) -> String {
 
 /// Who must sign still.
 pub(super) fn wanted(proposal: &Proposal, people: &People) -> String {
-    let lines: Vec<_> = proposal.missing().iter().map(|missing| lacking(missing, people)).collect();
+    let lines: Vec<_> = proposal
+        .missing()
+        .iter()
+        .map(|missing| lacking(missing, people))
+        .collect();
     format!("Signatures are wanted:\n{}", lines.join("\n"))
 }
 
@@ -277,10 +341,18 @@ fn lacking(missing: &Missing, people: &People) -> String {
     let who: Vec<_> = missing.of.iter().map(who).collect();
     let more = missing.needed.saturating_sub(missing.valid as u64);
     format!(
-        "    {} {}: {} more, of {}",
+        "    {} {}{}: {} more, of {}",
         missing.role,
         missing.version,
-        count(usize::try_from(more).unwrap_or(usize::MAX), "signature", "signatures"),
+        match missing.whose {
+            Whose::Former => ", by those who may sign until now",
+            Whose::Own => "",
+        },
+        count(
+            usize::try_from(more).unwrap_or(usize::MAX),
+            "signature",
+            "signatures"
+        ),
         who.join(", ")
     )
 }

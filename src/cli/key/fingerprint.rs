@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 
 use super::super::failure::Outcome;
 use super::super::screen::Screen;
@@ -29,7 +31,39 @@ impl Show {
             Some(path) => Fingerprint::of_first_root(&files::read(path, LIMITS.root_bytes)?),
             None => NewsroomFolder::at(&self.site).fingerprint()?,
         };
-        screen.line(format!("{fingerprint}"));
+        screen.line(description(&fingerprint, screen));
         Ok(())
     }
+}
+
+fn description(fingerprint: &Fingerprint, screen: &Screen) -> String {
+    let line: fn(&str) -> String = match screen.has_colours() {
+        true => |line| format!("    \u{1b}[97;40m{line}\u{1b}[0m\n"),
+        false => |line| format!("    {line}\n"),
+    };
+    let words = fingerprint.words();
+    let lines: Vec<_> = words
+        .chunks(WORDS_A_LINE)
+        .map(|line| format!("    {}", line.join(" ")))
+        .collect();
+    format!(
+        "    {fingerprint}\n\nTo be read over the phone; whoever has it gives it as `--root \"word word …\"`:\n\n{}\n\n\
+         To be shown to a camera:\n\n{}\n\nAll three say the same, and none of it is a secret.",
+        lines.join("\n"),
+        code(&fingerprint.to_string())
+            .lines()
+            .map(line)
+            .collect::<String>()
+    )
+}
+
+const WORDS_A_LINE: usize = 6;
+
+/// Two squares of the code in each character, as they look right in white on black.
+fn code(text: &str) -> String {
+    let code = QrCode::new(text.to_ascii_uppercase()).expect("39 letters fit into a QR code");
+    code.render::<Dense1x2>()
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
+        .build()
 }

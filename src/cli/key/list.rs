@@ -35,7 +35,14 @@ impl List {
             .roles()
             .flat_map(|(role, signers)| rows(role, signers, &people, &held, expiries.get(role)))
             .collect();
-        let head = ["role", "person", "key", "private half", "must sign", "expires"];
+        let head = [
+            "role",
+            "person",
+            "key",
+            "private half",
+            "must sign",
+            "expires",
+        ];
         screen.line(table(&head, &rows));
         for warning in warnings(&staff, &held, &expiries, now) {
             screen.warn(warning);
@@ -85,7 +92,9 @@ fn rows(
             short(key),
             whereabouts(held.iter().find(|held| held.id == *key)).to_owned(),
             must.clone(),
-            expires.clone().unwrap_or_else(|| "with the next edition".to_owned()),
+            expires
+                .clone()
+                .unwrap_or_else(|| "with the next edition".to_owned()),
         ]
     };
     keys.iter().map(|key| row(&key.id)).collect()

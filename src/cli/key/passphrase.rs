@@ -19,6 +19,13 @@ pub(crate) struct Passphrase {
     /// Lock new private keys of `root` and `targets` with a passphrase, which is asked for twice
     #[arg(long)]
     passphrase: bool,
+    #[command(flatten)]
+    known: Known,
+}
+
+/// A passphrase that a script brings.
+#[derive(Args)]
+pub(crate) struct Known {
     /// For scripts: the passphrase is the first line of this file, which nobody else may be able to read
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -27,18 +34,28 @@ pub(crate) struct Passphrase {
 impl Passphrase {
     /// With what new keys are locked; `None` if they are not.
     pub(crate) fn to_lock(&self, screen: &Screen) -> Result<Option<Secret<String>>, Failure> {
-        let passphrase = match &self.passphrase_file {
+        let passphrase = match &self.known.passphrase_file {
             Some(file) => from_file(file)?,
             None if self.passphrase => asked_twice(screen)?,
             None => return Ok(None),
         };
         if passphrase.expose().chars().count() < SHORTEST {
             let what = format!("the passphrase has fewer than {SHORTEST} letters");
-            return Err(Failure::setup(what).try_this("five or six words that are not from a book are good"));
+            return Err(Failure::setup(what)
+                .try_this("five or six words that are not from a book are good"));
         }
         Ok(Some(passphrase))
     }
 
+    pub(crate) fn unlock<'a>(
+        &'a self,
+        screen: &'a Screen,
+    ) -> impl FnMut(&Path) -> Option<Secret<String>> + 'a {
+        self.known.unlock(screen)
+    }
+}
+
+impl Known {
     /// Says the passphrase of a key that is locked.
     pub(crate) fn unlock<'a>(
         &'a self,
@@ -56,19 +73,25 @@ impl Passphrase {
 
 fn asked_twice(screen: &Screen) -> Result<Secret<String>, Failure> {
     if !screen.can_ask() {
-        return Err(Failure::setup("nobody is there to be asked for a passphrase")
-            .try_this("run this in a terminal, or give `--passphrase-file FILE`"));
+        return Err(
+            Failure::setup("nobody is there to be asked for a passphrase")
+                .try_this("run this in a terminal, or give `--passphrase-file FILE`"),
+        );
     }
     let first = screen.ask_secret("A new passphrase (it is not shown):");
     let again = screen.ask_secret("The same once more:");
     match first.expose() == again.expose() {
         true => Ok(first),
-        false => Err(Failure::setup("the two were not the same, so nothing was made")),
+        false => Err(Failure::setup(
+            "the two were not the same, so nothing was made",
+        )),
     }
 }
 
 fn from_file(path: &Path) -> Result<Secret<String>, Failure> {
     let bytes = files::read_private(path, FILE_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
-    Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()))
+    Ok(Secret::new(
+        text.lines().next().unwrap_or_default().to_owned(),
+    ))
 }

@@ -8,7 +8,7 @@ use super::super::failure::{Failure, Outcome};
 use super::super::screen::{Screen, table};
 use super::super::words::moment;
 use super::change::{in_force, wanted};
-use super::{Passphrase, Site, holder};
+use super::{Known, Site, holder};
 use crate::packager::{self, NewsroomFolder, People};
 use crate::trust::SigningKey;
 use crate::trust::editor::{Change, EditorError, KeyRing, Proposal, Staff};
@@ -29,7 +29,7 @@ pub(super) struct Sign {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    passphrase: Passphrase,
+    passphrase: Known,
 }
 
 /// Bring signatures back: check them, and put the change into force.
@@ -49,8 +49,9 @@ impl Sign {
         let keys = self.keys(screen)?;
         if let Some(key) = keys.iter().find(|key| !proposal.heeds(key.id())) {
             let what = format!("the {} has no say in this", holder(key.id(), None));
-            return Err(Failure::refused(what)
-                .try_this("give the key whose id stands below `who could sign`, or ask who sent the file"));
+            return Err(Failure::refused(what).try_this(
+                "give the key whose id stands below `who could sign`, or ask who sent the file",
+            ));
         }
         screen.line(description(&proposal, &people)?);
         let names: Vec<_> = keys
@@ -69,7 +70,10 @@ impl Sign {
 
     fn keys(&self, screen: &Screen) -> Result<Vec<SigningKey>, Failure> {
         let mut unlock = self.passphrase.unlock(screen);
-        let keys = self.key.iter().map(|path| packager::read_key(path, &mut unlock));
+        let keys = self
+            .key
+            .iter()
+            .map(|path| packager::read_key(path, &mut unlock));
         Ok(keys.collect::<Result<_, _>>()?)
     }
 }
@@ -93,7 +97,10 @@ fn next_errand(proposal: &Proposal, people: &People, file: &std::path::Path) -> 
             "All signatures are there. Carry `{name}` back to the newsroom's machine:\n    colport key finish {name}"
         );
     }
-    format!("{}\nCarry `{name}` to one of them, or back.", wanted(proposal, people))
+    format!(
+        "{}\nCarry `{name}` to one of them, or back.",
+        wanted(proposal, people)
+    )
 }
 
 impl Finish {
@@ -116,8 +123,14 @@ impl Finish {
             return Ok(());
         }
         let kept = folder.keep_draft(&proposal)?;
-        let what = format!("not signed by enough people; nothing has changed. {}", wanted(&proposal, &people));
-        let hint = format!("what was signed so far is kept: carry `{}` to them", kept.display());
+        let what = format!(
+            "not signed by enough people; nothing has changed. {}",
+            wanted(&proposal, &people)
+        );
+        let hint = format!(
+            "what was signed so far is kept: carry `{}` to them",
+            kept.display()
+        );
         Err(Failure::refused(what).hint(hint))
     }
 }
@@ -125,10 +138,15 @@ impl Finish {
 /// Everything that one should know before signing.
 fn description(proposal: &Proposal, people: &People) -> Result<String, Failure> {
     let fingerprint = proposal.fingerprint().map(|print| print.to_string());
-    let in_force = proposal.in_force()?.into_iter().map(|(role, version, issued)| {
-        let since = issued.map(|at| format!(" of {}", moment(at))).unwrap_or_default();
-        format!("{role} {version}{since}")
-    });
+    let in_force = proposal
+        .in_force()?
+        .into_iter()
+        .map(|(role, version, issued)| {
+            let since = issued
+                .map(|at| format!(" of {}", moment(at)))
+                .unwrap_or_default();
+            format!("{role} {version}{since}")
+        });
     Ok(format!(
         "A change of keys for the site with the fingerprint\n    {}\nIn force until now: {}.\n\n{}\n\
          Afterwards could sign:\n{}\n\nNames are as the sender wrote them; what counts are the keys.\n\
@@ -148,7 +166,11 @@ fn roster(staff: &Staff, people: &People) -> String {
             let keys = signers.public().iter();
             let keys = keys.map(|key| holder(&key.id, people.get(&key.id).map(String::as_str)));
             let keys = keys.collect::<Vec<_>>().join(", ");
-            vec![format!("    {role}"), format!("any {} of", signers.threshold()), keys]
+            vec![
+                format!("    {role}"),
+                format!("any {} of", signers.threshold()),
+                keys,
+            ]
         })
         .collect();
     table(&["    role", "how many", "who"], &rows)
@@ -157,7 +179,10 @@ fn roster(staff: &Staff, people: &People) -> String {
 /// What would be different, in words.
 pub(super) fn changes(proposal: &Proposal, people: &People) -> Result<String, Failure> {
     let all = proposal.changes()?;
-    let lines: Vec<_> = all.iter().map(|change| format!("    {}", said(change, people))).collect();
+    let lines: Vec<_> = all
+        .iter()
+        .map(|change| format!("    {}", said(change, people)))
+        .collect();
     Ok(format!("What changes:\n{}\n", lines.join("\n")))
 }
 
@@ -174,7 +199,11 @@ fn said(change: &Change, people: &People) -> String {
             format!("{newsroom}: readers find this newsroom's articles NO MORE")
         }
         Change::Until { role, from, to } => {
-            format!("{role}: good until {}, until now {}", moment(*to), moment(*from))
+            format!(
+                "{role}: good until {}, until now {}",
+                moment(*to),
+                moment(*from)
+            )
         }
     }
 }

@@ -20,9 +20,18 @@ pub struct Draft {
     version: u64,
     signed: Value,
     payload: Vec<u8>,
-    /// A new `root` needs the consent of the former one's keys too.
+    /// A new `root` needs the consent of the former one's keys too, which come first.
     authorities: Vec<Authority>,
     signatures: BTreeMap<KeyId, String>,
+}
+
+/// In whose name signatures are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those who may sign until now, and must consent to the change.
+    Former,
+    /// Those who may sign from now on.
+    Own,
 }
 
 /// Signatures without which a draft does not count.
@@ -30,6 +39,8 @@ pub struct Draft {
 pub struct Missing {
     pub role: String,
     pub version: u64,
+    /// Whether it is the consent of those whose say a new root may end.
+    pub whose: Whose,
     /// How many are there, and how many there must be.
     pub valid: usize,
     pub needed: u64,
@@ -134,7 +145,9 @@ impl Draft {
 
     /// Which signatures are wanted still, for each body of people that must consent.
     pub fn missing(&self) -> Vec<Missing> {
-        let lacking = self.authorities.iter().filter_map(|authority| {
+        let last = self.authorities.len().saturating_sub(1);
+        let authorities = self.authorities.iter().enumerate();
+        let lacking = authorities.filter_map(|(position, authority)| {
             let Authority { role, keys } = authority;
             let counted = keys::signers(&self.role, role, keys, &self.payload, &self.signatures);
             let Err(Refusal::ThresholdNotMet { valid, needed, .. }) = counted else {
@@ -144,6 +157,10 @@ impl Draft {
             Some(Missing {
                 role: self.role.clone(),
                 version: self.version,
+                whose: match position < last {
+                    true => Whose::Former,
+                    false => Whose::Own,
+                },
                 valid,
                 needed,
                 of: role.keyids.iter().filter(waiting).cloned().collect(),

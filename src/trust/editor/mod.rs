@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::base::NewsroomId;
-pub use draft::{Draft, Missing, sign_detached};
+pub use draft::{Draft, Missing, Whose, sign_detached};
 pub use edition::{FileFacts, next_edition};
 pub use founding::{
     Founding, RootSigners, add_newsroom, establish, rekey_newsroom, remove_newsroom, renew_targets,

@@ -15,12 +15,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::json;
 use super::super::keys::{self, PublicKey};
 use super::super::metadata::{
     Delegation, Delegations, Document, Key, KeyId, ROOT, RoleKeys, Root, Signature, Signed,
     TARGETS, Targets,
 };
-use super::super::json;
 use super::draft::{Authority, Draft, Missing};
 use super::founding::{authority, rekey_all, revise_root};
 use super::layout::{SITE, newsroom_delegation, site_delegation};
@@ -139,7 +139,11 @@ impl Proposal {
         let next = self.proposed()?;
         let (old, new) = (Staff::of(&self.known)?, Staff::of(&next)?);
         let mut changes = Vec::new();
-        let names: BTreeSet<&str> = old.roles().chain(new.roles()).map(|(name, _)| name).collect();
+        let names: BTreeSet<&str> = old
+            .roles()
+            .chain(new.roles())
+            .map(|(name, _)| name)
+            .collect();
         for name in names {
             compare(name, old.role(name), new.role(name), &mut changes);
         }
@@ -196,7 +200,9 @@ impl Proposal {
         };
         let drafts = file.get("proposed").and_then(Value::as_array);
         for draft in drafts.ok_or_else(|| damaged("it proposes nothing"))? {
-            let text = draft.as_str().ok_or_else(|| damaged("a draft is no text"))?;
+            let text = draft
+                .as_str()
+                .ok_or_else(|| damaged("a draft is no text"))?;
             read.take(Bytes::from(text.to_owned()))?;
         }
         if read.drafts.is_empty() {
@@ -244,7 +250,10 @@ impl Proposal {
         check_targets(&next.signed)?;
         let root: Root = self.proposed()?.require::<Root>(ROOT)?.signed;
         let authorities = vec![authority(&root, TARGETS)];
-        Ok((Draft::restored(TARGETS, &next, authorities)?, next.signatures))
+        Ok((
+            Draft::restored(TARGETS, &next, authorities)?,
+            next.signatures,
+        ))
     }
 
     /// Whether it changes exactly what is in force by `set`.
@@ -297,7 +306,9 @@ fn known(set: &MetadataSet) -> Result<MetadataSet, EditorError> {
     let known = MetadataSet::new(files.map(|(name, bytes)| (name.clone(), bytes.clone())));
     let root: Root = known.require::<Root>(ROOT)?.signed;
     for version in 1..=root.version {
-        known.file(ROOT, Some(version)).ok_or_else(|| missing(ROOT))?;
+        known
+            .file(ROOT, Some(version))
+            .ok_or_else(|| missing(ROOT))?;
     }
     Ok(known)
 }
@@ -311,7 +322,9 @@ fn in_force(file: &Value) -> Result<MetadataSet, EditorError> {
         Some((name, Bytes::from(content.as_str()?.to_owned())))
     });
     let files: Option<Vec<_>> = named.collect();
-    let set = known(&MetadataSet::new(files.ok_or_else(|| damaged("it holds other files"))?))?;
+    let set = known(&MetadataSet::new(
+        files.ok_or_else(|| damaged("it holds other files"))?,
+    ))?;
     let newest = set.newest(ROOT).and_then(|(name, _)| name.version());
     let mut root = root_file(&set, 1)?;
     check_signed(ROOT, &root, &authority(&root.signed, ROOT))?;
@@ -335,11 +348,7 @@ fn root_file(set: &MetadataSet, version: u64) -> Result<Document<Root>, EditorEr
     }
 }
 
-fn check_signed<T>(
-    role: &str,
-    document: &Document<T>,
-    by: &Authority,
-) -> Result<(), EditorError> {
+fn check_signed<T>(role: &str, document: &Document<T>, by: &Authority) -> Result<(), EditorError> {
     let (payload, signatures) = (&document.payload, &document.signatures);
     keys::signers(role, &by.role, &by.keys, payload, signatures)?;
     Ok(())
@@ -361,7 +370,9 @@ fn check_root(root: &Root) -> Result<(), EditorError> {
     if plain && are_honest(&root.keys, &used) && root.roles.values().all(is_plain) {
         return Ok(());
     }
-    Err(damaged("the root says something that colport would not write"))
+    Err(damaged(
+        "the root says something that colport would not write",
+    ))
 }
 
 fn check_targets(targets: &Targets) -> Result<(), EditorError> {
@@ -373,12 +384,16 @@ fn check_targets(targets: &Targets) -> Result<(), EditorError> {
     if plain && are_honest(&delegations.keys, &used) {
         return Ok(());
     }
-    Err(damaged("the targets say something that colport would not write"))
+    Err(damaged(
+        "the targets say something that colport would not write",
+    ))
 }
 
 /// Every key is used, and has the id by which a person knows it.
 fn are_honest(keys: &BTreeMap<KeyId, Key>, used: &BTreeSet<&KeyId>) -> bool {
-    let named = keys.iter().all(|(id, key)| PublicKey::from(key.clone()).id == *id);
+    let named = keys
+        .iter()
+        .all(|(id, key)| PublicKey::from(key.clone()).id == *id);
     named && keys.keys().collect::<BTreeSet<_>>() == *used
 }
 
@@ -416,9 +431,15 @@ fn compare(
         _ => {}
     }
     let (had, has) = (ids(old), ids(new));
-    let comes = |key: &KeyId| Change::KeyComes { role: role.clone(), key: key.clone() };
+    let comes = |key: &KeyId| Change::KeyComes {
+        role: role.clone(),
+        key: key.clone(),
+    };
     changes.extend(has.difference(&had).map(comes));
-    let goes = |key: &KeyId| Change::KeyGoes { role: role.clone(), key: key.clone() };
+    let goes = |key: &KeyId| Change::KeyGoes {
+        role: role.clone(),
+        key: key.clone(),
+    };
     changes.extend(had.difference(&has).map(goes));
     if let (Some(old), Some(new)) = (old, new)
         && old.threshold() != new.threshold()
@@ -456,7 +477,8 @@ const NAME_CHARACTERS: usize = 40;
 
 /// Control characters, and those by which text can be shown in another order than it stands.
 fn draws(c: char) -> bool {
-    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns
 }
 

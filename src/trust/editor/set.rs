@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::Remembered;
-use super::super::metadata::{
-    Document, ROOT, Root, SNAPSHOT, Signed, TARGETS, TIMESTAMP, Targets,
-};
+use super::super::metadata::{Document, ROOT, Root, SNAPSHOT, Signed, TARGETS, TIMESTAMP, Targets};
 use super::EditorError;
 use crate::base::{MetadataName, Timestamp};
 

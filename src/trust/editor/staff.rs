@@ -28,7 +28,10 @@ impl Staff {
         let delegations = targets.delegations.unwrap_or_default();
         let delegated = delegations.roles.iter().map(|role| {
             let signers = RoleSigners::read(&role.signers, &delegations.keys);
-            Ok((role.name.clone(), signers.ok_or_else(|| damaged(&role.name))?))
+            Ok((
+                role.name.clone(),
+                signers.ok_or_else(|| damaged(&role.name))?,
+            ))
         });
         Ok(Self {
             top: top.collect::<Result<_, EditorError>>()?,
