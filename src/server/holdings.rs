@@ -155,11 +155,11 @@ impl Holdings {
     pub(super) fn commit(&self, admission: Admission) -> Result<EditionNumber, Refused> {
         let mut held = self.lock();
         // Another one may have come in meanwhile.
-        if let (Some(offered), Some(edition)) = (admission.edition(), &held.edition) {
-            if !admission.succeeds(edition) {
-                let held = edition.number();
-                return Err(Refusal::NotNewer { offered, held }.into());
-            }
+        if let (Some(offered), Some(edition)) = (admission.edition(), &held.edition)
+            && !admission.succeeds(edition)
+        {
+            let held = edition.number();
+            return Err(Refusal::NotNewer { offered, held }.into());
         }
         let edition = admission.finish(|part| {
             let place = part.place.clone();
