@@ -319,13 +319,6 @@ fn signed_part(file: &Bytes) -> Value {
     serde_json::from_slice::<Value>(file).expect("a file of ours")["signed"].take()
 }
 
-fn name_of(role: &str, version: u64) -> Option<MetadataName> {
-    match role {
-        "timestamp" => Some(MetadataName::timestamp()),
-        _ => MetadataName::versioned(role, version),
-    }
-}
-
 /// One mutation, with what it needs to get past hashes.
 fn mutated(set: &MetadataSet, dice: &mut Dice) -> MetadataSet {
     let names: Vec<MetadataName> = set.iter().map(|(name, _)| name.clone()).collect();
