@@ -583,7 +583,7 @@ pub(super) mod moment {
 
     const SHAPE: &str = "9999-99-99T99:99:99Z";
 
-    pub(super) fn read(text: &str) -> Option<Timestamp> {
+    pub(in crate::trust) fn read(text: &str) -> Option<Timestamp> {
         let shaped = text.len() == SHAPE.len()
             && text
                 .bytes()

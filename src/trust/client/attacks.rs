@@ -644,10 +644,11 @@ fn a_mirror_that_answers_differently_each_time_gets_nowhere() {
     corrected[2] = ("be/index.html", "be home, corrected");
     let new = edition(&old, &corrected, now());
     let reader = Reader::new();
-    // Every way of answering each question from the old edition, the new one, or not at all.
+    // Every way of answering each of the four questions that are left (`root`, `timestamp`, `snapshot`, `be`) from the old
+    // edition, the new one, or not at all.
     let choices = [Some(&old), Some(&new), None];
     let mut complete = 0;
-    for seed in 0..3_usize.pow(7) {
+    for seed in 0..3_usize.pow(4) {
         let asked = std::cell::Cell::new(seed);
         let answer = |want: &super::Want| {
             let rest = asked.get();
@@ -780,4 +781,189 @@ fn a_revoked_newsroom_key_signs_nothing_more() {
         let refused = everything(read.expect("good top-level roles"), &honest(&attack)).map(|_| ());
         assert_eq!(refused, Err(not_signed(role, 0, 1)));
     }
+}
+
+#[test]
+fn a_root_of_strangers_is_refused() {
+    let reader = Reader::new();
+    let root = reader.honest.first_root().expect("a root");
+    let stranger = key("stranger");
+    let forged = forge(root, &["stranger"], |signed| {
+        signed["version"] = 2.into();
+        signed["keys"][stranger.id().as_str()] = json!(stranger.public().key);
+        for role in ["root", "targets", "snapshot", "timestamp"] {
+            signed["roles"][role] = json!({ "keyids": [stranger.id()], "threshold": 1 });
+        }
+    });
+    reader.refuses(
+        &instead(&reader.honest, "root", forged),
+        not_signed("root", 0, 2),
+    );
+}
+
+#[test]
+fn each_role_past_its_date_is_refused() {
+    let set = first();
+    let reader = Reader::new();
+    let since = now() - days(1);
+    let date = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for (role, keys) in [("targets", "targets"), ("be", "be"), ("be-2026-11", "be")] {
+        let attack = republish(&set, role, &[keys], |signed| {
+            signed["expires"] = date.clone().into();
+        });
+        let role = string(role);
+        let refused = reader.read_all(&honest(&attack));
+        assert_eq!(refused, Err(Refusal::Expired { role, since }));
+    }
+    let mut attack = reseal(&set, |_| {});
+    let snapshot = attack.newest("snapshot").expect("a snapshot").1;
+    let snapshot = forge(snapshot, &["snapshot"], |signed| {
+        signed["expires"] = date.into()
+    });
+    put(&mut attack, "snapshot", 2, snapshot.clone());
+    let attack = restamp(&attack, |signed| {
+        signed["meta"]["snapshot.json"] = described(2, &snapshot);
+    });
+    let role = string("snapshot");
+    let refused = reader.read_all(&honest(&attack));
+    assert_eq!(refused, Err(Refusal::Expired { role, since }));
+    reader.is_unharmed();
+}
+
+#[test]
+fn an_old_file_under_a_new_number_is_refused() {
+    let reader = Reader::new();
+    let set = &reader.honest;
+    // Without hashes only the version inside the file tells.
+    for role in ["targets", "be", "be-2026-11"] {
+        let mut attack = set.clone();
+        let old = set.newest(role).expect("a role").1.clone();
+        put(&mut attack, role, 7, old);
+        let attack = reseal(&attack, |meta| {
+            meta[format!("{role}.json")] = json!({ "version": 7 })
+        });
+        let (role, expected, got) = (string(role), 7, 1);
+        let refused = reader.read_all(&honest(&attack));
+        assert_eq!(
+            refused,
+            Err(Refusal::WrongVersion {
+                role,
+                expected,
+                got
+            })
+        );
+    }
+    let mut attack = set.clone();
+    let old = set.newest("snapshot").expect("a snapshot").1.clone();
+    put(&mut attack, "snapshot", 7, old);
+    let attack = restamp(&attack, |signed| {
+        signed["version"] = 7.into();
+        signed["meta"]["snapshot.json"] = json!({ "version": 7 });
+    });
+    let (role, expected, got) = (string("snapshot"), 7, 1);
+    let refused = reader.read_all(&honest(&attack));
+    assert_eq!(
+        refused,
+        Err(Refusal::WrongVersion {
+            role,
+            expected,
+            got
+        })
+    );
+    reader.is_unharmed();
+}
+
+/// A delegation of everything in the folder `ru`, by the key of that name.
+fn delegation(name: &str, by: &str, terminating: bool) -> Value {
+    json!({
+        "name": name, "keyids": [key(by).id()], "threshold": 1, "terminating": terminating,
+        "paths": ["ru/*"],
+    })
+}
+
+fn small_role(name: &str) -> Value {
+    let target = json!({ "length": 1, "hashes": { "sha256": "00".repeat(32) } });
+    json!({
+        "_type": "targets", "spec_version": "1.0.0", "version": 1, "expires": "2030-01-01T00:00:00Z",
+        "targets": { format!("ru/{name}.html"): target, "ru/both.html": target },
+    })
+}
+
+fn with_small_roles(set: &MetadataSet, roles: &[(&str, Value, &str)]) -> MetadataSet {
+    let mut set = set.clone();
+    let mut files = Vec::new();
+    for (name, signed, by) in roles {
+        let file = sign_value(signed.clone(), &[by]);
+        put(&mut set, name, 1, file.clone());
+        files.push((format!("{name}.json"), described(1, &file)));
+    }
+    reseal(&set, |meta| {
+        for (name, described) in files {
+            meta[name] = described;
+        }
+    })
+}
+
+#[test]
+fn nothing_is_searched_behind_a_terminating_delegation() {
+    let set = with_small_roles(
+        &first(),
+        &[
+            ("one", small_role("one"), "ru"),
+            ("two", small_role("two"), "ru"),
+        ],
+    );
+    let delegating = |terminating: bool| {
+        republish(&set, "ru", &["ru"], |signed| {
+            let ru = key("ru").public().clone();
+            signed["delegations"] = json!({
+                "keys": { ru.id.as_str(): ru.key },
+                "roles": [delegation("one", "ru", terminating), delegation("two", "ru", false)],
+            });
+        })
+    };
+    let found = |set: &MetadataSet, path: &str| {
+        let file = lookup(&mut trusted(set), path, &honest(set)).expect("a search");
+        let (_, all) = everything(trusted(set), &honest(set)).expect("a walk");
+        let listed = all
+            .get(&super::super::testing::path(path))
+            .map(|file| file.role.clone());
+        assert_eq!(
+            file.map(|file| file.role),
+            listed,
+            "{path}: a walk finds what a search finds"
+        );
+        listed
+    };
+    let (open, closed) = (delegating(false), delegating(true));
+    assert_eq!(found(&open, "ru/two.html").as_deref(), Some("two"));
+    assert_eq!(found(&closed, "ru/two.html"), None);
+    // The first in order wins, and what lies in the delegating role itself before all.
+    assert_eq!(found(&open, "ru/both.html").as_deref(), Some("one"));
+    assert_eq!(found(&closed, "ru/both.html").as_deref(), Some("one"));
+}
+
+#[test]
+fn what_is_signed_for_one_delegator_is_not_for_another() {
+    // `be` and `ru` both delegate to `shared`, each to another key; only the one of `be` has signed.
+    let mut signed = small_role("shared");
+    signed["targets"]["be/shared.html"] = signed["targets"]["ru/shared.html"].clone();
+    let set = with_small_roles(&first(), &[("shared", signed, "shared-be")]);
+    let delegate = |set: &MetadataSet, newsroom: &'static str, by: &'static str| {
+        republish(set, newsroom, &[newsroom], |signed| {
+            let public = key(by).public().clone();
+            let mut to = delegation("shared", by, false);
+            to["paths"] = json!([format!("{newsroom}/*")]);
+            signed["delegations"] =
+                json!({ "keys": { public.id.as_str(): public.key }, "roles": [to] });
+        })
+    };
+    let set = delegate(&delegate(&set, "be", "shared-be"), "ru", "shared-ru");
+    let mut both = trusted(&set);
+    let good = lookup(&mut both, "be/shared.html", &honest(&set)).expect("a search");
+    assert_eq!(good.map(|file| file.role).as_deref(), Some("shared"));
+    let bad = lookup(&mut both, "ru/shared.html", &honest(&set));
+    assert_eq!(bad, Err(not_signed("shared", 0, 1)));
+    let whole = everything(trusted(&set), &honest(&set)).map(|_| ());
+    assert_eq!(whole, Err(not_signed("shared", 0, 1)));
 }

@@ -120,8 +120,6 @@ impl Refresh {
 struct Roots {
     trusted: Verified<Root>,
     walked: u32,
-    /// Whether a key of `timestamp` or `snapshot` was withdrawn on the way.
-    rotated: bool,
 }
 
 impl Roots {
@@ -129,11 +127,7 @@ impl Roots {
     fn first(bytes: Bytes) -> Result<Self, Refusal> {
         let document = Document::<Root>::parse(ROOT, bytes)?;
         let trusted = verify_root(document)?;
-        Ok(Self {
-            trusted,
-            walked: 0,
-            rotated: false,
-        })
+        Ok(Self { trusted, walked: 0 })
     }
 
     fn next_version(&self) -> u64 {
@@ -159,13 +153,16 @@ impl Roots {
         let new = verify_root(document)?;
         // 5.3.5
         check_version(ROOT, &new.signed, self.next_version())?;
-        let rotated = self.rotated || withdraws_online_keys(&self.trusted.signed, &new.signed);
+        // 5.3.11, already here: if a later step fails, the next refresh starts from this root and cannot tell any more.
+        if withdraws_online_keys(&self.trusted.signed, &new.signed) {
+            context.remembered.timestamp = None;
+            context.remembered.snapshot = None;
+        }
         // 5.3.7 and 5.3.8
         context.remembered.root = new.bytes.clone();
         let next = Self {
             trusted: new,
             walked: self.walked + 1,
-            rotated,
         };
         if next.walked >= LIMITS.root_rotations {
             return next.end(context);
@@ -174,11 +171,6 @@ impl Roots {
     }
 
     fn end(self, context: &mut Context) -> Result<Stage, Refusal> {
-        // 5.3.11 comes before 5.3.10 here: an expired root is no reason to keep what a thief may have signed.
-        if self.rotated {
-            context.remembered.timestamp = None;
-            context.remembered.snapshot = None;
-        }
         // 5.3.10
         context.check_expiry(ROOT, &self.trusted.signed)?;
         AwaitTimestamp::start(self.trusted, context)
