@@ -1,6 +1,5 @@
 //! A newsroom in a temporary folder that publishes what a test gives it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use tempfile::TempDir;
 pub struct Newsroom {
     pub folder: NewsroomFolder,
     pub now: Timestamp,
-    place: TempDir,
+    _place: TempDir,
 }
 
 pub fn path(text: &str) -> SitePath {
@@ -42,9 +41,6 @@ impl Newsroom {
         Self { folder, now, place }
     }
 
-    pub fn path(&self) -> PathBuf {
-        self.place.path().to_path_buf()
-    }
 
     pub fn newcomer(&self) -> Remembered {
         self.folder.newcomer().unwrap()
