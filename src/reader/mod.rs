@@ -388,7 +388,9 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    fn no_good_mirror(&self) -> ReadError {
+    fn no_good_mirror(&mut self) -> ReadError {
+        self.mirrors
+            .name_the_silent(self.patience.metadata.as_secs());
         ReadError::NoGoodMirror {
             faults: self.mirrors.faults(),
         }

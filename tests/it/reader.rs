@@ -164,6 +164,7 @@ async fn with_no_good_mirror_the_failure_is_clear_and_comes_soon() {
     let mut scene = Scene::new().with(&BAD);
     let begun = Instant::now();
     let error = scene.get().await.unwrap_err();
+    assert_eq!(error.faults().len(), BAD.len());
     assert!(begun.elapsed() <= ms(15_000), "{:?}", begun.elapsed());
     assert!(matches!(error, ReadError::NoGoodMirror { .. }), "{error}");
     assert_eq!(
