@@ -38,9 +38,12 @@ impl Newsroom {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let folder = NewsroomFolder::at(place.path());
         folder.found(&[be()], now, &Lifetimes::default()).unwrap();
-        Self { folder, now, place }
+        Self {
+            folder,
+            now,
+            _place: place,
+        }
     }
-
 
     pub fn newcomer(&self) -> Remembered {
         self.folder.newcomer().unwrap()
