@@ -1,2 +1,3 @@
 mod trust_differential;
+mod trust_numbers;
 mod trust_oracle;

@@ -938,7 +938,36 @@ fn nothing_is_searched_behind_a_terminating_delegation() {
     let (open, closed) = (delegating(false), delegating(true));
     assert_eq!(found(&open, "ru/two.html").as_deref(), Some("two"));
     assert_eq!(found(&closed, "ru/two.html"), None);
-    // The first in order wins, and what lies in the delegating role itself before all.
+    // Nor behind one that is further down: not the next in its role, nor the next of the role above.
+    let further_down = |terminating: bool| {
+        let ru = key("ru").public().clone();
+        let mut one = small_role("one");
+        one["delegations"] = json!({
+            "keys": { ru.id.as_str(): ru.key }, "roles": [delegation("inner", "ru", terminating)],
+        });
+        let roles = [
+            ("one", one, "ru"),
+            ("two", small_role("two"), "ru"),
+            ("inner", small_role("inner"), "ru"),
+        ];
+        republish(
+            &with_small_roles(&first(), &roles),
+            "ru",
+            &["ru"],
+            |signed| {
+                signed["delegations"] = json!({
+                    "keys": { ru.id.as_str(): ru.key },
+                    "roles": [delegation("one", "ru", false), delegation("two", "ru", false)],
+                });
+            },
+        )
+    };
+    assert_eq!(
+        found(&further_down(false), "ru/two.html").as_deref(),
+        Some("two")
+    );
+    assert_eq!(found(&further_down(true), "ru/two.html"), None);
+    // The first in order wins.
     assert_eq!(found(&open, "ru/both.html").as_deref(), Some("one"));
     assert_eq!(found(&closed, "ru/both.html").as_deref(), Some("one"));
 }
