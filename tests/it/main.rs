@@ -17,5 +17,7 @@ mod server_intake;
 mod sync;
 mod sync_http;
 mod trust_differential;
+mod trust_interop;
+mod trust_numbers;
 mod trust_oracle;
 mod world;
