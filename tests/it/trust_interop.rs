@@ -1,7 +1,7 @@
 //! Clients written by others read a mirror that colport has written, with a replaced root, over HTTP.
 //!
-//! They are brought by `scripts/conformance`, which sets `COLPORT_PYTHON` to a Python with the package `tuf`, and
-//! `TUF_JS` to a folder with the package `tuf-js`, and runs these tests with `--ignored`.
+//! `scripts/test-tools` brings them. `COLPORT_PYTHON` may name another Python that has the package `tuf`, and `TUF_JS`
+//! another folder with the package `tuf-js`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -102,8 +102,9 @@ fn clock() -> jiff::Timestamp {
     clippy::disallowed_methods,
     reason = "the clients under test are programs"
 )]
-fn run(program: &str, script: &str, mirror: &Path) -> Output {
+fn run(program: &str, script: &str, packages: &str, mirror: &Path) -> Output {
     std::process::Command::new(program)
+        .env("TUF_JS", packages)
         .arg(
             Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("tests/conformance")
@@ -115,28 +116,46 @@ fn run(program: &str, script: &str, mirror: &Path) -> Output {
         .expect("the program can be started")
 }
 
-fn check(program: &str, script: &str) {
+fn check(program: &str, script: &str, packages: &str) {
     let folder = tempfile::tempdir().expect("a folder for tests");
     write_mirror(folder.path());
-    let output = run(program, script, folder.path());
+    let output = run(program, script, packages, folder.path());
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words}");
     assert_eq!(output.stdout, format!("ok {}\n", FILES.len()).into_bytes());
     // And it would have noticed a changed file.
     let changed = folder.path().join("be/index.html");
     files::write(&changed, b"be hoax").expect("a folder for tests");
-    assert!(!run(program, script, folder.path()).status.success());
+    assert!(
+        !run(program, script, packages, folder.path())
+            .status
+            .success()
+    );
+}
+
+/// Where `scripts/test-tools` puts the foreign clients. One that is missing fails the test unless the environment allows it.
+fn foreign(variable: &str, usual: &str) -> Option<String> {
+    let usual = || format!("{}/target/foreign/{usual}", env!("CARGO_MANIFEST_DIR"));
+    let place = std::env::var(variable).unwrap_or_else(|_| usual());
+    if Path::new(&place).exists() {
+        return Some(place);
+    }
+    let is_allowed = std::env::var_os("COLPORT_ALLOW_MISSING_TOOLS").is_some();
+    assert!(is_allowed, "`{place}` is missing: run scripts/test-tools");
+    println!("not tried, since it is missing: `{place}`");
+    None
 }
 
 #[test]
-#[ignore = "needs python-tuf: run scripts/conformance"]
 fn python_tuf_reads_our_mirror() {
-    let python = std::env::var("COLPORT_PYTHON").expect("set by scripts/conformance");
-    check(&python, "python_tuf.py");
+    if let Some(python) = foreign("COLPORT_PYTHON", "python/bin/python") {
+        check(&python, "python_tuf.py", "");
+    }
 }
 
 #[test]
-#[ignore = "needs tuf-js: run scripts/conformance"]
 fn tuf_js_reads_our_mirror() {
-    check("node", "tuf_js.mjs");
+    if let Some(packages) = foreign("TUF_JS", "node") {
+        check("node", "tuf_js.mjs", &packages);
+    }
 }
