@@ -225,7 +225,8 @@ impl<'a> Getting<'a, '_> {
         // Ends, since an edition that is asked for again has a larger number each time.
         loop {
             let edition = newest.edition();
-            if let Some(held) = held.as_ref().filter(|held| held.number() >= edition) {
+            let is_news = |held: &VerifiedEdition| newest.is_newer_than(&held.remembered());
+            if let Some(held) = held.as_ref().filter(|held| !is_news(held)) {
                 return Ok(self.got(held.clone(), News::Nothing));
             }
             if let Some(edition) = self.fetch_bundle(&newest, race, &held, report).await? {
@@ -256,7 +257,6 @@ impl<'a> Getting<'a, '_> {
         let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
-        refresh::name_those_behind(self.mirrors, newest.edition(), report);
         Ok((newest, race))
     }
 
