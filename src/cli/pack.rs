@@ -126,7 +126,11 @@ async fn gather(
     now: Timestamp,
     screen: &Screen,
 ) -> Result<packager::Gathered, Failure> {
-    let fetch = HttpFetch::new(Patience::default());
+    let feeds = desk.sources.iter().filter_map(|source| match source {
+        Source::Feed(url) => Some(url),
+        _ => None,
+    });
+    let fetch = HttpFetch::for_strangers(Patience::default(), feeds);
     let id = &desk.newsroom.id;
     let bar = screen.counting(&format!("{id}: pages"));
     let mut show = |progress| {

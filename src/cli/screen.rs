@@ -12,6 +12,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
+use crate::base::tame;
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
 pub(crate) struct Screen {
@@ -29,7 +30,7 @@ impl Screen {
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
-        println!("{}{text}", self.indent);
+        println!("{}{}", self.indent, plain(text));
     }
 
     /// The same screen, for lines that belong to one before.
@@ -42,11 +43,11 @@ impl Screen {
 
     /// Something that went wrong without stopping the rest.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        eprintln!("{}{text}", self.indent);
+        eprintln!("{}{}", self.indent, plain(text));
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
-        eprintln!("{failure}");
+        eprintln!("{}", plain(failure));
     }
 
     /// Whether a person sits there who can be asked.
@@ -88,6 +89,13 @@ impl Screen {
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+/// Much of what is shown was written by strangers: whatever else a terminal would obey, only our line ends pass.
+pub(crate) fn plain(text: impl fmt::Display) -> String {
+    let text = text.to_string();
+    let lines: Vec<_> = text.split('\n').map(tame).collect();
+    lines.join("\n")
 }
 
 /// A number of bytes as people say it.

@@ -1,7 +1,8 @@
 //! Takes a bundle from a stranger, piece by piece.
 //!
-//! 1. `bundle.json` tells at once whether this is older than what is held, or an update of something else.
-//! 2. Metadata is gathered until the first file comes; then all of it is proved, before any file is looked at.
+//! 1. `bundle.json` tells at once whether this is an update of something else than what is held.
+//! 2. Metadata is gathered until the first file is announced, and looked at as it comes ([`Early`]); then all of it is
+//!    proved, before any file is looked at.
 //! 3. Each file is checked and written by the [`Assembler`], which takes what an update lacks from the edition held.
 
 use std::io::Write;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
+use super::early::{Early, Worth};
+use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
 use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
+use crate::trust;
 
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
@@ -30,6 +33,9 @@ enum Stage<W: Write> {
 struct Gathering<W> {
     out: W,
     set: Gathered,
+    early: Early,
+    /// The number that the bundle gives itself.
+    claimed: Option<EditionNumber>,
     remembered: Remembered,
     held: Option<Arc<VerifiedEdition>>,
     now: Timestamp,
@@ -46,6 +52,8 @@ impl<W: Write> Receiver<W> {
         let gathering = Gathering {
             out,
             set: Gathered::default(),
+            early: Early::new(remembered.clone(), held.clone(), now),
+            claimed: None,
             remembered,
             held,
             now,
@@ -65,7 +73,11 @@ impl<W: Write> Receiver<W> {
         while let Some(member) = self.scanner.next()? {
             self.take(member).inspect_err(|_| self.scanner.reject())?;
         }
-        Ok(())
+        // What is not wanted need not come in first.
+        match self.scanner.announced() {
+            Some(MemberName::File(_) | MemberName::Contents) => self.begin_files(),
+            _ => Ok(()),
+        }
     }
 
     fn take(&mut self, member: Member) -> Result<(), Refusal> {
@@ -87,6 +99,9 @@ impl<W: Write> Receiver<W> {
     }
 
     fn begin_files(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.stage, Stage::Metadata(_)) {
+            return Ok(());
+        }
         // Seen by nobody: one of the two below takes its place.
         let meanwhile = Stage::Refused(BundleError::NotABundle("it is being looked at").into());
         if let Stage::Metadata(gathering) = std::mem::replace(&mut self.stage, meanwhile) {
@@ -100,8 +115,13 @@ impl<W: Write> Receiver<W> {
 
     /// Known once the metadata has been proved.
     pub fn edition(&self) -> Option<EditionNumber> {
+        self.proof().map(Proof::edition)
+    }
+
+    /// Once there is one.
+    pub fn proof(&self) -> Option<&Proof> {
         match &self.stage {
-            Stage::Files(assembler) => Some(assembler.proof().edition()),
+            Stage::Files(assembler) => Some(assembler.proof()),
             _ => None,
         }
     }
@@ -148,27 +168,40 @@ impl<W: Write> Gathering<W> {
 
     fn take(&mut self, member: &Member) -> Result<(), Refusal> {
         match &member.name {
-            MemberName::Metadata(name) => self.set.insert(name.clone(), member.content()?.into()),
+            MemberName::Metadata(name) => self.metadata(name, member.content()?.into()),
             _ => self.about(member),
+        }
+    }
+
+    fn metadata(&mut self, name: &MetadataName, content: Bytes) -> Result<(), Refusal> {
+        let worth = self.early.take(name, &content, &self.set);
+        match worth.map_err(|refusal| self.in_other_words(refusal))? {
+            Worth::Keep => self.set.insert(name.clone(), content),
+            Worth::Leave => Ok(()),
+        }
+    }
+
+    /// What is older than the edition that is held, and says so, is no attack.
+    fn in_other_words(&self, refusal: Refusal) -> Refusal {
+        match (refusal, self.claimed, self.held_number()) {
+            (Refusal::Trust(trust::Refusal::Rollback { .. }), Some(offered), Some(held))
+                if offered <= held =>
+            {
+                Refusal::NotNewer { offered, held }
+            }
+            (refusal, ..) => refusal,
         }
     }
 
     /// What the bundle says of itself proves nothing, but it can save both sides the rest.
     fn about(&mut self, member: &Member) -> Result<(), Refusal> {
         let about = About::parse(&member.content()?)?;
-        self.refuse_older(about.edition)?;
+        self.claimed = Some(about.edition);
         match about.kind {
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
                 held: self.held_number(),
             }),
-            _ => Ok(()),
-        }
-    }
-
-    fn refuse_older(&self, offered: EditionNumber) -> Result<(), Refusal> {
-        match self.held_number() {
-            Some(held) if offered <= held => Err(Refusal::NotNewer { offered, held }),
             _ => Ok(()),
         }
     }
@@ -186,7 +219,9 @@ impl<W: Write> Gathering<W> {
             }
         }
         let proof = self.set.prove(&self.remembered, self.now)?;
-        self.refuse_older(proof.edition())?;
+        if let Some(held) = &self.held {
+            proof.refuse_older_than(held)?;
+        }
         Assembler::new(self.out, proof, &self.set, self.held)
     }
 }

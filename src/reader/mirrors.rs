@@ -202,14 +202,6 @@ impl Mirrors {
         self.ids().filter_map(has).collect()
     }
 
-    /// Whether one had an edition that is only too old.
-    pub fn is_any_stale(&self) -> bool {
-        let is_stale = |fault: &Fault| matches!(fault, Fault::Stale { .. });
-        self.0
-            .iter()
-            .any(|mirror| mirror.faults.iter().any(is_stale))
-    }
-
     /// Those that had something wrong, with the last of it.
     pub fn faults(&self) -> Vec<(String, Fault)> {
         let last = |mirror: &Mirror| {

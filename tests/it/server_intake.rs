@@ -36,6 +36,7 @@ fn left_in(state: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(state).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "lock")
         .collect();
     names.sort();
     names

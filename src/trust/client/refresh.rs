@@ -118,7 +118,7 @@ impl Refresh {
 
 /// What was remembered and is still signed by keys that count today. A thief's key may be gone from the root although
 /// we have not seen the change: then the file says nothing any more. One that cannot be read at all is another matter.
-fn floor<T: Signed>(
+pub(super) fn floor<T: Signed>(
     name: &str,
     remembered: Option<&Bytes>,
     root: &Root,

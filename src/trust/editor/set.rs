@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::super::Remembered;
 use super::super::metadata::{Document, ROOT, SNAPSHOT, Signed, TIMESTAMP};
 use super::EditorError;
-use crate::base::MetadataName;
+use crate::base::{Fingerprint, MetadataName};
 
 /// Every root from the first on, and the newest version of every other role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,7 +90,11 @@ impl MetadataSet {
             .files
             .iter()
             .filter(|(name, _)| ![ROOT, TIMESTAMP, SNAPSHOT].contains(&name.role()));
+        let first_root = self
+            .first_root()
+            .map(|root| Fingerprint::of_first_root(root));
         Some(Remembered {
+            first_root,
             root: newest(ROOT)?,
             timestamp: newest(TIMESTAMP),
             snapshot: newest(SNAPSHOT),
