@@ -8,7 +8,7 @@ use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::root::Root;
-use super::screen::{Screen, size, table};
+use super::screen::{Screen, harmless, one_line, size, table};
 use super::words::freshness;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
@@ -92,11 +92,13 @@ pub(super) fn first_trust(root: Option<Root>) -> Result<FirstTrust, Failure> {
 
 fn show(bar: &ProgressBar, event: Event) {
     match event {
-        Event::Failed { mirror, fault } => bar.println(format!("{mirror}: {fault}")),
+        Event::Failed { mirror, fault } => {
+            bar.println(harmless(&one_line(format!("{mirror}: {fault}"))));
+        }
         Event::Progress { bytes, .. } | Event::Resumed { bytes, .. } => bar.set_position(bytes),
-        Event::KeptIsDamaged(why) => bar.println(format!(
+        Event::KeptIsDamaged(why) => bar.println(harmless(&format!(
             "the edition that was kept is damaged and is fetched anew: {why}"
-        )),
+        ))),
         Event::Found { .. } | Event::Asked { .. } | Event::FileByFile { .. } => {}
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::failure::{Failure, Outcome};
-use super::screen::{Screen, size};
+use super::screen::{Screen, one_line, size};
 use super::words::count;
 use crate::base::Fingerprint;
 use crate::config::{self, Config, Desk};
@@ -149,9 +149,7 @@ async fn gather(
     );
     let gathered = gathered.await;
     bar.finish_and_clear();
-    for skipped in &gathered.skipped {
-        screen.warn(format!("left out: {}: {}", skipped.what, skipped.why));
-    }
+    warn(&gathered, screen);
     // An edition without what a source held until yesterday would take those articles from every reader.
     if let Some(failed) = gathered.failed.first() {
         return Err(
@@ -163,13 +161,47 @@ async fn gather(
     Ok(gathered)
 }
 
+const SHOWN_PICTURES: usize = 5;
+
+/// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
+fn warn(gathered: &packager::Gathered, screen: &Screen) {
+    for packager::Skipped { what, why } in &gathered.skipped {
+        screen.warn(format!("left out: {}: {}", one_line(what), one_line(why)));
+    }
+    let lost = &gathered.lost_pictures;
+    for packager::LostPicture {
+        article,
+        picture,
+        why,
+    } in lost.iter().take(SHOWN_PICTURES)
+    {
+        let (article, picture, why) = (one_line(article), one_line(picture), one_line(why));
+        let named = match why.contains(&picture) {
+            true => why,
+            false => format!("`{picture}`: {why}"),
+        };
+        screen.warn(format!("a picture is missing in {article}: {named}"));
+    }
+    if lost.len() > SHOWN_PICTURES {
+        screen.warn(format!(
+            "{} more pictures are missing",
+            lost.len() - SHOWN_PICTURES
+        ));
+    }
+}
+
 fn told(gathered: &packager::Gathered) -> String {
     let articles = count(gathered.articles.len(), "article", "articles");
     let pictures = count(gathered.pictures.len(), "picture", "pictures");
-    match gathered.skipped.len() {
-        0 => format!("{articles}, {pictures}"),
-        skipped => format!("{articles}, {pictures}; {skipped} left out"),
-    }
+    let skipped = match gathered.skipped.len() {
+        0 => String::new(),
+        skipped => format!("; left out: {}", count(skipped, "page", "pages")),
+    };
+    let lost = match gathered.lost_pictures.len() {
+        0 => String::new(),
+        lost => format!("; missing: {}", count(lost, "picture", "pictures")),
+    };
+    format!("{articles}, {pictures}{skipped}{lost}")
 }
 
 /// The next edition in the newsroom's folder; `None` if none is due.

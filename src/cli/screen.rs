@@ -1,12 +1,12 @@
 //! What a person sees: plain lines on standard output, progress and errors on standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program prints"
-)]
+//!
+//! 1. Names, paths and answers come from strangers: nothing that a terminal would obey, or that turns the direction of
+//!    a line, gets through ([`harmless`]).
+//! 2. Who listened may be gone, as `head -1` is after a line. That ends neither the work nor its exit code.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,7 +29,7 @@ impl Screen {
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
-        println!("{}{text}", self.indent);
+        print(std::io::stdout(), self.indented_text(text));
     }
 
     /// The same screen, for lines that belong to one before.
@@ -42,11 +42,19 @@ impl Screen {
 
     /// Something that went wrong without stopping the rest.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        eprintln!("{}{text}", self.indent);
+        print(std::io::stderr(), self.indented_text(text));
+    }
+
+    fn indented_text(&self, text: impl fmt::Display) -> String {
+        let lines = text.to_string();
+        let lines = lines.split('\n');
+        lines
+            .map(|line| format!("{}{line}\n", self.indent))
+            .collect()
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
-        eprintln!("{failure}");
+        print(std::io::stderr(), format!("{failure}\n"));
     }
 
     /// Whether a person sits there who can be asked.
@@ -56,7 +64,7 @@ impl Screen {
 
     /// Asks on standard error, so that what goes to a pipe stays clean. An empty answer if nobody answers.
     pub(crate) fn ask(&self, question: &str) -> String {
-        eprint!("{question} ");
+        print(std::io::stderr(), format!("{question} "));
         let mut answer = String::new();
         match std::io::stdin().read_line(&mut answer) {
             Ok(_) => answer.trim().to_owned(),
@@ -84,10 +92,43 @@ impl Screen {
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::no_length()
             .with_style(style)
-            .with_message(doing.to_owned());
+            .with_message(harmless(doing).into_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+// One write a line, so that lines of several programs in one log do not mix.
+fn print(mut out: impl Write, text: String) {
+    let written = out.write_all(harmless(&text).as_bytes());
+    // See 2 above.
+    let _ = written.and_then(|()| out.flush());
+}
+
+/// The same text with control characters and marks of direction (Unicode's Bidi_Control) spelled out, as `\u{1b}`.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    match text.chars().any(is_obeyed) {
+        false => Cow::Borrowed(text),
+        true => Cow::Owned(text.chars().fold(String::new(), spell)),
+    }
+}
+
+fn spell(mut text: String, c: char) -> String {
+    match is_obeyed(c) {
+        true => text.extend(c.escape_unicode()),
+        false => text.push(c),
+    }
+    text
+}
+
+fn is_obeyed(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && c != '\n')
+}
+
+/// A stranger's text for the middle of a line: it cannot begin a line of its own.
+pub(crate) fn one_line(text: impl fmt::Display) -> String {
+    text.to_string().replace('\n', " ")
 }
 
 /// A number of bytes as people say it.
@@ -120,12 +161,23 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         rows.iter()
             .map(|row| line(row.iter().map(String::as_str).collect())),
     );
+    // What a stranger's server said cannot make a row of its own.
+    let lines: Vec<_> = lines.into_iter().map(one_line).collect();
     lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{harmless, table};
+
+    #[test]
+    fn nothing_from_outside_speaks_to_the_terminal() {
+        let check = |text: &str, shown: &str| assert_eq!(harmless(text), shown);
+        check("навіны\nрадок", "навіны\nрадок");
+        check("\x1b[2J\x07a\rb\tc", "\\u{1b}[2J\\u{7}a\\u{d}b\\u{9}c");
+        check("\u{9b}31m", "\\u{9b}31m");
+        check("evil\u{202e}gpj.exe", "evil\\u{202e}gpj.exe");
+    }
 
     #[test]
     fn columns_stand_under_each_other() {

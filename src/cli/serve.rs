@@ -10,7 +10,7 @@ use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::Screen;
 use crate::io::clock::SystemClock;
-use crate::server::{self, Options, StartError};
+use crate::server::{self, HoldingsError, Options, StartError};
 
 /// Run a mirror.
 ///
@@ -77,6 +77,10 @@ pub(super) async fn until_interrupted() {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::setup(&error).hint(error.hint())
+        let failure = match &error {
+            StartError::Holdings(HoldingsError::Bundle { .. }) => Self::refused(&error),
+            _ => Self::setup(&error),
+        };
+        failure.hint(error.hint())
     }
 }

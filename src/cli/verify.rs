@@ -9,7 +9,7 @@ use url::Url;
 use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::{Screen, table};
-use super::words::{count, freshness, moment};
+use super::words::{count, day, freshness};
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::Proof;
 use crate::io::clock::{Clock, SystemClock};
@@ -153,7 +153,7 @@ fn chain(proof: &Proof, now: Timestamp) -> String {
         .iter()
         .map(|link| row(link, now))
         .collect();
-    table(&["role", "says", "signed by", "on", "good until"], &rows)
+    table(&["role", "says", "key", "signed on", "good until"], &rows)
 }
 
 fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
@@ -167,14 +167,14 @@ fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
         needed => format!(" ({needed} needed)"),
     };
     let until = match link.expires <= now {
-        true => format!("{} - OVER", moment(link.expires)),
-        false => moment(link.expires),
+        true => format!("{} - OVER", day(link.expires)),
+        false => day(link.expires),
     };
     vec![
         format!("{} {}", link.role, link.version),
         says(&link.role).to_owned(),
-        format!("key {}{needed}", keys.join(", ")),
-        link.issued.map(moment).unwrap_or_default(),
+        format!("{}{needed}", keys.join(", ")),
+        link.issued.map(day).unwrap_or_default(),
         until,
     ]
 }
@@ -189,7 +189,7 @@ fn says(role: &str) -> &'static str {
         role if role.rsplit('-').next().is_some_and(|end| end.len() == 2) && role.len() > 8 => {
             "articles of a month"
         }
-        _ => "a newsroom's front page and feed",
+        _ => "a newsroom's front page",
     }
 }
 

@@ -53,15 +53,27 @@ pub struct Gathered {
     pub articles: Vec<Article>,
     /// WebP files, ascending by path.
     pub pictures: Vec<(SitePath, Vec<u8>)>,
+    /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
+    /// Pictures that articles in the edition go without.
+    pub lost_pictures: Vec<LostPicture>,
     /// Sources that gave nothing at all.
     pub failed: Vec<SourceError>,
 }
 
-/// A page or picture that is not in the edition. Both texts are for people.
+/// A page that is not in the edition. Both texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     pub what: String,
+    pub why: String,
+}
+
+/// A picture that an article goes without. All texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostPicture {
+    pub article: String,
+    /// On the web, or below the folder that is the source.
+    pub picture: String,
     pub why: String,
 }
 
@@ -226,14 +238,14 @@ async fn finish(
         progress(Progress::Pictures { done, of });
         gathered.articles.push(one.article);
         gathered.pictures.extend(one.pictures);
-        gathered.skipped.extend(one.skipped);
+        gathered.lost_pictures.extend(one.lost_pictures);
     }
 }
 
 struct Finished {
     article: Article,
     pictures: Vec<(SitePath, Vec<u8>)>,
-    skipped: Vec<Skipped>,
+    lost_pictures: Vec<LostPicture>,
 }
 
 async fn finished(
@@ -271,7 +283,7 @@ async fn finished(
     Finished {
         article,
         pictures: shown.files,
-        skipped: shown.skipped,
+        lost_pictures: shown.lost,
     }
 }
 
@@ -299,7 +311,7 @@ struct Studio<'a> {
 struct Shown {
     by_address: HashMap<String, Picture>,
     files: Vec<(SitePath, Vec<u8>)>,
-    skipped: Vec<Skipped>,
+    lost: Vec<LostPicture>,
 }
 
 impl Studio<'_> {
@@ -330,8 +342,9 @@ impl Studio<'_> {
                         shown.files.push(file);
                     }
                 }
-                Err(why) => shown.skipped.push(Skipped {
-                    what: format!("{} (picture {address})", draft.id),
+                Err(why) => shown.lost.push(LostPicture {
+                    article: draft.id.clone(),
+                    picture: source::shown(&figure.src).to_owned(),
                     why,
                 }),
             }
@@ -566,8 +579,13 @@ mod tests {
         assert!(why(&gathered, "empty").contains("no article"));
         assert!(why(&gathered, "lost").contains("not found"));
         assert!(why(&gathered, "192.168").contains("private network"));
-        assert!(why(&gathered, "lie.png").contains("no picture"));
-        why(&gathered, "bomb.png");
+        let lost: Vec<_> = gathered
+            .lost_pictures
+            .iter()
+            .map(|lost| (lost.picture.as_str(), lost.why.contains("no picture")))
+            .collect();
+        let at = ["https://n.example/lie.png", "https://n.example/bomb.png"];
+        assert_eq!(lost, [(at[0], true), (at[1], false)]);
         assert!(gathered.pictures.is_empty());
     }
 
@@ -668,10 +686,6 @@ mod tests {
         }
         let gathered = gathered(&Web::default(), &[Source::Folder(folder)]).await;
         assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
-        let pages = gathered
-            .skipped
-            .iter()
-            .filter(|s| !s.what.contains("picture"));
-        assert_eq!(pages.count(), 30);
+        assert_eq!(gathered.skipped.len(), 30);
     }
 }

@@ -23,7 +23,7 @@ mod slug;
 mod source;
 
 pub use folder::{FolderError, NewsroomFolder};
-pub use gather::{Gathered, Options, Progress, Skipped, gather};
+pub use gather::{Gathered, LostPicture, Options, Progress, Skipped, gather};
 pub use pictures::{Encoded, PictureError, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use source::{Source, SourceError};

@@ -96,6 +96,12 @@ pub struct Folder {
 /// Reserved by RFC 2606, so no host has it.
 const FOLDER_HOST: &str = "http://folder.invalid/";
 
+/// An address as people know it: of a file in a folder, its path there.
+pub fn shown(url: &Url) -> &str {
+    let text = url.as_str();
+    text.strip_prefix(FOLDER_HOST).unwrap_or(text)
+}
+
 impl Folder {
     /// The address of a file in the folder, if it were a web host.
     pub fn address(below: &Path) -> Option<Url> {

@@ -137,7 +137,7 @@ pub enum ReadError {
         asked: Fingerprint,
     },
     /// Nobody gave a chain of signatures that holds.
-    #[error("none of {} mirrors has a good edition", .faults.len())]
+    #[error("no mirror gave a good edition; asked: {}", .faults.len())]
     NoGoodMirror { faults: Vec<(String, Fault)> },
     /// An edition is known to be there, but nobody gives all of it.
     #[error("edition {edition} could not be fetched from any mirror")]
