@@ -29,9 +29,9 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, pair) in self.0.chunks_exact(2).enumerate() {
-            let dash = if index == 0 { "" } else { "-" };
-            write!(f, "{dash}{:02x}{:02x}", pair[0], pair[1])?;
+        for (index, byte) in self.0.iter().enumerate() {
+            let dash = if index > 0 && index % 2 == 0 { "-" } else { "" };
+            write!(f, "{dash}{byte:02x}")?;
         }
         Ok(())
     }

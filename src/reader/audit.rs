@@ -11,7 +11,7 @@ use url::Url;
 use super::Fault;
 use super::fault::is_web_page;
 use super::plain::gather;
-use super::refresh::{chain, named, offered_root};
+use super::refresh::{Asking, chain, named, offered_root};
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::{Proof, Remembered, SignedFile};
 use crate::io::address;
@@ -52,14 +52,12 @@ pub async fn audit(
     };
     let fingerprint = Fingerprint::of_first_root(&first_root);
     let remembered = Remembered::new(first_root);
-    let newest = chain(
-        fetch,
-        mirror.clone(),
-        remembered.clone(),
+    let asking = Asking {
+        remembered: remembered.clone(),
         now,
-        Expiry::Report,
-    )
-    .await?;
+        expiry: Expiry::Report,
+    };
+    let newest = chain(fetch, mirror.clone(), asking).await?;
     let known: Vec<_> = newest.files().filter_map(named).collect();
     let (_, proof) = gather(fetch, mirror, &known, &remembered, now).await?;
     let faulty = faulty(fetch, mirror, &proof, progress).await;

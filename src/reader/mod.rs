@@ -43,7 +43,7 @@ use crate::base::{EditionNumber, Fingerprint};
 use crate::edition::VerifiedEdition;
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
-use crate::trust::Trusted;
+use crate::trust::{Expiry, Trusted};
 use race::Race;
 use sink::Expected;
 use transfer::{Stop, Surroundings, transfer};
@@ -242,21 +242,46 @@ impl<'a> Getting<'a, '_> {
     }
 
     /// Which edition is the newest, and who has not said yet what it has.
+    ///
+    /// An expired chain is how newer articles are held back from a reader, so it is only taken when every mirror that
+    /// answers has nothing better: the newsroom itself may have been silenced, and then its last words are the news.
+    /// Whoever shows the edition says how old it is.
     async fn ask(
         &mut self,
         until: Instant,
         report: &mut Report<'_>,
     ) -> Result<(Trusted, Race<'a, Trusted>), ReadError> {
+        let (newest, race) = match self.ask_for(Expiry::Enforce, until, report).await? {
+            (Some(newest), race) => (newest, race),
+            (None, _) if self.mirrors.is_any_stale() => {
+                let until = Instant::now() + self.patience.metadata;
+                let (newest, race) = self.ask_for(Expiry::Report, until, report).await?;
+                (newest.ok_or_else(|| self.no_good_mirror())?, race)
+            }
+            (None, _) => return Err(self.no_good_mirror()),
+        };
+        self.store.remember(&newest.remembered())?;
+        refresh::name_those_behind(self.mirrors, newest.edition(), report);
+        Ok((newest, race))
+    }
+
+    async fn ask_for(
+        &mut self,
+        expiry: Expiry,
+        until: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<(Option<Trusted>, Race<'a, Trusted>), ReadError> {
         let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
-        let (fetch, now) = (self.fetch, self.now);
-        let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
+        let asking = refresh::Asking {
+            remembered,
+            now: self.now,
+            expiry,
+        };
+        let mut race = refresh::ask_all(self.fetch, self.mirrors, self.patience, asking);
         if std::mem::replace(&mut self.met, true) {
             race.ask_all();
         }
         let newest = refresh::newest(&mut race, self.mirrors, self.patience, until, report).await;
-        let newest = newest.ok_or_else(|| self.no_good_mirror())?;
-        self.store.remember(&newest.remembered())?;
-        refresh::name_those_behind(self.mirrors, newest.edition(), report);
         Ok((newest, race))
     }
 
@@ -388,7 +413,9 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    fn no_good_mirror(&self) -> ReadError {
+    fn no_good_mirror(&mut self) -> ReadError {
+        self.mirrors
+            .name_the_silent(self.patience.metadata.as_secs());
         ReadError::NoGoodMirror {
             faults: self.mirrors.faults(),
         }

@@ -20,17 +20,23 @@ use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
 use crate::trust::{Expiry, Refresh, Remembered, Trusted, Want};
 
+/// What each mirror's chain is proved against.
+#[derive(Clone)]
+pub(super) struct Asking {
+    pub(super) remembered: Remembered,
+    pub(super) now: Timestamp,
+    pub(super) expiry: Expiry,
+}
+
 /// Asks every mirror what it has; answers that come late can still be heard while downloading.
 pub(super) fn ask_all<'a>(
     fetch: &'a dyn Fetch,
     mirrors: &Mirrors,
     patience: &Patience,
-    remembered: Remembered,
-    now: Timestamp,
+    asking: Asking,
 ) -> Race<'a, Trusted> {
     Race::new(mirrors, patience, move |mirror| {
-        // An expired chain is how newer articles are held back from a reader who is online.
-        chain(fetch, mirror, remembered.clone(), now, Expiry::Enforce).boxed()
+        chain(fetch, mirror, asking.clone()).boxed()
     })
 }
 
@@ -102,11 +108,9 @@ pub(super) fn name_those_behind(
 pub(super) async fn chain(
     fetch: &dyn Fetch,
     mirror: Url,
-    remembered: Remembered,
-    now: Timestamp,
-    expiry: Expiry,
+    asking: Asking,
 ) -> Result<Trusted, Fault> {
-    let mut refresh = Refresh::new(remembered, now, expiry)?;
+    let mut refresh = Refresh::new(asking.remembered, asking.now, asking.expiry)?;
     while let Some(want) = refresh.wants() {
         let file = wanted(fetch, &mirror, &want).await?;
         refresh.give(file)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use colport::base::Fingerprint;
-use colport::edition::VerifiedEdition;
+use colport::edition::{Freshness, VerifiedEdition};
 use colport::io::files;
 use colport::reader::{self, Event, Fault, FirstTrust, Got, News, Options, Patience, ReadError};
 use tokio::time::Instant;
@@ -164,6 +164,7 @@ async fn with_no_good_mirror_the_failure_is_clear_and_comes_soon() {
     let mut scene = Scene::new().with(&BAD);
     let begun = Instant::now();
     let error = scene.get().await.unwrap_err();
+    assert_eq!(error.faults().len(), BAD.len());
     assert!(begun.elapsed() <= ms(15_000), "{:?}", begun.elapsed());
     assert!(matches!(error, ReadError::NoGoodMirror { .. }), "{error}");
     assert_eq!(
@@ -366,6 +367,19 @@ async fn a_frozen_mirror_is_named_and_another_one_is_used() {
         matches!(fault_of(&got.faults, 0), Some(Fault::Stale { .. })),
         "{:?}",
         got.faults
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_words_of_a_silenced_newsroom_are_fetched_and_told_to_be_old() {
+    let mut scene = Scene::new().with(&[Behaviour::Good, Behaviour::Good]);
+    scene.hours = 8 * 24;
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.number(), 1);
+    let freshness = got.edition.freshness_at(moment(8 * 24));
+    assert!(
+        matches!(freshness, Freshness::Expired { .. }),
+        "{freshness:?}"
     );
 }
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use colport::packager::Files;
 use colport::server::{Anchor, HoldingsError, Options, StartError, start};
 use tempfile::TempDir;

@@ -13,6 +13,7 @@ mod attacks;
 mod everything;
 mod lookup;
 mod refresh;
+mod roots;
 mod search;
 #[cfg(test)]
 mod tests;
