@@ -111,13 +111,13 @@ impl Stage {
         screen: &Screen,
     ) -> Result<VerifiedEdition, Failure> {
         screen.line("2. Its articles are cleaned of everything that could betray a reader, signed, and packed:");
-        let files = pack::collect(config, fingerprint, now, &screen.indented()).await?;
+        let collected = pack::collect(config, folder, fingerprint, now, &screen.indented()).await?;
         let edition =
-            pack::publish(config, folder, &files, now)?.expect("a first edition is always due");
+            pack::publish(config, folder, &collected, now)?.expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);
         screen.line(format!(
             "      one signed bundle with {}, {bytes}",
-            count(files.len(), "file", "files")
+            count(edition.files().count(), "file", "files")
         ));
         Ok(edition)
     }
@@ -304,8 +304,6 @@ async fn read(
         "      Edition {} is whole, and every file is as the newsroom signed it.",
         got.edition.number()
     ));
-    screen
-        .indented()
-        .line(freshness(got.edition.proof(), now));
+    screen.indented().line(freshness(got.edition.proof(), now));
     Ok(got.edition)
 }

@@ -11,6 +11,7 @@
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
+//! archive/ID.jsonl               articles of feeds, which forget; public
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
@@ -49,6 +50,8 @@ pub enum FolderError {
     #[error("`{path}` is not the edition that was signed here: {refusal}")]
     Edition { path: PathBuf, refusal: Refusal },
     #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
     Publish(#[from] PublishError),
     #[error("nothing was founded in `{0}`")]
     NotFounded(PathBuf),
@@ -66,6 +69,7 @@ impl FolderError {
             Self::Edition { .. } => {
                 Some("move the file away, and take that edition again from a mirror".into())
             }
+            Self::Archive(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
@@ -103,6 +107,12 @@ impl NewsroomFolder {
 
     pub fn bundle(&self, edition: EditionNumber) -> PathBuf {
         self.editions().join(format!("{edition}.tar.gz"))
+    }
+
+    /// What is kept of a newsroom's feeds.
+    pub fn archive(&self, newsroom: &NewsroomId) -> Result<Archive> {
+        let place = self.place.join("archive").join(format!("{newsroom}.jsonl"));
+        Ok(Archive::read(place, newsroom)?)
     }
 
     /// Makes all keys and signs the first root and targets. Refused if any of the keys is there already, before

@@ -6,7 +6,7 @@
 //! 4. Fetch and encode the pictures of an article and clean its HTML, several articles at a time. At most one unpacked
 //!    picture an encoder is in memory; what is kept is the encoded ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -14,7 +14,8 @@ use futures_util::stream;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::draft::{self, Draft};
+use super::archive::Archive;
+use super::draft::{self, Background, Draft};
 use super::extract::{Figure, picture_key};
 use super::fetching::Getter;
 use super::links::{Inside, Known};
@@ -52,13 +53,24 @@ pub struct Gathered {
     /// Newest first.
     pub articles: Vec<Article>,
     /// WebP files, ascending by path.
-    pub pictures: Vec<(SitePath, Vec<u8>)>,
+    pub pictures: Vec<(SitePath, Encoded)>,
+    /// Articles that a feed told of and may forget, and what it calls them.
+    pub fleeting: BTreeMap<SitePath, String>,
     /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
     /// Pictures that articles in the edition go without.
     pub lost_pictures: Vec<LostPicture>,
+    /// Pages that the archive holds and that could not be read anew: they are shown as they were.
+    pub stale: Vec<Skipped>,
     /// Sources that gave nothing at all.
-    pub failed: Vec<SourceError>,
+    pub failed: Vec<Failed>,
+}
+
+/// A source that gave nothing at all, and why.
+#[derive(Debug)]
+pub struct Failed {
+    pub source: Source,
+    pub error: SourceError,
 }
 
 /// A page that is not in the edition. Both texts are for people.
@@ -85,12 +97,15 @@ pub enum Progress {
 }
 
 /// Gathers the articles of one newsroom. `now` bounds dates that lie in the future and stands for missing ones.
+///
+/// What the `archive` holds is not among what is gathered, but links may lead to it; see [`Archive::stock`].
 pub async fn gather(
     fetch: &dyn Fetch,
     newsroom: &Newsroom,
     sources: &[Source],
     options: &Options,
     now: Timestamp,
+    archive: &Archive,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Gathered {
     let own = sources.iter().filter_map(|source| match source {
@@ -100,18 +115,30 @@ pub async fn gather(
     let getter = Getter::new(fetch, own);
     let mut gathered = Gathered::default();
     let offers = offers(sources, &getter, &mut gathered).await;
+    let background = Background {
+        newsroom,
+        archive,
+        now,
+    };
     let drafts = drafts(
         offers,
         &getter,
-        newsroom,
+        background,
         options,
-        now,
-        &mut gathered.skipped,
+        &mut gathered,
         progress,
     )
     .await;
-    let placed = placed(drafts, newsroom, &mut gathered.skipped);
-    finish(placed, &getter, newsroom, options, &mut gathered, progress).await;
+    let placed = placed(drafts, background, &mut gathered.skipped);
+    finish(
+        placed,
+        &getter,
+        background,
+        options,
+        &mut gathered,
+        progress,
+    )
+    .await;
     gathered
         .articles
         .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
@@ -130,7 +157,10 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
                     .into_iter()
                     .filter(|offer| seen.insert(offer.id.clone())),
             ),
-            Err(error) => gathered.failed.push(error),
+            Err(error) => gathered.failed.push(Failed {
+                source: source.clone(),
+                error,
+            }),
         }
     }
     all
@@ -140,16 +170,15 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
 async fn drafts(
     offers: Vec<Offer>,
     getter: &Getter<'_>,
-    newsroom: &Newsroom,
+    background: Background<'_>,
     options: &Options,
-    now: Timestamp,
-    skipped: &mut Vec<Skipped>,
+    gathered: &mut Gathered,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Draft> {
     let of = offers.len();
     let reading = offers
         .into_iter()
-        .map(|offer| draft::draft(offer, getter, newsroom, now));
+        .map(|offer| draft::draft(offer, getter, background));
     // In the order of the sources, so that the same input gives the same edition.
     let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
     let mut drafts = Vec::new();
@@ -159,10 +188,16 @@ async fn drafts(
         progress(Progress::Reading { done, of });
         match read {
             Ok(draft) => drafts.push(draft),
-            Err((what, error)) => skipped.push(Skipped {
-                what,
-                why: error.to_string(),
-            }),
+            Err((what, error)) => {
+                let list = match background.archive.holds(&what) {
+                    true => &mut gathered.stale,
+                    false => &mut gathered.skipped,
+                };
+                list.push(Skipped {
+                    what,
+                    why: error.to_string(),
+                });
+            }
         }
     }
     drafts
@@ -174,13 +209,20 @@ struct Placed {
 }
 
 // Step 3.
-fn placed(drafts: Vec<Draft>, newsroom: &Newsroom, skipped: &mut Vec<Skipped>) -> Vec<Placed> {
+fn placed(
+    drafts: Vec<Draft>,
+    background: Background<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Placed> {
+    let Background {
+        newsroom, archive, ..
+    } = background;
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for draft in drafts {
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let why = match path {
-            Some(path) if taken.insert(path.clone()) => {
+            Some(path) if !archive.is_taken(&path, &draft.id) && taken.insert(path.clone()) => {
                 placed.push(Placed { draft, path });
                 continue;
             }
@@ -195,13 +237,16 @@ fn placed(drafts: Vec<Draft>, newsroom: &Newsroom, skipped: &mut Vec<Skipped>) -
     placed
 }
 
-fn inside(placed: &[Placed]) -> Inside {
+fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
         inside.add(&draft.base, path);
         if let Ok(url) = Url::parse(&draft.id) {
             inside.add(&url, path);
         }
+    }
+    for (url, path) in archive.addresses() {
+        inside.add(&url, path);
     }
     // What a page claims to be comes last, so that it takes no other's address.
     for Placed { draft, path } in placed {
@@ -216,12 +261,12 @@ fn inside(placed: &[Placed]) -> Inside {
 async fn finish(
     placed: Vec<Placed>,
     getter: &Getter<'_>,
-    newsroom: &Newsroom,
+    background: Background<'_>,
     options: &Options,
     gathered: &mut Gathered,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) {
-    let inside = inside(&placed);
+    let inside = inside(&placed, background.archive);
     let studio = Studio {
         getter,
         encoders: Arc::new(Semaphore::new(options.encoders.max(1))),
@@ -230,12 +275,15 @@ async fn finish(
     let of = placed.len();
     let finishing = placed
         .into_iter()
-        .map(|placed| finished(placed, &studio, &inside, newsroom));
+        .map(|placed| finished(placed, &studio, &inside, background.newsroom));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut done = 0;
     while let Some(one) = finishing.next().await {
         done += 1;
         progress(Progress::Pictures { done, of });
+        if let Some(id) = one.fleeting {
+            gathered.fleeting.insert(one.article.path.clone(), id);
+        }
         gathered.articles.push(one.article);
         gathered.pictures.extend(one.pictures);
         gathered.lost_pictures.extend(one.lost_pictures);
@@ -244,7 +292,9 @@ async fn finish(
 
 struct Finished {
     article: Article,
-    pictures: Vec<(SitePath, Vec<u8>)>,
+    /// What the feed calls it, if it came from one.
+    fleeting: Option<String>,
+    pictures: Vec<(SitePath, Encoded)>,
     lost_pictures: Vec<LostPicture>,
 }
 
@@ -267,6 +317,7 @@ async fn finished(
         .lead
         .as_ref()
         .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
+    let is_fleeting = !matches!(draft.page, Page::File { .. });
     let article = Article {
         newsroom: newsroom.id.clone(),
         source: original(&draft),
@@ -282,6 +333,7 @@ async fn finished(
     };
     Finished {
         article,
+        fleeting: is_fleeting.then_some(draft.id),
         pictures: shown.files,
         lost_pictures: shown.lost,
     }
@@ -310,7 +362,7 @@ struct Studio<'a> {
 #[derive(Default)]
 struct Shown {
     by_address: HashMap<String, Picture>,
-    files: Vec<(SitePath, Vec<u8>)>,
+    files: Vec<(SitePath, Encoded)>,
     lost: Vec<LostPicture>,
 }
 
@@ -390,7 +442,7 @@ fn laid(
     encoded: Encoded,
     page: &SitePath,
     number: usize,
-) -> Option<(Picture, (SitePath, Vec<u8>))> {
+) -> Option<(Picture, (SitePath, Encoded))> {
     let folder = page.as_str().strip_suffix("index.html")?;
     let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
     let picture = Picture {
@@ -400,7 +452,7 @@ fn laid(
         alt: String::new(),
         caption: None,
     };
-    Some((described(&picture, figure), (path, encoded.webp)))
+    Some((described(&picture, figure), (path, encoded)))
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
@@ -457,6 +509,10 @@ mod tests {
         )
     }
 
+    fn nothing() -> Archive {
+        Archive::read("/nowhere".into(), &newsroom().id).unwrap()
+    }
+
     async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
         let now = NOW.parse().unwrap();
         gather(
@@ -465,6 +521,7 @@ mod tests {
             sources,
             &Options::default(),
             now,
+            &nothing(),
             &mut |_| {},
         )
         .await
@@ -602,7 +659,7 @@ mod tests {
         let gathered = gathered(&web, &sources).await;
         assert_eq!(gathered.articles.len(), 1);
         assert_eq!(
-            gathered.failed[0].to_string(),
+            gathered.failed[0].error.to_string(),
             "`https://n.example/home` is not a feed"
         );
     }

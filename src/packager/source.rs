@@ -26,6 +26,16 @@ pub enum Source {
     FeedFile(PathBuf),
 }
 
+impl Source {
+    /// Whether it names only its last articles. A folder holds all of them, so what is not there is not wanted.
+    pub fn forgets(&self) -> bool {
+        match self {
+            Self::Feed(_) | Self::FeedFile(_) => true,
+            Self::Folder(_) => false,
+        }
+    }
+}
+
 /// How people tell sources apart.
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,0 +1,574 @@
+//! What a newsroom's feeds told of once. A feed names only its last articles; what it forgets stays in the site.
+//!
+//! The file `archive/ID.jsonl` has one line of JSON for each article that came from a feed, in the order of their
+//! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted.
+//!
+//! 1. Articles that were gathered now replace what was kept of them.
+//! 2. Withdrawn ones lose everything but their names, which stay so that no feed can bring them back unnoticed.
+//! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
+//! 4. Every article, new or kept, is shown by what a line holds of it. So its page has the same bytes on the day it
+//!    comes and years after its feed forgot it, and no link leads to an article that is gone.
+//!
+//! The text was cleaned before it was kept, and is cleaned again in step 4: a file on a disk is not trusted either.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::links::Inside;
+use super::pictures::Encoded;
+use super::withdrawn::Withdrawn;
+use super::{Gathered, LostPicture};
+use crate::base::{Digest, SitePath, Timestamp};
+use crate::edition::VerifiedEdition;
+use crate::io::files::{self, FileError};
+use crate::site::{self, Article, Language, Link, NewsroomId, Picture, Resolve};
+
+/// Some hundred thousand articles.
+const ARCHIVE_BYTES: u64 = 1 << 30;
+
+/// What is kept of one newsroom's feeds.
+#[derive(Debug)]
+pub struct Archive {
+    place: PathBuf,
+    /// As it lies on the disk; `None` if nothing is there.
+    written: Option<String>,
+    /// By what the feed calls the article.
+    lines: BTreeMap<String, Line>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{place}` is damaged in line {line}: {why}")]
+    Damaged {
+        place: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        why: String,
+    },
+}
+
+impl ArchiveError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Damaged { line, .. } => Some(format!(
+                "put the file back from a copy of this folder; or remove line {line}: its article then goes from the \
+                 site, unless its feed still names it"
+            )),
+        }
+    }
+}
+
+/// Everything that a newsroom shows.
+#[derive(Debug, Default)]
+pub struct Stock {
+    pub articles: Vec<Article>,
+    /// Pictures that were gathered now.
+    pub pictures: Vec<(SitePath, Encoded)>,
+    /// Pictures that stay as they are in the edition before.
+    pub kept_pictures: BTreeSet<SitePath>,
+    /// How many of the articles were not gathered now.
+    pub kept_articles: usize,
+    /// Pictures of kept articles that are nowhere any more.
+    pub lost_pictures: Vec<LostPicture>,
+    /// What was withdrawn, but fits no article, gathered or kept.
+    pub unknown: Vec<Withdrawn>,
+}
+
+// ---- the file
+
+/// An article as it is written. Its own type, so that inner ones can change without breaking anybody's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    path: SitePath,
+    /// What its source calls it.
+    id: String,
+    /// Absent if it was withdrawn.
+    story: Option<Story>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    title: String,
+    byline: Option<String>,
+    published: Moment,
+    updated: Option<Moment>,
+    language: Tongue,
+    summary: String,
+    source: Option<String>,
+    lead: Option<Lead>,
+    pictures: Vec<Shown>,
+    /// HTML with addresses relative to the article's place.
+    body: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lead {
+    path: SitePath,
+    alt: String,
+    caption: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    path: SitePath,
+    /// In pixels.
+    width: u32,
+    height: u32,
+    sha256: Sha256,
+}
+
+/// RFC 3339.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Moment(Timestamp);
+
+/// BCP 47.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Tongue(Language);
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Sha256(Digest);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = text.parse().map(Self);
+        parsed.map_err(|_| format!("`{text}` is no moment"))
+    }
+}
+
+impl TryFrom<String> for Tongue {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = Language::parse(&text).map(Self);
+        parsed.ok_or_else(|| format!("`{text}` is no language"))
+    }
+}
+
+impl TryFrom<String> for Sha256 {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error| format!("{error}"))
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> Self {
+        moment.0.to_string()
+    }
+}
+
+impl From<Tongue> for String {
+    fn from(tongue: Tongue) -> Self {
+        tongue.0.to_string()
+    }
+}
+
+impl From<Sha256> for String {
+    fn from(digest: Sha256) -> Self {
+        digest.0.to_string()
+    }
+}
+
+impl Archive {
+    /// Reads the archive of `newsroom` at `place`; an empty one if nothing is there.
+    pub fn read(place: PathBuf, newsroom: &NewsroomId) -> Result<Self, ArchiveError> {
+        let written = match files::read(&place, ARCHIVE_BYTES) {
+            Ok(bytes) => Some(bytes),
+            Err(FileError::NotFound(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let mut archive = Self {
+            place,
+            written: None,
+            lines: BTreeMap::new(),
+        };
+        if let Some(bytes) = written {
+            archive.fill(&bytes, newsroom)?;
+            archive.written = Some(String::from_utf8_lossy(&bytes).into_owned());
+        }
+        Ok(archive)
+    }
+
+    fn fill(&mut self, bytes: &[u8], newsroom: &NewsroomId) -> Result<(), ArchiveError> {
+        let mut places = BTreeSet::new();
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+        for (index, text) in lines.filter(|_| !bytes.is_empty()) {
+            let damaged = |why: String| ArchiveError::Damaged {
+                place: self.place.clone(),
+                line: index + 1,
+                why,
+            };
+            let line: Line =
+                serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
+            if !line.is_of(newsroom) {
+                return Err(damaged(format!(
+                    "`{}` is no place of an article of `{newsroom}` with its date",
+                    line.path
+                )));
+            }
+            if self.lines.contains_key(&line.id) || !places.insert(line.path.clone()) {
+                return Err(damaged(format!("`{}` stands there twice", line.path)));
+            }
+            self.lines.insert(line.id.clone(), line);
+        }
+        Ok(())
+    }
+
+    /// Puts the file in place, unless it lies there already.
+    pub fn write(&self) -> Result<(), ArchiveError> {
+        let text = self.text();
+        if self.written.as_deref().unwrap_or_default() == text {
+            return Ok(());
+        }
+        if let Some(folder) = self.place.parent() {
+            files::create_folder(folder)?;
+        }
+        Ok(files::write(&self.place, text.as_bytes())?)
+    }
+
+    fn text(&self) -> String {
+        let mut lines: Vec<&Line> = self.lines.values().collect();
+        lines.sort_by(|a, b| a.path.cmp(&b.path));
+        let lines = lines.into_iter().map(|line| {
+            serde_json::to_string(line).expect("texts and numbers can always be written") + "\n"
+        });
+        lines.collect()
+    }
+
+    /// Whether anything was ever kept here. If not, nobody knows what the feeds told of before.
+    pub fn is_there(&self) -> bool {
+        self.written.is_some()
+    }
+}
+
+impl Line {
+    fn is_of(&self, newsroom: &NewsroomId) -> bool {
+        let Some(story) = &self.story else {
+            let room = self.path.as_str().split('/').next();
+            return room == Some(newsroom.as_str());
+        };
+        let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
+        Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
+    }
+
+    fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Encoded)]) -> Self {
+        let path = article.path.clone();
+        let folder = path.as_str().strip_suffix("index.html").unwrap_or_default();
+        let own = pictures
+            .iter()
+            .filter(|(place, _)| place.as_str().starts_with(folder));
+        let id = id.or(article.source.as_ref());
+        Self {
+            id: id.cloned().unwrap_or_else(|| path.to_string()),
+            story: Some(Story {
+                title: article.title.clone(),
+                byline: article.byline.clone(),
+                published: Moment(article.published),
+                updated: article.updated.map(Moment),
+                language: Tongue(article.language.clone()),
+                summary: article.summary.clone(),
+                source: article.source.clone(),
+                lead: article.lead.as_ref().map(Lead::of),
+                pictures: own.map(Shown::of).collect(),
+                body: article.body.as_str().to_owned(),
+            }),
+            path,
+        }
+    }
+}
+
+impl Lead {
+    fn of(picture: &Picture) -> Self {
+        Self {
+            path: picture.path.clone(),
+            alt: picture.alt.clone(),
+            caption: picture.caption.clone(),
+        }
+    }
+}
+
+impl Shown {
+    fn of((path, encoded): &(SitePath, Encoded)) -> Self {
+        Self {
+            path: path.clone(),
+            width: encoded.width,
+            height: encoded.height,
+            sha256: Sha256(Digest::of(&encoded.webp)),
+        }
+    }
+
+    fn picture(&self) -> Picture {
+        Picture {
+            path: self.path.clone(),
+            width: self.width,
+            height: self.height,
+            alt: String::new(),
+            caption: None,
+        }
+    }
+}
+
+// ---- what gathering asks
+
+impl Archive {
+    /// The article that its source calls `id`, unless it was withdrawn.
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.story(id).is_some()
+    }
+
+    fn story(&self, id: &str) -> Option<&Story> {
+        self.lines.get(id)?.story.as_ref()
+    }
+
+    /// The date under which the article was shown before.
+    pub(super) fn published(&self, id: &str) -> Option<Timestamp> {
+        self.story(id).map(|story| story.published.0)
+    }
+
+    /// Whether another article than `id` lies at `path`.
+    pub(super) fn is_taken(&self, path: &SitePath, id: &str) -> bool {
+        let mut others = self.lines.values().filter(|line| line.story.is_some());
+        others.any(|line| line.path == *path && line.id != id)
+    }
+
+    /// Where articles lie, by the address of the original.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &SitePath)> {
+        self.lines.values().filter_map(Line::address)
+    }
+}
+
+impl Line {
+    fn address(&self) -> Option<(Url, &SitePath)> {
+        self.story.as_ref()?;
+        Some((Url::parse(&self.id).ok()?, &self.path))
+    }
+}
+
+// ---- from what was gathered and what was kept to what is shown
+
+impl Archive {
+    /// Takes up what was gathered, and gives everything that the newsroom shows. Nothing is written yet.
+    pub fn stock(
+        &mut self,
+        gathered: Gathered,
+        withdrawn: &[Withdrawn],
+        previous: Option<&VerifiedEdition>,
+    ) -> Stock {
+        // Step 1.
+        let mut from_folders = Vec::new();
+        for article in &gathered.articles {
+            let id = gathered.fleeting.get(&article.path);
+            let line = Line::of(article, id, &gathered.pictures);
+            match id {
+                Some(id) => drop(self.lines.insert(id.clone(), line)),
+                None => from_folders.push(line),
+            }
+        }
+        // Step 2.
+        let mut stock = Stock {
+            unknown: self.withdraw(withdrawn, &mut from_folders),
+            ..Stock::default()
+        };
+        // Step 3.
+        let fresh: BTreeSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
+        for line in self.lines.values_mut() {
+            line.keep_pictures(&fresh, previous, &mut stock);
+        }
+        // Step 4.
+        let lines = self.lines.values().chain(&from_folders);
+        let mut shown: Vec<&Line> = lines.filter(|line| line.story.is_some()).collect();
+        shown.sort_by(|a, b| a.path.cmp(&b.path));
+        stock.articles = articles(&shown);
+        let gathered_now: BTreeSet<&SitePath> = gathered
+            .articles
+            .iter()
+            .map(|article| &article.path)
+            .collect();
+        let kept = shown
+            .iter()
+            .filter(|line| !gathered_now.contains(&line.path));
+        stock.kept_articles = kept.count();
+        let pictures: BTreeSet<&SitePath> = shown
+            .iter()
+            .flat_map(|line| line.pictures())
+            .map(|picture| &picture.path)
+            .collect();
+        stock.pictures = gathered
+            .pictures
+            .into_iter()
+            .filter(|(path, _)| pictures.contains(path))
+            .collect();
+        stock
+    }
+
+    /// Gives those that fit nothing.
+    fn withdraw(&mut self, withdrawn: &[Withdrawn], others: &mut Vec<Line>) -> Vec<Withdrawn> {
+        let is_meant = |line: &Line| withdrawn.iter().any(|one| one.means(&line.path, &line.id));
+        let known = |one: &&Withdrawn| {
+            let mut lines = self.lines.values().chain(&*others);
+            lines.any(|line| one.means(&line.path, &line.id))
+        };
+        let unknown = withdrawn
+            .iter()
+            .filter(|one| !known(one))
+            .cloned()
+            .collect();
+        others.retain(|line| !is_meant(line));
+        for line in self.lines.values_mut().filter(|line| is_meant(line)) {
+            line.story = None;
+        }
+        self.lines
+            .retain(|_, line| line.story.is_some() || is_meant(line));
+        unknown
+    }
+}
+
+impl Line {
+    fn pictures(&self) -> &[Shown] {
+        self.story.as_ref().map_or(&[], |story| &story.pictures)
+    }
+
+    /// Lets go of pictures that are neither among the `fresh` ones nor in the edition before.
+    fn keep_pictures(
+        &mut self,
+        fresh: &BTreeSet<&SitePath>,
+        previous: Option<&VerifiedEdition>,
+        stock: &mut Stock,
+    ) {
+        let Some(story) = &mut self.story else {
+            return;
+        };
+        story.pictures.retain(|shown| {
+            if fresh.contains(&shown.path) {
+                return true;
+            }
+            let before = previous.and_then(|previous| previous.file(&shown.path));
+            let is_there = before.is_some_and(|entry| entry.digest == shown.sha256.0);
+            if is_there {
+                stock.kept_pictures.insert(shown.path.clone());
+            } else {
+                stock.lost_pictures.push(LostPicture {
+                    article: self.path.to_string(),
+                    picture: shown.path.to_string(),
+                    why: "its feed has forgotten it, and it is not in the last edition".into(),
+                });
+            }
+            is_there
+        });
+    }
+
+    fn article(&self, shelf: &Shelf<'_>) -> Option<Article> {
+        let story = self.story.as_ref()?;
+        let newsroom = self.path.as_str().split('/').next()?;
+        let page = Page {
+            shelf,
+            address: address_of(&self.path)?,
+            pictures: &story.pictures,
+        };
+        let lead = story.lead.as_ref().and_then(|lead| {
+            Some(Picture {
+                alt: lead.alt.clone(),
+                caption: lead.caption.clone(),
+                ..page.picture_at(&lead.path)?
+            })
+        });
+        Some(Article {
+            newsroom: newsroom.parse().ok()?,
+            path: self.path.clone(),
+            title: story.title.clone(),
+            byline: story.byline.clone(),
+            published: story.published.0,
+            updated: story.updated.map(|moment| moment.0),
+            language: story.language.0.clone(),
+            summary: story.summary.clone(),
+            lead,
+            body: site::clean(&story.body, &self.path, &page),
+            source: story.source.clone(),
+        })
+    }
+}
+
+fn articles(shown: &[&Line]) -> Vec<Article> {
+    let mut shelf = Shelf::default();
+    for line in shown {
+        shelf.places.insert(&line.path);
+        if let Some((url, path)) = line.address() {
+            shelf.inside.add(&url, path);
+        }
+    }
+    shown
+        .iter()
+        .filter_map(|line| line.article(&shelf))
+        .collect()
+}
+
+/// Where the articles lie that are shown.
+#[derive(Default)]
+struct Shelf<'a> {
+    places: BTreeSet<&'a SitePath>,
+    inside: Inside,
+}
+
+/// Answers for the body of one article as it was kept.
+struct Page<'a> {
+    shelf: &'a Shelf<'a>,
+    address: Url,
+    pictures: &'a [Shown],
+}
+
+impl Page<'_> {
+    /// The file of the site that a relative reference means.
+    fn file(&self, reference: &str) -> Option<SitePath> {
+        let url = self.address.join(reference).ok()?;
+        let path = percent_encoding::percent_decode_str(url.path().trim_start_matches('/'));
+        SitePath::parse(&path.decode_utf8().ok()?).ok()
+    }
+
+    fn picture_at(&self, path: &SitePath) -> Option<Picture> {
+        let shown = self.pictures.iter().find(|shown| shown.path == *path)?;
+        Some(shown.picture())
+    }
+}
+
+impl Resolve for Page<'_> {
+    fn link(&self, href: &str) -> Link {
+        if let Ok(url) = Url::parse(href) {
+            let inside = self.shelf.inside.page(&url).cloned();
+            return inside.map_or_else(|| Link::Outside(href.to_owned()), Link::Inside);
+        }
+        match self.file(href) {
+            Some(path) if self.shelf.places.contains(&path) => Link::Inside(path),
+            _ => Link::Drop,
+        }
+    }
+
+    fn picture(&self, src: &str) -> Option<Picture> {
+        self.picture_at(&self.file(src)?)
+    }
+}
+
+/// Stands for the site in addresses, so that relative ones can be resolved. Reserved by RFC 2606, so no host has it.
+fn address_of(path: &SitePath) -> Option<Url> {
+    let mut url = Url::parse("http://site.invalid/").ok()?;
+    let segments = path.as_str().split('/');
+    url.path_segments_mut().ok()?.clear().extend(segments);
+    Some(url)
+}
