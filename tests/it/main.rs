@@ -7,6 +7,7 @@
     reason = "tests make files and start programs of their own, say what they skip, and fail by panicking"
 )]
 
+mod archive;
 mod bundle;
 mod edition;
 mod layers;
