@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::links::Inside;
+use super::links::{self, Inside};
 use super::pictures::Encoded;
 use super::withdrawn::Withdrawn;
 use super::{Gathered, LostPicture};
@@ -33,9 +33,9 @@ const ARCHIVE_BYTES: u64 = 1 << 30;
 #[derive(Debug)]
 pub struct Archive {
     place: PathBuf,
-    /// As it lies on the disk; `None` if nothing is there.
-    written: Option<String>,
-    /// By what the feed calls the article.
+    /// Of the file as it lies on the disk; `None` if nothing is there.
+    written: Option<Digest>,
+    /// By [`key`].
     lines: BTreeMap<String, Line>,
 }
 
@@ -90,6 +90,8 @@ struct Line {
     path: SitePath,
     /// What its source calls it.
     id: String,
+    /// Address of the original, which may be another by now.
+    source: Option<String>,
     /// Absent if it was withdrawn.
     story: Option<Story>,
 }
@@ -103,7 +105,6 @@ struct Story {
     updated: Option<Moment>,
     language: Tongue,
     summary: String,
-    source: Option<String>,
     lead: Option<Lead>,
     pictures: Vec<Shown>,
     /// HTML with addresses relative to the article's place.
@@ -201,7 +202,7 @@ impl Archive {
         };
         if let Some(bytes) = written {
             archive.fill(&bytes, newsroom)?;
-            archive.written = Some(String::from_utf8_lossy(&bytes).into_owned());
+            archive.written = Some(Digest::of(&bytes));
         }
         Ok(archive)
     }
@@ -224,10 +225,11 @@ impl Archive {
                     line.path
                 )));
             }
-            if self.lines.contains_key(&line.id) || !places.insert(line.path.clone()) {
+            let key = key(&line.id);
+            if self.lines.contains_key(&key) || !places.insert(line.path.clone()) {
                 return Err(damaged(format!("`{}` stands there twice", line.path)));
             }
-            self.lines.insert(line.id.clone(), line);
+            self.lines.insert(key, line);
         }
         Ok(())
     }
@@ -235,7 +237,11 @@ impl Archive {
     /// Puts the file in place, unless it lies there already.
     pub fn write(&self) -> Result<(), ArchiveError> {
         let text = self.text();
-        if self.written.as_deref().unwrap_or_default() == text {
+        let is_needless = match self.written {
+            Some(written) => written == Digest::of(text.as_bytes()),
+            None => text.is_empty(),
+        };
+        if is_needless {
             return Ok(());
         }
         if let Some(folder) = self.place.parent() {
@@ -278,6 +284,7 @@ impl Line {
         let id = id.or(article.source.as_ref());
         Self {
             id: id.cloned().unwrap_or_else(|| path.to_string()),
+            source: article.source.clone(),
             story: Some(Story {
                 title: article.title.clone(),
                 byline: article.byline.clone(),
@@ -285,7 +292,6 @@ impl Line {
                 updated: article.updated.map(Moment),
                 language: Tongue(article.language.clone()),
                 summary: article.summary.clone(),
-                source: article.source.clone(),
                 lead: article.lead.as_ref().map(Lead::of),
                 pictures: own.map(Shown::of).collect(),
                 body: article.body.as_str().to_owned(),
@@ -328,14 +334,45 @@ impl Shown {
 
 // ---- what gathering asks
 
+/// Feeds change the spelling of an address, from `http` to `https` or by what a campaign appends, and mean the same
+/// article.
+fn key(id: &str) -> String {
+    match Url::parse(id) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => links::key(&url),
+        _ => id.to_owned(),
+    }
+}
+
 impl Archive {
+    /// What the source called the article when it first told of it: by that it is placed.
+    pub(super) fn first_id(&self, id: &str) -> Option<&str> {
+        Some(&self.lines.get(&key(id))?.id)
+    }
+
+    /// What an article was called that had this title and this very moment, other than those `now` called by their ids:
+    /// the site of a newsroom moves when it is blocked, and then all its addresses are new.
+    pub(super) fn moved(
+        &self,
+        title: &str,
+        published: Timestamp,
+        now: &BTreeSet<String>,
+    ) -> Option<&str> {
+        let is_it = |line: &&Line| {
+            line.story
+                .as_ref()
+                .is_some_and(|story| story.title == title && story.published.0 == published)
+        };
+        let found = self.lines.values().filter(is_it);
+        found.map(|line| &*line.id).find(|id| !now.contains(*id))
+    }
+
     /// The article that its source calls `id`, unless it was withdrawn.
     pub(super) fn holds(&self, id: &str) -> bool {
         self.story(id).is_some()
     }
 
     fn story(&self, id: &str) -> Option<&Story> {
-        self.lines.get(id)?.story.as_ref()
+        self.lines.get(&key(id))?.story.as_ref()
     }
 
     /// The date under which the article was shown before.
@@ -351,14 +388,22 @@ impl Archive {
 
     /// Where articles lie, by the address of the original.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &SitePath)> {
-        self.lines.values().filter_map(Line::address)
+        let shown = self.lines.values().filter(|line| line.story.is_some());
+        shown.flat_map(|line| line.addresses().map(|url| (url, &line.path)))
     }
 }
 
 impl Line {
-    fn address(&self) -> Option<(Url, &SitePath)> {
-        self.story.as_ref()?;
-        Some((Url::parse(&self.id).ok()?, &self.path))
+    /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
+    fn addresses(&self) -> impl Iterator<Item = Url> {
+        let first = Url::parse(&self.id).ok();
+        let now = self.source.as_ref().filter(|_| first.is_some());
+        let now = now.and_then(|source| Url::parse(source).ok());
+        first.into_iter().chain(now)
+    }
+
+    fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
+        withdrawn.means(&self.path, self.addresses())
     }
 }
 
@@ -378,7 +423,7 @@ impl Archive {
             let id = gathered.fleeting.get(&article.path);
             let line = Line::of(article, id, &gathered.pictures);
             match id {
-                Some(id) => drop(self.lines.insert(id.clone(), line)),
+                Some(id) => drop(self.lines.insert(key(id), line)),
                 None => from_folders.push(line),
             }
         }
@@ -421,10 +466,10 @@ impl Archive {
 
     /// Gives those that fit nothing.
     fn withdraw(&mut self, withdrawn: &[Withdrawn], others: &mut Vec<Line>) -> Vec<Withdrawn> {
-        let is_meant = |line: &Line| withdrawn.iter().any(|one| one.means(&line.path, &line.id));
+        let is_meant = |line: &Line| withdrawn.iter().any(|one| line.is_meant_by(one));
         let known = |one: &&Withdrawn| {
             let mut lines = self.lines.values().chain(&*others);
-            lines.any(|line| one.means(&line.path, &line.id))
+            lines.any(|line| line.is_meant_by(one))
         };
         let unknown = withdrawn
             .iter()
@@ -501,7 +546,7 @@ impl Line {
             summary: story.summary.clone(),
             lead,
             body: site::clean(&story.body, &self.path, &page),
-            source: story.source.clone(),
+            source: self.source.clone(),
         })
     }
 }
@@ -510,8 +555,8 @@ fn articles(shown: &[&Line]) -> Vec<Article> {
     let mut shelf = Shelf::default();
     for line in shown {
         shelf.places.insert(&line.path);
-        if let Some((url, path)) = line.address() {
-            shelf.inside.add(&url, path);
+        for url in line.addresses() {
+            shelf.inside.add(&url, &line.path);
         }
     }
     shown
@@ -745,7 +790,7 @@ mod tests {
         archive.stock(told(&[("bazar", BODY), ("ruz", "<p>x")]), &[], None);
         let mut again = reread(&archive);
         again.stock(told(&[("ruz", "<p>x"), ("bazar", BODY)]), &[], None);
-        assert_eq!(again.written.as_deref(), Some(&*again.text()));
+        assert_eq!(again.written, Some(Digest::of(again.text().as_bytes())));
     }
 
     #[test]
@@ -844,7 +889,7 @@ mod tests {
             1,
             "elsewhere",
         );
-        check(&good.replacen(|c: char| c == 'س', "\u{1}", 1), 1, "control");
+        check(&good.replacen('س', "\u{1}", 1), 1, "control");
         check("\u{feff}", 1, "");
     }
 
@@ -909,6 +954,49 @@ mod tests {
         let later = archive.stock(later, &[], None);
         assert_eq!(first.articles.len(), 1);
         assert_eq!(pages(&first.articles), pages(&later.articles));
+    }
+
+    /// The one article of a feed whose site lies at `host`, after it lay at `https://n.example`.
+    async fn found_again(host: &str) {
+        let dated = page("").replace(
+            "<title>",
+            "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>",
+        );
+        let item = |link: &str| feed(&ITEM_A.replace("https://n.example/a", link));
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+            .with("https://n.example/a", "text/html", dated.clone());
+        let mut archive = empty();
+        let now = "2026-11-23T12:00:00Z";
+        let first = gathered(&web, &archive, now).await;
+        let first = archive.stock(first, &[], None);
+        let link = format!("{host}/a");
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", item(&link))
+            .with(&link, "text/html", dated);
+        for _ in 0..2 {
+            let again = gathered(&web, &archive, now).await;
+            assert_eq!(again.articles.len(), 1, "{host}");
+            let again = archive.stock(again, &[], None);
+            assert_eq!(again.articles.len(), 1, "{host}");
+            assert_eq!(again.articles[0].path, first.articles[0].path);
+        }
+        // It can be withdrawn by its old and its new address, also once the feed has forgotten it.
+        for address in ["https://n.example/a", &link] {
+            let mut archive = reread(&archive);
+            let withdrawn = [Withdrawn::parse(address).unwrap()];
+            for _ in 0..2 {
+                let stock = archive.stock(Gathered::default(), &withdrawn, None);
+                assert_eq!((stock.articles.len(), stock.unknown), (0, Vec::new()));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_article_whose_address_changes_is_not_shown_twice() {
+        found_again("http://n.example").await;
+        found_again("https://www.n.example").await;
+        found_again("https://not-yet-blocked.example").await;
     }
 
     #[tokio::test]

@@ -68,10 +68,13 @@ pub enum DraftError {
 }
 
 pub async fn draft(
-    offer: Offer,
+    mut offer: Offer,
     getter: &Getter<'_>,
     background: Background<'_>,
 ) -> Result<Draft, (String, DraftError)> {
+    if let Some(first) = background.archive.first_id(&offer.id) {
+        first.clone_into(&mut offer.id);
+    }
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url).await,

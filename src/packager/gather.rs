@@ -6,7 +6,7 @@
 //! 4. Fetch and encode the pictures of an article and clean its HTML, several articles at a time. At most one unpacked
 //!    picture an encoder is in memory; what is kept is the encoded ones.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -217,9 +217,16 @@ fn placed(
     let Background {
         newsroom, archive, ..
     } = background;
+    let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
-    for draft in drafts {
+    for mut draft in drafts {
+        if !matches!(draft.page, Page::File { .. })
+            && !archive.holds(&draft.id)
+            && let Some(first) = archive.moved(&draft.title, draft.published, &now)
+        {
+            first.clone_into(&mut draft.id);
+        }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let why = match path {
             Some(path) if !archive.is_taken(&path, &draft.id) && taken.insert(path.clone()) => {

@@ -31,12 +31,12 @@ impl Withdrawn {
         Ok(Self { text, address })
     }
 
-    /// Whether the article at `path` is meant, which its source calls `id`.
-    pub(super) fn means(&self, path: &SitePath, id: &str) -> bool {
+    /// Whether the article at `path` is meant, whose original lies at any of these addresses.
+    pub(super) fn means(&self, path: &SitePath, mut originals: impl Iterator<Item = Url>) -> bool {
         let Some(address) = &self.address else {
             return folder(&self.text).trim_start_matches('/') == folder(path.as_str());
         };
-        let original = Url::parse(id).is_ok_and(|id| links::key(&id) == links::key(address));
+        let original = originals.any(|url| links::key(&url) == links::key(address));
         // A slug ends in digits of its own, so no other page has such an address by chance.
         let copied = percent_encoding::percent_decode_str(address.path()).decode_utf8_lossy();
         original || folder(&copied).ends_with(&format!("/{}", folder(path.as_str())))
@@ -63,7 +63,8 @@ mod tests {
         let path = SitePath::parse("be/2026/11/river-a1b2c3/index.html").unwrap();
         let check = |text: &str, expected: bool| {
             let withdrawn = Withdrawn::parse(text).unwrap();
-            let found = withdrawn.means(&path, "https://news.example/river");
+            let original = Url::parse("https://news.example/river");
+            let found = withdrawn.means(&path, original.into_iter());
             assert_eq!(found, expected, "{text}");
         };
         check("https://news.example/river", true);
