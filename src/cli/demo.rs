@@ -304,8 +304,6 @@ async fn read(
         "      Edition {} is whole, and every file is as the newsroom signed it.",
         got.edition.number()
     ));
-    screen
-        .indented()
-        .line(freshness(got.edition.proof(), now));
+    screen.indented().line(freshness(got.edition.proof(), now));
     Ok(got.edition)
 }

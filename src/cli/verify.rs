@@ -8,7 +8,7 @@ use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::root::Root;
-use super::screen::{Screen, table};
+use super::screen::{Screen, one_line, table};
 use super::words::{count, day, freshness};
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::Proof;
@@ -16,7 +16,7 @@ use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, HttpFetch, Patience};
 use crate::io::folder::FolderFetch;
 use crate::io::{address, files};
-use crate::reader::{self, FileFault, Newsroom, Sideload};
+use crate::reader::{self, Audit, FileFault, Newsroom, Sideload};
 use crate::server::Anchor;
 use crate::trust;
 
@@ -39,6 +39,8 @@ struct Findings<'a> {
     fingerprint: Fingerprint,
     proof: &'a Proof,
     faulty: &'a [(SitePath, FileFault)],
+    /// Files in a folder that nobody signed.
+    stray: &'a [String],
 }
 
 impl Verify {
@@ -48,11 +50,17 @@ impl Verify {
         if self.what.contains("://") {
             let mirror = address::parse(&self.what).map_err(Failure::setup)?;
             let fetch = HttpFetch::new(Patience::default());
-            return audit(&fetch, &mirror, anchor, now, screen).await;
+            let audited = audit(&fetch, &mirror, anchor.as_ref(), now, screen).await?;
+            return tell_audit(&audited, &[], anchor.as_ref(), now, screen);
         }
         let path = PathBuf::from(&self.what);
         match files::is_folder(&path) {
-            true => audit(&FolderFetch, &folder_address(&path)?, anchor, now, screen).await,
+            true => {
+                let address = folder_address(&path)?;
+                let audited = audit(&FolderFetch, &address, anchor.as_ref(), now, screen).await?;
+                let stray = stray(&path, &audited.proof)?;
+                tell_audit(&audited, &stray, anchor.as_ref(), now, screen)
+            }
             false => bundle(&path, anchor, now, screen),
         }
     }
@@ -85,6 +93,7 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
             fingerprint,
             proof: edition.proof(),
             faulty: &[],
+            stray: &[],
         },
         anchor.as_ref(),
         now,
@@ -95,11 +104,11 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
 async fn audit(
     fetch: &dyn Fetch,
     mirror: &Url,
-    anchor: Option<Anchor>,
+    anchor: Option<&Anchor>,
     now: Timestamp,
     screen: &Screen,
-) -> Outcome {
-    let first_root = match &anchor {
+) -> Result<Audit, Failure> {
+    let first_root = match anchor {
         Some(Anchor::Root(root)) => Some(root.clone()),
         _ => None,
     };
@@ -110,14 +119,43 @@ async fn audit(
     };
     let audited = reader::audit(fetch, mirror, first_root, now, &mut show).await;
     bar.finish_and_clear();
-    let audit = audited
-        .map_err(|fault| Failure::refused(format!("nothing there could be verified: {fault}")))?;
+    audited.map_err(|fault| {
+        Failure::refused(format!("nothing there could be verified: {fault}")).try_this(
+            "check that this is a mirror's address, or the folder that holds its `.colport`",
+        )
+    })
+}
+
+/// What lies in a folder beside the signed files, but for colport's own.
+fn stray(folder: &Path, proof: &Proof) -> Result<Vec<String>, Failure> {
+    let listed = files::list(folder)?;
+    let listed = listed
+        .into_iter()
+        .filter(|path| !path.starts_with(".colport"));
+    let is_signed = |path: &Path| {
+        let path = path.to_str().and_then(|path| SitePath::parse(path).ok());
+        path.is_some_and(|path| proof.files().contains_key(&path))
+    };
+    Ok(listed
+        .filter(|path| !is_signed(path))
+        .map(|path| one_line(path.display()))
+        .collect())
+}
+
+fn tell_audit(
+    audit: &Audit,
+    stray: &[String],
+    anchor: Option<&Anchor>,
+    now: Timestamp,
+    screen: &Screen,
+) -> Outcome {
     let findings = Findings {
         fingerprint: audit.fingerprint,
         proof: &audit.proof,
         faulty: &audit.faulty,
+        stray,
     };
-    tell(&findings, anchor.as_ref(), now, screen)
+    tell(&findings, anchor, now, screen)
 }
 
 fn tell(
@@ -130,7 +168,9 @@ fn tell(
         fingerprint,
         proof,
         faulty,
+        stray,
     } = findings;
+    refuse_other(*fingerprint, anchor)?;
     screen.line(format!(
         "Edition {} of the newsroom with the fingerprint",
         proof.edition()
@@ -142,7 +182,38 @@ fn tell(
         screen.line(equivocation(contradiction));
     }
     tell_files(proof, faulty, screen);
+    tell_stray(stray, screen);
     judge(findings, anchor)
+}
+
+fn tell_stray(stray: &[String], screen: &Screen) {
+    if stray.is_empty() {
+        return;
+    }
+    let files = count(stray.len(), "more file lies", "more files lie");
+    screen.line(format!("{files} there:"));
+    for path in stray.iter().take(SHOWN_FILES) {
+        screen.line(format!("    {path}: signed by nobody"));
+    }
+    if stray.len() > SHOWN_FILES {
+        screen.line(format!("    and {} more", stray.len() - SHOWN_FILES));
+    }
+}
+
+/// Said first and alone: that everything fits together in a forger's site must not reassure anybody.
+fn refuse_other(found: Fingerprint, anchor: Option<&Anchor>) -> Outcome {
+    let known = match anchor {
+        Some(Anchor::Fingerprint(fingerprint)) => *fingerprint,
+        Some(Anchor::Root(root)) => Fingerprint::of_first_root(root),
+        None => return Ok(()),
+    };
+    match known == found {
+        true => Ok(()),
+        false => Err(Failure::refused(format!(
+            "this is of another newsroom: its fingerprint is `{found}` and not `{known}`"
+        ))
+        .try_this("if you meant this other newsroom, compare its fingerprint with one that reached you another way")),
+    }
 }
 
 /// Who signed what, from the root down.
@@ -232,16 +303,8 @@ fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) 
 }
 
 fn judge(findings: &Findings<'_>, anchor: Option<&Anchor>) -> Outcome {
-    let known = match anchor {
-        Some(Anchor::Fingerprint(fingerprint)) => Some(*fingerprint),
-        Some(Anchor::Root(root)) => Some(Fingerprint::of_first_root(root)),
-        None => None,
-    };
-    match known {
-        Some(known) if known != findings.fingerprint => Err(Failure::refused(format!(
-            "this is the site of another newsroom: its fingerprint is not `{known}`"
-        ))),
-        _ if !findings.faulty.is_empty() => {
+    match anchor {
+        _ if !findings.faulty.is_empty() || !findings.stray.is_empty() => {
             Err(Failure::refused("not all of it is right").try_this("do not use this copy; the mirror's keeper should push the edition again"))
         }
         Some(_) => Ok(()),

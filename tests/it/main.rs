@@ -8,6 +8,7 @@
 )]
 
 mod bundle;
+mod commands;
 mod edition;
 mod layers;
 mod press;
