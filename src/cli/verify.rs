@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::failure::{Failure, Outcome};
+use super::open;
 use super::root::Root;
 use super::screen::{Screen, one_line, table};
 use super::words::{count, day, freshness};
@@ -78,7 +79,7 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
         Some(Anchor::Root(root)) => Some(Newsroom::new(root.clone())),
         _ => None,
     };
-    let (fingerprint, edition) = match reader::open(files::map(path)?, known.as_ref(), now)? {
+    let (fingerprint, edition) = match reader::open(open::bundle(path)?, known.as_ref(), now)? {
         Sideload::UnknownNewsroom(unproved) => {
             let fingerprint = unproved.fingerprint();
             (fingerprint, unproved.accept(fingerprint)?.0)
@@ -218,13 +219,46 @@ fn refuse_other(found: Fingerprint, anchor: Option<&Anchor>) -> Outcome {
 
 /// Who signed what, from the root down.
 fn chain(proof: &Proof, now: Timestamp) -> String {
-    let rows: Vec<_> = proof
-        .trusted()
-        .proofs()
-        .iter()
-        .map(|link| row(link, now))
-        .collect();
+    let links = proof.trusted().proofs();
+    let rows = links.chunk_by(|a, b| are_alike(a, b, now));
+    let rows = rows.filter_map(|alike| rows_of(alike, now));
+    let rows: Vec<_> = rows.flatten().collect();
     table(&["role", "says", "key", "signed on", "good until"], &rows)
+}
+
+/// The newsroom, if it is a role for one month: `be` of `be-2026-11`.
+fn newsroom_of_month(role: &str) -> Option<&str> {
+    let (rest, month) = role.rsplit_once('-')?;
+    let (newsroom, year) = rest.rsplit_once('-')?;
+    let is_number =
+        |text: &str, digits| text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(year, 4) && is_number(month, 2)).then_some(newsroom)
+}
+
+/// Two months of one newsroom with nothing to tell between them. One that is over is always shown by itself.
+fn are_alike(a: &trust::Proof, b: &trust::Proof, now: Timestamp) -> bool {
+    let newsroom = newsroom_of_month(&a.role);
+    let same = newsroom.is_some() && newsroom == newsroom_of_month(&b.role);
+    let same_keys = a.signers == b.signers && a.threshold == b.threshold;
+    same && same_keys && a.expires > now && b.expires > now
+}
+
+const SHOWN_MONTHS: usize = 3;
+
+/// Many months alike are one row: when the newest of them was signed, and until when all are good.
+fn rows_of(alike: &[trust::Proof], now: Timestamp) -> Option<Vec<Vec<String>>> {
+    let newest = alike.iter().max_by_key(|link| link.issued)?;
+    if alike.len() <= SHOWN_MONTHS {
+        return Some(alike.iter().map(|link| row(link, now)).collect());
+    }
+    let until = alike.iter().map(|link| link.expires).min()?;
+    let mut row = row(newest, now);
+    if let [role, says, .., good_until] = row.as_mut_slice() {
+        *role = newsroom_of_month(&newest.role)?.to_owned();
+        *says = format!("articles of {} months", alike.len());
+        *good_until = day(until);
+    }
+    Some(vec![row])
 }
 
 fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
@@ -257,9 +291,7 @@ fn says(role: &str) -> &'static str {
         "snapshot" => "which parts belong together",
         "timestamp" => "which edition is the newest",
         "site" => "the home page and styles",
-        role if role.rsplit('-').next().is_some_and(|end| end.len() == 2) && role.len() > 8 => {
-            "articles of a month"
-        }
+        role if newsroom_of_month(role).is_some() => "articles of a month",
         _ => "a newsroom's front page",
     }
 }

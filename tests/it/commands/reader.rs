@@ -281,12 +281,12 @@ fn the_demo_tells_the_whole_way() {
     let said = colport(["demo", "--once"]).done(&[
         "1. The newsroom makes its keys",
         "zh: 3 articles",
-        "They took it because its signature is right",
+        "because its signature is\n   right",
         "mirror 1: no connection",
         "is not what was signed",
         "are verified and kept",
         "every file is as the newsroom signed it",
-        "Open it in your browser: http://127.0.0.1:",
+        "Open it in your browser:\n      http://127.0.0.1:",
     ]);
     assert_eq!(said.err, "");
 }
