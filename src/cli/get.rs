@@ -25,10 +25,11 @@ use crate::server::Anchor;
 /// the first time; then the store knows it.
 #[derive(Args)]
 pub(crate) struct Get {
-    /// Addresses of mirrors
+    /// Addresses of mirrors, such as `https://mirror.example/`; the more, the better
     #[arg(value_name = "ADDRESS", required = true, value_parser = mirror)]
     mirrors: Vec<Url>,
-    /// Whose edition: the newsroom's fingerprint, or the file `1.root.json`. Needed the first time
+    /// Whose edition: the newsroom's fingerprint (eight groups of four, such as `9f2c-…-01ab`), or a file `1.root.json`
+    /// that you got from them. Needed the first time
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
     /// The folder that keeps the edition, and what was seen, for the next time. What lies in it tells who looks there what

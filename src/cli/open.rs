@@ -26,7 +26,8 @@ pub(crate) struct Open {
     /// The bundle, a file such as `7.tar.gz`
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
-    /// Whose edition it must be: the newsroom's fingerprint, or the file `1.root.json`. Without it you are shown the
+    /// Whose edition it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from
+    /// them. Without it you are shown the
     /// fingerprint and asked
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,

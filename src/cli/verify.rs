@@ -30,7 +30,7 @@ pub(crate) struct Verify {
     /// A bundle, a folder that is a mirror, or the address of a mirror
     #[arg(value_name = "FILE|DIR|URL")]
     what: String,
-    /// Whose it must be: the newsroom's fingerprint, or the file `1.root.json`
+    /// Whose it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from them
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
 }
@@ -49,7 +49,9 @@ impl Verify {
         let now = SystemClock.now();
         let anchor = self.root.map(Root::anchor).transpose()?;
         if self.what.contains("://") {
-            let mirror = address::parse(&self.what).map_err(Failure::setup)?;
+            let mirror = address::parse(&self.what).map_err(|error| {
+                Failure::setup(error).try_this("an address is such as `https://mirror.example/`")
+            })?;
             let fetch = HttpFetch::new(Patience::default());
             let audited = audit(&fetch, &mirror, anchor.as_ref(), now, screen).await?;
             return tell_audit(&audited, &[], anchor.as_ref(), now, screen);

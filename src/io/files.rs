@@ -47,7 +47,10 @@ impl FileError {
                 "run `chmod 600 {}`, and replace the key if someone else uses this machine",
                 path.display()
             )),
-            Self::TooLarge { .. } | Self::Other { .. } => None,
+            Self::TooLarge { .. } => Some("check that it is the file you meant".into()),
+            Self::Other { .. } => {
+                Some("check that you may read and write there, and that the disk is sound".into())
+            }
         }
     }
 
