@@ -15,6 +15,7 @@ mod press;
 mod reader;
 mod server;
 mod server_intake;
+mod sideload;
 mod sync;
 mod sync_http;
 mod trust_differential;
