@@ -71,7 +71,11 @@ impl Pack {
 
     fn take_sources(&self, config: &mut Config) -> Outcome {
         let sources = self.sources.iter().map(|text| config::source(text));
-        let sources: Vec<Source> = sources.collect::<Result<_, _>>().map_err(Failure::setup)?;
+        let sources: Vec<Source> = sources.collect::<Result<_, _>>().map_err(|why| {
+            Failure::setup(why).try_this(
+                "name a folder, the file of a feed, or an address that begins with `https://`",
+            )
+        })?;
         let wanted = self.newsroom.as_deref();
         let mut fitting = config
             .newsrooms
@@ -87,7 +91,8 @@ impl Pack {
                 let id = wanted.unwrap_or_default();
                 return Err(Failure::setup(format!(
                     "there is no newsroom `{id}` in `colport.toml`"
-                )));
+                ))
+                .try_this("name one of its `[[newsroom]]` by its `id`"));
             }
         }
         Ok(())

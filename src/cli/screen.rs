@@ -29,7 +29,10 @@ impl Screen {
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
-        print(std::io::stdout(), self.indented_text(text));
+        print(
+            std::io::stdout(),
+            self.indented_text(text, width(&std::io::stdout())),
+        );
     }
 
     /// The same screen, for lines that belong to one before.
@@ -42,19 +45,34 @@ impl Screen {
 
     /// Something that went wrong without stopping the rest.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        print(std::io::stderr(), self.indented_text(text));
+        print(
+            std::io::stderr(),
+            self.indented_text(text, width(&std::io::stderr())),
+        );
     }
 
-    fn indented_text(&self, text: impl fmt::Display) -> String {
-        let lines = text.to_string();
-        let lines = lines.split('\n');
-        lines
-            .map(|line| format!("{}{line}\n", self.indent))
-            .collect()
+    fn indented_text(&self, text: impl fmt::Display, width: Option<usize>) -> String {
+        let text = text.to_string();
+        let lines = text.split('\n').map(|line| {
+            let line = format!("{}{line}", self.indent);
+            match width {
+                Some(width) => wrapped(&line, width),
+                None => line,
+            }
+        });
+        lines.map(|line| line + "\n").collect()
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
-        print(std::io::stderr(), format!("{failure}\n"));
+        print(
+            std::io::stderr(),
+            self.indented_text(failure, width(&std::io::stderr())),
+        );
+    }
+
+    /// Whether progress is drawn.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_terminal
     }
 
     /// Whether a person sits there who can be asked.
@@ -74,15 +92,12 @@ impl Screen {
 
     /// A bar that counts things.
     pub(crate) fn counting(&self, doing: &str) -> ProgressBar {
-        self.bar(doing, "{msg:<28} {bar:30} {pos}/{len}")
+        self.bar(doing, "{msg:28!} {bar:30} {pos}/{len}")
     }
 
-    /// A bar that counts bytes.
+    /// Counts bytes of which nobody knows yet how many there will be.
     pub(crate) fn bytes(&self, doing: &str) -> ProgressBar {
-        self.bar(
-            doing,
-            "{msg:<28} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec}",
-        )
+        self.bar(doing, "{msg:28!} {bytes:>11}  {binary_bytes_per_sec}")
     }
 
     fn bar(&self, doing: &str, template: &str) -> ProgressBar {
@@ -96,6 +111,34 @@ impl Screen {
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+/// Of the terminal that is written to; `None` where a file or a program takes the lines.
+fn width(to: &impl IsTerminal) -> Option<usize> {
+    let (_, columns) = console::Term::stderr().size();
+    to.is_terminal().then_some(usize::from(columns))
+}
+
+/// The line broken between words, indented as it began. Tables stay as they are.
+fn wrapped(line: &str, width: usize) -> String {
+    let words = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len() - words.len());
+    if line.chars().count() <= width || words.contains("  ") {
+        return line.to_owned();
+    }
+    let (mut lines, mut last) = (String::new(), indent.clone());
+    for word in words.split(' ') {
+        let is_first = last.len() == indent.len();
+        if !is_first && last.chars().count() + 1 + word.chars().count() > width {
+            lines += &last;
+            lines.push('\n');
+            last.clone_from(&indent);
+        } else if !is_first {
+            last.push(' ');
+        }
+        last += word;
+    }
+    lines + &last
 }
 
 // One write a line, so that lines of several programs in one log do not mix.
@@ -168,7 +211,17 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, table};
+    use super::{harmless, table, wrapped};
+
+    #[test]
+    fn lines_break_between_words() {
+        let check = |line: &str, shown: &str| assert_eq!(wrapped(line, 12), shown);
+        check("навіны з ракі", "навіны з\nракі");
+        check("  try: a b c d e", "  try: a b c\n  d e");
+        check("a-very-long-word is long", "a-very-long-word\nis long");
+        check("role 1   says   key", "role 1   says   key");
+        check("", "");
+    }
 
     #[test]
     fn nothing_from_outside_speaks_to_the_terminal() {

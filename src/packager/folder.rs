@@ -115,8 +115,15 @@ impl NewsroomFolder {
         Ok(Archive::read(place, newsroom)?)
     }
 
+    /// Whether the first root and targets were signed here.
+    pub fn is_founded(&self) -> bool {
+        let signed = files::list(&self.signed()).unwrap_or_default();
+        let is_targets = |path: &PathBuf| path.to_string_lossy().ends_with(".targets.json");
+        signed.iter().any(is_targets)
+    }
+
     /// Makes all keys and signs the first root and targets. Refused if any of the keys is there already, before
-    /// anything is written.
+    /// anything is written. If it fails in the middle, as on a full disk, nothing of it is left.
     pub fn found(
         &self,
         newsrooms: &[NewsroomId],
@@ -131,9 +138,24 @@ impl NewsroomFolder {
             .collect();
         let site = self.key_path("newsrooms", SITE_KEY);
         let all = offline.iter().chain(&online).chain(&desks).chain([&site]);
-        if let Some(there) = all.clone().find(|path| files::exists(path)) {
+        let all: Vec<_> = all.cloned().collect();
+        let signed = ["1.root.json", "1.targets.json"].map(|name| self.signed().join(name));
+        let mut made = all.iter().chain(&signed);
+        if let Some(there) = made.clone().find(|path| files::exists(path)) {
             return Err(FileError::Exists(there.clone()).into());
         }
+        self.found_with(&all, newsrooms, now, lifetimes)
+            .inspect_err(|_| made.by_ref().for_each(|path| drop(files::remove(path))))
+    }
+
+    /// `paths`: of the keys for root, targets, snapshot, timestamp, each newsroom and the site.
+    fn found_with(
+        &self,
+        paths: &[PathBuf],
+        newsrooms: &[NewsroomId],
+        now: Timestamp,
+        lifetimes: &Lifetimes,
+    ) -> Result<Fingerprint> {
         for folder in [
             "keys/offline",
             "keys/newsrooms",
@@ -143,7 +165,8 @@ impl NewsroomFolder {
         ] {
             files::create_folder(&self.place.join(folder))?;
         }
-        let keys = all.map(|path| new_key(path)).collect::<Result<Vec<_>>>()?;
+        let keys = paths.iter().map(|path| new_key(path));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
         let mut keys = keys
             .iter()
             .map(|key| RoleSigners::one(key.public().clone()))

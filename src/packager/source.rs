@@ -51,6 +51,8 @@ impl std::fmt::Display for Source {
 pub enum SourceError {
     #[error("`{0}` is not a feed")]
     NotAFeed(String),
+    #[error("the feed `{0}` names no article")]
+    EmptyFeed(String),
     #[error("`{0}` holds no HTML page")]
     NoPages(String),
     #[error("the feed could not be fetched: {0}")]
@@ -66,6 +68,10 @@ impl SourceError {
             Self::NotAFeed(_) => Some(
                 "open it in a browser: an RSS or Atom feed begins with `<rss`, `<feed` or `<rdf:RDF`; \
                  a newsroom's page often links its feed at the bottom"
+                    .into(),
+            ),
+            Self::EmptyFeed(_) => Some(
+                "wait until the feed is whole again, or take it out of the sources: every article of it would vanish for readers"
                     .into(),
             ),
             Self::NoPages(_) => Some("pages are files whose name ends in `.html`, `.htm` or `.xhtml`".into()),
@@ -164,6 +170,9 @@ fn offers_of_feed(
 ) -> Result<Vec<Offer>, SourceError> {
     let entries = feed::read(bytes, content_type, url)
         .ok_or_else(|| SourceError::NotAFeed(source.to_string()))?;
+    if entries.is_empty() {
+        return Err(SourceError::EmptyFeed(source.to_string()));
+    }
     Ok(entries
         .into_iter()
         .filter_map(|entry| offer(entry, url))

@@ -60,7 +60,9 @@ impl HoldingsError {
         let words = match self {
             Self::File(error) => return error.hint(),
             Self::Bundle { refused, .. } => return refused.hint(),
-            Self::NoAnchor(_) => "give `--root` and the site's fingerprint or its `1.root.json`",
+            Self::NoAnchor(_) => {
+                "add `--root` with the newsroom's fingerprint, or with its file `1.root.json`"
+            }
             Self::OtherSite { .. } => "use another state folder for each site",
             Self::DamagedMemory(_) => {
                 "check the disk; then remove the file and give `--root` again, which forgets how new the newest edition was"
@@ -90,6 +92,9 @@ impl Holdings {
         anchor: Option<&Anchor>,
         now: Timestamp,
     ) -> Result<Self, HoldingsError> {
+        if anchor.is_none() && !files::exists(folder) {
+            return Err(HoldingsError::NoAnchor(folder.into()));
+        }
         files::create_folder(folder)?;
         sweep(folder)?;
         let mut holdings = Self {

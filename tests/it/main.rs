@@ -9,12 +9,14 @@
 
 mod archive;
 mod bundle;
+mod commands;
 mod edition;
 mod layers;
 mod press;
 mod reader;
 mod server;
 mod server_intake;
+mod sideload;
 mod sync;
 mod sync_http;
 mod trust_differential;

@@ -130,7 +130,7 @@ struct Paper {
     _place: Option<TempDir>,
 }
 
-const ARTICLE: &str = "<!doctype html><html lang=be><title>Новая</title><h1>Паром спыніўся</h1>\
+const ARTICLE: &str = "<!doctype html><html lang=be><title>Новая</title><meta property=article:published_time content=2026-11-20T08:00:00Z><h1>Паром спыніўся</h1>\
     <p>Учора ўвечары паром спыніўся пасярод ракі, і пасажыры чакалі дзве гадзіны, пакуль яго не падцягнулі да берага.\
     <p>Капітан сказаў, што рухавік стары, але надзейны, і што заўтра ўсё будзе працаваць як звычайна.";
 
@@ -145,13 +145,16 @@ impl Paper {
             let paper = Self { site, _place: None };
             let words = ["init", paper.site(), "--newsroom", "be", "--language", "be"];
             colport(words).done(&["fingerprint"]);
-            let demo =
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo/newsroom/be");
+            let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo/newsroom/be");
             copy(&demo, &paper.site.join("articles"));
             paper.quickly();
-            paper.pack().done(&["3 articles, 4 pictures\n", "Edition 1:"]);
+            paper
+                .pack()
+                .done(&["3 articles, 4 pictures\n", "Edition 1:"]);
             fs::write(paper.site.join("articles/new.html"), ARTICLE).unwrap();
-            paper.pack().done(&["4 articles, 4 pictures\n", "Edition 2:"]);
+            paper
+                .pack()
+                .done(&["4 articles, 4 pictures\n", "Edition 2:"]);
             paper
         })
     }
@@ -229,7 +232,12 @@ impl Serving {
         BufReader::new(out).read_line(&mut line).unwrap();
         if line.is_empty() {
             let mut err = String::new();
-            child.stderr.as_mut().unwrap().read_to_string(&mut err).unwrap();
+            child
+                .stderr
+                .as_mut()
+                .unwrap()
+                .read_to_string(&mut err)
+                .unwrap();
             panic!("it does not serve: {err}");
         }
         let (_, url) = line.trim_end().rsplit_once(' ').unwrap();
