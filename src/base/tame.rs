@@ -1,10 +1,16 @@
 //! Strangers' text on a person's screen.
 
-/// The text with everything replaced that a terminal would obey, that begins a new line, or that turns the direction
-/// of writing so that a text looks like another.
+/// The text with everything spelled out, as `\u{1b}`, that a terminal would obey, that begins a new line, or that turns
+/// the direction of writing (Unicode's Bidi_Control) so that a text looks like another.
 pub fn tame(text: &str) -> String {
-    let tamed = |c: char| if is_wild(c) { '\u{fffd}' } else { c };
-    text.chars().map(tamed).collect()
+    let mut tamed = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_wild(c) {
+            true => tamed.extend(c.escape_unicode()),
+            false => tamed.push(c),
+        }
+    }
+    tamed
 }
 
 fn is_wild(c: char) -> bool {
@@ -21,11 +27,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_replaced_and_words_stay() {
+    fn what_a_terminal_obeys_is_spelled_out_and_words_stay() {
         let check = |text: &str, expected: &str| assert_eq!(tame(text), expected);
         check("`снег`, é, 新闻, سلام", "`снег`, é, 新闻, سلام");
-        check("\u{1b}[2Jdone", "\u{fffd}[2Jdone");
-        check("a\u{9b}31m\r\nb", "a\u{fffd}31m\u{fffd}\u{fffd}b");
-        check("gz.rat\u{202e}", "gz.rat\u{fffd}");
+        check("\u{1b}[2Jdone", "\\u{1b}[2Jdone");
+        check("a\u{9b}31m\r\nb", "a\\u{9b}31m\\u{d}\\u{a}b");
+        check("gz.rat\u{202e}", "gz.rat\\u{202e}");
     }
 }

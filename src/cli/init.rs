@@ -45,7 +45,7 @@ impl Init {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
         let now = SystemClock.now();
         let newsroom = NewsroomFolder::at(&self.folder);
-        if files::exists(&newsroom.signed()) {
+        if newsroom.is_founded() {
             return self.grow(&newsroom, screen);
         }
         files::create_folder(&self.folder.join("articles"))?;

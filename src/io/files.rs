@@ -40,13 +40,17 @@ impl FileError {
             Self::NotFound(_) => Some("check the spelling of the path".into()),
             Self::Exists(_) => Some("move it away first; nothing was overwritten".into()),
             Self::Full(_) => Some(
-                "free some space and run the command again; nothing half-written was left".into(),
+                "free some space and run the command again; what was there before is still whole"
+                    .into(),
             ),
             Self::Exposed(path) => Some(format!(
                 "run `chmod 600 {}`, and replace the key if someone else uses this machine",
                 path.display()
             )),
-            Self::TooLarge { .. } | Self::Other { .. } => None,
+            Self::TooLarge { .. } => Some("check that it is the file you meant".into()),
+            Self::Other { .. } => {
+                Some("check that you may read and write there, and that the disk is sound".into())
+            }
         }
     }
 

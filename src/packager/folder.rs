@@ -11,6 +11,7 @@
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
+//! archive/ID.jsonl               articles of feeds, which forget; public
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
@@ -49,6 +50,8 @@ pub enum FolderError {
     #[error("`{path}` is not the edition that was signed here: {refusal}")]
     Edition { path: PathBuf, refusal: Refusal },
     #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
     Publish(#[from] PublishError),
     #[error("nothing was founded in `{0}`")]
     NotFounded(PathBuf),
@@ -66,6 +69,7 @@ impl FolderError {
             Self::Edition { .. } => {
                 Some("move the file away, and take that edition again from a mirror".into())
             }
+            Self::Archive(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
@@ -105,8 +109,21 @@ impl NewsroomFolder {
         self.editions().join(format!("{edition}.tar.gz"))
     }
 
+    /// What is kept of a newsroom's feeds.
+    pub fn archive(&self, newsroom: &NewsroomId) -> Result<Archive> {
+        let place = self.place.join("archive").join(format!("{newsroom}.jsonl"));
+        Ok(Archive::read(place, newsroom)?)
+    }
+
+    /// Whether the first root and targets were signed here.
+    pub fn is_founded(&self) -> bool {
+        let signed = files::list(&self.signed()).unwrap_or_default();
+        let is_targets = |path: &PathBuf| path.to_string_lossy().ends_with(".targets.json");
+        signed.iter().any(is_targets)
+    }
+
     /// Makes all keys and signs the first root and targets. Refused if any of the keys is there already, before
-    /// anything is written.
+    /// anything is written. If it fails in the middle, as on a full disk, nothing of it is left.
     pub fn found(
         &self,
         newsrooms: &[NewsroomId],
@@ -121,9 +138,24 @@ impl NewsroomFolder {
             .collect();
         let site = self.key_path("newsrooms", SITE_KEY);
         let all = offline.iter().chain(&online).chain(&desks).chain([&site]);
-        if let Some(there) = all.clone().find(|path| files::exists(path)) {
+        let all: Vec<_> = all.cloned().collect();
+        let signed = ["1.root.json", "1.targets.json"].map(|name| self.signed().join(name));
+        let mut made = all.iter().chain(&signed);
+        if let Some(there) = made.clone().find(|path| files::exists(path)) {
             return Err(FileError::Exists(there.clone()).into());
         }
+        self.found_with(&all, newsrooms, now, lifetimes)
+            .inspect_err(|_| made.by_ref().for_each(|path| drop(files::remove(path))))
+    }
+
+    /// `paths`: of the keys for root, targets, snapshot, timestamp, each newsroom and the site.
+    fn found_with(
+        &self,
+        paths: &[PathBuf],
+        newsrooms: &[NewsroomId],
+        now: Timestamp,
+        lifetimes: &Lifetimes,
+    ) -> Result<Fingerprint> {
         for folder in [
             "keys/offline",
             "keys/newsrooms",
@@ -133,7 +165,8 @@ impl NewsroomFolder {
         ] {
             files::create_folder(&self.place.join(folder))?;
         }
-        let keys = all.map(|path| new_key(path)).collect::<Result<Vec<_>>>()?;
+        let keys = paths.iter().map(|path| new_key(path));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
         let mut keys = keys
             .iter()
             .map(|key| RoleSigners::one(key.public().clone()))

@@ -5,10 +5,12 @@
 //! 3. `slug`: where the article lies in the site.
 //! 4. `pictures`: from the pictures it shows to light ones without a past.
 //! 5. `links` and `site::clean`: from its HTML to HTML that is safe.
-//! 6. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
+//! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten.
+//! 7. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
 //!
 //! One bad page or picture is skipped and named; it never stops an edition.
 
+mod archive;
 mod charset;
 mod draft;
 pub mod extract;
@@ -21,9 +23,12 @@ mod pictures;
 mod publish;
 mod slug;
 mod source;
+mod withdrawn;
 
+pub use archive::{Archive, ArchiveError, Stock};
 pub use folder::{FolderError, NewsroomFolder};
-pub use gather::{Gathered, Options, Progress, Skipped, gather};
+pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
 pub use pictures::{Encoded, PictureError, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use source::{Source, SourceError};
+pub use withdrawn::Withdrawn;

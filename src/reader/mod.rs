@@ -43,6 +43,7 @@ use crate::base::{EditionNumber, Fingerprint};
 use crate::edition::VerifiedEdition;
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
+use crate::io::files;
 use crate::trust::Trusted;
 use race::Race;
 use sink::Expected;
@@ -137,7 +138,7 @@ pub enum ReadError {
         asked: Fingerprint,
     },
     /// Nobody gave a chain of signatures that holds.
-    #[error("none of {} mirrors has a good edition", .faults.len())]
+    #[error("no mirror gave a good edition; asked: {}", .faults.len())]
     NoGoodMirror { faults: Vec<(String, Fault)> },
     /// An edition is known to be there, but nobody gives all of it.
     #[error("edition {edition} could not be fetched from any mirror")]
@@ -155,7 +156,7 @@ impl ReadError {
         let hint = match self {
             Self::NoMirrors => "give the addresses of one or more mirrors",
             Self::NobodyToTrust => {
-                "give the newsroom's fingerprint, from a friend, a leaflet or the newsroom itself"
+                "add `--root` with the newsroom's fingerprint, which stands on a leaflet, or ask a friend or the newsroom itself"
             }
             Self::OtherNewsroom { .. } => "use another folder for another newsroom",
             Self::NoGoodMirror { .. } => {
@@ -187,6 +188,9 @@ pub async fn get(
 ) -> Result<Got, ReadError> {
     if options.mirrors.is_empty() {
         return Err(ReadError::NoMirrors);
+    }
+    if matches!(options.trust, FirstTrust::Kept) && !files::exists(&options.store) {
+        return Err(ReadError::NobodyToTrust);
     }
     let store = Arc::new(Store::open(&options.store)?);
     let mut mirrors = Mirrors::new(&options.mirrors, &store.past());

@@ -60,7 +60,9 @@ impl HoldingsError {
         let words = match self {
             Self::File(error) => return error.hint(),
             Self::Bundle { refused, .. } => return refused.hint(),
-            Self::NoAnchor(_) => "give `--root` and the site's fingerprint or its `1.root.json`",
+            Self::NoAnchor(_) => {
+                "add `--root` with the newsroom's fingerprint, or with its file `1.root.json`"
+            }
             Self::OtherSite { .. } => "use another state folder for each site",
             Self::DamagedMemory(_) => {
                 "check the disk; then remove the file and give `--root` again, which forgets how new the newest edition was"
@@ -83,8 +85,11 @@ struct Held {
     edition: Option<Arc<VerifiedEdition>>,
 }
 
-/// Keeps other servers out of `folder`, which is made if it is not there.
-pub(super) fn lock(folder: &Path) -> Result<Lock, HoldingsError> {
+/// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
+pub(super) fn lock(folder: &Path, anchor: Option<&Anchor>) -> Result<Lock, HoldingsError> {
+    if anchor.is_none() && !files::exists(folder) {
+        return Err(HoldingsError::NoAnchor(folder.into()));
+    }
     files::create_folder(folder)?;
     Ok(Lock::take(&folder.join("lock"))?)
 }

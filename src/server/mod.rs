@@ -116,7 +116,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
     let now = clock.now();
     let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
     let opening = tokio::task::spawn_blocking(move || {
-        let lock = holdings::lock(&state)?;
+        let lock = holdings::lock(&state, anchor.as_ref())?;
         let holdings = Holdings::open(&state, anchor.as_ref(), now)?;
         if let Some(bundle) = bundle {
             holdings.take_file(&bundle, now)?;

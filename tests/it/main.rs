@@ -7,8 +7,10 @@
     reason = "tests make files and start programs of their own, say what they skip, and fail by panicking"
 )]
 
+mod archive;
 mod attacks;
 mod bundle;
+mod commands;
 mod edition;
 mod layers;
 mod press;

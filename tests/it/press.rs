@@ -58,6 +58,7 @@ impl Newsroom {
         Press {
             metadata: self.folder.metadata(previous.as_deref()).unwrap(),
             previous,
+            kept: Default::default(),
             keys: self.folder.publishing_keys(&[be()]).unwrap(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,

@@ -1,6 +1,6 @@
 //! A newsroom that founds its site and publishes editions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -89,6 +89,7 @@ impl Newsroom {
         let press = Press {
             metadata: self.set.clone(),
             previous: None,
+            kept: BTreeSet::new(),
             keys: self.ring.clone(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,
