@@ -8,6 +8,7 @@ mod metadata_name;
 mod newsroom_id;
 mod path;
 mod secret;
+mod tame;
 
 pub use digest::{Digest, DigestError, Hasher};
 pub use fingerprint::{Fingerprint, FingerprintError};
@@ -17,6 +18,7 @@ pub use metadata_name::MetadataName;
 pub use newsroom_id::{NewsroomId, NewsroomIdError};
 pub use path::{PathError, SitePath};
 pub use secret::Secret;
+pub use tame::tame;
 
 /// The number of an edition: the version of its snapshot. The first is 1; a later edition has a larger one.
 pub type EditionNumber = u64;

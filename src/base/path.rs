@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::LIMITS;
+use super::{LIMITS, tame};
 
 /// A file's place below the root of the site, such as `be/2026/11/river/index.html`: also its TUF target path.
 ///
@@ -34,7 +34,7 @@ impl SitePath {
         match fault(text) {
             None => Ok(Self(text.into())),
             Some(why) => Err(PathError {
-                path: text.chars().take(200).collect(),
+                path: tame(&text.chars().take(200).collect::<String>()),
                 why,
             }),
         }

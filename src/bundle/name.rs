@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::base::{MetadataName, SitePath};
+use crate::base::{LIMITS, MetadataName, SitePath};
 
 use super::BundleError;
 use super::error::shown;
@@ -49,6 +49,18 @@ impl MemberName {
         SitePath::parse(path)
             .map(Self::File)
             .map_err(|error| forbidden(error.why))
+    }
+
+    /// The longest content. What comes before anything is proved is short, so that strangers cannot fill much memory.
+    pub(super) fn most_bytes(&self) -> u64 {
+        match self {
+            Self::Metadata(name) => match name.role() {
+                "root" | "timestamp" => 1 << 20,
+                "snapshot" => LIMITS.snapshot_bytes,
+                _ => LIMITS.targets_bytes,
+            },
+            _ => LIMITS.member_bytes,
+        }
     }
 
     fn class(&self) -> u8 {

@@ -114,6 +114,11 @@ pub fn unpack(packed: &[u8], length: u64) -> Result<Vec<u8>, BundleError> {
     if length > LIMITS.member_bytes {
         return Err(too_large(length, LIMITS.member_bytes));
     }
+    if is_stored_otherwise(packed) {
+        return Err(BundleError::Content(
+            "it is stored otherwise than bundles do",
+        ));
+    }
     unpack_within(packed, length)
 }
 
@@ -175,6 +180,35 @@ fn inflate_whole(
     })?;
     content.truncate(fresh);
     Ok(content)
+}
+
+/// Whether a member of stored blocks only has others than [`pack`] makes, or bits in them that mean nothing: a stranger
+/// could spell the same content so, and bundles of one edition would differ.
+fn is_stored_otherwise(packed: &[u8]) -> bool {
+    let Some((mut rest, _)) = gzip::split(packed) else {
+        return false;
+    };
+    let mut as_packed = true;
+    let mut is_first = true;
+    while let Some((head, behind)) = rest.split_first_chunk::<STORED_HEAD_BYTES>() {
+        let [kind, low, high, ..] = *head;
+        let length = usize::from(u16::from_le_bytes([low, high]));
+        let (is_stored, is_last) = (kind & 0b110 == 0, kind & 1 == 1);
+        let Some((_, behind)) = behind.split_at_checked(length).filter(|_| is_stored) else {
+            return false;
+        };
+        as_packed &= kind <= 1;
+        as_packed &= if is_last {
+            length > 0 || is_first
+        } else {
+            length == STORED_BLOCK_BYTES
+        };
+        if is_last {
+            return behind.is_empty() && !as_packed;
+        }
+        (rest, is_first) = (behind, false);
+    }
+    false
 }
 
 /// The runs of content bytes inside a gzip member made of stored blocks only: offsets into `packed`. `None` if
@@ -258,6 +292,41 @@ mod tests {
             Some(std::iter::once(15..115).collect())
         );
         assert_eq!(stored_runs(&pack(&[b'a'; 1000], Effort::Best)), None);
+    }
+
+    /// The head of a member is 10 bytes, that of a stored block 5.
+    #[test]
+    fn a_strangers_spelling_of_stored_blocks_is_refused() {
+        let content = noise(70_000);
+        let packed = pack(&content, Effort::Best);
+        let check = |foreign: &[u8], expected| {
+            let unpacked = unpack(foreign, content.len() as u64);
+            assert_eq!(unpacked.is_ok(), expected);
+        };
+        check(&packed, true);
+        for at in [10, 10 + 5 + 65_535] {
+            for bit in 3..8 {
+                let mut padded = packed.clone();
+                padded[at] |= 1 << bit;
+                check(&padded, false);
+            }
+        }
+        let (frame, trailer) = (&packed[..10], &packed[packed.len() - 8..]);
+        let block = |last: u8, part: &[u8]| {
+            let length = u16::try_from(part.len()).unwrap();
+            let mut block = vec![last];
+            block.extend(length.to_le_bytes());
+            block.extend((!length).to_le_bytes());
+            [&block, part].concat()
+        };
+        let (one, two) = content.split_at(65_000);
+        check(
+            &[frame, &block(0, one), &block(1, two), trailer].concat(),
+            false,
+        );
+        let (one, two) = content.split_at(65_535);
+        let blocks = [block(0, one), block(0, two), block(1, &[])].concat();
+        check(&[frame, &blocks, trailer].concat(), false);
     }
 
     #[test]

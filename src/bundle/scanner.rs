@@ -89,6 +89,14 @@ impl Scanner {
         }
     }
 
+    /// The name of the member of which only the content is still missing.
+    pub fn announced(&self) -> Option<&MemberName> {
+        match &self.phase {
+            Phase::Content(coming) => Some(&coming.name),
+            _ => None,
+        }
+    }
+
     /// The place right behind the last member handed out; once complete, the length of the bundle. A download may go on
     /// from here: see [`Self::rewind`].
     pub fn position(&self) -> u64 {
@@ -264,7 +272,7 @@ impl Scanner {
             }
             MemberName::Contents if length > TABLE_BYTES => Err(too_large(length, TABLE_BYTES)),
             MemberName::Contents => Ok(()),
-            _ if length > LIMITS.member_bytes => Err(too_large(length, LIMITS.member_bytes)),
+            _ if length > name.most_bytes() => Err(too_large(length, name.most_bytes())),
             _ => Ok(()),
         }
     }

@@ -81,7 +81,7 @@ impl<W: Write> Writer<W> {
         if self.members >= LIMITS.members {
             return Err(refused("it has too many members"));
         }
-        if length > LIMITS.member_bytes {
+        if length > name.most_bytes() {
             return Err(refused(&format!("`{name}` is too large")));
         }
         self.member(name, length, packed)
@@ -141,7 +141,7 @@ pub(super) fn is_plausible(packed: &[u8], length: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::sample::Sample;
-    use super::super::{Kind, contents};
+    use super::super::{BundleError, Kind, Scanner, contents};
     use super::*;
 
     fn about() -> About {
@@ -205,5 +205,26 @@ mod tests {
         // And none of it left a trace.
         let members = contents(&writer.finish().expect("memory takes all")).expect("it is sound");
         assert_eq!(members.len(), 3);
+    }
+
+    /// Nobody has signed anything yet when a timestamp comes.
+    #[test]
+    fn metadata_longer_than_any_of_its_role_is_refused_when_it_is_announced() {
+        let about = About {
+            kind: Kind::Full,
+            edition: 1,
+        };
+        let long = vec![0; (1 << 20) + 1];
+        let (name, length) = (MetadataName::timestamp(), long.len() as u64);
+        let mut writer = Writer::start(Vec::new(), &about).unwrap();
+        assert!(writer.metadata(&name, &long).is_err());
+        let packed = pack(&long, Effort::Quick);
+        let name = MemberName::Metadata(name);
+        writer.member(name, length, &packed).unwrap();
+        let mut scanner = Scanner::default();
+        scanner.push(writer.finish().unwrap().into());
+        assert!(scanner.next().unwrap().is_some(), "what it carries");
+        let refused = scanner.next().map(|_| ());
+        assert!(matches!(refused, Err(BundleError::TooLarge { .. })));
     }
 }

@@ -50,12 +50,12 @@ impl Demo {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let place = files::temporary_folder("colport-demo-")?;
         let now = SystemClock.now();
-        screen.line("A newspaper is blocked where its readers live. colport carries it past the block. Watch:\n");
+        screen.line("A newspaper is blocked where its readers live. Watch how it reaches them:\n");
 
         let stage = Stage::set(place.path(), now, screen).await?;
         let mirrors = Mirrors::start(&stage).await?;
         screen.line(
-            "3. Three volunteers start mirrors, the third far away. A mirror holds no key, so it can forge nothing.",
+            "3. Three volunteers start mirrors, the third far away. A mirror holds no key,\n   so it can forge nothing.",
         );
         mirrors.receive(&stage, screen).await?;
         let addresses = mirrors.addresses.clone();
@@ -64,11 +64,11 @@ impl Demo {
         let edition = read(&stage, addresses, screen).await?;
         let showing = server::show(&edition).await?;
         screen.line(format!(
-            "8. The reader can read. Open it in your browser: {}",
+            "8. The reader can read. Open it in your browser:\n      {}",
             showing.url()
         ));
         if !self.once {
-            screen.line("\nIt is there until you press Ctrl-C. Next: `colport init DIR` makes a newsroom of your own.");
+            screen.line("\nIt is there until you press Ctrl-C.\nNext: `colport init DIR` makes a newsroom of your own.");
             until_interrupted().await;
         }
         showing.stop().await;
@@ -110,14 +110,15 @@ impl Stage {
         now: Timestamp,
         screen: &Screen,
     ) -> Result<VerifiedEdition, Failure> {
-        screen.line("2. Its articles are cleaned of everything that could betray a reader, signed, and packed:");
-        let files = pack::collect(config, fingerprint, now, &screen.indented()).await?;
+        screen
+            .line("2. Its articles are cleaned of all that could betray a reader, signed, packed:");
+        let collected = pack::collect(config, folder, fingerprint, now, &screen.indented()).await?;
         let edition =
-            pack::publish(config, folder, &files, now)?.expect("a first edition is always due");
+            pack::publish(config, folder, &collected, now)?.expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);
         screen.line(format!(
             "      one signed bundle with {}, {bytes}",
-            count(files.len(), "file", "files")
+            count(edition.files().count(), "file", "files")
         ));
         Ok(edition)
     }
@@ -194,7 +195,7 @@ impl Mirrors {
                 )));
             }
         }
-        screen.line("4. The edition is pushed to all three. They took it because its signature is right: there is no password.");
+        screen.line("4. The edition is pushed to all three. They take it because its signature is\n   right: there is no password.");
         Ok(())
     }
 
@@ -250,6 +251,11 @@ impl Fetch for Network {
     }
 }
 
+/// A line ends before the 80th column where it can.
+fn in_two_lines(fault: &str) -> String {
+    fault.replacen(": ", ":\n         ", 1)
+}
+
 async fn read(
     stage: &Stage,
     mirrors: Vec<Url>,
@@ -278,7 +284,10 @@ async fn read(
         let (mirror, what) = match event {
             Event::Failed { mirror, fault } => {
                 let is_known = !fallen.insert(mirror.clone());
-                (mirror, (!is_known).then(|| fault.to_string()))
+                (
+                    mirror,
+                    (!is_known).then(|| in_two_lines(&fault.to_string())),
+                )
             }
             Event::Asked { mirror, .. } if fallen.contains(&mirror) => (mirror, None),
             Event::Asked {
@@ -304,6 +313,6 @@ async fn read(
         "      Edition {} is whole, and every file is as the newsroom signed it.",
         got.edition.number()
     ));
-    screen.line(format!("      {}", freshness(got.edition.proof(), now)));
+    screen.indented().line(freshness(got.edition.proof(), now));
     Ok(got.edition)
 }

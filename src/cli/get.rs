@@ -1,5 +1,6 @@
 //! `colport get`: the newest edition, from whatever mirrors still answer.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::root::Root;
-use super::screen::{Screen, size, table};
+use super::screen::{Screen, harmless, one_line, size, table};
 use super::words::freshness;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
@@ -24,10 +25,11 @@ use crate::server::Anchor;
 /// the first time; then the store knows it.
 #[derive(Args)]
 pub(crate) struct Get {
-    /// Addresses of mirrors
+    /// Addresses of mirrors, such as `https://mirror.example/`; the more, the better
     #[arg(value_name = "ADDRESS", required = true, value_parser = mirror)]
     mirrors: Vec<Url>,
-    /// Whose edition: the newsroom's fingerprint, or the file `1.root.json`. Needed the first time
+    /// Whose edition: the newsroom's fingerprint (eight groups of four, such as `9f2c-…-01ab`), or a file `1.root.json`
+    /// that you got from them. Needed the first time
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
     /// The folder that keeps the edition, and what was seen, for the next time. What lies in it tells who looks there what
@@ -54,7 +56,9 @@ impl Get {
         let fetch = HttpFetch::new(Patience::default());
         let now = SystemClock.now();
         let bar = screen.bytes("fetching");
-        let got = reader::get(&fetch, now, &options, &mut |event| show(&bar, event)).await;
+        let mut shown = BTreeSet::new();
+        let mut show = |event| show(&bar, &mut shown, event);
+        let got = reader::get(&fetch, now, &options, &mut show).await;
         bar.finish_and_clear();
         let got = got.map_err(|error| failure(error, screen))?;
         show_faults(&got.faults, screen);
@@ -90,19 +94,25 @@ pub(super) fn first_trust(root: Option<Root>) -> Result<FirstTrust, Failure> {
     })
 }
 
-fn show(bar: &ProgressBar, event: Event) {
+/// On a terminal; where there is none, all faults come in one table at the end.
+fn show(bar: &ProgressBar, shown: &mut BTreeSet<String>, event: Event) {
     match event {
-        Event::Failed { mirror, fault } => bar.println(format!("{mirror}: {fault}")),
+        Event::Failed { mirror, fault } => {
+            let line = one_line(format!("{mirror}: {fault}"));
+            if shown.insert(line.clone()) {
+                bar.println(harmless(&line));
+            }
+        }
         Event::Progress { bytes, .. } | Event::Resumed { bytes, .. } => bar.set_position(bytes),
-        Event::KeptIsDamaged(why) => bar.println(format!(
+        Event::KeptIsDamaged(why) => bar.println(harmless(&format!(
             "the edition that was kept is damaged and is fetched anew: {why}"
-        )),
+        ))),
         Event::Found { .. } | Event::Asked { .. } | Event::FileByFile { .. } => {}
     }
 }
 
 fn show_faults(faults: &[(String, Fault)], screen: &Screen) {
-    if !faults.is_empty() {
+    if !faults.is_empty() && !screen.is_watched() {
         let rows: Vec<_> = faults
             .iter()
             .map(|(mirror, fault)| vec![mirror.clone(), fault.to_string()])

@@ -48,7 +48,7 @@ impl Init {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
         let now = SystemClock.now();
         let newsroom = NewsroomFolder::at(&self.folder);
-        if files::exists(&newsroom.signed()) {
+        if newsroom.is_founded() {
             return self.grow(&newsroom, screen);
         }
         let lock = self.passphrase.to_lock(screen)?;

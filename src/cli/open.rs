@@ -1,7 +1,8 @@
 //! `colport open`: a bundle from a friend.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
@@ -25,7 +26,8 @@ pub(crate) struct Open {
     /// The bundle, a file such as `7.tar.gz`
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
-    /// Whose edition it must be: the newsroom's fingerprint, or the file `1.root.json`. Without it you are shown the
+    /// Whose edition it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from
+    /// them. Without it you are shown the
     /// fingerprint and asked
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
@@ -37,7 +39,7 @@ pub(crate) struct Open {
 impl Open {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let now = SystemClock.now();
-        let bundle = files::map(&self.bundle)?;
+        let bundle = bundle(&self.bundle)?;
         let known = self.root.map(Root::anchor).transpose()?;
         let newsroom = match &known {
             Some(Anchor::Root(root)) => Some(Newsroom::new(root.clone())),
@@ -54,6 +56,21 @@ impl Open {
         screen.line(freshness(edition.proof(), now));
         show(&edition, self.no_browser, screen).await
     }
+}
+
+/// A bundle that a person named.
+pub(super) fn bundle(path: &Path) -> Result<Bytes, Failure> {
+    if files::is_folder(path) {
+        let what = format!("`{}` is a folder, not a bundle", path.display());
+        return Err(Failure::setup(what)
+            .try_this("name a file such as `7.tar.gz`; `colport verify` looks at folders"));
+    }
+    let bundle = files::map(path)?;
+    if bundle.is_empty() {
+        let what = format!("`{}` is empty", path.display());
+        return Err(Failure::refused(what).try_this("copy or download it again"));
+    }
+    Ok(bundle)
 }
 
 /// Whose it is, only a person can say who has the fingerprint from elsewhere.
@@ -83,8 +100,8 @@ fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
     }
     screen.line(format!(
         "This copy is signed by the newsroom with the fingerprint\n\n    {found}\n\n\
-         Anyone can sign something. Only if this fingerprint is the one that the newsroom itself gave you - on paper, by\n\
-         radio, from someone you trust - is it theirs."
+         Anyone can sign something. It is the newsroom's own only if this is the fingerprint that they gave you: on paper, \
+         by radio, through someone you trust."
     ));
     match screen.ask("Is it the same? Type its last four letters or digits to go on:") {
         answer

@@ -1,18 +1,17 @@
 //! What a person sees: plain lines on standard output, progress and errors on standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program prints"
-)]
+//!
+//! 1. Names, paths and answers come from strangers: nothing that a terminal would obey, or that turns the direction of
+//!    a line, gets through ([`harmless`]).
+//! 2. Who listened may be gone, as `head -1` is after a line. That ends neither the work nor its exit code.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
-use crate::base::Secret;
+use crate::base::{Secret, tame};
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
 pub(crate) struct Screen {
@@ -30,7 +29,10 @@ impl Screen {
     }
 
     pub(crate) fn line(&self, text: impl fmt::Display) {
-        println!("{}{text}", self.indent);
+        print(
+            std::io::stdout(),
+            self.indented_text(text, width(&std::io::stdout())),
+        );
     }
 
     /// The same screen, for lines that belong to one before.
@@ -43,11 +45,34 @@ impl Screen {
 
     /// Something that went wrong without stopping the rest.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        eprintln!("{}{text}", self.indent);
+        print(
+            std::io::stderr(),
+            self.indented_text(text, width(&std::io::stderr())),
+        );
+    }
+
+    fn indented_text(&self, text: impl fmt::Display, width: Option<usize>) -> String {
+        let text = text.to_string();
+        let lines = text.split('\n').map(|line| {
+            let line = format!("{}{line}", self.indent);
+            match width {
+                Some(width) => wrapped(&line, width),
+                None => line,
+            }
+        });
+        lines.map(|line| line + "\n").collect()
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
-        eprintln!("{failure}");
+        print(
+            std::io::stderr(),
+            self.indented_text(failure, width(&std::io::stderr())),
+        );
+    }
+
+    /// Whether progress is drawn.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_terminal
     }
 
     /// Whether a person sits there who can be asked.
@@ -62,7 +87,7 @@ impl Screen {
 
     /// Asks on standard error, so that what goes to a pipe stays clean. An empty answer if nobody answers.
     pub(crate) fn ask(&self, question: &str) -> String {
-        eprint!("{question} ");
+        print(std::io::stderr(), format!("{question} "));
         let mut answer = String::new();
         match std::io::stdin().read_line(&mut answer) {
             Ok(_) => answer.trim().to_owned(),
@@ -72,22 +97,19 @@ impl Screen {
 
     /// Asks for what is not shown while it is written. Empty if nobody answers.
     pub(crate) fn ask_secret(&self, question: &str) -> Secret<String> {
-        eprint!("{question} ");
+        print(std::io::stderr(), format!("{question} "));
         let answer = console::Term::stderr().read_secure_line();
         Secret::new(answer.unwrap_or_default())
     }
 
     /// A bar that counts things.
     pub(crate) fn counting(&self, doing: &str) -> ProgressBar {
-        self.bar(doing, "{msg:<28} {bar:30} {pos}/{len}")
+        self.bar(doing, "{msg:28!} {bar:30} {pos}/{len}")
     }
 
-    /// A bar that counts bytes.
+    /// Counts bytes of which nobody knows yet how many there will be.
     pub(crate) fn bytes(&self, doing: &str) -> ProgressBar {
-        self.bar(
-            doing,
-            "{msg:<28} {bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec}",
-        )
+        self.bar(doing, "{msg:28!} {bytes:>11}  {binary_bytes_per_sec}")
     }
 
     fn bar(&self, doing: &str, template: &str) -> ProgressBar {
@@ -97,10 +119,56 @@ impl Screen {
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::no_length()
             .with_style(style)
-            .with_message(doing.to_owned());
+            .with_message(harmless(doing));
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+/// Of the terminal that is written to; `None` where a file or a program takes the lines.
+fn width(to: &impl IsTerminal) -> Option<usize> {
+    let (_, columns) = console::Term::stderr().size();
+    to.is_terminal().then_some(usize::from(columns))
+}
+
+/// The line broken between words, indented as it began. Tables stay as they are.
+fn wrapped(line: &str, width: usize) -> String {
+    let words = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len() - words.len());
+    if line.chars().count() <= width || words.contains("  ") {
+        return line.to_owned();
+    }
+    let (mut lines, mut last) = (String::new(), indent.clone());
+    for word in words.split(' ') {
+        let is_first = last.len() == indent.len();
+        if !is_first && last.chars().count() + 1 + word.chars().count() > width {
+            lines += &last;
+            lines.push('\n');
+            last.clone_from(&indent);
+        } else if !is_first {
+            last.push(' ');
+        }
+        last += word;
+    }
+    lines + &last
+}
+
+// One write a line, so that lines of several programs in one log do not mix.
+fn print(mut out: impl Write, text: String) {
+    let written = out.write_all(harmless(&text).as_bytes());
+    // See 2 above.
+    let _ = written.and_then(|()| out.flush());
+}
+
+/// Much of what is shown was written by strangers: whatever else a terminal would obey, only our line ends pass.
+pub(crate) fn harmless(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(tame).collect();
+    lines.join("\n")
+}
+
+/// A stranger's text for the middle of a line: it cannot begin a line of its own.
+pub(crate) fn one_line(text: impl fmt::Display) -> String {
+    text.to_string().replace('\n', " ")
 }
 
 /// A number of bytes as people say it.
@@ -133,12 +201,33 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         rows.iter()
             .map(|row| line(row.iter().map(String::as_str).collect())),
     );
+    // What a stranger's server said cannot make a row of its own.
+    let lines: Vec<_> = lines.into_iter().map(one_line).collect();
     lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{harmless, table, wrapped};
+
+    #[test]
+    fn lines_break_between_words() {
+        let check = |line: &str, shown: &str| assert_eq!(wrapped(line, 12), shown);
+        check("навіны з ракі", "навіны з\nракі");
+        check("  try: a b c d e", "  try: a b c\n  d e");
+        check("a-very-long-word is long", "a-very-long-word\nis long");
+        check("role 1   says   key", "role 1   says   key");
+        check("", "");
+    }
+
+    #[test]
+    fn nothing_from_outside_speaks_to_the_terminal() {
+        let check = |text: &str, shown: &str| assert_eq!(harmless(text), shown);
+        check("навіны\nрадок", "навіны\nрадок");
+        check("\x1b[2J\x07a\rb\tc", "\\u{1b}[2J\\u{7}a\\u{d}b\\u{9}c");
+        check("\u{9b}31m", "\\u{9b}31m");
+        check("evil\u{202e}gpj.exe", "evil\\u{202e}gpj.exe");
+    }
 
     #[test]
     fn columns_stand_under_each_other() {

@@ -10,25 +10,27 @@ use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::Screen;
 use crate::io::clock::SystemClock;
-use crate::server::{self, Options, StartError};
+use crate::server::{self, HoldingsError, Options, StartError};
 
 /// Run a mirror.
 ///
 /// It serves the newest edition that it was brought, verified whole before the first byte goes out, and takes a newer one
 /// from anyone: what the newsroom has signed is accepted, everything else refused. It holds no key and no password, and
-/// writes nothing down about who reads. Put a TLS proxy or an onion service before it.
+/// writes nothing down about who reads. It speaks plain HTTP, and only to this machine unless `--listen` says otherwise: put a
+/// web server with HTTPS or an onion service before it.
 #[derive(Args)]
 pub(crate) struct Serve {
     /// A bundle to begin with; without one the mirror waits until somebody brings one
     #[arg(value_name = "BUNDLE")]
     bundle: Option<PathBuf>,
-    /// Whose editions: the newsroom's fingerprint, or the file `1.root.json`. Needed the first time
+    /// Whose editions: the newsroom's fingerprint, or a file `1.root.json` that you got from
+    /// them. Needed the first time
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
     /// The folder in which the mirror keeps its edition
     #[arg(long, value_name = "DIR", default_value = "mirror")]
     state: PathBuf,
-    /// The address to listen on
+    /// The address to listen on; `0.0.0.0:8080` is reached from everywhere
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 }
@@ -77,6 +79,10 @@ pub(super) async fn until_interrupted() {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        Self::setup(&error).hint(error.hint())
+        let failure = match &error {
+            StartError::Holdings(HoldingsError::Bundle { .. }) => Self::refused(&error),
+            _ => Self::setup(&error),
+        };
+        failure.hint(error.hint())
     }
 }

@@ -7,16 +7,17 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::failure::{Failure, Outcome};
+use super::open;
 use super::root::Root;
-use super::screen::{Screen, table};
-use super::words::{count, freshness, moment};
+use super::screen::{Screen, one_line, table};
+use super::words::{count, day, freshness};
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::Proof;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, HttpFetch, Patience};
 use crate::io::folder::FolderFetch;
 use crate::io::{address, files};
-use crate::reader::{self, FileFault, Newsroom, Sideload};
+use crate::reader::{self, Audit, FileFault, Newsroom, Sideload};
 use crate::server::Anchor;
 use crate::trust;
 
@@ -29,7 +30,7 @@ pub(crate) struct Verify {
     /// A bundle, a folder that is a mirror, or the address of a mirror
     #[arg(value_name = "FILE|DIR|URL")]
     what: String,
-    /// Whose it must be: the newsroom's fingerprint, or the file `1.root.json`
+    /// Whose it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from them
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
 }
@@ -39,6 +40,8 @@ struct Findings<'a> {
     fingerprint: Fingerprint,
     proof: &'a Proof,
     faulty: &'a [(SitePath, FileFault)],
+    /// Files in a folder that nobody signed.
+    stray: &'a [String],
 }
 
 impl Verify {
@@ -46,13 +49,21 @@ impl Verify {
         let now = SystemClock.now();
         let anchor = self.root.map(Root::anchor).transpose()?;
         if self.what.contains("://") {
-            let mirror = address::parse(&self.what).map_err(Failure::setup)?;
+            let mirror = address::parse(&self.what).map_err(|error| {
+                Failure::setup(error).try_this("an address is such as `https://mirror.example/`")
+            })?;
             let fetch = HttpFetch::new(Patience::default());
-            return audit(&fetch, &mirror, anchor, now, screen).await;
+            let audited = audit(&fetch, &mirror, anchor.as_ref(), now, screen).await?;
+            return tell_audit(&audited, &[], anchor.as_ref(), now, screen);
         }
         let path = PathBuf::from(&self.what);
         match files::is_folder(&path) {
-            true => audit(&FolderFetch, &folder_address(&path)?, anchor, now, screen).await,
+            true => {
+                let address = folder_address(&path)?;
+                let audited = audit(&FolderFetch, &address, anchor.as_ref(), now, screen).await?;
+                let stray = stray(&path, &audited.proof)?;
+                tell_audit(&audited, &stray, anchor.as_ref(), now, screen)
+            }
             false => bundle(&path, anchor, now, screen),
         }
     }
@@ -70,7 +81,7 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
         Some(Anchor::Root(root)) => Some(Newsroom::new(root.clone())),
         _ => None,
     };
-    let (fingerprint, edition) = match reader::open(files::map(path)?, known.as_ref(), now)? {
+    let (fingerprint, edition) = match reader::open(open::bundle(path)?, known.as_ref(), now)? {
         Sideload::UnknownNewsroom(unproved) => {
             let fingerprint = unproved.fingerprint();
             (fingerprint, unproved.accept(fingerprint)?.0)
@@ -85,6 +96,7 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
             fingerprint,
             proof: edition.proof(),
             faulty: &[],
+            stray: &[],
         },
         anchor.as_ref(),
         now,
@@ -95,11 +107,11 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
 async fn audit(
     fetch: &dyn Fetch,
     mirror: &Url,
-    anchor: Option<Anchor>,
+    anchor: Option<&Anchor>,
     now: Timestamp,
     screen: &Screen,
-) -> Outcome {
-    let first_root = match &anchor {
+) -> Result<Audit, Failure> {
+    let first_root = match anchor {
         Some(Anchor::Root(root)) => Some(root.clone()),
         _ => None,
     };
@@ -110,14 +122,43 @@ async fn audit(
     };
     let audited = reader::audit(fetch, mirror, first_root, now, &mut show).await;
     bar.finish_and_clear();
-    let audit = audited
-        .map_err(|fault| Failure::refused(format!("nothing there could be verified: {fault}")))?;
+    audited.map_err(|fault| {
+        Failure::refused(format!("nothing there could be verified: {fault}")).try_this(
+            "check that this is a mirror's address, or the folder that holds its `.colport`",
+        )
+    })
+}
+
+/// What lies in a folder beside the signed files, but for colport's own.
+fn stray(folder: &Path, proof: &Proof) -> Result<Vec<String>, Failure> {
+    let listed = files::list(folder)?;
+    let listed = listed
+        .into_iter()
+        .filter(|path| !path.starts_with(".colport"));
+    let is_signed = |path: &Path| {
+        let path = path.to_str().and_then(|path| SitePath::parse(path).ok());
+        path.is_some_and(|path| proof.files().contains_key(&path))
+    };
+    Ok(listed
+        .filter(|path| !is_signed(path))
+        .map(|path| one_line(path.display()))
+        .collect())
+}
+
+fn tell_audit(
+    audit: &Audit,
+    stray: &[String],
+    anchor: Option<&Anchor>,
+    now: Timestamp,
+    screen: &Screen,
+) -> Outcome {
     let findings = Findings {
         fingerprint: audit.fingerprint,
         proof: &audit.proof,
         faulty: &audit.faulty,
+        stray,
     };
-    tell(&findings, anchor.as_ref(), now, screen)
+    tell(&findings, anchor, now, screen)
 }
 
 fn tell(
@@ -130,7 +171,9 @@ fn tell(
         fingerprint,
         proof,
         faulty,
+        stray,
     } = findings;
+    refuse_other(*fingerprint, anchor)?;
     screen.line(format!(
         "Edition {} of the newsroom with the fingerprint",
         proof.edition()
@@ -142,18 +185,82 @@ fn tell(
         screen.line(equivocation(contradiction));
     }
     tell_files(proof, faulty, screen);
+    tell_stray(stray, screen);
     judge(findings, anchor)
+}
+
+fn tell_stray(stray: &[String], screen: &Screen) {
+    if stray.is_empty() {
+        return;
+    }
+    let files = count(stray.len(), "more file lies", "more files lie");
+    screen.line(format!("{files} there:"));
+    for path in stray.iter().take(SHOWN_FILES) {
+        screen.line(format!("    {path}: signed by nobody"));
+    }
+    if stray.len() > SHOWN_FILES {
+        screen.line(format!("    and {} more", stray.len() - SHOWN_FILES));
+    }
+}
+
+/// Said first and alone: that everything fits together in a forger's site must not reassure anybody.
+fn refuse_other(found: Fingerprint, anchor: Option<&Anchor>) -> Outcome {
+    let known = match anchor {
+        Some(Anchor::Fingerprint(fingerprint)) => *fingerprint,
+        Some(Anchor::Root(root)) => Fingerprint::of_first_root(root),
+        None => return Ok(()),
+    };
+    match known == found {
+        true => Ok(()),
+        false => Err(Failure::refused(format!(
+            "this is of another newsroom: its fingerprint is `{found}` and not `{known}`"
+        ))
+        .try_this("if you meant this other newsroom, compare its fingerprint with one that reached you another way")),
+    }
 }
 
 /// Who signed what, from the root down.
 fn chain(proof: &Proof, now: Timestamp) -> String {
-    let rows: Vec<_> = proof
-        .trusted()
-        .proofs()
-        .iter()
-        .map(|link| row(link, now))
-        .collect();
-    table(&["role", "says", "signed by", "on", "good until"], &rows)
+    let links = proof.trusted().proofs();
+    let rows = links.chunk_by(|a, b| are_alike(a, b, now));
+    let rows = rows.filter_map(|alike| rows_of(alike, now));
+    let rows: Vec<_> = rows.flatten().collect();
+    table(&["role", "says", "key", "signed on", "good until"], &rows)
+}
+
+/// The newsroom, if it is a role for one month: `be` of `be-2026-11`.
+fn newsroom_of_month(role: &str) -> Option<&str> {
+    let (rest, month) = role.rsplit_once('-')?;
+    let (newsroom, year) = rest.rsplit_once('-')?;
+    let is_number =
+        |text: &str, digits| text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(year, 4) && is_number(month, 2)).then_some(newsroom)
+}
+
+/// Two months of one newsroom with nothing to tell between them. One that is over is always shown by itself.
+fn are_alike(a: &trust::Proof, b: &trust::Proof, now: Timestamp) -> bool {
+    let newsroom = newsroom_of_month(&a.role);
+    let same = newsroom.is_some() && newsroom == newsroom_of_month(&b.role);
+    let same_keys = a.signers == b.signers && a.threshold == b.threshold;
+    same && same_keys && a.expires > now && b.expires > now
+}
+
+const SHOWN_MONTHS: usize = 3;
+
+/// Many months alike are one row: when the newest of them was signed, and until when all are good.
+fn rows_of(alike: &[trust::Proof], now: Timestamp) -> Option<Vec<Vec<String>>> {
+    let newest = alike.iter().max_by_key(|link| link.issued)?;
+    if alike.len() <= SHOWN_MONTHS {
+        return Some(alike.iter().map(|link| row(link, now)).collect());
+    }
+    let until = alike.iter().map(|link| link.expires).min()?;
+    let mut row = row(newest, now);
+    if let [role, says, .., good_until] = row.as_mut_slice() {
+        *role = newsroom_of_month(&newest.role)?.to_owned();
+        *says = format!("articles of {} months", alike.len());
+        *good_until = day(until);
+    }
+    Some(vec![row])
 }
 
 fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
@@ -167,14 +274,14 @@ fn row(link: &trust::Proof, now: Timestamp) -> Vec<String> {
         needed => format!(" ({needed} needed)"),
     };
     let until = match link.expires <= now {
-        true => format!("{} - OVER", moment(link.expires)),
-        false => moment(link.expires),
+        true => format!("{} - OVER", day(link.expires)),
+        false => day(link.expires),
     };
     vec![
         format!("{} {}", link.role, link.version),
         says(&link.role).to_owned(),
-        format!("key {}{needed}", keys.join(", ")),
-        link.issued.map(moment).unwrap_or_default(),
+        format!("{}{needed}", keys.join(", ")),
+        link.issued.map(day).unwrap_or_default(),
         until,
     ]
 }
@@ -186,10 +293,8 @@ fn says(role: &str) -> &'static str {
         "snapshot" => "which parts belong together",
         "timestamp" => "which edition is the newest",
         "site" => "the home page and styles",
-        role if role.rsplit('-').next().is_some_and(|end| end.len() == 2) && role.len() > 8 => {
-            "articles of a month"
-        }
-        _ => "a newsroom's front page and feed",
+        role if newsroom_of_month(role).is_some() => "articles of a month",
+        _ => "a newsroom's front page",
     }
 }
 
@@ -232,16 +337,8 @@ fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) 
 }
 
 fn judge(findings: &Findings<'_>, anchor: Option<&Anchor>) -> Outcome {
-    let known = match anchor {
-        Some(Anchor::Fingerprint(fingerprint)) => Some(*fingerprint),
-        Some(Anchor::Root(root)) => Some(Fingerprint::of_first_root(root)),
-        None => None,
-    };
-    match known {
-        Some(known) if known != findings.fingerprint => Err(Failure::refused(format!(
-            "this is the site of another newsroom: its fingerprint is not `{known}`"
-        ))),
-        _ if !findings.faulty.is_empty() => {
+    match anchor {
+        _ if !findings.faulty.is_empty() || !findings.stray.is_empty() => {
             Err(Failure::refused("not all of it is right").try_this("do not use this copy; the mirror's keeper should push the edition again"))
         }
         Some(_) => Ok(()),

@@ -17,6 +17,11 @@ pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// `23 Nov 2026`, where many stand in a table.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y").to_string()
+}
+
 /// How long before `now`, roughly: `3 hours ago`.
 pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
     match now.duration_since(at) {
@@ -60,7 +65,7 @@ pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
                 .to_owned()
         }
     };
-    format!("{signed} {newest}")
+    format!("{signed}\n{newest}")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
-use crate::packager::{Effort, Lifetimes, Source};
+use crate::packager::{Effort, Lifetimes, Source, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
 
@@ -38,6 +38,8 @@ pub struct Config {
 pub struct Desk {
     pub newsroom: Newsroom,
     pub sources: Vec<Source>,
+    /// What shall not be shown, whatever the sources say.
+    pub withdrawn: Vec<Withdrawn>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +168,24 @@ mod tests {
             ("# timestamp_days = 7", "timestamp_days = 0"),
             "timestamp_days",
         );
+        check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_read() {
+        let text = EXAMPLE.replacen(
+            "# withdrawn = []",
+            "withdrawn = [\"https://news.example/1\", \"en/2026/11/river-a1b2c3/\"]",
+            1,
+        );
+        let config = parse(&text, Path::new("/news")).unwrap();
+        let named = config.newsrooms[0].withdrawn.iter();
+        let named: Vec<String> = named.map(ToString::to_string).collect();
+        assert_eq!(
+            named,
+            ["https://news.example/1", "en/2026/11/river-a1b2c3/"]
+        );
     }
 
     #[test]

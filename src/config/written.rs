@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::packager::{self, Lifetimes, Source};
+use crate::packager::{self, Lifetimes, Source, Withdrawn};
 use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
@@ -41,6 +41,8 @@ struct Desk {
     #[serde(default)]
     tagline: String,
     language: String,
+    #[serde(default)]
+    withdrawn: Vec<String>,
     #[serde(default)]
     source: Vec<From>,
 }
@@ -160,6 +162,11 @@ impl Desk {
             .into_iter()
             .map(|source| source.check(folder))
             .collect::<Result<_, _>>()?;
+        let withdrawn = self
+            .withdrawn
+            .iter()
+            .map(|text| Withdrawn::parse(text))
+            .collect::<Result<_, _>>()?;
         let language = language(&self.language)?;
         let newsroom = Newsroom {
             id,
@@ -167,7 +174,11 @@ impl Desk {
             tagline: self.tagline,
             language,
         };
-        Ok(super::Desk { newsroom, sources })
+        Ok(super::Desk {
+            newsroom,
+            sources,
+            withdrawn,
+        })
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::Refusal;
-use crate::base::{Digest, EditionNumber, LIMITS, MetadataName, SitePath};
+use super::early::refuse_older;
+use super::{Refusal, VerifiedEdition};
+use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, SitePath};
 use crate::bundle::MemberName;
 use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};
 
@@ -20,7 +21,8 @@ pub struct Gathered {
 impl Gathered {
     /// A file of the same name is replaced.
     pub fn insert(&mut self, name: MetadataName, content: Bytes) -> Result<(), Refusal> {
-        self.bytes += content.len() as u64;
+        let replaced = self.files.get(&name).map_or(0, Bytes::len);
+        self.bytes = self.bytes.saturating_sub(replaced as u64) + content.len() as u64;
         if self.bytes > LIMITS.metadata_bytes {
             return Err(Refusal::TooMuchMetadata {
                 max_bytes: LIMITS.metadata_bytes,
@@ -54,9 +56,11 @@ impl Gathered {
 
     /// 1. Runs the client workflow of TUF over these files: the top-level roles, then every delegation.
     /// 2. What was remembered may have stood in for a file of the same name here; it must be the same file.
-    /// 3. The roots from the first on must lead to the newest, for readers who come with an old one.
+    /// 3. The first root must be the one that is remembered. Its signatures cannot tell: anyone can make a first root that
+    ///    leads to a later, genuine one.
+    /// 4. The roots from the first on must lead to the newest, for readers who come with an old one.
     ///
-    /// Expired metadata is accepted and told by [`Proof::freshness`]: a reader without a network, and a mirror that
+    /// Expired metadata is accepted and told by [`Proof::freshness_at`]: a reader without a network, and a mirror that
     /// must not go dark, are better off with old news than with none. A rollback is refused all the same.
     pub fn prove(&self, remembered: &Remembered, now: Timestamp) -> Result<Proof, Refusal> {
         let mut refresh = Refresh::new(remembered.clone(), now, Expiry::Report)?;
@@ -72,8 +76,14 @@ impl Gathered {
             .into_iter()
             .map(in_edition)
             .collect::<Result<_, _>>()?;
-        let proof = Proof { trusted, files };
+        let fingerprint = Fingerprint::of_first_root(self.required(&first_root())?);
+        let proof = Proof {
+            trusted,
+            files,
+            fingerprint,
+        };
         self.compare(&proof)?;
+        compare_first_root(&proof, remembered)?;
         self.check_old_roots(&proof, now)?;
         Ok(proof)
     }
@@ -89,8 +99,7 @@ impl Gathered {
 
     fn check_old_roots(&self, proof: &Proof, now: Timestamp) -> Result<(), Refusal> {
         let newest = proof.root_name();
-        let first = MetadataName::versioned("root", 1).expect("it is a name");
-        let from_first = Remembered::new(self.required(&first)?.clone());
+        let from_first = Remembered::new(self.required(&first_root())?.clone());
         let mut refresh = Refresh::new(from_first, now, Expiry::Report)?;
         while let Some(name) = refresh.wants().and_then(|want| name_of(&want)) {
             if name.role() != "root" || name.version() > newest.version() {
@@ -105,8 +114,21 @@ impl Gathered {
     }
 }
 
+fn compare_first_root(proof: &Proof, remembered: &Remembered) -> Result<(), Refusal> {
+    match remembered.first_root {
+        Some(known) if known != proof.fingerprint => {
+            Err(Refusal::MetadataAltered { name: first_root() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn first_root() -> MetadataName {
+    MetadataName::versioned("root", 1).expect("it is a name")
+}
+
 /// `None` for a name that no edition of ours has.
-fn name_of(want: &Want) -> Option<MetadataName> {
+pub(super) fn name_of(want: &Want) -> Option<MetadataName> {
     match want.version {
         Some(version) => MetadataName::versioned(&want.role, version),
         None => (want.role == "timestamp").then(MetadataName::timestamp),
@@ -155,6 +177,7 @@ fn in_edition((path, file): (SitePath, TargetFile)) -> Result<(SitePath, SignedF
 pub struct Proof {
     trusted: Trusted,
     files: BTreeMap<SitePath, SignedFile>,
+    fingerprint: Fingerprint,
 }
 
 impl Proof {
@@ -167,22 +190,26 @@ impl Proof {
         &self.trusted
     }
 
+    /// Refused unless this is news for who holds `held`.
+    pub fn refuse_older_than(&self, held: &VerifiedEdition) -> Result<(), Refusal> {
+        refuse_older(&self.trusted, held)
+    }
+
     /// Every file of the edition.
     pub fn files(&self) -> &BTreeMap<SitePath, SignedFile> {
         &self.files
-    }
-
-    /// See [`Trusted::succession`].
-    pub fn succession(&self) -> (u64, EditionNumber) {
-        self.trusted.succession()
     }
 
     pub fn freshness_at(&self, now: Timestamp) -> Freshness {
         self.trusted.freshness_at(now)
     }
 
+    /// With the first root, also for who began with a later one: it will not change any more.
     pub fn remembered(&self) -> Remembered {
-        self.trusted.remembered()
+        Remembered {
+            first_root: Some(self.fingerprint),
+            ..self.trusted.remembered()
+        }
     }
 
     fn newest(&self) -> impl Iterator<Item = (MetadataName, &Bytes)> {

@@ -9,6 +9,7 @@
 //! Not here: where bytes come from and where they go. Everything is a function of values and `now`.
 
 mod assembler;
+mod early;
 mod metadata;
 mod receiver;
 mod refusal;

@@ -1,7 +1,8 @@
 //! Takes a bundle from a stranger, piece by piece.
 //!
-//! 1. `bundle.json` tells at once whether this is older than what is held, or an update of something else.
-//! 2. Metadata is gathered until the first file comes; then all of it is proved, before any file is looked at.
+//! 1. `bundle.json` tells at once whether this is an update of something else than what is held.
+//! 2. Metadata is gathered until the first file is announced, and looked at as it comes ([`Early`]); then all of it is
+//!    proved, before any file is looked at.
 //! 3. Each file is checked and written by the [`Assembler`], which takes what an update lacks from the edition held.
 
 use std::io::Write;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
+use super::early::{Early, Worth};
+use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
 use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
+use crate::trust;
 
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
@@ -30,11 +33,12 @@ enum Stage<W: Write> {
 struct Gathering<W> {
     out: W,
     set: Gathered,
+    early: Early,
+    /// The number that the bundle gives itself.
+    claimed: Option<EditionNumber>,
     remembered: Remembered,
     held: Option<Arc<VerifiedEdition>>,
     now: Timestamp,
-    /// The number that the bundle claims to have, until it was compared.
-    claimed: Option<EditionNumber>,
 }
 
 impl<W: Write> Receiver<W> {
@@ -48,10 +52,11 @@ impl<W: Write> Receiver<W> {
         let gathering = Gathering {
             out,
             set: Gathered::default(),
+            early: Early::new(remembered.clone(), held.clone(), now),
+            claimed: None,
             remembered,
             held,
             now,
-            claimed: None,
         };
         Self {
             scanner: Scanner::default(),
@@ -68,7 +73,11 @@ impl<W: Write> Receiver<W> {
         while let Some(member) = self.scanner.next()? {
             self.take(member).inspect_err(|_| self.scanner.reject())?;
         }
-        Ok(())
+        // What is not wanted need not come in first.
+        match self.scanner.announced() {
+            Some(MemberName::File(_) | MemberName::Contents) => self.begin_files(),
+            _ => Ok(()),
+        }
     }
 
     fn take(&mut self, member: Member) -> Result<(), Refusal> {
@@ -90,6 +99,9 @@ impl<W: Write> Receiver<W> {
     }
 
     fn begin_files(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.stage, Stage::Metadata(_)) {
+            return Ok(());
+        }
         // Seen by nobody: one of the two below takes its place.
         let meanwhile = Stage::Refused(BundleError::NotABundle("it is being looked at").into());
         if let Stage::Metadata(gathering) = std::mem::replace(&mut self.stage, meanwhile) {
@@ -103,18 +115,14 @@ impl<W: Write> Receiver<W> {
 
     /// Known once the metadata has been proved.
     pub fn edition(&self) -> Option<EditionNumber> {
-        match &self.stage {
-            Stage::Files(assembler) => Some(assembler.proof().edition()),
-            _ => None,
-        }
+        self.proof().map(Proof::edition)
     }
 
-    /// Whether it would take the place of `held`; only then it is taken in. See
-    /// [`Trusted::succession`](crate::trust::Trusted::succession).
-    pub fn succeeds(&self, held: &VerifiedEdition) -> bool {
+    /// Once there is one.
+    pub fn proof(&self) -> Option<&Proof> {
         match &self.stage {
-            Stage::Files(assembler) => assembler.proof().succession() > held.proof().succession(),
-            _ => false,
+            Stage::Files(assembler) => Some(assembler.proof()),
+            _ => None,
         }
     }
 
@@ -160,13 +168,28 @@ impl<W: Write> Gathering<W> {
 
     fn take(&mut self, member: &Member) -> Result<(), Refusal> {
         match &member.name {
-            MemberName::Metadata(name) => {
-                if name.role() != "root" {
-                    self.refuse_old_claim()?;
-                }
-                self.set.insert(name.clone(), member.content()?.into())
-            }
+            MemberName::Metadata(name) => self.metadata(name, member.content()?.into()),
             _ => self.about(member),
+        }
+    }
+
+    fn metadata(&mut self, name: &MetadataName, content: Bytes) -> Result<(), Refusal> {
+        let worth = self.early.take(name, &content, &self.set);
+        match worth.map_err(|refusal| self.in_other_words(refusal))? {
+            Worth::Keep => self.set.insert(name.clone(), content),
+            Worth::Leave => Ok(()),
+        }
+    }
+
+    /// What is older than the edition that is held, and says so, is no attack.
+    fn in_other_words(&self, refusal: Refusal) -> Refusal {
+        match (refusal, self.claimed, self.held_number()) {
+            (Refusal::Trust(trust::Refusal::Rollback { .. }), Some(offered), Some(held))
+                if offered <= held =>
+            {
+                Refusal::NotNewer { offered, held }
+            }
+            (refusal, ..) => refusal,
         }
     }
 
@@ -183,35 +206,12 @@ impl<W: Write> Gathering<W> {
         }
     }
 
-    /// Once all roots are there, and before the rest comes: a lower number is of use only with a newer root.
-    fn refuse_old_claim(&mut self) -> Result<(), Refusal> {
-        let Some(claimed) = self.claimed.take() else {
-            return Ok(());
-        };
-        match self.brings_root() {
-            true => Ok(()),
-            false => self.refuse_older(claimed),
-        }
-    }
-
-    fn brings_root(&self) -> bool {
-        let held = self.held.as_ref().map(|held| held.proof().succession().0);
-        let roots = self.set.iter().map(|(name, _)| name);
-        let mut roots = roots.filter(|name| name.role() == "root");
-        roots.any(|root| root.version() > held)
-    }
-
-    fn refuse_older(&self, offered: EditionNumber) -> Result<(), Refusal> {
-        match self.held_number() {
-            Some(held) if offered <= held => Err(Refusal::NotNewer { offered, held }),
-            _ => Ok(()),
-        }
-    }
-
     fn prove(mut self) -> Result<Assembler<W>, Refusal> {
-        self.refuse_old_claim()?;
-        let held = self.held.clone();
-        for (name, content) in held.iter().flat_map(|held| held.gathered().into_files()) {
+        for (name, content) in self
+            .held
+            .iter()
+            .flat_map(|held| held.gathered().into_files())
+        {
             // What is offered goes first: after a theft, what is held under the same name may be the thief's. Which of
             // them counts is for the proof to say. The timestamp has one name in all its versions.
             if name != MetadataName::timestamp() && self.set.content(&name).is_none() {
@@ -219,10 +219,8 @@ impl<W: Write> Gathering<W> {
             }
         }
         let proof = self.set.prove(&self.remembered, self.now)?;
-        if let Some(held) = &self.held
-            && proof.succession() <= held.proof().succession()
-        {
-            self.refuse_older(proof.edition())?;
+        if let Some(held) = &self.held {
+            proof.refuse_older_than(held)?;
         }
         Assembler::new(self.out, proof, &self.set, self.held)
     }

@@ -68,7 +68,7 @@ impl Refusal {
             }
             Self::Unwritable {
                 disk_full: true, ..
-            } => "free some space and try again; nothing half-written was left",
+            } => "free some space and try again; what was there before is still whole",
             Self::Unwritable { .. } => "check that the folder can be written to",
         };
         Some(words.to_owned())
@@ -82,7 +82,11 @@ impl From<std::io::Error> for Refusal {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
         );
         Self::Unwritable {
-            why: error.to_string(),
+            // Not the error's own words: they may name a path, and a mirror tells this to strangers.
+            why: match disk_full {
+                true => "no space is left".to_owned(),
+                false => error.kind().to_string(),
+            },
             disk_full,
         }
     }

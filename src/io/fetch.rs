@@ -1,5 +1,6 @@
 //! Getting bytes from an address. Bounded in time and size, without a word about who asks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -7,6 +8,8 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use url::Url;
+
+use super::reach::{LeadsInside, Reach};
 
 /// What a caller can do about an address that gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,21 +127,47 @@ impl Default for Patience {
 }
 
 /// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, takes no
-/// compression (so a length is a length), and follows at most five redirects.
+/// compression (so a length is a length), and follows at most five redirects, none of them into a private network: see
+/// [`reach`](super::reach).
 #[derive(Debug, Clone)]
 pub struct HttpFetch {
     client: reqwest::Client,
     /// Without a limit on silence: nothing is heard from a server while it takes a long upload.
     pub(super) uploads: reqwest::Client,
+    reach: Reach,
+    asks: Asks,
+}
+
+/// Who says what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A person, so every host that is asked for is named.
+    Person,
+    /// Pages and feeds of strangers.
+    Strangers,
 }
 
 impl HttpFetch {
+    /// For addresses that a person gave: mirrors may lie anywhere.
     pub fn new(patience: Patience) -> Self {
+        Self::with(patience, Reach::default(), Asks::Person)
+    }
+
+    /// For addresses out of strangers' pages: of hosts in private networks only those of `named`, which a person gave.
+    pub fn for_strangers<'a>(patience: Patience, named: impl IntoIterator<Item = &'a Url>) -> Self {
+        let reach = Reach::default();
+        named.into_iter().for_each(|url| reach.name(url));
+        Self::with(patience, reach, Asks::Strangers)
+    }
+
+    fn with(patience: Patience, reach: Reach, asks: Asks) -> Self {
+        name_proxies(&reach);
         let client = |builder: reqwest::ClientBuilder| {
             builder
                 .tls_backend_preconfigured(tls())
                 .connect_timeout(patience.connect)
-                .redirect(reqwest::redirect::Policy::limited(5))
+                .redirect(redirects(reach.clone()))
+                .dns_resolver(Arc::new(reach.clone()))
                 .referer(false)
                 .build()
                 .expect("a client with built-in certificate authorities can always be made")
@@ -146,7 +175,50 @@ impl HttpFetch {
         Self {
             client: client(reqwest::Client::builder().read_timeout(patience.silence)),
             uploads: client(reqwest::Client::builder()),
+            reach,
+            asks,
         }
+    }
+
+    /// Refused if a stranger asks for what lies inside.
+    pub(super) fn admit(&self, url: &Url) -> Result<(), FetchError> {
+        if self.asks == Asks::Person {
+            self.reach.name(url);
+        }
+        self.reach
+            .check(url)
+            .map_err(|inside| FetchError::Permanent {
+                address: shown(url),
+                why: inside.to_string(),
+            })
+    }
+}
+
+const REDIRECTS: usize = 5;
+
+fn redirects(reach: Reach) -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(move |attempt| {
+        if attempt.previous().len() > REDIRECTS {
+            return attempt.error("it redirects too often");
+        }
+        match reach.check(attempt.url()) {
+            Ok(()) => attempt.follow(),
+            Err(inside) => attempt.error(inside),
+        }
+    })
+}
+
+/// The way out of this network may itself lie inside of it.
+fn name_proxies(reach: &Reach) {
+    for name in ["http_proxy", "https_proxy", "all_proxy"] {
+        let values = [std::env::var(name), std::env::var(name.to_uppercase())];
+        let urls = values.iter().flatten().filter_map(|value| {
+            Url::parse(value)
+                .ok()
+                .filter(Url::has_host)
+                .or_else(|| Url::parse(&format!("http://{value}")).ok())
+        });
+        urls.for_each(|url| reach.name(&url));
     }
 }
 
@@ -155,7 +227,7 @@ fn tls() -> rustls::ClientConfig {
     let authorities = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has the suites of TLS 1.2 and 1.3")
@@ -166,6 +238,7 @@ fn tls() -> rustls::ClientConfig {
 impl Fetch for HttpFetch {
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
         Box::pin(async move {
+            self.admit(&request.url)?;
             let mut get = self.client.get(request.url.clone());
             if request.from_byte > 0 {
                 get = get.header(http::header::RANGE, format!("bytes={}-", request.from_byte));
@@ -245,6 +318,12 @@ pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
             why: "it is no HTTP address".into(),
         };
     }
+    if let Some(inside) = causes(error).find_map(|cause| cause.downcast_ref::<LeadsInside>()) {
+        return FetchError::Permanent {
+            address,
+            why: inside.to_string(),
+        };
+    }
     if error.is_redirect() {
         return FetchError::Permanent {
             address,
@@ -265,17 +344,14 @@ pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
 
 /// A wrong certificate is told apart from a broken line: it means that someone stands in between.
 fn tls_fault(error: &reqwest::Error) -> Option<&'static str> {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        match error.downcast_ref() {
-            Some(rustls::Error::InvalidCertificate(_)) => {
-                return Some("its certificate is not valid for this name");
-            }
-            Some(_) => return Some("no TLS connection"),
-            None => cause = inside(error),
-        }
-    }
-    None
+    causes(error).find_map(|cause| match cause.downcast_ref()? {
+        rustls::Error::InvalidCertificate(_) => Some("its certificate is not valid for this name"),
+        _ => Some("no TLS connection"),
+    })
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {
+    std::iter::successors(std::error::Error::source(error), |cause| inside(*cause))
 }
 
 type Cause = dyn std::error::Error + 'static;

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -40,13 +40,17 @@ impl FileError {
             Self::NotFound(_) => Some("check the spelling of the path".into()),
             Self::Exists(_) => Some("move it away first; nothing was overwritten".into()),
             Self::Full(_) => Some(
-                "free some space and run the command again; nothing half-written was left".into(),
+                "free some space and run the command again; what was there before is still whole"
+                    .into(),
             ),
             Self::Exposed(path) => Some(format!(
                 "run `chmod 600 {}`, and replace the key if someone else uses this machine",
                 path.display()
             )),
-            Self::TooLarge { .. } | Self::Other { .. } => None,
+            Self::TooLarge { .. } => Some("check that it is the file you meant".into()),
+            Self::Other { .. } => {
+                Some("check that you may read and write there, and that the disk is sound".into())
+            }
         }
     }
 
@@ -156,6 +160,13 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| FileError::new("create the folder", path, e))
 }
 
+/// One that only its owner may look into, if it is new.
+pub fn create_private_folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(path);
+    made.map_err(|e| FileError::new("create the folder", path, e))
+}
+
 pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|e| FileError::new("remove", path, e))
 }
@@ -199,6 +210,22 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Removes what a killed program was writing beside a place in `folder`. Beware: also what a living one is writing.
+pub fn sweep_parts(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|e| FileError::new("list", folder, e))? {
+        let entry = entry.map_err(|e| FileError::new("list", folder, e))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PART_PREFIX) && name.ends_with(PART_SUFFIX) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+const PART_PREFIX: &str = ".colport-";
+const PART_SUFFIX: &str = ".part";
+
 /// A file that is being written beside the place where it shall lie. Dropped, it vanishes.
 #[derive(Debug)]
 pub struct Spool {
@@ -213,8 +240,8 @@ impl Spool {
             _ => Path::new("."),
         };
         let file = tempfile::Builder::new()
-            .prefix(".colport-")
-            .suffix(".part")
+            .prefix(PART_PREFIX)
+            .suffix(PART_SUFFIX)
             .permissions(fs::Permissions::from_mode(0o644))
             .tempfile_in(folder)
             .map_err(|e| FileError::new("create a file in", folder, e))?;

@@ -11,4 +11,5 @@ pub mod folder;
 pub mod part;
 pub mod push;
 pub mod random;
+pub mod reach;
 pub mod tree;

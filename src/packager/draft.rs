@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::archive::Archive;
 use super::extract::{self, Extracted, Moment, NoArticle};
 use super::feed::Entry;
 use super::fetching::{GetError, Getter};
@@ -25,6 +26,14 @@ const NOTICEABLE: i64 = 15 * 60;
 
 /// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
 const AHEAD: i64 = 26 * 3600;
+
+/// What a draft depends on besides its page.
+#[derive(Clone, Copy)]
+pub struct Background<'a> {
+    pub newsroom: &'a Newsroom,
+    pub archive: &'a Archive,
+    pub now: Timestamp,
+}
 
 pub struct Draft {
     pub id: String,
@@ -59,22 +68,26 @@ pub enum DraftError {
 }
 
 pub async fn draft(
-    offer: Offer,
+    mut offer: Offer,
     getter: &Getter<'_>,
-    newsroom: &Newsroom,
-    now: Timestamp,
+    background: Background<'_>,
 ) -> Result<Draft, (String, DraftError)> {
+    if let Some(first) = background.archive.first_id(&offer.id) {
+        first.clone_into(&mut offer.id);
+    }
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url).await,
         Page::Address(url) => match fetched(url, getter).await {
-            // A shield stands before the site: what the feed tells is better than nothing.
+            // A shield stands before the site: what was kept is better than what the feed tells, and that is better
+            // than nothing.
+            Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
             other => other,
         },
         Page::File { folder, below } => from_file(&folder.root, below).await,
     };
-    let finished = read.and_then(|(base, read)| finish(offer, base, read, newsroom, now));
+    let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
 }
 
@@ -143,9 +156,13 @@ fn finish(
     offer: Offer,
     base: Url,
     mut read: Extracted,
-    newsroom: &Newsroom,
-    now: Timestamp,
+    background: Background<'_>,
 ) -> Result<Draft, DraftError> {
+    let Background {
+        newsroom,
+        archive,
+        now,
+    } = background;
     let Offer { id, page, told } = offer;
     read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));
     let title = told
@@ -159,7 +176,11 @@ fn finish(
         .filter(plausible)
         .or(read.published.filter(plausible))
         .map(|moment| moment.at);
-    let published = published.or_else(|| written(&page)).unwrap_or(now);
+    // One that tells no date keeps the day on which it was first seen, so that it does not wander through the months.
+    let published = published
+        .or_else(|| written(&page))
+        .or_else(|| archive.published(&id))
+        .unwrap_or(now);
     let updated = read
         .modified
         .or(told.updated)

@@ -1,6 +1,7 @@
 //! Getting pages and pictures from strangers' hosts, politely and within bounds.
 //!
-//! 1. An address inside a private network is refused, unless the source itself lies on that host.
+//! 1. An address inside a private network is refused, unless the source itself lies on that host. So is, by
+//!    [`HttpFetch::for_strangers`](crate::io::fetch::HttpFetch::for_strangers), one that only leads there.
 //! 2. At most [`PER_HOST`] requests at a time go to one host.
 //! 3. A host that failed [`GIVE_UP`] times in a row is asked no more in this run.
 //! 4. A failure that may pass is tried once more, after a pause.
@@ -8,16 +9,16 @@
 //!    [`WHOLE`], is refused.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use url::{Host, Url};
+use url::Url;
 
 use crate::base::LIMITS;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all, shown};
+use crate::io::reach::is_private;
 
 const PER_HOST: usize = 3;
 const GIVE_UP: u32 = 4;
@@ -138,50 +139,6 @@ impl<'a> Getter<'a> {
                 _ => 0,
             };
         }
-    }
-}
-
-fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => is_private_ip(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => is_private_ip(IpAddr::V6(ip)),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost"
-                || !name.contains('.')
-                || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
-                    .iter()
-                    .any(|end| name.ends_with(end))
-        }
-        None => true,
-    }
-}
-
-/// RFC 6890: what is not meant to be reached from elsewhere.
-fn is_private_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_multicast()
-                || first == 0
-                || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(mapped) => is_private_ip(IpAddr::V4(mapped)),
-            None => {
-                let [first, ..] = ip.segments();
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_multicast()
-                    || first & 0xfe00 == 0xfc00
-                    || first & 0xffc0 == 0xfe80
-            }
-        },
     }
 }
 

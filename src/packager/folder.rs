@@ -14,6 +14,7 @@
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
+//! archive/ID.jsonl               articles of feeds, which forget; public
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
-use super::{Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
@@ -59,6 +60,8 @@ pub enum FolderError {
     Edition { path: PathBuf, refusal: Refusal },
     #[error("`{0}` cannot be understood")]
     People(PathBuf),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error("{threshold} people must sign `{role}`, and without this key they would be too few")]
@@ -99,6 +102,7 @@ impl FolderError {
             Self::People(_) => Some(
                 "it has lines such as `0123…ef = \"Alena\"`; correct it, or move it away: it holds only names".into(),
             ),
+            Self::Archive(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
@@ -138,8 +142,21 @@ impl NewsroomFolder {
         self.editions().join(format!("{edition}.tar.gz"))
     }
 
+    /// What is kept of a newsroom's feeds.
+    pub fn archive(&self, newsroom: &NewsroomId) -> Result<Archive> {
+        let place = self.place.join("archive").join(format!("{newsroom}.jsonl"));
+        Ok(Archive::read(place, newsroom)?)
+    }
+
+    /// Whether the first root and targets were signed here.
+    pub fn is_founded(&self) -> bool {
+        let signed = files::list(&self.signed()).unwrap_or_default();
+        let is_targets = |path: &PathBuf| path.to_string_lossy().ends_with(".targets.json");
+        signed.iter().any(is_targets)
+    }
+
     /// Makes all keys and signs the first root and targets. Refused if any of the keys is there already, before
-    /// anything is written.
+    /// anything is written. If it fails in the middle, as on a full disk, nothing of it is left.
     pub fn found(
         &self,
         newsrooms: &[NewsroomId],
@@ -157,7 +174,18 @@ impl NewsroomFolder {
         now: Timestamp,
         lifetimes: &Lifetimes,
     ) -> Result<Fingerprint> {
-        self.make_room(newsrooms)?;
+        let made = self.make_room(newsrooms)?;
+        self.found_with(newsrooms, passphrase, now, lifetimes)
+            .inspect_err(|_| made.iter().for_each(|path| drop(files::remove(path))))
+    }
+
+    fn found_with(
+        &self,
+        newsrooms: &[NewsroomId],
+        passphrase: Option<&Secret<String>>,
+        now: Timestamp,
+        lifetimes: &Lifetimes,
+    ) -> Result<Fingerprint> {
         let key = |role: &str, lock| {
             let folder = Place::of(role).folder();
             new_key(&self.key_path(folder, role), lock)
@@ -183,18 +211,20 @@ impl NewsroomFolder {
         self.sign_founding(&founding, &KeyRing::from_iter(offline), now, lifetimes)
     }
 
-    /// Folders for what will be made. Refused if any of it is there.
-    fn make_room(&self, newsrooms: &[NewsroomId]) -> Result<()> {
+    /// Folders for what will be made, of which the paths are given. Refused if any of it is there.
+    fn make_room(&self, newsrooms: &[NewsroomId]) -> Result<Vec<PathBuf>> {
         let desks = newsrooms.iter().map(NewsroomId::as_str);
         let roles = desks.chain(["root", "targets", "snapshot", "timestamp", SITE_KEY]);
-        let mut keys = roles.map(|role| self.key_path(Place::of(role).folder(), role));
-        if let Some(there) = keys.find(|path| files::exists(path)) {
-            return Err(FileError::Exists(there).into());
+        let keys = roles.map(|role| self.key_path(Place::of(role).folder(), role));
+        let signed = ["1.root.json", "1.targets.json"].map(|name| self.signed().join(name));
+        let made: Vec<_> = keys.chain(signed).collect();
+        if let Some(there) = made.iter().find(|path| files::exists(path)) {
+            return Err(FileError::Exists(there.clone()).into());
         }
         for folder in FOLDERS {
             files::create_folder(&self.place.join(folder))?;
         }
-        Ok(())
+        Ok(made)
     }
 
     fn sign_founding(

@@ -6,7 +6,7 @@
 //! 4. Fetch and encode the pictures of an article and clean its HTML, several articles at a time. At most one unpacked
 //!    picture an encoder is in memory; what is kept is the encoded ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -14,7 +14,8 @@ use futures_util::stream;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::draft::{self, Draft};
+use super::archive::Archive;
+use super::draft::{self, Background, Draft};
 use super::extract::{Figure, picture_key};
 use super::fetching::Getter;
 use super::links::{Inside, Known};
@@ -52,16 +53,39 @@ pub struct Gathered {
     /// Newest first.
     pub articles: Vec<Article>,
     /// WebP files, ascending by path.
-    pub pictures: Vec<(SitePath, Vec<u8>)>,
+    pub pictures: Vec<(SitePath, Encoded)>,
+    /// Articles that a feed told of and may forget, and what it calls them.
+    pub fleeting: BTreeMap<SitePath, String>,
+    /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
+    /// Pictures that articles in the edition go without.
+    pub lost_pictures: Vec<LostPicture>,
+    /// Pages that the archive holds and that could not be read anew: they are shown as they were.
+    pub stale: Vec<Skipped>,
     /// Sources that gave nothing at all.
-    pub failed: Vec<SourceError>,
+    pub failed: Vec<Failed>,
 }
 
-/// A page or picture that is not in the edition. Both texts are for people.
+/// A source that gave nothing at all, and why.
+#[derive(Debug)]
+pub struct Failed {
+    pub source: Source,
+    pub error: SourceError,
+}
+
+/// A page that is not in the edition. Both texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     pub what: String,
+    pub why: String,
+}
+
+/// A picture that an article goes without. All texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostPicture {
+    pub article: String,
+    /// On the web, or below the folder that is the source.
+    pub picture: String,
     pub why: String,
 }
 
@@ -73,12 +97,15 @@ pub enum Progress {
 }
 
 /// Gathers the articles of one newsroom. `now` bounds dates that lie in the future and stands for missing ones.
+///
+/// What the `archive` holds is not among what is gathered, but links may lead to it; see [`Archive::stock`].
 pub async fn gather(
     fetch: &dyn Fetch,
     newsroom: &Newsroom,
     sources: &[Source],
     options: &Options,
     now: Timestamp,
+    archive: &Archive,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Gathered {
     let own = sources.iter().filter_map(|source| match source {
@@ -88,18 +115,30 @@ pub async fn gather(
     let getter = Getter::new(fetch, own);
     let mut gathered = Gathered::default();
     let offers = offers(sources, &getter, &mut gathered).await;
+    let background = Background {
+        newsroom,
+        archive,
+        now,
+    };
     let drafts = drafts(
         offers,
         &getter,
-        newsroom,
+        background,
         options,
-        now,
-        &mut gathered.skipped,
+        &mut gathered,
         progress,
     )
     .await;
-    let placed = placed(drafts, newsroom, &mut gathered.skipped);
-    finish(placed, &getter, newsroom, options, &mut gathered, progress).await;
+    let placed = placed(drafts, background, &mut gathered.skipped);
+    finish(
+        placed,
+        &getter,
+        background,
+        options,
+        &mut gathered,
+        progress,
+    )
+    .await;
     gathered
         .articles
         .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
@@ -118,7 +157,10 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
                     .into_iter()
                     .filter(|offer| seen.insert(offer.id.clone())),
             ),
-            Err(error) => gathered.failed.push(error),
+            Err(error) => gathered.failed.push(Failed {
+                source: source.clone(),
+                error,
+            }),
         }
     }
     all
@@ -128,16 +170,15 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
 async fn drafts(
     offers: Vec<Offer>,
     getter: &Getter<'_>,
-    newsroom: &Newsroom,
+    background: Background<'_>,
     options: &Options,
-    now: Timestamp,
-    skipped: &mut Vec<Skipped>,
+    gathered: &mut Gathered,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Draft> {
     let of = offers.len();
     let reading = offers
         .into_iter()
-        .map(|offer| draft::draft(offer, getter, newsroom, now));
+        .map(|offer| draft::draft(offer, getter, background));
     // In the order of the sources, so that the same input gives the same edition.
     let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
     let mut drafts = Vec::new();
@@ -147,10 +188,16 @@ async fn drafts(
         progress(Progress::Reading { done, of });
         match read {
             Ok(draft) => drafts.push(draft),
-            Err((what, error)) => skipped.push(Skipped {
-                what,
-                why: error.to_string(),
-            }),
+            Err((what, error)) => {
+                let list = match background.archive.holds(&what) {
+                    true => &mut gathered.stale,
+                    false => &mut gathered.skipped,
+                };
+                list.push(Skipped {
+                    what,
+                    why: error.to_string(),
+                });
+            }
         }
     }
     drafts
@@ -162,13 +209,27 @@ struct Placed {
 }
 
 // Step 3.
-fn placed(drafts: Vec<Draft>, newsroom: &Newsroom, skipped: &mut Vec<Skipped>) -> Vec<Placed> {
+fn placed(
+    drafts: Vec<Draft>,
+    background: Background<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Placed> {
+    let Background {
+        newsroom, archive, ..
+    } = background;
+    let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
-    for draft in drafts {
+    for mut draft in drafts {
+        if !matches!(draft.page, Page::File { .. })
+            && !archive.holds(&draft.id)
+            && let Some(first) = archive.moved(&draft.title, draft.published, &now)
+        {
+            first.clone_into(&mut draft.id);
+        }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let why = match path {
-            Some(path) if taken.insert(path.clone()) => {
+            Some(path) if !archive.is_taken(&path, &draft.id) && taken.insert(path.clone()) => {
                 placed.push(Placed { draft, path });
                 continue;
             }
@@ -183,13 +244,16 @@ fn placed(drafts: Vec<Draft>, newsroom: &Newsroom, skipped: &mut Vec<Skipped>) -
     placed
 }
 
-fn inside(placed: &[Placed]) -> Inside {
+fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
         inside.add(&draft.base, path);
         if let Ok(url) = Url::parse(&draft.id) {
             inside.add(&url, path);
         }
+    }
+    for (url, path) in archive.addresses() {
+        inside.add(&url, path);
     }
     // What a page claims to be comes last, so that it takes no other's address.
     for Placed { draft, path } in placed {
@@ -204,12 +268,12 @@ fn inside(placed: &[Placed]) -> Inside {
 async fn finish(
     placed: Vec<Placed>,
     getter: &Getter<'_>,
-    newsroom: &Newsroom,
+    background: Background<'_>,
     options: &Options,
     gathered: &mut Gathered,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) {
-    let inside = inside(&placed);
+    let inside = inside(&placed, background.archive);
     let studio = Studio {
         getter,
         encoders: Arc::new(Semaphore::new(options.encoders.max(1))),
@@ -218,22 +282,27 @@ async fn finish(
     let of = placed.len();
     let finishing = placed
         .into_iter()
-        .map(|placed| finished(placed, &studio, &inside, newsroom));
+        .map(|placed| finished(placed, &studio, &inside, background.newsroom));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut done = 0;
     while let Some(one) = finishing.next().await {
         done += 1;
         progress(Progress::Pictures { done, of });
+        if let Some(id) = one.fleeting {
+            gathered.fleeting.insert(one.article.path.clone(), id);
+        }
         gathered.articles.push(one.article);
         gathered.pictures.extend(one.pictures);
-        gathered.skipped.extend(one.skipped);
+        gathered.lost_pictures.extend(one.lost_pictures);
     }
 }
 
 struct Finished {
     article: Article,
-    pictures: Vec<(SitePath, Vec<u8>)>,
-    skipped: Vec<Skipped>,
+    /// What the feed calls it, if it came from one.
+    fleeting: Option<String>,
+    pictures: Vec<(SitePath, Encoded)>,
+    lost_pictures: Vec<LostPicture>,
 }
 
 async fn finished(
@@ -255,6 +324,7 @@ async fn finished(
         .lead
         .as_ref()
         .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
+    let is_fleeting = !matches!(draft.page, Page::File { .. });
     let article = Article {
         newsroom: newsroom.id.clone(),
         source: original(&draft),
@@ -270,8 +340,9 @@ async fn finished(
     };
     Finished {
         article,
+        fleeting: is_fleeting.then_some(draft.id),
         pictures: shown.files,
-        skipped: shown.skipped,
+        lost_pictures: shown.lost,
     }
 }
 
@@ -298,8 +369,8 @@ struct Studio<'a> {
 #[derive(Default)]
 struct Shown {
     by_address: HashMap<String, Picture>,
-    files: Vec<(SitePath, Vec<u8>)>,
-    skipped: Vec<Skipped>,
+    files: Vec<(SitePath, Encoded)>,
+    lost: Vec<LostPicture>,
 }
 
 impl Studio<'_> {
@@ -330,8 +401,9 @@ impl Studio<'_> {
                         shown.files.push(file);
                     }
                 }
-                Err(why) => shown.skipped.push(Skipped {
-                    what: format!("{} (picture {address})", draft.id),
+                Err(why) => shown.lost.push(LostPicture {
+                    article: draft.id.clone(),
+                    picture: source::shown(&figure.src).to_owned(),
                     why,
                 }),
             }
@@ -377,7 +449,7 @@ fn laid(
     encoded: Encoded,
     page: &SitePath,
     number: usize,
-) -> Option<(Picture, (SitePath, Vec<u8>))> {
+) -> Option<(Picture, (SitePath, Encoded))> {
     let folder = page.as_str().strip_suffix("index.html")?;
     let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
     let picture = Picture {
@@ -387,7 +459,7 @@ fn laid(
         alt: String::new(),
         caption: None,
     };
-    Some((described(&picture, figure), (path, encoded.webp)))
+    Some((described(&picture, figure), (path, encoded)))
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
@@ -444,6 +516,10 @@ mod tests {
         )
     }
 
+    fn nothing() -> Archive {
+        Archive::read("/nowhere".into(), &newsroom().id).unwrap()
+    }
+
     async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
         let now = NOW.parse().unwrap();
         gather(
@@ -452,6 +528,7 @@ mod tests {
             sources,
             &Options::default(),
             now,
+            &nothing(),
             &mut |_| {},
         )
         .await
@@ -566,8 +643,13 @@ mod tests {
         assert!(why(&gathered, "empty").contains("no article"));
         assert!(why(&gathered, "lost").contains("not found"));
         assert!(why(&gathered, "192.168").contains("private network"));
-        assert!(why(&gathered, "lie.png").contains("no picture"));
-        why(&gathered, "bomb.png");
+        let lost: Vec<_> = gathered
+            .lost_pictures
+            .iter()
+            .map(|lost| (lost.picture.as_str(), lost.why.contains("no picture")))
+            .collect();
+        let at = ["https://n.example/lie.png", "https://n.example/bomb.png"];
+        assert_eq!(lost, [(at[0], true), (at[1], false)]);
         assert!(gathered.pictures.is_empty());
     }
 
@@ -584,7 +666,7 @@ mod tests {
         let gathered = gathered(&web, &sources).await;
         assert_eq!(gathered.articles.len(), 1);
         assert_eq!(
-            gathered.failed[0].to_string(),
+            gathered.failed[0].error.to_string(),
             "`https://n.example/home` is not a feed"
         );
     }
@@ -668,10 +750,6 @@ mod tests {
         }
         let gathered = gathered(&Web::default(), &[Source::Folder(folder)]).await;
         assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
-        let pages = gathered
-            .skipped
-            .iter()
-            .filter(|s| !s.what.contains("picture"));
-        assert_eq!(pages.count(), 30);
+        assert_eq!(gathered.skipped.len(), 30);
     }
 }

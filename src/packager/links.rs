@@ -19,14 +19,14 @@ impl Inside {
         self.pages.entry(key(url)).or_insert_with(|| path.clone());
     }
 
-    fn page(&self, url: &Url) -> Option<&SitePath> {
+    pub fn page(&self, url: &Url) -> Option<&SitePath> {
         self.pages.get(&key(url))
     }
 }
 
 /// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
 /// what campaigns append.
-fn key(url: &Url) -> String {
+pub fn key(url: &Url) -> String {
     let host = url
         .host_str()
         .unwrap_or_default()

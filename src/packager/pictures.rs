@@ -25,7 +25,7 @@ const MIN_SIDE: u32 = 32;
 const QUALITY: f32 = 72.0;
 
 /// A picture ready to be laid into an edition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
     pub webp: Vec<u8>,
     pub width: u32,

@@ -6,7 +6,7 @@
 //! 3. The metadata is proved as a new reader would, from the first root on: what he would refuse is never published.
 //! 4. Changed files are packed, on all cores; the rest is copied, still packed, from the edition before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Press {
     /// The metadata of the edition before, or what the offline keys signed if there is none; whichever is newer of each.
     pub metadata: MetadataSet,
     pub previous: Option<Arc<VerifiedEdition>>,
+    /// Files that stay as they are in the edition before. They are neither read nor held in memory.
+    pub kept: BTreeSet<SitePath>,
     pub keys: KeyRing,
     pub lifetimes: Lifetimes,
     pub effort: Effort,
@@ -65,10 +67,10 @@ impl Press {
         let Some(previous) = &self.previous else {
             return true;
         };
-        let same = previous.files().map(|(path, entry)| (path, entry.digest));
-        let changed = !same.eq(files
-            .iter()
-            .map(|(path, content)| (path, Digest::of(content))));
+        let before = previous
+            .files()
+            .map(|(path, entry)| (path.clone(), (entry.length, entry.digest)));
+        let changed = !before.eq(self.facts(files));
         let half_time = previous
             .issued()
             .map(|issued| issued + self.lifetimes.timestamp / 2);
@@ -105,13 +107,10 @@ impl Press {
         now: Timestamp,
         out: W,
     ) -> Result<Assembler<W>, PublishError> {
-        let facts = files
-            .iter()
-            .map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
         let signed = editor::next_edition(
             &self.metadata,
             &self.keys,
-            &facts.collect(),
+            &self.facts(files),
             now,
             &self.lifetimes,
         )?;
@@ -133,6 +132,18 @@ impl Press {
             }
         }
         Ok(assembler)
+    }
+
+    /// Length and digest of every file that the edition shall hold.
+    fn facts(&self, files: &Files) -> BTreeMap<SitePath, (u64, Digest)> {
+        let kept = self.kept.iter().filter_map(|path| {
+            let entry = self.previous.as_ref()?.file(path)?;
+            Some((path.clone(), (entry.length, entry.digest)))
+        });
+        let new = files
+            .iter()
+            .map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
+        kept.chain(new).collect()
     }
 
     fn is_unchanged(&self, path: &SitePath, content: &[u8]) -> bool {

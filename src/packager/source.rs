@@ -26,6 +26,16 @@ pub enum Source {
     FeedFile(PathBuf),
 }
 
+impl Source {
+    /// Whether it names only its last articles. A folder holds all of them, so what is not there is not wanted.
+    pub fn forgets(&self) -> bool {
+        match self {
+            Self::Feed(_) | Self::FeedFile(_) => true,
+            Self::Folder(_) => false,
+        }
+    }
+}
+
 /// How people tell sources apart.
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,6 +51,8 @@ impl std::fmt::Display for Source {
 pub enum SourceError {
     #[error("`{0}` is not a feed")]
     NotAFeed(String),
+    #[error("the feed `{0}` names no article")]
+    EmptyFeed(String),
     #[error("`{0}` holds no HTML page")]
     NoPages(String),
     #[error("the feed could not be fetched: {0}")]
@@ -56,6 +68,10 @@ impl SourceError {
             Self::NotAFeed(_) => Some(
                 "open it in a browser: an RSS or Atom feed begins with `<rss`, `<feed` or `<rdf:RDF`; \
                  a newsroom's page often links its feed at the bottom"
+                    .into(),
+            ),
+            Self::EmptyFeed(_) => Some(
+                "wait until the feed is whole again, or take it out of the sources: every article of it would vanish for readers"
                     .into(),
             ),
             Self::NoPages(_) => Some("pages are files whose name ends in `.html`, `.htm` or `.xhtml`".into()),
@@ -95,6 +111,12 @@ pub struct Folder {
 /// Stands for the folder in addresses, so that links between its pages and pictures resolve as on a web host.
 /// Reserved by RFC 2606, so no host has it.
 const FOLDER_HOST: &str = "http://folder.invalid/";
+
+/// An address as people know it: of a file in a folder, its path there.
+pub fn shown(url: &Url) -> &str {
+    let text = url.as_str();
+    text.strip_prefix(FOLDER_HOST).unwrap_or(text)
+}
 
 impl Folder {
     /// The address of a file in the folder, if it were a web host.
@@ -148,6 +170,9 @@ fn offers_of_feed(
 ) -> Result<Vec<Offer>, SourceError> {
     let entries = feed::read(bytes, content_type, url)
         .ok_or_else(|| SourceError::NotAFeed(source.to_string()))?;
+    if entries.is_empty() {
+        return Err(SourceError::EmptyFeed(source.to_string()));
+    }
     Ok(entries
         .into_iter()
         .filter_map(|entry| offer(entry, url))

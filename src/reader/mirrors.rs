@@ -110,6 +110,15 @@ impl Mirrors {
         }
     }
 
+    /// The time for answers is over: who said nothing at all was silent.
+    pub fn name_the_silent(&mut self, seconds: u64) {
+        for mirror in &mut self.0 {
+            if mirror.edition.is_none() && mirror.faults.is_empty() {
+                mirror.faults.push(Fault::Silent { seconds });
+            }
+        }
+    }
+
     /// A try for a bundle broke, after it `brought` so many bytes.
     pub fn broke(&mut self, id: MirrorId, fault: Fault, brought: u64) {
         let mirror = self.mirror_mut(id);
@@ -348,6 +357,16 @@ mod tests {
         all.failed(id(1), Fault::Silent { seconds: 12 });
         assert_eq!(all.next(7, &[], None), Some(id(1)));
         assert_eq!(all.next(7, &[id(1)], None), None);
+    }
+
+    #[test]
+    fn who_said_nothing_is_named_and_nobody_else() {
+        let mut all = mirrors(3);
+        all.answered(id(0), 7, ms(1));
+        all.failed(id(1), Fault::BlockPage);
+        all.name_the_silent(14);
+        let faults: Vec<_> = all.faults().into_iter().map(|(_, fault)| fault).collect();
+        assert_eq!(faults, [Fault::BlockPage, Fault::Silent { seconds: 14 }]);
     }
 
     #[test]

@@ -43,6 +43,7 @@ use crate::base::{EditionNumber, Fingerprint};
 use crate::edition::VerifiedEdition;
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
+use crate::io::files;
 use crate::trust::Trusted;
 use race::Race;
 use sink::Expected;
@@ -137,7 +138,7 @@ pub enum ReadError {
         asked: Fingerprint,
     },
     /// Nobody gave a chain of signatures that holds.
-    #[error("none of {} mirrors has a good edition", .faults.len())]
+    #[error("no mirror gave a good edition; asked: {}", .faults.len())]
     NoGoodMirror { faults: Vec<(String, Fault)> },
     /// An edition is known to be there, but nobody gives all of it.
     #[error("edition {edition} could not be fetched from any mirror")]
@@ -155,7 +156,7 @@ impl ReadError {
         let hint = match self {
             Self::NoMirrors => "give the addresses of one or more mirrors",
             Self::NobodyToTrust => {
-                "give the newsroom's fingerprint, from a friend, a leaflet or the newsroom itself"
+                "add `--root` with the newsroom's fingerprint, which stands on a leaflet, or ask a friend or the newsroom itself"
             }
             Self::OtherNewsroom { .. } => "use another folder for another newsroom",
             Self::NoGoodMirror { .. } => {
@@ -187,6 +188,9 @@ pub async fn get(
 ) -> Result<Got, ReadError> {
     if options.mirrors.is_empty() {
         return Err(ReadError::NoMirrors);
+    }
+    if matches!(options.trust, FirstTrust::Kept) && !files::exists(&options.store) {
+        return Err(ReadError::NobodyToTrust);
     }
     let store = Arc::new(Store::open(&options.store)?);
     let mut mirrors = Mirrors::new(&options.mirrors, &store.past());
@@ -225,7 +229,8 @@ impl<'a> Getting<'a, '_> {
         // Ends, since an edition that is asked for again has a larger number each time.
         loop {
             let edition = newest.edition();
-            if let Some(held) = held.as_ref().filter(|held| is_as_new(held, &newest)) {
+            let is_news = |held: &VerifiedEdition| newest.is_newer_than(&held.remembered());
+            if let Some(held) = held.as_ref().filter(|held| !is_news(held)) {
                 return Ok(self.got(held.clone(), News::Nothing));
             }
             if let Some(edition) = self.fetch_bundle(&newest, race, &held, report).await? {
@@ -262,7 +267,6 @@ impl<'a> Getting<'a, '_> {
         }
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
         self.store.remember(&newest.remembered())?;
-        refresh::name_those_behind(self.mirrors, newest.edition(), report);
         Ok((newest, race))
     }
 
@@ -394,7 +398,9 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    fn no_good_mirror(&self) -> ReadError {
+    fn no_good_mirror(&mut self) -> ReadError {
+        self.mirrors
+            .name_the_silent(self.patience.metadata.as_secs());
         ReadError::NoGoodMirror {
             faults: self.mirrors.faults(),
         }
@@ -409,11 +415,6 @@ impl<'a> Getting<'a, '_> {
 }
 
 /// Work that would hold up everybody else on an async thread.
-/// Not by the number alone: see [`Trusted::succession`].
-fn is_as_new(held: &VerifiedEdition, newest: &Trusted) -> bool {
-    held.proof().succession() >= newest.succession()
-}
-
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work)
         .await

@@ -204,8 +204,14 @@ async fn insert(
         version: name.version(),
         max_bytes,
     };
-    let content = wanted(fetch, mirror, &want).await?.ok_or(Fault::Empty)?;
+    let content = soon(fetch, mirror, &want).await?.ok_or(Fault::Empty)?;
     Ok(gathered.insert(name, content)?)
+}
+
+/// A mirror that drips byte by byte is never silent.
+async fn soon(fetch: &dyn Fetch, mirror: &Url, want: &Want) -> Result<Option<Bytes>, Fault> {
+    let answer = timeout(FILE_TIME, wanted(fetch, mirror, want)).await;
+    answer.unwrap_or(Err(Fault::Stalled))
 }
 
 type Fetched = Vec<(MetadataName, Bytes)>;
@@ -226,7 +232,7 @@ async fn walk(
     let mut everything = refresh.finish()?.everything();
     let mut fetched = Vec::new();
     while let Some(want) = everything.wants() {
-        let content = wanted(fetch, mirror, &want).await?;
+        let content = soon(fetch, mirror, &want).await?;
         if let Some(named) = name_of(&want).zip(content.clone()) {
             fetched.push(named);
         }

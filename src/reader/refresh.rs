@@ -3,8 +3,9 @@
 //! 1. Each mirror's chain of metadata is fetched from that mirror alone, and proved by the workflow of TUF against what
 //!    is remembered: files of two mirrors are never mixed in one chain.
 //! 2. The first good answer opens a short window in which a newer one may still come, because a censor's mirror answers
-//!    fast, and with what is old.
-//! 3. The newest wins. Who offers less is `Behind`; who offers less than is remembered is named as `Older`.
+//!    fast, and with what is old. One that is past its date opens no window: a fresh one is waited for as long as for any.
+//! 3. The newest wins; if it is past its date too, it is better than nothing, and says so. Who offers less is `Behind`, or
+//!    `Stale` if that alone shows it; who offers less than is remembered is named as `Older`.
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -14,11 +15,11 @@ use url::Url;
 
 use super::fault::is_web_page;
 use super::race::{Answer, Race};
-use super::{Event, Fault, Mirrors, Patience, Report};
+use super::{Event, Fault, MirrorId, Mirrors, Patience, Report};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
 use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
-use crate::trust::{Equivocation, Expiry, Refresh, Remembered, Trusted, Want};
+use crate::trust::{Equivocation, Expiry, Freshness, Refresh, Remembered, Trusted, Want};
 
 /// Asks every mirror what it has; answers that come late can still be heard while downloading.
 pub(super) fn ask_all<'a>(
@@ -29,8 +30,7 @@ pub(super) fn ask_all<'a>(
     now: Timestamp,
 ) -> Race<'a, Trusted> {
     Race::new(mirrors, patience, move |mirror| {
-        // An expired chain is how newer articles are held back from a reader who is online.
-        chain(fetch, mirror, remembered.clone(), now, Expiry::Enforce).boxed()
+        chain(fetch, mirror, remembered.clone(), now, Expiry::Report).boxed()
     })
 }
 
@@ -45,20 +45,27 @@ pub(super) async fn newest(
     evidence: &mut Vec<Equivocation>,
 ) -> Option<Trusted> {
     let mut best: Option<Trusted> = None;
+    let mut expired = Vec::new();
     let mut until = until;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
+        let mirror = answer.mirror;
         let Some(trusted) = note(answer, mirrors, report) else {
             continue;
         };
         evidence.extend_from_slice(trusted.evidence());
-        if best.is_none() {
-            race.ask_all();
-            until = until.min(Instant::now() + patience.newer);
+        race.ask_all();
+        match trusted.freshness() {
+            Freshness::Expired { since, .. } => expired.push((mirror, since)),
+            _ => until = until.min(Instant::now() + patience.newer),
         }
-        let newer = |best: &Trusted| trusted.succession() > best.succession();
+        let newer = |best: &Trusted| trusted.is_newer_than(&best.remembered());
         if best.as_ref().is_none_or(newer) {
             best = Some(trusted);
         }
+    }
+    if let Some(best) = &best {
+        name_those_behind(mirrors, best.edition(), report);
+        name_the_stale(mirrors, best, expired, report);
     }
     best
 }
@@ -85,12 +92,26 @@ pub(super) fn note(
     }
 }
 
-/// Names those that have an older edition than was found.
-pub(super) fn name_those_behind(
+/// Names those that froze, if others did not.
+fn name_the_stale(
     mirrors: &mut Mirrors,
-    newest: EditionNumber,
+    best: &Trusted,
+    expired: Vec<(MirrorId, Timestamp)>,
     report: &mut Report<'_>,
 ) {
+    if matches!(best.freshness(), Freshness::Expired { .. }) {
+        return;
+    }
+    for (id, since) in expired {
+        let fault = Fault::Stale { since };
+        mirrors.failed(id, fault.clone());
+        let mirror = mirrors.shown(id);
+        report(Event::Failed { mirror, fault });
+    }
+}
+
+/// Names those that have an older edition than was found.
+fn name_those_behind(mirrors: &mut Mirrors, newest: EditionNumber, report: &mut Report<'_>) {
     for (id, has) in mirrors.behind(newest) {
         let fault = Fault::Behind { has, newest };
         mirrors.failed(id, fault.clone());

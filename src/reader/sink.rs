@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use super::{MirrorId, Store, StoreError};
@@ -33,7 +33,7 @@ pub(super) struct Sink {
     receiver: Receiver<Spool>,
     part: Part,
     /// Not yet in the part file.
-    unproved: VecDeque<(MirrorId, Bytes)>,
+    unproved: VecDeque<(MirrorId, BytesMut)>,
     unproved_bytes: u64,
     proved: u64,
     contributors: BTreeSet<MirrorId>,
@@ -99,7 +99,11 @@ impl Sink {
     pub(super) fn push(&mut self, from: MirrorId, bytes: Bytes) -> Result<(), SinkError> {
         self.contributors.insert(from);
         self.unproved_bytes += bytes.len() as u64;
-        self.unproved.push_back((from, bytes.clone()));
+        // Together, since a mirror may send byte by byte.
+        match self.unproved.back_mut() {
+            Some((last, unproved)) if *last == from => unproved.extend_from_slice(&bytes),
+            _ => self.unproved.push_back((from, bytes.as_ref().into())),
+        }
         match self.receiver.push(bytes) {
             Ok(()) => self.keep_what_is_proved(),
             Err(refusal) => Err(self.refused(refusal)),
@@ -155,14 +159,14 @@ impl Sink {
             return Ok(());
         }
         let mut due = self.receiver.position().saturating_sub(self.proved);
-        while let Some((mirror, bytes)) = self.unproved.pop_front() {
+        while let Some((mirror, mut bytes)) = self.unproved.pop_front() {
             let length = usize::try_from(due).unwrap_or(usize::MAX).min(bytes.len());
-            self.part.append(&bytes.slice(..length))?;
+            self.part.append(&bytes.split_to(length))?;
             self.proved += length as u64;
             self.unproved_bytes -= length as u64;
             due -= length as u64;
-            if length < bytes.len() {
-                self.unproved.push_front((mirror, bytes.slice(length..)));
+            if !bytes.is_empty() {
+                self.unproved.push_front((mirror, bytes));
                 break;
             }
         }

@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::mirrors::Past;
 use crate::base::LIMITS;
@@ -68,22 +67,15 @@ impl StoreError {
     }
 }
 
-/// [`Remembered`] as it lies on disk: metadata is JSON, so it fits into a JSON string.
-#[derive(Serialize, Deserialize)]
-struct WrittenTrust {
-    root: String,
-    timestamp: Option<String>,
-    snapshot: Option<String>,
-    targets: BTreeMap<String, String>,
-}
-
 const MIRRORS_BYTES: u64 = 1 << 20;
 
 impl Store {
-    /// Makes the folder if there is none. Refused while another program writes in it.
+    /// Makes the folder if there is none: others on this machine need not know what is read here. Refused while another
+    /// program writes in it; what one that was killed left half-written goes.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        files::create_folder(folder)?;
+        files::create_private_folder(folder)?;
         let lock = Lock::take(&folder.join("lock"))?;
+        files::sweep_parts(folder)?;
         Ok(Self {
             folder: folder.to_path_buf(),
             _lock: lock,
@@ -101,18 +93,14 @@ impl Store {
         let Some(bytes) = read_if_there(&path, 2 * LIMITS.metadata_bytes)? else {
             return Ok(self.anchor()?.map(Remembered::new));
         };
-        let written: WrittenTrust =
-            serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged(path))?;
-        Ok(Some(written.into()))
+        let remembered = Remembered::from_json(&bytes);
+        Ok(Some(remembered.ok_or(StoreError::Damaged(path))?))
     }
 
     /// Beware: replaces the floor. Only what grew out of [`Self::remembered`] may come here.
     pub fn remember(&self, remembered: &Remembered) -> Result<(), StoreError> {
         let path = self.folder.join("trust.json");
-        let damaged = || StoreError::Damaged(path.clone());
-        let written = WrittenTrust::of(remembered).ok_or_else(damaged)?;
-        let bytes = serde_json::to_vec(&written).map_err(|_| damaged())?;
-        Ok(files::write(&path, &bytes)?)
+        Ok(files::write(&path, &remembered.to_json())?)
     }
 
     /// Keeps both files of a contradiction for ever.
@@ -190,38 +178,6 @@ fn read_if_there(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, StoreEr
         Ok(bytes) => Ok(Some(bytes)),
         Err(FileError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
-    }
-}
-
-impl WrittenTrust {
-    /// `None` if a file is no UTF-8, which verified metadata always is.
-    fn of(remembered: &Remembered) -> Option<Self> {
-        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
-        let optional = |bytes: &Option<Bytes>| match bytes {
-            Some(bytes) => text(bytes).map(Some),
-            None => Some(None),
-        };
-        let targets = remembered.targets.iter();
-        Some(Self {
-            root: text(&remembered.root)?,
-            timestamp: optional(&remembered.timestamp)?,
-            snapshot: optional(&remembered.snapshot)?,
-            targets: targets
-                .map(|(role, bytes)| Some((role.clone(), text(bytes)?)))
-                .collect::<Option<_>>()?,
-        })
-    }
-}
-
-impl From<WrittenTrust> for Remembered {
-    fn from(written: WrittenTrust) -> Self {
-        let targets = written.targets.into_iter();
-        Self {
-            root: written.root.into(),
-            timestamp: written.timestamp.map(Bytes::from),
-            snapshot: written.snapshot.map(Bytes::from),
-            targets: targets.map(|(role, text)| (role, text.into())).collect(),
-        }
     }
 }
 

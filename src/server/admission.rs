@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::holdings::Part;
 use super::refused::Refused;
-use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
+use crate::base::{Fingerprint, LIMITS, MetadataName};
 use crate::bundle::{self, MemberName, Scanner};
-use crate::edition::{Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::edition::{Proof, Receiver, Refusal, Remembered, VerifiedEdition};
 
 /// What a mirror goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,18 +96,10 @@ impl Admission {
     }
 
     /// Known once the metadata has been proved.
-    pub(super) fn edition(&self) -> Option<EditionNumber> {
+    pub(super) fn proof(&self) -> Option<&Proof> {
         match &self.stage {
-            Stage::Receive(receiver) => receiver.edition(),
+            Stage::Receive(receiver) => receiver.proof(),
             Stage::Search(..) | Stage::Refused(_) => None,
-        }
-    }
-
-    /// Whether it would take the place of `held`.
-    pub(super) fn succeeds(&self, held: &VerifiedEdition) -> bool {
-        match &self.stage {
-            Stage::Receive(receiver) => receiver.succeeds(held),
-            Stage::Search(..) | Stage::Refused(_) => false,
         }
     }
 

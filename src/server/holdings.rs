@@ -3,7 +3,8 @@
 //! In the state folder lie
 //! - `edition.tar.gz`, the last good edition as a full bundle;
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
-//! - `.colport-….part`, a bundle on its way in.
+//! - `.colport-….part`, a bundle on its way in;
+//! - `lock`, held while a server runs.
 //!
 //! The one moment at which a new edition counts is the renaming of a part to `edition.tar.gz`:
 //! 1. before it, every byte of the new bundle was verified and is on disk;
@@ -13,22 +14,21 @@
 //! 4. `remembered.json` is written last, in one piece. The other order could leave a memory that forbids the only
 //!    edition that is there.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::admission::{Admission, Trust};
 use super::current::Current;
 use super::refused::Refused;
 use super::respond::Catalogue;
-use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
+use crate::base::{EditionNumber, Fingerprint, LIMITS};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError, Spool};
+use crate::io::part::Lock;
 
 /// Whom a mirror that knows nothing yet believes.
 #[derive(Debug, Clone)]
@@ -60,7 +60,9 @@ impl HoldingsError {
         let words = match self {
             Self::File(error) => return error.hint(),
             Self::Bundle { refused, .. } => return refused.hint(),
-            Self::NoAnchor(_) => "give `--root` and the site's fingerprint or its `1.root.json`",
+            Self::NoAnchor(_) => {
+                "add `--root` with the newsroom's fingerprint, or with its file `1.root.json`"
+            }
             Self::OtherSite { .. } => "use another state folder for each site",
             Self::DamagedMemory(_) => {
                 "check the disk; then remove the file and give `--root` again, which forgets how new the newest edition was"
@@ -83,15 +85,23 @@ struct Held {
     edition: Option<Arc<VerifiedEdition>>,
 }
 
+/// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
+pub(super) fn lock(folder: &Path, anchor: Option<&Anchor>) -> Result<Lock, HoldingsError> {
+    if anchor.is_none() && !files::exists(folder) {
+        return Err(HoldingsError::NoAnchor(folder.into()));
+    }
+    files::create_folder(folder)?;
+    Ok(Lock::take(&folder.join("lock"))?)
+}
+
 impl Holdings {
-    /// Reads and verifies what lies in `folder`, which is made if it is not there.
+    /// Reads and verifies what lies in `folder`.
     pub(super) fn open(
         folder: &Path,
         anchor: Option<&Anchor>,
         now: Timestamp,
     ) -> Result<Self, HoldingsError> {
-        files::create_folder(folder)?;
-        sweep(folder)?;
+        files::sweep_parts(folder)?;
         let mut holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
@@ -155,11 +165,8 @@ impl Holdings {
     pub(super) fn commit(&self, admission: Admission) -> Result<EditionNumber, Refused> {
         let mut held = self.lock();
         // Another one may have come in meanwhile.
-        if let (Some(offered), Some(edition)) = (admission.edition(), &held.edition)
-            && !admission.succeeds(edition)
-        {
-            let held = edition.number();
-            return Err(Refusal::NotNewer { offered, held }.into());
+        if let (Some(proof), Some(edition)) = (admission.proof(), &held.edition) {
+            proof.refuse_older_than(edition)?;
         }
         let edition = admission.finish(|part| {
             let place = part.place.clone();
@@ -175,7 +182,7 @@ impl Holdings {
         let trust = Trust::Remembered(edition.remembered());
         if held.trust != trust {
             // A memory that could not be written is made again out of the bundle at the next start.
-            let _ = remember(&self.folder, &edition);
+            let _ = files::write(&memory_of(&self.folder), &edition.remembered().to_json());
             held.trust = trust;
         }
         self.current.exchange(Catalogue::of(&edition));
@@ -237,28 +244,6 @@ fn is_first_root(root: &[u8]) -> bool {
         == Some(1)
 }
 
-/// Parts that a killed server left behind.
-fn sweep(folder: &Path) -> Result<(), FileError> {
-    for path in files::list(folder)? {
-        let name = path.to_string_lossy();
-        if name.starts_with(".colport-") && name.ends_with(".part") {
-            files::remove(&folder.join(&path))?;
-        }
-    }
-    Ok(())
-}
-
-/// Metadata is JSON and so text; kept byte for byte, since it was signed byte for byte.
-#[derive(Serialize, Deserialize)]
-struct Memory {
-    /// The fingerprint.
-    site: String,
-    root: String,
-    timestamp: Option<String>,
-    snapshot: Option<String>,
-    targets: BTreeMap<String, String>,
-}
-
 fn memory_of(folder: &Path) -> PathBuf {
     folder.join("remembered.json")
 }
@@ -269,46 +254,11 @@ fn recall(folder: &Path) -> Result<Option<(Remembered, Fingerprint)>, HoldingsEr
         Err(FileError::NotFound(_)) => return Ok(None),
         read => read?,
     };
-    let memory: Option<Memory> = serde_json::from_slice(&text).ok();
-    let recalled = memory.and_then(|memory| {
-        let site = memory.site.parse().ok()?;
-        let targets = memory.targets.into_iter();
-        let remembered = Remembered {
-            root: memory.root.into(),
-            timestamp: memory.timestamp.map(Bytes::from),
-            snapshot: memory.snapshot.map(Bytes::from),
-            targets: targets.map(|(role, text)| (role, text.into())).collect(),
-        };
+    let recalled = Remembered::from_json(&text).and_then(|remembered| {
+        let site = remembered.first_root?;
         Some((remembered, site))
     });
     recalled.map(Some).ok_or(HoldingsError::DamagedMemory(path))
-}
-
-fn remember(folder: &Path, edition: &VerifiedEdition) -> Result<(), FileError> {
-    let Some(site) = fingerprint(edition) else {
-        return Ok(());
-    };
-    let remembered = edition.remembered();
-    let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-    let targets = remembered.targets.iter();
-    let memory = Memory {
-        site: site.to_string(),
-        root: text(&remembered.root),
-        timestamp: remembered.timestamp.as_ref().map(text),
-        snapshot: remembered.snapshot.as_ref().map(text),
-        targets: targets
-            .map(|(role, bytes)| (role.clone(), text(bytes)))
-            .collect(),
-    };
-    let json = serde_json::to_vec(&memory).expect("strings are always JSON");
-    files::write(&memory_of(folder), &json)
-}
-
-/// Every edition carries all roots from the first on.
-fn fingerprint(edition: &VerifiedEdition) -> Option<Fingerprint> {
-    let name = MetadataName::versioned("root", 1)?;
-    let entry = edition.metadata_file(&name)?;
-    Some(Fingerprint::of_first_root(&edition.content(entry)))
 }
 
 /// A file that is begun when its first byte comes: a bundle that is refused before that never touches the disk.

@@ -210,7 +210,7 @@ fn work(
             Some(Piece::Bytes(bytes)) => admission.push(bytes)?,
             Some(Piece::End) => return holdings.commit(admission),
         }
-        if place.is_none() && admission.edition().is_some() {
+        if place.is_none() && admission.proof().is_some() {
             place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
         }
     }

@@ -42,6 +42,7 @@ pub use show::{Showing, show};
 use crate::base::EditionNumber;
 use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
+use crate::io::part::Lock;
 use crate::site::{self, Language};
 use holdings::Holdings;
 use intake::Intake;
@@ -115,13 +116,14 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
     let now = clock.now();
     let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
     let opening = tokio::task::spawn_blocking(move || {
+        let lock = holdings::lock(&state, anchor.as_ref())?;
         let holdings = Holdings::open(&state, anchor.as_ref(), now)?;
         if let Some(bundle) = bundle {
             holdings.take_file(&bundle, now)?;
         }
-        Ok::<_, HoldingsError>(Arc::new(holdings))
+        Ok::<_, HoldingsError>((Arc::new(holdings), lock))
     });
-    let holdings = opening.await.expect("opening gives errors, not panics")?;
+    let (holdings, lock) = opening.await.expect("opening gives errors, not panics")?;
     let site = Arc::new(Site {
         not_found: not_found_pages(),
         intake: Intake::new(Arc::clone(&holdings), clock, options.intake),
@@ -134,6 +136,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
         holdings,
         stop,
         serving,
+        _lock: lock,
     })
 }
 
@@ -163,6 +166,8 @@ pub struct Server {
     holdings: Arc<Holdings>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
+    /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
+    _lock: Lock,
 }
 
 impl Server {

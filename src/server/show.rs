@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use http::header::HOST;
+use http::header::{HOST, HeaderName};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ pub async fn show(edition: &VerifiedEdition) -> Result<Showing, StartError> {
     let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let room = Room {
         address,
-        edition: Catalogue::of(edition),
+        edition: Catalogue::on_soft_ground(edition),
         not_found: not_found_pages(),
     };
     let (stop, stopped) = watch::channel(Stop::Running);
@@ -64,6 +64,12 @@ struct Room {
 }
 
 impl Room {
+    /// Browsers tell when a page of another site asks: it could learn from it that colport runs here, and what is read.
+    fn is_asked_from_elsewhere(head: &http::request::Parts) -> bool {
+        let site = head.headers.get("sec-fetch-site");
+        site.is_some_and(|site| site != "none" && site != "same-origin")
+    }
+
     /// A page elsewhere can make a browser ask this machine under a name of its own (DNS rebinding), and then read the
     /// answer. Under our own name it cannot.
     fn is_asked_by_name(&self, head: &http::request::Parts) -> bool {
@@ -75,13 +81,22 @@ impl Room {
 impl Answer for Room {
     async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let answer = match self.is_asked_by_name(&head) {
-            true => respond::respond(&self.edition, &self.not_found, &head),
-            false => respond::sentence(
-                StatusCode::MISDIRECTED_REQUEST,
-                "this is not the host you are looking for",
-            ),
+        let mut answer = if !self.is_asked_by_name(&head) {
+            let why = "this is not the host you are looking for";
+            respond::sentence(StatusCode::MISDIRECTED_REQUEST, why)
+        } else if Self::is_asked_from_elsewhere(&head) {
+            respond::sentence(
+                StatusCode::FORBIDDEN,
+                "this is not for pages of other sites",
+            )
+        } else {
+            respond::respond(&self.edition, &self.not_found, &head)
         };
+        // Older browsers do not tell who asks, but most of them can be told whom to give the answer to.
+        for name in ["cross-origin-resource-policy", "cross-origin-opener-policy"] {
+            let name = HeaderName::from_static(name);
+            respond::insert(&mut answer, name, "same-origin");
+        }
         if hyper::body::Body::is_end_stream(&body) {
             return answer;
         }

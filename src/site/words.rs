@@ -45,7 +45,8 @@ impl Words {
                 all.iter()
                     .find(|w| w.language.primary() == wanted.primary())
             })
-            .unwrap_or(&all[0])
+            .or(all.first())
+            .expect("there are words in English")
     }
 
     pub fn all() -> &'static [Self] {

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::base::tame;
+
 /// Each variant names the role (and so the file) that was refused. Nothing of a refused file is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -111,7 +113,7 @@ impl Refusal {
     pub(super) fn malformed(role: &str, why: impl Into<String>) -> Self {
         Self::Malformed {
             role: role.to_owned(),
-            why: why.into(),
+            why: tame(&why.into()),
         }
     }
 }

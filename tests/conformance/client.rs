@@ -124,6 +124,7 @@ impl Memory {
         }
         let root = roles.remove("root").ok_or("there is no root")?;
         Ok(Remembered {
+            first_root: None,
             root,
             timestamp: roles.remove("timestamp"),
             snapshot: roles.remove("snapshot"),

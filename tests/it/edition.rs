@@ -236,8 +236,8 @@ fn an_older_or_equal_edition_is_refused_before_its_files() {
             Some(two.clone()),
             newsroom.now,
         );
-        // The roots, which come first, are enough to see it.
-        let refusal = receiver.push(bundle.slice(..3000)).unwrap_err();
+        // Not even the first file is needed to see it.
+        let refusal = receiver.push(bundle.slice(..4000)).unwrap_err();
         assert_eq!(refusal, Refusal::NotNewer { offered, held: 2 });
     }
     // One who lies about the number is caught by the metadata.
@@ -256,6 +256,19 @@ fn an_older_or_equal_edition_is_refused_before_its_files() {
         ),
         "{refusal:?}"
     );
+}
+
+/// The bundle with another `1.root.json`, all else as it is.
+pub fn with_first_root(bundle: &Bytes, root: &Bytes) -> Bytes {
+    let is_root = |member: &Member| match &member.name {
+        MemberName::Metadata(name) => name.to_string() == "1.root.json",
+        _ => false,
+    };
+    let change = |member: &Member| match is_root(member) {
+        true => Some(root.to_vec()),
+        false => as_it_is(member),
+    };
+    rewrite(bundle, change, &[])
 }
 
 fn relabel(bundle: &Bytes, about: &About) -> Bytes {

@@ -1,6 +1,5 @@
 //! A newsroom in a temporary folder that publishes what a test gives it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use tempfile::TempDir;
 pub struct Newsroom {
     pub folder: NewsroomFolder,
     pub now: Timestamp,
-    place: TempDir,
+    _place: TempDir,
 }
 
 pub fn path(text: &str) -> SitePath {
@@ -39,11 +38,11 @@ impl Newsroom {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let folder = NewsroomFolder::at(place.path());
         folder.found(&[be()], now, &Lifetimes::default()).unwrap();
-        Self { folder, now, place }
-    }
-
-    pub fn path(&self) -> PathBuf {
-        self.place.path().to_path_buf()
+        Self {
+            folder,
+            now,
+            _place: place,
+        }
     }
 
     pub fn newcomer(&self) -> Remembered {
@@ -59,6 +58,7 @@ impl Newsroom {
         Press {
             metadata: self.folder.metadata(previous.as_deref()).unwrap(),
             previous,
+            kept: Default::default(),
             keys: self.folder.publishing_keys(&[be()]).unwrap(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,

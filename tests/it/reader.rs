@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use colport::base::Fingerprint;
-use colport::edition::VerifiedEdition;
+use colport::edition::{Freshness, VerifiedEdition};
 use colport::io::files;
 use colport::reader::{self, Event, Fault, FirstTrust, Got, News, Options, Patience, ReadError};
 use tokio::time::Instant;
@@ -164,6 +164,7 @@ async fn with_no_good_mirror_the_failure_is_clear_and_comes_soon() {
     let mut scene = Scene::new().with(&BAD);
     let begun = Instant::now();
     let error = scene.get().await.unwrap_err();
+    assert_eq!(error.faults().len(), BAD.len());
     assert!(begun.elapsed() <= ms(15_000), "{:?}", begun.elapsed());
     assert!(matches!(error, ReadError::NoGoodMirror { .. }), "{error}");
     assert_eq!(
@@ -367,6 +368,27 @@ async fn a_frozen_mirror_is_named_and_another_one_is_used() {
         "{:?}",
         got.faults
     );
+}
+
+/// Mirrors that froze a week ago answer at once; one that is far away has the news.
+#[tokio::test(start_paused = true)]
+async fn a_frozen_mirror_that_answers_first_does_not_win() {
+    let mut scene = Scene::new().with(&[Behaviour::Good, Behaviour::Good]);
+    scene.hours = 8 * 24;
+    scene.edition = scene.newsroom.publish(moment(8 * 24 - 1));
+    scene.mirror(Behaviour::Far(ms(2_000)));
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.number(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_news_are_better_than_none_and_say_how_old_they_are() {
+    let mut scene = Scene::new().with(&[Behaviour::Good, Behaviour::Refused]);
+    scene.hours = 8 * 24;
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.number(), 1);
+    let freshness = got.edition.freshness_at(moment(8 * 24));
+    assert!(matches!(freshness, Freshness::Expired { .. }));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use colport::packager::Files;
 use colport::server::{Anchor, HoldingsError, Options, StartError, start};
 use tempfile::TempDir;
@@ -37,6 +36,7 @@ fn left_in(state: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(state).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "lock")
         .collect();
     names.sort();
     names

@@ -319,13 +319,6 @@ fn signed_part(file: &Bytes) -> Value {
     serde_json::from_slice::<Value>(file).expect("a file of ours")["signed"].take()
 }
 
-fn name_of(role: &str, version: u64) -> Option<MetadataName> {
-    match role {
-        "timestamp" => Some(MetadataName::timestamp()),
-        _ => MetadataName::versioned(role, version),
-    }
-}
-
 /// One mutation, with what it needs to get past hashes.
 fn mutated(set: &MetadataSet, dice: &mut Dice) -> MetadataSet {
     let names: Vec<MetadataName> = set.iter().map(|(name, _)| name.clone()).collect();
@@ -402,12 +395,14 @@ fn is_stricter(refusal: &Refusal) -> bool {
         Refusal::Malformed { why, .. } => STRICTER.iter().any(|words| why.contains(words)),
         // A delegated role that `snapshot` does not list: we end the search (TUF 5.6.7, note), the other goes on.
         Refusal::Missing { .. } => true,
+        // What expires in this very second (TUF 5.4.4: the date must be higher than now).
+        Refusal::Expired { since, .. } => *since == now(),
         _ => false,
     }
 }
 
 /// Each is refused by python-tuf too, or makes a file ambiguous.
-const STRICTER: [&str; 8] = [
+const STRICTER: [&str; 9] = [
     // Even of a key that has no say (TUF 4.2.1).
     "two signatures are of the key",
     // Hashes that cannot be any file's, and files without hashes: found now, not when a reader asks for the file.
@@ -419,6 +414,7 @@ const STRICTER: [&str; 8] = [
     "which is taken",
     "a delegation needs either",
     "missing field `roles`",
+    "missing field `terminating`",
     // Such as `1.0.34x`.
     "of the specification",
 ];

@@ -11,7 +11,7 @@ use super::change::{in_force, wanted};
 use super::{Known, Site, holder};
 use crate::packager::{self, NewsroomFolder, People};
 use crate::trust::SigningKey;
-use crate::trust::editor::{Change, EditorError, KeyRing, Proposal, Staff};
+use crate::trust::editor::{EditorError, KeyChange, KeyRing, Proposal, Staff};
 
 /// Look at a change of keys that someone brought you, and sign it.
 ///
@@ -186,19 +186,19 @@ pub(super) fn changes(proposal: &Proposal, people: &People) -> Result<String, Fa
     Ok(format!("What changes:\n{}\n", lines.join("\n")))
 }
 
-fn said(change: &Change, people: &People) -> String {
+fn said(change: &KeyChange, people: &People) -> String {
     let who = |key| holder(key, people.get(key).map(String::as_str));
     match change {
-        Change::KeyComes { role, key } => format!("{role}: {} may sign from now on", who(key)),
-        Change::KeyGoes { role, key } => format!("{role}: {} may NOT sign any more", who(key)),
-        Change::Threshold { role, from, to } => {
+        KeyChange::KeyComes { role, key } => format!("{role}: {} may sign from now on", who(key)),
+        KeyChange::KeyGoes { role, key } => format!("{role}: {} may NOT sign any more", who(key)),
+        KeyChange::Threshold { role, from, to } => {
             format!("{role}: {to} must sign together, until now {from}")
         }
-        Change::Opened { newsroom } => format!("{newsroom}: a new newsroom"),
-        Change::Closed { newsroom } => {
+        KeyChange::Opened { newsroom } => format!("{newsroom}: a new newsroom"),
+        KeyChange::Closed { newsroom } => {
             format!("{newsroom}: readers find this newsroom's articles NO MORE")
         }
-        Change::Until { role, from, to } => {
+        KeyChange::Until { role, from, to } => {
             format!(
                 "{role}: good until {}, until now {}",
                 moment(*to),

@@ -24,11 +24,21 @@ pub(crate) struct Catalogue {
     resources: HashMap<Box<str>, Resource>,
 }
 
+/// Whether the bundle's bytes can change after they were verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// A file of our own, which only we replace.
+    Firm,
+    /// A stranger's: a stick, a share.
+    Soft,
+}
+
 /// Something that can be asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(super) kind: &'static Kind,
     form: Form,
+    ground: Ground,
     digest: Digest,
     /// As the reader sees it.
     length: u64,
@@ -83,6 +93,19 @@ impl Catalogue {
         catalogue
     }
 
+    /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
+    /// itself is not offered.
+    pub(crate) fn on_soft_ground(edition: &VerifiedEdition) -> Self {
+        let mut catalogue = Self::of(edition);
+        catalogue
+            .resources
+            .retain(|_, resource| resource.form != Form::Plain);
+        for resource in catalogue.resources.values_mut() {
+            resource.ground = Ground::Soft;
+        }
+        catalogue
+    }
+
     fn add(&mut self, path: &str, kind: &'static Kind, length: u64, digest: Digest, packed: Bytes) {
         let form = match bundle::stored_runs(&packed) {
             Some(_) => Form::Stored,
@@ -91,6 +114,7 @@ impl Catalogue {
         let resource = Resource {
             kind,
             form,
+            ground: Ground::Firm,
             digest,
             length,
             packed,
@@ -115,6 +139,7 @@ impl Catalogue {
         let resource = Resource {
             kind: &kind::BUNDLE,
             form: Form::Plain,
+            ground: Ground::Firm,
             digest: hasher.finish(),
             length: bundle.len() as u64,
             packed: bundle,
@@ -154,6 +179,9 @@ impl Catalogue {
 impl Resource {
     /// The representation's bytes, one run after the other. `None` if the bundle's file was changed under our feet.
     pub(crate) fn runs(&self, coding: Coding) -> Option<Vec<Bytes>> {
+        if self.ground == Ground::Soft {
+            return self.verified_again(coding);
+        }
         match (self.form, coding) {
             (Form::Plain, _) | (_, Coding::Gzip) => Some(vec![self.packed.clone()]),
             (Form::Stored, Coding::Identity) => {
@@ -165,6 +193,18 @@ impl Resource {
                 Some(vec![content.into()])
             }
         }
+    }
+
+    fn verified_again(&self, coding: Coding) -> Option<Vec<Bytes>> {
+        let copy = Bytes::copy_from_slice(&self.packed);
+        let content = bundle::unpack(&copy, self.length).ok()?;
+        if Digest::of(&content) != self.digest {
+            return None;
+        }
+        Some(match coding {
+            Coding::Gzip => vec![copy],
+            Coding::Identity => vec![content.into()],
+        })
     }
 
     /// Whether which form is sent depends on what the client accepts.

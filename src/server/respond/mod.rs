@@ -98,7 +98,7 @@ fn answer(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Res
         Found::Resource(resource) => send(resource, head),
         Found::Folder => redirect(&target::folder_of(&path)),
         // Who brings the first edition asks what is there: nothing. A reader is told to come again.
-        Found::Nothing if catalogue.edition().is_none() && !path.starts_with("/.colport/") => {
+        Found::Nothing if catalogue.edition().is_none() && !path.starts_with(".colport/") => {
             nothing_yet()
         }
         Found::Nothing => nothing_here(not_found, &head.headers),

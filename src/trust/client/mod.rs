@@ -13,13 +13,13 @@ mod attacks;
 mod everything;
 mod lookup;
 mod refresh;
+mod remembered;
+mod roots;
 mod search;
 #[cfg(test)]
 mod tests;
 mod trusted;
 mod verified;
-
-use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -27,34 +27,12 @@ use jiff::Timestamp;
 pub use everything::Everything;
 pub use lookup::Lookup;
 pub use refresh::Refresh;
+pub use remembered::Remembered;
 pub use trusted::{Freshness, Proof, TargetFile, Trusted};
 
 use super::Refusal;
 use super::metadata::Signed;
 use crate::base::Digest;
-
-/// What a reader or mirror keeps between two looks: the newest metadata of each role that it has verified.
-/// It is the floor below which nothing is accepted, and a store of what need not be fetched again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
-    pub root: Bytes,
-    pub timestamp: Option<Bytes>,
-    pub snapshot: Option<Bytes>,
-    /// `targets` and delegated roles.
-    pub targets: BTreeMap<String, Bytes>,
-}
-
-impl Remembered {
-    /// The beginning: a root that came by a way that is trusted.
-    pub fn new(root: Bytes) -> Self {
-        Self {
-            root,
-            timestamp: None,
-            snapshot: None,
-            targets: BTreeMap::new(),
-        }
-    }
-}
 
 /// What to do about metadata past its date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

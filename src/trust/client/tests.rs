@@ -304,3 +304,25 @@ fn hash_prefixes_are_followed() {
     assert!(found.is_some_and(|file| file.role == "bin" && file.fits(b"x")));
     assert_eq!(lookup(&mut trusted, "ru/bin/y", &honest(&set)), Ok(None));
 }
+
+#[test]
+fn withdrawn_keys_are_forgotten_even_if_the_next_root_is_refused() {
+    let set = first();
+    let remembered = refresh(newcomer(&set), &honest(&set), now(), Expiry::Enforce).1;
+    let mut signers = top();
+    signers.timestamp = super::super::testing::signers("timestamp-2");
+    let lifetimes = super::super::editor::Lifetimes::default();
+    let draft = super::super::editor::revise_root(&set, &signers, now(), &lifetimes);
+    let mut draft = draft.expect("a draft");
+    draft.sign(&ring(&OFFLINE));
+    let mut rotated = set.clone();
+    rotated.put_signed(draft).expect("enough keys");
+    let answer = |want: &Want| match want.version {
+        Some(3) => Some(Bytes::from_static(b"{}")),
+        _ => rotated.file(&want.role, want.version).cloned(),
+    };
+    let (read, kept) = refresh(remembered, &answer, now(), Expiry::Enforce);
+    assert!(matches!(read, Err(Refusal::Malformed { role, .. }) if role == "root"));
+    assert_eq!(Some(&kept.root), rotated.file("root", Some(2)));
+    assert_eq!((kept.timestamp, kept.snapshot), (None, None));
+}

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::super::Refusal;
 use super::super::metadata::{
-    Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target, Targets,
-    TimestampRole,
+    Document, Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target,
+    Targets, TimestampRole,
 };
-use super::refresh::want_described;
-use super::verified::{Authority, Verified};
+use super::refresh::{floor, want_described};
+use super::verified::{Authority, Verified, check_described};
 use super::{Context, Equivocation, Everything, Lookup, Remembered, Want};
 use crate::base::{Digest, EditionNumber};
 
@@ -130,10 +130,26 @@ impl Trusted {
         self.snapshot.signed.version
     }
 
-    /// By which the newer of two editions is told: the version of the root goes before the number. Whoever stole the
-    /// online keys can sign a number that is never reached again; the root that withdraws them outdoes it.
-    pub fn succession(&self) -> (u64, EditionNumber) {
-        (self.root.signed.version, self.edition())
+    /// Whether these are news for who has `had`. What was signed by keys that have been withdrawn since counts for
+    /// nothing: a thief may have given it the largest number there is, and nothing would ever be newer.
+    pub fn is_newer_than(&self, had: &Remembered) -> bool {
+        let Ok(root) = Document::<Root>::parse(ROOT, had.root.clone()) else {
+            return true;
+        };
+        let floor = floor::<Snapshot>(SNAPSHOT, had.snapshot.as_ref(), &self.root.signed);
+        let is_newer = match floor {
+            Ok(Some(had)) => had.signed.version < self.edition(),
+            Ok(None) | Err(_) => true,
+        };
+        root.signed.version <= self.root.signed.version && is_newer
+    }
+
+    /// Whether `snapshot` names this very file. Its signatures are another matter.
+    pub fn describes(&self, role: &str, version: u64, content: &Bytes) -> bool {
+        let described = self.snapshot.signed.file(role);
+        described.is_some_and(|described| {
+            described.version == version && check_described(role, content, described).is_ok()
+        })
     }
 
     /// When the publisher signed it, by the publisher's clock.

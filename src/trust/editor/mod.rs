@@ -1,7 +1,8 @@
 //! The publisher's side of TUF: making metadata. Pure: what is there goes in, what shall be there comes out.
 //!
 //! 1. [`establish`] makes the first `root` and `targets`, which delegates to the role `site` and to newsrooms.
-//! 2. [`next_edition`] puts files into roles and signs what has changed, then `snapshot` and `timestamp`.
+//! 2. [`next_edition`], or [`amend_edition`] for who knows the difference, puts files into roles and signs what has
+//!    changed, then `snapshot` and `timestamp`.
 //! 3. [`revise_root`], [`add_newsroom`], [`rekey_newsroom`], [`remove_newsroom`] and [`renew_targets`] change who may
 //!    sign what.
 //!
@@ -15,6 +16,8 @@ mod draft;
 mod edition;
 mod founding;
 mod layout;
+mod orders;
+mod press;
 mod proposal;
 mod set;
 mod staff;
@@ -25,18 +28,18 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::base::NewsroomId;
 pub use draft::{Draft, Missing, Whose, sign_detached};
-pub use edition::{FileFacts, next_edition};
+pub use edition::{Change, FileFacts, amend_edition, next_edition};
 pub use founding::{
     Founding, RootSigners, add_newsroom, establish, rekey_newsroom, remove_newsroom, renew_targets,
     revise_root,
 };
-pub use proposal::{Change, Proposal};
+pub use proposal::{KeyChange, Proposal};
 pub use set::MetadataSet;
 pub use staff::Staff;
 
-use super::Refusal;
 use super::keys::{PublicKey, SigningKey};
 use super::metadata::{Key, KeyId, RoleKeys};
+use super::{Refusal, json};
 
 /// How long a role is good for, from the moment at which it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub struct Proposal {
 
 /// One thing that would be different.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum KeyChange {
     KeyComes {
         role: String,
         key: KeyId,
@@ -135,7 +135,7 @@ impl Proposal {
     }
 
     /// What is different between what is in force and what is proposed.
-    pub fn changes(&self) -> Result<Vec<Change>, EditorError> {
+    pub fn changes(&self) -> Result<Vec<KeyChange>, EditorError> {
         let next = self.proposed()?;
         let (old, new) = (Staff::of(&self.known)?, Staff::of(&next)?);
         let mut changes = Vec::new();
@@ -149,7 +149,7 @@ impl Proposal {
         }
         for role in self.roles() {
             let (from, to) = (expires(&self.known, &role)?, expires(&next, &role)?);
-            changes.push(Change::Until { role, from, to });
+            changes.push(KeyChange::Until { role, from, to });
         }
         Ok(changes)
     }
@@ -418,7 +418,7 @@ fn compare(
     name: &str,
     old: Option<&RoleSigners>,
     new: Option<&RoleSigners>,
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<KeyChange>,
 ) {
     let ids = |signers: Option<&RoleSigners>| -> BTreeSet<KeyId> {
         let keys = signers.map(RoleSigners::public).unwrap_or_default();
@@ -426,17 +426,17 @@ fn compare(
     };
     let (role, newsroom) = (name.to_owned(), name.to_owned());
     match (old, new) {
-        (None, Some(_)) => changes.push(Change::Opened { newsroom }),
-        (Some(_), None) => changes.push(Change::Closed { newsroom }),
+        (None, Some(_)) => changes.push(KeyChange::Opened { newsroom }),
+        (Some(_), None) => changes.push(KeyChange::Closed { newsroom }),
         _ => {}
     }
     let (had, has) = (ids(old), ids(new));
-    let comes = |key: &KeyId| Change::KeyComes {
+    let comes = |key: &KeyId| KeyChange::KeyComes {
         role: role.clone(),
         key: key.clone(),
     };
     changes.extend(has.difference(&had).map(comes));
-    let goes = |key: &KeyId| Change::KeyGoes {
+    let goes = |key: &KeyId| KeyChange::KeyGoes {
         role: role.clone(),
         key: key.clone(),
     };
@@ -445,7 +445,7 @@ fn compare(
         && old.threshold() != new.threshold()
     {
         let (from, to) = (old.threshold(), new.threshold());
-        changes.push(Change::Threshold { role, from, to });
+        changes.push(KeyChange::Threshold { role, from, to });
     }
 }
 

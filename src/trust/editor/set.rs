@@ -7,11 +7,15 @@ use bytes::Bytes;
 use super::super::Remembered;
 use super::super::metadata::{Document, ROOT, Root, SNAPSHOT, Signed, TARGETS, TIMESTAMP, Targets};
 use super::EditorError;
-use crate::base::{MetadataName, Timestamp};
+use crate::base::{Fingerprint, MetadataName, Timestamp};
 
 /// Every root from the first on, and the newest version of every other role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetadataSet(BTreeMap<MetadataName, Bytes>);
+pub struct MetadataSet {
+    files: BTreeMap<MetadataName, Bytes>,
+    /// By role.
+    newest: BTreeMap<Box<str>, MetadataName>,
+}
 
 impl MetadataSet {
     /// From files that were read or received; a role may be there in several versions.
@@ -25,20 +29,19 @@ impl MetadataSet {
 
     /// In the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&MetadataName, &Bytes)> {
-        self.0.iter()
+        self.files.iter()
     }
 
     /// The file as a client asks for it; without a version (`timestamp`) the newest.
     pub fn file(&self, role: &str, version: Option<u64>) -> Option<&Bytes> {
         match version {
-            Some(version) => self.0.get(&MetadataName::versioned(role, version)?),
+            Some(version) => self.files.get(&MetadataName::versioned(role, version)?),
             None => self.newest(role).map(|(_, bytes)| bytes),
         }
     }
 
     pub fn newest(&self, role: &str) -> Option<(&MetadataName, &Bytes)> {
-        let of_role = self.0.iter().filter(|(name, _)| name.role() == role);
-        of_role.max_by_key(|(name, _)| name.version())
+        self.files.get_key_value(self.newest.get(role)?)
     }
 
     /// Byte for byte what the site's [`Fingerprint`](crate::base::Fingerprint) is of.
@@ -48,17 +51,19 @@ impl MetadataSet {
 
     /// A role's next version takes the place of the former; roots stay, for readers who come back after years.
     pub fn put(&mut self, name: MetadataName, bytes: Bytes) {
+        let held = self.newest.get(name.role()).cloned();
+        let newer = |held: &MetadataName| held.version() > name.version();
+        let is_older = held.as_ref().is_some_and(newer);
         if name.role() != ROOT {
-            let newer = |held: &MetadataName| held.version() > name.version();
-            if self
-                .newest(name.role())
-                .is_some_and(|(held, _)| newer(held))
-            {
+            if is_older {
                 return;
             }
-            self.0.retain(|held, _| held.role() != name.role());
+            held.and_then(|held| self.files.remove(&held));
         }
-        self.0.insert(name, bytes);
+        if !is_older {
+            self.newest.insert(name.role().into(), name.clone());
+        }
+        self.files.insert(name, bytes);
     }
 
     /// A finished [`Draft`](super::Draft).
@@ -89,10 +94,14 @@ impl MetadataSet {
     pub fn remembered(&self) -> Option<Remembered> {
         let newest = |role: &str| self.newest(role).map(|(_, bytes)| bytes.clone());
         let delegated = self
-            .0
+            .files
             .iter()
             .filter(|(name, _)| ![ROOT, TIMESTAMP, SNAPSHOT].contains(&name.role()));
+        let first_root = self
+            .first_root()
+            .map(|root| Fingerprint::of_first_root(root));
         Some(Remembered {
+            first_root,
             root: newest(ROOT)?,
             timestamp: newest(TIMESTAMP),
             snapshot: newest(SNAPSHOT),

@@ -297,3 +297,50 @@ fn a_signed_set_is_what_a_reader_remembers() {
     everything(read.expect("good"), &answer).expect("all roles");
     assert_eq!(asked.get(), 2, "the next root and the timestamp");
 }
+
+#[test]
+fn an_amended_edition_is_the_one_made_from_all_files() {
+    let (one, lifetimes) = (first(), Lifetimes::default());
+    let mut all = SOME_FILES.to_vec();
+    all.remove(3);
+    all[0].1 = "home, corrected";
+    all.push(("ru/2026/12/frost/index.html", "frost"));
+    let whole = edition(&one, &all, now());
+    let change = Change {
+        put: files(&[
+            ("index.html", "home, corrected"),
+            ("ru/2026/12/frost/index.html", "frost"),
+        ]),
+        gone: [path("be/2026/10/old/index.html"), path("nowhere/at/all")].into(),
+    };
+    let amended = amend_edition(&one, &ring(&ONLINE), &change, now(), &lifetimes);
+    assert_eq!(amended, Ok(whole));
+    let nothing = amend_edition(&one, &ring(&ONLINE), &Change::default(), now(), &lifetimes);
+    assert_eq!(nothing, Ok(edition(&one, &SOME_FILES, now())));
+}
+
+#[test]
+fn a_changed_key_is_noticed_without_a_changed_file() {
+    let lifetimes = Lifetimes::default();
+    let one = first();
+    let rekeyed = rekey_newsroom(&one, &newsroom("be"), &signers("be-2"), now(), &lifetimes);
+    let set = with(&one, rekeyed, &["targets"]);
+    for keys in [
+        ["be-2", "snapshot", "timestamp"],
+        ["be", "snapshot", "timestamp"],
+    ] {
+        let whole = next_edition(&set, &ring(&keys), &files(&SOME_FILES), now(), &lifetimes);
+        let amended = amend_edition(&set, &ring(&keys), &Change::default(), now(), &lifetimes);
+        assert_eq!(whole, amended);
+        let new = whole.map(|set| versions(&set));
+        if keys[0] == "be" {
+            assert!(matches!(new, Err(EditorError::Unsigned { role, .. }) if role == "be-2026-10"));
+        } else {
+            let new = new.expect("an edition");
+            assert_eq!(
+                (new["be"], new["be-2026-10"], new["be-2026-11"], new["ru"]),
+                (2, 2, 2, 1)
+            );
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! A newsroom whose feed forgets, published by the real program: what stays in the next edition, and what goes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use colport::edition::VerifiedEdition;
+use colport::packager::NewsroomFolder;
+use tempfile::TempDir;
+
+type Pages = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
+/// The newsroom's own web site, of which a test takes things away.
+struct Web {
+    pages: Pages,
+    port: u16,
+}
+
+impl Web {
+    fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let web = Self {
+            pages: Pages::default(),
+            port: listener.local_addr().unwrap().port(),
+        };
+        let pages = Arc::clone(&web.pages);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let pages = Arc::clone(&pages);
+                std::thread::spawn(move || answer(&stream, &pages));
+            }
+        });
+        web
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    fn lay(&self, path: &str, content: impl Into<Vec<u8>>) {
+        let path = format!("/{path}");
+        self.pages.lock().unwrap().insert(path, content.into());
+    }
+
+    fn remove(&self, path: &str) {
+        let gone = self.pages.lock().unwrap().remove(&format!("/{path}"));
+        assert!(gone.is_some(), "{path}");
+    }
+
+    fn feed(&self, names: &[&str]) {
+        let items: Vec<String> = names
+            .iter()
+            .map(|name| {
+                let link = self.address(name);
+                format!("<item><title>Title {name}</title><link>{link}</link></item>")
+            })
+            .collect();
+        let items = items.concat();
+        self.lay(
+            "feed",
+            format!("<rss version='2.0'><channel>{items}</channel></rss>"),
+        );
+    }
+}
+
+fn answer(mut stream: &TcpStream, pages: &Pages) {
+    let mut head = BufReader::new(stream).lines().map_while(Result::ok);
+    let Some(path) = head
+        .next()
+        .and_then(|line| Some(line.split(' ').nth(1)?.to_owned()))
+    else {
+        return;
+    };
+    head.find(String::is_empty);
+    let found = pages.lock().unwrap().get(&path).cloned();
+    let (status, body) = match found {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", Vec::new()),
+    };
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+}
+
+fn photo(red: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(640, 480, image::Rgb([red, 90, 30]));
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
+}
+
+const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before. \
+    Rights groups consider the defendants to be political prisoners and ask for their release.";
+
+fn page(title: &str, day: u8, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>\
+         <meta property='article:published_time' content='2025-11-{day:02}T10:00:00Z'></head>\
+         <body><article><h1>{title}</h1>{body}<p>{SENTENCES}</p><p>{SENTENCES}</p></article></body></html>"
+    )
+}
+
+struct Newsroom {
+    web: Web,
+    site: PathBuf,
+    _place: TempDir,
+}
+
+#[derive(Debug)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn colport(words: &[&str]) -> Said {
+    let output = Command::new(env!("CARGO_BIN_EXE_colport"))
+        .args(words)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Newsroom {
+    /// A feed with the articles `ferry`, which shows a picture and links to `river`, and `river`, in Persian; and a
+    /// folder with the article `notice`.
+    fn open() -> Self {
+        let place = TempDir::new().unwrap();
+        let site = place.path().join("news");
+        let web = Web::open();
+        let links = format!(
+            "<figure><img src=/1.jpg alt=Ferry><figcaption>The ferry</figcaption></figure><p>As <a href='{}?utm_source=x'>told</a> \
+             and <a href=https://e.example/>elsewhere</a>, it stood still for hours and hours.</p>",
+            web.address("river")
+        );
+        web.lay("ferry", page("Ferry", 20, &links));
+        web.lay("1.jpg", photo(200));
+        let persian = page(
+            "River",
+            19,
+            "<p dir=rtl>رودخانه دوباره بالا آمد و مردم نگران هستند.</p>",
+        );
+        web.lay("river", persian.replace("lang=en", "lang=fa dir=rtl"));
+        web.feed(&["ferry", "river"]);
+        let newsroom = Self {
+            web,
+            site,
+            _place: place,
+        };
+        let said = colport(&["init", newsroom.site.to_str().unwrap()]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        newsroom.settle("");
+        newsroom.lay_notice("notice");
+        newsroom
+    }
+
+    fn settle(&self, more: &str) {
+        let feed = self.web.address("feed");
+        let settings = format!(
+            "site = {{ name = \"Post\", language = \"en\" }}\npack = {{ effort = \"quick\" }}\n\
+             [[newsroom]]\nid = \"news\"\nname = \"Post\"\nlanguage = \"en\"\n{more}\n\
+             [[newsroom.source]]\nfeed = \"{feed}\"\n[[newsroom.source]]\nfolder = \"articles\"\n"
+        );
+        fs::write(self.site.join("colport.toml"), settings).unwrap();
+    }
+
+    fn lay_notice(&self, name: &str) {
+        let file = self.site.join(format!("articles/{name}.html"));
+        fs::write(file, page(name, 18, "")).unwrap();
+    }
+
+    fn pack(&self) -> Said {
+        colport(&["pack", "--site", self.site.to_str().unwrap()])
+    }
+
+    #[track_caller]
+    fn packed(&self) -> Said {
+        let said = self.pack();
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.site.join("archive/news.jsonl")
+    }
+
+    /// The newest edition: its number, and its files.
+    fn edition(&self) -> (u64, BTreeMap<String, Vec<u8>>) {
+        let folder = NewsroomFolder::at(&self.site);
+        let now = jiff::Timestamp::now();
+        let edition: Arc<VerifiedEdition> = folder.newest(now).unwrap().unwrap();
+        let files = edition.files();
+        let files = files.map(|(path, entry)| (path.to_string(), edition.content(entry).to_vec()));
+        (edition.number(), files.collect())
+    }
+
+    /// Of the newest edition, the files of the article of that name.
+    fn article(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.edition().1;
+        let start = format!("news/2025/11/{name}-");
+        files.retain(|path, _| path.starts_with(&start));
+        files
+    }
+
+    /// Whether a page of the newest edition leads to the article.
+    #[track_caller]
+    fn leads(&self, page: &str, name: &str) -> bool {
+        let files = self.edition().1;
+        String::from_utf8_lossy(&files[page]).contains(&format!("{name}-"))
+    }
+}
+
+fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(content(&path)),
+            false => drop(found.insert(path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+    found
+}
+
+#[test]
+fn an_article_that_its_feed_forgot_stays_as_it_was() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let fresh = [newsroom.article("ferry"), newsroom.article("river")];
+    assert_eq!((fresh[0].len(), fresh[1].len()), (2, 1), "page and picture");
+
+    // Neither the feed nor the site knows them any more.
+    let web = &newsroom.web;
+    web.lay("market", page("Market", 22, ""));
+    web.feed(&["market"]);
+    for path in ["ferry", "river", "1.jpg"] {
+        web.remove(path);
+    }
+    let said = newsroom.packed();
+    assert!(
+        said.out.contains("kept from before: 2 articles"),
+        "{said:?}"
+    );
+    assert_eq!(said.err, "");
+    assert_eq!(newsroom.edition().0, 2);
+    assert_eq!(
+        fresh,
+        [newsroom.article("ferry"), newsroom.article("river")]
+    );
+    for page in ["index.html", "2025/11/index.html", "feed.xml"] {
+        for name in ["market", "ferry", "river", "notice"] {
+            assert!(
+                newsroom.leads(&format!("news/{page}"), name),
+                "{page} {name}"
+            );
+        }
+    }
+    let (_, files) = newsroom.edition();
+    let feed = String::from_utf8_lossy(&files["news/feed.xml"]).into_owned();
+    assert!(feed.find("market-") < feed.find("ferry-"), "{feed}");
+}
+
+#[test]
+fn packing_again_writes_nothing() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let check = || {
+        let before = content(&newsroom.site);
+        let said = newsroom.packed();
+        assert!(said.out.contains("Nothing is new"), "{said:?}");
+        assert_eq!(before, content(&newsroom.site));
+    };
+    check();
+    newsroom.web.feed(&[]);
+    check();
+    check();
+}
+
+#[test]
+fn an_article_is_brought_up_to_date_in_its_place() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let before = newsroom.article("ferry");
+    newsroom.web.lay(
+        "ferry",
+        page(
+            "Ferry",
+            20,
+            "<p>It goes again, as it did for a hundred years.</p>",
+        ),
+    );
+    newsroom.packed();
+    let after = newsroom.article("ferry");
+    assert_eq!(after.len(), 1, "the picture is gone");
+    let (path, html) = after.first_key_value().unwrap();
+    assert!(before.contains_key(path));
+    assert!(String::from_utf8_lossy(html).contains("It goes again"));
+}
+
+#[test]
+fn a_withdrawn_article_goes_with_its_pictures_for_good() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    newsroom.web.feed(&["river"]);
+    newsroom.packed();
+    let address = newsroom.web.address("ferry");
+    newsroom.settle(&format!(
+        "withdrawn = [\"{address}\", \"news/2025/11/unknown-000000/\"]"
+    ));
+    let said = newsroom.packed();
+    assert!(
+        said.err
+            .contains("`news/2025/11/unknown-000000/` is withdrawn, but"),
+        "{said:?}"
+    );
+    assert!(!said.err.contains(&address), "{said:?}");
+    assert!(
+        said.err
+            .contains("no longer in the site: news/2025/11/ferry-"),
+        "{said:?}"
+    );
+    assert_eq!(newsroom.article("ferry"), BTreeMap::new());
+    let (_, files) = newsroom.edition();
+    for (path, file) in &files {
+        assert!(!String::from_utf8_lossy(file).contains("ferry-"), "{path}");
+    }
+    let archive = fs::read_to_string(newsroom.archive()).unwrap();
+    assert!(!archive.contains("stood still"), "{archive}");
+
+    newsroom.web.feed(&["ferry", "river"]);
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+}
+
+#[test]
+fn a_page_taken_out_of_its_folder_goes() {
+    let newsroom = Newsroom::open();
+    newsroom.lay_notice("second");
+    newsroom.packed();
+    assert_eq!(newsroom.article("notice").len(), 1);
+    fs::remove_file(newsroom.site.join("articles/notice.html")).unwrap();
+    let said = newsroom.packed();
+    assert!(
+        said.err
+            .contains("no longer in the site: news/2025/11/notice-"),
+        "{said:?}"
+    );
+    assert_eq!(newsroom.article("notice"), BTreeMap::new());
+    assert_eq!(newsroom.article("ferry").len(), 2);
+    assert!(
+        !fs::read_to_string(newsroom.archive())
+            .unwrap()
+            .contains("notice")
+    );
+}
+
+#[test]
+fn a_feed_that_cannot_be_read_does_not_silence_the_rest() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let before = newsroom.article("ferry");
+    newsroom.web.lay("feed", "<html>This site is blocked");
+    newsroom.lay_notice("second");
+    let said = newsroom.pack();
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err
+            .contains("is not a feed; what was kept of it is shown"),
+        "{said:?}"
+    );
+    assert_eq!(newsroom.edition().0, 2);
+    assert_eq!(newsroom.article("ferry"), before);
+    assert_eq!(newsroom.article("second").len(), 1);
+
+    let written = content(&newsroom.site);
+    let said = newsroom.pack();
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(written, content(&newsroom.site));
+}
+
+#[test]
+fn a_source_of_which_nothing_was_kept_stops_the_edition() {
+    let check = |newsroom: &Newsroom| {
+        let written = content(&newsroom.site);
+        let said = newsroom.pack();
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.err.contains("gave nothing"), "{said:?}");
+        assert_eq!(written, content(&newsroom.site));
+    };
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    fs::remove_file(newsroom.site.join("articles/notice.html")).unwrap();
+    check(&newsroom);
+    newsroom.lay_notice("notice");
+    newsroom.web.remove("feed");
+    fs::remove_file(newsroom.archive()).unwrap();
+    check(&newsroom);
+}
+
+#[test]
+fn a_damaged_archive_is_named_and_nothing_is_written() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let text = fs::read_to_string(newsroom.archive()).unwrap();
+    fs::write(newsroom.archive(), &text[..text.len() - 20]).unwrap();
+    let written = content(&newsroom.site);
+    let said = newsroom.pack();
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.err.contains("news.jsonl` is damaged in line 2"),
+        "{said:?}"
+    );
+    assert!(said.err.contains("try: put the file back"), "{said:?}");
+    assert_eq!(written, content(&newsroom.site));
+}
+
+/// A power cut after the archive was written and before the edition was in place.
+#[test]
+fn an_archive_ahead_of_its_edition_loses_no_article() {
+    let newsroom = Newsroom::open();
+    newsroom.web.feed(&["river"]);
+    newsroom.packed();
+    newsroom.web.feed(&["ferry", "river"]);
+    newsroom.packed();
+    let whole = newsroom.article("ferry");
+    fs::remove_file(newsroom.site.join("editions/2.tar.gz")).unwrap();
+
+    // The feed still names it: nothing is lost.
+    newsroom.packed();
+    assert_eq!(newsroom.article("ferry"), whole);
+
+    // The feed has forgotten it meanwhile: only the picture, which was never published, is lost.
+    fs::remove_file(newsroom.site.join("editions/2.tar.gz")).unwrap();
+    newsroom.web.feed(&["river"]);
+    let said = newsroom.packed();
+    assert!(
+        said.err
+            .contains("a picture is missing in news/2025/11/ferry-"),
+        "{said:?}"
+    );
+    let ferry = newsroom.article("ferry");
+    assert_eq!(ferry.len(), 1);
+    let page = String::from_utf8_lossy(ferry.first_key_value().unwrap().1).into_owned();
+    assert!(
+        page.contains("stood still") && !page.contains("1.webp"),
+        "{page}"
+    );
+    assert!(newsroom.packed().out.contains("Nothing is new"));
+}
