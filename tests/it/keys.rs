@@ -171,7 +171,7 @@ fn signers(edition: &VerifiedEdition, role: &str) -> Vec<String> {
 async fn a_stolen_newsroom_key_counts_no_more_once_it_is_replaced() {
     let (mut town, first) = Town::with_a_first_edition().await;
     // He has the online keys too, but only the newsroom's key is replaced.
-    let thief = Thief::with(town.newsroom.path(), &MACHINE);
+    let thief = Thief::with(town.newsroom.folder.place(), &MACHINE);
     town.newsroom.pass(1);
     town.replace(&["be"]);
     let second = town.newsroom.publish(&articles());
@@ -219,7 +219,7 @@ async fn a_stolen_newsroom_key_counts_no_more_once_it_is_replaced() {
 #[tokio::test]
 async fn a_stolen_machine_speaks_until_its_keys_are_replaced_and_then_never_again() {
     let (mut town, first) = Town::with_a_first_edition().await;
-    let thief = Thief::with(town.newsroom.path(), &MACHINE);
+    let thief = Thief::with(town.newsroom.folder.place(), &MACHINE);
     town.newsroom.pass(1);
     let now = town.newsroom.now;
     // Until it is noticed he is the newsroom, and drives the number where the newsroom would never come.
@@ -262,7 +262,7 @@ const ONLINE: [&str; 2] = ["online/snapshot", "online/timestamp"];
 #[tokio::test]
 async fn with_the_online_keys_alone_no_article_can_be_forged_or_taken_back() {
     let (mut town, first) = Town::with_a_first_edition().await;
-    let thief = Thief::with(town.newsroom.path(), &ONLINE);
+    let thief = Thief::with(town.newsroom.folder.place(), &ONLINE);
     town.newsroom.pass(1);
     let mut files = articles();
     files.extend(site(&[(OLD, "<p>The river rose, corrected.")]));
@@ -319,7 +319,7 @@ impl MetadataOf<'_> {
 #[tokio::test]
 async fn with_the_online_keys_readers_can_be_held_back_until_they_are_replaced() {
     let (mut town, first) = Town::with_a_first_edition().await;
-    let thief = Thief::with(town.newsroom.path(), &ONLINE);
+    let thief = Thief::with(town.newsroom.folder.place(), &ONLINE);
     // Freeze: the same edition, said to be the newest for a year.
     let mut timestamp = signed_part(&Forgery::of(&first).set, "timestamp");
     timestamp["version"] = json!(1_000);
@@ -349,7 +349,7 @@ async fn with_the_online_keys_readers_can_be_held_back_until_they_are_replaced()
 #[tokio::test]
 async fn two_editions_of_one_number_are_kept_as_evidence() {
     let (mut town, _) = Town::with_a_first_edition().await;
-    let thief = Thief::with(town.newsroom.path(), &ONLINE);
+    let thief = Thief::with(town.newsroom.folder.place(), &ONLINE);
     town.newsroom.pass(1);
     let second = town.newsroom.publish(&articles());
     town.push(&second).await;

@@ -1,7 +1,7 @@
 //! Somebody who has stolen keys, makes editions with them, and runs a mirror of his own.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub struct Forgery {
 
 impl Thief {
     /// Copies private keys, such as `online/snapshot`, while their owner sleeps.
-    pub fn with(place: PathBuf, names: &[&str]) -> Self {
+    pub fn with(place: &Path, names: &[&str]) -> Self {
         let read = |name: &&str| {
             let pem = std::fs::read_to_string(place.join("keys").join(format!("{name}.pem")));
             let key = SigningKey::from_pem(&Secret::new(pem.unwrap())).unwrap();
