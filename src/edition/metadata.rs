@@ -60,7 +60,7 @@ impl Gathered {
     ///    leads to a later, genuine one.
     /// 4. The roots from the first on must lead to the newest, for readers who come with an old one.
     ///
-    /// Expired metadata is accepted and told by [`Proof::freshness`]: a reader without a network, and a mirror that
+    /// Expired metadata is accepted and told by [`Proof::freshness_at`]: a reader without a network, and a mirror that
     /// must not go dark, are better off with old news than with none. A rollback is refused all the same.
     pub fn prove(&self, remembered: &Remembered, now: Timestamp) -> Result<Proof, Refusal> {
         let mut refresh = Refresh::new(remembered.clone(), now, Expiry::Report)?;

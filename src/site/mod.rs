@@ -1,6 +1,6 @@
 //! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
 //!
-//! 1. [`clean`] makes harmless HTML of an article's body; nothing else can make a [`CleanHtml`].
+//! 1. [`clean()`] makes harmless HTML of an article's body; nothing else can make a [`CleanHtml`].
 //! 2. [`render`] makes all files of a site but the pictures. What a page depends on is told in `pages`.
 //! 3. [`not_found`] and [`best_language`] are for a server that can choose by reader.
 //!

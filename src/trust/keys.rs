@@ -1,6 +1,6 @@
 //! Keys: whether signatures are good, and making them.
 //!
-//! 1. [`signers`] counts, for one role, the different keys that signed one payload (TUF 1.0 section 5: each key counts
+//! 1. `signers` counts, for one role, the different keys that signed one payload (TUF 1.0 section 5: each key counts
 //!    once, under whatever ids and spellings it is listed).
 //! 2. Ed25519, ECDSA over P-256 with SHA-256, and RSA-PSS with SHA-256 are verified, so that outside repositories work.
 //! 3. [`SigningKey`] signs, with Ed25519 only.

@@ -258,6 +258,19 @@ fn an_older_or_equal_edition_is_refused_before_its_files() {
     );
 }
 
+/// The bundle with another `1.root.json`, all else as it is.
+pub fn with_first_root(bundle: &Bytes, root: &Bytes) -> Bytes {
+    let is_root = |member: &Member| match &member.name {
+        MemberName::Metadata(name) => name.to_string() == "1.root.json",
+        _ => false,
+    };
+    let change = |member: &Member| match is_root(member) {
+        true => Some(root.to_vec()),
+        false => as_it_is(member),
+    };
+    rewrite(bundle, change, &[])
+}
+
 fn relabel(bundle: &Bytes, about: &About) -> Bytes {
     let mut writer = Writer::start(Vec::new(), about).unwrap();
     for member in members(bundle) {

@@ -14,6 +14,7 @@ mod everything;
 mod lookup;
 mod refresh;
 mod remembered;
+mod roots;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -14,10 +14,11 @@ use jiff::Timestamp;
 
 use super::super::Refusal;
 use super::super::metadata::{
-    Document, MetaFile, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Targets,
+    Document, MetaFile, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Targets,
     TimestampRole, ceiling,
 };
-use super::verified::{Authority, Verified, check_version};
+use super::roots::Roots;
+use super::verified::{Authority, Verified};
 use super::{Context, Equivocation, Expiry, Remembered, Trusted, Want};
 use crate::base::LIMITS;
 
@@ -29,7 +30,7 @@ pub struct Refresh {
 }
 
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     Roots(Roots),
     Timestamp(Box<AwaitTimestamp>),
     Snapshot(Box<AwaitSnapshot>),
@@ -115,90 +116,6 @@ impl Refresh {
     }
 }
 
-/// TUF 5.3: while newer roots come.
-#[derive(Debug)]
-struct Roots {
-    trusted: Verified<Root>,
-    walked: u32,
-}
-
-impl Roots {
-    /// The root we start from is trusted because of where it came from; its own signatures are looked at all the same.
-    fn first(bytes: Bytes) -> Result<Self, Refusal> {
-        let document = Document::<Root>::parse(ROOT, bytes)?;
-        let trusted = verify_root(document)?;
-        Ok(Self { trusted, walked: 0 })
-    }
-
-    fn next_version(&self) -> u64 {
-        self.trusted.signed.version.saturating_add(1)
-    }
-
-    fn want(&self) -> Want {
-        Want {
-            role: ROOT.into(),
-            version: Some(self.next_version()),
-            max_bytes: LIMITS.root_bytes,
-        }
-    }
-
-    fn give(self, file: Option<Bytes>, context: &mut Context) -> Result<Stage, Refusal> {
-        // 5.3.3: no newer root is the end of the chain.
-        let Some(bytes) = file else {
-            return self.end(context);
-        };
-        let document = Document::<Root>::parse(ROOT, bytes)?;
-        // 5.3.4: signed by the trusted root's threshold of keys, and by its own.
-        Authority::of_root(&self.trusted.signed, ROOT)?.signers(ROOT, &document)?;
-        let new = verify_root(document)?;
-        // 5.3.5
-        check_version(ROOT, &new.signed, self.next_version())?;
-        // 5.3.11, already here: if a later step fails, the next refresh starts from this root and cannot tell any more.
-        if withdraws_online_keys(&self.trusted.signed, &new.signed) {
-            context.remembered.timestamp = None;
-            context.remembered.snapshot = None;
-        }
-        // 5.3.7 and 5.3.8
-        context.remembered.root = new.bytes.clone();
-        let next = Self {
-            trusted: new,
-            walked: self.walked + 1,
-        };
-        if next.walked >= LIMITS.root_rotations {
-            return next.end(context);
-        }
-        Ok(Stage::Roots(next))
-    }
-
-    fn end(self, context: &mut Context) -> Result<Stage, Refusal> {
-        // 5.3.10
-        context.check_expiry(ROOT, &self.trusted.signed)?;
-        AwaitTimestamp::start(self.trusted, context)
-    }
-}
-
-fn verify_root(document: Document<Root>) -> Result<Verified<Root>, Refusal> {
-    let authority = Authority::of_root(&document.signed, ROOT)?;
-    let signers = authority.signers(ROOT, &document)?;
-    let threshold = authority.role.threshold;
-    Ok(Verified {
-        signed: document.signed,
-        bytes: document.bytes,
-        signers,
-        threshold,
-    })
-}
-
-/// A key that is merely added takes nothing away from what was signed before.
-fn withdraws_online_keys(old: &Root, new: &Root) -> bool {
-    [TIMESTAMP, SNAPSHOT].into_iter().any(|role| {
-        let (Some(old), Some(new)) = (old.role(role), new.role(role)) else {
-            return true;
-        };
-        old.keyids.iter().any(|key| !new.keyids.contains(key))
-    })
-}
-
 /// What was remembered and is still signed by keys that count today. A thief's key may be gone from the root although
 /// we have not seen the change: then the file says nothing any more. One that cannot be read at all is another matter.
 pub(super) fn floor<T: Signed>(
@@ -221,14 +138,14 @@ pub(super) fn floor<T: Signed>(
 
 /// TUF 5.4.
 #[derive(Debug)]
-struct AwaitTimestamp {
+pub(super) struct AwaitTimestamp {
     root: Verified<Root>,
     floor: Option<Verified<TimestampRole>>,
     snapshot_floor: Option<Verified<Snapshot>>,
 }
 
 impl AwaitTimestamp {
-    fn start(root: Verified<Root>, context: &Context) -> Result<Stage, Refusal> {
+    pub fn start(root: Verified<Root>, context: &Context) -> Result<Stage, Refusal> {
         let remembered = &context.remembered;
         let floor = floor(TIMESTAMP, remembered.timestamp.as_ref(), &root.signed)?;
         let snapshot_floor = self::floor(SNAPSHOT, remembered.snapshot.as_ref(), &root.signed)?;
@@ -310,7 +227,7 @@ pub(super) fn want_described(root: &Root, role: &str, described: &MetaFile) -> W
 
 /// TUF 5.5.
 #[derive(Debug)]
-struct AwaitSnapshot {
+pub(super) struct AwaitSnapshot {
     root: Verified<Root>,
     timestamp: Verified<TimestampRole>,
     floor: Option<Verified<Snapshot>>,
@@ -376,7 +293,7 @@ fn check_roles_kept(had: &Snapshot, new: &Snapshot) -> Result<(), Refusal> {
 
 /// TUF 5.6.
 #[derive(Debug)]
-struct AwaitTargets {
+pub(super) struct AwaitTargets {
     root: Verified<Root>,
     timestamp: Verified<TimestampRole>,
     snapshot: Verified<Snapshot>,
@@ -439,7 +356,7 @@ impl AwaitTargets {
 
 /// All four roles.
 #[derive(Debug)]
-struct Complete {
+pub(super) struct Complete {
     root: Verified<Root>,
     timestamp: Verified<TimestampRole>,
     snapshot: Verified<Snapshot>,

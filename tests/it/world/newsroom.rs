@@ -4,19 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use colport::base::{Digest, MetadataName, Secret, SitePath, Timestamp};
-use colport::bundle;
-use colport::edition::{Assembler, Effort, Gathered, Refusal, Remembered, VerifiedEdition};
+use colport::base::{MetadataName, Secret, SitePath, Timestamp};
+use colport::edition::VerifiedEdition;
+use colport::packager::{Effort, Files, Lifetimes, Press, PublishError};
 use colport::trust::SigningKey;
-use colport::trust::editor::{
-    Founding, KeyRing, Lifetimes, MetadataSet, RoleSigners, RootSigners, establish, next_edition,
-};
+use colport::trust::editor::{Founding, KeyRing, MetadataSet, RoleSigners, RootSigners, establish};
 
 pub(crate) struct Newsroom {
     ring: KeyRing,
     set: MetadataSet,
-    files: BTreeMap<SitePath, Bytes>,
-    lifetimes: Lifetimes,
+    files: Files,
 }
 
 /// A moment of the day on which the world begins, in hours from noon; also negative, also many days.
@@ -54,20 +51,14 @@ impl Newsroom {
             newsrooms: BTreeMap::from([("be".parse().unwrap(), one(5))]),
         };
         let ring: KeyRing = keys.into_iter().collect();
-        let lifetimes = Lifetimes::default();
         let mut set = MetadataSet::default();
-        let (mut root, mut targets) = establish(&founding, moment(-24), &lifetimes);
+        let (mut root, mut targets) = establish(&founding, moment(-24), &Lifetimes::default());
         root.sign(&ring);
         set.put_signed(root).unwrap();
         targets.sign(&ring);
         set.put_signed(targets).unwrap();
-        let files = BTreeMap::new();
-        let mut newsroom = Self {
-            ring,
-            set,
-            files,
-            lifetimes,
-        };
+        let files = Files::new();
+        let mut newsroom = Self { ring, set, files };
         newsroom.write("index.html", "<title>Навіны</title>".repeat(20));
         newsroom.write("be/index.html", "<title>Беларуская</title>".repeat(20));
         newsroom.write(
@@ -95,28 +86,21 @@ impl Newsroom {
 
     /// The next edition.
     pub(crate) fn publish(&mut self, now: Timestamp) -> Arc<VerifiedEdition> {
-        let facts = |content: &Bytes| (content.len() as u64, Digest::of(content));
-        let files = self
-            .files
+        let press = Press {
+            metadata: self.set.clone(),
+            previous: None,
+            keys: self.ring.clone(),
+            lifetimes: Lifetimes::default(),
+            effort: Effort::Quick,
+        };
+        let place = |out: Vec<u8>| Ok::<_, PublishError>(Bytes::from(out));
+        let edition = press.print(&self.files, now, Vec::new(), place).unwrap();
+        let metadata = edition.gathered();
+        let files = metadata
             .iter()
-            .map(|(path, content)| (path.clone(), facts(content)))
-            .collect();
-        self.set = next_edition(&self.set, &self.ring, &files, now, &self.lifetimes).unwrap();
-        let gathered: Gathered = self
-            .set
-            .iter()
-            .map(|(name, content)| (name.clone(), content.clone()))
-            .collect();
-        let remembered = Remembered::new(self.first_root());
-        let proof = gathered.prove(&remembered, now).unwrap();
-        let mut assembler = Assembler::new(Vec::new(), proof, &gathered, None).unwrap();
-        for (path, content) in &self.files {
-            assembler
-                .add(path, &bundle::pack(content, Effort::Quick))
-                .unwrap();
-        }
-        let finished = assembler.finish(|out| Ok::<_, Refusal>(Bytes::from(out)));
-        Arc::new(finished.unwrap())
+            .map(|(name, content)| (name.clone(), content.clone()));
+        self.set = MetadataSet::new(files);
+        Arc::new(edition)
     }
 }
 
