@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::admission::Admission;
 use super::holdings::Holdings;
-use super::places::{Place, Places};
+use super::places::{Bell, Places};
 use super::refused::Refused;
 use super::respond::{self, Body};
 use super::wire::Progress;
@@ -136,7 +136,7 @@ impl Intake {
         let bell = place.bell();
         // A few pieces, so that reading and verifying go hand in hand and neither runs ahead.
         let (pieces, coming) = mpsc::channel(8);
-        let verifying = self.verify(self.clock.now(), place, coming);
+        let verifying = self.verify(self.clock.now(), place.bell(), coming);
         let mut verifying = std::pin::pin!(verifying);
         tokio::select! {
             biased;
@@ -187,7 +187,7 @@ impl Intake {
     fn verify(
         &self,
         now: Timestamp,
-        place: Place,
+        place: Bell,
         pieces: mpsc::Receiver<Piece>,
     ) -> impl Future<Output = Result<EditionNumber, Refused>> + use<> {
         let (holdings, proved) = (Arc::clone(&self.holdings), Arc::clone(&self.proved));
@@ -208,11 +208,10 @@ impl Intake {
 fn work(
     holdings: &Holdings,
     proved: &Semaphore,
-    place: Place,
+    place: Bell,
     mut admission: Admission,
     mut pieces: mpsc::Receiver<Piece>,
 ) -> Result<EditionNumber, Refused> {
-    let mut unproved = Some(place);
     let mut proved_place = None;
     loop {
         match pieces.blocking_recv() {
@@ -222,7 +221,7 @@ fn work(
         }
         if proved_place.is_none() && admission.proof().is_some() {
             proved_place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
-            drop(unproved.take());
+            place.leave();
         }
     }
 }

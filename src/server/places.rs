@@ -27,8 +27,11 @@ pub(super) struct Place {
     guest: Arc<Guest>,
 }
 
-/// Hears when a place is to be left.
-pub(super) struct Bell(Arc<Guest>);
+/// Hears when a place is to be left, and can leave it sooner.
+pub(super) struct Bell {
+    places: Arc<Places>,
+    guest: Arc<Guest>,
+}
 
 impl Places {
     pub(super) fn new(places: usize, grace: Duration) -> Arc<Self> {
@@ -42,6 +45,10 @@ impl Places {
     fn guests(&self) -> MutexGuard<'_, VecDeque<Arc<Guest>>> {
         // Nothing that can panic happens under the lock.
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, gone: &Arc<Guest>) {
+        self.guests().retain(|guest| !Arc::ptr_eq(guest, gone));
     }
 
     /// `None` if nobody need give way yet.
@@ -69,20 +76,27 @@ impl Places {
 
 impl Place {
     pub(super) fn bell(&self) -> Bell {
-        Bell(Arc::clone(&self.guest))
+        Bell {
+            places: Arc::clone(&self.places),
+            guest: Arc::clone(&self.guest),
+        }
     }
 }
 
 impl Bell {
     pub(super) async fn rings(&self) {
-        self.0.leave.notified().await;
+        self.guest.leave.notified().await;
+    }
+
+    /// No stranger any more.
+    pub(super) fn leave(&self) {
+        self.places.forget(&self.guest);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let guests = &mut self.places.guests();
-        guests.retain(|guest| !Arc::ptr_eq(guest, &self.guest));
+        self.places.forget(&self.guest);
     }
 }
 
