@@ -89,6 +89,7 @@ impl Newsroom {
         let press = Press {
             metadata: self.set.clone(),
             previous: None,
+            kept: Default::default(),
             keys: self.ring.clone(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,
