@@ -163,9 +163,9 @@ impl Archive {
     }
 }
 
-/// Feeds change the spelling of an address, from `http` to `https` or by what a campaign appends, and mean the same
+/// By what an article is told from others. Feeds change the spelling of an address, from `http` to `https` or by what a campaign appends, and mean the same
 /// article.
-fn key(id: &str) -> String {
+pub(super) fn key(id: &str) -> String {
     match Url::parse(id) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => links::key(&url),
         _ => id.to_owned(),
@@ -231,15 +231,7 @@ impl Archive {
         previous: Option<&VerifiedEdition>,
     ) -> Stock {
         // Step 1.
-        let mut from_folders = Vec::new();
-        for article in &gathered.articles {
-            let id = gathered.fleeting.get(&article.path);
-            let line = Line::of(article, id, &gathered.pictures);
-            match id {
-                Some(id) => drop(self.lines.insert(key(id), line)),
-                None => from_folders.push(line),
-            }
-        }
+        let mut from_folders = self.take(&gathered);
         // Step 2.
         let mut stock = Stock {
             unknown: self.withdraw(withdrawn, &mut from_folders),
@@ -255,26 +247,23 @@ impl Archive {
         let mut shown: Vec<&Line> = lines.filter(|line| line.story.is_some()).collect();
         shown.sort_by(|a, b| a.path.cmp(&b.path));
         stock.articles = page::articles(&shown);
-        let gathered_now: BTreeSet<&SitePath> = gathered
-            .articles
-            .iter()
-            .map(|article| &article.path)
-            .collect();
-        let kept = shown
-            .iter()
-            .filter(|line| !gathered_now.contains(&line.path));
-        stock.kept_articles = kept.count();
-        let pictures: BTreeSet<&SitePath> = shown
-            .iter()
-            .flat_map(|line| line.pictures())
-            .map(|picture| &picture.path)
-            .collect();
-        stock.pictures = gathered
-            .pictures
-            .into_iter()
-            .filter(|(path, _)| pictures.contains(path))
-            .collect();
+        stock.kept_articles = not_among(&gathered.articles, &shown);
+        stock.pictures = shown_among(gathered.pictures, &shown);
         stock
+    }
+
+    /// Gives those that no feed told of; they are not kept.
+    fn take(&mut self, gathered: &Gathered) -> Vec<Line> {
+        let mut others = Vec::new();
+        for article in &gathered.articles {
+            let id = gathered.fleeting.get(&article.path);
+            let line = Line::of(article, id, &gathered.pictures);
+            match id {
+                Some(id) => drop(self.lines.insert(key(id), line)),
+                None => others.push(line),
+            }
+        }
+        others
     }
 
     /// Gives those that fit nothing.
@@ -297,6 +286,22 @@ impl Archive {
             .retain(|_, line| line.story.is_some() || is_meant(line));
         unknown
     }
+}
+
+fn not_among(gathered: &[Article], shown: &[&Line]) -> usize {
+    let gathered: BTreeSet<&SitePath> = gathered.iter().map(|article| &article.path).collect();
+    let kept = shown.iter().filter(|line| !gathered.contains(&line.path));
+    kept.count()
+}
+
+fn shown_among(
+    mut pictures: Vec<(SitePath, Encoded)>,
+    shown: &[&Line],
+) -> Vec<(SitePath, Encoded)> {
+    let all = shown.iter().flat_map(|line| line.pictures());
+    let shown: BTreeSet<&SitePath> = all.map(|picture| &picture.path).collect();
+    pictures.retain(|(path, _)| shown.contains(path));
+    pictures
 }
 
 impl Line {
