@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
+use super::open;
 use super::root::Root;
 use super::screen::Screen;
 use crate::io::clock::SystemClock;
@@ -38,6 +39,10 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let mut options = Options::new(self.state, self.listen);
+        if let Some(bundle) = &self.bundle {
+            // Says so if it is a folder or empty.
+            open::bundle(bundle)?;
+        }
         options.bundle = self.bundle;
         options.anchor = self.root.map(Root::anchor).transpose()?;
         let server = server::start(options, Arc::new(SystemClock)).await?;

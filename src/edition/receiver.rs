@@ -24,7 +24,7 @@ pub struct Receiver<W: Write> {
 }
 
 enum Stage<W: Write> {
-    Metadata(Gathering<W>),
+    Metadata(Box<Gathering<W>>),
     Files(Box<Assembler<W>>),
     /// After a refusal, so that nothing more is taken by mistake.
     Refused(Refusal),
@@ -60,7 +60,7 @@ impl<W: Write> Receiver<W> {
         };
         Self {
             scanner: Scanner::default(),
-            stage: Stage::Metadata(gathering),
+            stage: Stage::Metadata(Box::new(gathering)),
         }
     }
 

@@ -14,7 +14,7 @@ use futures_util::stream;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::archive::Archive;
+use super::archive::{self, Archive};
 use super::draft::{self, Background, Draft};
 use super::extract::{Figure, picture_key};
 use super::fetching::Getter;
@@ -155,7 +155,7 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
             Ok(offers) => all.extend(
                 offers
                     .into_iter()
-                    .filter(|offer| seen.insert(offer.id.clone())),
+                    .filter(|offer| seen.insert(archive::key(&offer.id))),
             ),
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
@@ -592,6 +592,17 @@ mod tests {
         let body = court.body.as_str();
         assert!(body.contains("../b-"), "{body}");
         assert!(body.contains("https://other.example/"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn two_spellings_of_an_address_are_one_article() {
+        let items = ["a", "a?utm_source=top", "a/"].map(item);
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&items))
+            .with("https://n.example/a", "text/html", page("A", ""));
+        let gathered = gathered(&web, &feed_source()).await;
+        assert_eq!(gathered.articles.len(), 1);
+        assert!(gathered.skipped.is_empty(), "{:?}", gathered.skipped);
     }
 
     #[tokio::test]

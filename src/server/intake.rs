@@ -4,8 +4,9 @@
 //!    and who sent `Expect: 100-continue` is not asked for it.
 //! 2. The body goes piece by piece to a thread that verifies ([`Admission`]): metadata first, each file before it is
 //!    written. As soon as it refuses, the answer goes out; the rest is not read.
-//! 3. Until its metadata is proved, a bundle has one of a few places for strangers. Then it needs the one place for
-//!    bundles that are worth it, so that no stranger, however many places he takes, can hold up one that is under way.
+//! 3. Until its metadata is proved, a bundle has one of a few places for strangers, and the one who sat there longest
+//!    gives way to who comes ([`Places`]). Then it needs the one place for bundles that are worth it, so that no stranger,
+//!    however many places he takes, can hold up one that is under way.
 //! 4. It must come at a certain pace, or its place goes to others.
 //! 5. When all of it has come and was found good, it goes live in one moment ([`Holdings::commit`]).
 //!
@@ -28,6 +29,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::admission::Admission;
 use super::holdings::Holdings;
+use super::places::{Bell, Places};
 use super::refused::Refused;
 use super::respond::{self, Body};
 use super::wire::Progress;
@@ -40,6 +42,8 @@ pub struct IntakeBounds {
     pub bundle_bytes: u64,
     /// Bundles at a time of which the metadata is not proved yet.
     pub strangers: usize,
+    /// How long nobody takes the place of a stranger.
+    pub grace: Duration,
     /// Without a byte.
     pub silence: Duration,
     /// Time that any bundle has, however small.
@@ -52,7 +56,8 @@ impl Default for IntakeBounds {
     fn default() -> Self {
         Self {
             bundle_bytes: 16 << 30,
-            strangers: 4,
+            strangers: 8,
+            grace: Duration::from_secs(5),
             silence: Duration::from_secs(20),
             patience: Duration::from_secs(60),
             bytes_per_second: 16 << 10,
@@ -71,7 +76,7 @@ pub(super) struct Intake {
     holdings: Arc<Holdings>,
     clock: Arc<dyn Clock>,
     bounds: IntakeBounds,
-    strangers: Semaphore,
+    strangers: Arc<Places>,
     proved: Arc<Semaphore>,
 }
 
@@ -91,7 +96,7 @@ impl Intake {
         Self {
             holdings,
             clock,
-            strangers: Semaphore::new(bounds.strangers),
+            strangers: Places::new(bounds.strangers, bounds.grace),
             bounds,
             proved: Arc::new(Semaphore::new(1)),
         }
@@ -127,14 +132,16 @@ impl Intake {
         if announced_bytes(head) > self.bounds.bundle_bytes {
             return Err(self.too_large());
         }
-        let _place = self.strangers.try_acquire().map_err(|_| Refused::Busy)?;
+        let place = self.strangers.enter().ok_or(Refused::Busy)?;
+        let bell = place.bell();
         // A few pieces, so that reading and verifying go hand in hand and neither runs ahead.
         let (pieces, coming) = mpsc::channel(8);
-        let verifying = self.verify(self.clock.now(), coming);
+        let verifying = self.verify(self.clock.now(), place.bell(), coming);
         let mut verifying = std::pin::pin!(verifying);
         tokio::select! {
             biased;
             verdict = &mut verifying => return verdict,
+            () = bell.rings() => return Err(Refused::Busy),
             fed = self.feed(body, pieces) => fed?,
         }
         verifying.await
@@ -180,12 +187,13 @@ impl Intake {
     fn verify(
         &self,
         now: Timestamp,
+        place: Bell,
         pieces: mpsc::Receiver<Piece>,
     ) -> impl Future<Output = Result<EditionNumber, Refused>> + use<> {
         let (holdings, proved) = (Arc::clone(&self.holdings), Arc::clone(&self.proved));
         let thread = tokio::task::spawn_blocking(move || {
             let admission = holdings.admission(now);
-            work(&holdings, &proved, admission, pieces)
+            work(&holdings, &proved, place, admission, pieces)
         });
         async { thread.await.unwrap_or(Err(Refused::Broken)) }
     }
@@ -200,18 +208,20 @@ impl Intake {
 fn work(
     holdings: &Holdings,
     proved: &Semaphore,
+    place: Bell,
     mut admission: Admission,
     mut pieces: mpsc::Receiver<Piece>,
 ) -> Result<EditionNumber, Refused> {
-    let mut place = None;
+    let mut proved_place = None;
     loop {
         match pieces.blocking_recv() {
             None => return Err(Refused::Broken),
             Some(Piece::Bytes(bytes)) => admission.push(bytes)?,
             Some(Piece::End) => return holdings.commit(admission),
         }
-        if place.is_none() && admission.proof().is_some() {
-            place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
+        if proved_place.is_none() && admission.proof().is_some() {
+            proved_place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
+            place.leave();
         }
     }
 }

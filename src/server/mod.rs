@@ -16,6 +16,7 @@ mod current;
 mod holdings;
 mod intake;
 mod listen;
+mod places;
 mod refused;
 mod respond;
 mod show;

@@ -368,6 +368,30 @@ async fn a_drip_is_not_a_pace() {
 }
 
 #[tokio::test]
+async fn strangers_who_only_sit_there_cannot_keep_the_newsroom_out() {
+    let mut mirror = Mirror::with(&first(), |options| {
+        options.intake.strangers = 2;
+        options.intake.grace = Duration::from_millis(100);
+    })
+    .await;
+    mirror.newsroom.pass(24);
+    let edition = mirror.newsroom.publish(&second());
+    let address = mirror.server.address();
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        let head = head_of_post(1000, "");
+        stranger.write_all(head.as_bytes()).await.unwrap();
+        strangers.push(stranger);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(post(address, edition.bundle()).await.status, 201);
+    let mut bytes = Vec::new();
+    strangers[0].read_to_end(&mut bytes).await.unwrap();
+    assert!(bytes.starts_with(b"HTTP/1.1 429 "));
+}
+
+#[tokio::test]
 async fn strangers_cannot_hold_up_a_bundle_that_was_proved() {
     let mut mirror = Mirror::with(&first(), |options| options.intake.strangers = 2).await;
     mirror.newsroom.pass(24);

@@ -76,10 +76,7 @@ fn get_on_a_full_disk_leaves_no_half_edition() {
     };
     let said = program(&mut command).wrong_setup(&SAYS);
     let left = left(&said);
-    assert!(
-        !left.iter().any(|name| *name == "edition.tar.gz"),
-        "{left:?}"
-    );
+    assert!(!left.contains(&"edition.tar.gz"), "{left:?}");
 }
 
 #[test]

@@ -141,15 +141,10 @@ fn a_known_newsrooms_bundle_is_shown_until_it_is_interrupted() {
         .spawn()
         .unwrap();
     let out = std::io::BufReader::new(child.stdout.take().unwrap());
-    let said: Vec<String> = std::io::BufRead::lines(out)
-        .map(Result::unwrap)
-        .take_while_inclusive_url();
-    let url = said
-        .last()
-        .unwrap()
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .unwrap();
+    let mut lines = std::io::BufRead::lines(out).map(Result::unwrap);
+    let line = lines.find(|line| line.contains("http://")).unwrap();
+    let url = line.split(' ').find(|word| word.starts_with("http://"));
+    let url = url.unwrap();
     let said = colport(["verify", url]);
     assert!(said.out.contains("Edition 2 "), "{said:?}");
     let interrupted = Command::new("kill")
@@ -158,23 +153,6 @@ fn a_known_newsrooms_bundle_is_shown_until_it_is_interrupted() {
     assert!(interrupted.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
-
-/// Lines up to the first with an address.
-trait UpToUrl: Iterator<Item = String> + Sized {
-    fn take_while_inclusive_url(self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for line in self {
-            let is_last = line.contains("http://");
-            lines.push(line);
-            if is_last {
-                break;
-            }
-        }
-        lines
-    }
-}
-
-impl<I: Iterator<Item = String>> UpToUrl for I {}
 
 #[test]
 fn verify_tells_who_signed_and_ends_with_0_only_if_that_is_proved() {

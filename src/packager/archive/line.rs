@@ -1,0 +1,200 @@
+//! An article as it is written: one line of the archive. Its own types, so that inner ones can change without breaking
+//! anybody's file.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::super::pictures::Encoded;
+use super::super::withdrawn::Withdrawn;
+use crate::base::{Digest, SitePath, Timestamp};
+use crate::site::{Article, Language, NewsroomId, Picture};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line {
+    pub path: SitePath,
+    /// What its source calls it.
+    pub id: String,
+    /// Address of the original, which may be another by now.
+    pub source: Option<String>,
+    /// Absent if it was withdrawn.
+    pub story: Option<Story>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Story {
+    pub title: String,
+    pub byline: Option<String>,
+    pub published: Moment,
+    pub updated: Option<Moment>,
+    pub language: Tongue,
+    pub summary: String,
+    pub lead: Option<Lead>,
+    pub pictures: Vec<Shown>,
+    /// HTML with addresses relative to the article's place.
+    pub body: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lead {
+    pub path: SitePath,
+    pub alt: String,
+    pub caption: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    pub path: SitePath,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    pub sha256: Sha256,
+}
+
+/// RFC 3339.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Moment(pub Timestamp);
+
+/// BCP 47.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Tongue(pub Language);
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Sha256(pub Digest);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = text.parse().map(Self);
+        parsed.map_err(|_| format!("`{text}` is no moment"))
+    }
+}
+
+impl TryFrom<String> for Tongue {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = Language::parse(&text).map(Self);
+        parsed.ok_or_else(|| format!("`{text}` is no language"))
+    }
+}
+
+impl TryFrom<String> for Sha256 {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error| format!("{error}"))
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> Self {
+        moment.0.to_string()
+    }
+}
+
+impl From<Tongue> for String {
+    fn from(tongue: Tongue) -> Self {
+        tongue.0.to_string()
+    }
+}
+
+impl From<Sha256> for String {
+    fn from(digest: Sha256) -> Self {
+        digest.0.to_string()
+    }
+}
+
+impl Line {
+    pub fn is_of(&self, newsroom: &NewsroomId) -> bool {
+        let Some(story) = &self.story else {
+            let room = self.path.as_str().split('/').next();
+            return room == Some(newsroom.as_str());
+        };
+        let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
+        Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
+    }
+
+    pub fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Encoded)]) -> Self {
+        let path = article.path.clone();
+        let folder = path.as_str().strip_suffix("index.html").unwrap_or_default();
+        let own = pictures
+            .iter()
+            .filter(|(place, _)| place.as_str().starts_with(folder));
+        let id = id.or(article.source.as_ref());
+        Self {
+            id: id.cloned().unwrap_or_else(|| path.to_string()),
+            source: article.source.clone(),
+            story: Some(Story {
+                title: article.title.clone(),
+                byline: article.byline.clone(),
+                published: Moment(article.published),
+                updated: article.updated.map(Moment),
+                language: Tongue(article.language.clone()),
+                summary: article.summary.clone(),
+                lead: article.lead.as_ref().map(Lead::of),
+                pictures: own.map(Shown::of).collect(),
+                body: article.body.as_str().to_owned(),
+            }),
+            path,
+        }
+    }
+}
+
+impl Lead {
+    pub fn of(picture: &Picture) -> Self {
+        Self {
+            path: picture.path.clone(),
+            alt: picture.alt.clone(),
+            caption: picture.caption.clone(),
+        }
+    }
+}
+
+impl Shown {
+    pub fn of((path, encoded): &(SitePath, Encoded)) -> Self {
+        Self {
+            path: path.clone(),
+            width: encoded.width,
+            height: encoded.height,
+            sha256: Sha256(Digest::of(&encoded.webp)),
+        }
+    }
+
+    pub fn picture(&self) -> Picture {
+        Picture {
+            path: self.path.clone(),
+            width: self.width,
+            height: self.height,
+            alt: String::new(),
+            caption: None,
+        }
+    }
+}
+
+impl Line {
+    /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
+    pub fn addresses(&self) -> impl Iterator<Item = Url> {
+        let first = Url::parse(&self.id).ok();
+        let now = self.source.as_ref().filter(|_| first.is_some());
+        let now = now.and_then(|source| Url::parse(source).ok());
+        first.into_iter().chain(now)
+    }
+
+    pub fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
+        withdrawn.means(&self.path, self.addresses())
+    }
+}
+
+impl Line {
+    pub fn pictures(&self) -> &[Shown] {
+        self.story.as_ref().map_or(&[], |story| &story.pictures)
+    }
+}

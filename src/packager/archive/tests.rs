@@ -1,0 +1,439 @@
+//! What is kept, shown and let go of.
+
+use crate::site::{self, About, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
+
+use super::super::fetching::tests::Web;
+use super::super::{Options, Source, gather};
+use super::*;
+
+fn id() -> NewsroomId {
+    "fa".parse().unwrap()
+}
+
+fn path(text: &str) -> SitePath {
+    SitePath::parse(text).unwrap()
+}
+
+fn empty() -> Archive {
+    Archive::read("/nowhere/fa.jsonl".into(), &id()).unwrap()
+}
+
+/// As if it had been written and read.
+fn reread(archive: &Archive) -> Archive {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("archive/fa.jsonl");
+    let text = archive.text();
+    Archive {
+        place: place.clone(),
+        written: None,
+        lines: archive.lines.clone(),
+    }
+    .write()
+    .unwrap();
+    let read = Archive::read(place, &id()).unwrap();
+    assert_eq!(read.text(), text);
+    read
+}
+
+struct World;
+
+impl Resolve for World {
+    fn link(&self, href: &str) -> Link {
+        match href.strip_prefix("own-") {
+            Some(slug) => Link::Inside(path(&format!("fa/2026/11/{slug}/index.html"))),
+            None => Link::Outside(href.to_owned()),
+        }
+    }
+
+    fn picture(&self, src: &str) -> Option<Picture> {
+        src.ends_with(".jpg").then(|| Picture {
+            path: path("fa/2026/11/bazar/1.webp"),
+            width: 640,
+            height: 480,
+            alt: "A \"market\"".into(),
+            caption: src.contains("captioned").then(|| "By <night>".into()),
+        })
+    }
+}
+
+fn article(slug: &str, html: &str) -> Article {
+    let path = path(&format!("fa/2026/11/{slug}/index.html"));
+    Article {
+        newsroom: id(),
+        title: format!("<{slug}> \u{2028}\n\"&"),
+        byline: Some("س".into()),
+        published: "2026-11-20T10:00:00.25Z".parse().unwrap(),
+        updated: Some("2026-11-21T10:00:00Z".parse().unwrap()),
+        language: Language::parse("fa-AF").unwrap(),
+        summary: "A summary of its own".into(),
+        lead: World.picture("captioned.jpg").filter(|_| slug == "bazar"),
+        body: site::clean(html, &path, &World),
+        source: Some(format!("https://n.example/{slug}")),
+        path,
+    }
+}
+
+fn told(articles: &[(&str, &str)]) -> Gathered {
+    let articles: Vec<Article> = articles.iter().map(|(s, h)| article(s, h)).collect();
+    let named = |a: &Article| (a.path.clone(), a.source.clone().unwrap());
+    Gathered {
+        fleeting: articles.iter().map(named).collect(),
+        articles,
+        pictures: vec![(
+            path("fa/2026/11/bazar/1.webp"),
+            Encoded {
+                webp: b"webp".to_vec(),
+                width: 640,
+                height: 480,
+            },
+        )],
+        ..Gathered::default()
+    }
+}
+
+fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
+    let language = Language::parse("fa").unwrap();
+    let site = SiteIdentity {
+        name: "Post".into(),
+        language: language.clone(),
+    };
+    let newsroom = Newsroom {
+        id: id(),
+        name: "Post".into(),
+        tagline: String::new(),
+        language,
+    };
+    site::render(&site, &[newsroom], articles, &About::default())
+}
+
+fn text_of(stock: &Stock, slug: &str) -> String {
+    let found = stock
+        .articles
+        .iter()
+        .find(|a| a.path.as_str().contains(slug));
+    found.map_or_else(String::new, |article| article.body.as_str().to_owned())
+}
+
+const BODY: &str = "<p dir=rtl>متن <a href=own-ruz>in</a> <a href='https://e.org/?a=1&amp;b'>out</a> \
+    <a href=mailto:a@e.org>mail</a></p><img src=captioned.jpg><figure><img src=x.jpg alt=''>\
+    <figcaption>c</figcaption></figure><p>end";
+
+/// All pages with `told`, fresh and then kept only; pictures as if the edition before held them.
+fn fresh_and_kept(html: &str) -> [Vec<(SitePath, Vec<u8>)>; 2] {
+    let mut archive = empty();
+    let both = [("bazar", html), ("ruz", "<p>other")];
+    let fresh = archive.stock(told(&both), &[], None);
+    assert_eq!((fresh.articles.len(), fresh.kept_articles), (2, 0));
+    let mut archive = reread(&archive);
+    let pictures = told(&[]).pictures;
+    let forgotten = Gathered {
+        pictures,
+        ..Gathered::default()
+    };
+    let kept = archive.stock(forgotten, &[], None);
+    assert_eq!((kept.articles.len(), kept.kept_articles), (2, 2));
+    [pages(&fresh.articles), pages(&kept.articles)]
+}
+
+#[test]
+fn a_page_has_the_same_bytes_fresh_and_kept() {
+    let [fresh, kept] = fresh_and_kept(BODY);
+    assert_eq!(fresh, kept);
+    let page = fresh.iter().find(|(p, _)| p.as_str().contains("bazar/"));
+    let html = String::from_utf8(page.unwrap().1.clone()).unwrap();
+    for part in [
+        "<a href=\"../ruz/index.html\">in</a>",
+        "<a href=\"https://e.org/?a=1&amp;b\" rel=",
+        "<a href=\"mailto:a@e.org\"",
+        "<img src=\"1.webp\" width=\"640\" height=\"480\" alt=\"A &quot;market&quot;\"",
+        "By &lt;night&gt;",
+        "dir=\"rtl\"",
+        "A summary of its own",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_page_has_the_same_bytes_fresh_and_kept(
+        soup in "(<|</|>|\"| |=|a|img|p|figure|h1|h2|li|marquee|table|td|href|src|own-ruz|x.jpg|captioned.jpg|//e.org|https:){0,40}"
+    ) {
+        let [fresh, kept] = fresh_and_kept(&soup);
+        proptest::prop_assert_eq!(fresh, kept);
+    }
+}
+
+#[test]
+fn the_same_again_gives_the_same_file() {
+    let mut archive = empty();
+    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>x")]), &[], None);
+    let mut again = reread(&archive);
+    again.stock(told(&[("ruz", "<p>x"), ("bazar", BODY)]), &[], None);
+    assert_eq!(again.written, Some(Digest::of(again.text().as_bytes())));
+}
+
+#[test]
+fn what_is_gathered_replaces_what_was_kept() {
+    let mut archive = empty();
+    archive.stock(told(&[("bazar", "<p>old")]), &[], None);
+    let mut moved = told(&[("bazar", "<p>new")]);
+    // Its feed gave it another date, and so another place.
+    let place = path("fa/2026/10/bazar/index.html");
+    moved.articles[0].path = place.clone();
+    moved.fleeting = BTreeMap::from([(place, "https://n.example/bazar".into())]);
+    let stock = archive.stock(moved, &[], None);
+    assert_eq!(stock.articles.len(), 1);
+    assert_eq!(text_of(&stock, "2026/10/bazar"), "<p>new</p>");
+}
+
+#[test]
+fn a_withdrawn_article_leaves_only_its_names() {
+    let withdrawn = [Withdrawn::parse("https://n.example/ruz").unwrap()];
+    let mut archive = empty();
+    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>secret")]), &[], None);
+    let mut archive = reread(&archive);
+    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    assert!(stock.unknown.is_empty());
+    assert_eq!(stock.articles.len(), 1);
+    let body = text_of(&stock, "bazar");
+    assert!(body.contains("<span>in</span>"), "{body}");
+    assert!(!archive.text().contains("secret"), "{}", archive.text());
+
+    // A feed that names it again does not bring it back, and it stays known.
+    let mut archive = reread(&archive);
+    let stock = archive.stock(told(&[("ruz", "<p>secret")]), &withdrawn, None);
+    assert_eq!(stock.articles.len(), 1);
+    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    assert!(stock.unknown.is_empty());
+
+    // Only when it is named no longer.
+    let stock = archive.stock(Gathered::default(), &[], None);
+    assert_eq!(stock.articles.len(), 1);
+    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    assert_eq!(stock.unknown, withdrawn);
+}
+
+#[test]
+fn a_picture_that_is_nowhere_is_left_out_and_named_once() {
+    let mut archive = empty();
+    archive.stock(told(&[("bazar", BODY)]), &[], None);
+    let stock = archive.stock(Gathered::default(), &[], None);
+    assert_eq!(stock.lost_pictures.len(), 1);
+    assert!(stock.articles[0].lead.is_none());
+    let body = text_of(&stock, "bazar");
+    assert!(
+        !body.contains("img") && body.contains("<p>end</p>"),
+        "{body}"
+    );
+    let stock = archive.stock(Gathered::default(), &[], None);
+    assert!(stock.lost_pictures.is_empty());
+}
+
+#[track_caller]
+fn check(text: &str, at: usize, says: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("fa.jsonl");
+    files::write(&place, text.as_bytes()).unwrap();
+    let error = Archive::read(place, &id()).unwrap_err();
+    assert!(matches!(&error, ArchiveError::Damaged { line, .. } if *line == at));
+    let message = error.to_string();
+    assert!(message.contains("fa.jsonl`"), "{message}");
+    assert!(message.contains(says), "{message}");
+    assert!(error.hint().unwrap().contains(&format!("line {at}:")));
+}
+
+#[test]
+fn damage_is_named_with_its_line() {
+    let mut archive = empty();
+    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>x")]), &[], None);
+    let good = archive.text();
+    let lines: Vec<&str> = good.lines().collect();
+    let [first, second] = lines[..] else {
+        panic!("two lines");
+    };
+    check(&good[..good.len() - 9], 2, "");
+    check(&format!("{first}\n\n{second}\n"), 2, "");
+    check(&format!("{good}{first}\n"), 3, "twice");
+    check(
+        &good.replacen("2026-11-20T", "2026-10-20T", 1),
+        1,
+        "its date",
+    );
+    check(&good.replacen("2026-11-20T", "x", 1), 1, "no moment");
+    check(&good.replacen("\"fa-AF\"", "\"!\"", 1), 1, "no language");
+    check(&good.replacen("\"title\"", "\"titel\"", 1), 1, "titel");
+    check(&good.replace("fa/2026", "be/2026"), 1, "`fa`");
+    check(
+        &good.replacen("fa/2026/11/bazar/index", "fa/../x/y/index", 1),
+        1,
+        "elsewhere",
+    );
+    check(&good.replacen('س', "\u{1}", 1), 1, "control");
+    check("\u{feff}", 1, "");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("fa.jsonl");
+    files::write(&place, b"\n\xff\xfe\n").unwrap();
+    assert!(Archive::read(place, &id()).is_err());
+}
+
+// ---- with gathering
+
+const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before. \
+    Rights groups consider the defendants to be political prisoners and ask for their release.";
+
+fn feed(items: &str) -> String {
+    format!("<rss version='2.0'><channel>{items}</channel></rss>")
+}
+
+fn page(body: &str) -> String {
+    format!("<html><title>T</title><article><h1>T</h1>{body}<p>{SENTENCES}<p>{SENTENCES}</article>")
+}
+
+async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
+    let newsroom = Newsroom {
+        id: id(),
+        name: "News".into(),
+        tagline: String::new(),
+        language: Language::parse("fa").unwrap(),
+    };
+    let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
+    let (options, now) = (Options::default(), now.parse().unwrap());
+    gather(
+        web,
+        &newsroom,
+        &sources,
+        &options,
+        now,
+        archive,
+        &mut |_| {},
+    )
+    .await
+}
+
+const ITEM_A: &str = "<item><title>A</title><link>https://n.example/a</link>\
+    <description>Only a summary of what happened to people in the streets.</description></item>";
+const ITEM_B: &str = "<item><title>B</title><link>https://n.example/b</link></item>";
+
+#[tokio::test]
+async fn an_article_without_a_date_stays_where_it_was_first_seen() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+    let first = archive.stock(first, &[], None);
+    let later = gathered(&web, &archive, "2026-12-24T12:00:00Z").await;
+    let later = archive.stock(later, &[], None);
+    assert_eq!(first.articles.len(), 1);
+    assert_eq!(pages(&first.articles), pages(&later.articles));
+}
+
+/// The one article of a feed whose site lies at `host`, after it lay at `https://n.example`.
+async fn found_again(host: &str) {
+    let dated = page("").replace(
+        "<title>",
+        "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>",
+    );
+    let item = |link: &str| feed(&ITEM_A.replace("https://n.example/a", link));
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", dated.clone());
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web, &archive, now).await;
+    let first = archive.stock(first, &[], None);
+    let link = format!("{host}/a");
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", item(&link))
+        .with(&link, "text/html", dated);
+    for _ in 0..2 {
+        let again = gathered(&web, &archive, now).await;
+        assert_eq!(again.articles.len(), 1, "{host}");
+        let again = archive.stock(again, &[], None);
+        assert_eq!(again.articles.len(), 1, "{host}");
+        assert_eq!(again.articles[0].path, first.articles[0].path);
+    }
+    // It can be withdrawn by its old and its new address, also once the feed has forgotten it.
+    for address in ["https://n.example/a", &link] {
+        let mut archive = reread(&archive);
+        let withdrawn = [Withdrawn::parse(address).unwrap()];
+        for _ in 0..2 {
+            let stock = archive.stock(Gathered::default(), &withdrawn, None);
+            assert_eq!((stock.articles.len(), stock.unknown), (0, Vec::new()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_article_whose_address_changes_is_not_shown_twice() {
+    found_again("http://n.example").await;
+    found_again("https://www.n.example").await;
+    found_again("https://not-yet-blocked.example").await;
+}
+
+#[tokio::test]
+async fn a_page_behind_a_shield_is_shown_as_it_was() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+    archive.stock(first, &[], None);
+    let shielded = Web::default().with("https://n.example/feed", "text/xml", feed(ITEM_A));
+    let second = gathered(&shielded, &archive, "2026-11-24T12:00:00Z").await;
+    assert_eq!(second.stale.len(), 1);
+    assert!(second.skipped.is_empty(), "{:?}", second.skipped);
+    let stock = archive.stock(second, &[], None);
+    assert!(text_of(&stock, "/a-").contains("political prisoners"));
+}
+
+#[tokio::test]
+async fn links_to_what_the_feed_forgot_stay_inside() {
+    let b = page("<p>As <a href=/a>reported</a> before, and at length, by many.</p>");
+    let web = Web::default()
+        .with(
+            "https://n.example/feed",
+            "text/xml",
+            feed(&[ITEM_A, ITEM_B].concat()),
+        )
+        .with("https://n.example/a", "text/html", page(""))
+        .with("https://n.example/b", "text/html", b.clone());
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web, &archive, now).await;
+    let first = archive.stock(first, &[], None);
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_B))
+        .with("https://n.example/b", "text/html", b);
+    let second = gathered(&web, &archive, now).await;
+    assert_eq!(second.articles.len(), 1);
+    let second = archive.stock(second, &[], None);
+    assert!(text_of(&second, "/b-").contains("href=\"../a-"));
+    assert_eq!(pages(&first.articles), pages(&second.articles));
+}
+
+#[tokio::test]
+async fn a_new_article_cannot_take_the_place_of_another() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let place = gathered(&web, &archive, now).await.articles[0].path.clone();
+    // Another article whose digest begins with the same digits.
+    let mut other = told(&[("bazar", "<p>other")]);
+    other.articles[0].path = place.clone();
+    other.fleeting = BTreeMap::from([(place, "https://n.example/other".into())]);
+    archive.stock(other, &[], None);
+    let gathered = gathered(&web, &archive, now).await;
+    assert!(gathered.articles.is_empty());
+    assert!(gathered.skipped[0].why.contains("same address"));
+    let stock = archive.stock(gathered, &[], None);
+    assert_eq!(stock.articles[0].body.as_str(), "<p>other</p>");
+}
