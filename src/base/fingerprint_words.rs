@@ -116,7 +116,7 @@ mod tests {
         );
         check(&good.replace("doctor", "donkey"), FingerprintError::Check);
         check(
-            &good.replace("cage absurd", "absurd cage"),
+            &good.replace("amount doctor", "doctor amount"),
             FingerprintError::Check,
         );
         check("letter advice", FingerprintError::Check);
