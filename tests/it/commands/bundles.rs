@@ -29,11 +29,13 @@ fn check(bundle: &[u8], says: &[&str]) {
         let state = folder.join("state");
         let at = ["--listen=127.0.0.1:0", "--state", state.to_str().unwrap()];
         colport(["serve", file, "--root", known, at[0], at[1], at[2]]).refused(says);
+        // A bundle that is refused at a glance does not even make the folder.
+        fs::create_dir_all(&state).unwrap();
         let kept: Vec<_> = content(&state).into_keys().collect();
         let is_own =
             |path: &std::path::PathBuf| path.ends_with("remembered.json") || path.ends_with("lock");
         assert!(kept.iter().all(is_own), "{kept:?}");
-        fs::remove_dir_all(state).unwrap();
+        let _ = fs::remove_dir_all(state);
     }
     assert!(content(place.path()) == before, "something was written");
 }
