@@ -27,7 +27,10 @@ use url::Url;
 
 type Failure = Box<dyn Error>;
 
-#[expect(clippy::print_stderr, reason = "the suite shows it to whoever looks into a failure")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the suite shows it to whoever looks into a failure"
+)]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(std::env::args().skip(1)).await {
