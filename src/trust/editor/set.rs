@@ -44,7 +44,7 @@ impl MetadataSet {
         self.files.get_key_value(self.newest.get(role)?)
     }
 
-    /// Byte for byte what the site's [`Fingerprint`](crate::base::Fingerprint) is of.
+    /// Byte for byte what the site's [`Fingerprint`] is of.
     pub fn first_root(&self) -> Option<&Bytes> {
         self.file(ROOT, Some(1))
     }
