@@ -166,3 +166,38 @@ fn only_cli_prints() {
         assert!(!prints || module == "cli", "{} prints", source.display());
     }
 }
+
+/// The table of attacks names tests that exist, where it says.
+#[test]
+fn every_attack_in_the_manual_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = fs::read_to_string(root.join("src/manual/threats.md")).unwrap();
+    let mut named = 0;
+    for (module, test) in manual.lines().filter_map(named_test) {
+        let path = module.trim_start_matches("it: ").replace("::", "/");
+        let folder = if module.starts_with("it: ") {
+            "tests/it"
+        } else {
+            "src"
+        };
+        let places = [
+            format!("{folder}/{path}.rs"),
+            format!("{folder}/{path}/mod.rs"),
+        ];
+        let sources = places
+            .iter()
+            .filter_map(|place| fs::read_to_string(root.join(place)).ok());
+        let found = sources
+            .into_iter()
+            .any(|source| source.contains(&format!("fn {test}()")));
+        assert!(found, "`{test}` is not in `{module}`");
+        named += 1;
+    }
+    assert!(named > 20, "{named} tests are named");
+}
+
+/// The last cell of a row: `` `MODULE`: `TEST` ``.
+fn named_test(row: &str) -> Option<(&str, &str)> {
+    let cell = row.strip_suffix("` |")?.rsplit_once("| `")?.1;
+    cell.split_once("`: `")
+}
