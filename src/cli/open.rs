@@ -27,8 +27,7 @@ pub(crate) struct Open {
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
     /// Whose edition it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from
-    /// them. Without it you are shown the
-    /// fingerprint and asked
+    /// them. Without it you are asked for the fingerprint
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
     /// Print the address instead of opening the browser
@@ -86,30 +85,31 @@ fn compare(
     Ok(unproved.accept(compared)?.0)
 }
 
+fn unknown_hint() -> String {
+    "compare it with one that reached you another way, then add `--root FINGERPRINT`".to_owned()
+}
+
 fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
     let unknown = || {
         let failure = Failure::refused(format!(
             "nobody has said yet that the newsroom with the fingerprint `{found}` is the right one"
         ));
-        failure.try_this(
-            "compare it with one that reached you another way, then add `--root FINGERPRINT`",
-        )
+        failure.hint(unknown_hint())
     };
     if !screen.can_ask() {
         return Err(unknown());
     }
-    screen.line(format!(
-        "This copy is signed by the newsroom with the fingerprint\n\n    {found}\n\n\
-         Anyone can sign something. It is the newsroom's own only if this is the fingerprint that they gave you: on paper, \
-         by radio, through someone you trust."
-    ));
-    match screen.ask("Is it the same? Type its last four letters or digits to go on:") {
-        answer
-            if found.to_string().ends_with(&answer.to_ascii_lowercase()) && answer.len() == 4 =>
-        {
-            Ok(found)
-        }
-        _ => Err(unknown()),
+    // What this copy says of itself is not shown before: who only compares the ends of two long numbers can be deceived.
+    screen.line(
+        "All of this copy fits together, but anyone can sign something. Whose it is shows the fingerprint that the newsroom \
+         itself gave you: on paper, by radio, through someone you trust.",
+    );
+    let answer = screen.ask("Type it, as digits or as its twelve words:");
+    match answer.as_str() {
+        "" => Err(unknown()),
+        typed => typed
+            .parse()
+            .map_err(|error| Failure::refused(error).hint(unknown_hint())),
     }
 }
 
