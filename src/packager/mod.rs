@@ -3,7 +3,7 @@
 //! 1. `source`: what a source offers, and what its feed tells about each article.
 //! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
 //! 3. `slug`: where the article lies in the site.
-//! 4. `pictures`: from the pictures it shows to light ones without a past.
+//! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past.
 //! 5. `links` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten.
 //! 7. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
@@ -25,6 +25,7 @@ mod publish;
 mod revision;
 mod slug;
 mod source;
+mod studio;
 mod withdrawn;
 
 pub use archive::{Archive, ArchiveError, Stock};

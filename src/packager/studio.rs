@@ -1,0 +1,142 @@
+//! From the pictures that an article shows to files beside its page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::draft::Draft;
+use super::extract::{Figure, picture_key};
+use super::fetching::Getter;
+use super::gather::LostPicture;
+use super::pictures::{self, Encoded};
+use super::source::{self, Page};
+use crate::base::{LIMITS, SitePath};
+use crate::io::files;
+use crate::site::Picture;
+
+/// Where pictures are made.
+pub struct Studio<'a> {
+    getter: &'a Getter<'a>,
+    encoders: Arc<Semaphore>,
+    most: usize,
+}
+
+/// The pictures of one article.
+#[derive(Default)]
+pub struct Shown {
+    pub by_address: HashMap<String, Picture>,
+    pub files: Vec<(SitePath, Encoded)>,
+    pub lost: Vec<LostPicture>,
+}
+
+impl<'a> Studio<'a> {
+    /// Encodes `encoders` pictures at a time, and shows at most `most` in an article.
+    pub fn new(getter: &'a Getter<'a>, encoders: usize, most: usize) -> Self {
+        Self {
+            getter,
+            encoders: Arc::new(Semaphore::new(encoders.max(1))),
+            most,
+        }
+    }
+
+    pub async fn pictures_of(&self, draft: &Draft, page: &SitePath) -> Shown {
+        let mut shown = Shown::default();
+        let mut by_key: HashMap<String, Picture> = HashMap::new();
+        let figures = draft.read.lead.iter().chain(&draft.read.pictures);
+        for figure in figures.take(self.most) {
+            let address = figure.src.to_string();
+            // The same picture in another size.
+            let key = format!(
+                "{} {}",
+                figure.src.host_str().unwrap_or_default(),
+                picture_key(&figure.src)
+            );
+            if let Some(same) = by_key.get(&key) {
+                let same = described(same, figure);
+                shown.by_address.entry(address).or_insert(same);
+                continue;
+            }
+            match self.picture(figure, draft).await {
+                Ok(encoded) => {
+                    if let Some((picture, file)) =
+                        laid(figure, encoded, page, shown.files.len() + 1)
+                    {
+                        by_key.insert(key, picture.clone());
+                        shown.by_address.insert(address, picture);
+                        shown.files.push(file);
+                    }
+                }
+                Err(why) => shown.lost.push(LostPicture {
+                    article: draft.id.clone(),
+                    picture: source::shown(&figure.src).to_owned(),
+                    why,
+                }),
+            }
+        }
+        shown
+    }
+
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
+        let bytes = match &draft.page {
+            Page::File { folder, .. } if figure.src.host_str() == Some("folder.invalid") => {
+                let path = folder
+                    .file(&figure.src)
+                    .ok_or("it does not lie in the folder")?;
+                let read =
+                    tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
+                let read = read.await.map_err(|_| "reading it failed")?;
+                read.map_err(|error| error.to_string())?.into()
+            }
+            _ => {
+                self.getter
+                    .get(&figure.src)
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .bytes
+            }
+        };
+        let permit = Arc::clone(&self.encoders).acquire_owned().await;
+        let encoding = tokio::task::spawn_blocking(move || {
+            let encoded = pictures::encode(&bytes);
+            drop(permit);
+            encoded
+        });
+        let encoded = encoding
+            .await
+            .map_err(|_| "reading it failed; please report this picture")?;
+        encoded.map_err(|error| error.to_string())
+    }
+}
+
+/// A picture beside its page, by its number there.
+fn laid(
+    figure: &Figure,
+    encoded: Encoded,
+    page: &SitePath,
+    number: usize,
+) -> Option<(Picture, (SitePath, Encoded))> {
+    let folder = page.as_str().strip_suffix("index.html")?;
+    let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
+    let picture = Picture {
+        path: path.clone(),
+        width: encoded.width,
+        height: encoded.height,
+        alt: String::new(),
+        caption: None,
+    };
+    Some((described(&picture, figure), (path, encoded)))
+}
+
+fn described(picture: &Picture, figure: &Figure) -> Picture {
+    let alt = if figure.alt.is_empty() {
+        figure.caption.clone().unwrap_or_default()
+    } else {
+        figure.alt.clone()
+    };
+    Picture {
+        alt,
+        caption: figure.caption.clone(),
+        ..picture.clone()
+    }
+}
