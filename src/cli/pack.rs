@@ -308,7 +308,9 @@ fn warn_of_lost(lost: &[packager::LostPicture], screen: &Screen) {
 
 fn told(gathered: &packager::Gathered) -> String {
     let articles = count(gathered.articles.len(), "article", "articles");
-    let pictures = count(gathered.pictures.len(), "picture", "pictures");
+    let pictures = gathered.pictures.iter();
+    let pictures = pictures.filter(|(path, _)| !site::Picture::is_small_place(path));
+    let pictures = count(pictures.count(), "picture", "pictures");
     let skipped = match gathered.skipped.len() {
         0 => String::new(),
         skipped => format!("; left out: {}", count(skipped, "page", "pages")),

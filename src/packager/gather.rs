@@ -328,6 +328,7 @@ async fn finished(
         updated: draft.updated,
         language: draft.language,
         summary: draft.summary,
+        section: draft.section,
         lead,
         body,
     };

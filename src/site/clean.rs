@@ -371,6 +371,7 @@ mod tests {
             let known = src.contains("known") || src.contains("captioned");
             known.then(|| Picture {
                 path: path("be/2026/11/river/1.webp"),
+                small: None,
                 width: 800,
                 height: 533,
                 alt: "A river".to_owned(),

@@ -46,6 +46,8 @@ pub struct SiteIdentity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     pub path: SitePath,
+    /// A light one of the same, see [`Picture::small_place`]; `None` if the picture is light itself.
+    pub small: Option<SitePath>,
     /// In pixels; so a page does not jump while it loads.
     pub width: u32,
     pub height: u32,
@@ -53,6 +55,19 @@ pub struct Picture {
     pub alt: String,
     /// Plain text.
     pub caption: Option<String>,
+}
+
+impl Picture {
+    /// Where the small one of the picture at `path` lies: `…/1s.webp` beside `…/1.webp`.
+    pub fn small_place(path: &SitePath) -> Option<SitePath> {
+        let stem = path.as_str().strip_suffix(".webp")?;
+        SitePath::parse(&format!("{stem}s.webp")).ok()
+    }
+
+    /// Whether `path` is that of a small one, which is not a picture of its own.
+    pub fn is_small_place(path: &SitePath) -> bool {
+        path.as_str().ends_with("s.webp")
+    }
 }
 
 /// One published piece, ready to be shown. All texts but `body` are plain text, not HTML.
@@ -69,6 +84,8 @@ pub struct Article {
     pub language: Language,
     /// One to three sentences; may be empty.
     pub summary: String,
+    /// What the newsroom calls this part of its news, such as "Culture".
+    pub section: Option<String>,
     pub lead: Option<Picture>,
     pub body: CleanHtml,
     /// Address of the original.
@@ -180,6 +197,7 @@ mod tests {
     fn picture(name: &str) -> Picture {
         Picture {
             path: path(&format!("be/2026/11/ferry/{name}")),
+            small: None,
             width: 1200,
             height: 800,
             alt: "A ferry".to_owned(),
@@ -219,6 +237,7 @@ mod tests {
             updated: None,
             language: language(room),
             summary: "\"><script>".to_owned(),
+            section: None,
             lead: (slug == "ferry").then(|| picture("1.webp")),
             source: Some("javascript:a()".to_owned()),
             newsroom,

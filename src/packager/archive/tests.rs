@@ -48,6 +48,7 @@ impl Resolve for World {
     fn picture(&self, src: &str) -> Option<Picture> {
         src.ends_with(".jpg").then(|| Picture {
             path: path("fa/2026/11/bazar/1.webp"),
+            small: None,
             width: 640,
             height: 480,
             alt: "A \"market\"".into(),
@@ -66,6 +67,7 @@ fn article(slug: &str, html: &str) -> Article {
         updated: Some("2026-11-21T10:00:00Z".parse().unwrap()),
         language: Language::parse("fa-AF").unwrap(),
         summary: "A summary of its own".into(),
+        section: Some("Markets".into()),
         lead: World.picture("captioned.jpg").filter(|_| slug == "bazar"),
         body: site::clean(html, &path, &World),
         source: Some(format!("https://n.example/{slug}")),
