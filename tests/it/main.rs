@@ -22,6 +22,7 @@ mod server_intake;
 mod sideload;
 mod sync;
 mod sync_http;
+mod trust_days;
 mod trust_differential;
 mod trust_interop;
 mod trust_numbers;
