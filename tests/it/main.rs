@@ -9,9 +9,11 @@
 
 mod archive;
 mod attacks;
+mod attacks_http;
 mod bundle;
 mod commands;
 mod edition;
+mod evil;
 mod fuzzed;
 mod keys;
 mod layers;
