@@ -162,6 +162,7 @@ pub(super) async fn collect(
     let about = About {
         fingerprint: Some(fingerprint),
         contact: config.contact.clone(),
+        elsewhere: Vec::new(),
     };
     let pages = site::render(&config.site, &newsrooms, &articles, &about);
     collected.files.extend(

@@ -373,6 +373,7 @@ mod tests {
             name: "News".into(),
             tagline: String::new(),
             language: Language::parse("be").unwrap(),
+            logo: None,
         }
     }
 

@@ -98,12 +98,15 @@ fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
     let site = SiteIdentity {
         name: "Post".into(),
         language: language.clone(),
+        look: site::Look::default(),
+        logo: None,
     };
     let newsroom = Newsroom {
         id: id(),
         name: "Post".into(),
         tagline: String::new(),
         language,
+        logo: None,
     };
     site::render(&site, &[newsroom], articles, &About::default())
 }
@@ -303,6 +306,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         name: "News".into(),
         tagline: String::new(),
         language: Language::parse("fa").unwrap(),
+        logo: None,
     };
     let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
     let (options, now) = (Options::default(), now.parse().unwrap());
