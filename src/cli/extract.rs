@@ -87,8 +87,11 @@ impl Extract {
         screen.json(&Shown::from(read));
         match refusal {
             None => Ok(()),
-            Some(why) => Err(Failure::refused(format!("`{page}` is skipped: {why}"))
-                .try_this("open the page in a browser with scripts switched off: is its text there?")),
+            Some(why) => Err(
+                Failure::refused(format!("`{page}` is skipped: {why}")).try_this(
+                    "open the page in a browser with scripts switched off: is its text there?",
+                ),
+            ),
         }
     }
 }
@@ -99,7 +102,9 @@ fn batch(screen: &Screen) -> Outcome {
         let line = line.map_err(|error| Failure::setup(format!("the list breaks off: {error}")))?;
         let mut words = line.split('\t');
         let (Some(id), Some(path)) = (words.next(), words.next()) else {
-            return Err(Failure::setup(format!("`{line}` is no `ID<TAB>FILE<TAB>URL`")));
+            return Err(Failure::setup(format!(
+                "`{line}` is no `ID<TAB>FILE<TAB>URL`"
+            )));
         };
         let url = words.next().and_then(|url| Url::parse(url).ok());
         let shown = shown(Path::new(path), url);
@@ -152,7 +157,11 @@ impl From<Extracted> for Article {
         Self {
             html: read.html_with_lead(),
             image: read.lead.map(|lead| lead.src.into()),
-            images: read.pictures.into_iter().map(|picture| picture.src.into()).collect(),
+            images: read
+                .pictures
+                .into_iter()
+                .map(|picture| picture.src.into())
+                .collect(),
             title: read.title,
             byline: read.byline,
             date: read.published.map(|moment| moment.to_string()),

@@ -195,7 +195,10 @@ async fn gather(
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let options = packager::Options::default();
+    let options = packager::Options {
+        rules: desk.rules.clone(),
+        ..packager::Options::default()
+    };
     let gathered = packager::gather(
         &fetch,
         &desk.newsroom,

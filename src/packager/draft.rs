@@ -10,7 +10,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::archive::Archive;
-use super::extract::{self, Extracted, Moment, NoArticle};
+use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
 use super::feed::Entry;
 use super::fetching::{GetError, Getter};
 use super::source::{Folder, Offer, Page};
@@ -32,6 +32,7 @@ const AHEAD: i64 = 26 * 3600;
 pub struct Background<'a> {
     pub newsroom: &'a Newsroom,
     pub archive: &'a Archive,
+    pub rules: &'a Rulebook,
     pub now: Timestamp,
 }
 
@@ -79,28 +80,34 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url).await,
-        Page::Address(url) => match fetched(url, getter).await {
+        Page::Address(url) => match fetched(url, getter, background.rules).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
             other => other,
         },
-        Page::File { folder, below } => from_file(&folder.root, below).await,
+        Page::File { folder, below } => from_file(&folder.root, below, background.rules).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
 }
 
-async fn fetched(url: &Url, getter: &Getter<'_>) -> Result<(Url, Extracted), DraftError> {
+async fn fetched(
+    url: &Url,
+    getter: &Getter<'_>,
+    rules: &Rulebook,
+) -> Result<(Url, Extracted), DraftError> {
     let got = getter.get(url).await?;
     if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
     let base = got.url.clone();
-    let read =
-        apart(move || extract::extract_page_as(&got.bytes, got.content_type.as_deref(), &got.url))
-            .await?;
+    let rules = rules.rules_for(&got.url);
+    let read = apart(move || {
+        extract::extract_page_as(&got.bytes, got.content_type.as_deref(), &got.url, &rules)
+    })
+    .await?;
     Ok((base, read))
 }
 
@@ -117,11 +124,16 @@ fn is_page(content_type: &str) -> bool {
     )
 }
 
-async fn from_file(root: &Path, below: &Path) -> Result<(Url, Extracted), DraftError> {
+async fn from_file(
+    root: &Path,
+    below: &Path,
+    rules: &Rulebook,
+) -> Result<(Url, Extracted), DraftError> {
     let url = Folder::address(below).ok_or(DraftError::Fault)?;
     let (path, base) = (root.join(below), url.clone());
     let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
-    let read = apart(move || extract::extract_page(&bytes, &url)).await?;
+    let rules = rules.rules_for(&url);
+    let read = apart(move || extract::extract_page_as(&bytes, None, &url, &rules)).await?;
     Ok((base, read))
 }
 
@@ -163,6 +175,7 @@ fn finish(
         newsroom,
         archive,
         now,
+        ..
     } = background;
     let Offer { id, page, told } = offer;
     read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));

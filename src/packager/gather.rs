@@ -14,6 +14,7 @@ use url::Url;
 
 use super::archive::{self, Archive};
 use super::draft::{self, Background, Draft};
+use super::extract::Rulebook;
 use super::fetching::Getter;
 use super::links::{Inside, Known};
 use super::pictures::Encoded;
@@ -32,6 +33,8 @@ pub struct Options {
     pub encoders: usize,
     /// Pictures that one article may show; further ones are left out.
     pub pictures_per_article: usize,
+    /// Where the parts of an article stand on the newsroom's pages.
+    pub rules: Rulebook,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             pages_at_once: 6,
             encoders: std::thread::available_parallelism().map_or(2, usize::from),
             pictures_per_article: 60,
+            rules: Rulebook::default(),
         }
     }
 }
@@ -115,6 +119,7 @@ pub async fn gather(
     let background = Background {
         newsroom,
         archive,
+        rules: &options.rules,
         now,
     };
     let drafts = drafts(
