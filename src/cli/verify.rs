@@ -10,7 +10,7 @@ use super::failure::{Failure, Outcome};
 use super::open;
 use super::root::Root;
 use super::screen::{Screen, one_line, table};
-use super::words::{count, day, freshness};
+use super::words::{count, day, freshness, lacking};
 use crate::base::{Fingerprint, SitePath};
 use crate::edition::Proof;
 use crate::io::clock::{Clock, SystemClock};
@@ -91,6 +91,9 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
             (known.fingerprint(), *edition)
         }
     };
+    if let Some(lacking) = lacking(&edition) {
+        screen.line(lacking);
+    }
     tell(
         &Findings {
             fingerprint,

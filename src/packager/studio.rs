@@ -1,15 +1,22 @@
 //! From the pictures that an article shows to files beside its page.
+//!
+//! 1. Get the bytes of each as they are at the source.
+//! 2. If they were encoded before, by the same code, the cache has what became of them.
+//! 3. If not, encode them, at most so many at a time: an unpacked picture takes much memory.
+//! 4. What they became lies in the cache until it is packed; in memory is only where.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
+use super::cache::{Cache, Key, Shelf, Waiting};
 use super::draft::Draft;
 use super::extract::{Figure, picture_key};
 use super::fetching::Getter;
 use super::gather::LostPicture;
-use super::pictures::{self, Encoded};
+use super::pictures::{self, Encoded, PictureError};
 use super::source::{self, Page};
 use crate::base::{LIMITS, SitePath};
 use crate::io::files;
@@ -18,23 +25,39 @@ use crate::site::Picture;
 /// Where pictures are made.
 pub struct Studio<'a> {
     getter: &'a Getter<'a>,
+    cache: &'a Arc<Cache>,
     encoders: Arc<Semaphore>,
     most: usize,
+}
+
+/// A picture ready to be laid into an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    pub webp: Waiting,
 }
 
 /// The pictures of one article.
 #[derive(Default)]
 pub struct Shown {
     pub by_address: HashMap<String, Picture>,
-    pub files: Vec<(SitePath, Encoded)>,
+    pub files: Vec<(SitePath, Finished)>,
     pub lost: Vec<LostPicture>,
 }
 
 impl<'a> Studio<'a> {
     /// Encodes `encoders` pictures at a time, and shows at most `most` in an article.
-    pub fn new(getter: &'a Getter<'a>, encoders: usize, most: usize) -> Self {
+    pub fn new(
+        getter: &'a Getter<'a>,
+        cache: &'a Arc<Cache>,
+        encoders: usize,
+        most: usize,
+    ) -> Self {
         Self {
             getter,
+            cache,
             encoders: Arc::new(Semaphore::new(encoders.max(1))),
             most,
         }
@@ -58,9 +81,9 @@ impl<'a> Studio<'a> {
                 continue;
             }
             match self.picture(figure, draft).await {
-                Ok(encoded) => {
+                Ok(finished) => {
                     if let Some((picture, file)) =
-                        laid(figure, encoded, page, shown.files.len() + 1)
+                        laid(figure, finished, page, shown.files.len() + 1)
                     {
                         by_key.insert(key, picture.clone());
                         shown.by_address.insert(address, picture);
@@ -77,55 +100,106 @@ impl<'a> Studio<'a> {
         shown
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
-        let bytes = match &draft.page {
-            Page::File { folder, .. } if figure.src.host_str() == Some("folder.invalid") => {
-                let path = folder
-                    .file(&figure.src)
-                    .ok_or("it does not lie in the folder")?;
-                let read =
-                    tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
-                let read = read.await.map_err(|_| "reading it failed")?;
-                read.map_err(|error| error.to_string())?.into()
-            }
-            _ => {
-                self.getter
-                    .get(&figure.src)
-                    .await
-                    .map_err(|error| error.to_string())?
-                    .bytes
-            }
-        };
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Finished, String> {
+        let bytes = self.original(figure, draft).await?;
         let permit = Arc::clone(&self.encoders).acquire_owned().await;
-        let encoding = tokio::task::spawn_blocking(move || {
-            let encoded = pictures::encode(&bytes);
+        let cache = Arc::clone(self.cache);
+        let finishing = tokio::task::spawn_blocking(move || {
+            let finished = finished(&bytes, &cache);
             drop(permit);
-            encoded
+            finished
         });
-        let encoded = encoding
+        let finished = finishing
             .await
             .map_err(|_| "reading it failed; please report this picture")?;
-        encoded.map_err(|error| error.to_string())
+        finished.map_err(|error| error.to_string())
     }
+
+    // Step 1.
+    async fn original(&self, figure: &Figure, draft: &Draft) -> Result<Bytes, String> {
+        if let Page::File { folder, .. } = &draft.page
+            && figure.src.host_str() == Some("folder.invalid")
+        {
+            let path = folder
+                .file(&figure.src)
+                .ok_or("it does not lie in the folder")?;
+            let read =
+                tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
+            let read = read.await.map_err(|_| "reading it failed")?;
+            return Ok(read.map_err(|error| error.to_string())?.into());
+        }
+        let got = self.getter.get(&figure.src).await;
+        Ok(got.map_err(|error| error.to_string())?.bytes)
+    }
+}
+
+/// The encoder is told by its code: what another one made is not taken for its work.
+const ENCODER: &[u8] = include_bytes!("pictures.rs");
+
+// Steps 2 to 4.
+fn finished(bytes: &[u8], cache: &Cache) -> Result<Finished, PictureError> {
+    let key = Key::of(&[ENCODER, bytes]);
+    if let Some(entry) = cache.find(Shelf::Pictures, key)
+        && let Some(finished) = finished_before(&entry, key, cache)
+    {
+        return Ok(finished);
+    }
+    let Encoded {
+        webp,
+        width,
+        height,
+    } = pictures::encode(bytes)?;
+    let entry = [&width.to_le_bytes()[..], &height.to_le_bytes(), &webp].concat();
+    let written = cache.keep(Shelf::Pictures, key, &entry);
+    Ok(match written {
+        Ok(()) => Finished {
+            width,
+            height,
+            webp: waiting(&webp, key, cache),
+        },
+        Err(_) => Finished {
+            width,
+            height,
+            webp: Waiting::held(webp.into()),
+        },
+    })
+}
+
+/// Width and height, four bytes each, before the picture.
+const SIZE_BYTES: usize = 8;
+
+fn finished_before(entry: &[u8], key: Key, cache: &Cache) -> Option<Finished> {
+    let (width, rest) = entry.split_first_chunk()?;
+    let (height, webp) = rest.split_first_chunk()?;
+    Some(Finished {
+        width: u32::from_le_bytes(*width),
+        height: u32::from_le_bytes(*height),
+        webp: waiting(webp, key, cache),
+    })
+}
+
+fn waiting(webp: &[u8], key: Key, cache: &Cache) -> Waiting {
+    let place = SIZE_BYTES..SIZE_BYTES + webp.len();
+    Waiting::new(webp, cache.lying(Shelf::Pictures, key, place))
 }
 
 /// A picture beside its page, by its number there.
 fn laid(
     figure: &Figure,
-    encoded: Encoded,
+    finished: Finished,
     page: &SitePath,
     number: usize,
-) -> Option<(Picture, (SitePath, Encoded))> {
+) -> Option<(Picture, (SitePath, Finished))> {
     let folder = page.as_str().strip_suffix("index.html")?;
     let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
     let picture = Picture {
         path: path.clone(),
-        width: encoded.width,
-        height: encoded.height,
+        width: finished.width,
+        height: finished.height,
         alt: String::new(),
         caption: None,
     };
-    Some((described(&picture, figure), (path, encoded)))
+    Some((described(&picture, figure), (path, finished)))
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
@@ -138,5 +212,66 @@ fn described(picture: &Picture, figure: &Figure) -> Picture {
         alt,
         caption: figure.caption.clone(),
         ..picture.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::ImageFormat;
+
+    use super::super::cache::Work;
+    use super::super::cache::tests::cache;
+    use super::*;
+
+    fn photo(red: u8) -> Vec<u8> {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_pixel(640, 480, image::Rgb([red, 30, 30]));
+        picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn a_picture_is_encoded_once() {
+        let (_folder, cache) = cache();
+        let first = finished(&photo(200), &cache).unwrap();
+        assert_eq!((first.width, first.height), (640, 480));
+        assert_eq!(finished(&photo(200), &cache).unwrap(), first);
+        assert_eq!(cache.work().pictures, 1);
+        let other = finished(&photo(10), &cache).unwrap();
+        assert_ne!(other.webp.digest, first.webp.digest);
+        assert_eq!(
+            cache.work(),
+            Work {
+                pictures: 2,
+                pages: 0
+            }
+        );
+    }
+
+    #[test]
+    fn what_waits_is_what_was_encoded() {
+        let (_folder, cache) = cache();
+        let webp = pictures::encode(&photo(200)).unwrap().webp;
+        for _ in 0..2 {
+            let finished = finished(&photo(200), &cache).unwrap();
+            assert_eq!(finished.webp.content().unwrap(), webp);
+        }
+    }
+
+    #[test]
+    fn without_room_on_the_disk_a_picture_stays_in_memory() {
+        let (folder, cache) = cache();
+        files::write(&folder.path().join("cache"), b"a file in the way").unwrap();
+        let webp = pictures::encode(&photo(200)).unwrap().webp;
+        let finished = finished(&photo(200), &cache).unwrap();
+        assert_eq!(finished.webp.content().unwrap(), webp);
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused_every_time() {
+        let (_folder, cache) = cache();
+        for _ in 0..2 {
+            assert!(finished(b"<html>", &cache).is_err());
+        }
     }
 }

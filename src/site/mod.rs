@@ -144,6 +144,17 @@ fn of_newsroom<'a>(newsroom: &Newsroom, articles: &[&'a Article]) -> Vec<&'a Art
         .collect()
 }
 
+/// A page at the place of an article that was withdrawn, which says so in the language of the article, or the
+/// newsroom's if there are no words in it.
+pub fn withdrawn(
+    site: &SiteIdentity,
+    newsroom: &Newsroom,
+    path: &SitePath,
+    language: &Language,
+) -> (SitePath, Vec<u8>) {
+    pages::withdrawn(site, newsroom, path, language)
+}
+
 /// A page that says "not found" in the given language, or English if there are no words in it.
 /// Stands by itself: no picture, no file beside it, so it can be served under any address.
 pub fn not_found(language: &Language) -> Vec<u8> {

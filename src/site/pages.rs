@@ -296,6 +296,24 @@ pub fn about(site: &SiteIdentity, newsrooms: &[Newsroom], about: &About) -> Vec<
 }
 
 #[derive(Template)]
+#[template(config = "src/site/templates/askama.toml", path = "withdrawn.html")]
+struct WithdrawnPage<'a> {
+    frame: Frame<'a>,
+}
+
+pub fn withdrawn(
+    site: &SiteIdentity,
+    newsroom: &Newsroom,
+    path: &SitePath,
+    language: &Language,
+) -> Page {
+    let frame = Frame::of_newsroom(site, newsroom, language, path);
+    let title = frame.words.say("withdrawn-title");
+    let frame = frame.titled(&title);
+    page(path.clone(), &WithdrawnPage { frame })
+}
+
+#[derive(Template)]
 #[template(config = "src/site/templates/askama.toml", path = "not_found.html")]
 struct NotFoundPage<'a> {
     frame: Frame<'a>,

@@ -90,6 +90,7 @@ impl Newsroom {
             metadata: self.set.clone(),
             previous: None,
             kept: BTreeSet::new(),
+            waiting: Default::default(),
             keys: self.ring.clone(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,
