@@ -14,7 +14,9 @@ mod root;
 mod screen;
 mod serve;
 mod sync;
+mod telling;
 mod verify;
+mod watch;
 mod words;
 
 use std::process::ExitCode;

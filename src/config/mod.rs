@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
 use crate::packager::extract::Rulebook;
-use crate::packager::{Effort, Lifetimes, Source, Withdrawn};
+use crate::packager::{Effort, Lifetimes, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
 
@@ -31,6 +31,10 @@ pub struct Config {
     pub mirrors: Vec<Mirror>,
     pub effort: Effort,
     pub keep_editions: usize,
+    /// Which bundles are made of an edition, besides the full one.
+    pub variants: Vec<Variant>,
+    /// Of `colport pack --watch`.
+    pub rhythm: Rhythm,
     pub lifetimes: Lifetimes,
 }
 
@@ -142,6 +146,8 @@ mod tests {
         let config = parse(&uncommented.join("\n"), Path::new("/news")).unwrap();
         assert_eq!(config.lifetimes, Lifetimes::default());
         assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
+        assert_eq!(config.rhythm, Rhythm::default());
+        assert_eq!(config.variants, [Variant::Full, Variant::Text]);
         assert_eq!(config.mirrors.len(), 2);
         assert_eq!(config.newsrooms[0].sources.len(), 2);
         let address = Url::parse("https://news.example/a").unwrap();
@@ -177,8 +183,19 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
-        check(("# [[newsroom.extract]]", "[[newsroom.extract]]\nbody = \"p[\""), "p[");
+        check(
+            (
+                "# [[newsroom.extract]]",
+                "[[newsroom.extract]]\nbody = \"p[\"",
+            ),
+            "p[",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
+        check(("# every = \"10min\"", "every = \"often\""), "often");
+        check(("# variants = [\"full\"", "variants = [\"tiny\""), "tiny");
+        check(("# variants = [\"full\", ", "variants = ["), "full");
+        check(("# every = \"10min\"", "every = \"2 days\""), "2 days");
+        check(("# every = \"10min\"", "every = \"0s\""), "0s");
     }
 
     #[test]
