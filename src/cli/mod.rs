@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod get;
 mod init;
+mod intake;
 mod key;
 mod open;
 mod pack;
@@ -38,6 +39,7 @@ struct Colport {
 enum Command {
     Demo(demo::Demo),
     Init(init::Init),
+    Intake(intake::Intake),
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
@@ -71,6 +73,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
         Command::Demo(demo) => demo.run(screen).await,
         Command::Init(init) => init.run(screen),
+        Command::Intake(intake) => intake.run(screen).await,
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
         Command::Sync(sync) => sync.run(screen).await,

@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::packager::{self, Lifetimes, Source, Withdrawn};
+use crate::base::LIMITS;
+use crate::io::visit::Proxy;
+use crate::packager::{self, Document, Lifetimes, NEWEST, Source, Withdrawn};
 use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
@@ -52,6 +54,14 @@ struct Desk {
 struct From {
     folder: Option<PathBuf>,
     feed: Option<String>,
+    sitemap: Option<String>,
+    wordpress: Option<String>,
+    list: Option<PathBuf>,
+    crawl: Option<PathBuf>,
+    inbox: Option<PathBuf>,
+    newest: Option<usize>,
+    #[serde(default)]
+    allow_private: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +77,7 @@ struct Mirror {
 struct Pack {
     effort: Effort,
     keep_editions: usize,
+    proxy: String,
 }
 
 impl Default for Pack {
@@ -74,6 +85,7 @@ impl Default for Pack {
         Self {
             effort: Effort::Best,
             keep_editions: 7,
+            proxy: String::new(),
         }
     }
 }
@@ -149,6 +161,10 @@ impl Config {
                 Effort::Quick => packager::Effort::Quick,
             },
             keep_editions: self.pack.keep_editions.max(1),
+            proxy: match self.pack.proxy.as_str() {
+                "" => None,
+                text => Some(Proxy::parse(text)?),
+            },
             lifetimes: self.lifetimes.check()?,
         })
     }
@@ -184,12 +200,44 @@ impl Desk {
 
 impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
-        match (self.folder, self.feed) {
-            (Some(path), None) => Ok(Source::Folder(folder.join(path))),
-            (None, Some(feed)) if feed.contains("://") => Ok(Source::Feed(http_address(&feed)?)),
-            (None, Some(feed)) => Ok(Source::FeedFile(folder.join(feed))),
-            _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
+        let at = |path: PathBuf| folder.join(path);
+        let newest = self.newest.unwrap_or(NEWEST);
+        if !(1..=LIMITS.offers).contains(&newest) {
+            let most = LIMITS.offers;
+            return Err(format!("`newest = {newest}` must lie between 1 and {most}"));
         }
+        let document = |text: String| match text.contains("://") {
+            true => http_address(&text).map(Document::Address),
+            false => Ok(Document::File(folder.join(text))),
+        };
+        let feed = |text: String| match document(text)? {
+            Document::Address(url) => Ok(Source::Feed(url)),
+            Document::File(path) => Ok(Source::FeedFile(path)),
+        };
+        let sitemap = |text: String| Ok(Source::Sitemap(document(text)?, newest));
+        let wordpress = |text: String| Ok(Source::WordPress(http_address(&text)?, newest));
+        let named: [Option<Result<Source, String>>; 7] = [
+            self.folder.map(|path| Ok(Source::Folder(at(path)))),
+            self.feed.map(feed),
+            self.sitemap.map(sitemap),
+            self.wordpress.map(wordpress),
+            self.list.map(|path| Ok(Source::List(at(path)))),
+            self.crawl.map(|path| Ok(Source::Crawl(at(path)))),
+            self.inbox.map(|path| Ok(Source::Inbox(at(path)))),
+        ];
+        let mut named = named.into_iter().flatten();
+        let source = match (named.next(), named.next()) {
+            (Some(source), None) => source?,
+            _ => return Err("a `[[newsroom.source]]` has one of `folder`, `feed`, `sitemap`, `wordpress`, `list`, `crawl` and `inbox`".into()),
+        };
+        let counts = matches!(source, Source::Sitemap(..) | Source::WordPress(..));
+        if self.newest.is_some() && !counts {
+            return Err("`newest` is for a `sitemap` and a `wordpress`".into());
+        }
+        Ok(match self.allow_private {
+            true => Source::Anywhere(Box::new(source)),
+            false => source,
+        })
     }
 }
 

@@ -139,6 +139,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     spool.publish()
 }
 
+/// The same for what can be had again: not lost by a killed program, but perhaps by a power cut.
+pub fn write_replaceable(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::beside(path)?;
+    spool
+        .write_all(bytes)
+        .map_err(|e| FileError::new("write", path, e))?;
+    spool.place_unsettled()
+}
+
 /// Writes into the middle of a file that is there: what colport itself never does, and what a broken disk or an intruder
 /// may. For the demonstration.
 pub fn vandalise(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
@@ -177,6 +186,11 @@ pub fn exists(path: &Path) -> bool {
 
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// Whether a regular file lies there, and no link to one.
+pub fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|kind| kind.is_file())
 }
 
 /// When the file was last written.
@@ -249,6 +263,18 @@ impl Spool {
             file: io::BufWriter::with_capacity(1 << 16, file),
             place: place.to_path_buf(),
         })
+    }
+
+    /// In its place, on disk whenever the system likes.
+    fn place_unsettled(self) -> Result<()> {
+        let place = self.place;
+        let file = self
+            .file
+            .into_inner()
+            .map_err(|e| FileError::new("write", &place, e.into_error()))?;
+        let placed = file.persist(&place);
+        placed.map_err(|e| FileError::new("put in place", &place, e.error))?;
+        Ok(())
     }
 
     /// On disk for good, then in its place.

@@ -1,21 +1,20 @@
 //! From an offer to an article that only lacks its pictures and its place among the others.
 //!
-//! 1. Get the page, unless the feed holds the whole article.
+//! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody.
-//! 3. What the feed told beats what was read out of the page.
+//! 3. What the source told beats what was read out of the page.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use url::Url;
 
 use super::archive::Archive;
 use super::extract::{self, Extracted, Moment, NoArticle};
-use super::feed::Entry;
-use super::fetching::{GetError, Getter};
-use super::source::{Folder, Offer, Page};
-use crate::base::{LIMITS, Timestamp};
-use crate::io::files::{self, FileError};
+use super::fetching::{GetError, Getter, Terms};
+use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
@@ -38,6 +37,9 @@ pub struct Background<'a> {
 pub struct Draft {
     pub id: String,
     pub page: Page,
+    /// What its source holds itself. An article without one is forgotten by its source sooner or later.
+    pub shelf: Option<Arc<dyn Shelf>>,
+    pub terms: Terms,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
     pub title: String,
@@ -54,7 +56,7 @@ pub enum DraftError {
     #[error(transparent)]
     Get(#[from] GetError),
     #[error(transparent)]
-    File(#[from] FileError),
+    Shelf(#[from] ShelfError),
     #[error(transparent)]
     NoArticle(#[from] NoArticle),
     #[error("it is no page but `{0}`")]
@@ -78,28 +80,42 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url).await,
-        Page::Address(url) => match fetched(url, getter).await {
+        Page::Address(url) => match fetched(url, offer.terms, getter).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
             other => other,
         },
-        Page::File { folder, below } => from_file(&folder.root, below).await,
+        Page::Held(url) => held(url, offer.shelf.as_ref()).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
 }
 
-async fn fetched(url: &Url, getter: &Getter<'_>) -> Result<(Url, Extracted), DraftError> {
-    let got = getter.get(url).await?;
-    if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
+async fn fetched(
+    url: &Url,
+    terms: Terms,
+    getter: &Getter<'_>,
+) -> Result<(Url, Extracted), DraftError> {
+    let got = getter.get_on(url, terms).await?;
+    let read = page(got.url, got.content_type, got.bytes).await;
+    if read.is_err() {
+        getter.doubt(url);
+    }
+    read
+}
+
+async fn page(
+    url: Url,
+    kind: Option<String>,
+    bytes: Bytes,
+) -> Result<(Url, Extracted), DraftError> {
+    if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
-    let base = got.url.clone();
-    let read =
-        apart(move || extract::extract_page_as(&got.bytes, got.content_type.as_deref(), &got.url))
-            .await?;
+    let base = url.clone();
+    let read = apart(move || extract::extract_page_as(&bytes, kind.as_deref(), &url)).await?;
     Ok((base, read))
 }
 
@@ -116,12 +132,12 @@ fn is_page(content_type: &str) -> bool {
     )
 }
 
-async fn from_file(root: &Path, below: &Path) -> Result<(Url, Extracted), DraftError> {
-    let url = Folder::address(below).ok_or(DraftError::Fault)?;
-    let (path, base) = (root.join(below), url.clone());
-    let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
-    let read = apart(move || extract::extract_page(&bytes, &url)).await?;
-    Ok((base, read))
+async fn held(url: &Url, shelf: Option<&Arc<dyn Shelf>>) -> Result<(Url, Extracted), DraftError> {
+    let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
+    let asked = url.clone();
+    let held = blocking(move || shelf.read(&asked)).await?;
+    let held = held.unwrap_or(Err(ShelfError::Absent))?;
+    page(url.clone(), held.content_type, held.bytes).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
@@ -163,8 +179,15 @@ fn finish(
         archive,
         now,
     } = background;
-    let Offer { id, page, told } = offer;
-    read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));
+    let Offer {
+        id,
+        page,
+        told,
+        shelf,
+        terms,
+    } = offer;
+    read.lead = read.lead.or_else(|| lead(&told, &base));
+    read.section = told.section.or(read.section);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -178,7 +201,7 @@ fn finish(
         .map(|moment| moment.at);
     // One that tells no date keeps the day on which it was first seen, so that it does not wander through the months.
     let published = published
-        .or_else(|| written(&page))
+        .or(told.seen)
         .or_else(|| archive.published(&id))
         .unwrap_or(now);
     let updated = read
@@ -191,6 +214,8 @@ fn finish(
     Ok(Draft {
         id,
         page,
+        shelf,
+        terms,
         title,
         byline: told.byline.or_else(|| read.byline.clone()),
         published,
@@ -206,21 +231,13 @@ fn finish(
     })
 }
 
-/// The picture that the feed names, for an article whose page shows none.
-fn lead(address: &str, base: &Url) -> Option<extract::Figure> {
+/// The picture that the source names, for an article whose page shows none.
+fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     Some(extract::Figure {
-        src: base.join(address).ok()?,
+        src: base.join(told.picture.as_deref()?).ok()?,
         alt: String::new(),
-        caption: None,
+        caption: told.caption.clone(),
     })
-}
-
-/// When the file was last written: the last resort for a page that tells no date.
-fn written(page: &Page) -> Option<Timestamp> {
-    match page {
-        Page::File { folder, below } => folder.modified(below),
-        _ => None,
-    }
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.

@@ -15,6 +15,8 @@
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
 //! archive/ID.jsonl               articles of feeds, which forget; public
+//! cache/web/                     what was fetched, so that it need not be sent again; may be deleted
+//! keys/intake.token              who may push articles; see `colport intake`
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -24,16 +26,19 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
-use super::{Archive, ArchiveError, Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::files::{self, FileError};
+use crate::io::random;
 use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
 
 const SITE_KEY: &str = "site";
+const TOKEN_BYTES: u64 = 1000;
+const SHORTEST_TOKEN: usize = 16;
 const FOLDERS: [&str; 5] = [
     "keys/offline",
     "keys/newsrooms",
@@ -78,6 +83,8 @@ pub enum FolderError {
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
     NoEdition(PathBuf),
+    #[error("`{0}` is too short for a token")]
+    Token(PathBuf),
 }
 
 impl FolderError {
@@ -106,6 +113,7 @@ impl FolderError {
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
+            Self::Token(_) => Some("remove the file; a good one is made when you run this again".into()),
         }
     }
 }
@@ -146,6 +154,26 @@ impl NewsroomFolder {
     pub fn archive(&self, newsroom: &NewsroomId) -> Result<Archive> {
         let place = self.place.join("archive").join(format!("{newsroom}.jsonl"));
         Ok(Archive::read(place, newsroom)?)
+    }
+
+    /// What was fetched before. For one program at a time.
+    pub fn cache(&self, now: Timestamp) -> Result<Cache> {
+        Ok(Cache::begin(&self.place.join("cache/web"), now)?)
+    }
+
+    /// The token by which the newsroom's own system is known; made if there is none.
+    pub fn intake_token(&self) -> Result<(Secret<String>, PathBuf)> {
+        let place = self.place.join("keys").join("intake.token");
+        if !files::exists(&place) {
+            let token = random::token();
+            files::write_new_private(&place, format!("{}\n", token.expose()).as_bytes())?;
+        }
+        let text = files::read_private(&place, TOKEN_BYTES)?;
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        match text.len() >= SHORTEST_TOKEN {
+            true => Ok((Secret::new(text), place)),
+            false => Err(FolderError::Token(place)),
+        }
     }
 
     /// Whether the first root and targets were signed here.

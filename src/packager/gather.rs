@@ -21,7 +21,6 @@ use super::slug;
 use super::source::{self, Offer, Page, Source, SourceError};
 use super::studio::Studio;
 use crate::base::{SitePath, Timestamp};
-use crate::io::fetch::Fetch;
 use crate::site::{self, Article, Newsroom};
 
 #[derive(Debug, Clone)]
@@ -59,6 +58,8 @@ pub struct Gathered {
     pub lost_pictures: Vec<LostPicture>,
     /// Pages that the archive holds and that could not be read anew: they are shown as they were.
     pub stale: Vec<Skipped>,
+    /// Articles that a source takes back, by their addresses or other names.
+    pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
     pub failed: Vec<Failed>,
 }
@@ -97,7 +98,7 @@ pub enum Progress {
 ///
 /// What the `archive` holds is not among what is gathered, but links may lead to it; see [`Archive::stock`].
 pub async fn gather(
-    fetch: &dyn Fetch,
+    getter: &Getter<'_>,
     newsroom: &Newsroom,
     sources: &[Source],
     options: &Options,
@@ -105,37 +106,16 @@ pub async fn gather(
     archive: &Archive,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Gathered {
-    let own = sources.iter().filter_map(|source| match source {
-        Source::Feed(url) => Some(url.clone()),
-        _ => None,
-    });
-    let getter = Getter::new(fetch, own);
     let mut gathered = Gathered::default();
-    let offers = offers(sources, &getter, &mut gathered).await;
+    let offers = offers(sources, getter, &mut gathered).await;
     let background = Background {
         newsroom,
         archive,
         now,
     };
-    let drafts = drafts(
-        offers,
-        &getter,
-        background,
-        options,
-        &mut gathered,
-        progress,
-    )
-    .await;
+    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let placed = placed(drafts, background, &mut gathered.skipped);
-    finish(
-        placed,
-        &getter,
-        background,
-        options,
-        &mut gathered,
-        progress,
-    )
-    .await;
+    finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
         .articles
         .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
@@ -149,11 +129,15 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
     let mut all = Vec::new();
     for source in sources {
         match source::discover(source, getter, &mut gathered.skipped).await {
-            Ok(offers) => all.extend(
-                offers
-                    .into_iter()
-                    .filter(|offer| seen.insert(archive::key(&offer.id))),
-            ),
+            Ok(found) => {
+                gathered.withdrawn.extend(found.withdrawn);
+                all.extend(
+                    found
+                        .offers
+                        .into_iter()
+                        .filter(|offer| seen.insert(archive::key(&offer.id))),
+                );
+            }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
                 error,
@@ -218,7 +202,7 @@ fn placed(
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
-        if !matches!(draft.page, Page::File { .. })
+        if draft.shelf.is_none()
             && !archive.holds(&draft.id)
             && let Some(first) = archive.moved(&draft.title, draft.published, &now)
         {
@@ -317,7 +301,7 @@ async fn finished(
         .lead
         .as_ref()
         .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
-    let is_fleeting = !matches!(draft.page, Page::File { .. });
+    let is_fleeting = draft.shelf.is_none();
     let article = Article {
         newsroom: newsroom.id.clone(),
         source: original(&draft),
@@ -341,15 +325,12 @@ async fn finished(
 
 /// Where people find the original: not a file on the editor's machine.
 fn original(draft: &Draft) -> Option<String> {
-    match &draft.page {
-        Page::Address(url) | Page::Told(url) => Some(url.to_string()),
-        Page::File { .. } => {
-            let canonical = draft.read.canonical.as_ref();
-            canonical
-                .filter(|url| url.host_str() != Some("folder.invalid"))
-                .map(Url::to_string)
-        }
-    }
+    let url = match &draft.page {
+        Page::Held(url) if source::is_on_shelf(url) => draft.read.canonical.as_ref(),
+        Page::Address(url) | Page::Told(url) | Page::Held(url) => Some(url),
+    };
+    url.filter(|url| !source::is_on_shelf(url))
+        .map(Url::to_string)
 }
 
 #[cfg(test)]
@@ -401,7 +382,7 @@ mod tests {
     async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
         let now = NOW.parse().unwrap();
         gather(
-            web,
+            &Getter::new(web, sources.iter().filter_map(Source::address).cloned()),
             &newsroom(),
             sources,
             &Options::default(),

@@ -1,6 +1,6 @@
 //! The packager: from what a newsroom publishes to the articles and pictures of an edition.
 //!
-//! 1. `source`: what a source offers, and what its feed tells about each article.
+//! 1. `source`: what a source offers, and what it tells about each article. `intake` takes what is pushed.
 //! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
 //! 3. `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past.
@@ -15,10 +15,10 @@ mod charset;
 mod custody;
 mod draft;
 pub mod extract;
-mod feed;
 mod fetching;
 mod folder;
 mod gather;
+pub mod intake;
 mod links;
 mod pictures;
 mod publish;
@@ -33,10 +33,11 @@ pub use custody::{
     HeldKey, People, Place, Unlock, read_key, read_proposal, read_public, write_key_pair,
     write_proposal,
 };
+pub use fetching::{Cache, Getter};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
 pub use pictures::{Encoded, PictureError, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
-pub use source::{Source, SourceError};
+pub use source::{Document, NEWEST, Source, SourceError};
 pub use withdrawn::Withdrawn;

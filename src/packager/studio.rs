@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::draft::Draft;
 use super::extract::{Figure, picture_key};
-use super::fetching::Getter;
+use super::fetching::{Getter, Terms};
 use super::gather::LostPicture;
 use super::pictures::{self, Encoded};
-use super::source::{self, Page};
-use crate::base::{LIMITS, SitePath};
-use crate::io::files;
+use super::source;
+use crate::base::SitePath;
 use crate::site::Picture;
 
 /// Where pictures are made.
@@ -77,25 +77,28 @@ impl<'a> Studio<'a> {
         shown
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
-        let bytes = match &draft.page {
-            Page::File { folder, .. } if figure.src.host_str() == Some("folder.invalid") => {
-                let path = folder
-                    .file(&figure.src)
-                    .ok_or("it does not lie in the folder")?;
-                let read =
-                    tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
-                let read = read.await.map_err(|_| "reading it failed")?;
-                read.map_err(|error| error.to_string())?.into()
+    /// From what the source holds, or else from the web.
+    async fn bytes(&self, figure: &Figure, draft: &Draft) -> Result<Bytes, String> {
+        if let Some(shelf) = draft.shelf.clone() {
+            let url = figure.src.clone();
+            let read = tokio::task::spawn_blocking(move || shelf.read(&url));
+            let read = read.await.map_err(|_| "reading it failed")?;
+            if let Some(held) = read {
+                return held
+                    .map(|held| held.bytes)
+                    .map_err(|error| error.to_string());
             }
-            _ => {
-                self.getter
-                    .get(&figure.src)
-                    .await
-                    .map_err(|error| error.to_string())?
-                    .bytes
-            }
+        }
+        let terms = Terms {
+            changed: None,
+            ..draft.terms
         };
+        let got = self.getter.get_on(&figure.src, terms).await;
+        got.map(|got| got.bytes).map_err(|error| error.to_string())
+    }
+
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
+        let bytes = self.bytes(figure, draft).await?;
         let permit = Arc::clone(&self.encoders).acquire_owned().await;
         let encoding = tokio::task::spawn_blocking(move || {
             let encoded = pictures::encode(&bytes);

@@ -3,7 +3,7 @@
 use crate::site::{self, About, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
 
 use super::super::fetching::tests::Web;
-use super::super::{Options, Source, gather};
+use super::super::{Getter, Options, Source, gather};
 use super::*;
 
 fn id() -> NewsroomId {
@@ -305,7 +305,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
     let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
     let (options, now) = (Options::default(), now.parse().unwrap());
     gather(
-        web,
+        &Getter::new(web, std::iter::empty()),
         &newsroom,
         &sources,
         &options,
