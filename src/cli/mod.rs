@@ -7,6 +7,7 @@ mod extract;
 mod failure;
 mod get;
 mod init;
+mod intake;
 mod key;
 mod open;
 mod pack;
@@ -43,6 +44,7 @@ enum Command {
     Demo(demo::Demo),
     Extract(extract::Extract),
     Init(init::Init),
+    Intake(intake::Intake),
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
@@ -78,6 +80,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Demo(demo) => demo.run(screen).await,
         Command::Extract(extract) => extract.run(screen),
         Command::Init(init) => init.run(screen),
+        Command::Intake(intake) => intake.run(screen).await,
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
         Command::Sync(sync) => sync.run(screen).await,

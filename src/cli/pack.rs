@@ -26,11 +26,12 @@ use crate::base::{Digest, Fingerprint, SitePath};
 use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
-use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::fetch::Patience;
 use crate::io::files::{self, Spool};
+use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
-    self, Archive, Background, Files, FolderError, NewsroomFolder, Press, Progress, Source, Stock,
-    Waiting,
+    self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
+    Stock, Waiting, WebCache, Withdrawn,
 };
 use crate::site::{self, About, Article, Typesetter};
 
@@ -44,8 +45,8 @@ pub(crate) struct Pack {
     /// The newsroom's folder, made by `colport init`
     #[arg(long, value_name = "DIR", default_value = ".")]
     site: PathBuf,
-    /// Take articles from here instead of the sources in `colport.toml`: a folder of HTML pages, or a feed by its address
-    /// or file
+    /// Take articles from here instead of the sources in `colport.toml`: a folder of HTML pages, a feed or sitemap by its
+    /// address or file, a text file of addresses, or a crawl (.warc, .warc.gz, .wacz)
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     /// The newsroom that these sources are for, if there are several
@@ -87,9 +88,8 @@ impl Pack {
     fn take_sources(&self, config: &mut Config) -> Outcome {
         let sources = self.sources.iter().map(|text| config::source(text));
         let sources: Vec<Source> = sources.collect::<Result<_, _>>().map_err(|why| {
-            Failure::setup(why).try_this(
-                "name a folder, the file of a feed, or an address that begins with `https://`",
-            )
+            Failure::setup(why)
+                .try_this("name a folder, a file, or an address that begins with `https://`")
         })?;
         let wanted = self.newsroom.as_deref();
         let mut fitting = config
@@ -212,6 +212,7 @@ pub(super) async fn collect(
         about: &about,
     };
     let cache = Arc::new(folder.cache(now));
+    let web_cache = folder.web_cache(now)?;
     for desk in &config.newsrooms {
         let mut archive = folder.archive(&desk.newsroom.id)?;
         let background = Background {
@@ -221,13 +222,16 @@ pub(super) async fn collect(
             cache: &cache,
             now,
         };
-        let mut gathered = gather(desk, background, telling).await;
+        let web = (&web_cache, config.proxy.as_ref());
+        let mut gathered = gather(desk, background, web, telling).await;
         let failed = std::mem::take(&mut gathered.failed);
-        let silent = excuse(desk, &archive, failed)?;
+        let silent = excuse(desk, &archive, failed).inspect_err(|_| web_cache.end())?;
         collected.silent_feed = collected.silent_feed.or(silent);
         let told = told(&gathered);
         let previous = collected.previous.as_deref();
-        let stock = archive.stock(gathered, &desk.withdrawn, previous);
+        let withdrawn = withdrawn(desk, &gathered);
+        let mut stock = archive.stock(gathered, &withdrawn, previous);
+        stock.unknown.retain(|one| desk.withdrawn.contains(one));
         let graves = stock.withdrawn.iter();
         pages.extend(
             graves.map(|(path, language)| setter.withdrawn(&desk.newsroom, path, language)),
@@ -237,6 +241,7 @@ pub(super) async fn collect(
         articles.extend(collected.add(stock));
         collected.archives.push(archive);
     }
+    web_cache.end();
     if articles.is_empty() {
         let failure = Failure::refused("there is not one article, so no edition was made");
         return Err(failure
@@ -254,13 +259,12 @@ pub(super) async fn collect(
 async fn gather(
     desk: &Desk,
     background: Background<'_>,
+    (web_cache, proxy): (&WebCache, Option<&Proxy>),
     telling: &Telling<'_>,
 ) -> packager::Gathered {
-    let feeds = desk.sources.iter().filter_map(|source| match source {
-        Source::Feed(url) => Some(url),
-        _ => None,
-    });
-    let fetch = HttpFetch::for_strangers(Patience::default(), feeds);
+    let named = || desk.sources.iter().filter_map(Source::address);
+    let web = HttpVisitor::new(Patience::default(), proxy, named());
+    let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
     let bar = telling.counting(&format!("{id}: pages"));
     let mut show = |progress| {
@@ -273,10 +277,17 @@ async fn gather(
         bar.set_position(done as u64);
     };
     let options = packager::Options::default();
-    let gathered = packager::gather(&fetch, &desk.sources, background, &options, &mut show).await;
+    let gathered = packager::gather(&getter, &desk.sources, background, &options, &mut show).await;
     bar.finish_and_clear();
     warn(&gathered, telling);
     gathered
+}
+
+/// What the settings name, and what the newsroom's own system takes back, which a feed may have told of too.
+fn withdrawn(desk: &Desk, gathered: &packager::Gathered) -> Vec<Withdrawn> {
+    let addresses = gathered.withdrawn.iter().filter(|id| id.contains("://"));
+    let taken_back = addresses.filter_map(|id| Withdrawn::parse(id).ok());
+    desk.withdrawn.iter().cloned().chain(taken_back).collect()
 }
 
 /// What is to be said at the end of sources that gave nothing, unless it must be said at once.

@@ -7,8 +7,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
+use crate::base::LIMITS;
+use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
-use crate::packager::{self, Lifetimes, Rhythm, Source, Withdrawn};
+use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
@@ -68,6 +70,14 @@ struct Extract {
 struct From {
     folder: Option<PathBuf>,
     feed: Option<String>,
+    sitemap: Option<String>,
+    wordpress: Option<String>,
+    list: Option<PathBuf>,
+    crawl: Option<PathBuf>,
+    inbox: Option<PathBuf>,
+    newest: Option<usize>,
+    #[serde(default)]
+    allow_private: bool,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +95,7 @@ struct Pack {
     keep_editions: usize,
     variants: Vec<Variant>,
     every: Option<String>,
+    proxy: String,
 }
 
 impl Default for Pack {
@@ -94,6 +105,7 @@ impl Default for Pack {
             keep_editions: 7,
             variants: vec![Variant::Full, Variant::Text],
             every: None,
+            proxy: String::new(),
         }
     }
 }
@@ -184,6 +196,10 @@ impl Config {
                 Some(text) => rhythm(text)?,
                 None => Rhythm::default(),
             },
+            proxy: match self.pack.proxy.as_str() {
+                "" => None,
+                text => Some(Proxy::parse(text)?),
+            },
             lifetimes: self.lifetimes.check()?,
         })
     }
@@ -226,12 +242,44 @@ impl Desk {
 
 impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
-        match (self.folder, self.feed) {
-            (Some(path), None) => Ok(Source::Folder(folder.join(path))),
-            (None, Some(feed)) if feed.contains("://") => Ok(Source::Feed(http_address(&feed)?)),
-            (None, Some(feed)) => Ok(Source::FeedFile(folder.join(feed))),
-            _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
+        let at = |path: PathBuf| folder.join(path);
+        let newest = self.newest.unwrap_or(NEWEST);
+        if !(1..=LIMITS.offers).contains(&newest) {
+            let most = LIMITS.offers;
+            return Err(format!("`newest = {newest}` must lie between 1 and {most}"));
         }
+        let document = |text: String| match text.contains("://") {
+            true => http_address(&text).map(Document::Address),
+            false => Ok(Document::File(folder.join(text))),
+        };
+        let feed = |text: String| match document(text)? {
+            Document::Address(url) => Ok(Source::Feed(url)),
+            Document::File(path) => Ok(Source::FeedFile(path)),
+        };
+        let sitemap = |text: String| Ok(Source::Sitemap(document(text)?, newest));
+        let wordpress = |text: String| Ok(Source::WordPress(http_address(&text)?, newest));
+        let named: [Option<Result<Source, String>>; 7] = [
+            self.folder.map(|path| Ok(Source::Folder(at(path)))),
+            self.feed.map(feed),
+            self.sitemap.map(sitemap),
+            self.wordpress.map(wordpress),
+            self.list.map(|path| Ok(Source::List(at(path)))),
+            self.crawl.map(|path| Ok(Source::Crawl(at(path)))),
+            self.inbox.map(|path| Ok(Source::Inbox(at(path)))),
+        ];
+        let mut named = named.into_iter().flatten();
+        let source = match (named.next(), named.next()) {
+            (Some(source), None) => source?,
+            _ => return Err("a `[[newsroom.source]]` has one of `folder`, `feed`, `sitemap`, `wordpress`, `list`, `crawl` and `inbox`".into()),
+        };
+        let counts = matches!(source, Source::Sitemap(..) | Source::WordPress(..));
+        if self.newest.is_some() && !counts {
+            return Err("`newest` is for a `sitemap` and a `wordpress`".into());
+        }
+        Ok(match self.allow_private {
+            true => Source::Anywhere(Box::new(source)),
+            false => source,
+        })
     }
 }
 

@@ -220,6 +220,11 @@ pub fn set_modified(path: &Path, then: jiff::Timestamp) -> Result<()> {
     set.map_err(|e| FileError::new("touch", path, e))
 }
 
+/// Whether a regular file lies there, and no link to one.
+pub fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|kind| kind.is_file())
+}
+
 /// When the file was last written.
 pub fn modified(path: &Path) -> Result<jiff::Timestamp> {
     let looked_at = path.symlink_metadata().and_then(|kind| kind.modified());

@@ -48,7 +48,7 @@ pub struct Work {
 
 /// What an entry holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shelf {
+pub(super) enum Kind {
     Pictures,
     Pages,
 }
@@ -88,22 +88,22 @@ impl Cache {
         }
     }
 
-    fn shelf(&self, shelf: Shelf) -> PathBuf {
-        self.folder.join(match shelf {
-            Shelf::Pictures => "pictures",
-            Shelf::Pages => "pages",
+    fn shelf(&self, kind: Kind) -> PathBuf {
+        self.folder.join(match kind {
+            Kind::Pictures => "pictures",
+            Kind::Pages => "pages",
         })
     }
 
-    fn place(&self, shelf: Shelf, key: Key) -> PathBuf {
+    fn place(&self, kind: Kind, key: Key) -> PathBuf {
         let name = key.0.to_string();
         let drawer = name.get(..2).unwrap_or_default();
-        self.shelf(shelf).join(drawer).join(&name)
+        self.shelf(kind).join(drawer).join(&name)
     }
 
     /// The content of the entry, unless it is not there or damaged.
-    pub(super) fn find(&self, shelf: Shelf, key: Key) -> Option<Vec<u8>> {
-        let place = self.place(shelf, key);
+    pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Vec<u8>> {
+        let place = self.place(kind, key);
         let entry = files::read(&place, ENTRY_BYTES).ok()?;
         let (seal, content) = entry.split_at_checked(SEAL_BYTES)?;
         if Digest::of(content).as_bytes() != seal {
@@ -119,13 +119,13 @@ impl Cache {
     }
 
     /// What was made because it was not found.
-    pub(super) fn keep(&self, shelf: Shelf, key: Key, content: &[u8]) -> Result<(), FileError> {
-        let made = match shelf {
-            Shelf::Pictures => &self.pictures_made,
-            Shelf::Pages => &self.pages_made,
+    pub(super) fn keep(&self, kind: Kind, key: Key, content: &[u8]) -> Result<(), FileError> {
+        let made = match kind {
+            Kind::Pictures => &self.pictures_made,
+            Kind::Pages => &self.pages_made,
         };
         made.fetch_add(1, Ordering::Relaxed);
-        let place = self.place(shelf, key);
+        let place = self.place(kind, key);
         if let Some(drawer) = place.parent() {
             files::create_folder(drawer)?;
         }
@@ -134,9 +134,9 @@ impl Cache {
     }
 
     /// A part of an entry, as it lies on the disk.
-    pub(super) fn lying(&self, shelf: Shelf, key: Key, part: Range<usize>) -> Whereabouts {
+    pub(super) fn lying(&self, kind: Kind, key: Key, part: Range<usize>) -> Whereabouts {
         let range = (SEAL_BYTES + part.start) as u64..(SEAL_BYTES + part.end) as u64;
-        Whereabouts::File(self.place(shelf, key), range)
+        Whereabouts::File(self.place(kind, key), range)
     }
 }
 
@@ -195,7 +195,7 @@ struct Entry {
 impl Cache {
     /// Step 4.
     pub fn sweep(&self) {
-        let shelves = [Shelf::Pictures, Shelf::Pages];
+        let shelves = [Kind::Pictures, Kind::Pages];
         let entries = shelves.map(|shelf| entries(&self.shelf(shelf))).concat();
         for place in doomed(entries, self.now) {
             // What cannot be removed is tried again after the next edition.
@@ -251,31 +251,31 @@ pub(in crate::packager) mod tests {
     fn what_was_kept_is_found_under_its_key_alone() {
         let (_folder, cache) = cache();
         let key = Key::of(&[b"code", b"page"]);
-        assert_eq!(cache.find(Shelf::Pages, key), None);
-        cache.keep(Shelf::Pages, key, b"read").unwrap();
-        assert_eq!(cache.find(Shelf::Pages, key).as_deref(), Some(&b"read"[..]));
-        assert_eq!(cache.find(Shelf::Pictures, key), None);
-        assert_eq!(cache.find(Shelf::Pages, Key::of(&[b"codepage"])), None);
-        assert_eq!(cache.find(Shelf::Pages, Key::of(&[b"codep", b"age"])), None);
+        assert_eq!(cache.find(Kind::Pages, key), None);
+        cache.keep(Kind::Pages, key, b"read").unwrap();
+        assert_eq!(cache.find(Kind::Pages, key).as_deref(), Some(&b"read"[..]));
+        assert_eq!(cache.find(Kind::Pictures, key), None);
+        assert_eq!(cache.find(Kind::Pages, Key::of(&[b"codepage"])), None);
+        assert_eq!(cache.find(Kind::Pages, Key::of(&[b"codep", b"age"])), None);
     }
 
     #[test]
     fn a_damaged_entry_is_not_found_and_can_be_made_again() {
         let (_folder, cache) = cache();
         let key = Key::of(&[b"x"]);
-        let place = cache.place(Shelf::Pages, key);
-        cache.keep(Shelf::Pages, key, b"whole").unwrap();
+        let place = cache.place(Kind::Pages, key);
+        cache.keep(Kind::Pages, key, b"whole").unwrap();
         let whole = files::read(&place, 100).unwrap();
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             files::write(&place, &damaged).unwrap();
-            assert_eq!(cache.find(Shelf::Pages, key), None, "byte {at}");
+            assert_eq!(cache.find(Kind::Pages, key), None, "byte {at}");
             files::write(&place, &whole[..at]).unwrap();
-            assert_eq!(cache.find(Shelf::Pages, key), None, "cut at {at}");
+            assert_eq!(cache.find(Kind::Pages, key), None, "cut at {at}");
         }
-        cache.keep(Shelf::Pages, key, b"whole").unwrap();
-        assert!(cache.find(Shelf::Pages, key).is_some());
+        cache.keep(Kind::Pages, key, b"whole").unwrap();
+        assert!(cache.find(Kind::Pages, key).is_some());
     }
 
     #[test]
@@ -283,16 +283,16 @@ pub(in crate::packager) mod tests {
         let (_folder, cache) = cache();
         let key = Key::of(&[b"x"]);
         cache
-            .keep(Shelf::Pictures, key, b"head and content")
+            .keep(Kind::Pictures, key, b"head and content")
             .unwrap();
-        let whereabouts = cache.lying(Shelf::Pictures, key, 9..16);
+        let whereabouts = cache.lying(Kind::Pictures, key, 9..16);
         let waiting = Waiting::new(b"content", whereabouts);
         assert_eq!(waiting.content().unwrap(), &b"content"[..]);
         assert_eq!(
             (waiting.length, waiting.digest),
             (7, Digest::of(b"content"))
         );
-        files::remove(&cache.place(Shelf::Pictures, key)).unwrap();
+        files::remove(&cache.place(Kind::Pictures, key)).unwrap();
         assert!(waiting.content().is_err());
     }
 
@@ -330,15 +330,15 @@ pub(in crate::packager) mod tests {
         let (folder, cache) = cache();
         let [used, unused] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
         for key in [used, unused] {
-            cache.keep(Shelf::Pages, key, b"x").unwrap();
+            cache.keep(Kind::Pages, key, b"x").unwrap();
             let long_ago = now() - SignedDuration::from_hours(24 * 29);
-            files::set_modified(&cache.place(Shelf::Pages, key), long_ago).unwrap();
+            files::set_modified(&cache.place(Kind::Pages, key), long_ago).unwrap();
         }
-        assert!(cache.find(Shelf::Pages, used).is_some());
+        assert!(cache.find(Kind::Pages, used).is_some());
         let later = now() + SignedDuration::from_hours(24 * 2);
         let later = Cache::at(folder.path().join("cache"), later);
         later.sweep();
-        assert!(later.find(Shelf::Pages, used).is_some());
-        assert_eq!(later.find(Shelf::Pages, unused), None);
+        assert!(later.find(Kind::Pages, used).is_some());
+        assert_eq!(later.find(Kind::Pages, unused), None);
     }
 }

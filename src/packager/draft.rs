@@ -1,23 +1,21 @@
 //! From an offer to an article that only lacks its pictures and its place among the others.
 //!
-//! 1. Get the page, unless the feed holds the whole article.
+//! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
-//! 3. What the feed told beats what was read out of the page.
+//! 3. What the source told beats what was read out of the page.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use url::Url;
 
 use super::archive::Archive;
-use super::cache::{Cache, Key, Shelf};
+use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
-use super::feed::Entry;
-use super::fetching::{GetError, Getter};
-use super::source::{Folder, Offer, Page};
-use crate::base::{LIMITS, Timestamp};
-use crate::io::files::{self, FileError};
+use super::fetching::{GetError, Getter, Terms};
+use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
@@ -44,6 +42,9 @@ pub struct Background<'a> {
 pub struct Draft {
     pub id: String,
     pub page: Page,
+    /// What its source holds itself. An article without one is forgotten by its source sooner or later.
+    pub shelf: Option<Arc<dyn Shelf>>,
+    pub terms: Terms,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
     pub title: String,
@@ -63,7 +64,7 @@ pub enum DraftError {
     #[error(transparent)]
     Get(#[from] GetError),
     #[error(transparent)]
-    File(#[from] FileError),
+    Shelf(#[from] ShelfError),
     #[error(transparent)]
     NoArticle(#[from] NoArticle),
     #[error("it is no page but `{0}`")]
@@ -87,7 +88,7 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url, background.cache).await,
-        Page::Address(url) => match fetched(url, getter, background).await {
+        Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
@@ -97,7 +98,7 @@ pub async fn draft(
             }
             other => other,
         },
-        Page::File { folder, below } => from_file(&folder.root, below, background).await,
+        Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
@@ -105,20 +106,33 @@ pub async fn draft(
 
 async fn fetched(
     url: &Url,
+    terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
 ) -> Result<(Url, Extracted), DraftError> {
-    let got = getter.get(url).await?;
-    if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
+    let got = getter.get_on(url, terms).await?;
+    let read = page(got.url, got.content_type, got.bytes, background).await;
+    if read.is_err() {
+        getter.doubt(url);
+    }
+    read
+}
+
+async fn page(
+    url: Url,
+    kind: Option<String>,
+    bytes: Bytes,
+    background: Background<'_>,
+) -> Result<(Url, Extracted), DraftError> {
+    if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
-    let base = got.url.clone();
-    let rules = background.rules.rules_for(&got.url);
+    let base = url.clone();
+    let rules = background.rules.rules_for(&url);
     let read = apart(background.cache, move |cache| {
-        let kind = got.content_type.as_deref();
         let of = format!("page {kind:?} {rules:?}");
-        known(cache, &of, &got.url, &got.bytes, || {
-            extract::extract_page_as(&got.bytes, kind, &got.url, &rules)
+        known(cache, &of, &url, &bytes, || {
+            extract::extract_page_as(&bytes, kind.as_deref(), &url, &rules)
         })
     });
     Ok((base, read.await?))
@@ -137,21 +151,16 @@ fn is_page(content_type: &str) -> bool {
     )
 }
 
-async fn from_file(
-    root: &Path,
-    below: &Path,
+async fn held(
+    url: &Url,
+    shelf: Option<&Arc<dyn Shelf>>,
     background: Background<'_>,
 ) -> Result<(Url, Extracted), DraftError> {
-    let url = Folder::address(below).ok_or(DraftError::Fault)?;
-    let (path, base) = (root.join(below), url.clone());
-    let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
-    let rules = background.rules.rules_for(&url);
-    let read = apart(background.cache, move |cache| {
-        known(cache, &format!("page {rules:?}"), &url, &bytes, || {
-            extract::extract_page_as(&bytes, None, &url, &rules)
-        })
-    });
-    Ok((base, read.await?))
+    let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
+    let asked = url.clone();
+    let held = blocking(move || shelf.read(&asked)).await?;
+    let held = held.unwrap_or(Err(ShelfError::Absent))?;
+    page(url.clone(), held.content_type, held.bytes, background).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
@@ -199,14 +208,14 @@ fn known(
 ) -> Result<Extracted, NoArticle> {
     let on = [READING, of, url.as_str()].map(str::as_bytes);
     let key = Key::of(&[&on[..], &[page]].concat());
-    let before = cache.find(Shelf::Pages, key);
+    let before = cache.find(Kind::Pages, key);
     if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
         return read;
     }
     let read = read();
     if let Ok(entry) = serde_json::to_vec(&read) {
         // What cannot be written is read again next time.
-        let _ = cache.keep(Shelf::Pages, key, &entry);
+        let _ = cache.keep(Kind::Pages, key, &entry);
     }
     read
 }
@@ -233,8 +242,15 @@ fn finish(
         now,
         ..
     } = background;
-    let Offer { id, page, told } = offer;
-    read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));
+    let Offer {
+        id,
+        page,
+        told,
+        shelf,
+        terms,
+    } = offer;
+    read.lead = read.lead.or_else(|| lead(&told, &base));
+    read.section = told.section.or(read.section);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -252,7 +268,7 @@ fn finish(
     // months.
     let published = told_date
         .or(first)
-        .or_else(|| written(&page).filter(|written| *written < now))
+        .or_else(|| told.seen.filter(|seen| *seen < now))
         .unwrap_or(now);
     // The month stands in its address, which it keeps: one that is dated anew was updated then.
     let moved = first.filter(|first| !is_same_month(*first, published));
@@ -269,6 +285,8 @@ fn finish(
     Ok(Draft {
         id,
         page,
+        shelf,
+        terms,
         title,
         byline: told.byline.or_else(|| read.byline.clone()),
         published,
@@ -295,26 +313,18 @@ fn section(told: Option<&str>) -> Option<String> {
 /// In characters.
 const LONGEST_SECTION: usize = 40;
 
-/// The picture that the feed names, for an article whose page shows none.
-fn lead(address: &str, base: &Url) -> Option<extract::Figure> {
+/// The picture that the source names, for an article whose page shows none.
+fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     Some(extract::Figure {
-        src: base.join(address).ok()?,
+        src: base.join(told.picture.as_deref()?).ok()?,
         alt: String::new(),
-        caption: None,
+        caption: told.caption.clone(),
     })
 }
 
 fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
     let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
     month(one) == month(other)
-}
-
-/// When the file was last written: the best guess for a page that tells no date and was never seen before.
-fn written(page: &Page) -> Option<Timestamp> {
-    match page {
-        Page::File { folder, below } => folder.modified(below),
-        _ => None,
-    }
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.

@@ -17,7 +17,9 @@
 //! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
 //! archive/ID.jsonl               articles of feeds, which forget; public
 //! lock                           held while a program publishes here
+//! cache/web/                     what was fetched, so that it need not be sent again
 //! cache/                         what was worked out before; whoever deletes it loses time and nothing else
+//! keys/intake.token              who may push articles; see `colport intake`
 //! ```
 
 use std::collections::BTreeMap;
@@ -28,17 +30,20 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
-use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;
+use crate::io::random;
 use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
 
 const SITE_KEY: &str = "site";
+const TOKEN_BYTES: u64 = 1000;
+const SHORTEST_TOKEN: usize = 16;
 const FOLDERS: [&str; 5] = [
     "keys/offline",
     "keys/newsrooms",
@@ -83,6 +88,8 @@ pub enum FolderError {
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
     NoEdition(PathBuf),
+    #[error("`{0}` is too short for a token")]
+    Token(PathBuf),
 }
 
 impl FolderError {
@@ -111,6 +118,7 @@ impl FolderError {
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
+            Self::Token(_) => Some("remove the file; a good one is made when you run this again".into()),
         }
     }
 }
@@ -200,6 +208,26 @@ impl NewsroomFolder {
     /// What was worked out before.
     pub fn cache(&self, now: Timestamp) -> Cache {
         Cache::at(self.place.join("cache"), now)
+    }
+
+    /// What was fetched before. For one program at a time.
+    pub fn web_cache(&self, now: Timestamp) -> Result<WebCache> {
+        Ok(WebCache::begin(&self.place.join("cache/web"), now)?)
+    }
+
+    /// The token by which the newsroom's own system is known; made if there is none.
+    pub fn intake_token(&self) -> Result<(Secret<String>, PathBuf)> {
+        let place = self.place.join("keys").join("intake.token");
+        if !files::exists(&place) {
+            let token = random::token();
+            files::write_new_private(&place, format!("{}\n", token.expose()).as_bytes())?;
+        }
+        let text = files::read_private(&place, TOKEN_BYTES)?;
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        match text.len() >= SHORTEST_TOKEN {
+            true => Ok((Secret::new(text), place)),
+            false => Err(FolderError::Token(place)),
+        }
     }
 
     /// Whether the first root and targets were signed here.

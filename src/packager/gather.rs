@@ -19,7 +19,6 @@ use super::placing::{Placed, inside, placed};
 use super::source::{self, Offer, Page, Source, SourceError};
 use super::studio::{Finished, Studio};
 use crate::base::{SitePath, Timestamp};
-use crate::io::fetch::Fetch;
 use crate::site::{self, Article, Newsroom};
 
 #[derive(Debug, Clone)]
@@ -59,6 +58,8 @@ pub struct Gathered {
     pub lost_pictures: Vec<LostPicture>,
     /// Pages that the archive holds and that could not be read anew: they are shown as they were.
     pub stale: Vec<Skipped>,
+    /// Articles that a source takes back, by their addresses or other names.
+    pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
     pub failed: Vec<Failed>,
 }
@@ -95,38 +96,17 @@ pub enum Progress {
 
 /// Gathers the articles of one newsroom.
 pub async fn gather(
-    fetch: &dyn Fetch,
+    getter: &Getter<'_>,
     sources: &[Source],
     background: Background<'_>,
     options: &Options,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Gathered {
-    let own = sources.iter().filter_map(|source| match source {
-        Source::Feed(url) => Some(url.clone()),
-        _ => None,
-    });
-    let getter = Getter::new(fetch, own);
     let mut gathered = Gathered::default();
-    let offers = offers(sources, &getter, &mut gathered).await;
-    let drafts = drafts(
-        offers,
-        &getter,
-        background,
-        options,
-        &mut gathered,
-        progress,
-    )
-    .await;
+    let offers = offers(sources, getter, &mut gathered).await;
+    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let placed = placed(drafts, background, &mut gathered.skipped);
-    finish(
-        placed,
-        &getter,
-        background,
-        options,
-        &mut gathered,
-        progress,
-    )
-    .await;
+    finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
         .articles
         .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
@@ -140,11 +120,15 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
     let mut all = Vec::new();
     for source in sources {
         match source::discover(source, getter, &mut gathered.skipped).await {
-            Ok(offers) => all.extend(
-                offers
-                    .into_iter()
-                    .filter(|offer| seen.insert(archive::key(&offer.id))),
-            ),
+            Ok(found) => {
+                gathered.withdrawn.extend(found.withdrawn);
+                all.extend(
+                    found
+                        .offers
+                        .into_iter()
+                        .filter(|offer| seen.insert(archive::key(&offer.id))),
+                );
+            }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
                 error,
@@ -250,7 +234,7 @@ async fn done(placed: Placed, studio: &Studio<'_>, inside: &Inside, newsroom: &N
         .lead
         .as_ref()
         .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
-    let is_fleeting = !matches!(draft.page, Page::File { .. });
+    let is_fleeting = draft.shelf.is_none();
     let is_undated = draft.is_undated && !is_fleeting;
     let undated = is_undated.then(|| (draft.id.clone(), draft.published));
     let article = Article {
@@ -278,15 +262,12 @@ async fn done(placed: Placed, studio: &Studio<'_>, inside: &Inside, newsroom: &N
 
 /// Where people find the original: not a file on the editor's machine.
 fn original(draft: &Draft) -> Option<String> {
-    match &draft.page {
-        Page::Address(url) | Page::Told(url) => Some(url.to_string()),
-        Page::File { .. } => {
-            let canonical = draft.read.canonical.as_ref();
-            canonical
-                .filter(|url| url.host_str() != Some("folder.invalid"))
-                .map(Url::to_string)
-        }
-    }
+    let url = match &draft.page {
+        Page::Held(url) if source::is_on_shelf(url) => draft.read.canonical.as_ref(),
+        Page::Address(url) | Page::Told(url) | Page::Held(url) => Some(url),
+    };
+    url.filter(|url| !source::is_on_shelf(url))
+        .map(Url::to_string)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The packager: from what a newsroom publishes to the articles and pictures of an edition.
 //!
-//! 1. `source`: what a source offers, and what its feed tells about each article.
+//! 1. `source`: what a source offers, and what it tells about each article. `intake` takes what is pushed.
 //! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
 //! 3. `placing`, `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
@@ -17,10 +17,10 @@ mod charset;
 mod custody;
 mod draft;
 pub mod extract;
-mod feed;
 mod fetching;
 mod folder;
 mod gather;
+pub mod intake;
 mod links;
 mod pictures;
 mod placing;
@@ -41,11 +41,12 @@ pub use custody::{
     write_proposal,
 };
 pub use draft::Background;
+pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
-pub use source::{Source, SourceError};
+pub use source::{Document, NEWEST, Source, SourceError};
 pub use watch::{Action, Ended, Event, Rhythm, Watch};
 pub use withdrawn::Withdrawn;

@@ -12,7 +12,6 @@ use super::draft::{Background, Draft};
 use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
-use super::source::Page;
 use crate::base::SitePath;
 use crate::site::Article;
 
@@ -33,7 +32,7 @@ pub fn placed(
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
-        if !matches!(draft.page, Page::File { .. })
+        if draft.shelf.is_none()
             && !archive.holds(&draft.id)
             && let Some(first) = archive.moved(&draft.title, draft.published, &now)
         {

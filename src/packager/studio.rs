@@ -12,15 +12,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::cache::{Cache, Key, Shelf, Waiting};
+use super::cache::{Cache, Key, Kind, Waiting};
 use super::draft::Draft;
 use super::extract::{Figure, picture_key};
-use super::fetching::Getter;
+use super::fetching::{Getter, Terms};
 use super::gather::LostPicture;
 use super::pictures::{self, Encoded, PictureError, Sizes};
-use super::source::{self, Page};
-use crate::base::{LIMITS, SitePath};
-use crate::io::files;
+use super::source;
+use crate::base::SitePath;
 use crate::site::Picture;
 
 /// Where pictures are made.
@@ -121,21 +120,24 @@ impl<'a> Studio<'a> {
         finished.map_err(|error| error.to_string())
     }
 
-    // Step 1.
+    // Step 1: from what the source holds, or else from the web.
     async fn original(&self, figure: &Figure, draft: &Draft) -> Result<Bytes, String> {
-        if let Page::File { folder, .. } = &draft.page
-            && figure.src.host_str() == Some("folder.invalid")
-        {
-            let path = folder
-                .file(&figure.src)
-                .ok_or("it does not lie in the folder")?;
-            let read =
-                tokio::task::spawn_blocking(move || files::read(&path, LIMITS.fetched_bytes));
+        if let Some(shelf) = draft.shelf.clone() {
+            let url = figure.src.clone();
+            let read = tokio::task::spawn_blocking(move || shelf.read(&url));
             let read = read.await.map_err(|_| "reading it failed")?;
-            return Ok(read.map_err(|error| error.to_string())?.into());
+            if let Some(held) = read {
+                return held
+                    .map(|held| held.bytes)
+                    .map_err(|error| error.to_string());
+            }
         }
-        let got = self.getter.get(&figure.src).await;
-        Ok(got.map_err(|error| error.to_string())?.bytes)
+        let terms = Terms {
+            changed: None,
+            ..draft.terms
+        };
+        let got = self.getter.get_on(&figure.src, terms).await;
+        got.map(|got| got.bytes).map_err(|error| error.to_string())
     }
 }
 
@@ -145,13 +147,13 @@ const ENCODER: &[u8] = include_bytes!("pictures.rs");
 // Steps 2 to 4.
 fn finished(bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
     let key = Key::of(&[ENCODER, bytes]);
-    if let Some(entry) = cache.find(Shelf::Pictures, key)
+    if let Some(entry) = cache.find(Kind::Pictures, key)
         && let Some(finished) = finished_before(&entry, key, cache)
     {
         return Ok(finished);
     }
     let sizes = pictures::encode(bytes)?;
-    let kept = cache.keep(Shelf::Pictures, key, &entry(&sizes));
+    let kept = cache.keep(Kind::Pictures, key, &entry(&sizes));
     let mut at = 0;
     let mut file = |encoded: Encoded| {
         at += HEAD_BYTES;
@@ -218,7 +220,7 @@ fn file_before<'a>(
 }
 
 fn waiting(webp: &[u8], place: Range<usize>, key: Key, cache: &Cache) -> Waiting {
-    Waiting::new(webp, cache.lying(Shelf::Pictures, key, place))
+    Waiting::new(webp, cache.lying(Kind::Pictures, key, place))
 }
 
 /// A picture beside its page, by its number there: one file or two.
@@ -258,6 +260,8 @@ fn described(picture: &Picture, figure: &Figure) -> Picture {
 
 #[cfg(test)]
 mod tests {
+    use crate::io::files;
+
     use image::ImageFormat;
 
     use super::super::cache::Work;

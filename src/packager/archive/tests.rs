@@ -4,7 +4,7 @@ use crate::site::{self, About, Language, Link, Newsroom, Picture, Resolve, SiteI
 
 use super::super::cache::tests::cache;
 use super::super::fetching::tests::Web;
-use super::super::{Background, Options, Source, Waiting, gather};
+use super::super::{Background, Getter, Options, Source, Waiting, gather};
 use super::*;
 
 fn id() -> NewsroomId {
@@ -322,7 +322,15 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         cache: &cache,
         now: now.parse().unwrap(),
     };
-    gather(web, &sources, background, &Options::default(), &mut |_| {}).await
+    let getter = Getter::new(web, std::iter::empty());
+    gather(
+        &getter,
+        &sources,
+        background,
+        &Options::default(),
+        &mut |_| {},
+    )
+    .await
 }
 
 const ITEM_A: &str = "<item><title>A</title><link>https://n.example/a</link>\

@@ -67,7 +67,16 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         cache,
         now: NOW.parse().unwrap(),
     };
-    gather(web, sources, background, &Options::default(), &mut |_| {}).await
+    let named = sources.iter().filter_map(Source::address).cloned();
+    let getter = Getter::new(web, named);
+    gather(
+        &getter,
+        sources,
+        background,
+        &Options::default(),
+        &mut |_| {},
+    )
+    .await
 }
 
 fn feed_source() -> [Source; 1] {

@@ -40,7 +40,10 @@ fn fed(state: &State) -> Vec<ChannelId> {
 
 /// Mirrors of the drip that work.
 pub(super) fn dripping(state: &State) -> Vec<MirrorId> {
-    let drip = state.mirrors.iter().filter(|(_, mirror)| mirror.use_ == Use::Drip && mirror.works());
+    let drip = state
+        .mirrors
+        .iter()
+        .filter(|(_, mirror)| mirror.use_ == Use::Drip && mirror.works());
     drip.map(|(id, _)| *id).collect()
 }
 

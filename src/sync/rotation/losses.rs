@@ -52,7 +52,10 @@ pub(super) fn name(state: &mut State, now: Timestamp, actions: &mut Vec<Action>)
 
 fn lost_providers(state: &State, recent: impl Fn(&Mirror) -> bool) -> BTreeSet<ProviderId> {
     let mut counts = BTreeMap::<ProviderId, (usize, usize)>::new();
-    let told = state.mirrors.values().filter(|mirror| !mirror.knowers.is_empty());
+    let told = state
+        .mirrors
+        .values()
+        .filter(|mirror| !mirror.knowers.is_empty());
     for mirror in told {
         let (struck, alive) = counts.entry(mirror.provider).or_default();
         *struck += usize::from(recent(mirror));

@@ -101,7 +101,13 @@ fn take(state: &mut State, observation: &Observation, now: Timestamp, actions: &
         Observation::Dead { mirror } => died(state, *mirror, now),
         Observation::Probed(probe) => {
             let at = whole_second(probe.at);
-            watch::take(state, &Probe { at, ..probe.clone() });
+            watch::take(
+                state,
+                &Probe {
+                    at,
+                    ..probe.clone()
+                },
+            );
         }
         Observation::Blocked { mirror, cause } => {
             let mirror = state.mirrors.get_mut(mirror);
@@ -152,7 +158,10 @@ fn died(state: &mut State, id: MirrorId, now: Timestamp) {
         && !matches!(mirror.phase, Phase::Retired { .. })
     {
         mirror.phase = match mirror.blocked() {
-            was_blocked @ Some(_) => Phase::Retired { at: now, was_blocked },
+            was_blocked @ Some(_) => Phase::Retired {
+                at: now,
+                was_blocked,
+            },
             None => Phase::Failed { at: now },
         };
     }

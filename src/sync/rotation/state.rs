@@ -148,7 +148,11 @@ impl Channel {
             prior,
             readers: new.readers,
             since: now,
-            tier: if new.kind.is_public() { Tier::Open } else { Tier::Clean },
+            tier: if new.kind.is_public() {
+                Tier::Open
+            } else {
+                Tier::Clean
+            },
             p_leak: prior,
             told: Telling::default(),
             overruled: None,
@@ -173,10 +177,18 @@ pub enum Phase {
     Serving,
     /// On a list, and one vantage fails.
     Suspect,
-    Blocked { at: Timestamp, loss: Loss },
-    Retired { at: Timestamp, was_blocked: Option<(Timestamp, Loss)> },
+    Blocked {
+        at: Timestamp,
+        loss: Loss,
+    },
+    Retired {
+        at: Timestamp,
+        was_blocked: Option<(Timestamp, Loss)>,
+    },
     /// The host itself is dead.
-    Failed { at: Timestamp },
+    Failed {
+        at: Timestamp,
+    },
 }
 
 /// What else a block may be due to than one channel's leak.

@@ -121,7 +121,11 @@ impl Evidence {
     }
 
     /// How much this block alone speaks against the channel, given what is thought of the others, in nats.
-    pub(super) fn against(&self, channel: ChannelId, channels: &BTreeMap<ChannelId, Channel>) -> f64 {
+    pub(super) fn against(
+        &self,
+        channel: ChannelId,
+        channels: &BTreeMap<ChannelId, Channel>,
+    ) -> f64 {
         let (mut own, mut others) = (0.0, self.by_chance);
         for (id, fits) in &self.by {
             match channels.get(id) {
@@ -134,16 +138,28 @@ impl Evidence {
     }
 
     fn gather(state: &State, now: Timestamp) -> Gathered {
-        let place: BTreeMap<ChannelId, usize> =
-            state.channels.keys().enumerate().map(|(place, id)| (*id, place)).collect();
+        let place: BTreeMap<ChannelId, usize> = state
+            .channels
+            .keys()
+            .enumerate()
+            .map(|(place, id)| (*id, place))
+            .collect();
         let mut gathered = Gathered {
-            priors: state.channels.values().map(|channel| logit(channel.prior)).collect(),
+            priors: state
+                .channels
+                .values()
+                .map(|channel| logit(channel.prior))
+                .collect(),
             innocence: vec![0.0; place.len()],
             blocks: Vec::new(),
             edges: vec![Vec::new(); place.len()],
         };
         let haste = haste(state);
-        for (id, mirror) in state.mirrors.iter().filter(|(_, mirror)| mirror.use_ != Use::Drip) {
+        for (id, mirror) in state
+            .mirrors
+            .iter()
+            .filter(|(_, mirror)| mirror.use_ != Use::Drip)
+        {
             match Self::of(*id, mirror, haste, state, now) {
                 Some(evidence) => gathered.add_block(&evidence, &place),
                 None => {
