@@ -177,7 +177,13 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
-        check(("# [[newsroom.extract]]", "[[newsroom.extract]]\nbody = \"p[\""), "p[");
+        check(
+            (
+                "# [[newsroom.extract]]",
+                "[[newsroom.extract]]\nbody = \"p[\"",
+            ),
+            "p[",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
     }
 
