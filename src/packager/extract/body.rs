@@ -128,7 +128,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.is_illustration(node) {
             return self.illustration(node);
         }
-        if self.is_box_of_links(node) {
+        if self.is_box_of_links(node) && self.leads_home(node) {
             self.blocks.push(Block::Gone);
             return;
         }

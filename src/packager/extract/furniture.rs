@@ -142,9 +142,7 @@ fn is_furniture(node: &NodeRef, measures: &Measures, kinds: &HashMap<String, usi
     let strong = by_strong_words(node);
     let holds_much = own.prose > 0
         && if strong {
-            // A gallery may say more than the article that it stands in.
-            let rest = measures.all.prose.saturating_sub(own.prose);
-            own.prose * 10 > measures.all.prose * 7 && rest < 1500
+            own.prose * 10 > measures.all.prose * 7
         } else {
             alike * 3 > measures.all.prose
         };
