@@ -45,7 +45,10 @@ pub(crate) struct Simulate {
 }
 
 fn mirrors_a_day(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=1000.0).contains(number));
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (0.0..=1000.0).contains(number));
     number.ok_or_else(|| "it must be a number from 0 to 1000".to_owned())
 }
 
@@ -85,10 +88,14 @@ impl Simulate {
             first = runs.into_iter().next();
         }
         if let (Some(file), Some(world)) = (&self.svg, &first) {
-            let title = format!("{} against a simulated censor", count(self.days as usize, "day", "days"));
-            files::write_whole(file, plot(world, &title).as_bytes())?;
+            let title = format!(
+                "{} against a simulated censor",
+                count(self.days as usize, "day", "days")
+            );
+            files::write(file, plot(world, &title).as_bytes())?;
         }
-        let [one_list, each_its_own, colport] = figures.try_into().expect("there are three policies");
+        let [one_list, each_its_own, colport] =
+            figures.try_into().expect("there are three policies");
         let compared = Compared {
             days: self.days,
             seeds: self.seeds,
@@ -123,22 +130,46 @@ impl Simulate {
             let json = serde_json::to_string_pretty(compared).expect("figures are numbers");
             return screen.line(json);
         }
-        let (one, own, colport) = (&compared.one_list, &compared.each_its_own, &compared.colport);
+        let (one, own, colport) = (
+            &compared.one_list,
+            &compared.each_its_own,
+            &compared.colport,
+        );
         let row = |name: &str, of: &dyn Fn(&Figures) -> String| {
             vec![name.to_owned(), of(one), of(own), of(colport)]
         };
         let rows = [
             row("readers who have a working mirror", &|f| percent(f.reach)),
-            row("visits that find something to read", &|f| percent(f.visits_that_succeed)),
-            row("readers of channels that do not leak", &|f| percent(f.innocent_reach)),
-            row("the same, in the night of the strike", &|f| maybe(f.innocent_in_the_night, percent)),
+            row("visits that find something to read", &|f| {
+                percent(f.visits_that_succeed)
+            }),
+            row("readers of channels that do not leak", &|f| {
+                percent(f.innocent_reach)
+            }),
+            row("the same, in the night of the strike", &|f| {
+                maybe(f.innocent_in_the_night, percent)
+            }),
         ];
         let own = |name: &str, value: String| vec![name.to_owned(), "-".into(), "-".into(), value];
         let found = [
-            own("leaking channels found", maybe(colport.leaks_found, percent)),
-            own("after (median)", maybe(colport.days_to_find_median, |days| format!("{days:.1} days"))),
-            own("readers wrongly suspected", percent(colport.readers_wronged)),
-            own("working mirrors given up", format!("{:.1}", colport.mirrors_lost_in_error)),
+            own(
+                "leaking channels found",
+                maybe(colport.leaks_found, percent),
+            ),
+            own(
+                "after (median)",
+                maybe(colport.days_to_find_median, |days| {
+                    format!("{days:.1} days")
+                }),
+            ),
+            own(
+                "readers wrongly suspected",
+                percent(colport.readers_wronged),
+            ),
+            own(
+                "working mirrors given up",
+                format!("{:.1}", colport.mirrors_lost_in_error),
+            ),
         ];
         let head = ["", POLICIES[0].0, POLICIES[1].0, POLICIES[2].0];
         screen.line(format!(
@@ -172,11 +203,16 @@ fn serve() -> Outcome {
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| Failure::setup(format!("the driver's line: {error}")))?;
         let answer = session.line(&line).map_err(|error| {
-            Failure::refused(error).try_this("the lines are described in the manual, under \"Which mirrors, and who is told\"")
+            Failure::refused(error).try_this(
+                "the lines are described in the manual, under \"Which mirrors, and who is told\"",
+            )
         })?;
         if let Some(answer) = answer {
             // Who no longer listens has ended.
-            if writeln!(out, "{answer}").and_then(|()| out.flush()).is_err() {
+            if writeln!(out, "{answer}")
+                .and_then(|()| out.flush())
+                .is_err()
+            {
                 break;
             }
         }

@@ -56,7 +56,10 @@ pub enum ListRefusal {
     #[error("the list expired at {at}")]
     Expired { at: Timestamp },
     #[error("the list says that it counts from {issued} to {expires}")]
-    Span { issued: Timestamp, expires: Timestamp },
+    Span {
+        issued: Timestamp,
+        expires: Timestamp,
+    },
     #[error("`{0}` is no address of a mirror")]
     Address(String),
     #[error("`{0}` stands twice in the list")]
@@ -170,7 +173,9 @@ fn unreadable(error: serde_json::Error) -> ListRefusal {
 }
 
 fn channel(word: String) -> Result<String, ListRefusal> {
-    let plain = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let plain = word
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     match plain && (8..=64).contains(&word.len()) {
         true => Ok(word),
         false => Err(ListRefusal::Channel(word.chars().take(80).collect())),
@@ -188,7 +193,10 @@ fn moment(text: &str) -> Result<Timestamp, ListRefusal> {
 fn addresses(written: &[WrittenAddress]) -> Result<Vec<Address>, ListRefusal> {
     let mut seen = BTreeSet::new();
     if written.is_empty() || written.len() > MOST_ADDRESSES {
-        let words = format!("{} mirrors; there must be 1 to {MOST_ADDRESSES}", written.len());
+        let words = format!(
+            "{} mirrors; there must be 1 to {MOST_ADDRESSES}",
+            written.len()
+        );
         return Err(ListRefusal::Unreadable(words));
     }
     let address = |written: &WrittenAddress| {
@@ -210,7 +218,10 @@ fn rendezvous(written: &WrittenRendezvous) -> Result<Rendezvous, ListRefusal> {
     let urls: Result<Vec<Url>, ListRefusal> = written.urls.iter().map(|url| web(url)).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     let dns = written.dns.clone();
-    match dns.as_deref().filter(|name| !name.chars().all(plain) || name.len() > 253) {
+    match dns
+        .as_deref()
+        .filter(|name| !name.chars().all(plain) || name.len() > 253)
+    {
         Some(name) => Err(refused(name)),
         None => Ok(Rendezvous { urls: urls?, dns }),
     }
@@ -236,7 +247,11 @@ fn onion(text: &str) -> Result<Url, ListRefusal> {
 }
 
 fn spki(text: String) -> Result<String, ListRefusal> {
-    match text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+    match text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    {
         true => Ok(text),
         false => Err(refused(&text)),
     }
@@ -289,7 +304,14 @@ mod tests {
         assert_eq!(AddressList::parse(&json, expected()), Ok(list()));
         let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let names: Vec<&String> = value.as_object().unwrap().keys().collect();
-        let all = ["channel", "expires", "issued", "mirrors", "rendezvous", "version"];
+        let all = [
+            "channel",
+            "expires",
+            "issued",
+            "mirrors",
+            "rendezvous",
+            "version",
+        ];
         assert_eq!(names, all);
     }
 
@@ -298,27 +320,68 @@ mod tests {
         let mut value: serde_json::Value = serde_json::from_slice(&list().to_json()).unwrap();
         change(&mut value);
         let bytes = serde_json::to_vec(&value).unwrap();
-        let refusal = AddressList::parse(&bytes, expected()).unwrap_err().to_string();
+        let refusal = AddressList::parse(&bytes, expected())
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains(why), "{refusal}");
     }
 
     #[test]
     fn what_a_reader_must_not_believe_is_refused() {
-        check(|list| list["version"] = 3.into(), "version 4 was seen already");
-        check(|list| list["channel"] = "other0000".into(), "not for `k3q9x2m7`");
-        check(|list| list["channel"] = "Svaboda News".into(), "no channel's word");
-        check(|list| list["expires"] = "2026-11-23T18:00:00Z".into(), "expired at");
-        check(|list| list["expires"] = "2027-11-23T18:00:00Z".into(), "counts from");
-        check(|list| list["expires"] = "2026-11-22T18:00:00Z".into(), "counts from");
+        check(
+            |list| list["version"] = 3.into(),
+            "version 4 was seen already",
+        );
+        check(
+            |list| list["channel"] = "other0000".into(),
+            "not for `k3q9x2m7`",
+        );
+        check(
+            |list| list["channel"] = "Svaboda News".into(),
+            "no channel's word",
+        );
+        check(
+            |list| list["expires"] = "2026-11-23T18:00:00Z".into(),
+            "expired at",
+        );
+        check(
+            |list| list["expires"] = "2027-11-23T18:00:00Z".into(),
+            "counts from",
+        );
+        check(
+            |list| list["expires"] = "2026-11-22T18:00:00Z".into(),
+            "counts from",
+        );
         check(|list| list["issued"] = "yesterday".into(), "no date");
         check(|list| list["mirrors"] = serde_json::json!([]), "0 mirrors");
-        check(|list| list["mirrors"][1]["url"] = "https://qz7.example".into(), "twice");
-        check(|list| list["mirrors"][0]["url"] = "javascript:alert(1)".into(), "no address");
-        check(|list| list["mirrors"][0]["url"] = "https://me:pw@b.example/".into(), "no address");
-        check(|list| list["mirrors"][0]["onion"] = "https://b.example/".into(), "no address");
-        check(|list| list["mirrors"][0]["spki"] = "00".into(), "no address");
-        check(|list| list["rendezvous"]["dns"] = "a b".into(), "no address");
-        check(|list| list["rendezvous"]["urls"][0] = "file:///etc/passwd".into(), "no address");
+        check(
+            |list| list["mirrors"][1]["url"] = "https://qz7.example".into(),
+            "twice",
+        );
+        check(
+            |list| list["mirrors"][0]["url"] = "javascript:alert(1)".into(),
+            "no address",
+        );
+        check(
+            |list| list["mirrors"][0]["url"] = "https://me:pw@b.example/".into(),
+            "no address",
+        );
+        check(
+            |list| list["mirrors"][0]["onion"] = "https://b.example/".into(),
+            "no address",
+        );
+        check(
+            |list| list["mirrors"][0]["spki"] = "00".into(),
+            "no address",
+        );
+        check(
+            |list| list["rendezvous"]["dns"] = "a b".into(),
+            "no address",
+        );
+        check(
+            |list| list["rendezvous"]["urls"][0] = "file:///etc/passwd".into(),
+            "no address",
+        );
     }
 
     #[test]

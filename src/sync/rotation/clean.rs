@@ -11,9 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{
-    Channel, ChannelId, Mirror, MirrorId, ProviderId, State, Tier, Use, providers,
-};
+use super::state::{Channel, ChannelId, Mirror, MirrorId, ProviderId, State, Tier, Use, providers};
 use super::stock::{Need, Stock, tell};
 use crate::base::Timestamp;
 
@@ -52,7 +50,10 @@ pub(super) fn supply(state: &mut State, stock: &mut Stock, now: Timestamp) {
 
 /// Mirrors of the channel's list that work.
 pub(super) fn alive(state: &State, channel: ChannelId) -> Vec<MirrorId> {
-    let told = state.channels.get(&channel).map(|channel| &channel.told.bundle);
+    let told = state
+        .channels
+        .get(&channel)
+        .map(|channel| &channel.told.bundle);
     let told = told.into_iter().flatten().copied();
     told.filter(|id| state.works(*id)).collect()
 }
@@ -75,7 +76,10 @@ fn fill_up(
     now: Timestamp,
 ) {
     let alive = alive(state, channel);
-    let sound = alive.iter().filter(|id| is_sound(state, channel, **id)).count();
+    let sound = alive
+        .iter()
+        .filter(|id| is_sound(state, channel, **id))
+        .count();
     if sound >= wanted {
         return;
     }
@@ -118,7 +122,9 @@ fn join(
         .map(|(_, id)| id)
         .collect();
     let roll = state.dice.roll() % best.len() as u64;
-    best.get(roll as usize).copied().filter(|_| least <= JOIN_AT_MOST)
+    best.get(roll as usize)
+        .copied()
+        .filter(|_| least <= JOIN_AT_MOST)
 }
 
 /// With whom it shares a mirror that works.
@@ -157,8 +163,15 @@ fn last_resort(
     if !alive.is_empty() {
         return None;
     }
-    let works = shared.iter().filter(|id| state.works(**id) && is_sound(state, channel, **id));
-    let knowers = |id: &&MirrorId| state.mirrors.get(id).map_or(0, |mirror| mirror.knowers.len());
+    let works = shared
+        .iter()
+        .filter(|id| state.works(**id) && is_sound(state, channel, **id));
+    let knowers = |id: &&MirrorId| {
+        state
+            .mirrors
+            .get(id)
+            .map_or(0, |mirror| mirror.knowers.len())
+    };
     let works = works.filter(|id| knowers(id) < state.rules.sharers);
     works.min_by_key(knowers).copied()
 }

@@ -9,21 +9,40 @@ use crate::base::Timestamp;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
     /// There is a new, empty mirror.
-    Made { mirror: MirrorId, provider: ProviderId, upkeep: Upkeep },
+    Made {
+        mirror: MirrorId,
+        provider: ProviderId,
+        upkeep: Upkeep,
+    },
     /// The edition lies on it, verified by reading back.
-    Filled { mirror: MirrorId },
+    Filled {
+        mirror: MirrorId,
+    },
     /// The host itself is gone: nobody reaches it, from anywhere.
-    Dead { mirror: MirrorId },
+    Dead {
+        mirror: MirrorId,
+    },
     Probed(Probe),
     /// A driver that watches by itself, or the operator, says so.
-    Blocked { mirror: MirrorId, cause: Option<Cause> },
+    Blocked {
+        mirror: MirrorId,
+        cause: Option<Cause>,
+    },
     NewChannel(NewChannel),
     /// The readers of a channel were invited to these, and it is used no more.
-    WasSplit { channel: ChannelId, into: Vec<NewChannel> },
+    WasSplit {
+        channel: ChannelId,
+        into: Vec<NewChannel>,
+    },
     /// The operator knows better. `None`: the planner judges by itself again.
-    Overruled { channel: ChannelId, tier: Option<Tier> },
+    Overruled {
+        channel: ChannelId,
+        tier: Option<Tier>,
+    },
     /// New mirrors a day that the newsroom can afford from now on.
-    Budget { mirrors_per_day: f64 },
+    Budget {
+        mirrors_per_day: f64,
+    },
 }
 
 /// Whether it costs anything to keep a blocked mirror for those whom it still reaches.
@@ -86,7 +105,9 @@ pub enum Cause {
     BlockPage,
     Throttled,
     /// The connection stands still after so many kilobytes.
-    Frozen { after_kb: u32 },
+    Frozen {
+        after_kb: u32,
+    },
     WrongContent,
     Stale,
 }

@@ -17,19 +17,33 @@ pub(super) type Before = BTreeMap<ChannelId, Telling>;
 
 pub(super) fn before(state: &State) -> Before {
     let lists = state.channels.iter();
-    lists.map(|(id, channel)| (*id, channel.told.clone())).collect()
+    lists
+        .map(|(id, channel)| (*id, channel.told.clone()))
+        .collect()
 }
 
-pub(super) fn publish(state: &mut State, before: &Before, now: Timestamp, actions: &mut Vec<Action>) {
+pub(super) fn publish(
+    state: &mut State,
+    before: &Before,
+    now: Timestamp,
+    actions: &mut Vec<Action>,
+) {
     let ids: Vec<ChannelId> = state.channels.keys().copied().collect();
     for id in ids {
-        let Some(channel) = state.channels.get(&id).filter(|channel| channel.is_in_use()) else {
+        let Some(channel) = state
+            .channels
+            .get(&id)
+            .filter(|channel| channel.is_in_use())
+        else {
             continue;
         };
         let list = list(state, channel, before.get(&id));
         mark_shown(state, id, &list, now);
         if before.get(&id) != Some(&list) {
-            actions.push(Action::Publish { channel: id, list: list.clone() });
+            actions.push(Action::Publish {
+                channel: id,
+                list: list.clone(),
+            });
         }
         if let Some(channel) = state.channels.get_mut(&id) {
             channel.told = list;
@@ -41,19 +55,31 @@ fn list(state: &State, channel: &Channel, before: Option<&Telling>) -> Telling {
     let (works, gone): (Vec<MirrorId>, Vec<MirrorId>) =
         channel.told.bundle.iter().partition(|id| state.works(**id));
     let lacking = state.rules.least.saturating_sub(works.len());
-    let mut blocked: Vec<MirrorId> = gone.into_iter().filter(|id| is_blocked(state, *id)).collect();
+    let mut blocked: Vec<MirrorId> = gone
+        .into_iter()
+        .filter(|id| is_blocked(state, *id))
+        .collect();
     // The last that worked is the one that some may still reach.
     blocked.sort_by_key(|id| Reverse(state.mirrors.get(id).and_then(|mirror| mirror.ended())));
     blocked.truncate(lacking);
     let mut ranked: Vec<MirrorId> = works;
     let shown: &[MirrorId] = before.map_or(&[], |before| before.show.as_slice());
-    ranked.sort_by_key(|id| (!shown.contains(id), rank(state, channel, *id), Reverse(id.0)));
+    ranked.sort_by_key(|id| {
+        (
+            !shown.contains(id),
+            rank(state, channel, *id),
+            Reverse(id.0),
+        )
+    });
     if channel.tier.is_fed_by_drip() {
         ranked.sort_by_key(|id| rank(state, channel, *id));
     }
     ranked.extend(blocked);
     let show = ranked.iter().take(state.rules.shown).copied().collect();
-    Telling { show, bundle: ranked }
+    Telling {
+        show,
+        bundle: ranked,
+    }
 }
 
 fn is_blocked(state: &State, id: MirrorId) -> bool {
@@ -70,7 +96,11 @@ fn rank(state: &State, channel: &Channel, id: MirrorId) -> i64 {
         Tier::Suspect => i64::from(!is_private),
         Tier::Clean => i64::from(is_private),
         Tier::Burnt | Tier::Open => {
-            let since = mirror.knowers.values().map(|known| known.since.as_second()).min();
+            let since = mirror
+                .knowers
+                .values()
+                .map(|known| known.since.as_second())
+                .min();
             -since.unwrap_or(0)
         }
     }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Dice;
 use super::observation::{Cause, Place, Telling, Upkeep};
 use super::rules::Rules;
 use super::state::{
-    Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split,
-    State, Tier, Use, VantageId,
+    Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId,
+    Split, State, Tier, Use, VantageId,
 };
-use super::Dice;
 use crate::base::Timestamp;
 
 const FORMAT: u32 = 1;
@@ -56,6 +56,8 @@ struct Record {
     channels: Vec<ChannelRecord>,
     mirrors: Vec<MirrorRecord>,
     lives: Vec<f64>,
+    unbetrayed_hours: f64,
+    unbetrayed_blocks: f64,
     dripped: Option<i64>,
     alarm: Option<i64>,
 }
@@ -107,9 +109,17 @@ enum PhaseRecord {
     Standby,
     Serving,
     Suspect,
-    Blocked { at: i64, loss: LossRecord },
-    Retired { at: i64, was_blocked: Option<(i64, LossRecord)> },
-    Failed { at: i64 },
+    Blocked {
+        at: i64,
+        loss: LossRecord,
+    },
+    Retired {
+        at: i64,
+        was_blocked: Option<(i64, LossRecord)>,
+    },
+    Failed {
+        at: i64,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,6 +174,8 @@ impl Record {
             channels: state.channels.iter().map(channel_record).collect(),
             mirrors: state.mirrors.iter().map(mirror_record).collect(),
             lives: state.lives.clone(),
+            unbetrayed_hours: state.chance.hours,
+            unbetrayed_blocks: state.chance.blocks,
             dripped: state.dripped.map(second),
             alarm: state.alarm.map(second),
         }
@@ -185,6 +197,10 @@ impl Record {
             channels: channels?,
             mirrors: mirrors?,
             lives: lives.collect::<Result<_, _>>()?,
+            chance: Chance {
+                hours: number(self.unbetrayed_hours, 0.0..=f64::MAX)?,
+                blocks: number(self.unbetrayed_blocks, 0.0..=f64::MAX)?,
+            },
             dripped: self.dripped.map(moment).transpose()?,
             alarm: self.alarm.map(moment).transpose()?,
         };
@@ -199,7 +215,10 @@ fn check(state: &State) -> Result<(), RecordError> {
             let known = state.mirrors.get(mirror);
             // What was forgotten after months may still stand at the end of a list that nothing replaced.
             if known.is_some_and(|mirror| !mirror.knowers.contains_key(id)) {
-                let words = format!("channel {} has mirror {}, which it was not told", id.0, mirror.0);
+                let words = format!(
+                    "channel {} has mirror {}, which it was not told",
+                    id.0, mirror.0
+                );
                 return Err(RecordError::Contradiction(words));
             }
         }
@@ -247,13 +266,16 @@ fn mirror_record((id, mirror): (&MirrorId, &Mirror)) -> MirrorRecord {
         since: second(known.since),
         shown: known.shown.map(second),
     });
-    let failing = mirror.failing.iter().map(|(vantage, failing)| FailingRecord {
-        vantage: vantage.0,
-        place: failing.place,
-        since: second(failing.since),
-        last: second(failing.last),
-        cause: failing.cause,
-    });
+    let failing = mirror
+        .failing
+        .iter()
+        .map(|(vantage, failing)| FailingRecord {
+            vantage: vantage.0,
+            place: failing.place,
+            since: second(failing.since),
+            last: second(failing.last),
+            cause: failing.cause,
+        });
     MirrorRecord {
         id: id.0,
         provider: mirror.provider.0,
@@ -348,6 +370,8 @@ fn moment(second: i64) -> Result<Timestamp, RecordError> {
 fn number(value: f64, range: std::ops::RangeInclusive<f64>) -> Result<f64, RecordError> {
     match range.contains(&value) {
         true => Ok(value),
-        false => Err(RecordError::Contradiction(format!("{value} is out of range"))),
+        false => Err(RecordError::Contradiction(format!(
+            "{value} is out of range"
+        ))),
     }
 }

@@ -8,9 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::state::{
-    Channel, ChannelId, Loss, Mirror, Phase, Split, State, Tier, Use, hours,
-};
+use super::state::{Channel, ChannelId, Loss, Mirror, Phase, Split, State, Tier, Use, hours};
 use super::suspicion::{Evidence, haste, silence};
 use super::{drip, stock};
 use crate::base::Timestamp;
@@ -68,9 +66,14 @@ pub fn report(state: &State, now: Timestamp) -> Report {
     for mirror in state.mirrors.values() {
         *mirrors.entry(phase_name(mirror.phase)).or_default() += 1;
     }
-    let channels = state.channels.iter().filter(|(_, channel)| channel.is_in_use());
+    let channels = state
+        .channels
+        .iter()
+        .filter(|(_, channel)| channel.is_in_use());
     Report {
-        channels: channels.map(|(id, channel)| of_channel(state, *id, channel, now)).collect(),
+        channels: channels
+            .map(|(id, channel)| of_channel(state, *id, channel, now))
+            .collect(),
         mirrors,
         stock: of_stock(state, now),
         next: next(state, now),
@@ -91,7 +94,10 @@ fn phase_name(phase: Phase) -> &'static str {
 }
 
 fn of_channel(state: &State, id: ChannelId, channel: &Channel, now: Timestamp) -> ChannelReport {
-    let mut evidence: Vec<Piece> = tellings(state, id, now).iter().map(Telling::piece).collect();
+    let mut evidence: Vec<Piece> = tellings(state, id, now)
+        .iter()
+        .map(Telling::piece)
+        .collect();
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     evidence.truncate(PIECES);
     ChannelReport {
@@ -100,7 +106,12 @@ fn of_channel(state: &State, id: ChannelId, channel: &Channel, now: Timestamp) -
         since: channel.since,
         p_leak: channel.p_leak,
         overruled: channel.overruled.is_some(),
-        working: channel.told.bundle.iter().filter(|mirror| state.works(**mirror)).count(),
+        working: channel
+            .told
+            .bundle
+            .iter()
+            .filter(|mirror| state.works(**mirror))
+            .count(),
         evidence,
     }
 }
@@ -127,7 +138,9 @@ fn tellings(state: &State, id: ChannelId, now: Timestamp) -> Vec<Telling> {
         let Some(known) = mirror.knowers.get(&id).filter(|_| mirror.use_ != Use::Drip) else {
             continue;
         };
-        let day = days.entry(known.since.as_second().div_euclid(86_400)).or_default();
+        let day = days
+            .entry(known.since.as_second().div_euclid(86_400))
+            .or_default();
         day.day.get_or_insert(known.since);
         day.told += 1;
         day.until = Some(now);
@@ -155,13 +168,26 @@ fn clean_sharers(state: &State, id: ChannelId, mirror: &Mirror) -> usize {
 
 impl Telling {
     fn piece(&self) -> Piece {
-        let day = self.day.map(|at| at.strftime("%-d %B").to_string()).unwrap_or_default();
+        let day = self
+            .day
+            .map(|at| at.strftime("%-d %B").to_string())
+            .unwrap_or_default();
         let mut words = format!("told {} on {day}", mirrors(self.told));
         let _ = match (self.blocked, self.told) {
             (0, _) if self.with_provider > 0 => Ok(()),
-            (0, _) => write!(words, "; {} blocked in {}", none_of(self.told), self.lived()),
+            (0, _) => write!(
+                words,
+                "; {} blocked in {}",
+                none_of(self.told),
+                self.lived()
+            ),
             (blocked, told) if blocked == told => {
-                write!(words, "; {} blocked within {}", all_of(told), span(self.within_hours))
+                write!(
+                    words,
+                    "; {} blocked within {}",
+                    all_of(told),
+                    span(self.within_hours)
+                )
             }
             (blocked, told) => {
                 let within = span(self.within_hours);
@@ -169,26 +195,48 @@ impl Telling {
             }
         };
         if self.clean_sharers > 0 {
-            let _ = write!(words, "; {} that shared them look clean", channels(self.clean_sharers));
+            let _ = write!(
+                words,
+                "; {} that shared them look clean",
+                channels(self.clean_sharers)
+            );
         }
         if self.with_provider > 0 {
-            let _ = write!(words, "; {} lost with the provider, which accuses nobody", self.with_provider);
+            let _ = write!(
+                words,
+                "; {} lost with the provider, which accuses nobody",
+                self.with_provider
+            );
         }
-        Piece { weight: self.weight, words }
+        Piece {
+            weight: self.weight,
+            words,
+        }
     }
 
     fn lived(&self) -> String {
-        let lived = self.day.zip(self.until).map(|(day, until)| hours(day, until));
+        let lived = self
+            .day
+            .zip(self.until)
+            .map(|(day, until)| hours(day, until));
         span(lived.unwrap_or(0.0))
     }
 }
 
 fn mirrors(count: usize) -> String {
-    if count == 1 { "1 mirror".to_owned() } else { format!("{count} mirrors") }
+    if count == 1 {
+        "1 mirror".to_owned()
+    } else {
+        format!("{count} mirrors")
+    }
 }
 
 fn channels(count: usize) -> String {
-    if count == 1 { "1 channel".to_owned() } else { format!("{count} channels") }
+    if count == 1 {
+        "1 channel".to_owned()
+    } else {
+        format!("{count} channels")
+    }
 }
 
 fn none_of(count: usize) -> &'static str {
@@ -211,7 +259,11 @@ fn span(hours: f64) -> String {
 }
 
 fn of_stock(state: &State, now: Timestamp) -> StockReport {
-    let standby = state.mirrors.values().filter(|mirror| mirror.is_standby()).count();
+    let standby = state
+        .mirrors
+        .values()
+        .filter(|mirror| mirror.is_standby())
+        .count();
     let first_told = |mirror: &Mirror| mirror.knowers.values().map(|known| known.since).min();
     let spent = state.mirrors.values().filter_map(first_told);
     let spent = spent.filter(|at| hours(*at, now) <= WEEK_HOURS).count();
@@ -230,15 +282,27 @@ fn next(state: &State, now: Timestamp) -> Vec<Next> {
             why: why.to_owned(),
         });
     };
-    for (id, channel) in state.channels.iter().filter(|(_, channel)| channel.is_in_use()) {
-        let working = channel.told.bundle.iter().filter(|mirror| state.works(**mirror)).count();
+    for (id, channel) in state
+        .channels
+        .iter()
+        .filter(|(_, channel)| channel.is_in_use())
+    {
+        let working = channel
+            .told
+            .bundle
+            .iter()
+            .filter(|mirror| state.works(**mirror))
+            .count();
         match channel.tier {
             Tier::Suspect => say(
                 format!("channel {}: watch its canary", id.0),
                 "only this channel knows it: if it is blocked the channel leaks, if it lives the channel is cleared",
             ),
             Tier::Clean if working < state.rules.least => say(
-                format!("channel {}: give it another mirror as soon as one stands by", id.0),
+                format!(
+                    "channel {}: give it another mirror as soon as one stands by",
+                    id.0
+                ),
                 "a trusted channel has less than two that work, and the stock is empty",
             ),
             _ if channel.split == Split::Asked => say(
@@ -249,7 +313,10 @@ fn next(state: &State, now: Timestamp) -> Vec<Next> {
         }
     }
     let dripping = drip::dripping(state).len();
-    let leaking = state.channels.values().any(|channel| channel.tier.is_fed_by_drip());
+    let leaking = state
+        .channels
+        .values()
+        .any(|channel| channel.tier.is_fed_by_drip());
     if leaking {
         say(
             match dripping {
@@ -260,7 +327,9 @@ fn next(state: &State, now: Timestamp) -> Vec<Next> {
             "the censor reads along there: what they are told lives for hours, so it is told little by little",
         );
     }
-    retirements(state, now).map(|what| say(what, "readers elsewhere may still have used them")).unwrap_or(());
+    retirements(state, now)
+        .map(|what| say(what, "readers elsewhere may still have used them"))
+        .unwrap_or(());
     next
 }
 
@@ -272,5 +341,10 @@ fn retirements(state: &State, now: Timestamp) -> Option<String> {
     });
     let soon = soon.count();
     let days = state.rules.kept_days;
-    (soon > 0).then(|| format!("switch off {} blocked {days} days ago, within a day", mirrors(soon)))
+    (soon > 0).then(|| {
+        format!(
+            "switch off {} blocked {days} days ago, within a day",
+            mirrors(soon)
+        )
+    })
 }

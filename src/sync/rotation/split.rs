@@ -14,7 +14,10 @@ const SURE_AFTER_HOURS: f64 = 24.0;
 const HALF_LEAKS: f64 = 0.55;
 
 pub(super) fn ask(state: &mut State, stock: &Stock, now: Timestamp, actions: &mut Vec<Action>) {
-    let waits = state.channels.values().any(|channel| channel.split == Split::Asked);
+    let waits = state
+        .channels
+        .values()
+        .any(|channel| channel.split == Split::Asked);
     if waits || !stock.allows(Need::Luxury) {
         return;
     }
@@ -27,7 +30,10 @@ pub(super) fn ask(state: &mut State, stock: &Stock, now: Timestamp, actions: &mu
             && channel.readers >= least
             && hours(channel.since, now) >= SURE_AFTER_HOURS
     };
-    let ripe = state.channels.iter_mut().filter(|(_, channel)| ripe(&channel));
+    let ripe = state
+        .channels
+        .iter_mut()
+        .filter(|(_, channel)| ripe(&channel));
     if let Some((id, channel)) = ripe.max_by_key(|(_, channel)| channel.readers) {
         channel.split = Split::Asked;
         actions.push(Action::Split { channel: *id });

@@ -34,6 +34,8 @@ pub struct State {
     pub(super) mirrors: BTreeMap<MirrorId, Mirror>,
     /// When mirrors came to be blocked, how long after they were told to a channel that leaks, in hours. The last ones.
     pub(super) lives: Vec<f64>,
+    /// How often mirrors are blocked that nobody can have betrayed.
+    pub(super) chance: Chance,
     /// Of the last release to open and burnt channels.
     pub(super) dripped: Option<Timestamp>,
     pub(super) alarm: Option<Timestamp>,
@@ -51,6 +53,7 @@ impl State {
             channels: BTreeMap::new(),
             mirrors: BTreeMap::new(),
             lives: Vec::new(),
+            chance: Chance::default(),
             dripped: None,
             alarm: None,
         }
@@ -67,6 +70,14 @@ impl State {
     pub(super) fn works(&self, mirror: MirrorId) -> bool {
         self.mirrors.get(&mirror).is_some_and(Mirror::works)
     }
+}
+
+/// Mirrors that nobody knows, or only channels that have proved themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Chance {
+    /// They worked for so long, all together.
+    pub hours: f64,
+    pub blocks: f64,
 }
 
 /// Of what kind a channel is: how likely it leaks before anything is seen, and whether its readers can be invited anew.
@@ -148,7 +159,11 @@ impl Channel {
             prior,
             readers: new.readers,
             since: now,
-            tier: if new.kind.is_public() { Tier::Open } else { Tier::Clean },
+            tier: if new.kind.is_public() {
+                Tier::Open
+            } else {
+                Tier::Clean
+            },
             p_leak: prior,
             told: Telling::default(),
             overruled: None,
@@ -173,10 +188,18 @@ pub enum Phase {
     Serving,
     /// On a list, and one vantage fails.
     Suspect,
-    Blocked { at: Timestamp, loss: Loss },
-    Retired { at: Timestamp, was_blocked: Option<(Timestamp, Loss)> },
+    Blocked {
+        at: Timestamp,
+        loss: Loss,
+    },
+    Retired {
+        at: Timestamp,
+        was_blocked: Option<(Timestamp, Loss)>,
+    },
     /// The host itself is dead.
-    Failed { at: Timestamp },
+    Failed {
+        at: Timestamp,
+    },
 }
 
 /// What else a block may be due to than one channel's leak.

@@ -23,9 +23,15 @@ pub(super) fn reserve(state: &State, now: Timestamp) -> usize {
     let rules = &state.rules;
     let age_days = state.begun.map_or(0.0, |begun| hours(begun, now) / 24.0);
     let grown = (age_days / rules.reserve_after_days).min(1.0) * rules.reserve as f64;
-    let living = state.mirrors.values().filter(|mirror| mirror.works()).count();
+    let living = state
+        .mirrors
+        .values()
+        .filter(|mirror| mirror.works())
+        .count();
     let full = (grown as usize).min(living / 3);
-    let alarmed = state.alarm.is_some_and(|at| hours(at, now) < rules.alarm_hours);
+    let alarmed = state
+        .alarm
+        .is_some_and(|at| hours(at, now) < rules.alarm_hours);
     if alarmed { full / 3 } else { full }
 }
 
@@ -41,7 +47,10 @@ pub(super) struct Stock {
 impl Stock {
     pub(super) fn of(state: &State, now: Timestamp) -> Self {
         let mut by_provider = BTreeMap::<ProviderId, Vec<MirrorId>>::new();
-        let standby = state.mirrors.iter().filter(|(_, mirror)| mirror.is_standby());
+        let standby = state
+            .mirrors
+            .iter()
+            .filter(|(_, mirror)| mirror.is_standby());
         // One that a vantage fails to reach is not for giving.
         let standby = standby.filter(|(_, mirror)| mirror.failing.is_empty());
         for (id, mirror) in standby {
@@ -82,7 +91,10 @@ impl Stock {
         let rank = |provider: &ProviderId, mirrors: &Vec<MirrorId>| {
             (!apart.contains(provider), mirrors.len())
         };
-        let best = self.by_provider.iter().filter(|(_, mirrors)| !mirrors.is_empty());
+        let best = self
+            .by_provider
+            .iter()
+            .filter(|(_, mirrors)| !mirrors.is_empty());
         let best = best.max_by_key(|(provider, mirrors)| rank(provider, mirrors))?;
         let provider = *best.0;
         let mirrors = self.by_provider.get_mut(&provider)?;
@@ -101,7 +113,10 @@ pub(super) fn tell(state: &mut State, channel: ChannelId, id: MirrorId, use_: Us
     if !told.told.bundle.contains(&id) {
         told.told.bundle.push(id);
     }
-    let known = Known { since: now, shown: None };
+    let known = Known {
+        since: now,
+        shown: None,
+    };
     mirror.knowers.entry(channel).or_insert(known);
     if mirror.phase == Phase::Standby {
         mirror.phase = Phase::Serving;

@@ -4,7 +4,7 @@
 //! because it was found otherwise. Each explains it as well as its time fits: the censor needs a while to see an
 //! address and to block it, and whether he is fast or slow is learned from the mirrors told to channels that surely leak.
 //!
-//! 1. [`haste`]: the time that the censor usually takes.
+//! 1. [`haste`]: the time that the censor usually takes; and how often mirrors are found otherwise.
 //! 2. Every block is shared out among those who knew the mirror ([`Evidence::of`]): by time for a single one, by who
 //!    knew it at all for a group. The losses of a lost provider accuse nobody.
 //! 3. Every mirror that lives although a channel knows it speaks for that channel: the longer, the more, up to an end,
@@ -60,6 +60,12 @@ pub(super) fn haste(state: &State) -> f64 {
     (logs / (USUAL_COUNTS + state.lives.len() as f64)).exp()
 }
 
+/// That a mirror is found in an hour though nobody told: learned from those whom nobody can have betrayed.
+fn chance_per_hour(state: &State) -> f64 {
+    let at_first = state.rules.found_otherwise_days * 24.0;
+    (1.0 + state.chance.blocks) / (at_first + state.chance.hours)
+}
+
 /// How much of the censor's usual time has passed between the telling and `until`.
 fn ripeness(known: Known, until: Timestamp, haste: f64) -> f64 {
     let bundled = hours(known.since, until) / (haste * BUNDLE_SLOWER);
@@ -99,7 +105,7 @@ impl Evidence {
     ) -> Option<Self> {
         let (at, loss) = mirror.blocked()?;
         let by_chance = match loss {
-            Loss::Single => state.rules.found_otherwise_per_hour * haste,
+            Loss::Single => chance_per_hour(state) * haste,
             Loss::Group => STRUCK_BY_CHANCE,
             Loss::Provider => return None,
         };
@@ -121,7 +127,11 @@ impl Evidence {
     }
 
     /// How much this block alone speaks against the channel, given what is thought of the others, in nats.
-    pub(super) fn against(&self, channel: ChannelId, channels: &BTreeMap<ChannelId, Channel>) -> f64 {
+    pub(super) fn against(
+        &self,
+        channel: ChannelId,
+        channels: &BTreeMap<ChannelId, Channel>,
+    ) -> f64 {
         let (mut own, mut others) = (0.0, self.by_chance);
         for (id, fits) in &self.by {
             match channels.get(id) {
@@ -134,16 +144,28 @@ impl Evidence {
     }
 
     fn gather(state: &State, now: Timestamp) -> Gathered {
-        let place: BTreeMap<ChannelId, usize> =
-            state.channels.keys().enumerate().map(|(place, id)| (*id, place)).collect();
+        let place: BTreeMap<ChannelId, usize> = state
+            .channels
+            .keys()
+            .enumerate()
+            .map(|(place, id)| (*id, place))
+            .collect();
         let mut gathered = Gathered {
-            priors: state.channels.values().map(|channel| logit(channel.prior)).collect(),
+            priors: state
+                .channels
+                .values()
+                .map(|channel| logit(channel.prior))
+                .collect(),
             innocence: vec![0.0; place.len()],
             blocks: Vec::new(),
             edges: vec![Vec::new(); place.len()],
         };
         let haste = haste(state);
-        for (id, mirror) in state.mirrors.iter().filter(|(_, mirror)| mirror.use_ != Use::Drip) {
+        for (id, mirror) in state
+            .mirrors
+            .iter()
+            .filter(|(_, mirror)| mirror.use_ != Use::Drip)
+        {
             match Self::of(*id, mirror, haste, state, now) {
                 Some(evidence) => gathered.add_block(&evidence, &place),
                 None => {

@@ -5,8 +5,14 @@ use super::state::{Channel, State, Tier};
 use crate::base::Timestamp;
 
 pub(super) fn set(state: &mut State, now: Timestamp) {
-    for channel in state.channels.values_mut().filter(|channel| channel.is_in_use()) {
-        let tier = channel.overruled.unwrap_or_else(|| judged(channel, &state.rules));
+    for channel in state
+        .channels
+        .values_mut()
+        .filter(|channel| channel.is_in_use())
+    {
+        let tier = channel
+            .overruled
+            .unwrap_or_else(|| judged(channel, &state.rules));
         if tier != channel.tier {
             channel.tier = tier;
             channel.since = now;

@@ -104,9 +104,10 @@ enum Verdict {
 }
 
 fn verdict(mirror: &Mirror, rules: &Rules) -> Verdict {
-    let believed = mirror.failing.values().filter(|failing| {
-        seconds(failing.since, failing.last) >= rules.believed_minutes * 60
-    });
+    let believed = mirror
+        .failing
+        .values()
+        .filter(|failing| seconds(failing.since, failing.last) >= rules.believed_minutes * 60);
     let (inside, outside): (Vec<&Failing>, Vec<&Failing>) =
         believed.partition(|failing| failing.place == Place::Inside);
     let reached_since = |failing: &Failing| mirror.reached_outside >= Some(failing.since);

@@ -26,7 +26,10 @@ impl Baseline {
         let mut list = first.cloned().unwrap_or_default().bundle;
         self.fill(&mut list, ON_ONE_LIST, &works);
         let told = telling(list, ON_ONE_LIST);
-        self.lists = channels.iter().map(|channel| (*channel, told.clone())).collect();
+        self.lists = channels
+            .iter()
+            .map(|channel| (*channel, told.clone()))
+            .collect();
     }
 
     /// Each its own; who lacks most comes first.

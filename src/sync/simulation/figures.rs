@@ -44,7 +44,11 @@ impl Run {
     }
 
     fn night(&self) -> Option<f64> {
-        let hours = self.hours.iter().skip(self.night? as usize).take(NIGHT_HOURS);
+        let hours = self
+            .hours
+            .iter()
+            .skip(self.night? as usize)
+            .take(NIGHT_HOURS);
         Some(mean(hours.map(|hour| hour.innocent)))
     }
 }
@@ -77,8 +81,10 @@ impl Figures {
     pub fn of(runs: &[Run]) -> Self {
         let over = |of: &dyn Fn(&Run) -> f64| mean(runs.iter().map(of));
         let nights: Vec<f64> = runs.iter().filter_map(Run::night).collect();
-        let leaks: Vec<Option<u32>> =
-            runs.iter().flat_map(|run| run.leaking.values().copied()).collect();
+        let leaks: Vec<Option<u32>> = runs
+            .iter()
+            .flat_map(|run| run.leaking.values().copied())
+            .collect();
         let mut found: Vec<u32> = leaks.iter().copied().flatten().collect();
         found.sort_unstable();
         Self {
@@ -90,7 +96,9 @@ impl Figures {
             innocent_reach: over(&|run| run.mean(|hour| hour.innocent)),
             innocent_in_the_night: (!nights.is_empty()).then(|| mean(nights.iter().copied())),
             leaks_found: (!leaks.is_empty()).then(|| found.len() as f64 / leaks.len() as f64),
-            days_to_find_median: found.get(found.len() / 2).map(|hours| f64::from(*hours) / 24.0),
+            days_to_find_median: found
+                .get(found.len() / 2)
+                .map(|hours| f64::from(*hours) / 24.0),
             readers_wronged: over(&|run| run.mean(|hour| hour.wronged)),
             mirrors_lost_in_error: over(&|run| f64::from(run.lost_in_error)),
             blocks_a_day: over(&|run| run.mean(|hour| f64::from(hour.blocks)) * 24.0),

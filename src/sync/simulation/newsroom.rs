@@ -60,7 +60,10 @@ struct Newsroom<'a> {
 impl<'a> Newsroom<'a> {
     fn new(settings: &'a Settings, policy: Policy, seed: u64) -> Self {
         let world = World::new(settings, seed);
-        let leaking = world.channels.iter().filter(|member| member.leaks && !member.kind.is_public());
+        let leaking = world
+            .channels
+            .iter()
+            .filter(|member| member.leaks && !member.kind.is_public());
         let leaking = leaking.map(|member| (member.id, None)).collect();
         let channels = world.channels.iter().map(|member| {
             Observation::NewChannel(NewChannel {
@@ -148,7 +151,11 @@ impl<'a> Newsroom<'a> {
             };
             let watched = self.state.mirrors().filter(|(_, mirror)| mirror.works());
             for (mirror, _) in watched {
-                let blocked = self.world.mirrors.get(&mirror).is_none_or(|m| m.blocked <= at);
+                let blocked = self
+                    .world
+                    .mirrors
+                    .get(&mirror)
+                    .is_none_or(|m| m.blocked <= at);
                 seen.extend(VANTAGES.map(|(vantage, place)| {
                     let is_dark = dark && place == Place::Inside;
                     Observation::Probed(Probe {
@@ -160,7 +167,11 @@ impl<'a> Newsroom<'a> {
                             true => Seen::Fails(Cause::Reset),
                             false => Seen::Works,
                         },
-                        controls: if is_dark { Controls::Fail } else { Controls::Work },
+                        controls: if is_dark {
+                            Controls::Fail
+                        } else {
+                            Controls::Work
+                        },
                     })
                 }));
             }
@@ -215,7 +226,10 @@ impl<'a> Newsroom<'a> {
         let nothing = Telling::default();
         for member in self.world.channels.iter().filter(|member| !member.closed) {
             let list = self.lists.get(&member.id).unwrap_or(&nothing);
-            let audience = self.audiences.entry(member.id).or_insert_with(|| Audience::new(list));
+            let audience = self
+                .audiences
+                .entry(member.id)
+                .or_insert_with(|| Audience::new(list));
             let came = audience.hour(list, &self.world, hour, &mut self.dice);
             let own = member.readers as f64;
             readers += own;
@@ -234,13 +248,20 @@ impl<'a> Newsroom<'a> {
         let all = f64::max(readers, 1.0);
         seen.reach /= all;
         seen.wronged /= all;
-        seen.innocent = if innocents > 0.0 { seen.innocent / innocents } else { 1.0 };
+        seen.innocent = if innocents > 0.0 {
+            seen.innocent / innocents
+        } else {
+            1.0
+        };
         self.count(hour, &mut seen);
         seen
     }
 
     fn tier(&self, channel: ChannelId) -> Option<Tier> {
-        self.state.channels().find(|(id, _)| *id == channel).map(|(_, channel)| channel.tier)
+        self.state
+            .channels()
+            .find(|(id, _)| *id == channel)
+            .map(|(_, channel)| channel.tier)
     }
 
     fn count(&self, hour: u32, seen: &mut Hour) {

@@ -14,9 +14,18 @@ const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 640.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 150.0;
-const REACH: Panel = Panel { top: 84.0, height: 250.0 };
-const BLOCKS: Panel = Panel { top: 380.0, height: 80.0 };
-const TIERS: Panel = Panel { top: 506.0, height: 80.0 };
+const REACH: Panel = Panel {
+    top: 84.0,
+    height: 250.0,
+};
+const BLOCKS: Panel = Panel {
+    top: 380.0,
+    height: 80.0,
+};
+const TIERS: Panel = Panel {
+    top: 506.0,
+    height: 80.0,
+};
 
 const INNOCENT: &str = "#0f766e";
 const ALL: &str = "#1d4ed8";
@@ -48,7 +57,14 @@ pub fn plot(run: &Run, title: &str) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
     );
     text(&mut svg, (LEFT, 32.0), "start", 19, "#0f172a", title);
-    text(&mut svg, (LEFT, 62.0), "start", 13, "#475569", "Readers who have a working mirror");
+    text(
+        &mut svg,
+        (LEFT, 62.0),
+        "start",
+        13,
+        "#475569",
+        "Readers who have a working mirror",
+    );
     strike(&mut svg, run, days.len());
     reach(&mut svg, &days);
     blocks(&mut svg, &days);
@@ -89,7 +105,17 @@ fn strike(svg: &mut String, run: &Run, days: usize) {
 }
 
 fn reach(svg: &mut String, days: &[Day]) {
-    grid(svg, REACH, &[(0.0, "0 %"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100 %")]);
+    grid(
+        svg,
+        REACH,
+        &[
+            (0.0, "0 %"),
+            (0.25, "25"),
+            (0.5, "50"),
+            (0.75, "75"),
+            (1.0, "100 %"),
+        ],
+    );
     let all: Vec<f64> = days.iter().map(|day| day.reach).collect();
     let innocent: Vec<f64> = days.iter().map(|day| day.innocent).collect();
     line(svg, REACH, &all, ALL);
@@ -104,14 +130,28 @@ fn reach(svg: &mut String, days: &[Day]) {
         let y = own.max(lowest + 36.0);
         lowest = y;
         text(svg, (WIDTH - RIGHT + 8.0, y), "start", 13, colour, first);
-        text(svg, (WIDTH - RIGHT + 8.0, y + 16.0), "start", 13, colour, second);
+        text(
+            svg,
+            (WIDTH - RIGHT + 8.0, y + 16.0),
+            "start",
+            13,
+            colour,
+            second,
+        );
     }
 }
 
 fn blocks(svg: &mut String, days: &[Day]) {
     let values: Vec<f64> = days.iter().map(|day| day.blocks).collect();
     let most = values.iter().copied().fold(1.0, f64::max);
-    text(svg, (LEFT, BLOCKS.top - 12.0), "start", 13, "#475569", "Mirrors blocked, by day");
+    text(
+        svg,
+        (LEFT, BLOCKS.top - 12.0),
+        "start",
+        13,
+        "#475569",
+        "Mirrors blocked, by day",
+    );
     grid(svg, BLOCKS, &[(0.0, "0"), (1.0, &format!("{most:.0}"))]);
     let width = (WIDTH - LEFT - RIGHT) / days.len().max(1) as f64 * 0.7;
     for (index, value) in values.iter().enumerate() {
@@ -123,8 +163,18 @@ fn blocks(svg: &mut String, days: &[Day]) {
 }
 
 fn tiers(svg: &mut String, days: &[Day]) {
-    text(svg, (LEFT, TIERS.top - 12.0), "start", 13, "#475569", "Channels, by how far they are trusted");
-    let most = days.iter().map(|day| day.tiers.iter().sum::<f64>()).fold(1.0, f64::max);
+    text(
+        svg,
+        (LEFT, TIERS.top - 12.0),
+        "start",
+        13,
+        "#475569",
+        "Channels, by how far they are trusted",
+    );
+    let most = days
+        .iter()
+        .map(|day| day.tiers.iter().sum::<f64>())
+        .fold(1.0, f64::max);
     grid(svg, TIERS, &[(0.0, "0"), (1.0, &format!("{most:.0}"))]);
     let width = (WIDTH - LEFT - RIGHT) / days.len().max(1) as f64;
     for (index, day) in days.iter().enumerate() {
@@ -132,7 +182,12 @@ fn tiers(svg: &mut String, days: &[Day]) {
         for (value, colour) in day.tiers.iter().zip(TIER_COLOURS) {
             let height = TIERS.height * value / most;
             top -= height;
-            bar(svg, (x(index, days.len()) - width / 2.0, top), (width + 0.3, height), colour);
+            bar(
+                svg,
+                (x(index, days.len()) - width / 2.0, top),
+                (width + 0.3, height),
+                colour,
+            );
         }
     }
     for (index, (name, colour)) in TIER_NAMES.iter().zip(TIER_COLOURS).enumerate() {
@@ -146,7 +201,14 @@ fn axis(svg: &mut String, days: usize) {
     let step = (days / 6).max(1);
     let y = TIERS.top + TIERS.height + 20.0;
     for day in (0..days).step_by(step) {
-        text(svg, (x(day, days), y), "middle", 12, "#475569", &format!("day {}", day + 1));
+        text(
+            svg,
+            (x(day, days), y),
+            "middle",
+            12,
+            "#475569",
+            &format!("day {}", day + 1),
+        );
     }
 }
 
@@ -182,7 +244,10 @@ fn bar(svg: &mut String, (x, y): (f64, f64), (width, height): (f64, f64), colour
 }
 
 fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, size: u32, colour: &str, words: &str) {
-    let words = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let words = words
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let _ = writeln!(
         svg,
         "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{colour}\">{words}</text>"
@@ -194,8 +259,18 @@ mod tests {
     use super::*;
 
     fn run(hours: usize) -> Run {
-        let hour = Hour { reach: 0.5, innocent: 0.75, blocks: 1, tiers: [3, 2, 1, 1], ..Hour::default() };
-        Run { hours: vec![hour; hours], night: (hours > 24).then_some(26), ..Run::default() }
+        let hour = Hour {
+            reach: 0.5,
+            innocent: 0.75,
+            blocks: 1,
+            tiers: [3, 2, 1, 1],
+            ..Hour::default()
+        };
+        Run {
+            hours: vec![hour; hours],
+            night: (hours > 24).then_some(26),
+            ..Run::default()
+        }
     }
 
     #[test]

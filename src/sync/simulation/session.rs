@@ -159,7 +159,10 @@ impl Session {
     }
 
     fn error(&self, why: String) -> SessionError {
-        SessionError { line: self.lines, why }
+        SessionError {
+            line: self.lines,
+            why,
+        }
     }
 }
 
@@ -219,7 +222,10 @@ fn answer(state: &State, actions: &[Action]) -> Answer {
         _ => None,
     });
     Answer {
-        channels: state.channels().map(|(id, channel)| told(id, channel)).collect(),
+        channels: state
+            .channels()
+            .map(|(id, channel)| told(id, channel))
+            .collect(),
         split: split.collect(),
     }
 }
@@ -249,7 +255,9 @@ mod tests {
     fn answers(lines: &[&str]) -> Vec<serde_json::Value> {
         let mut session = Session::default();
         let answers = lines.iter().filter_map(|line| session.line(line).unwrap());
-        answers.map(|answer| serde_json::from_str(&answer).unwrap()).collect()
+        answers
+            .map(|answer| serde_json::from_str(&answer).unwrap())
+            .collect()
     }
 
     const READY: &str = r#"{"now_h": 0, "ready": [{"mirror": 31, "provider": 1}, {"mirror": 7, "provider": 2}, {"mirror": 8, "provider": 3}, {"mirror": 9, "provider": 4}], "blocked": []}"#;
@@ -264,7 +272,12 @@ mod tests {
         assert_eq!(first["channels"][1]["tier"], "clean");
         assert_eq!(first["split"], serde_json::json!([]));
         for channel in [0, 1] {
-            assert!(!first["channels"][channel]["bundle"].as_array().unwrap().is_empty());
+            assert!(
+                !first["channels"][channel]["bundle"]
+                    .as_array()
+                    .unwrap()
+                    .is_empty()
+            );
         }
         let newsletter = &second["channels"][1];
         assert_eq!(newsletter["show"][0], 9, "{second}");
@@ -276,13 +289,22 @@ mod tests {
         let split = r#"{"now_h": 1, "new_channels": [{"id": 29, "parent": 12, "readers": 40}, {"id": 30, "parent": 12, "readers": 41}]}"#;
         let answers = answers(&[OPENING, READY, split]);
         let channels = answers[1]["channels"].as_array().unwrap();
-        let ids: Vec<_> = channels.iter().map(|channel| channel["id"].as_u64().unwrap()).collect();
+        let ids: Vec<_> = channels
+            .iter()
+            .map(|channel| channel["id"].as_u64().unwrap())
+            .collect();
         assert_eq!(ids, [0, 12, 29, 30]);
     }
 
     #[test]
     fn what_is_no_step_is_refused_with_its_line() {
-        for bad in ["{", "[]", r#"{"now_h": -1}"#, r#"{"now_h": 1e300}"#, r#"{"blocked": [1]}"#] {
+        for bad in [
+            "{",
+            "[]",
+            r#"{"now_h": -1}"#,
+            r#"{"now_h": 1e300}"#,
+            r#"{"blocked": [1]}"#,
+        ] {
             let mut session = Session::default();
             session.line(OPENING).unwrap();
             assert_eq!(session.line(bad).unwrap_err().line, 2, "{bad}");

@@ -136,13 +136,17 @@ impl World {
     fn hesitation(&mut self) -> f64 {
         let (least, most) = STRAGGLERS;
         match self.dice.chance(self.censor.promptly) {
-            true => self.dice.waiting(self.censor.blocks_after / std::f64::consts::LN_2),
+            true => self
+                .dice
+                .waiting(self.censor.blocks_after / std::f64::consts::LN_2),
             false => least + self.dice.fraction() * (most - least),
         }
     }
 
     pub(super) fn is_night(&self, hour: u32) -> bool {
-        self.censor.strikes_on_day.is_some_and(|day| hour == day * 24 + NIGHT)
+        self.censor
+            .strikes_on_day
+            .is_some_and(|day| hour == day * 24 + NIGHT)
     }
 
     /// The night in which everything known is blocked, and one provider with all that it has.
