@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{Channel, ChannelId, Known, Loss, Mirror, MirrorId, State, Use, hours};
+use super::state::{Channel, ChannelId, Known, Loss, Mirror, State, Use, hours};
 use crate::base::Timestamp;
 
 const SWEEPS: usize = 20;
@@ -87,7 +87,6 @@ fn density(ripeness: f64) -> f64 {
 /// One block, and how well each who knew the mirror explains it.
 #[derive(Debug, Clone)]
 pub(super) struct Evidence {
-    pub mirror: MirrorId,
     /// 1 today, half after a half-life.
     pub weight: f64,
     pub by_chance: f64,
@@ -96,13 +95,7 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// `None` where nothing is to be learned: it is not blocked, or its provider explains it.
-    pub(super) fn of(
-        id: MirrorId,
-        mirror: &Mirror,
-        haste: f64,
-        state: &State,
-        now: Timestamp,
-    ) -> Option<Self> {
+    pub(super) fn of(mirror: &Mirror, haste: f64, state: &State, now: Timestamp) -> Option<Self> {
         let (at, loss) = mirror.blocked()?;
         let by_chance = match loss {
             Loss::Single => chance_per_hour(state) * haste,
@@ -119,7 +112,6 @@ impl Evidence {
             (*channel, fits.max(JOINED_LATER))
         });
         Some(Self {
-            mirror: id,
             weight: weight(state, at, now),
             by_chance,
             by: by.collect(),
@@ -161,12 +153,12 @@ impl Evidence {
             edges: vec![Vec::new(); place.len()],
         };
         let haste = haste(state);
-        for (id, mirror) in state
+        for mirror in state
             .mirrors
-            .iter()
-            .filter(|(_, mirror)| mirror.use_ != Use::Drip)
+            .values()
+            .filter(|mirror| mirror.use_ != Use::Drip)
         {
-            match Self::of(*id, mirror, haste, state, now) {
+            match Self::of(mirror, haste, state, now) {
                 Some(evidence) => gathered.add_block(&evidence, &place),
                 None => {
                     for (channel, known) in &mirror.knowers {

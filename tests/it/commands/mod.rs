@@ -7,6 +7,7 @@ mod bundles;
 mod machine;
 mod publisher;
 mod reader;
+mod simulate;
 
 use std::collections::BTreeMap;
 use std::fs;
