@@ -20,6 +20,7 @@ mod keys;
 mod layers;
 mod press;
 mod reader;
+mod rotation_numbers;
 mod server;
 mod server_intake;
 mod sideload;

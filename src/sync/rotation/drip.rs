@@ -16,12 +16,13 @@ pub(super) fn supply(state: &mut State, stock: &mut Stock, now: Timestamp) {
         return;
     }
     let mut dripping = dripping(state);
-    if is_due(state, stock, dripping.len(), now) {
+    while is_due(state, stock, dripping.len(), now) {
         let apart = providers(state, &dripping);
-        if let Some(mirror) = stock.take(Need::Ordinary, &apart, state) {
-            dripping.push(mirror);
-            state.dripped = Some(now);
-        }
+        let Some(mirror) = stock.take(Need::Ordinary, &apart, state) else {
+            break;
+        };
+        dripping.push(mirror);
+        state.dripped = Some(now);
     }
     for channel in fed {
         for mirror in &dripping {

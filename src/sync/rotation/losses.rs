@@ -1,6 +1,6 @@
 //! What many blocks at one time mean.
 //!
-//! 1. A provider of which nothing that was told survives explains its own losses: they accuse no channel.
+//! 1. A provider of which nothing, or nothing that was told, survives explains its own losses: they accuse no channel.
 //! 2. Many other blocks within six hours are one test of everybody at once: the censor struck whatever he knew, so how
 //!    long he had known it says little, and what he did *not* strike says much.
 //! 3. Either is an alarm: for two days more of the reserve may be spent.
@@ -51,18 +51,18 @@ pub(super) fn name(state: &mut State, now: Timestamp, actions: &mut Vec<Action>)
 }
 
 fn lost_providers(state: &State, recent: impl Fn(&Mirror) -> bool) -> BTreeSet<ProviderId> {
-    let mut counts = BTreeMap::<ProviderId, (usize, usize)>::new();
-    let told = state
-        .mirrors
-        .values()
-        .filter(|mirror| !mirror.knowers.is_empty());
-    for mirror in told {
-        let (struck, alive) = counts.entry(mirror.provider).or_default();
-        *struck += usize::from(recent(mirror));
-        *alive += usize::from(mirror.works());
-    }
-    let lost = counts
-        .into_iter()
-        .filter(|(_, (struck, alive))| *struck >= PROVIDER_MIRRORS && *alive == 0);
-    lost.map(|(provider, _)| provider).collect()
+    let lost_of = |counted: &dyn Fn(&Mirror) -> bool| {
+        let mut counts = BTreeMap::<ProviderId, (usize, usize)>::new();
+        for mirror in state.mirrors.values().filter(|mirror| counted(mirror)) {
+            let (struck, alive) = counts.entry(mirror.provider).or_default();
+            *struck += usize::from(recent(mirror));
+            *alive += usize::from(mirror.works());
+        }
+        counts.retain(|_, (struck, alive)| *struck >= PROVIDER_MIRRORS && *alive == 0);
+        counts.into_keys().collect::<BTreeSet<_>>()
+    };
+    // Who watches told mirrors only says nothing of the others.
+    let mut lost = lost_of(&|mirror| !mirror.knowers.is_empty());
+    lost.extend(lost_of(&|_| true));
+    lost
 }

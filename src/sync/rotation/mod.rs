@@ -25,6 +25,8 @@ mod address_list;
 mod clean;
 mod dice;
 mod drip;
+#[cfg(test)]
+mod histories;
 mod losses;
 mod observation;
 mod publish;
@@ -35,6 +37,8 @@ mod split;
 mod state;
 mod stock;
 mod suspicion;
+#[cfg(test)]
+mod tests;
 mod tiers;
 mod watch;
 
@@ -70,6 +74,7 @@ pub fn step(
 ) -> (State, Vec<Action>) {
     let now = state.last.map_or(now, |last| last.max(now));
     let now = whole_second(now);
+    let passed = state.last.map_or(0.0, |last| hours(last, now));
     state.last = Some(now);
     state.begun.get_or_insert(now);
     let (mut actions, before) = (Vec::new(), publish::before(&state));
@@ -79,6 +84,7 @@ pub fn step(
     watch::judge(&mut state, now, &mut actions);
     losses::name(&mut state, now, &mut actions);
     learn_haste(&mut state, now);
+    learn_chance(&mut state, now, passed);
     suspicion::weigh(&mut state, now);
     tiers::set(&mut state, now);
     let mut stock = Stock::of(&state, now);
@@ -189,6 +195,31 @@ fn learn_haste(state: &mut State, now: Timestamp) {
         lives.extend(first.map(|at| hours(at, now)));
     }
     lives.drain(..lives.len().saturating_sub(LIVES));
+}
+
+/// From mirrors that nobody knows, or only channels that have proved themselves.
+fn learn_chance(state: &mut State, now: Timestamp, passed: f64) {
+    let State {
+        mirrors,
+        channels,
+        chance,
+        rules,
+        ..
+    } = state;
+    let is_proven = |channel: &ChannelId| {
+        let channel = channels.get(channel);
+        channel.is_some_and(|channel| channel.p_leak < rules.proven)
+    };
+    let unbetrayed = mirrors
+        .values()
+        .filter(|mirror| mirror.knowers.keys().all(is_proven));
+    for mirror in unbetrayed {
+        chance.hours += if mirror.works() { passed } else { 0.0 };
+        let just = mirror
+            .blocked()
+            .filter(|(at, loss)| *at == now && *loss == Loss::Single);
+        chance.blocks += f64::from(u8::from(just.is_some()));
+    }
 }
 
 fn retire(state: &mut State, now: Timestamp, actions: &mut Vec<Action>) {

@@ -11,8 +11,8 @@ use super::Dice;
 use super::observation::{Cause, Place, Telling, Upkeep};
 use super::rules::Rules;
 use super::state::{
-    Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split,
-    State, Tier, Use, VantageId,
+    Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId,
+    Split, State, Tier, Use, VantageId,
 };
 use crate::base::Timestamp;
 
@@ -56,6 +56,8 @@ struct Record {
     channels: Vec<ChannelRecord>,
     mirrors: Vec<MirrorRecord>,
     lives: Vec<f64>,
+    unbetrayed_hours: f64,
+    unbetrayed_blocks: f64,
     dripped: Option<i64>,
     alarm: Option<i64>,
 }
@@ -172,6 +174,8 @@ impl Record {
             channels: state.channels.iter().map(channel_record).collect(),
             mirrors: state.mirrors.iter().map(mirror_record).collect(),
             lives: state.lives.clone(),
+            unbetrayed_hours: state.chance.hours,
+            unbetrayed_blocks: state.chance.blocks,
             dripped: state.dripped.map(second),
             alarm: state.alarm.map(second),
         }
@@ -193,6 +197,10 @@ impl Record {
             channels: channels?,
             mirrors: mirrors?,
             lives: lives.collect::<Result<_, _>>()?,
+            chance: Chance {
+                hours: number(self.unbetrayed_hours, 0.0..=f64::MAX)?,
+                blocks: number(self.unbetrayed_blocks, 0.0..=f64::MAX)?,
+            },
             dripped: self.dripped.map(moment).transpose()?,
             alarm: self.alarm.map(moment).transpose()?,
         };

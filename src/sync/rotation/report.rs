@@ -134,7 +134,7 @@ struct Telling {
 fn tellings(state: &State, id: ChannelId, now: Timestamp) -> Vec<Telling> {
     let mut days = BTreeMap::<i64, Telling>::new();
     let haste = haste(state);
-    for (mirror_id, mirror) in &state.mirrors {
+    for mirror in state.mirrors.values() {
         let Some(known) = mirror.knowers.get(&id).filter(|_| mirror.use_ != Use::Drip) else {
             continue;
         };
@@ -144,7 +144,7 @@ fn tellings(state: &State, id: ChannelId, now: Timestamp) -> Vec<Telling> {
         day.day.get_or_insert(known.since);
         day.told += 1;
         day.until = Some(now);
-        match Evidence::of(*mirror_id, mirror, haste, state, now) {
+        match Evidence::of(mirror, haste, state, now) {
             Some(evidence) => {
                 day.weight += evidence.against(id, &state.channels);
                 day.blocked += 1;

@@ -30,8 +30,8 @@ pub struct Rules {
     pub reserve: usize,
     pub reserve_after_days: f64,
     pub alarm_hours: f64,
-    /// That a mirror is found in an hour though nobody told.
-    pub found_otherwise_per_hour: f64,
+    /// What is believed at first of mirrors that are found though nobody told: one in so many days.
+    pub found_otherwise_days: f64,
     /// How long a vantage must fail before it is believed.
     pub believed_minutes: i64,
     pub kept_days: i64,
@@ -60,7 +60,7 @@ impl Default for Rules {
             reserve: 8,
             reserve_after_days: 14.0,
             alarm_hours: 48.0,
-            found_otherwise_per_hour: 0.015 / 24.0,
+            found_otherwise_days: 70.0,
             believed_minutes: 30,
             kept_days: 14,
             split_readers: 20,

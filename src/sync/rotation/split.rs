@@ -33,7 +33,7 @@ pub(super) fn ask(state: &mut State, stock: &Stock, now: Timestamp, actions: &mu
     let ripe = state
         .channels
         .iter_mut()
-        .filter(|(_, channel)| ripe(&channel));
+        .filter(|(_, channel)| ripe(channel));
     if let Some((id, channel)) = ripe.max_by_key(|(_, channel)| channel.readers) {
         channel.split = Split::Asked;
         actions.push(Action::Split { channel: *id });

@@ -34,6 +34,8 @@ pub struct State {
     pub(super) mirrors: BTreeMap<MirrorId, Mirror>,
     /// When mirrors came to be blocked, how long after they were told to a channel that leaks, in hours. The last ones.
     pub(super) lives: Vec<f64>,
+    /// How often mirrors are blocked that nobody can have betrayed.
+    pub(super) chance: Chance,
     /// Of the last release to open and burnt channels.
     pub(super) dripped: Option<Timestamp>,
     pub(super) alarm: Option<Timestamp>,
@@ -51,6 +53,7 @@ impl State {
             channels: BTreeMap::new(),
             mirrors: BTreeMap::new(),
             lives: Vec::new(),
+            chance: Chance::default(),
             dripped: None,
             alarm: None,
         }
@@ -67,6 +70,14 @@ impl State {
     pub(super) fn works(&self, mirror: MirrorId) -> bool {
         self.mirrors.get(&mirror).is_some_and(Mirror::works)
     }
+}
+
+/// Mirrors that nobody knows, or only channels that have proved themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Chance {
+    /// They worked for so long, all together.
+    pub hours: f64,
+    pub blocks: f64,
 }
 
 /// Of what kind a channel is: how likely it leaks before anything is seen, and whether its readers can be invited anew.

@@ -4,7 +4,7 @@
 //! because it was found otherwise. Each explains it as well as its time fits: the censor needs a while to see an
 //! address and to block it, and whether he is fast or slow is learned from the mirrors told to channels that surely leak.
 //!
-//! 1. [`haste`]: the time that the censor usually takes.
+//! 1. [`haste`]: the time that the censor usually takes; and how often mirrors are found otherwise.
 //! 2. Every block is shared out among those who knew the mirror ([`Evidence::of`]): by time for a single one, by who
 //!    knew it at all for a group. The losses of a lost provider accuse nobody.
 //! 3. Every mirror that lives although a channel knows it speaks for that channel: the longer, the more, up to an end,
@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{Channel, ChannelId, Known, Loss, Mirror, MirrorId, State, Use, hours};
+use super::state::{Channel, ChannelId, Known, Loss, Mirror, State, Use, hours};
 use crate::base::Timestamp;
 
 const SWEEPS: usize = 20;
@@ -60,6 +60,12 @@ pub(super) fn haste(state: &State) -> f64 {
     (logs / (USUAL_COUNTS + state.lives.len() as f64)).exp()
 }
 
+/// That a mirror is found in an hour though nobody told: learned from those whom nobody can have betrayed.
+fn chance_per_hour(state: &State) -> f64 {
+    let at_first = state.rules.found_otherwise_days * 24.0;
+    (1.0 + state.chance.blocks) / (at_first + state.chance.hours)
+}
+
 /// How much of the censor's usual time has passed between the telling and `until`.
 fn ripeness(known: Known, until: Timestamp, haste: f64) -> f64 {
     let bundled = hours(known.since, until) / (haste * BUNDLE_SLOWER);
@@ -81,7 +87,6 @@ fn density(ripeness: f64) -> f64 {
 /// One block, and how well each who knew the mirror explains it.
 #[derive(Debug, Clone)]
 pub(super) struct Evidence {
-    pub mirror: MirrorId,
     /// 1 today, half after a half-life.
     pub weight: f64,
     pub by_chance: f64,
@@ -90,16 +95,10 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// `None` where nothing is to be learned: it is not blocked, or its provider explains it.
-    pub(super) fn of(
-        id: MirrorId,
-        mirror: &Mirror,
-        haste: f64,
-        state: &State,
-        now: Timestamp,
-    ) -> Option<Self> {
+    pub(super) fn of(mirror: &Mirror, haste: f64, state: &State, now: Timestamp) -> Option<Self> {
         let (at, loss) = mirror.blocked()?;
         let by_chance = match loss {
-            Loss::Single => state.rules.found_otherwise_per_hour * haste,
+            Loss::Single => chance_per_hour(state) * haste,
             Loss::Group => STRUCK_BY_CHANCE,
             Loss::Provider => return None,
         };
@@ -113,7 +112,6 @@ impl Evidence {
             (*channel, fits.max(JOINED_LATER))
         });
         Some(Self {
-            mirror: id,
             weight: weight(state, at, now),
             by_chance,
             by: by.collect(),
@@ -155,12 +153,12 @@ impl Evidence {
             edges: vec![Vec::new(); place.len()],
         };
         let haste = haste(state);
-        for (id, mirror) in state
+        for mirror in state
             .mirrors
-            .iter()
-            .filter(|(_, mirror)| mirror.use_ != Use::Drip)
+            .values()
+            .filter(|mirror| mirror.use_ != Use::Drip)
         {
-            match Self::of(*id, mirror, haste, state, now) {
+            match Self::of(mirror, haste, state, now) {
                 Some(evidence) => gathered.add_block(&evidence, &place),
                 None => {
                     for (channel, known) in &mirror.knowers {

@@ -8,6 +8,7 @@ mod machine;
 mod publisher;
 mod reader;
 mod sources;
+mod simulate;
 
 use std::collections::BTreeMap;
 use std::fs;
