@@ -18,6 +18,8 @@ mod press;
 mod reader;
 mod server;
 mod server_intake;
+mod server_thin;
+mod server_tls;
 mod sideload;
 mod sync;
 mod sync_http;
