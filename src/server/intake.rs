@@ -233,7 +233,7 @@ fn work(
             Some(Piece::End) => return holdings.commit(admission),
         }
         if !is_proved && admission.proof().is_some() {
-            is_proved = place.is_proved();
+            is_proved = place.prove();
             if !is_proved {
                 return Err(Refused::Busy);
             }

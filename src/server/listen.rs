@@ -105,7 +105,7 @@ impl<A: Answer> Hall<A> {
             return Box::pin(self.site.take(&head, &mut body, progress)).await;
         }
         let answer = self.read(&head, self.thin);
-        if body.is_end_stream() {
+        if body.is_end_stream() && self.thin.is_none() {
             return answer;
         }
         // Nobody reads that body, and what comes behind it must not be taken for a request.
@@ -287,7 +287,7 @@ async fn by_hyper<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<Pro
 }
 
 async fn multiplexed<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<Progress>) {
-    progress.is_multiplexed();
+    progress.multiplex();
     let mut http = http2::Builder::new(TokioExecutor::new());
     http.max_concurrent_streams(STREAMS)
         .max_header_list_size(HEAD_LIST_BYTES)

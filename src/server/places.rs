@@ -108,7 +108,7 @@ impl Place {
     }
 
     /// Whether there is a place among the proved. The one of a stranger is free then.
-    pub(super) fn is_proved(&self) -> bool {
+    pub(super) fn prove(&self) -> bool {
         let (places, guest) = (&self.0.places, &self.0.guest);
         let mut guests = places.guests();
         if guests.proved.len() >= places.bounds.proved {
@@ -188,7 +188,7 @@ mod tests {
         let places = places(9, 2);
         let enter = || {
             let place = places.enter().unwrap();
-            place.is_proved().then_some(place)
+            place.prove().then_some(place)
         };
         let dripping = enter().unwrap();
         let steady = enter().unwrap();
@@ -201,7 +201,7 @@ mod tests {
         assert!(!is_needed(&steady).await);
         assert!(enter().is_none(), "one is new, one is fast");
         tokio::time::advance(GRACE).await;
-        third.brought(1000 * 5);
+        third.brought(1000 * 6);
         steady.brought(1000 * 8);
         assert!(enter().is_none(), "both are fast");
         drop((dripping, steady));

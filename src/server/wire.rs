@@ -43,7 +43,7 @@ impl Progress {
         self.linger.store(true, Relaxed);
     }
 
-    pub(super) fn is_multiplexed(&self) {
+    pub(super) fn multiplex(&self) {
         self.multiplexed.store(true, Relaxed);
     }
 
@@ -335,7 +335,7 @@ mod tests {
     fn what_keeps_a_shared_connection_going_is_no_head_that_drips() {
         let died = looks(|look, progress| match look {
             1 => {
-                progress.is_multiplexed();
+                progress.multiplex();
                 progress.head_read();
             }
             _ => reads(progress, 13),

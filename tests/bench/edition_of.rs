@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let place = folder.bundle(1);
     press.print(&site(pages)?, now, Spool::beside(&place)?, |spool| {
         spool.publish().map_err(FolderError::from)?;
-        Ok::<_, FolderError>(files::map(&place).map_err(FolderError::from)?)
+        files::map(&place).map_err(FolderError::from)
     })?;
     Ok(())
 }
