@@ -11,3 +11,6 @@ pub mod threats {}
 
 #[doc = include_str!("manual/publishing.md")]
 pub mod publishing {}
+
+#[doc = include_str!("manual/mirror.md")]
+pub mod mirror {}

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use super::open;
 use super::root::Root;
 use super::screen::Screen;
 use crate::io::clock::SystemClock;
-use crate::server::{self, HoldingsError, Identity, Options, StartError};
+use crate::server::{self, HoldingsError, Identity, Options, Server, StartError};
 
 /// Run a mirror.
 ///
@@ -45,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "HOST")]
     name: Vec<String>,
     /// For networks that let a connection freeze after some 15 KB: close each before that, after one answer
-    #[arg(long, value_name = "BYTES", num_args = 0..=1, default_missing_value = "14000", value_parser = clap::value_parser!(u64).range(4096..))]
+    #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true, default_missing_value = "14000", value_parser = clap::value_parser!(u64).range(4096..))]
     thin: Option<u64>,
     /// Tell in numbers what goes on, for Prometheus, at this address, under `/metrics`. Coarse numbers, and nothing about
     /// anybody; keep it on this machine all the same
@@ -66,21 +67,36 @@ impl Serve {
         options.thin = self.thin;
         options.metrics = self.metrics;
         options.anchor = self.root.map(Root::anchor).transpose()?;
-        let server = server::start(options, Arc::new(SystemClock)).await?;
-        if let Some(damage) = server.damage() {
-            screen.warn(format!(
-                "the edition that was kept here is not served: {damage}"
-            ));
-        }
+        let mut server = server::start(options, Arc::new(SystemClock)).await?;
+        let was_damaged = tell_damage(&server, screen);
         let url = server.url();
         match server.edition() {
             Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
             None => screen.line(format!("Waiting for a first edition on {url}")),
         }
-        until_interrupted().await;
+        let mut interrupted = pin!(until_interrupted());
+        tokio::select! {
+            () = interrupted.as_mut() => {}
+            () = server.proved() => {
+                if !was_damaged {
+                    tell_damage(&server, screen);
+                }
+                interrupted.await;
+            }
+        }
         server.stop().await;
         Ok(())
     }
+}
+
+fn tell_damage(server: &Server, screen: &Screen) -> bool {
+    let Some(damage) = server.damage() else {
+        return false;
+    };
+    screen.warn(format!(
+        "the edition that was kept here is not served: {damage}"
+    ));
+    true
 }
 
 fn identities(certificates: Vec<PathBuf>, keys: Vec<PathBuf>) -> Result<Vec<Identity>, Failure> {

@@ -1,8 +1,9 @@
 //! The mirror server: shows one verified edition, and takes in newer ones.
 //!
 //! 1. [`start`] takes the address first, so that a port in use is known at once.
-//! 2. It opens the state folder and verifies what lies there, every byte ([`holdings`]), then the bundle it was given,
-//!    if that is newer. Only then does the first byte go out.
+//! 2. It opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
+//!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
+//!    behind that ([`seal`]).
 //! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
 //!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
@@ -28,6 +29,7 @@ mod office;
 mod places;
 mod refused;
 mod respond;
+mod seal;
 mod show;
 mod tls;
 mod wire;
@@ -143,7 +145,7 @@ impl StartError {
     }
 }
 
-/// Begins to serve. Returns once everything was verified and connections are accepted.
+/// Begins to serve. Returns once everything was verified, now or at an earlier start, and connections are accepted.
 ///
 /// Without an edition, neither in the state folder nor given, it answers 503 until someone brings one.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
@@ -162,6 +164,10 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
         Ok::<_, HoldingsError>((Arc::new(holdings), lock))
     });
     let (holdings, lock) = opening.await.expect("opening gives errors, not panics")?;
+    let proving = tokio::task::spawn_blocking({
+        let holdings = Arc::clone(&holdings);
+        move || holdings.prove(now)
+    });
     let is_secure = files.is_some();
     let certificates = files.as_ref().map(tls::Files::certificates);
     let look_at_files_every = options.bounds.look_at_files_every;
@@ -209,6 +215,7 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
         metrics_address,
         is_secure,
         holdings,
+        proving,
         stop,
         serving,
         _lock: lock,
@@ -270,6 +277,7 @@ pub struct Server {
     metrics_address: Option<SocketAddr>,
     is_secure: bool,
     holdings: Arc<Holdings>,
+    proving: JoinHandle<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -298,7 +306,15 @@ impl Server {
         self.holdings.current().hold().edition()
     }
 
-    /// The edition that is live now: who signed it, and how old it is.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    pub async fn proved(&mut self) {
+        if !self.proving.is_finished() {
+            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+            let _ = (&mut self.proving).await;
+        }
+    }
+
+    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
     pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
         self.holdings.edition()
     }

@@ -18,6 +18,7 @@ mod press;
 mod reader;
 mod server;
 mod server_intake;
+mod server_redbot;
 mod server_thin;
 mod server_tls;
 mod sideload;

@@ -1,4 +1,4 @@
-"""Looks at each address with REDbot, prints what it thinks, and fails if it finds anything bad."""
+"""Looks at an address with REDbot, prints what it thinks, and fails if it finds anything bad."""
 
 import sys
 from configparser import ConfigParser
@@ -25,15 +25,14 @@ def look(url):
 
 
 bad = 0
-for url in sys.argv[1:]:
-    resource = look(url)
-    response = resource.response
-    print(url, response.status_code)
-    if not response.complete:
-        print("  it did not come whole:", resource.fetch_error)
-        bad += 1
-    seen = [response] + [check.response for check in resource.subreqs.values()]
-    for note in (note for seen_one in seen for note in seen_one.notes):
-        print(f"  {note.level.value}: {note.summary} ({note.subject})")
-        bad += note.level == levels.BAD
+resource = look(sys.argv[1])
+response = resource.response
+print(sys.argv[1], response.status_code)
+if not response.complete:
+    print("  it did not come whole:", resource.fetch_error)
+    bad += 1
+seen = [response] + [check.response for check in resource.subreqs.values()]
+for note in (note for seen_one in seen for note in seen_one.notes):
+    print(f"  {note.level.value}: {note.summary} ({note.subject})")
+    bad += note.level == levels.BAD
 sys.exit(1 if bad else 0)

@@ -29,7 +29,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
 pub(super) use body::Body;
-pub(super) use catalogue::Catalogue;
+pub(super) use catalogue::{Catalogue, listings};
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
 use kind::Rendering;
