@@ -14,3 +14,6 @@ pub mod publishing {}
 
 #[doc = include_str!("manual/rotation.md")]
 pub mod rotation {}
+
+#[doc = include_str!("manual/mirror.md")]
+pub mod mirror {}

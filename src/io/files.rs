@@ -233,6 +233,29 @@ pub fn modified(path: &Path) -> Result<jiff::Timestamp> {
         .map_err(|e| FileError::new("read the time of", path, io::Error::other(e.to_string())))
 }
 
+/// What tells one state of a file from another without a look at its bytes: size, device, inode, and the times of the last
+/// write (whole seconds, then the rest) and of the last change, both in one number, which nobody can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks(pub [u64; 6]);
+
+pub fn marks(path: &Path) -> Result<Marks> {
+    use std::os::unix::fs::MetadataExt;
+    let looked_at = path.symlink_metadata();
+    let kind = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    let changed = kind
+        .ctime()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(kind.ctime_nsec());
+    Ok(Marks([
+        kind.size(),
+        kind.dev(),
+        kind.ino(),
+        kind.mtime().cast_unsigned(),
+        kind.mtime_nsec().cast_unsigned(),
+        changed.cast_unsigned(),
+    ]))
+}
+
 /// The regular files below `folder`, each by its path relative to it, sorted; symbolic links are not followed.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();

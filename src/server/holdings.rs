@@ -2,6 +2,7 @@
 //!
 //! In the state folder lie
 //! - `edition.tar.gz`, the last good edition as a full bundle;
+//! - `edition.seal`, what was proved of it: see [`seal`](super::seal);
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
 //! - `evidence/`, two validly signed files of one version, whoever brought the second;
 //! - `.colport-….part`, a bundle on its way in;
@@ -12,12 +13,13 @@
 //! 2. killed before it, a start finds the old edition, and sweeps the part away;
 //! 3. killed after it, a start finds the new edition. It verifies it whole, like any other, and with it come the new
 //!    metadata, so it does not matter that `remembered.json` is still the old one;
-//! 4. `remembered.json` is written last, in one piece. The other order could leave a memory that forbids the only
-//!    edition that is there.
+//! 4. `remembered.json` is written after it, in one piece. The other order could leave a memory that forbids the only
+//!    edition that is there;
+//! 5. the seal is written last. One that belongs to another edition is passed over.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -25,8 +27,10 @@ use jiff::Timestamp;
 use super::admission::{Admission, Trust};
 use super::current::Current;
 use super::refused::Refused;
-use super::respond::Catalogue;
+use super::respond::{self, Catalogue};
+use super::seal::Seal;
 use crate::base::{EditionNumber, Fingerprint, LIMITS};
+use crate::bundle::{About, MemberName, Scanner};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::evidence;
 use crate::io::files::{self, FileError, Spool};
@@ -77,14 +81,18 @@ impl HoldingsError {
 pub(super) struct Holdings {
     folder: PathBuf,
     held: Mutex<Held>,
+    /// Rung when what is shown by its seal was verified.
+    proved: Condvar,
     current: Current,
-    damage: Option<HoldingsError>,
+    damage: OnceLock<HoldingsError>,
 }
 
 #[derive(Clone)]
 struct Held {
     trust: Trust,
     edition: Option<Arc<VerifiedEdition>>,
+    /// What is shown is still to be verified, and nothing else is taken in before.
+    is_on_seal: bool,
 }
 
 /// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
@@ -97,28 +105,68 @@ pub(super) fn lock(folder: &Path, anchor: Option<&Anchor>) -> Result<Lock, Holdi
 }
 
 impl Holdings {
-    /// Reads and verifies what lies in `folder`.
+    /// Reads what lies in `folder`, and verifies it unless its seal is whole: then that is left to [`Self::prove`].
     pub(super) fn open(
         folder: &Path,
         anchor: Option<&Anchor>,
         now: Timestamp,
     ) -> Result<Self, HoldingsError> {
         files::sweep_parts(folder)?;
-        let mut holdings = Self {
+        let holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
                 trust: trust(folder, anchor)?,
                 edition: None,
+                is_on_seal: false,
             }),
+            proved: Condvar::new(),
             current: Current::default(),
-            damage: None,
+            damage: OnceLock::new(),
         };
-        match holdings.reopen(now) {
-            Ok(None) => {}
-            Ok(Some(edition)) => holdings.go_live(&mut holdings.lock(), edition),
-            Err(damage) => holdings.damage = Some(damage),
+        match holdings.sealed() {
+            Some(catalogue) => {
+                holdings.lock().is_on_seal = true;
+                holdings.current.exchange(catalogue);
+            }
+            None => holdings.verify(now),
         }
         Ok(holdings)
+    }
+
+    /// What lies there, if it bears the marks of what was verified, of a site that is remembered.
+    fn sealed(&self) -> Option<Catalogue> {
+        // Only what is remembered here tells of which site the edition is.
+        if !files::exists(&memory_of(&self.folder)) {
+            return None;
+        }
+        let bytes = files::read(&self.folder.join(SEAL), SEAL_BYTES).ok()?;
+        let seal = Seal::from_bytes(&bytes)?;
+        let place = self.place();
+        if files::marks(&place).ok()? != seal.marks {
+            return None;
+        }
+        Catalogue::listed(seal.edition, &seal.listings, &files::map(&place).ok()?)
+    }
+
+    /// Verifies what is shown on the strength of its seal, and takes it down if it is damaged.
+    pub(super) fn prove(&self, now: Timestamp) {
+        if self.lock().is_on_seal {
+            self.verify(now);
+        }
+        self.lock().is_on_seal = false;
+        self.proved.notify_all();
+    }
+
+    fn verify(&self, now: Timestamp) {
+        match self.reopen(now) {
+            Ok(None) => self.current.exchange(Catalogue::default()),
+            Ok(Some(edition)) => self.go_live(&mut self.lock(), edition),
+            Err(damage) => {
+                self.current.exchange(Catalogue::default());
+                // There is only ever one.
+                let _ = self.damage.set(damage);
+            }
+        }
     }
 
     /// The edition of the last time, verified again.
@@ -140,6 +188,9 @@ impl Holdings {
     /// Takes in a bundle from disk, unless what is held is as new.
     pub(super) fn take_file(&self, path: &Path, now: Timestamp) -> Result<(), HoldingsError> {
         let bundle = files::map(path)?;
+        if self.has_as_new_as(&bundle) {
+            return Ok(());
+        }
         match self.take(bundle, now) {
             Ok(_) | Err(Refused::Edition(Refusal::NotNewer { .. })) => Ok(()),
             Err(refused) => Err(HoldingsError::Bundle {
@@ -147,6 +198,19 @@ impl Holdings {
                 refused,
             }),
         }
+    }
+
+    /// By what the bundle says of itself, which saves a restart the rest of it.
+    fn has_as_new_as(&self, bundle: &Bytes) -> bool {
+        let held = self.current.hold().edition();
+        let mut scanner = Scanner::default();
+        scanner.push(bundle.slice(..bundle.len().min(PIECE_BYTES)));
+        let about = match scanner.next() {
+            Ok(Some(member)) if member.name == MemberName::About => member.content().ok(),
+            _ => None,
+        };
+        let about = about.and_then(|about| About::parse(&about).ok());
+        about.is_some_and(|about| held >= Some(about.edition))
     }
 
     fn take(&self, mut bundle: Bytes, now: Timestamp) -> Result<EditionNumber, Refused> {
@@ -160,7 +224,7 @@ impl Holdings {
 
     /// For a bundle that comes in pieces.
     pub(super) fn admission(&self, now: Timestamp) -> Admission {
-        let held = self.lock().clone();
+        let held = self.settled().clone();
         Admission::new(Part::of(self.place()), held.trust, held.edition, now)
     }
 
@@ -182,7 +246,7 @@ impl Holdings {
     /// Puts a bundle that came in whole into its place and live. One at a time.
     pub(super) fn commit(&self, admission: Admission) -> Result<EditionNumber, Refused> {
         self.keep_evidence(&admission);
-        let mut held = self.lock();
+        let mut held = self.settled();
         // Another one may have come in meanwhile.
         if let (Some(proof), Some(edition)) = (admission.proof(), &held.edition) {
             proof.refuse_older_than(edition)?;
@@ -204,11 +268,24 @@ impl Holdings {
             let _ = files::write(&memory_of(&self.folder), &edition.remembered().to_json());
             held.trust = trust;
         }
-        self.current.exchange(Catalogue::of(&edition));
+        let listings = respond::listings(&edition);
+        let catalogue = Catalogue::listed(edition.number(), &listings, edition.bundle());
+        self.current
+            .exchange(catalogue.expect("an edition lies inside of its bundle"));
+        if let Ok(marks) = files::marks(&self.place()) {
+            let seal = Seal {
+                marks,
+                edition: edition.number(),
+                listings,
+            };
+            // Without it, the next start verifies before it shows.
+            let _ = files::write(&self.folder.join(SEAL), &seal.to_bytes());
+        }
         held.edition = Some(Arc::new(edition));
+        held.is_on_seal = false;
     }
 
-    /// The edition that is live.
+    /// The edition that is live; `None` also while it is shown by its seal alone.
     pub(super) fn edition(&self) -> Option<Arc<VerifiedEdition>> {
         self.lock().edition.clone()
     }
@@ -219,20 +296,29 @@ impl Holdings {
 
     /// Why the edition of the last time is not served, if there was one.
     pub(super) fn damage(&self) -> Option<&HoldingsError> {
-        self.damage.as_ref()
+        self.damage.get()
     }
 
     fn place(&self) -> PathBuf {
         self.folder.join("edition.tar.gz")
     }
 
+    /// Waits until nothing is shown by its seal alone.
+    fn settled(&self) -> MutexGuard<'_, Held> {
+        let waited = self.proved.wait_while(self.lock(), |held| held.is_on_seal);
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Held> {
-        // Both fields are set by moves that cannot fail, so a panic elsewhere leaves them whole.
+        // All fields are set by moves that cannot fail, so a panic elsewhere leaves them whole.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 const PIECE_BYTES: usize = 1 << 18;
+const SEAL: &str = "edition.seal";
+/// Of some million files.
+const SEAL_BYTES: u64 = 256 << 20;
 
 /// What the folder remembers goes before what is said now, if both are of one site.
 fn trust(folder: &Path, anchor: Option<&Anchor>) -> Result<Trust, HoldingsError> {

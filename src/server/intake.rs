@@ -4,10 +4,10 @@
 //!    and who sent `Expect: 100-continue` is not asked for it.
 //! 2. The body goes piece by piece to a thread that verifies ([`Admission`]): metadata first, each file before it is
 //!    written. As soon as it refuses, the answer goes out; the rest is not read.
-//! 3. Until its metadata is proved, a bundle has one of a few places for strangers, and the one who sat there longest
-//!    gives way to who comes ([`Places`]). Then it needs the one place for bundles that are worth it, so that no stranger,
-//!    however many places he takes, can hold up one that is under way.
-//! 4. It must come at a certain pace, or its place goes to others.
+//! 3. Until its metadata is proved, a bundle has one of a few places for strangers, then one of a few for bundles that
+//!    are worth it, so that no stranger, however many places he takes, can hold up one that is under way. Who gives way
+//!    to whom is told in [`places`](super::places).
+//! 4. It must come at a certain pace in any case.
 //! 5. When all of it has come and was found good, it goes live in one moment ([`Holdings::commit`]).
 //!
 //! There is no limit on how often one may try: a limit shared by all would let any stranger lock the newsroom out.
@@ -24,12 +24,12 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::admission::Admission;
 use super::holdings::Holdings;
-use super::places::{Bell, Places};
+use super::places::{self, Place, Places};
 use super::refused::Refused;
 use super::respond::{self, Body};
 use super::wire::Progress;
@@ -42,8 +42,12 @@ pub struct IntakeBounds {
     pub bundle_bytes: u64,
     /// Bundles at a time of which the metadata is not proved yet.
     pub strangers: usize,
-    /// How long nobody takes the place of a stranger.
+    /// Bundles at a time of which it is; each takes up room on the disk.
+    pub proved: usize,
+    /// How long nobody's place is taken by others.
     pub grace: Duration,
+    /// Who is faster than this does not give way to others who are worth as much.
+    pub fast_bytes_per_second: u64,
     /// Without a byte.
     pub silence: Duration,
     /// Time that any bundle has, however small.
@@ -57,7 +61,9 @@ impl Default for IntakeBounds {
         Self {
             bundle_bytes: 16 << 30,
             strangers: 8,
+            proved: 3,
             grace: Duration::from_secs(5),
+            fast_bytes_per_second: 1 << 20,
             silence: Duration::from_secs(20),
             patience: Duration::from_secs(60),
             bytes_per_second: 16 << 10,
@@ -76,8 +82,7 @@ pub(super) struct Intake {
     holdings: Arc<Holdings>,
     clock: Arc<dyn Clock>,
     bounds: IntakeBounds,
-    strangers: Arc<Places>,
-    proved: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 /// What the thread that verifies is sent.
@@ -96,9 +101,13 @@ impl Intake {
         Self {
             holdings,
             clock,
-            strangers: Places::new(bounds.strangers, bounds.grace),
+            places: Places::new(places::Bounds {
+                strangers: bounds.strangers,
+                proved: bounds.proved,
+                grace: bounds.grace,
+                fast_bytes_per_second: bounds.fast_bytes_per_second,
+            }),
             bounds,
-            proved: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -132,23 +141,27 @@ impl Intake {
         if announced_bytes(head) > self.bounds.bundle_bytes {
             return Err(self.too_large());
         }
-        let place = self.strangers.enter().ok_or(Refused::Busy)?;
-        let bell = place.bell();
+        let place = self.places.enter().ok_or(Refused::Busy)?;
         // A few pieces, so that reading and verifying go hand in hand and neither runs ahead.
         let (pieces, coming) = mpsc::channel(8);
-        let verifying = self.verify(self.clock.now(), place.bell(), coming);
+        let verifying = self.verify(self.clock.now(), place.clone(), coming);
         let mut verifying = std::pin::pin!(verifying);
         tokio::select! {
             biased;
             verdict = &mut verifying => return verdict,
-            () = bell.rings() => return Err(Refused::Busy),
-            fed = self.feed(body, pieces) => fed?,
+            () = place.is_needed() => return Err(Refused::Busy),
+            fed = self.feed(body, &place, pieces) => fed?,
         }
         verifying.await
     }
 
     /// Reads the body. `Ok` also when nobody wants the rest: then the verdict is on its way.
-    async fn feed<B>(&self, mut body: B, pieces: mpsc::Sender<Piece>) -> Result<(), Refused>
+    async fn feed<B>(
+        &self,
+        mut body: B,
+        place: &Place,
+        pieces: mpsc::Sender<Piece>,
+    ) -> Result<(), Refused>
     where
         B: hyper::body::Body<Data = Bytes> + Unpin,
     {
@@ -173,6 +186,7 @@ impl Intake {
             let is_end = matches!(piece, Piece::End);
             if let Piece::Bytes(data) = &piece {
                 bytes += data.len() as u64;
+                place.brought(data.len() as u64);
             }
             if bytes > self.bounds.bundle_bytes {
                 return Err(self.too_large());
@@ -187,13 +201,13 @@ impl Intake {
     fn verify(
         &self,
         now: Timestamp,
-        place: Bell,
+        place: Place,
         pieces: mpsc::Receiver<Piece>,
     ) -> impl Future<Output = Result<EditionNumber, Refused>> + use<> {
-        let (holdings, proved) = (Arc::clone(&self.holdings), Arc::clone(&self.proved));
+        let holdings = Arc::clone(&self.holdings);
         let thread = tokio::task::spawn_blocking(move || {
             let admission = holdings.admission(now);
-            work(&holdings, &proved, place, admission, pieces)
+            work(&holdings, &place, admission, pieces)
         });
         async { thread.await.unwrap_or(Err(Refused::Broken)) }
     }
@@ -207,21 +221,22 @@ impl Intake {
 
 fn work(
     holdings: &Holdings,
-    proved: &Semaphore,
-    place: Bell,
+    place: &Place,
     mut admission: Admission,
     mut pieces: mpsc::Receiver<Piece>,
 ) -> Result<EditionNumber, Refused> {
-    let mut proved_place = None;
+    let mut is_proved = false;
     loop {
         match pieces.blocking_recv() {
             None => return Err(Refused::Broken),
             Some(Piece::Bytes(bytes)) => holdings.push(&mut admission, bytes)?,
             Some(Piece::End) => return holdings.commit(admission),
         }
-        if proved_place.is_none() && admission.proof().is_some() {
-            proved_place = Some(proved.try_acquire().map_err(|_| Refused::Busy)?);
-            place.leave();
+        if !is_proved && admission.proof().is_some() {
+            is_proved = place.prove();
+            if !is_proved {
+                return Err(Refused::Busy);
+            }
         }
     }
 }

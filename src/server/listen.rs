@@ -1,49 +1,138 @@
 //! Connections: accepting, watching and closing them. What is answered is not decided here.
 //!
-//! 1. No more connections than there are places; who comes later waits in the kernel's queue.
-//! 2. Each connection speaks HTTP/1.1 in a task of its own, and is watched by one slow clock instead of a timer for
-//!    each request: see [`Watch`].
-//! 3. A stop lets the answers under way come to their end, for a while.
+//! 1. No more connections than there are places; who comes later waits in the kernel's queue. No more of one address
+//!    than is fair; who comes then is turned away.
+//! 2. Each connection is a task of its own, watched by one slow clock instead of a timer for each request: see
+//!    [`Watch`].
+//! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can, else HTTP/1.1: plain requests in the fast
+//!    [`lane`], whatever else by hyper.
+//! 4. A stop lets the answers under way come to their end, for a while.
 //!
-//! Nothing here looks at the address of who connects, so nothing can keep it.
+//! The address of who connects is only shown to the [`Crowd`], which makes a number of it that nobody can turn back.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use super::respond::Body;
+use super::counters::Counters;
+use super::crowd::{Crowd, CrowdBounds, Member};
+use super::lane::{self, Left};
+use super::line::Line;
+use super::names::Names;
+use super::respond::{self, Body};
 use super::wire::{Progress, Watch, Wire};
+use crate::io::clock::Clock;
 
 /// Who answers. One for all connections.
 pub(super) trait Answer: Send + Sync + 'static {
-    /// `progress` is of the connection that the request came by.
-    fn answer(
+    /// To a request without a body. `most_bytes`: no part that is longer than this will arrive.
+    fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body>;
+
+    /// To a request that brings something, if that is wanted here. `progress` is of the connection that it came by.
+    fn take(
         &self,
-        request: Request<Incoming>,
-        progress: &Progress,
-    ) -> impl Future<Output = Response<Body>> + Send;
+        _head: &Parts,
+        _body: &mut Incoming,
+        _progress: &Progress,
+    ) -> impl Future<Output = Response<Body>> + Send {
+        async { respond::closing(respond::method_not_allowed("GET, HEAD")) }
+    }
+
+    /// Whether it is for [`Self::take`].
+    fn is_wanted(&self, _head: &Parts) -> bool {
+        false
+    }
+}
+
+/// What all connections share.
+pub(super) struct Hall<A> {
+    pub(super) site: A,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) bounds: Bounds,
+    pub(super) names: Names,
+    pub(super) tls: Option<TlsAcceptor>,
+    /// How many bytes a line carries, where that is known.
+    pub(super) thin: Option<u64>,
+    pub(super) crowd: Arc<Crowd>,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl<A: Answer> Hall<A> {
+    /// In which everything is as in a small, open one.
+    pub(super) fn plain(site: A, clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+        Self {
+            site,
+            clock,
+            names: Names::Any,
+            tls: None,
+            thin: None,
+            crowd: Crowd::new(bounds.crowd.clone()),
+            counters: Arc::default(),
+            bounds,
+        }
+    }
+
+    pub(super) fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        let answer = if self.names.is_asked(head) {
+            self.site.read(head, most_bytes)
+        } else {
+            nobody_here()
+        };
+        let body_bytes = answer.body().length();
+        self.counters.answer(answer.status(), body_bytes);
+        answer
+    }
+
+    async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
+        let (head, mut body) = request.into_parts();
+        let is_wanted = head.method == Method::POST && self.site.is_wanted(&head);
+        if is_wanted && self.names.is_asked(&head) {
+            // In a box, so that those who only read need no room for it.
+            return Box::pin(self.site.take(&head, &mut body, progress)).await;
+        }
+        let answer = self.read(&head, self.thin);
+        if body.is_end_stream() && self.thin.is_none() {
+            return answer;
+        }
+        // Nobody reads that body, and what comes behind it must not be taken for a request.
+        progress.will_linger();
+        respond::closing(answer)
+    }
+}
+
+/// RFC 9110 section 15.5.20, with no word about who is here.
+fn nobody_here() -> Response<Body> {
+    let mut answer = Response::new(Body::Empty);
+    *answer.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    respond::closing(answer)
 }
 
 /// How much is put up with.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     pub connections: u32,
+    /// Of these, what one address may take.
+    pub crowd: CrowdBounds,
     /// Head of a request, and what is read ahead of a body, for each connection.
     pub buffer_bytes: usize,
     /// How often each connection is looked at; [`Watch`] counts in these.
     pub look_every: Duration,
+    /// How often the files of certificates are looked at. They live for weeks, and are renewed days before the end.
+    pub look_at_files_every: Duration,
     /// How long answers under way may take once the server is to stop.
     pub grace: Duration,
 }
@@ -52,8 +141,10 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 8192,
+            crowd: CrowdBounds::default(),
             buffer_bytes: 16 << 10,
             look_every: Duration::from_secs(5),
+            look_at_files_every: Duration::from_secs(60),
             grace: Duration::from_secs(10),
         }
     }
@@ -89,12 +180,11 @@ const SEND_BUFFER_BYTES: u32 = 256 << 10;
 /// Until told to stop, and then until the last connection has ended.
 pub(super) async fn serve<A: Answer>(
     listener: TcpListener,
-    site: Arc<A>,
-    bounds: Bounds,
+    hall: Arc<Hall<A>>,
     stop: watch::Receiver<Stop>,
 ) {
-    let places = Arc::new(Semaphore::new(bounds.connections as usize));
-    let http = Arc::new(protocol(&bounds));
+    let all = hall.bounds.connections;
+    let places = Arc::new(Semaphore::new(all as usize));
     let mut stopping = stop.clone();
     let mut stopped = pin!(stopping.wait_for(|stop| *stop != Stop::Running));
     loop {
@@ -103,39 +193,31 @@ pub(super) async fn serve<A: Answer>(
             _ = &mut stopped => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        if let Some((stream, place)) = accepted {
-            let task = Connection {
-                site: Arc::clone(&site),
-                http: Arc::clone(&http),
-                look_every: bounds.look_every,
-                stop: stop.clone(),
-                place,
-            };
-            tokio::spawn(task.run(stream));
+        let Some((stream, address, place)) = accepted else {
+            continue;
+        };
+        match hall.crowd.admit(address.ip()) {
+            Some(member) => {
+                hall.counters.connection();
+                let hall = Arc::clone(&hall);
+                tokio::spawn(watched(hall, stream, stop.clone(), (place, member)));
+            }
+            None => hall.counters.refused(),
         }
     }
     drop(listener);
-    let all_ended = places.acquire_many(bounds.connections);
+    let all_ended = places.acquire_many(all);
     // Who has not ended by then is cut off when the runtime or the handle goes.
-    let _ = timeout(bounds.grace, all_ended).await;
-}
-
-fn protocol(bounds: &Bounds) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    // Not `pipeline_flush`: it loses the last answer when the connection is closed with unread bytes behind the request.
-    http.half_close(true)
-        .max_buf_size(bounds.buffer_bytes)
-        .header_read_timeout(None);
-    http
+    let _ = timeout(hall.bounds.grace, all_ended).await;
 }
 
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, address)) => Some((stream, address, place)),
         Err(_) => {
             // Either this one is gone already, or the machine is out of files and needs a moment.
             sleep(Duration::from_millis(20)).await;
@@ -144,47 +226,105 @@ async fn accept(
     }
 }
 
-struct Connection<A> {
-    site: Arc<A>,
-    http: Arc<http1::Builder>,
-    look_every: Duration,
-    stop: watch::Receiver<Stop>,
-    /// Given back when the connection has ended.
-    place: OwnedSemaphorePermit,
-}
-
-impl<A: Answer> Connection<A> {
-    async fn run(mut self, stream: TcpStream) {
-        // An answer is written in one piece, and must not wait for a second one.
-        let _ = stream.set_nodelay(true);
-        let progress = Arc::new(Progress::default());
-        let service = service_fn(|request| {
-            progress.head_read();
-            let (site, progress) = (Arc::clone(&self.site), Arc::clone(&progress));
-            async move { Ok::<_, Infallible>(site.answer(request, &progress).await) }
-        });
-        let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
-        let mut connection = pin!(self.http.serve_connection(wire, service));
-        let mut watch = Watch::default();
-        let mut clock = interval(self.look_every);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stopping = self.stop.clone();
-        let mut gently = pin!(stopping.wait_for(|stop| *stop != Stop::Running));
-        let mut is_stopping = false;
-        let mut now = pin!(self.stop.wait_for(|stop| *stop == Stop::Now));
-        loop {
-            tokio::select! {
-                biased;
-                // What went wrong is the client's affair, and nobody keeps a list of it.
-                _ = connection.as_mut() => break,
-                _ = clock.tick() => if watch.look(&progress).is_hopeless() { break },
-                _ = gently.as_mut(), if !is_stopping => {
-                    is_stopping = true;
-                    connection.as_mut().graceful_shutdown();
+/// One connection from its first byte to its last. `place` is given back when it has ended.
+async fn watched<A: Answer>(
+    hall: Arc<Hall<A>>,
+    stream: TcpStream,
+    mut stop: watch::Receiver<Stop>,
+    place: (OwnedSemaphorePermit, Member),
+) {
+    // An answer is written in one piece, and must not wait for a second one.
+    let _ = stream.set_nodelay(true);
+    let progress = Arc::new(Progress::default());
+    let mut clock = interval(hall.bounds.look_every);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut watch = Watch::default();
+    let mut talk = pin!(talk(&hall, stream, &progress));
+    loop {
+        tokio::select! {
+            biased;
+            () = talk.as_mut() => break,
+            _ = clock.tick() => if watch.look(&progress).is_hopeless() { break },
+            told = stop.changed() => {
+                if told.is_err() || *stop.borrow_and_update() == Stop::Now {
+                    break;
                 }
-                _ = now.as_mut() => break,
+                // It is asked again at once, and sees that.
+                progress.stop();
             }
         }
-        drop(self.place);
     }
+    drop(place);
+}
+
+/// What goes wrong here is the client's affair, and nobody keeps a list of it.
+async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<Progress>) {
+    let wire = Wire::new(stream, Arc::clone(progress));
+    let line = match &hall.tls {
+        None => Ok(Line::plain(wire)),
+        // In a box, like hyper below: most of the time neither is needed any more, or yet.
+        Some(tls) => Box::pin(tls.accept(wire)).await.map(Line::secure),
+    };
+    let Ok(mut line) = line else { return };
+    if line.protocol() == Some(b"h2") {
+        Box::pin(multiplexed(hall, line, progress)).await;
+        return;
+    }
+    if let Ok(Left::ForHyper) = lane::serve(hall, &mut line, progress).await {
+        Box::pin(by_hyper(hall, line, progress)).await;
+    }
+}
+
+async fn by_hyper<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<Progress>) {
+    let mut http = http1::Builder::new();
+    // Not `pipeline_flush`: it loses the last answer when the connection is closed with unread bytes behind the request.
+    http.half_close(true)
+        .max_buf_size(hall.bounds.buffer_bytes)
+        .header_read_timeout(None);
+    let service = service_fn(|request| one(hall, progress, request));
+    let connection = pin!(http.serve_connection(TokioIo::new(line), service));
+    until_stopped(progress, connection, http1::Connection::graceful_shutdown).await;
+}
+
+async fn multiplexed<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<Progress>) {
+    progress.multiplex();
+    let mut http = http2::Builder::new(TokioExecutor::new());
+    http.max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_LIST_BYTES)
+        .max_send_buf_size(STREAM_BYTES);
+    let service = service_fn(|request| one(hall, progress, request));
+    let connection = pin!(http.serve_connection(TokioIo::new(line), service));
+    until_stopped(progress, connection, http2::Connection::graceful_shutdown).await;
+}
+
+/// Requests at a time on one connection of HTTP/2.
+const STREAMS: u32 = 32;
+const HEAD_LIST_BYTES: u32 = 16 << 10;
+/// What is taken in advance for each of them.
+const STREAM_BYTES: usize = 64 << 10;
+
+fn one<A: Answer>(
+    hall: &Arc<Hall<A>>,
+    progress: &Arc<Progress>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<A> {
+    progress.head_read();
+    let (hall, progress) = (Arc::clone(hall), Arc::clone(progress));
+    async move { Ok(hall.answer(request, &progress).await) }
+}
+
+async fn until_stopped<C: Future>(
+    progress: &Progress,
+    mut connection: Pin<&mut C>,
+    wind_up: impl Fn(Pin<&mut C>),
+) {
+    let mut is_winding_up = false;
+    std::future::poll_fn(|cx| {
+        if progress.is_stopping() && !is_winding_up {
+            is_winding_up = true;
+            wind_up(connection.as_mut());
+        }
+        connection.as_mut().poll(cx).map(drop)
+    })
+    .await;
 }

@@ -1,54 +1,75 @@
 //! The mirror server: shows one verified edition, and takes in newer ones.
 //!
 //! 1. [`start`] takes the address first, so that a port in use is known at once.
-//! 2. It opens the state folder and verifies what lies there, every byte ([`holdings`]), then the bundle it was given,
-//!    if that is newer. Only then does the first byte go out.
-//! 3. [`listen`] accepts connections and watches over them; [`wire`] counts their bytes and closes them with care.
+//! 2. It opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
+//!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
+//!    behind that ([`seal`]).
+//! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
+//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
-//!    comes ([`current`]).
+//!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one.
 //!
-//! Deliberately absent: any record of readers. No address is looked at, no user agent is read, nothing is logged.
+//! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are
+//! only [`counters`], told to this machine by the [`office`] if that is wanted.
 //! Also absent is any key: a mirror can prove what it shows and cannot make anything up.
 
 mod admission;
+mod counters;
+mod crowd;
 mod current;
+mod head;
 mod holdings;
 mod intake;
+mod lane;
+mod line;
 mod listen;
+mod names;
+mod office;
 mod places;
 mod refused;
 mod respond;
+mod seal;
 mod show;
+mod tls;
 mod wire;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{Method, Request, Response};
+use http::request::Parts;
+use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
+pub use crowd::CrowdBounds;
 pub use holdings::{Anchor, HoldingsError};
 pub use intake::IntakeBounds;
 pub use listen::Bounds;
 pub use refused::Refused;
 pub use respond::INTAKE;
 pub use show::{Showing, show};
+pub use tls::{Identity, TlsError};
 
 use crate::base::EditionNumber;
 use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::part::Lock;
 use crate::site::{self, Language};
+use counters::Counters;
 use holdings::Holdings;
 use intake::Intake;
-use listen::{Answer, Stop};
+use listen::{Answer, Hall, Stop};
+use names::Names;
+use office::Office;
 use respond::{Body, NotFoundPages};
+use tls::{Certificates, Speaks};
 use wire::Progress;
 
 /// What a mirror needs to know. [`Options::new`] sets what is seldom set otherwise.
@@ -62,6 +83,14 @@ pub struct Options {
     pub listen: SocketAddr,
     /// A bundle to begin with, full or an update; copied into the state folder if it is newer than what is held.
     pub bundle: Option<PathBuf>,
+    /// To speak TLS with. Without any, plain HTTP is spoken: behind a proxy, or an onion service.
+    pub identities: Vec<Identity>,
+    /// The names to answer under. Without any, those of the certificates; without those, all.
+    pub names: Vec<String>,
+    /// For networks that let a connection freeze after so many bytes, both ways together.
+    pub thin: Option<u64>,
+    /// Where to tell what goes on, as numbers: see [`counters`].
+    pub metrics: Option<SocketAddr>,
     pub bounds: Bounds,
     pub intake: IntakeBounds,
 }
@@ -73,6 +102,10 @@ impl Options {
             anchor: None,
             listen,
             bundle: None,
+            identities: Vec::new(),
+            names: Vec::new(),
+            thin: None,
+            metrics: None,
             bounds: Bounds::default(),
             intake: IntakeBounds::default(),
         }
@@ -89,6 +122,8 @@ pub enum StartError {
         source: io::Error,
     },
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Holdings(#[from] HoldingsError),
 }
 
@@ -97,6 +132,7 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         let words = match self {
             Self::Holdings(error) => return error.hint(),
+            Self::Tls(error) => return error.hint(),
             Self::AddressInUse(_) => {
                 "stop the other program, or choose another port with `--listen`"
             }
@@ -109,11 +145,14 @@ impl StartError {
     }
 }
 
-/// Begins to serve. Returns once everything was verified and connections are accepted.
+/// Begins to serve. Returns once everything was verified, now or at an earlier start, and connections are accepted.
 ///
 /// Without an edition, neither in the state folder nor given, it answers 503 until someone brings one.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
     let (listener, address) = bind(options.listen)?;
+    let metrics = options.metrics.map(bind).transpose()?;
+    let metrics_address = metrics.as_ref().map(|(_, address)| *address);
+    let files = tls_files(&options)?;
     let now = clock.now();
     let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
     let opening = tokio::task::spawn_blocking(move || {
@@ -125,20 +164,91 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
         Ok::<_, HoldingsError>((Arc::new(holdings), lock))
     });
     let (holdings, lock) = opening.await.expect("opening gives errors, not panics")?;
-    let site = Arc::new(Site {
+    let proving = tokio::task::spawn_blocking({
+        let holdings = Arc::clone(&holdings);
+        move || holdings.prove(now)
+    });
+    let is_secure = files.is_some();
+    let certificates = files.as_ref().map(tls::Files::certificates);
+    let look_at_files_every = options.bounds.look_at_files_every;
+    let counters: Arc<Counters> = Arc::default();
+    let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
+    let site = Site {
         not_found: not_found_pages(),
-        intake: Intake::new(Arc::clone(&holdings), clock, options.intake),
+        intake,
         holdings: Arc::clone(&holdings),
+        counters: Arc::clone(&counters),
+    };
+    let hall = Arc::new(Hall {
+        names: names(&options.names, certificates.as_ref()),
+        tls: certificates.map(|certificates| acceptor(certificates, address, options.thin)),
+        thin: options.thin,
+        counters: Arc::clone(&counters),
+        ..Hall::plain(site, Arc::clone(&clock), options.bounds)
     });
     let (stop, stopped) = watch::channel(Stop::Running);
-    let serving = tokio::spawn(listen::serve(listener, site, options.bounds, stopped));
+    let mut beside = JoinSet::new();
+    if let Some(files) = files {
+        beside.spawn(files.watch(look_at_files_every));
+    }
+    if let Some((listener, _)) = metrics {
+        let office = Office {
+            counters,
+            holdings: Arc::clone(&holdings),
+        };
+        let office = Hall::plain(office, clock, office::bounds());
+        beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
+    }
+    let crowd = Arc::clone(&hall.crowd);
+    beside.spawn(async move {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            crowd.forget();
+        }
+    });
+    let serving = tokio::spawn(async move {
+        listen::serve(listener, hall, stopped).await;
+        beside.shutdown().await;
+    });
     Ok(Server {
         address,
+        metrics_address,
+        is_secure,
         holdings,
+        proving,
         stop,
         serving,
         _lock: lock,
     })
+}
+
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
+    if options.identities.is_empty() {
+        return Ok(None);
+    }
+    tls::Files::open(options.identities.clone()).map(Some)
+}
+
+fn acceptor(
+    certificates: Arc<Certificates>,
+    address: SocketAddr,
+    thin: Option<u64>,
+) -> TlsAcceptor {
+    let speaks = match thin {
+        Some(_) => Speaks::Http1,
+        None => Speaks::Http1And2,
+    };
+    tls::config(certificates, address.ip(), speaks).into()
+}
+
+fn names(listed: &[String], certificates: Option<&Arc<Certificates>>) -> Names {
+    match certificates {
+        _ if !listed.is_empty() => Names::listed(listed),
+        Some(certificates) => Names::OfCertificates(Arc::clone(certificates)),
+        None => Names::Any,
+    }
 }
 
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -164,7 +274,10 @@ fn not_found_pages() -> NotFoundPages {
 /// A running mirror. Dropped, it stops at once.
 pub struct Server {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    is_secure: bool,
     holdings: Arc<Holdings>,
+    proving: JoinHandle<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -177,12 +290,31 @@ impl Server {
         self.address
     }
 
+    /// Where the counters can be read, if that was wanted.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Where a browser on this machine finds it.
+    pub fn url(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}/", self.address)
+    }
+
     /// The number of the edition that is live now.
     pub fn edition(&self) -> Option<EditionNumber> {
         self.holdings.current().hold().edition()
     }
 
-    /// The edition that is live now: who signed it, and how old it is.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    pub async fn proved(&mut self) {
+        if !self.proving.is_finished() {
+            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+            let _ = (&mut self.proving).await;
+        }
+    }
+
+    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
     pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
         self.holdings.edition()
     }
@@ -207,22 +339,24 @@ struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    counters: Arc<Counters>,
 }
 
 impl Answer for Site {
-    async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        if head.method == Method::POST && head.uri.path() == INTAKE {
-            // In a box, so that the many who only read need no room for it.
-            return Box::pin(self.intake.answer(&head, body, progress)).await;
-        }
+    fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
         let live = self.holdings.current().hold();
-        let answer = respond::respond(&live, &self.not_found, &head);
-        if hyper::body::Body::is_end_stream(&body) {
-            return answer;
+        respond::respond(&live, &self.not_found, head, most_bytes)
+    }
+
+    fn is_wanted(&self, head: &Parts) -> bool {
+        head.uri.path() == INTAKE
+    }
+
+    async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        let answer = self.intake.answer(head, body, progress).await;
+        if answer.status() == StatusCode::CREATED {
+            self.counters.taken_in();
         }
-        // Nobody reads that body, and what comes behind it must not be taken for a request.
-        progress.will_linger();
-        respond::closing(answer)
+        answer
     }
 }

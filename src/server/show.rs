@@ -2,18 +2,19 @@
 //! another edition.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{HOST, HeaderName};
-use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http::request::Parts;
+use http::{Response, StatusCode};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::listen::{self, Answer, Stop};
+use super::listen::{self, Answer, Hall, Stop};
 use super::respond::{self, Body, Catalogue, NotFoundPages};
-use super::wire::Progress;
 use super::{Bounds, StartError, bind, not_found_pages};
 use crate::edition::Excerpt;
+use crate::io::clock::SystemClock;
 
 /// Shows it on a free port of the loopback interface.
 pub async fn show(edition: &Excerpt) -> Result<Showing, StartError> {
@@ -23,13 +24,10 @@ pub async fn show(edition: &Excerpt) -> Result<Showing, StartError> {
         edition: Catalogue::on_soft_ground(edition),
         not_found: not_found_pages(),
     };
+    // Of any name, since the room looks at the name itself.
+    let hall = Hall::plain(room, Arc::new(SystemClock), Bounds::default());
     let (stop, stopped) = watch::channel(Stop::Running);
-    let serving = listen::serve(
-        listener,
-        std::sync::Arc::new(room),
-        Bounds::default(),
-        stopped,
-    );
+    let serving = listen::serve(listener, Arc::new(hall), stopped);
     Ok(Showing {
         address,
         stop,
@@ -65,42 +63,37 @@ struct Room {
 
 impl Room {
     /// Browsers tell when a page of another site asks: it could learn from it that colport runs here, and what is read.
-    fn is_asked_from_elsewhere(head: &http::request::Parts) -> bool {
+    fn is_asked_from_elsewhere(head: &Parts) -> bool {
         let site = head.headers.get("sec-fetch-site");
         site.is_some_and(|site| site != "none" && site != "same-origin")
     }
 
     /// A page elsewhere can make a browser ask this machine under a name of its own (DNS rebinding), and then read the
     /// answer. Under our own name it cannot.
-    fn is_asked_by_name(&self, head: &http::request::Parts) -> bool {
+    fn is_asked_by_name(&self, head: &Parts) -> bool {
         let host = head.headers.get(HOST).map(|host| host.as_bytes());
         host == Some(self.address.to_string().as_bytes())
     }
 }
 
 impl Answer for Room {
-    async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        let mut answer = if !self.is_asked_by_name(&head) {
+    fn read(&self, head: &Parts, _: Option<u64>) -> Response<Body> {
+        let mut answer = if !self.is_asked_by_name(head) {
             let why = "this is not the host you are looking for";
             respond::sentence(StatusCode::MISDIRECTED_REQUEST, why)
-        } else if Self::is_asked_from_elsewhere(&head) {
+        } else if Self::is_asked_from_elsewhere(head) {
             respond::sentence(
                 StatusCode::FORBIDDEN,
                 "this is not for pages of other sites",
             )
         } else {
-            respond::respond(&self.edition, &self.not_found, &head)
+            respond::respond(&self.edition, &self.not_found, head, None)
         };
         // Older browsers do not tell who asks, but most of them can be told whom to give the answer to.
         for name in ["cross-origin-resource-policy", "cross-origin-opener-policy"] {
             let name = HeaderName::from_static(name);
             respond::insert(&mut answer, name, "same-origin");
         }
-        if hyper::body::Body::is_end_stream(&body) {
-            return answer;
-        }
-        progress.will_linger();
-        respond::closing(answer)
+        answer
     }
 }

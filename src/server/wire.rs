@@ -26,6 +26,10 @@ pub(super) struct Progress {
     intake: AtomicBool,
     /// The other side may still be sending what is not read any more.
     linger: AtomicBool,
+    /// Several requests share the connection, and what comes need not be the head of one.
+    multiplexed: AtomicBool,
+    /// No further request is to be answered.
+    stopping: AtomicBool,
 }
 
 impl Progress {
@@ -37,6 +41,23 @@ impl Progress {
     /// Call when the answer goes out before the request was read to its end.
     pub(super) fn will_linger(&self) {
         self.linger.store(true, Relaxed);
+    }
+
+    pub(super) fn multiplex(&self) {
+        self.multiplexed.store(true, Relaxed);
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Relaxed);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
+    }
+
+    /// Both ways, as they went over the wire.
+    pub(super) fn bytes(&self) -> u64 {
+        self.read.load(Relaxed) + self.written.load(Relaxed)
     }
 
     /// Until the guard is dropped.
@@ -117,8 +138,8 @@ impl Watch {
     /// Nothing moved since the last look.
     fn count(&mut self, progress: &Progress) {
         let is_blocked = progress.blocked.load(Relaxed);
-        let is_in_head =
-            self.heads == 0 || progress.read.load(Relaxed) > progress.read_at_head.load(Relaxed);
+        let is_reading = progress.read.load(Relaxed) > progress.read_at_head.load(Relaxed);
+        let is_in_head = self.heads == 0 || (is_reading && !progress.multiplexed.load(Relaxed));
         match (is_blocked, is_in_head) {
             (true, _) => self.blocked_looks += 1,
             (false, true) => self.head_looks += 1,
@@ -308,6 +329,18 @@ mod tests {
         assert_eq!(looks(reading(MOVED_BYTES / 20)), None);
         assert_eq!(looks(reading(0)), Some(1 + BLOCKED_LOOKS + 1));
         assert_eq!(looks(reading(1)), Some(1 + BLOCKED_LOOKS + 1));
+    }
+
+    #[test]
+    fn what_keeps_a_shared_connection_going_is_no_head_that_drips() {
+        let died = looks(|look, progress| match look {
+            1 => {
+                progress.multiplex();
+                progress.head_read();
+            }
+            _ => reads(progress, 13),
+        });
+        assert_eq!(died, Some(1 + QUIET_LOOKS + 1));
     }
 
     #[test]

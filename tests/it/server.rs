@@ -127,6 +127,28 @@ pub async fn get(address: SocketAddr, place: &str) -> Answer {
     exchange(address, request.as_bytes()).await
 }
 
+/// Asks on a line that stays.
+async fn next(line: &mut TcpStream, place: &str) -> Answer {
+    let request = format!("GET {place} HTTP/1.1\r\nhost: m\r\n\r\n");
+    line.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        let mut piece = [0; 16 << 10];
+        let count = timeout(PATIENCE, line.read(&mut piece)).await;
+        let count = count.expect("it answers in time").unwrap();
+        assert!(count > 0, "closed in the middle of an answer");
+        bytes.extend_from_slice(&piece[..count]);
+        if !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
+            continue;
+        }
+        let answer = Answer::parse(&bytes);
+        let length: usize = answer.header("content-length").unwrap().parse().unwrap();
+        if answer.body.len() >= length {
+            return answer;
+        }
+    }
+}
+
 pub fn first() -> Files {
     site(&[
         ("index.html", "<p>home"),
@@ -432,6 +454,126 @@ async fn a_stop_lets_an_answer_under_way_come_to_its_end() {
     drop(idle);
 }
 
+/// The head without its date, lines sorted; and the body.
+fn gist(answer: &Answer) -> (Vec<&str>, &[u8]) {
+    let mut lines: Vec<_> = answer.head.lines().collect();
+    lines.retain(|line| !line.starts_with("date: "));
+    lines[1..].sort();
+    (lines, &answer.body)
+}
+
+#[tokio::test]
+async fn the_fast_lane_answers_as_hyper_does() {
+    let mirror = Mirror::of(&first()).await;
+    let page = mirror.page("/be/").await;
+    let tag = page.header("etag").unwrap();
+    let matching = format!("if-none-match: {tag}\r\n");
+    let fields = [
+        "",
+        "accept-encoding: gzip\r\n",
+        "accept-encoding: gzip;q=0\r\n",
+        &matching,
+        "if-match: \"x\"\r\n",
+        "range: bytes=1-3\r\n",
+        "range: bytes=9999-\r\n",
+        "accept-language: fa\r\n",
+        "host: n\r\n",
+    ];
+    let places = [
+        "/",
+        "/be/",
+        "/be",
+        "/be/2026/11/river/1.webp",
+        "/nothing",
+        "/%zz",
+        "/.colport/bundle",
+    ];
+    for method in ["GET", "HEAD"] {
+        for place in places {
+            for field in fields {
+                // Nobody in the fast lane knows what a `TE` may mean.
+                let ask = async |more: &str| {
+                    let request = format!(
+                        "{method} {place} HTTP/1.1\r\nhost: m\r\n{field}{more}connection: close\r\n\r\n"
+                    );
+                    mirror.answer(request).await
+                };
+                let (fast, slow) = (ask("").await, ask("te: trailers\r\n").await);
+                assert_eq!(gist(&fast), gist(&slow), "{method} {place} {field}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_questions_at_once_are_answered_in_turn() {
+    let mirror = Mirror::of(&first()).await;
+    let places: Vec<_> = (0..1000)
+        .map(|n| if n % 3 == 0 { "/be/" } else { "/" })
+        .collect();
+    let mut requests = String::new();
+    for place in &places {
+        requests += &format!("GET {place} HTTP/1.1\r\nhost: m\r\n\r\n");
+    }
+    requests += "GET /nothing HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n";
+    let bytes = exchange_all(mirror.server.address(), requests.as_bytes()).await;
+    let text = String::from_utf8(bytes).unwrap();
+    let answers: Vec<_> = text.split("HTTP/1.1 ").skip(1).collect();
+    assert_eq!(answers.len(), 1001);
+    for (place, answer) in places.iter().zip(&answers) {
+        let word = if *place == "/" { "<p>home" } else { "<p>front" };
+        assert!(
+            answer.starts_with("200 ") && answer.contains(word),
+            "{answer}"
+        );
+    }
+    assert!(answers[1000].starts_with("404 "));
+}
+
+#[tokio::test]
+async fn a_head_may_come_in_pieces_and_behind_a_strange_one() {
+    let mirror = Mirror::of(&first()).await;
+    let mut stream = TcpStream::connect(mirror.server.address()).await.unwrap();
+    let two = "GET / HTTP/1.1\r\nhost: m\r\n\r\n\
+               GET /be/ HTTP/1.1\r\nhost: m\r\nte: trailers\r\n\r\n\
+               GET /nothing HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n";
+    for piece in two.as_bytes().chunks(7) {
+        stream.write_all(piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let statuses: Vec<_> = text
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|answer| &answer[..3])
+        .collect();
+    assert_eq!(statuses, ["200", "200", "404"]);
+}
+
+#[tokio::test]
+async fn what_goes_on_is_told_in_numbers_and_elsewhere() {
+    let mirror = Mirror::with(&first(), |options| {
+        options.metrics = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    for _ in 0..60 {
+        mirror.page("/be/").await;
+    }
+    let office = mirror.server.metrics_address().unwrap();
+    let told = get(office, "/metrics").await;
+    assert_eq!(told.status, 200);
+    let text = told.text();
+    assert!(
+        text.contains("\ncolport_answers_total{class=\"2xx\"} 50\n"),
+        "{text}"
+    );
+    assert!(text.contains("\ncolport_edition 1\n"), "{text}");
+    assert_eq!(get(office, "/be/").await.status, 404);
+    assert_eq!(mirror.page("/metrics").await.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_exchange_of_editions_tears_no_answer() {
     // Both pages of an edition have the same number in them, many times.
@@ -444,12 +586,18 @@ async fn an_exchange_of_editions_tears_no_answer() {
     let over = Arc::new(AtomicBool::new(false));
     let answers = Arc::new(AtomicUsize::new(0));
     let readers: Vec<_> = (0..4)
-        .map(|_| {
+        .map(|reader| {
             let (over, answers) = (Arc::clone(&over), Arc::clone(&answers));
             tokio::spawn(async move {
                 let mut newest = 0;
+                let mut line = TcpStream::connect(address).await.unwrap();
                 while !over.load(Ordering::Relaxed) {
-                    let page = get(address, "/be/").await;
+                    // Some stay on the line, some come anew.
+                    let page = if reader % 2 == 0 {
+                        next(&mut line, "/be/").await
+                    } else {
+                        get(address, "/be/").await
+                    };
                     assert_eq!(page.status, 200);
                     let number: u64 = page.text()[3..].split('<').next().unwrap().parse().unwrap();
                     assert!(

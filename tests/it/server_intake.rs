@@ -47,7 +47,7 @@ async fn check_untouched(mirror: &Mirror) {
     assert!(mirror.page("/be/").await.text().starts_with("<p>front"));
     assert_eq!(
         left_in(mirror.state.path()),
-        ["edition.tar.gz", "remembered.json"]
+        ["edition.seal", "edition.tar.gz", "remembered.json"]
     );
     let kept = std::fs::read(mirror.state.path().join("edition.tar.gz")).unwrap();
     assert_eq!(
@@ -73,7 +73,7 @@ async fn anyone_may_bring_what_the_newsroom_signed() {
     assert_eq!(mirror.page("/.colport/bundle/1.tar.gz").await.status, 404);
     assert_eq!(
         left_in(mirror.state.path()),
-        ["edition.tar.gz", "remembered.json"]
+        ["edition.seal", "edition.tar.gz", "remembered.json"]
     );
 }
 
@@ -198,12 +198,12 @@ async fn a_connection_that_breaks_leaves_nothing() {
     let mut left = Vec::new();
     for _ in 0..100 {
         left = left_in(mirror.state.path());
-        if left.len() == 2 {
+        if left.len() == 3 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(left, ["edition.tar.gz", "remembered.json"]);
+    assert_eq!(left, ["edition.seal", "edition.tar.gz", "remembered.json"]);
     check_untouched(&mirror).await;
     assert_eq!(
         post(mirror.server.address(), edition.bundle()).await.status,
@@ -319,7 +319,7 @@ async fn who_sends_everything_before_he_listens_still_gets_his_answer() {
 #[tokio::test]
 async fn a_stalled_body_loses_its_place() {
     let mirror = Mirror::with(&first(), |options| {
-        options.intake.silence = Duration::from_millis(200);
+        options.intake.silence = Duration::from_millis(1500);
         options.intake.strangers = 1;
     })
     .await;
@@ -449,7 +449,10 @@ async fn a_restart_shows_the_last_good_edition() {
         get(server.address(), "/be/").await.text(),
         "<p>second front"
     );
-    assert_eq!(left_in(state.path()), ["edition.tar.gz", "remembered.json"]);
+    assert_eq!(
+        left_in(state.path()),
+        ["edition.seal", "edition.tar.gz", "remembered.json"]
+    );
     server.stop().await;
     // Nobody needs to say again whom to trust.
     let mut silent = options(&newsroom, state.path());
@@ -479,12 +482,91 @@ async fn a_lost_bundle_does_not_open_the_way_to_an_older_one() {
     let old = std::fs::read(newsroom.folder.bundle(1)).unwrap();
     let refused = post(server.address(), &old).await;
     assert_eq!(refused.status, 409, "{}", refused.text());
-    assert_eq!(left_in(state.path()), ["remembered.json"]);
+    assert_eq!(left_in(state.path()), ["edition.seal", "remembered.json"]);
     assert_eq!(post(server.address(), edition.bundle()).await.status, 201);
     assert_eq!(
         get(server.address(), "/be/").await.text(),
         "<p>second front"
     );
+}
+
+/// The file of the same marks, with a byte changed: what a disk may do by itself.
+fn rot(place: &Path, seal: &Path) {
+    let before = colport::io::files::marks(place).unwrap();
+    let mut bytes = std::fs::read(place).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(place, bytes).unwrap();
+    let now = colport::io::files::marks(place).unwrap();
+    // Nobody can set the time of the last change, so the seal is made to fit.
+    let mut sealed = std::fs::read(seal).unwrap();
+    let end = sealed.len() - 32;
+    for (old, new) in before.0.iter().zip(now.0) {
+        let place = sealed
+            .windows(8)
+            .position(|eight| eight == old.to_be_bytes());
+        let place = place.expect("the marks are in the seal");
+        sealed[place..place + 8].copy_from_slice(&new.to_be_bytes());
+    }
+    let digest = colport::base::Digest::of(&sealed[..end]);
+    sealed[end..].copy_from_slice(digest.as_bytes());
+    std::fs::write(seal, sealed).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_verified_before_is_shown_and_verified_again_behind_that() {
+    let mirror = Mirror::of(&first()).await;
+    let Mirror {
+        server,
+        newsroom,
+        state,
+    } = mirror;
+    server.stop().await;
+    let mut server = begin(&newsroom, options(&newsroom, state.path())).await;
+    assert_eq!(server.edition(), Some(1));
+    assert!(
+        get(server.address(), "/be/")
+            .await
+            .text()
+            .starts_with("<p>front")
+    );
+    server.proved().await;
+    assert_eq!(server.held().unwrap().number(), 1);
+    assert!(server.damage().is_none());
+    server.stop().await;
+
+    let [place, seal] = ["edition.tar.gz", "edition.seal"].map(|name| state.path().join(name));
+    rot(&place, &seal);
+    let mut server = begin(&newsroom, options(&newsroom, state.path())).await;
+    server.proved().await;
+    assert_eq!(server.edition(), None);
+    assert!(
+        server
+            .damage()
+            .unwrap()
+            .to_string()
+            .contains("edition.tar.gz")
+    );
+    assert_eq!(get(server.address(), "/be/").await.status, 503);
+    let good = std::fs::read(newsroom.folder.bundle(1)).unwrap();
+    assert_eq!(post(server.address(), &good).await.status, 201);
+    assert_eq!(server.edition(), Some(1));
+}
+
+#[tokio::test]
+async fn a_bundle_that_comes_while_the_old_one_is_verified_waits_for_that() {
+    let mut mirror = Mirror::of(&first()).await;
+    mirror.newsroom.pass(24);
+    let edition = mirror.newsroom.publish(&second());
+    let Mirror {
+        server,
+        newsroom,
+        state,
+    } = mirror;
+    server.stop().await;
+    let server = begin(&newsroom, options(&newsroom, state.path())).await;
+    assert_eq!(post(server.address(), edition.bundle()).await.status, 201);
+    assert_eq!(server.edition(), Some(2));
 }
 
 #[tokio::test]

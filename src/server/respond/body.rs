@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io::IoSlice;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use hyper::body::{Frame, SizeHint};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +64,55 @@ impl Body {
     }
 }
 
+/// What is still to be sent.
+impl Buf for Body {
+    fn remaining(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Whole(bytes) => bytes.len(),
+            Self::Runs(runs) => runs.iter().map(Bytes::len).sum(),
+        }
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match self {
+            Self::Empty => &[],
+            Self::Whole(bytes) => bytes,
+            Self::Runs(runs) => runs.front().map_or(&[], |run| run),
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let (first, runs) = match self {
+            Self::Empty => (None, None),
+            Self::Whole(bytes) => (Some(bytes), None),
+            Self::Runs(runs) => (None, Some(runs)),
+        };
+        let all = first.into_iter().chain(runs.into_iter().flatten());
+        let filled = slices.iter_mut().zip(all.filter(|run| !run.is_empty()));
+        filled
+            .map(|(slice, run)| *slice = IoSlice::new(run))
+            .count()
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        if let Self::Whole(bytes) = self {
+            bytes.advance(count);
+            return;
+        }
+        while count > 0 {
+            let Self::Runs(runs) = self else { return };
+            let Some(run) = runs.front_mut() else { return };
+            let taken = count.min(run.len());
+            run.advance(taken);
+            count -= taken;
+            if run.is_empty() {
+                runs.pop_front();
+            }
+        }
+    }
+}
+
 impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
@@ -100,6 +150,25 @@ mod tests {
                 let body = Body::part(runs(), &(start as u64..end as u64));
                 assert_eq!(body.length(), (end - start) as u64);
                 assert_eq!(read(body), &whole[start..end], "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_sent_does_not_come_again() {
+        let runs = || VecDeque::from([&b"abc"[..], b"defg", b"h"].map(Bytes::from_static));
+        for body in [
+            Body::Runs(runs()),
+            Body::Whole(Bytes::from_static(b"abcdefgh")),
+        ] {
+            for sent in 0..=8 {
+                let mut rest = body.clone();
+                rest.advance(sent);
+                assert_eq!(rest.remaining(), 8 - sent);
+                let mut slices = [IoSlice::new(&[]); 4];
+                let count = rest.chunks_vectored(&mut slices);
+                let sliced: Vec<u8> = slices[..count].iter().flat_map(|s| s.to_vec()).collect();
+                assert_eq!(sliced, b"abcdefgh"[sent..], "{sent}");
             }
         }
     }

@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use http::HeaderValue;
 
+use super::super::seal::Listing;
 use super::conditions::tag;
 use super::kind::{self, Kind};
-use crate::base::{Digest, EditionNumber, Hasher};
+use crate::base::{Digest, EditionNumber, Hasher, SitePath};
 use crate::bundle;
 use crate::edition::Excerpt;
 
@@ -74,23 +75,41 @@ pub(crate) enum Found<'a> {
 
 impl Catalogue {
     pub(crate) fn of(edition: &Excerpt) -> Self {
+        let listings = listings(edition);
+        Self::listed(edition.number(), &listings, edition.bundle())
+            .expect("an edition lies inside of its bundle")
+    }
+
+    /// `None` if a listing lies outside of the bundle, or is of nothing that can be shown.
+    pub(in crate::server) fn listed<'a>(
+        edition: EditionNumber,
+        listings: impl IntoIterator<Item = &'a Listing>,
+        bundle: &Bytes,
+    ) -> Option<Self> {
         let mut catalogue = Self::default();
-        for (path, entry) in edition.files() {
-            let kind = kind::of_site_file(path);
-            let packed = edition.packed(entry);
-            catalogue.add(path.as_str(), kind, entry.length, entry.digest, packed);
-        }
-        for (name, entry) in edition.metadata() {
-            let kind = match name.version() {
-                None => &kind::TIMESTAMP,
-                Some(_) => &kind::VERSIONED_METADATA,
+        for listing in listings {
+            let start = usize::try_from(listing.offset).ok()?;
+            let end = start.checked_add(usize::try_from(listing.packed_bytes).ok()?)?;
+            if end > bundle.len() {
+                return None;
+            }
+            let resource = Resource {
+                kind: kind_of(&listing.path)?,
+                form: if listing.is_stored {
+                    Form::Stored
+                } else {
+                    Form::Deflated
+                },
+                ground: Ground::Firm,
+                digest: listing.digest,
+                length: listing.length,
+                packed: bundle.slice(start..end),
             };
-            let path = format!(".colport/metadata/{name}");
-            let packed = edition.packed(entry);
-            catalogue.add(&path, kind, entry.length, entry.digest, packed);
+            let path = listing.path.as_str().into();
+            catalogue.resources.insert(path, resource);
         }
-        catalogue.complete(edition.number(), edition.bundle().clone());
-        catalogue
+        catalogue.complete(edition, bundle.clone());
+        Some(catalogue)
     }
 
     /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
@@ -104,22 +123,6 @@ impl Catalogue {
             resource.ground = Ground::Soft;
         }
         catalogue
-    }
-
-    fn add(&mut self, path: &str, kind: &'static Kind, length: u64, digest: Digest, packed: Bytes) {
-        let form = match bundle::stored_runs(&packed) {
-            Some(_) => Form::Stored,
-            None => Form::Deflated,
-        };
-        let resource = Resource {
-            kind,
-            form,
-            ground: Ground::Firm,
-            digest,
-            length,
-            packed,
-        };
-        self.resources.insert(path.into(), resource);
     }
 
     /// Adds the bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies
@@ -173,6 +176,38 @@ impl Catalogue {
     fn is_folder(&self, path: &str) -> bool {
         let index = format!("{path}/index.html");
         self.resources.contains_key(index.as_str())
+    }
+}
+
+/// Everything in the edition that can be asked for, but for the bundle itself.
+pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
+    let files = edition
+        .files()
+        .map(|(path, entry)| (path.as_str().to_owned(), entry));
+    let metadata = edition
+        .metadata()
+        .map(|(name, entry)| (format!("{METADATA}{name}"), entry));
+    let all = files.chain(metadata);
+    all.map(|(path, entry)| Listing {
+        path,
+        is_stored: bundle::stored_runs(&edition.packed(entry)).is_some(),
+        digest: entry.digest,
+        length: entry.length,
+        offset: entry.place().start,
+        packed_bytes: entry.place().end - entry.place().start,
+    })
+    .collect()
+}
+
+const METADATA: &str = ".colport/metadata/";
+
+fn kind_of(path: &str) -> Option<&'static Kind> {
+    match path.strip_prefix(METADATA) {
+        Some("timestamp.json") => Some(&kind::TIMESTAMP),
+        Some(_) => Some(&kind::VERSIONED_METADATA),
+        None => SitePath::parse(path)
+            .ok()
+            .map(|path| kind::of_site_file(&path)),
     }
 }
 
@@ -234,25 +269,23 @@ pub(in crate::server) mod simulated {
     //! A catalogue without an edition: gzip members one behind the other.
 
     use super::*;
-    use crate::base::SitePath;
     use crate::bundle::{Effort, pack};
 
     /// Of `(path, content)`. What lies below `.colport/` is taken for metadata.
     pub(crate) fn catalogue(number: EditionNumber, files: &[(&str, &[u8])]) -> Catalogue {
-        let mut catalogue = Catalogue::default();
-        let mut bundle = Vec::new();
+        let (mut bundle, mut listings) = (Vec::new(), Vec::new());
         for (path, content) in files {
-            let kind = match SitePath::parse(path) {
-                Ok(path) => kind::of_site_file(&path),
-                Err(_) if path.ends_with("timestamp.json") => &kind::TIMESTAMP,
-                Err(_) => &kind::VERSIONED_METADATA,
-            };
             let packed = pack(content, Effort::Quick);
+            listings.push(Listing {
+                path: (*path).to_owned(),
+                is_stored: bundle::stored_runs(&packed).is_some(),
+                digest: Digest::of(content),
+                length: content.len() as u64,
+                offset: bundle.len() as u64,
+                packed_bytes: packed.len() as u64,
+            });
             bundle.extend_from_slice(&packed);
-            let digest = Digest::of(content);
-            catalogue.add(path, kind, content.len() as u64, digest, packed.into());
         }
-        catalogue.complete(number, bundle.into());
-        catalogue
+        Catalogue::listed(number, &listings, &bundle.into()).expect("good paths")
     }
 }

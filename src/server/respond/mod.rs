@@ -29,7 +29,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
 pub(super) use body::Body;
-pub(super) use catalogue::Catalogue;
+pub(super) use catalogue::{Catalogue, listings};
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
 use kind::Rendering;
@@ -63,13 +63,15 @@ impl NotFoundPages {
     }
 }
 
-/// The answer to a request without a body.
+/// The answer to a request without a body. A part that is asked for is made no longer than `most_bytes`, as RFC 9110
+/// section 15.3.7 allows: the rest would not arrive.
 pub(super) fn respond(
     catalogue: &Catalogue,
     not_found: &NotFoundPages,
     head: &Parts,
+    most_bytes: Option<u64>,
 ) -> Response<Body> {
-    let answer = answer(catalogue, not_found, head);
+    let answer = answer(catalogue, not_found, head, most_bytes);
     if head.method == Method::HEAD {
         without_bytes(answer)
     } else {
@@ -77,7 +79,12 @@ pub(super) fn respond(
     }
 }
 
-fn answer(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Response<Body> {
+fn answer(
+    catalogue: &Catalogue,
+    not_found: &NotFoundPages,
+    head: &Parts,
+    most_bytes: Option<u64>,
+) -> Response<Body> {
     if let Some(why) = fault(head) {
         return closing(sentence(StatusCode::BAD_REQUEST, why));
     }
@@ -95,7 +102,7 @@ fn answer(catalogue: &Catalogue, not_found: &NotFoundPages, head: &Parts) -> Res
         Err(Unusable::Ambiguous) => return nothing_here(not_found, &head.headers),
     };
     match catalogue.find(&path) {
-        Found::Resource(resource) => send(resource, head),
+        Found::Resource(resource) => send(resource, head, most_bytes.unwrap_or(u64::MAX)),
         Found::Folder => redirect(&target::folder_of(&path)),
         // Who brings the first edition asks what is there: nothing. A reader is told to come again.
         Found::Nothing if catalogue.edition().is_none() && !path.starts_with(".colport/") => {
@@ -122,7 +129,7 @@ pub(super) fn fault(head: &Parts) -> Option<&'static str> {
     (has_body && takes_none).then_some("a request to read has no body")
 }
 
-fn send(resource: &Resource, head: &Parts) -> Response<Body> {
+fn send(resource: &Resource, head: &Parts, most_bytes: u64) -> Response<Body> {
     let coding = coding(resource, head);
     let tag = resource.tag(coding);
     match conditions::judge(&head.headers, &tag) {
@@ -144,7 +151,10 @@ fn send(resource: &Resource, head: &Parts) -> Response<Body> {
     }
     let (status, part) = match range::asked(&head.headers, length, &tag) {
         Asked::Whole => (StatusCode::OK, 0..length),
-        Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Asked::Part(part) => {
+            let end = part.end.min(part.start.saturating_add(most_bytes));
+            (StatusCode::PARTIAL_CONTENT, part.start..end)
+        }
         Asked::Unsatisfiable => return unsatisfiable(length),
     };
     let Some(runs) = resource.runs(coding) else {
@@ -260,7 +270,7 @@ fn nothing_yet() -> Response<Body> {
     waiting
 }
 
-fn method_not_allowed(allowed: &'static str) -> Response<Body> {
+pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Body> {
     let mut refused = sentence(
         StatusCode::METHOD_NOT_ALLOWED,
         "that method is not for this path",

@@ -1,0 +1,134 @@
+//! A connection as it is spoken over: plain or TLS, with what was read of it and not yet understood.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+
+use super::wire::Wire;
+
+pub(super) struct Line {
+    stream: Stream,
+    /// Comes before what the stream has.
+    unread: Bytes,
+}
+
+enum Stream {
+    Plain(Wire),
+    /// In a box, so that a plain connection needs no room for it.
+    Secure(Box<TlsStream<Wire>>),
+}
+
+impl Line {
+    pub(super) fn plain(wire: Wire) -> Self {
+        Self {
+            stream: Stream::Plain(wire),
+            unread: Bytes::new(),
+        }
+    }
+
+    pub(super) fn secure(stream: TlsStream<Wire>) -> Self {
+        Self {
+            stream: Stream::Secure(Box::new(stream)),
+            unread: Bytes::new(),
+        }
+    }
+
+    /// What the handshake agreed on (RFC 7301).
+    pub(super) fn protocol(&self) -> Option<&[u8]> {
+        match &self.stream {
+            Stream::Plain(_) => None,
+            Stream::Secure(stream) => stream.get_ref().1.alpn_protocol(),
+        }
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        matches!(self.stream, Stream::Secure(_))
+    }
+
+    /// The next to be read, once more.
+    pub(super) fn put_back(&mut self, unread: Bytes) {
+        self.unread = unread;
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        space: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let count = self.unread.len().min(space.remaining());
+            space.put_slice(&self.unread.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
+        match &mut self.stream {
+            Stream::Plain(wire) => Pin::new(wire).poll_read(cx, space),
+            Stream::Secure(stream) => Pin::new(stream).poll_read(cx, space),
+        }
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.stream {
+            Stream::Plain(wire) => Pin::new(wire).poll_write(cx, bytes),
+            Stream::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.stream {
+            Stream::Plain(wire) => Pin::new(wire).poll_write_vectored(cx, slices),
+            Stream::Secure(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(wire) => Pin::new(wire).poll_flush(cx),
+            Stream::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(wire) => Pin::new(wire).poll_shutdown(cx),
+            Stream::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+/// Sends all of it, in as few writes as the other side allows.
+pub(super) async fn send(line: &mut Line, mut bytes: impl Buf) -> io::Result<()> {
+    std::future::poll_fn(|cx| {
+        while bytes.has_remaining() {
+            let mut slices = [io::IoSlice::new(&[]); 16];
+            let count = bytes.chunks_vectored(&mut slices);
+            let slices = slices.get(..count).unwrap_or_default();
+            let written = std::task::ready!(Pin::new(&mut *line).poll_write_vectored(cx, slices))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            bytes.advance(written);
+        }
+        Pin::new(&mut *line).poll_flush(cx)
+    })
+    .await
+}
