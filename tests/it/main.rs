@@ -12,7 +12,6 @@ mod attacks;
 mod bundle;
 mod commands;
 mod edition;
-mod hostile;
 mod keys;
 mod layers;
 mod press;
