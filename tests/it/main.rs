@@ -12,6 +12,7 @@ mod attacks;
 mod bundle;
 mod commands;
 mod edition;
+mod hostile;
 mod keys;
 mod layers;
 mod press;
