@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         metadata: folder.metadata(None)?,
         previous: None,
         kept: Default::default(),
+        waiting: Default::default(),
         keys: folder.publishing_keys(&newsrooms)?,
         lifetimes: Lifetimes::default(),
         effort: Effort::Best,

@@ -16,6 +16,7 @@ mod commands;
 mod edition;
 mod evil;
 mod fuzzed;
+mod hostile;
 mod keys;
 mod layers;
 mod press;

@@ -2,7 +2,8 @@
 //!
 //! 1. The container is the smallest element that holds nearly all text that Readability would keep,
 //! 2. or the `article` around it, where that holds much more; of several articles it is the one under the page's title.
-//! 3. Where Readability left out more of the container than it kept, it is believed.
+//! 3. What stands behind the last line that Readability keeps is no text, nor is anything that it left out where it left
+//!    out more than it kept. What stands before the first may be the date.
 //! 4. The sentences that introduce an article often stand above the container, and its lead picture too.
 
 use std::collections::{HashMap, HashSet};
@@ -240,11 +241,9 @@ fn without_left_out(mut blocks: Vec<Block>) -> Vec<Block> {
         return blocks;
     }
     let is_kept = |block: &Block| kept_weight(block) > 0;
-    let first = blocks.iter().position(is_kept).unwrap_or(0);
     let last = blocks.iter().rposition(is_kept).unwrap_or(blocks.len());
     for (index, block) in blocks.iter_mut().enumerate() {
-        let beside = index < first || index > last;
-        if (beside || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
+        if (index > last || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
             *block = Block::Gone;
         }
     }

@@ -6,10 +6,10 @@
 //! 4. The address of the page.
 
 use dom_query::{Document, NodeRef};
-use serde_json::Value;
 use url::Url;
 
 use super::dates::{self, Moment};
+use super::json_ld;
 use super::words::{self, squeezed};
 
 /// All of it claims of strangers: any part may be missing or wrong.
@@ -26,6 +26,8 @@ pub struct Metadata {
     pub images: Vec<String>,
     /// Captions of pictures: address as written, caption.
     pub captions: Vec<(String, String)>,
+    /// The names of the pages that lead to this one, the home page first.
+    pub trail: Vec<String>,
     pub canonical: Option<String>,
     pub lang: Option<String>,
     pub dir: Option<String>,
@@ -35,7 +37,7 @@ pub struct Metadata {
 
 pub fn read(doc: &Document, url: &Url) -> Metadata {
     let mut found = Metadata::default();
-    read_json_ld(doc, &mut found);
+    json_ld::read(doc, &mut found);
     let meta = Meta::of(doc);
     read_meta(&meta, &mut found);
     read_markup(doc, &mut found);
@@ -43,182 +45,25 @@ pub fn read(doc: &Document, url: &Url) -> Metadata {
         found.published = day_in_path(url);
     }
     found.title = title(doc, &meta, found.title.take(), found.site_name.as_deref());
+    if found.section.is_none() {
+        found.section = section_in(&found.trail, found.title.as_deref());
+    }
     found
 }
 
-fn some(text: &str) -> Option<String> {
+/// The last step before the article itself; the first is the home page.
+fn section_in(trail: &[String], title: Option<&str>) -> Option<String> {
+    let is_title = |name: &&String| title.is_some_and(|title| words::likeness(name, title) > 0.7);
+    let mut steps = trail.iter().skip(1).rev();
+    steps
+        .find(|name| !is_title(name) && words::weight(name) < 60)
+        .cloned()
+}
+
+/// On one line, or `None` if that is empty.
+pub fn some(text: &str) -> Option<String> {
     let text = squeezed(&words::unescaped(text));
     (!text.is_empty()).then_some(text)
-}
-
-// ---- JSON-LD
-
-fn read_json_ld(doc: &Document, found: &mut Metadata) {
-    let scripts = doc.select("script[type='application/ld+json']");
-    let parsed: Vec<Value> = scripts
-        .iter()
-        .filter_map(|s| lenient_json(&s.text()))
-        .collect();
-    let mut articles = Vec::new();
-    for value in &parsed {
-        collect_articles(value, 0, &mut articles);
-    }
-    // The first that knows its date is the page's own; others are often those of a list of links.
-    let own = articles
-        .iter()
-        .find(|a| a.get("datePublished").is_some())
-        .or(articles.first());
-    if let Some(article) = own {
-        read_article(article, found);
-    }
-}
-
-/// Newsrooms leave line breaks inside strings, comments around, and semicolons behind their JSON.
-fn lenient_json(text: &str) -> Option<Value> {
-    let text = text.trim();
-    if let Ok(value) = serde_json::from_str(text) {
-        return Some(value);
-    }
-    let start = text.find(['{', '['])?;
-    let end = text.rfind(['}', ']'])?;
-    let inner = text.get(start..=end)?;
-    let clean: String = inner
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    serde_json::from_str(&clean).ok()
-}
-
-fn collect_articles<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a Value>) {
-    if depth > 12 {
-        return;
-    }
-    match value {
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect_articles(item, depth + 1, found)),
-        Value::Object(fields) => {
-            if is_article(value) {
-                found.push(value);
-            }
-            for field in fields.values() {
-                collect_articles(field, depth + 1, found);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_article(value: &Value) -> bool {
-    let named = |name: &Value| {
-        name.as_str().is_some_and(|name| {
-            name.ends_with("Article")
-                || name.ends_with("Posting")
-                || matches!(name, "Report" | "AnalysisNewsArticle" | "ClaimReview")
-        })
-    };
-    match value.get("@type") {
-        Some(Value::Array(names)) => names.iter().any(named),
-        Some(name) => named(name),
-        None => false,
-    }
-}
-
-fn read_article(article: &Value, found: &mut Metadata) {
-    let text = |key: &str| article.get(key).and_then(Value::as_str).and_then(some);
-    let date = |key: &str| {
-        article
-            .get(key)
-            .and_then(Value::as_str)
-            .and_then(dates::parse)
-    };
-    found.says_article = true;
-    found.title = text("headline").or_else(|| text("name"));
-    found.published = date("datePublished").or_else(|| date("dateCreated"));
-    found.modified = date("dateModified");
-    found.section = article
-        .get("articleSection")
-        .and_then(|section| first_text(section, "name"));
-    found.site_name = article
-        .get("publisher")
-        .and_then(|publisher| first_text(publisher, "name"));
-    found.byline = article
-        .get("author")
-        .and_then(|author| joined_names(author, found.site_name.as_deref()));
-    for key in ["image", "thumbnailUrl"] {
-        if let Some(image) = article.get(key) {
-            collect_addresses(image, &mut found.images);
-            collect_captions(image, &mut found.captions);
-        }
-    }
-}
-
-/// What a picture's `caption` says, unless it is a file's name.
-fn collect_captions(image: &Value, captions: &mut Vec<(String, String)>) {
-    let images = match image {
-        Value::Array(images) => images.as_slice(),
-        image => std::slice::from_ref(image),
-    };
-    for image in images.iter().take(40) {
-        let caption = image.get("caption").and_then(|c| first_text(c, "name"));
-        let address = ["url", "contentUrl"]
-            .iter()
-            .find_map(|key| image.get(*key)?.as_str());
-        if let (Some(caption), Some(address)) = (caption, address)
-            && caption.contains(' ')
-        {
-            captions.push((address.to_owned(), caption));
-        }
-    }
-}
-
-fn first_text(value: &Value, key: &str) -> Option<String> {
-    match value {
-        Value::String(text) => some(text),
-        Value::Array(items) => items.first().and_then(|item| first_text(item, key)),
-        Value::Object(fields) => fields.get(key).and_then(|field| first_text(field, key)),
-        _ => None,
-    }
-}
-
-fn joined_names(author: &Value, publisher: Option<&str>) -> Option<String> {
-    let authors: Vec<&Value> = match author {
-        Value::Array(items) => items.iter().collect(),
-        one => vec![one],
-    };
-    let mut names: Vec<String> = Vec::new();
-    for name in authors
-        .into_iter()
-        .filter_map(|author| first_text(author, "name"))
-    {
-        if !name.contains("://") && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    // Several authors of which one is the newsroom itself: the people are meant.
-    if names.len() > 1 {
-        names.retain(|name| Some(name.as_str()) != publisher);
-    }
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
-fn collect_addresses(image: &Value, addresses: &mut Vec<String>) {
-    match image {
-        Value::String(address) => addresses.push(address.clone()),
-        Value::Array(items) => items
-            .iter()
-            .take(8)
-            .for_each(|item| collect_addresses(item, addresses)),
-        Value::Object(fields) => {
-            let address = ["url", "contentUrl"]
-                .iter()
-                .find_map(|key| fields.get(*key));
-            if let Some(address) = address {
-                collect_addresses(address, addresses);
-            }
-        }
-        _ => {}
-    }
 }
 
 // ---- <meta>

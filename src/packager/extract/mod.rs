@@ -15,6 +15,7 @@ mod dates;
 mod embeds;
 mod furniture;
 mod illustration;
+mod json_ld;
 mod metadata;
 mod rules;
 mod tangle;
@@ -386,6 +387,47 @@ mod tests {
             ),
         ] {
             assert_eq!(extracted(page).err(), Some(why), "{page}");
+        }
+    }
+
+    #[test]
+    fn the_section_is_named_by_the_article_or_by_the_trail_to_it() {
+        let trail = r#"{"@type":"BreadcrumbList","itemListElement":[{"name":"Home"},{"item":{"name":"Politics"}},{"name":"The court"}]}"#;
+        let article =
+            r#"{"@type":"NewsArticle","headline":"The court","articleSection":["Law","X"]}"#;
+        for (json, meta, expected) in [
+            (article, "", Some("Law")),
+            (&*format!("[{article},{trail}]"), "", Some("Law")),
+            (trail, "", Some("Politics")),
+            (
+                "{}",
+                "<meta property=article:section content=Courts>",
+                Some("Courts"),
+            ),
+            ("{}", "", None),
+        ] {
+            let page = format!(
+                "<title>The court</title><script type='application/ld+json'>{json}</script>{meta}<article><h1>The court</h1><p>{PROSE}</p><p>{PROSE}</p></article>"
+            );
+            let article = extracted(&page).unwrap();
+            assert_eq!(article.section.as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_short_text_is_an_article_where_nothing_else_is_on_the_page() {
+        assert_eq!(
+            extracted("<ol><li><p>Only this.</p></li></ol>")
+                .unwrap()
+                .text,
+            "Only this.\n"
+        );
+        for page in [
+            "<script>check()</script><p>Checking your browser before you go on.</p>",
+            "<form action=/><p>Only this.</p></form>",
+            "<a href=/1>Only</a> <a href=/2>this.</a>",
+        ] {
+            assert_eq!(extracted(page).err(), Some(NoArticle::NoText), "{page}");
         }
     }
 

@@ -1,0 +1,206 @@
+//! What a page says about its article in JSON-LD, by the words of schema.org.
+//!
+//! 1. An article type at any depth; of several the first that knows its date.
+//! 2. The trail of breadcrumbs that leads to it.
+
+use dom_query::Document;
+use serde_json::Value;
+
+use super::dates;
+use super::metadata::{Metadata, some};
+
+/// Fills in what the scripts of the page tell; what they do not tell stays as it is.
+pub fn read(doc: &Document, found: &mut Metadata) {
+    let scripts = doc.select("script[type='application/ld+json']");
+    let parsed: Vec<Value> = scripts
+        .iter()
+        .filter_map(|s| lenient_json(&s.text()))
+        .collect();
+    let mut articles = Vec::new();
+    for value in &parsed {
+        collect_articles(value, 0, &mut articles);
+    }
+    // The first that knows its date is the page's own; others are often those of a list of links.
+    let own = articles
+        .iter()
+        .find(|a| a.get("datePublished").is_some())
+        .or(articles.first());
+    if let Some(article) = own {
+        read_article(article, found);
+    }
+    found.trail = parsed
+        .iter()
+        .find_map(|value| trail(value, 0))
+        .unwrap_or_default();
+}
+
+/// The names in a `BreadcrumbList`.
+fn trail(value: &Value, depth: usize) -> Option<Vec<String>> {
+    if depth > 12 {
+        return None;
+    }
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| trail(item, depth + 1)),
+        Value::Object(fields) => {
+            if fields.get("@type").and_then(Value::as_str) == Some("BreadcrumbList") {
+                let steps = fields.get("itemListElement")?.as_array()?;
+                return Some(steps.iter().take(12).filter_map(name_of_step).collect());
+            }
+            fields.values().find_map(|field| trail(field, depth + 1))
+        }
+        _ => None,
+    }
+}
+
+fn name_of_step(step: &Value) -> Option<String> {
+    let own = step.get("name").and_then(|name| first_text(name, "name"));
+    own.or_else(|| first_text(step.get("item")?, "name"))
+}
+
+/// Newsrooms leave line breaks inside strings, comments around, and semicolons behind their JSON.
+fn lenient_json(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let start = text.find(['{', '['])?;
+    let end = text.rfind(['}', ']'])?;
+    let inner = text.get(start..=end)?;
+    let clean: String = inner
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    serde_json::from_str(&clean).ok()
+}
+
+fn collect_articles<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a Value>) {
+    if depth > 12 {
+        return;
+    }
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_articles(item, depth + 1, found)),
+        Value::Object(fields) => {
+            if is_article(value) {
+                found.push(value);
+            }
+            for field in fields.values() {
+                collect_articles(field, depth + 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_article(value: &Value) -> bool {
+    let named = |name: &Value| {
+        name.as_str().is_some_and(|name| {
+            name.ends_with("Article")
+                || name.ends_with("Posting")
+                || matches!(name, "Report" | "AnalysisNewsArticle" | "ClaimReview")
+        })
+    };
+    match value.get("@type") {
+        Some(Value::Array(names)) => names.iter().any(named),
+        Some(name) => named(name),
+        None => false,
+    }
+}
+
+fn read_article(article: &Value, found: &mut Metadata) {
+    let text = |key: &str| article.get(key).and_then(Value::as_str).and_then(some);
+    let date = |key: &str| {
+        article
+            .get(key)
+            .and_then(Value::as_str)
+            .and_then(dates::parse)
+    };
+    found.says_article = true;
+    found.title = text("headline").or_else(|| text("name"));
+    found.published = date("datePublished").or_else(|| date("dateCreated"));
+    found.modified = date("dateModified");
+    found.section = article
+        .get("articleSection")
+        .and_then(|section| first_text(section, "name"));
+    found.site_name = article
+        .get("publisher")
+        .and_then(|publisher| first_text(publisher, "name"));
+    found.byline = article
+        .get("author")
+        .and_then(|author| joined_names(author, found.site_name.as_deref()));
+    for key in ["image", "thumbnailUrl"] {
+        if let Some(image) = article.get(key) {
+            collect_addresses(image, &mut found.images);
+            collect_captions(image, &mut found.captions);
+        }
+    }
+}
+
+/// What a picture's `caption` says, unless it is a file's name.
+fn collect_captions(image: &Value, captions: &mut Vec<(String, String)>) {
+    let images = match image {
+        Value::Array(images) => images.as_slice(),
+        image => std::slice::from_ref(image),
+    };
+    for image in images.iter().take(40) {
+        let caption = image.get("caption").and_then(|c| first_text(c, "name"));
+        let address = ["url", "contentUrl"]
+            .iter()
+            .find_map(|key| image.get(*key)?.as_str());
+        if let (Some(caption), Some(address)) = (caption, address)
+            && caption.contains(' ')
+        {
+            captions.push((address.to_owned(), caption));
+        }
+    }
+}
+
+fn first_text(value: &Value, key: &str) -> Option<String> {
+    match value {
+        Value::String(text) => some(text),
+        Value::Array(items) => items.first().and_then(|item| first_text(item, key)),
+        Value::Object(fields) => fields.get(key).and_then(|field| first_text(field, key)),
+        _ => None,
+    }
+}
+
+fn joined_names(author: &Value, publisher: Option<&str>) -> Option<String> {
+    let authors: Vec<&Value> = match author {
+        Value::Array(items) => items.iter().collect(),
+        one => vec![one],
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in authors
+        .into_iter()
+        .filter_map(|author| first_text(author, "name"))
+    {
+        if !name.contains("://") && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    // Several authors of which one is the newsroom itself: the people are meant.
+    if names.len() > 1 {
+        names.retain(|name| Some(name.as_str()) != publisher);
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn collect_addresses(image: &Value, addresses: &mut Vec<String>) {
+    match image {
+        Value::String(address) => addresses.push(address.clone()),
+        Value::Array(items) => items
+            .iter()
+            .take(8)
+            .for_each(|item| collect_addresses(item, addresses)),
+        Value::Object(fields) => {
+            let address = ["url", "contentUrl"]
+                .iter()
+                .find_map(|key| fields.get(*key));
+            if let Some(address) = address {
+                collect_addresses(address, addresses);
+            }
+        }
+        _ => {}
+    }
+}
