@@ -168,6 +168,7 @@ pub(super) async fn collect(
     let about = About {
         fingerprint: Some(fingerprint),
         contact: config.contact.clone(),
+        elsewhere: Vec::new(),
     };
     let pages = site::render(&config.site, &newsrooms, &articles, &about);
     collected.files.extend(
@@ -199,7 +200,10 @@ async fn gather(
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let options = packager::Options::default();
+    let options = packager::Options {
+        rules: desk.rules.clone(),
+        ..packager::Options::default()
+    };
     let gathered = packager::gather(
         &getter,
         &desk.newsroom,
@@ -320,7 +324,9 @@ fn warn_of_lost(lost: &[packager::LostPicture], screen: &Screen) {
 
 fn told(gathered: &packager::Gathered) -> String {
     let articles = count(gathered.articles.len(), "article", "articles");
-    let pictures = count(gathered.pictures.len(), "picture", "pictures");
+    let pictures = gathered.pictures.iter();
+    let pictures = pictures.filter(|(path, _)| !site::Picture::is_small_place(path));
+    let pictures = count(pictures.count(), "picture", "pictures");
     let skipped = match gathered.skipped.len() {
         0 => String::new(),
         skipped => format!("; left out: {}", count(skipped, "page", "pages")),

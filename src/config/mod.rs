@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
 use crate::io::visit::Proxy;
+use crate::packager::extract::Rulebook;
 use crate::packager::{Document, Effort, Lifetimes, NEWEST, Source, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
@@ -41,6 +42,8 @@ pub struct Config {
 pub struct Desk {
     pub newsroom: Newsroom,
     pub sources: Vec<Source>,
+    /// Where the parts of an article stand on its pages.
+    pub rules: Rulebook,
     /// What shall not be shown, whatever the sources say.
     pub withdrawn: Vec<Withdrawn>,
 }
@@ -128,6 +131,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -163,6 +168,9 @@ mod tests {
         assert_eq!(sources.len(), 7, "one of each kind");
         assert!(matches!(&sources[2], Source::Anywhere(_)));
         assert!(config.proxy.is_some());
+        let address = Url::parse("https://news.example/a").unwrap();
+        let rules = config.newsrooms[0].rules.rules_for(&address);
+        assert!(rules.body.is_some() && rules.remove.len() == 2);
     }
 
     fn check(change: (&str, &str), says: &str) {
@@ -208,6 +216,13 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
+        check(
+            (
+                "# [[newsroom.extract]]",
+                "[[newsroom.extract]]\nbody = \"p[\"",
+            ),
+            "p[",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
     }
 

@@ -9,8 +9,9 @@ use url::Url;
 
 use crate::base::LIMITS;
 use crate::io::visit::Proxy;
+use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Source, Withdrawn};
-use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
@@ -47,6 +48,21 @@ struct Desk {
     withdrawn: Vec<String>,
     #[serde(default)]
     source: Vec<From>,
+    #[serde(default)]
+    extract: Vec<Extract>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extract {
+    host: Option<String>,
+    body: Option<String>,
+    title: Option<String>,
+    byline: Option<String>,
+    date: Option<String>,
+    lead: Option<String>,
+    #[serde(default)]
+    remove: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +168,8 @@ impl Config {
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
+                look: site::Look::default(),
+                logo: None,
             },
             contact: self.site.contact,
             newsrooms,
@@ -183,16 +201,23 @@ impl Desk {
             .iter()
             .map(|text| Withdrawn::parse(text))
             .collect::<Result<_, _>>()?;
+        let rules = self
+            .extract
+            .into_iter()
+            .map(Extract::check)
+            .collect::<Result<_, _>>()?;
         let language = language(&self.language)?;
         let newsroom = Newsroom {
             id,
             name: self.name,
             tagline: self.tagline,
             language,
+            logo: None,
         };
         Ok(super::Desk {
             newsroom,
             sources,
+            rules: Rulebook::new(rules),
             withdrawn,
         })
     }
@@ -239,6 +264,30 @@ impl From {
             false => source,
         })
     }
+}
+
+impl Extract {
+    fn check(self) -> Result<Rules, String> {
+        let one = |text: Option<String>| text.map(|text| selector(&text)).transpose();
+        Ok(Rules {
+            host: self.host,
+            body: one(self.body)?,
+            title: one(self.title)?,
+            byline: one(self.byline)?,
+            date: one(self.date)?,
+            lead: one(self.lead)?,
+            remove: self
+                .remove
+                .iter()
+                .map(|text| selector(text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text)
+        .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
 }
 
 impl Mirror {

@@ -180,6 +180,12 @@ pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|e| FileError::new("remove", path, e))
 }
 
+/// In bytes.
+pub fn length(path: &Path) -> Result<u64> {
+    let facts = fs::metadata(path).map_err(|e| FileError::new("look at", path, e))?;
+    Ok(facts.len())
+}
+
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }

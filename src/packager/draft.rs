@@ -11,7 +11,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::archive::Archive;
-use super::extract::{self, Extracted, Moment, NoArticle};
+use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
 use crate::base::Timestamp;
@@ -31,6 +31,7 @@ const AHEAD: i64 = 26 * 3600;
 pub struct Background<'a> {
     pub newsroom: &'a Newsroom,
     pub archive: &'a Archive,
+    pub rules: &'a Rulebook,
     pub now: Timestamp,
 }
 
@@ -48,6 +49,7 @@ pub struct Draft {
     pub updated: Option<Timestamp>,
     pub language: Language,
     pub summary: String,
+    pub section: Option<String>,
     pub read: Extracted,
 }
 
@@ -80,14 +82,14 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url).await,
-        Page::Address(url) => match fetched(url, offer.terms, getter).await {
+        Page::Address(url) => match fetched(url, offer.terms, getter, background.rules).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
             other => other,
         },
-        Page::Held(url) => held(url, offer.shelf.as_ref()).await,
+        Page::Held(url) => held(url, offer.shelf.as_ref(), background.rules).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
@@ -97,9 +99,10 @@ async fn fetched(
     url: &Url,
     terms: Terms,
     getter: &Getter<'_>,
+    rules: &Rulebook,
 ) -> Result<(Url, Extracted), DraftError> {
     let got = getter.get_on(url, terms).await?;
-    let read = page(got.url, got.content_type, got.bytes).await;
+    let read = page(got.url, got.content_type, got.bytes, rules).await;
     if read.is_err() {
         getter.doubt(url);
     }
@@ -110,12 +113,15 @@ async fn page(
     url: Url,
     kind: Option<String>,
     bytes: Bytes,
+    rules: &Rulebook,
 ) -> Result<(Url, Extracted), DraftError> {
     if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
     let base = url.clone();
-    let read = apart(move || extract::extract_page_as(&bytes, kind.as_deref(), &url)).await?;
+    let rules = rules.rules_for(&url);
+    let read =
+        apart(move || extract::extract_page_as(&bytes, kind.as_deref(), &url, &rules)).await?;
     Ok((base, read))
 }
 
@@ -132,12 +138,16 @@ fn is_page(content_type: &str) -> bool {
     )
 }
 
-async fn held(url: &Url, shelf: Option<&Arc<dyn Shelf>>) -> Result<(Url, Extracted), DraftError> {
+async fn held(
+    url: &Url,
+    shelf: Option<&Arc<dyn Shelf>>,
+    rules: &Rulebook,
+) -> Result<(Url, Extracted), DraftError> {
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
     let held = blocking(move || shelf.read(&asked)).await?;
     let held = held.unwrap_or(Err(ShelfError::Absent))?;
-    page(url.clone(), held.content_type, held.bytes).await
+    page(url.clone(), held.content_type, held.bytes, rules).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
@@ -178,6 +188,7 @@ fn finish(
         newsroom,
         archive,
         now,
+        ..
     } = background;
     let Offer {
         id,
@@ -226,10 +237,20 @@ fn finish(
             read.description.as_deref().or(told.summary.as_deref()),
             &read.text,
         ),
+        section: section(read.section.as_deref()),
         base,
         read,
     })
 }
+
+/// Pages also name whole paths of sections, or lists of tags, where a section should stand.
+fn section(told: Option<&str>) -> Option<String> {
+    let name = extract::squeezed(told?);
+    (!name.is_empty() && name.chars().count() <= LONGEST_SECTION).then_some(name)
+}
+
+/// In characters.
+const LONGEST_SECTION: usize = 40;
 
 /// The picture that the source names, for an article whose page shows none.
 fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::archive::{self, Archive};
 use super::draft::{self, Background, Draft};
+use super::extract::Rulebook;
 use super::fetching::Getter;
 use super::links::{Inside, Known};
 use super::pictures::Encoded;
@@ -31,6 +32,8 @@ pub struct Options {
     pub encoders: usize,
     /// Pictures that one article may show; further ones are left out.
     pub pictures_per_article: usize,
+    /// Where the parts of an article stand on the newsroom's pages.
+    pub rules: Rulebook,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             pages_at_once: 6,
             encoders: std::thread::available_parallelism().map_or(2, usize::from),
             pictures_per_article: 60,
+            rules: Rulebook::default(),
         }
     }
 }
@@ -111,6 +115,7 @@ pub async fn gather(
     let background = Background {
         newsroom,
         archive,
+        rules: &options.rules,
         now,
     };
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
@@ -312,6 +317,7 @@ async fn finished(
         updated: draft.updated,
         language: draft.language,
         summary: draft.summary,
+        section: draft.section,
         lead,
         body,
     };
@@ -353,6 +359,7 @@ mod tests {
             name: "News".into(),
             tagline: String::new(),
             language: Language::parse("be").unwrap(),
+            logo: None,
         }
     }
 

@@ -36,7 +36,7 @@ pub use custody::{
 pub use fetching::{Cache, Getter};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
-pub use pictures::{Encoded, PictureError, encode as encode_picture};
+pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
 pub use source::{Document, NEWEST, Source, SourceError};

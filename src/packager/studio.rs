@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::extract::{Figure, picture_key};
 use super::fetching::{Getter, Terms};
 use super::gather::LostPicture;
-use super::pictures::{self, Encoded};
+use super::pictures::{self, Encoded, Sizes};
 use super::source;
 use crate::base::SitePath;
 use crate::site::Picture;
@@ -58,13 +58,11 @@ impl<'a> Studio<'a> {
                 continue;
             }
             match self.picture(figure, draft).await {
-                Ok(encoded) => {
-                    if let Some((picture, file)) =
-                        laid(figure, encoded, page, shown.files.len() + 1)
-                    {
+                Ok(sizes) => {
+                    if let Some((picture, files)) = laid(figure, sizes, page, by_key.len() + 1) {
                         by_key.insert(key, picture.clone());
                         shown.by_address.insert(address, picture);
-                        shown.files.push(file);
+                        shown.files.extend(files);
                     }
                 }
                 Err(why) => shown.lost.push(LostPicture {
@@ -97,7 +95,7 @@ impl<'a> Studio<'a> {
         got.map(|got| got.bytes).map_err(|error| error.to_string())
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Encoded, String> {
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Sizes, String> {
         let bytes = self.bytes(figure, draft).await?;
         let permit = Arc::clone(&self.encoders).acquire_owned().await;
         let encoding = tokio::task::spawn_blocking(move || {
@@ -112,23 +110,26 @@ impl<'a> Studio<'a> {
     }
 }
 
-/// A picture beside its page, by its number there.
+/// A picture beside its page, by its number there: one file or two.
 fn laid(
     figure: &Figure,
-    encoded: Encoded,
+    Sizes { full, small }: Sizes,
     page: &SitePath,
     number: usize,
-) -> Option<(Picture, (SitePath, Encoded))> {
+) -> Option<(Picture, Vec<(SitePath, Encoded)>)> {
     let folder = page.as_str().strip_suffix("index.html")?;
     let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
+    let small = small.and_then(|small| Some((Picture::small_place(&path)?, small)));
     let picture = Picture {
         path: path.clone(),
-        width: encoded.width,
-        height: encoded.height,
+        small: small.as_ref().map(|(path, _)| path.clone()),
+        width: full.width,
+        height: full.height,
         alt: String::new(),
         caption: None,
     };
-    Some((described(&picture, figure), (path, encoded)))
+    let files = [(path, full)].into_iter().chain(small).collect();
+    Some((described(&picture, figure), files))
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
