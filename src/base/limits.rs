@@ -40,6 +40,8 @@ pub struct Limits {
     pub pushed_bytes: u64,
     /// Pixels of one picture: a small file can claim a billion.
     pub picture_pixels: u64,
+    /// The list of one channel's mirrors.
+    pub address_list_bytes: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -63,4 +65,5 @@ pub const LIMITS: Limits = Limits {
     unpacked_crawl_bytes: 8 << 30,
     pushed_bytes: 64 << 20,
     picture_pixels: 50_000_000,
+    address_list_bytes: 65_536,
 };

@@ -14,8 +14,11 @@ mod pack;
 mod root;
 mod screen;
 mod serve;
+mod simulate;
 mod sync;
+mod telling;
 mod verify;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -49,6 +52,7 @@ enum Command {
     Get(get::Get),
     Open(open::Open),
     Verify(verify::Verify),
+    Simulate(simulate::Simulate),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -84,6 +88,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Get(get) => get.run(screen).await,
         Command::Open(open) => open.run(screen).await,
         Command::Verify(verify) => verify.run(screen).await,
+        Command::Simulate(simulate) => simulate.run(screen).await,
     }
 }
 

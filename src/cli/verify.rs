@@ -11,9 +11,9 @@ use super::failure::{Failure, Outcome};
 use super::open;
 use super::root::Root;
 use super::screen::{Screen, one_line, table};
-use super::words::{count, day, freshness};
+use super::words::{count, day, freshness, lacking};
 use crate::base::{Digest, Fingerprint, SitePath};
-use crate::edition::{Proof, VerifiedEdition};
+use crate::edition::{Excerpt, Proof};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, HttpFetch, Patience};
 use crate::io::folder::FolderFetch;
@@ -48,7 +48,7 @@ struct Findings {
 }
 
 enum Proved {
-    Bundle(Box<VerifiedEdition>),
+    Bundle(Box<Excerpt>),
     Site(Box<Proof>),
 }
 
@@ -200,6 +200,11 @@ fn stray(folder: &Path, proof: &Proof) -> Result<Vec<String>, Failure> {
 fn tell(findings: &Findings, anchor: Option<&Anchor>, now: Timestamp, screen: &Screen) -> Outcome {
     let (fingerprint, proof) = (findings.fingerprint, findings.proof());
     refuse_other(fingerprint, anchor)?;
+    if let Proved::Bundle(edition) = &findings.proof
+        && let Some(lacking) = lacking(edition)
+    {
+        screen.line(lacking);
+    }
     screen.line(format!(
         "Edition {} of the newsroom with the fingerprint",
         proof.edition()

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::io::files::{self, FileError};
 use crate::io::visit::Proxy;
 use crate::packager::extract::Rulebook;
-use crate::packager::{Document, Effort, Lifetimes, NEWEST, Source, Withdrawn};
+use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
 
@@ -32,6 +32,10 @@ pub struct Config {
     pub mirrors: Vec<Mirror>,
     pub effort: Effort,
     pub keep_editions: usize,
+    /// Which bundles are made of an edition, besides the full one.
+    pub variants: Vec<Variant>,
+    /// Of `colport pack --watch`.
+    pub rhythm: Rhythm,
     /// Through which the sources are fetched.
     pub proxy: Option<Proxy>,
     pub lifetimes: Lifetimes,
@@ -163,6 +167,8 @@ mod tests {
         let config = parse(&uncommented.join("\n"), Path::new("/news")).unwrap();
         assert_eq!(config.lifetimes, Lifetimes::default());
         assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
+        assert_eq!(config.rhythm, Rhythm::default());
+        assert_eq!(config.variants, [Variant::Full, Variant::Text]);
         assert_eq!(config.mirrors.len(), 2);
         let sources = &config.newsrooms[0].sources;
         assert_eq!(sources.len(), 7, "one of each kind");
@@ -224,6 +230,11 @@ mod tests {
             "p[",
         );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
+        check(("# every = \"10min\"", "every = \"often\""), "often");
+        check(("# variants = [\"full\"", "variants = [\"tiny\""), "tiny");
+        check(("# variants = [\"full\", ", "variants = ["), "full");
+        check(("# every = \"10min\"", "every = \"2 days\""), "2 days");
+        check(("# every = \"10min\"", "every = \"0s\""), "0s");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use url::Url;
 use crate::base::LIMITS;
 use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
-use crate::packager::{self, Document, Lifetimes, NEWEST, Source, Withdrawn};
+use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
@@ -93,6 +93,8 @@ struct Mirror {
 struct Pack {
     effort: Effort,
     keep_editions: usize,
+    variants: Vec<Variant>,
+    every: Option<String>,
     proxy: String,
 }
 
@@ -101,9 +103,19 @@ impl Default for Pack {
         Self {
             effort: Effort::Best,
             keep_editions: 7,
+            variants: vec![Variant::Full, Variant::Text],
+            every: None,
             proxy: String::new(),
         }
     }
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Variant {
+    Full,
+    Light,
+    Text,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +191,11 @@ impl Config {
                 Effort::Quick => packager::Effort::Quick,
             },
             keep_editions: self.pack.keep_editions.max(1),
+            variants: variants(self.pack.variants)?,
+            rhythm: match &self.pack.every {
+                Some(text) => rhythm(text)?,
+                None => Rhythm::default(),
+            },
             proxy: match self.pack.proxy.as_str() {
                 "" => None,
                 text => Some(Proxy::parse(text)?),
@@ -323,6 +340,30 @@ impl Days {
             snapshot: lifetime("snapshot_days", self.snapshot_days)?,
             timestamp: lifetime("timestamp_days", self.timestamp_days)?,
         })
+    }
+}
+
+fn variants(written: Vec<Variant>) -> Result<Vec<packager::Variant>, String> {
+    if !written.contains(&Variant::Full) {
+        return Err("`variants` must name `full`: mirrors take nothing else".into());
+    }
+    let variants = written.into_iter().map(|variant| match variant {
+        Variant::Full => packager::Variant::Full,
+        Variant::Light => packager::Variant::Light,
+        Variant::Text => packager::Variant::Text,
+    });
+    Ok(variants.collect())
+}
+
+fn rhythm(text: &str) -> Result<Rhythm, String> {
+    let every: SignedDuration = text.parse().map_err(|_| {
+        format!("`every = \"{text}\"` is no length of time, such as `10min` or `1h`")
+    })?;
+    match every.as_secs() {
+        1..=86_400 => Ok(Rhythm { every }),
+        _ => Err(format!(
+            "`every = \"{text}\"` must lie between a second and a day"
+        )),
     }
 }
 

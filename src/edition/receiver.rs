@@ -207,6 +207,7 @@ impl<W: Write> Gathering<W> {
         let about = About::parse(&member.content()?)?;
         self.claimed = Some(about.edition);
         match about.kind {
+            Kind::Excerpt => Err(Refusal::ExcerptOnly),
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
                 held: self.held_number(),

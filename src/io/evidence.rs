@@ -3,7 +3,7 @@
 //! `evidence/ROLE-VERSION-HASH.json`: two files that differ have different names, so that nothing is ever overwritten.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::files::{self, FileError};
 use crate::base::{Digest, MetadataName};
@@ -66,7 +66,7 @@ pub fn kept(folder: &Path) -> Result<BTreeMap<(String, u64), Vec<Digest>>, FileE
     Ok(kept)
 }
 
-fn said(place: &PathBuf) -> Option<(String, u64)> {
+fn said(place: &Path) -> Option<(String, u64)> {
     let stem = place.to_str()?.strip_suffix(".json")?;
     let (rest, _) = stem.rsplit_once('-')?;
     let (role, version) = rest.rsplit_once('-')?;

@@ -233,7 +233,9 @@ async fn a_freeze_is_named_over_http() {
     siege.newsroom.pass(24 * 8);
     let frozen = siege.second.show().await;
     // Alone it is no news, and what is kept says itself that it is old.
-    let got = siege.read(&[frozen.clone()], siege.patience()).await;
+    let got = siege
+        .read(std::slice::from_ref(&frozen), siege.patience())
+        .await;
     let got = got.unwrap();
     assert_eq!(got.edition.number(), 2);
     let freshness = got.edition.freshness_at(siege.newsroom.now);
@@ -571,7 +573,9 @@ async fn a_mirror_that_answers_differently_each_time_gets_nowhere_over_http() {
         .await;
     for _ in 0..6 {
         // Whatever came together is one edition or the other, never a mixture.
-        let _ = siege.read(&[url.clone()], siege.patience()).await;
+        let _ = siege
+            .read(std::slice::from_ref(&url), siege.patience())
+            .await;
         let store = Store::open(&siege.store()).unwrap();
         let edition = store.edition(siege.newsroom.now).unwrap().unwrap();
         let whole = [(2, second), (3, third)];

@@ -30,4 +30,5 @@ mod trust_differential;
 mod trust_interop;
 mod trust_numbers;
 mod trust_oracle;
+mod watch;
 mod world;

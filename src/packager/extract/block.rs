@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::words::{self, escaped, squeezed};
@@ -27,7 +28,7 @@ pub enum Block {
     Gone,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figure {
     pub src: Url,
     pub alt: String,

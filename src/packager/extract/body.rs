@@ -125,10 +125,10 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn division(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        if self.is_marked_illustration(node) {
+        if self.is_illustration(node) {
             return self.illustration(node);
         }
-        if self.is_box_of_links(node) {
+        if self.is_box_of_links(node) && self.leads_home(node) {
             self.blocks.push(Block::Gone);
             return;
         }
@@ -262,7 +262,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        if self.is_marked_illustration(node) {
+        if self.is_illustration(node) {
             return self.illustration(node);
         }
         let rows = rows_of(node);

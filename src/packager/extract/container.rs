@@ -226,18 +226,25 @@ const STANDFIRST: usize = 50;
 
 // Step 3.
 fn without_left_out(mut blocks: Vec<Block>) -> Vec<Block> {
-    let (mut kept, mut all) = (0, 0);
-    for block in &blocks {
-        if let Block::Line { line, .. } = block {
-            kept += line.kept_weight();
-            all += line.weight();
-        }
-    }
-    if kept == 0 || all < 2 * kept {
+    let kept_weight = |block: &Block| match block {
+        Block::Line { line, .. } => line.kept_weight(),
+        _ => 0,
+    };
+    let weight = |block: &Block| match block {
+        Block::Line { line, .. } => line.weight(),
+        _ => 0,
+    };
+    let kept: usize = blocks.iter().map(kept_weight).sum();
+    let all: usize = blocks.iter().map(weight).sum();
+    if kept == 0 {
         return blocks;
     }
-    for block in &mut blocks {
-        if matches!(block, Block::Line { line, .. } if line.kept_weight() == 0) {
+    let is_kept = |block: &Block| kept_weight(block) > 0;
+    let first = blocks.iter().position(is_kept).unwrap_or(0);
+    let last = blocks.iter().rposition(is_kept).unwrap_or(blocks.len());
+    for (index, block) in blocks.iter_mut().enumerate() {
+        let beside = index < first || index > last;
+        if (beside || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
             *block = Block::Gone;
         }
     }

@@ -25,6 +25,7 @@ use std::collections::HashSet;
 
 use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::Readability;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use addresses::key as picture_key;
@@ -40,7 +41,7 @@ use furniture::Measures;
 use metadata::Metadata;
 
 /// An article as its page tells it. All texts but `html` are plain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Extracted {
     pub title: String,
     pub byline: Option<String>,
@@ -62,7 +63,8 @@ pub struct Extracted {
     pub text: String,
     /// The address that the page gives itself.
     pub canonical: Option<Url>,
-    /// The character set that the page was read by.
+    /// The character set that the page was read by. Of no interest later.
+    #[serde(skip)]
     pub charset: &'static str,
 }
 
@@ -78,7 +80,7 @@ impl Extracted {
 }
 
 /// Why a page gave no article.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NoArticle {
     #[error("it is too large or too tangled for a page")]
     TooLarge,

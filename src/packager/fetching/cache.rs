@@ -6,10 +6,10 @@
 //! lock
 //! ```
 //!
-//! 1. [`Cache::begin`] reads the log. When a run began and never ended, what came since is used again without asking.
+//! 1. [`WebCache::begin`] reads the log. When a run began and never ended, what came since is used again without asking.
 //! 2. It keeps the answers that were used last, up to [`Limits::cache_bytes`](crate::base::Limits::cache_bytes), removes
 //!    bodies that belong to none of them, and writes the log anew.
-//! 3. [`Cache::keep`] puts the body in place before its line, so that a line always has its body.
+//! 3. [`WebCache::keep`] puts the body in place before its line, so that a line always has its body.
 //! 4. What is read is checked against its digest: a torn file is as good as none.
 //!
 //! The folder holds addresses of the newsroom's own pages, and only its owner may look into it.
@@ -39,7 +39,7 @@ const RESUMABLE: SignedDuration = SignedDuration::from_hours(3);
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug)]
-pub struct Cache {
+pub struct WebCache {
     folder: PathBuf,
     now: Timestamp,
     /// When the run began that was killed before this one.
@@ -82,7 +82,7 @@ enum Line {
     Answer(Box<Kept>),
 }
 
-impl Cache {
+impl WebCache {
     /// Makes the folder if it is not there. Refused while another program uses it.
     pub fn begin(folder: &Path, now: Timestamp) -> Result<Self, FileError> {
         files::create_private_folder(&folder.join("bodies"))?;
@@ -141,11 +141,7 @@ impl Cache {
     ) {
         let body = Digest::of(bytes);
         let place = self.place(&body);
-        let folder = place.parent().map(files::create_private_folder);
-        if !files::exists(&place)
-            && !(folder.is_some_and(|made| made.is_ok())
-                && files::write_replaceable(&place, bytes).is_ok())
-        {
+        if !files::exists(&place) && lay(&place, bytes).is_err() {
             return;
         }
         self.note(Kept {
@@ -206,6 +202,13 @@ impl Cache {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn lay(place: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    if let Some(shelf) = place.parent() {
+        files::create_private_folder(shelf)?;
+    }
+    files::write_lightly(place, bytes)
 }
 
 fn key(url: &Url) -> Digest {
@@ -316,7 +319,7 @@ mod tests {
         Url::parse(&format!("https://n.example/{name}")).unwrap()
     }
 
-    fn keep(cache: &Cache, name: &str, bytes: &[u8]) {
+    fn keep(cache: &WebCache, name: &str, bytes: &[u8]) {
         let validators = Validators {
             etag: Some("\"1\"".into()),
             modified: None,
@@ -331,18 +334,18 @@ mod tests {
         );
     }
 
-    fn body(cache: &Cache, name: &str) -> Option<Bytes> {
+    fn body(cache: &WebCache, name: &str) -> Option<Bytes> {
         cache.body(&cache.answer(&url(name))?)
     }
 
     #[test]
     fn what_was_kept_is_there_in_the_next_run_but_must_be_asked_for() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         keep(&cache, "a", b"page");
         cache.end();
         drop(cache);
-        let cache = Cache::begin(folder.path(), at(1)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(1)).unwrap();
         let kept = cache.answer(&url("a")).unwrap();
         assert_eq!(kept.validators.etag.as_deref(), Some("\"1\""));
         assert_eq!(cache.body(&kept).as_deref(), Some(&b"page"[..]));
@@ -355,11 +358,11 @@ mod tests {
     #[test]
     fn what_a_killed_run_fetched_is_not_asked_for_again() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(-1)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(-1)).unwrap();
         keep(&cache, "old", b"old");
         cache.end();
         drop(cache);
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         keep(&cache, "a", b"page");
         drop(cache);
         let log = folder.path().join("log.jsonl");
@@ -368,19 +371,19 @@ mod tests {
         files::write(&log, &torn).unwrap();
         // Killed twice, and still the first run's pages count.
         for hour in [1, 2] {
-            let cache = Cache::begin(folder.path(), at(hour)).unwrap();
+            let cache = WebCache::begin(folder.path(), at(hour)).unwrap();
             let current = |name: &str| cache.is_current(&cache.answer(&url(name)).unwrap(), None);
             assert!(current("a"));
             assert!(!current("old"));
         }
-        let cache = Cache::begin(folder.path(), at(20)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(20)).unwrap();
         assert!(!cache.is_current(&cache.answer(&url("a")).unwrap(), None));
     }
 
     #[test]
     fn a_fresh_answer_is_used_and_freshness_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         let year = Some(Duration::from_secs(365 * 86400));
         cache.keep(
             &url("a"),
@@ -393,7 +396,7 @@ mod tests {
         cache.end();
         drop(cache);
         for (hour, expected) in [(23, true), (25, false)] {
-            let cache = Cache::begin(folder.path(), at(hour)).unwrap();
+            let cache = WebCache::begin(folder.path(), at(hour)).unwrap();
             let kept = cache.answer(&url("a")).unwrap();
             assert_eq!(cache.is_current(&kept, None), expected, "{hour}");
             cache.end();
@@ -403,11 +406,11 @@ mod tests {
     #[test]
     fn what_was_of_no_use_is_asked_for_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         keep(&cache, "a", b"a shield's question");
         cache.doubt(&url("a"));
         drop(cache);
-        let cache = Cache::begin(folder.path(), at(1)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(1)).unwrap();
         let kept = cache.answer(&url("a")).unwrap();
         assert!(!cache.is_current(&kept, Some(at(-1))));
         assert_eq!(kept.validators, Validators::default());
@@ -416,7 +419,7 @@ mod tests {
     #[test]
     fn a_damaged_body_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         keep(&cache, "a", b"page");
         let place = cache.place(&Digest::of(b"page"));
         files::write(&place, b"pagf").unwrap();
@@ -426,7 +429,7 @@ mod tests {
     #[test]
     fn what_was_not_used_for_long_goes_with_its_body() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::begin(folder.path(), at(0)).unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
         for name in ["a", "b", "c"] {
             keep(&cache, name, name.as_bytes());
         }
@@ -446,10 +449,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("cache/web");
-        let _cache = Cache::begin(&place, at(0)).unwrap();
+        let _cache = WebCache::begin(&place, at(0)).unwrap();
         let mode = place.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
-        assert!(Cache::begin(&place, at(0)).is_err());
+        assert!(WebCache::begin(&place, at(0)).is_err());
     }
 
     proptest::proptest! {

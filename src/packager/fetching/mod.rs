@@ -28,7 +28,7 @@ use crate::io::fetch::{FetchError, refusal, shown};
 use crate::io::reach::is_private;
 use crate::io::visit::{Answer, Ground, Validators, Visit, Visitor};
 
-pub use self::cache::Cache;
+pub use self::cache::WebCache;
 
 const TRIES: u32 = 3;
 const REDIRECTS: usize = 5;
@@ -87,7 +87,7 @@ pub struct Terms {
 
 pub struct Getter<'a> {
     web: &'a dyn Visitor,
-    cache: Option<&'a Cache>,
+    cache: Option<&'a WebCache>,
     hosts: Hosts,
     /// Hosts of the sources: an operator named them, so they may be private.
     own: Vec<String>,
@@ -113,7 +113,7 @@ impl<'a> Getter<'a> {
     }
 
     /// Keeps what it fetches, and asks only for what may have changed.
-    pub fn with_cache(self, cache: Option<&'a Cache>) -> Self {
+    pub fn with_cache(self, cache: Option<&'a WebCache>) -> Self {
         Self { cache, ..self }
     }
 

@@ -24,12 +24,15 @@ pub struct Web {
     fresh: HashMap<String, Duration>,
     redirects: HashMap<String, String>,
     /// How often an address still refuses, with which status, and what it says about when to come again.
-    refusals: Mutex<HashMap<String, (usize, u16, Option<u64>)>>,
+    refusals: Mutex<HashMap<String, Refusal>>,
     /// A megabyte, one byte every ten seconds.
     slow: Vec<String>,
     /// When each address was asked.
     log: Mutex<Vec<(Instant, String)>>,
 }
+
+/// Times, status, seconds.
+type Refusal = (usize, u16, Option<u64>);
 
 impl Web {
     pub fn with(mut self, url: &str, kind: &'static str, bytes: impl Into<Bytes>) -> Self {
@@ -338,7 +341,7 @@ async fn requests_to_a_host_are_apart_and_few_at_a_time() {
 
 /// Gets each address once, in a run of its own.
 async fn run(web: &Web, folder: &std::path::Path, at: Timestamp, terms: Terms) -> Vec<Bytes> {
-    let cache = Cache::begin(folder, at).unwrap();
+    let cache = WebCache::begin(folder, at).unwrap();
     let getter = Getter::new(web, std::iter::empty()).with_cache(Some(&cache));
     let mut bodies = Vec::new();
     for address in web.pages.keys().chain(web.redirects.keys()) {
@@ -397,7 +400,7 @@ async fn a_run_goes_on_where_it_was_killed() {
         .with(A, "text/html", "one")
         .with(b, "text/html", "two");
     {
-        let cache = Cache::begin(folder.path(), now()).unwrap();
+        let cache = WebCache::begin(folder.path(), now()).unwrap();
         let getter = Getter::new(&web, std::iter::empty()).with_cache(Some(&cache));
         getter.get(&url(A)).await.unwrap();
     }

@@ -122,6 +122,7 @@ impl Newsroom {
             metadata: self.set.clone(),
             previous,
             kept: BTreeSet::new(),
+            waiting: Default::default(),
             keys: self.ring.clone(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,
