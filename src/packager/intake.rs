@@ -147,8 +147,8 @@ fn parameter(text: &str, name: &str) -> Option<String> {
 /// `None` if the body is no form with this boundary. Parts without a name are left out.
 fn parts(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
     let seam = format!("\r\n--{boundary}");
-    let first = body.strip_prefix(&seam.as_bytes()[2..])?;
-    let mut at = body.len() - first.len();
+    let first = seam.trim_start();
+    let mut at = body.starts_with(first.as_bytes()).then_some(first.len())?;
     let mut found = Vec::new();
     loop {
         let rest = body.get(at..)?;

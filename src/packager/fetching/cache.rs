@@ -141,11 +141,7 @@ impl WebCache {
     ) {
         let body = Digest::of(bytes);
         let place = self.place(&body);
-        let folder = place.parent().map(files::create_private_folder);
-        if !files::exists(&place)
-            && !(folder.is_some_and(|made| made.is_ok())
-                && files::write_lightly(&place, bytes).is_ok())
-        {
+        if !files::exists(&place) && lay(&place, bytes).is_err() {
             return;
         }
         self.note(Kept {
@@ -206,6 +202,13 @@ impl WebCache {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn lay(place: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    if let Some(shelf) = place.parent() {
+        files::create_private_folder(shelf)?;
+    }
+    files::write_lightly(place, bytes)
 }
 
 fn key(url: &Url) -> Digest {

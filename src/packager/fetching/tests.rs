@@ -24,12 +24,15 @@ pub struct Web {
     fresh: HashMap<String, Duration>,
     redirects: HashMap<String, String>,
     /// How often an address still refuses, with which status, and what it says about when to come again.
-    refusals: Mutex<HashMap<String, (usize, u16, Option<u64>)>>,
+    refusals: Mutex<HashMap<String, Refusal>>,
     /// A megabyte, one byte every ten seconds.
     slow: Vec<String>,
     /// When each address was asked.
     log: Mutex<Vec<(Instant, String)>>,
 }
+
+/// Times, status, seconds.
+type Refusal = (usize, u16, Option<u64>);
 
 impl Web {
     pub fn with(mut self, url: &str, kind: &'static str, bytes: impl Into<Bytes>) -> Self {

@@ -290,16 +290,21 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         published: moment(told.published).or(moment(told.updated)),
         updated: moment(told.updated),
         language: told.language.or(language.map(str::to_owned)),
-        section: told
-            .categories
-            .first()
-            .and_then(|category| plain(category.label.as_deref().unwrap_or(&category.term))),
+        section: section(&told.categories),
         picture: picture(&told.media, &told.links),
         caption: None,
         seen: None,
         content,
         summary,
         link,
+    }
+}
+
+/// The one category; where there are several, they are tags.
+fn section(categories: &[feed_rs::model::Category]) -> Option<String> {
+    match categories {
+        [category] => plain(category.label.as_deref().unwrap_or(&category.term)),
+        _ => None,
     }
 }
 

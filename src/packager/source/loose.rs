@@ -96,7 +96,7 @@ fn begun(start: &BytesStart<'_>, url: &Url) -> Entry {
     Entry {
         link: address.as_deref().and_then(|href| web(href, url)),
         id: address.unwrap_or_default(),
-        published: changed.clone(),
+        published: changed,
         updated: changed,
         ..Entry::default()
     }
