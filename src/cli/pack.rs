@@ -32,7 +32,7 @@ use crate::packager::{
     self, Archive, Background, Files, FolderError, NewsroomFolder, Press, Progress, Source, Stock,
     Waiting,
 };
-use crate::site::{self, About, Article};
+use crate::site::{self, About, Article, Headline, Typesetter};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -169,6 +169,12 @@ impl Collected {
         }
     }
 
+    fn lay_all(&mut self, pages: impl IntoIterator<Item = (SitePath, Vec<u8>)>) {
+        for (path, page) in pages {
+            self.lay(path, page);
+        }
+    }
+
     fn add(&mut self, stock: Stock) -> Vec<Article> {
         let pictures = stock.pictures.into_iter();
         self.waiting
@@ -186,7 +192,7 @@ pub(super) async fn collect(
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let mut articles: Vec<Article> = Vec::new();
-    let mut pages = Vec::new();
+    let mut graves = Vec::new();
     let mut collected = Collected {
         files: Files::new(),
         articles: BTreeSet::new(),
@@ -212,11 +218,7 @@ pub(super) async fn collect(
         let told = told(&gathered);
         let previous = collected.previous.as_deref();
         let stock = archive.stock(gathered, &desk.withdrawn, previous);
-        let graves = stock
-            .withdrawn
-            .iter()
-            .map(|(path, language)| site::withdrawn(&config.site, &desk.newsroom, path, language));
-        pages.extend(graves);
+        graves.push((&desk.newsroom.id, stock.withdrawn.clone()));
         warn_of_stock(&stock, telling);
         telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
         articles.extend(collected.add(stock));
@@ -235,13 +237,27 @@ pub(super) async fn collect(
     let about = About {
         fingerprint: Some(fingerprint),
         contact: config.contact.clone(),
+        elsewhere: Vec::new(),
     };
-    let places = articles.iter().map(|article| article.path.clone());
-    collected.articles = places.collect();
-    pages.extend(site::render(&config.site, &newsrooms, &articles, &about));
-    for (path, page) in pages {
-        collected.lay(path, page);
+    let setter = Typesetter {
+        site: &config.site,
+        newsrooms: &newsrooms,
+        about: &about,
+    };
+    let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
+    // One page at a time, so that those that did not change take no memory.
+    collected.lay_all(setter.lists(&headlines));
+    collected.lay_all(
+        articles
+            .iter()
+            .filter_map(|article| setter.article(article)),
+    );
+    for (newsroom, gone) in graves {
+        let pages = gone.iter();
+        let pages = pages.filter_map(|(path, language)| setter.withdrawn(newsroom, path, language));
+        collected.lay_all(pages);
     }
+    collected.articles = articles.into_iter().map(|article| article.path).collect();
     Ok(collected)
 }
 
@@ -373,7 +389,9 @@ fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {
 
 fn told(gathered: &packager::Gathered) -> String {
     let articles = count(gathered.articles.len(), "article", "articles");
-    let pictures = count(gathered.pictures.len(), "picture", "pictures");
+    let pictures = gathered.pictures.iter();
+    let pictures = pictures.filter(|(path, _)| !site::Picture::is_small_place(path));
+    let pictures = count(pictures.count(), "picture", "pictures");
     let skipped = match gathered.skipped.len() {
         0 => String::new(),
         skipped => format!("; left out: {}", count(skipped, "page", "pages")),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::packager::{self, Lifetimes, Rhythm, Source, Withdrawn};
-use crate::site::{Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
@@ -152,6 +152,8 @@ impl Config {
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
+                look: site::Look::default(),
+                logo: None,
             },
             contact: self.site.contact,
             newsrooms,
@@ -190,6 +192,7 @@ impl Desk {
             name: self.name,
             tagline: self.tagline,
             language,
+            logo: None,
         };
         Ok(super::Desk {
             newsroom,

@@ -53,6 +53,7 @@ pub struct Draft {
     pub updated: Option<Timestamp>,
     pub language: Language,
     pub summary: String,
+    pub section: Option<String>,
     pub read: Extracted,
 }
 
@@ -279,10 +280,20 @@ fn finish(
             read.description.as_deref().or(told.summary.as_deref()),
             &read.text,
         ),
+        section: section(read.section.as_deref()),
         base,
         read,
     })
 }
+
+/// Pages also name whole paths of sections, or lists of tags, where a section should stand.
+fn section(told: Option<&str>) -> Option<String> {
+    let name = extract::squeezed(told?);
+    (!name.is_empty() && name.chars().count() <= LONGEST_SECTION).then_some(name)
+}
+
+/// In characters.
+const LONGEST_SECTION: usize = 40;
 
 /// The picture that the feed names, for an article whose page shows none.
 fn lead(address: &str, base: &Url) -> Option<extract::Figure> {

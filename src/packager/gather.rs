@@ -263,6 +263,7 @@ async fn done(placed: Placed, studio: &Studio<'_>, inside: &Inside, newsroom: &N
         updated: draft.updated,
         language: draft.language,
         summary: draft.summary,
+        section: draft.section,
         lead,
         body,
     };

@@ -4,6 +4,7 @@
 //! 2. The size it claims is checked before a pixel is unpacked, so that a small file cannot ask for much memory.
 //! 3. It is unpacked, turned the way its EXIF says, made at most [`MAX_WIDTH`] wide, and encoded anew from the bare
 //!    pixels: no EXIF, GPS, thumbnail or comment can come along.
+//! 4. What is still heavier than [`SMALL_BYTES`] gets a small companion that is not, which is what pages show first.
 
 use std::io::Cursor;
 
@@ -24,7 +25,30 @@ const MIN_SIDE: u32 = 32;
 /// Of 100, by libwebp's scale.
 const QUALITY: f32 = 72.0;
 
+/// A small picture is no heavier. Some networks let a connection starve after about 15 KB.
+pub const SMALL_BYTES: usize = 10_000;
+
+/// How small pictures are tried, the best first: sides of the square that it must fit in, and quality. The last is a
+/// stamp that nothing on earth makes heavier than [`SMALL_BYTES`].
+const SMALL_TRIES: &[(u32, f32)] = &[
+    (560, 60.0),
+    (520, 45.0),
+    (480, 35.0),
+    (440, 25.0),
+    (360, 20.0),
+    (240, 15.0),
+    (120, 10.0),
+];
+
 /// A picture ready to be laid into an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    pub full: Encoded,
+    /// At most [`SMALL_BYTES`]; `None` if the full one is no heavier than that.
+    pub small: Option<Encoded>,
+}
+
+/// One file of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
     pub webp: Vec<u8>,
@@ -47,7 +71,7 @@ pub enum PictureError {
 }
 
 /// Bytes as they came → WebP. Takes some 50 ms of CPU for a large photo.
-pub fn encode(bytes: &[u8]) -> Result<Encoded, PictureError> {
+pub fn encode(bytes: &[u8]) -> Result<Sizes, PictureError> {
     let format = kind_of(bytes)?;
     if is_animated(bytes, format) {
         return Err(PictureError::Animated);
@@ -55,7 +79,9 @@ pub fn encode(bytes: &[u8]) -> Result<Encoded, PictureError> {
     let (picture, orientation) = unpack(bytes, format)?;
     let mut picture = shrink(picture);
     picture.apply_orientation(orientation);
-    Ok(pack(&picture))
+    let full = pack(&picture, QUALITY);
+    let small = (full.webp.len() > SMALL_BYTES).then(|| small(picture));
+    Ok(Sizes { full, small })
 }
 
 fn kind_of(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
@@ -138,14 +164,29 @@ fn shrink(picture: DynamicImage) -> DynamicImage {
     )
 }
 
-fn pack(picture: &DynamicImage) -> Encoded {
+/// Each try begins at the one before, which is smaller to read and good enough.
+fn small(mut picture: DynamicImage) -> Encoded {
+    let mut packed = None;
+    for (side, quality) in SMALL_TRIES {
+        if picture.width().max(picture.height()) > *side {
+            picture = picture.thumbnail(*side, *side);
+        }
+        let tried = packed.insert(pack(&picture, *quality));
+        if tried.webp.len() <= SMALL_BYTES {
+            break;
+        }
+    }
+    packed.expect("there are tries")
+}
+
+fn pack(picture: &DynamicImage, quality: f32) -> Encoded {
     let (width, height) = (picture.width(), picture.height());
     let webp = if picture.color().has_alpha() {
         let pixels = picture.to_rgba8();
-        webp::Encoder::from_rgba(&pixels, width, height).encode(QUALITY)
+        webp::Encoder::from_rgba(&pixels, width, height).encode(quality)
     } else {
         let pixels = picture.to_rgb8();
-        webp::Encoder::from_rgb(&pixels, width, height).encode(QUALITY)
+        webp::Encoder::from_rgb(&pixels, width, height).encode(quality)
     };
     Encoded {
         webp: webp.to_vec(),
@@ -187,7 +228,7 @@ mod tests {
     fn wide_pictures_are_made_narrow() {
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
             for width in [1300, 2600] {
-                let encoded = encode(&written(&photo(width, 650), format)).unwrap();
+                let encoded = encode(&written(&photo(width, 650), format)).unwrap().full;
                 assert_eq!(encoded.width, MAX_WIDTH);
                 assert_eq!(encoded.height, 650 * MAX_WIDTH / width);
                 assert_eq!(kind_of(&encoded.webp), Ok(ImageFormat::WebP));
@@ -198,7 +239,7 @@ mod tests {
     #[test]
     fn what_the_camera_noted_is_gone() {
         let jpeg = with_exif(&written(&photo(640, 480), ImageFormat::Jpeg), 6);
-        let encoded = encode(&jpeg).unwrap();
+        let encoded = encode(&jpeg).unwrap().full;
         assert!(!encoded.webp.windows(3).any(|w| w == b"GPS"));
         assert!(
             !encoded
@@ -207,6 +248,29 @@ mod tests {
                 .any(|w| w == b"EXIF" || w == b"Exif")
         );
         assert_eq!((encoded.width, encoded.height), (480, 640), "it was turned");
+    }
+
+    #[test]
+    fn a_heavy_picture_has_a_light_companion() {
+        // Noise is the heaviest there is.
+        let noise = |width, height| -> DynamicImage {
+            let mut state = 1u32;
+            RgbImage::from_fn(width, height, |_, _| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let [a, b, c, _] = state.to_be_bytes();
+                Rgb([a, b, c])
+            })
+            .into()
+        };
+        for picture in [photo(1300, 860), noise(320, 214), noise(90, 1000)] {
+            let Sizes { full, small } = encode(&written(&picture, ImageFormat::Png)).unwrap();
+            let small = small.expect("the full one is heavy");
+            assert!(full.webp.len() > SMALL_BYTES && small.webp.len() <= SMALL_BYTES);
+            let lies = full.width > full.height;
+            assert_eq!(small.width > small.height, lies, "the same shape");
+        }
+        let light = encode(&written(&photo(64, 64), ImageFormat::Png)).unwrap();
+        assert_eq!(light.small, None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::draft::Draft;
 use super::extract::{Figure, picture_key};
 use super::fetching::Getter;
 use super::gather::LostPicture;
-use super::pictures::{self, Encoded, PictureError};
+use super::pictures::{self, Encoded, PictureError, Sizes};
 use super::source::{self, Page};
 use crate::base::{LIMITS, SitePath};
 use crate::io::files;
@@ -30,7 +30,7 @@ pub struct Studio<'a> {
     most: usize,
 }
 
-/// A picture ready to be laid into an edition.
+/// One file of a picture, ready to be laid into an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// In pixels.
@@ -81,13 +81,11 @@ impl<'a> Studio<'a> {
                 continue;
             }
             match self.picture(figure, draft).await {
-                Ok(finished) => {
-                    if let Some((picture, file)) =
-                        laid(figure, finished, page, shown.files.len() + 1)
-                    {
+                Ok(made) => {
+                    if let Some((picture, files)) = laid(figure, made, page, by_key.len() + 1) {
                         by_key.insert(key, picture.clone());
                         shown.by_address.insert(address, picture);
-                        shown.files.push(file);
+                        shown.files.extend(files);
                     }
                 }
                 Err(why) => shown.lost.push(LostPicture {
@@ -100,19 +98,19 @@ impl<'a> Studio<'a> {
         shown
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Finished, String> {
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Made, String> {
         let bytes = self.original(figure, draft).await?;
         let permit = Arc::clone(&self.encoders).acquire_owned().await;
         let cache = Arc::clone(self.cache);
-        let finishing = tokio::task::spawn_blocking(move || {
-            let finished = finished(&bytes, &cache);
+        let making = tokio::task::spawn_blocking(move || {
+            let made = made(&bytes, &cache);
             drop(permit);
-            finished
+            made
         });
-        let finished = finishing
+        let made = making
             .await
             .map_err(|_| "reading it failed; please report this picture")?;
-        finished.map_err(|error| error.to_string())
+        made.map_err(|error| error.to_string())
     }
 
     // Step 1.
@@ -136,70 +134,100 @@ impl<'a> Studio<'a> {
 /// The encoder is told by its code: what another one made is not taken for its work.
 const ENCODER: &[u8] = include_bytes!("pictures.rs");
 
+/// A picture in its sizes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Made {
+    full: Finished,
+    small: Option<Finished>,
+}
+
 // Steps 2 to 4.
-fn finished(bytes: &[u8], cache: &Cache) -> Result<Finished, PictureError> {
+fn made(bytes: &[u8], cache: &Cache) -> Result<Made, PictureError> {
     let key = Key::of(&[ENCODER, bytes]);
-    if let Some(entry) = cache.find(Shelf::Pictures, key)
-        && let Some(finished) = finished_before(&entry, key, cache)
-    {
-        return Ok(finished);
+    let before = cache.find(Shelf::Pictures, key);
+    if let Some(made) = before.and_then(|entry| made_before(&entry, key, cache)) {
+        return Ok(made);
     }
-    let Encoded {
-        webp,
+    let sizes = pictures::encode(bytes)?;
+    let entry = entry(&sizes);
+    let kept = cache.keep(Shelf::Pictures, key, &entry).ok();
+    let made = kept.and_then(|()| made_before(&entry, key, cache));
+    Ok(made.unwrap_or_else(|| Made {
+        full: held(sizes.full),
+        small: sizes.small.map(held),
+    }))
+}
+
+fn held(file: Encoded) -> Finished {
+    Finished {
+        width: file.width,
+        height: file.height,
+        webp: Waiting::held(file.webp.into()),
+    }
+}
+
+/// One file or two, the full one first: width, height and length, four bytes each, then the WebP.
+fn entry(Sizes { full, small }: &Sizes) -> Vec<u8> {
+    let mut entry = Vec::new();
+    for file in [full].into_iter().chain(small) {
+        let length = u32::try_from(file.webp.len()).expect("no picture of ours is so large");
+        for number in [file.width, file.height, length] {
+            entry.extend(number.to_le_bytes());
+        }
+        entry.extend(&file.webp);
+    }
+    entry
+}
+
+fn made_before(entry: &[u8], key: Key, cache: &Cache) -> Option<Made> {
+    let mut rest = entry;
+    let full = file_of(entry, &mut rest, key, cache)?;
+    let small = match rest.is_empty() {
+        true => None,
+        false => Some(file_of(entry, &mut rest, key, cache)?),
+    };
+    Some(Made { full, small })
+}
+
+/// The next file of an entry, of which `rest` is left.
+fn file_of(entry: &[u8], rest: &mut &[u8], key: Key, cache: &Cache) -> Option<Finished> {
+    let mut number = || {
+        let (number, behind) = rest.split_first_chunk()?;
+        *rest = behind;
+        Some(u32::from_le_bytes(*number))
+    };
+    let (width, height, length) = (number()?, number()?, number()?);
+    let start = entry.len() - rest.len();
+    let (webp, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = behind;
+    let lying = cache.lying(Shelf::Pictures, key, start..start + webp.len());
+    Some(Finished {
         width,
         height,
-    } = pictures::encode(bytes)?;
-    let entry = [&width.to_le_bytes()[..], &height.to_le_bytes(), &webp].concat();
-    let written = cache.keep(Shelf::Pictures, key, &entry);
-    Ok(match written {
-        Ok(()) => Finished {
-            width,
-            height,
-            webp: waiting(&webp, key, cache),
-        },
-        Err(_) => Finished {
-            width,
-            height,
-            webp: Waiting::held(webp.into()),
-        },
+        webp: Waiting::new(webp, lying),
     })
 }
 
-/// Width and height, four bytes each, before the picture.
-const SIZE_BYTES: usize = 8;
-
-fn finished_before(entry: &[u8], key: Key, cache: &Cache) -> Option<Finished> {
-    let (width, rest) = entry.split_first_chunk()?;
-    let (height, webp) = rest.split_first_chunk()?;
-    Some(Finished {
-        width: u32::from_le_bytes(*width),
-        height: u32::from_le_bytes(*height),
-        webp: waiting(webp, key, cache),
-    })
-}
-
-fn waiting(webp: &[u8], key: Key, cache: &Cache) -> Waiting {
-    let place = SIZE_BYTES..SIZE_BYTES + webp.len();
-    Waiting::new(webp, cache.lying(Shelf::Pictures, key, place))
-}
-
-/// A picture beside its page, by its number there.
+/// A picture beside its page, by its number there: one file or two.
 fn laid(
     figure: &Figure,
-    finished: Finished,
+    Made { full, small }: Made,
     page: &SitePath,
     number: usize,
-) -> Option<(Picture, (SitePath, Finished))> {
+) -> Option<(Picture, Vec<(SitePath, Finished)>)> {
     let folder = page.as_str().strip_suffix("index.html")?;
     let path = SitePath::parse(&format!("{folder}{number}.webp")).ok()?;
+    let small = small.and_then(|small| Some((Picture::small_place(&path)?, small)));
     let picture = Picture {
         path: path.clone(),
-        width: finished.width,
-        height: finished.height,
+        small: small.as_ref().map(|(path, _)| path.clone()),
+        width: full.width,
+        height: full.height,
         alt: String::new(),
         caption: None,
     };
-    Some((described(&picture, figure), (path, finished)))
+    let files = [(path, full)].into_iter().chain(small).collect();
+    Some((described(&picture, figure), files))
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
@@ -230,31 +258,57 @@ mod tests {
         bytes.into_inner()
     }
 
+    /// Heavy enough to have a small companion.
+    fn noise() -> Vec<u8> {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mut state = 1u32;
+        let picture = image::RgbImage::from_fn(640, 480, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let [red, green, blue, _] = state.to_be_bytes();
+            image::Rgb([red, green, blue])
+        });
+        picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
     #[test]
     fn a_picture_is_encoded_once() {
         let (_folder, cache) = cache();
-        let first = finished(&photo(200), &cache).unwrap();
-        assert_eq!((first.width, first.height), (640, 480));
-        assert_eq!(finished(&photo(200), &cache).unwrap(), first);
+        let first = made(&photo(200), &cache).unwrap();
+        assert_eq!((first.full.width, first.full.height), (640, 480));
+        assert_eq!(made(&photo(200), &cache).unwrap(), first);
         assert_eq!(cache.work().pictures, 1);
-        let other = finished(&photo(10), &cache).unwrap();
-        assert_ne!(other.webp.digest, first.webp.digest);
+        let other = made(&photo(10), &cache).unwrap();
+        assert_ne!(other.full.webp.digest, first.full.webp.digest);
+        let work = Work {
+            pictures: 2,
+            pages: 0,
+        };
+        assert_eq!(cache.work(), work);
+    }
+
+    #[track_caller]
+    fn check(made: &Made, sizes: &Sizes) {
+        assert_eq!(made.full.webp.content().unwrap(), sizes.full.webp);
+        let small = made
+            .small
+            .as_ref()
+            .map(|small| small.webp.content().unwrap());
         assert_eq!(
-            cache.work(),
-            Work {
-                pictures: 2,
-                pages: 0
-            }
+            small.as_deref(),
+            sizes.small.as_ref().map(|small| &*small.webp)
         );
     }
 
     #[test]
     fn what_waits_is_what_was_encoded() {
         let (_folder, cache) = cache();
-        let webp = pictures::encode(&photo(200)).unwrap().webp;
-        for _ in 0..2 {
-            let finished = finished(&photo(200), &cache).unwrap();
-            assert_eq!(finished.webp.content().unwrap(), webp);
+        for (photo, sizes) in [(photo(200), 1), (noise(), 2)] {
+            let encoded = pictures::encode(&photo).unwrap();
+            assert_eq!(1 + usize::from(encoded.small.is_some()), sizes);
+            for _ in 0..2 {
+                check(&made(&photo, &cache).unwrap(), &encoded);
+            }
         }
     }
 
@@ -262,16 +316,15 @@ mod tests {
     fn without_room_on_the_disk_a_picture_stays_in_memory() {
         let (folder, cache) = cache();
         files::write(&folder.path().join("cache"), b"a file in the way").unwrap();
-        let webp = pictures::encode(&photo(200)).unwrap().webp;
-        let finished = finished(&photo(200), &cache).unwrap();
-        assert_eq!(finished.webp.content().unwrap(), webp);
+        let encoded = pictures::encode(&noise()).unwrap();
+        check(&made(&noise(), &cache).unwrap(), &encoded);
     }
 
     #[test]
     fn what_is_no_picture_is_refused_every_time() {
         let (_folder, cache) = cache();
         for _ in 0..2 {
-            assert!(finished(b"<html>", &cache).is_err());
+            assert!(made(b"<html>", &cache).is_err());
         }
     }
 }

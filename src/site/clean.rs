@@ -24,7 +24,10 @@ use super::shallow::shallow;
 
 /// HTML for the body of an article that went through [`clean`]; there is no other way to make one.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CleanHtml(String);
+pub struct CleanHtml {
+    html: String,
+    pictures: Vec<Picture>,
+}
 
 /// What becomes of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +169,7 @@ pub fn clean(html: &str, page: &SitePath, resolve: &dyn Resolve) -> CleanHtml {
         page,
         resolve,
         addresses: HashSet::new(),
+        pictures: Vec::new(),
     };
     // Steps 2 to 4.
     rewriter.rewrite_pictures(&document);
@@ -173,7 +177,10 @@ pub fn clean(html: &str, page: &SitePath, resolve: &dyn Resolve) -> CleanHtml {
     tidy(&document);
     // Step 5.
     let allow_list = allow_list(rewriter.addresses);
-    CleanHtml(allow_list.clean(&document.inner_html()).to_string())
+    CleanHtml {
+        html: allow_list.clean(&document.inner_html()).to_string(),
+        pictures: rewriter.pictures,
+    }
 }
 
 struct Rewriter<'a> {
@@ -181,6 +188,8 @@ struct Rewriter<'a> {
     resolve: &'a dyn Resolve,
     /// Every address that was written, and so may come out.
     addresses: HashSet<String>,
+    /// Every picture that was placed.
+    pictures: Vec<Picture>,
 }
 
 impl Rewriter<'_> {
@@ -217,6 +226,7 @@ impl Rewriter<'_> {
         image.set_attr("alt", alt);
         image.set_attr("loading", "lazy");
         self.addresses.insert(address);
+        self.pictures.push(picture.clone());
         unlink_picture(image);
         if let Some(caption) = &picture.caption {
             frame_picture(image, caption);
@@ -338,13 +348,18 @@ fn allowed_value<'v>(
 
 impl CleanHtml {
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.html
+    }
+
+    /// What its `img` elements show.
+    pub fn pictures(&self) -> &[Picture] {
+        &self.pictures
     }
 }
 
 impl fmt::Debug for CleanHtml {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
+        write!(f, "{:?}", self.html)
     }
 }
 
@@ -371,6 +386,7 @@ mod tests {
             let known = src.contains("known") || src.contains("captioned");
             known.then(|| Picture {
                 path: path("be/2026/11/river/1.webp"),
+                small: None,
                 width: 800,
                 height: 533,
                 alt: "A river".to_owned(),

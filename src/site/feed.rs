@@ -1,53 +1,86 @@
-//! A newsroom's feed, in Atom (RFC 4287), because Atom knows relative addresses and a mirror's own address changes.
+//! A newsroom's feeds: Atom (RFC 4287), which knows relative addresses as a mirror needs them, and RSS 2.0 for readers that
+//! know nothing else; they take relative addresses too, as they do for the many feeds that have some.
+//!
+//! A feed changes with each new article and travels with it, so it holds headlines and not whole articles.
 
 use askama::Template;
 use jiff::Timestamp;
 
 use crate::base::{Digest, SitePath};
 
-use super::frame::{FEED, room_path};
+use super::frame::{FEED, RSS, room_path};
+use super::headline::Headline;
 use super::links::relative;
-use super::{About, Article, Newsroom};
+use super::typesetter::Room;
+use super::{About, Newsroom};
 
 #[derive(Template)]
 #[template(config = "src/site/templates/askama.toml", path = "feed.xml")]
-struct Feed<'a> {
+struct Atom<'a> {
     newsroom: &'a Newsroom,
     id: String,
     updated: Timestamp,
     entries: Vec<Entry<'a>>,
 }
 
+#[derive(Template)]
+#[template(config = "src/site/templates/askama.toml", path = "rss.xml")]
+struct Rss<'a> {
+    newsroom: &'a Newsroom,
+    entries: Vec<Entry<'a>>,
+}
+
 struct Entry<'a> {
-    article: &'a Article,
+    headline: &'a Headline,
     id: String,
     address: String,
     updated: Timestamp,
+    /// As RFC 5322 has it.
+    published: String,
+    /// As HTML, which is what RSS understands by a description.
+    summary: String,
 }
 
-/// The feed changes with each new article and travels with it, so each further entry is paid for every time.
 const ENTRIES: usize = 20;
 
-/// `articles` with the newest first.
-pub fn feed(newsroom: &Newsroom, articles: &[&Article], about: &About) -> (SitePath, Vec<u8>) {
-    let path = room_path(newsroom, FEED);
-    let entries: Vec<Entry<'_>> = articles
-        .iter()
-        .take(ENTRIES)
-        .map(|article| Entry {
-            article,
-            id: identifier(about, &article.path),
-            address: relative(&path, &article.path),
-            updated: article.updated.unwrap_or(article.published),
-        })
-        .collect();
+pub fn atom(room: &Room<'_, '_>, about: &About) -> (SitePath, Vec<u8>) {
+    let path = room_path(room.newsroom, FEED);
+    let entries = entries(room, about, &path);
     let updated = entries.iter().map(|entry| entry.updated).max();
-    let feed = Feed {
-        newsroom,
+    let feed = Atom {
+        newsroom: room.newsroom,
         id: identifier(about, &path),
         updated: updated.unwrap_or(Timestamp::UNIX_EPOCH),
         entries,
     };
+    written(path, &feed)
+}
+
+pub fn rss(room: &Room<'_, '_>, about: &About) -> (SitePath, Vec<u8>) {
+    let path = room_path(room.newsroom, RSS);
+    let feed = Rss {
+        newsroom: room.newsroom,
+        entries: entries(room, about, &path),
+    };
+    written(path, &feed)
+}
+
+fn entries<'h>(room: &Room<'_, 'h>, about: &About, feed: &SitePath) -> Vec<Entry<'h>> {
+    let entry = |headline: &&'h Headline| Entry {
+        headline,
+        id: identifier(about, &headline.path),
+        address: relative(feed, &headline.path),
+        updated: headline.updated.unwrap_or(headline.published),
+        published: headline
+            .published
+            .strftime("%a, %d %b %Y %H:%M:%S +0000")
+            .to_string(),
+        summary: headline.summary.replace('&', "&amp;").replace('<', "&lt;"),
+    };
+    room.headlines.iter().take(ENTRIES).map(entry).collect()
+}
+
+fn written(path: SitePath, feed: &impl Template) -> (SitePath, Vec<u8>) {
     let xml = feed.render().expect("a template writes to memory");
     (path, xml.replace(is_no_xml, "").into_bytes())
 }

@@ -1,36 +1,45 @@
 //! The site that readers see: pages, feeds and styles, made from cleaned articles. Pure: values in, bytes out.
 //!
 //! 1. [`clean()`] makes harmless HTML of an article's body; nothing else can make a [`CleanHtml`].
-//! 2. [`render`] makes all files of a site but the pictures. What a page depends on is told in `pages`.
+//! 2. A [`Typesetter`] makes the page of an article, and all lists from the [`Headline`]s of articles; [`render`] makes a
+//!    whole site. What a page depends on is told in `pages`.
 //! 3. [`not_found`] and [`best_language`] are for a server that can choose by reader.
 //!
-//! What is absent: scripts, anything from another host, the number or the time of an edition (pages would change when
-//! no article did), and links that begin at the root of the host (a mirror may lie in a folder, or on a disk), but for
-//! the way home from "not found", which is shown under any address.
+//! What is absent: scripts, but for the one that searches; anything from another host; the number or the time of an
+//! edition (pages would change when no article did); and links that begin at the root of the host (a mirror may lie in a
+//! folder, or on a disk), but for the way home from "not found", which is shown under any address.
 
 mod calendar;
 mod clean;
 mod feed;
 mod frame;
+mod headline;
 mod language;
 mod links;
+mod look;
 mod newsroom;
 mod pages;
+mod picture;
+mod search;
 mod shallow;
 mod story;
 mod style;
+mod terms;
+mod typesetter;
 mod words;
-
-use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use crate::base::{Fingerprint, SitePath};
 
 pub use clean::{CleanHtml, Link, Resolve, clean};
+pub use headline::Headline;
 pub use language::{Direction, Language};
+pub use look::{Accent, AccentError, Logo, Look};
 pub use newsroom::Newsroom;
 pub use shallow::shallow;
+pub use terms::Terms;
+pub use typesetter::{Typesetter, render};
 
 pub use crate::base::NewsroomId;
 pub use words::best_language;
@@ -40,12 +49,16 @@ pub use words::best_language;
 pub struct SiteIdentity {
     pub name: String,
     pub language: Language,
+    pub look: Look,
+    pub logo: Option<Logo>,
 }
 
 /// A picture that lies in the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     pub path: SitePath,
+    /// A light one of the same, see [`Picture::small_place`]; `None` if the picture is light itself.
+    pub small: Option<SitePath>,
     /// In pixels; so a page does not jump while it loads.
     pub width: u32,
     pub height: u32,
@@ -53,6 +66,19 @@ pub struct Picture {
     pub alt: String,
     /// Plain text.
     pub caption: Option<String>,
+}
+
+impl Picture {
+    /// Where the small one of the picture at `path` lies: `…/1s.webp` beside `…/1.webp`.
+    pub fn small_place(path: &SitePath) -> Option<SitePath> {
+        let stem = path.as_str().strip_suffix(".webp")?;
+        SitePath::parse(&format!("{stem}s.webp")).ok()
+    }
+
+    /// Whether `path` is that of a small one, which is not a picture of its own.
+    pub fn is_small_place(path: &SitePath) -> bool {
+        path.as_str().ends_with("s.webp")
+    }
 }
 
 /// One published piece, ready to be shown. All texts but `body` are plain text, not HTML.
@@ -69,6 +95,8 @@ pub struct Article {
     pub language: Language,
     /// One to three sentences; may be empty.
     pub summary: String,
+    /// What the newsroom calls this part of its news, such as "Culture".
+    pub section: Option<String>,
     pub lead: Option<Picture>,
     pub body: CleanHtml,
     /// Address of the original.
@@ -98,61 +126,8 @@ pub struct About {
     pub fingerprint: Option<Fingerprint>,
     /// How to reach the publisher, as plain text; may be absent.
     pub contact: Option<String>,
-}
-
-/// All pages, feeds and styles of the site, in ascending order of path. The same input gives the same bytes.
-///
-/// Pictures are not among them: they lie where [`Picture::path`] says and are the caller's to add. An article whose
-/// newsroom is not listed is left out, and of two articles with one path all but the newest.
-pub fn render(
-    site: &SiteIdentity,
-    newsrooms: &[Newsroom],
-    articles: &[Article],
-    about: &About,
-) -> Vec<(SitePath, Vec<u8>)> {
-    let mut newest_first: Vec<&Article> = articles.iter().collect();
-    newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
-    let rooms: Vec<(&Newsroom, Vec<&Article>)> = newsrooms
-        .iter()
-        .map(|newsroom| (newsroom, of_newsroom(newsroom, &newest_first)))
-        .collect();
-    let mut files = vec![
-        (
-            frame::site_path(frame::ICON),
-            include_bytes!("icon.svg").to_vec(),
-        ),
-        pages::not_found_in_all(site),
-        pages::home(site, newsrooms, &rooms),
-    ];
-    files.extend(pages::about(site, newsrooms, about));
-    for (newsroom, articles) in &rooms {
-        files.push(pages::front(site, newsroom, articles));
-        files.push(feed::feed(newsroom, articles, about));
-        files.extend(pages::archive(site, newsroom, articles));
-        files.extend(articles.iter().map(|a| pages::article(site, newsroom, a)));
-    }
-    files.sort();
-    files
-}
-
-fn of_newsroom<'a>(newsroom: &Newsroom, articles: &[&'a Article]) -> Vec<&'a Article> {
-    let mut paths = HashSet::new();
-    articles
-        .iter()
-        .filter(|article| article.newsroom == newsroom.id && paths.insert(&article.path))
-        .copied()
-        .collect()
-}
-
-/// A page at the place of an article that was withdrawn, which says so in the language of the article, or the
-/// newsroom's if there are no words in it.
-pub fn withdrawn(
-    site: &SiteIdentity,
-    newsroom: &Newsroom,
-    path: &SitePath,
-    language: &Language,
-) -> (SitePath, Vec<u8>) {
-    pages::withdrawn(site, newsroom, path, language)
+    /// Where else readers find the site, as plain text: addresses, channels, mail.
+    pub elsewhere: Vec<String>,
 }
 
 /// A page that says "not found" in the given language, or English if there are no words in it.
@@ -191,6 +166,7 @@ mod tests {
     fn picture(name: &str) -> Picture {
         Picture {
             path: path(&format!("be/2026/11/ferry/{name}")),
+            small: (name == "1.webp").then(|| path("be/2026/11/ferry/1s.webp")),
             width: 1200,
             height: 800,
             alt: "A ferry".to_owned(),
@@ -202,6 +178,8 @@ mod tests {
         SiteIdentity {
             name: "Post <b>".to_owned(),
             language: language("en"),
+            look: Look::default(),
+            logo: None,
         }
     }
 
@@ -215,6 +193,7 @@ mod tests {
             name: format!("Room {id} \"'<script>&"),
             tagline: "</style><script>".to_owned(),
             language: language(id),
+            logo: None,
         }
     }
 
@@ -230,6 +209,7 @@ mod tests {
             updated: None,
             language: language(room),
             summary: "\"><script>".to_owned(),
+            section: (slug == "ferry").then(|| "Культура".to_owned()),
             lead: (slug == "ferry").then(|| picture("1.webp")),
             source: Some("javascript:a()".to_owned()),
             newsroom,
@@ -250,6 +230,7 @@ mod tests {
         let about = About {
             fingerprint: Some(Fingerprint::of_first_root(b"root")),
             contact: Some("<desk>".to_owned()),
+            elsewhere: vec!["<https://e.org/>".to_owned()],
         };
         let newsrooms = [newsroom("be"), newsroom("fa"), newsroom("zh")];
         render(&site(), &newsrooms, articles, &about)
@@ -265,30 +246,28 @@ mod tests {
 
     #[test]
     fn the_site_has_these_files() {
-        let files: Vec<String> = rendered(&articles()).into_keys().collect();
-        let mut expected = vec!["404.html", "about.html", "assets/icon.svg"];
-        expected.extend(["be/2026/10/index.html", "be/2026/10/orchard/index.html"]);
-        expected.extend(["be/2026/11/ferry/index.html", "be/2026/11/index.html"]);
-        expected.extend([
-            "be/about.html",
-            "be/archive.html",
-            "be/feed.xml",
-            "be/index.html",
-        ]);
-        expected.extend(["fa/2026/11/index.html", "fa/2026/11/بازار/index.html"]);
-        expected.extend([
-            "fa/about.html",
-            "fa/archive.html",
-            "fa/feed.xml",
-            "fa/index.html",
-        ]);
-        expected.extend(["index.html"]);
-        expected.extend([
-            "zh/about.html",
-            "zh/archive.html",
-            "zh/feed.xml",
-            "zh/index.html",
-        ]);
+        let files: BTreeSet<String> = rendered(&articles()).into_keys().collect();
+        let mut expected = BTreeSet::from(
+            ["404.html", "about.html", "assets/icon.svg", "index.html"].map(String::from),
+        );
+        for room in ["be", "fa", "zh"] {
+            let own = [
+                "about.html",
+                "archive.html",
+                "feed.xml",
+                "index.html",
+                "rss.xml",
+                "search.html",
+            ];
+            expected.extend(own.map(|file| format!("{room}/{file}")));
+        }
+        for month in ["be/2026/10", "be/2026/11", "fa/2026/11"] {
+            expected.extend(["index.html", "search-1.css"].map(|file| format!("{month}/{file}")));
+        }
+        for article in ["be/2026/10/orchard", "be/2026/11/ferry", "fa/2026/11/بازار"] {
+            expected.insert(format!("{article}/index.html"));
+        }
+        expected.insert("be/section/культура/index.html".to_owned());
         assert_eq!(files, expected);
     }
 
@@ -314,9 +293,11 @@ mod tests {
         expected.extend([
             "be/archive.html",
             "be/feed.xml",
-            "be/index.html",
-            "index.html",
+            "be/rss.xml",
+            "be/2026/11/search-1.css",
         ]);
+        // They tell how new the newest article is.
+        expected.extend(["be/index.html", "index.html", "be/about.html", "about.html"]);
         assert_eq!(changed, BTreeSet::from_iter(expected));
     }
 
@@ -324,18 +305,23 @@ mod tests {
     fn pages_run_nothing_and_load_only_pictures_of_the_site() {
         let files = rendered(&articles());
         for (path, page) in pages(&files) {
-            let running =
-                "script, iframe, object, embed, form, svg, math, base, [onerror], [style]";
+            let running = "iframe, object, embed, svg, math, base, [onerror], [style]";
             assert!(!page.select(running).exists(), "{path}");
-            assert!(
-                !page
-                    .select("link[rel=stylesheet], [srcset], [background]")
-                    .exists()
+            let is_search = path.ends_with("/search.html");
+            assert_eq!(
+                page.select("script, form").length(),
+                if is_search { 2 } else { 0 }
             );
+            let loading = "link[rel=stylesheet], [background], script[src]";
+            assert!(!page.select(loading).exists());
+            for source in page.select("source").nodes() {
+                assert_eq!(source.attr("srcset").as_deref(), Some("1.webp"), "{path}");
+            }
             assert_eq!(page.select("style").length(), 1, "{path}");
             let policy = page.select("meta[http-equiv=Content-Security-Policy]");
             let policy = policy.attr("content").unwrap_or_default();
             assert!(policy.starts_with("default-src 'none'; img-src 'self'; style-src 'sha256-"));
+            assert_eq!(policy.contains("script-src 'sha256-"), is_search);
             for image in page.select("img").nodes() {
                 assert!(
                     image.attr("src").is_some_and(|src| src.ends_with(".webp")),
@@ -351,7 +337,7 @@ mod tests {
     #[test]
     fn every_link_leads_to_a_file_of_the_site_or_says_that_it_leads_out() {
         let files = rendered(&articles());
-        let pictures = ["be/2026/11/ferry/1.webp"];
+        let pictures = ["be/2026/11/ferry/1.webp", "be/2026/11/ferry/1s.webp"];
         let root = url::Url::parse("http://mirror.example/copy/").expect("an address");
         for (path, page) in pages(&files) {
             let here = root.join(path).expect("an address");
@@ -461,6 +447,7 @@ mod tests {
         let files = rendered(&[]);
         let all = Document::from(files["404.html"].as_str());
         assert_eq!(all.select("section[lang]").length(), 8);
+        assert_eq!(all.select("h1").length(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who writes: a newsroom with its folder, its name and its language.
 
-use super::Language;
+use super::{Language, Logo};
 use crate::base::NewsroomId;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,4 +10,5 @@ pub struct Newsroom {
     /// One line under the name; may be empty.
     pub tagline: String,
     pub language: Language,
+    pub logo: Option<Logo>,
 }

@@ -86,6 +86,10 @@ impl Words {
         self.fill("date", &self.of_time(time))
     }
 
+    pub fn newest(&self, time: Timestamp) -> String {
+        self.fill("about-newest", &self.of_time(time))
+    }
+
     pub fn updated(&self, time: Timestamp) -> String {
         self.fill("updated", &self.of_time(time))
     }
@@ -124,7 +128,7 @@ impl Words {
     }
 
     /// In the digits of the language. Years are passed as texts, or Fluent would group their digits.
-    fn number(&self, number: impl fmt::Display) -> String {
+    pub fn number(&self, number: impl fmt::Display) -> String {
         let latin = number.to_string();
         match self.language.primary() {
             "fa" => latin.chars().map(persian_digit).collect(),

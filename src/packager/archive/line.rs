@@ -33,6 +33,9 @@ pub(super) struct Story {
     pub updated: Option<Moment>,
     pub language: Tongue,
     pub summary: String,
+    /// Absent in lines of before there were sections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
     pub lead: Option<Lead>,
     pub pictures: Vec<Shown>,
     /// HTML with addresses relative to the article's place.
@@ -143,6 +146,7 @@ impl Line {
                 updated: article.updated.map(Moment),
                 language: Tongue(article.language.clone()),
                 summary: article.summary.clone(),
+                section: article.section.clone(),
                 lead: article.lead.as_ref().map(Lead::of),
                 pictures: own.map(Shown::of).collect(),
                 body: article.body.as_str().to_owned(),
@@ -175,6 +179,7 @@ impl Shown {
     pub fn picture(&self) -> Picture {
         Picture {
             path: self.path.clone(),
+            small: None,
             width: self.width,
             height: self.height,
             alt: String::new(),

@@ -49,6 +49,7 @@ impl Line {
             updated: story.updated.map(|moment| moment.0),
             language: story.language.0.clone(),
             summary: story.summary.clone(),
+            section: story.section.clone(),
             lead,
             body: site::clean(&story.body, &self.path, &page),
             source: self.source.clone(),
@@ -79,8 +80,12 @@ impl Page<'_> {
     }
 
     fn picture_at(&self, path: &SitePath) -> Option<Picture> {
-        let shown = self.pictures.iter().find(|shown| shown.path == *path)?;
-        Some(shown.picture())
+        let shown = |path: &SitePath| self.pictures.iter().find(|shown| shown.path == *path);
+        let small = Picture::small_place(path).filter(|small| shown(small).is_some());
+        Some(Picture {
+            small,
+            ..shown(path)?.picture()
+        })
     }
 }
 

@@ -50,6 +50,7 @@ impl Resolve for World {
     fn picture(&self, src: &str) -> Option<Picture> {
         src.ends_with(".jpg").then(|| Picture {
             path: path("fa/2026/11/bazar/1.webp"),
+            small: None,
             width: 640,
             height: 480,
             alt: "A \"market\"".into(),
@@ -68,6 +69,7 @@ fn article(slug: &str, html: &str) -> Article {
         updated: Some("2026-11-21T10:00:00Z".parse().unwrap()),
         language: Language::parse("fa-AF").unwrap(),
         summary: "A summary of its own".into(),
+        section: Some("Markets".into()),
         lead: World.picture("captioned.jpg").filter(|_| slug == "bazar"),
         body: site::clean(html, &path, &World),
         source: Some(format!("https://n.example/{slug}")),
@@ -98,12 +100,15 @@ fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
     let site = SiteIdentity {
         name: "Post".into(),
         language: language.clone(),
+        look: site::Look::default(),
+        logo: None,
     };
     let newsroom = Newsroom {
         id: id(),
         name: "Post".into(),
         tagline: String::new(),
         language,
+        logo: None,
     };
     site::render(&site, &[newsroom], articles, &About::default())
 }
@@ -306,6 +311,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         name: "News".into(),
         tagline: String::new(),
         language: Language::parse("fa").unwrap(),
+        logo: None,
     };
     let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
     let (_folder, cache) = cache();

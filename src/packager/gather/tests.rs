@@ -22,6 +22,7 @@ fn newsroom() -> Newsroom {
         name: "News".into(),
         tagline: String::new(),
         language: Language::parse("be").unwrap(),
+        logo: None,
     }
 }
 

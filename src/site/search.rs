@@ -1,0 +1,98 @@
+//! The index that the search page looks into: light files that each hold some articles of one month.
+//!
+//! 1. The articles of a month stand in the order in which they were published, so that a new one changes only the last
+//!    file of its month.
+//! 2. A file takes as many as fit into [`FILE_BYTES`] on the wire. The page loads them whole, the newest first, whatever
+//!    is looked for: nobody on the way learns a word of it.
+//! 3. A file is JSON in the shape of a style sheet. Nothing else can be read by a page that lies on a disk (`file://`),
+//!    where a browser refuses to fetch; and unlike a script it can do nothing. A custom property keeps the text that it
+//!    was given as it was written, as long as quotes and brackets match (CSS Custom Properties Level 1, section 2.2).
+
+use serde::Serialize;
+
+use super::headline::{Headline, Month};
+use super::links::relative;
+use super::pages::Page;
+use crate::base::SitePath;
+
+/// The one script there is.
+pub const SCRIPT: &str = include_str!("search.js");
+
+/// The most that a file shall weigh, compressed.
+const FILE_BYTES: usize = 12_000;
+
+/// In characters. A few words under a headline.
+const SUMMARY: usize = 110;
+
+/// Address from the folder of the newsroom, title, day, summary, terms; and the language, where it is another.
+#[derive(Serialize)]
+struct Row<'a>(
+    String,
+    &'a str,
+    String,
+    String,
+    &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
+);
+
+/// The files of one month. `headlines` with the oldest first; `search` is the page that loads the files.
+pub fn files(
+    month: &Month,
+    headlines: &[&Headline],
+    search: &SitePath,
+    language: &super::Language,
+) -> Vec<Page> {
+    let mut files = vec![String::new()];
+    let mut weight = 0;
+    for headline in headlines {
+        let row = row(headline, search, language);
+        let heavier = weight_of(&row);
+        if weight + heavier > FILE_BYTES && weight > 0 {
+            files.push(String::new());
+            weight = 0;
+        }
+        weight += heavier;
+        if let Some(file) = files.last_mut() {
+            let comma = if file.is_empty() { "" } else { ",\n" };
+            let json = serde_json::to_string(&row).expect("texts can always be written");
+            file.extend([comma, &json]);
+        }
+    }
+    let named = files.into_iter().enumerate().map(|(index, rows)| {
+        let path = super::frame::site_path(&file(month, index + 1));
+        (path, format!(":root{{--rows:[{rows}]}}\n").into_bytes())
+    });
+    named.collect()
+}
+
+/// Its name, by its number from 1.
+fn file(month: &Month, number: usize) -> String {
+    format!("{}/search-{number}.css", month.folder)
+}
+
+fn row<'a>(headline: &'a Headline, search: &SitePath, language: &super::Language) -> Row<'a> {
+    let other = (headline.language != *language).then(|| headline.language.to_string());
+    Row(
+        relative(search, &headline.path),
+        &headline.title,
+        headline.published.strftime("%Y-%m-%d").to_string(),
+        beginning(&headline.summary),
+        headline.terms.as_str(),
+        other,
+    )
+}
+
+fn beginning(summary: &str) -> String {
+    let Some((cut, _)) = summary.char_indices().nth(SUMMARY) else {
+        return summary.to_owned();
+    };
+    let head = summary.get(..cut).unwrap_or_default();
+    let end = head.rfind(' ').unwrap_or(cut);
+    format!("{}…", head.get(..end).unwrap_or(head))
+}
+
+/// Roughly, compressed: of text a letter takes half a byte or two thirds, and terms are close to noise.
+fn weight_of(Row(address, title, _, summary, terms, _): &Row<'_>) -> usize {
+    let letters = address.len() / 2 + title.len() + summary.len();
+    letters / 2 + terms.len() * 4 / 5 + 16
+}
