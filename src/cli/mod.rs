@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
 mod demo;
+mod extract;
 mod failure;
 mod get;
 mod init;
@@ -39,6 +40,7 @@ struct Colport {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Extract(extract::Extract),
     Init(init::Init),
     Key(key::Key),
     Pack(pack::Pack),
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
         Command::Demo(demo) => demo.run(screen).await,
+        Command::Extract(extract) => extract.run(screen),
         Command::Init(init) => init.run(screen),
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => pack.run(screen).await,

@@ -19,7 +19,7 @@ use crate::base::{Digest, SitePath};
 use crate::bundle;
 use crate::edition::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
 use crate::io::files::FileError;
-use crate::trust::editor::{self, EditorError, KeyRing, MetadataSet};
+use crate::trust::editor::{self, Change, EditorError, FileFacts, KeyRing, MetadataSet};
 
 pub use crate::bundle::Effort;
 pub use crate::trust::editor::Lifetimes;
@@ -115,13 +115,7 @@ impl Press {
         now: Timestamp,
         out: W,
     ) -> Result<Assembler<W>, PublishError> {
-        let signed = editor::next_edition(
-            &self.metadata,
-            &self.keys,
-            &self.facts(files),
-            now,
-            &self.lifetimes,
-        )?;
+        let signed = self.sign(&self.facts(files), now)?;
         let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
         let newcomer = Remembered::new(first_root.clone());
         let gathered: Gathered = signed
@@ -141,8 +135,25 @@ impl Press {
         Ok(assembler)
     }
 
+    /// Who knows the edition before looks only into the roles in which something changes. When the offline keys have
+    /// signed since, all are looked at: a newsroom may be gone, or have other keys.
+    fn sign(
+        &self,
+        facts: &BTreeMap<SitePath, FileFacts>,
+        now: Timestamp,
+    ) -> Result<MetadataSet, EditorError> {
+        let (metadata, keys, lifetimes) = (&self.metadata, &self.keys, &self.lifetimes);
+        match &self.previous {
+            Some(previous) if !self.is_resigned(previous) => {
+                let change = difference(previous, facts);
+                editor::amend_edition(metadata, keys, &change, now, lifetimes)
+            }
+            _ => editor::next_edition(metadata, keys, facts, now, lifetimes),
+        }
+    }
+
     /// Length and digest of every file that the edition shall hold.
-    fn facts(&self, files: &Files) -> BTreeMap<SitePath, (u64, Digest)> {
+    fn facts(&self, files: &Files) -> BTreeMap<SitePath, FileFacts> {
         let kept = self.kept.iter().filter_map(|path| {
             let entry = self.previous.as_ref()?.file(path)?;
             Some((path.clone(), (entry.length, entry.digest)))
@@ -173,6 +184,21 @@ impl Press {
         let before = self.previous.as_ref();
         let entry = before.and_then(|previous| previous.file(path));
         entry.is_some_and(|entry| entry.digest == digest)
+    }
+}
+
+/// What makes of one edition the next.
+fn difference(previous: &VerifiedEdition, facts: &BTreeMap<SitePath, FileFacts>) -> Change {
+    let is_new = |(path, facts): &(&SitePath, &FileFacts)| {
+        let before = previous.file(path);
+        before.map(|entry| (entry.length, entry.digest)) != Some(**facts)
+    };
+    let put = facts.iter().filter(is_new);
+    let gone = previous.files().map(|(path, _)| path);
+    let gone = gone.filter(|path| !facts.contains_key(*path));
+    Change {
+        put: put.map(|(path, facts)| (path.clone(), *facts)).collect(),
+        gone: gone.cloned().collect(),
     }
 }
 

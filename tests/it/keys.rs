@@ -1,7 +1,7 @@
 //! A newsroom's life with keys: what a thief can do with which, and what is left to him once they are replaced; over
 //! real mirrors, with a real reader.
 
-mod thief;
+pub(crate) mod thief;
 mod transcripts;
 
 use std::path::PathBuf;

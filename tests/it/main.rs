@@ -9,9 +9,12 @@
 
 mod archive;
 mod attacks;
+mod attacks_http;
 mod bundle;
 mod commands;
 mod edition;
+mod evil;
+mod fuzzed;
 mod keys;
 mod layers;
 mod press;
@@ -21,6 +24,7 @@ mod server_intake;
 mod sideload;
 mod sync;
 mod sync_http;
+mod trust_days;
 mod trust_differential;
 mod trust_interop;
 mod trust_numbers;

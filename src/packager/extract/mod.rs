@@ -63,6 +63,17 @@ pub struct Extracted {
     pub charset: &'static str,
 }
 
+impl Extracted {
+    /// The article as readers see it: the lead picture first.
+    pub fn html_with_lead(&self) -> String {
+        let mut html = String::new();
+        if let Some(lead) = &self.lead {
+            lead.write_html(&mut html);
+        }
+        html + &self.html
+    }
+}
+
 /// Why a page gave no article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NoArticle {
