@@ -24,6 +24,8 @@ pub struct Limits {
     pub fetched_bytes: u64,
     /// Pixels of one picture: a small file can claim a billion.
     pub picture_pixels: u64,
+    /// The list of one channel's mirrors.
+    pub address_list_bytes: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -39,4 +41,5 @@ pub const LIMITS: Limits = Limits {
     members: 1_000_000,
     fetched_bytes: 16 << 20,
     picture_pixels: 50_000_000,
+    address_list_bytes: 65_536,
 };

@@ -13,6 +13,7 @@ mod pack;
 mod root;
 mod screen;
 mod serve;
+mod simulate;
 mod sync;
 mod telling;
 mod verify;
@@ -49,6 +50,7 @@ enum Command {
     Get(get::Get),
     Open(open::Open),
     Verify(verify::Verify),
+    Simulate(simulate::Simulate),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -83,6 +85,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Get(get) => get.run(screen).await,
         Command::Open(open) => open.run(screen).await,
         Command::Verify(verify) => verify.run(screen).await,
+        Command::Simulate(simulate) => simulate.run(screen).await,
     }
 }
 

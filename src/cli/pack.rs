@@ -192,7 +192,6 @@ pub(super) async fn collect(
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let mut articles: Vec<Article> = Vec::new();
-    let mut graves = Vec::new();
     let mut collected = Collected {
         files: Files::new(),
         articles: BTreeSet::new(),
@@ -202,33 +201,6 @@ pub(super) async fn collect(
         archives: Vec::new(),
         silent_feed: None,
     };
-    let cache = Arc::new(folder.cache(now));
-    for desk in &config.newsrooms {
-        let mut archive = folder.archive(&desk.newsroom.id)?;
-        let background = Background {
-            newsroom: &desk.newsroom,
-            archive: &archive,
-            cache: &cache,
-            now,
-        };
-        let mut gathered = gather(desk, background, telling).await;
-        let failed = std::mem::take(&mut gathered.failed);
-        let silent = excuse(desk, &archive, failed)?;
-        collected.silent_feed = collected.silent_feed.or(silent);
-        let told = told(&gathered);
-        let previous = collected.previous.as_deref();
-        let stock = archive.stock(gathered, &desk.withdrawn, previous);
-        graves.push((&desk.newsroom.id, stock.withdrawn.clone()));
-        warn_of_stock(&stock, telling);
-        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
-        articles.extend(collected.add(stock));
-        collected.archives.push(archive);
-    }
-    if articles.is_empty() {
-        let failure = Failure::refused("there is not one article, so no edition was made");
-        return Err(failure
-            .try_this("check the sources in `colport.toml`; what was left out is named above"));
-    }
     let newsrooms: Vec<_> = config
         .newsrooms
         .iter()
@@ -244,19 +216,45 @@ pub(super) async fn collect(
         newsrooms: &newsrooms,
         about: &about,
     };
+    let cache = Arc::new(folder.cache(now));
+    for desk in &config.newsrooms {
+        let mut archive = folder.archive(&desk.newsroom.id)?;
+        let background = Background {
+            newsroom: &desk.newsroom,
+            archive: &archive,
+            rules: &desk.rules,
+            cache: &cache,
+            now,
+        };
+        let mut gathered = gather(desk, background, telling).await;
+        let failed = std::mem::take(&mut gathered.failed);
+        let silent = excuse(desk, &archive, failed)?;
+        collected.silent_feed = collected.silent_feed.or(silent);
+        let told = told(&gathered);
+        let previous = collected.previous.as_deref();
+        let stock = archive.stock(gathered, &desk.withdrawn, previous);
+        let graves = stock.withdrawn.iter();
+        collected.lay_all(
+            graves.map(|(path, language)| setter.withdrawn(&desk.newsroom, path, language)),
+        );
+        warn_of_stock(&stock, telling);
+        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
+        articles.extend(collected.add(stock));
+        collected.archives.push(archive);
+    }
+    if articles.is_empty() {
+        let failure = Failure::refused("there is not one article, so no edition was made");
+        return Err(failure
+            .try_this("check the sources in `colport.toml`; what was left out is named above"));
+    }
     let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
-    // One page at a time, so that those that did not change take no memory.
     collected.lay_all(setter.lists(&headlines));
+    // One page at a time, so that those that did not change take no memory.
     collected.lay_all(
         articles
             .iter()
             .filter_map(|article| setter.article(article)),
     );
-    for (newsroom, gone) in graves {
-        let pages = gone.iter();
-        let pages = pages.filter_map(|(path, language)| setter.withdrawn(newsroom, path, language));
-        collected.lay_all(pages);
-    }
     collected.articles = articles.into_iter().map(|article| article.path).collect();
     Ok(collected)
 }

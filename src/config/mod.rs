@@ -9,6 +9,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
+use crate::packager::extract::Rulebook;
 use crate::packager::{Effort, Lifetimes, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
@@ -42,6 +43,8 @@ pub struct Config {
 pub struct Desk {
     pub newsroom: Newsroom,
     pub sources: Vec<Source>,
+    /// Where the parts of an article stand on its pages.
+    pub rules: Rulebook,
     /// What shall not be shown, whatever the sources say.
     pub withdrawn: Vec<Withdrawn>,
 }
@@ -111,6 +114,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -145,6 +150,9 @@ mod tests {
         assert_eq!(config.variants, [Variant::Full, Variant::Text]);
         assert_eq!(config.mirrors.len(), 2);
         assert_eq!(config.newsrooms[0].sources.len(), 2);
+        let address = Url::parse("https://news.example/a").unwrap();
+        let rules = config.newsrooms[0].rules.rules_for(&address);
+        assert!(rules.body.is_some() && rules.remove.len() == 2);
     }
 
     fn check(change: (&str, &str), says: &str) {
@@ -175,6 +183,13 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
+        check(
+            (
+                "# [[newsroom.extract]]",
+                "[[newsroom.extract]]\nbody = \"p[\"",
+            ),
+            "p[",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
         check(("# every = \"10min\"", "every = \"often\""), "often");
         check(("# variants = [\"full\"", "variants = [\"tiny\""), "tiny");

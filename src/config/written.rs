@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
+use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Lifetimes, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
@@ -45,6 +46,21 @@ struct Desk {
     withdrawn: Vec<String>,
     #[serde(default)]
     source: Vec<From>,
+    #[serde(default)]
+    extract: Vec<Extract>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extract {
+    host: Option<String>,
+    body: Option<String>,
+    title: Option<String>,
+    byline: Option<String>,
+    date: Option<String>,
+    lead: Option<String>,
+    #[serde(default)]
+    remove: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +202,11 @@ impl Desk {
             .iter()
             .map(|text| Withdrawn::parse(text))
             .collect::<Result<_, _>>()?;
+        let rules = self
+            .extract
+            .into_iter()
+            .map(Extract::check)
+            .collect::<Result<_, _>>()?;
         let language = language(&self.language)?;
         let newsroom = Newsroom {
             id,
@@ -197,6 +218,7 @@ impl Desk {
         Ok(super::Desk {
             newsroom,
             sources,
+            rules: Rulebook::new(rules),
             withdrawn,
         })
     }
@@ -211,6 +233,30 @@ impl From {
             _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
         }
     }
+}
+
+impl Extract {
+    fn check(self) -> Result<Rules, String> {
+        let one = |text: Option<String>| text.map(|text| selector(&text)).transpose();
+        Ok(Rules {
+            host: self.host,
+            body: one(self.body)?,
+            title: one(self.title)?,
+            byline: one(self.byline)?,
+            date: one(self.date)?,
+            lead: one(self.lead)?,
+            remove: self
+                .remove
+                .iter()
+                .map(|text| selector(text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text)
+        .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
 }
 
 impl Mirror {

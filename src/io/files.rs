@@ -49,6 +49,9 @@ impl FileError {
                 path.display()
             )),
             Self::TooLarge { .. } => Some("check that it is the file you meant".into()),
+            Self::Other { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
+                Some("wait until the other one has ended, or end it".into())
+            }
             Self::Other { .. } => {
                 Some("check that you may read and write there, and that the disk is sound".into())
             }
@@ -179,6 +182,12 @@ pub fn create_private_folder(path: &Path) -> Result<()> {
 
 pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|e| FileError::new("remove", path, e))
+}
+
+/// In bytes.
+pub fn length(path: &Path) -> Result<u64> {
+    let facts = fs::metadata(path).map_err(|e| FileError::new("look at", path, e))?;
+    Ok(facts.len())
 }
 
 pub fn exists(path: &Path) -> bool {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::archive::Archive;
 use super::cache::{Cache, Key, Shelf};
-use super::extract::{self, Extracted, Moment, NoArticle};
+use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
 use super::feed::Entry;
 use super::fetching::{GetError, Getter};
 use super::source::{Folder, Offer, Page};
@@ -35,6 +35,7 @@ pub struct Background<'a> {
     pub newsroom: &'a Newsroom,
     /// What it holds is not gathered, but links may lead to it; see [`Archive::stock`].
     pub archive: &'a Archive,
+    pub rules: &'a Rulebook,
     pub cache: &'a Arc<Cache>,
     /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
@@ -86,7 +87,7 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url, background.cache).await,
-        Page::Address(url) => match fetched(url, getter, background.cache).await {
+        Page::Address(url) => match fetched(url, getter, background).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
@@ -96,7 +97,7 @@ pub async fn draft(
             }
             other => other,
         },
-        Page::File { folder, below } => from_file(&folder.root, below, background.cache).await,
+        Page::File { folder, below } => from_file(&folder.root, below, background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
@@ -105,18 +106,19 @@ pub async fn draft(
 async fn fetched(
     url: &Url,
     getter: &Getter<'_>,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
 ) -> Result<(Url, Extracted), DraftError> {
     let got = getter.get(url).await?;
     if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
     let base = got.url.clone();
-    let read = apart(cache, move |cache| {
+    let rules = background.rules.rules_for(&got.url);
+    let read = apart(background.cache, move |cache| {
         let kind = got.content_type.as_deref();
-        let of = [b"page", kind.unwrap_or_default().as_bytes()];
-        known(cache, of, &got.url, &got.bytes, || {
-            extract::extract_page_as(&got.bytes, kind, &got.url)
+        let of = format!("page {kind:?} {rules:?}");
+        known(cache, &of, &got.url, &got.bytes, || {
+            extract::extract_page_as(&got.bytes, kind, &got.url, &rules)
         })
     });
     Ok((base, read.await?))
@@ -138,14 +140,15 @@ fn is_page(content_type: &str) -> bool {
 async fn from_file(
     root: &Path,
     below: &Path,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
 ) -> Result<(Url, Extracted), DraftError> {
     let url = Folder::address(below).ok_or(DraftError::Fault)?;
     let (path, base) = (root.join(below), url.clone());
     let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
-    let read = apart(cache, move |cache| {
-        known(cache, [b"page", b""], &url, &bytes, || {
-            extract::extract_page(&bytes, &url)
+    let rules = background.rules.rules_for(&url);
+    let read = apart(background.cache, move |cache| {
+        known(cache, &format!("page {rules:?}"), &url, &bytes, || {
+            extract::extract_page_as(&bytes, None, &url, &rules)
         })
     });
     Ok((base, read.await?))
@@ -161,10 +164,13 @@ async fn told(
     let html = html.ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        let of = [b"told", title.as_deref().unwrap_or_default().as_bytes()];
-        known(cache, of, &base, html.as_bytes(), || {
-            extract::extract_content(&html, title.clone(), &base)
-        })
+        known(
+            cache,
+            &format!("told {title:?}"),
+            &base,
+            html.as_bytes(),
+            || extract::extract_content(&html, title.clone(), &base),
+        )
     });
     Ok((url.clone(), read.await?))
 }
@@ -186,19 +192,13 @@ const READING: &str = env!("COLPORT_READING");
 /// What was in the same `page` before, by the same code, or else what `read` finds. `of`: what else it depends on.
 fn known(
     cache: &Cache,
-    of: [&[u8]; 2],
+    of: &str,
     url: &Url,
     page: &[u8],
     read: impl FnOnce() -> Result<Extracted, NoArticle>,
 ) -> Result<Extracted, NoArticle> {
-    let [kind, more] = of;
-    let key = Key::of(&[
-        READING.as_bytes(),
-        kind,
-        more,
-        url.as_str().as_bytes(),
-        page,
-    ]);
+    let on = [READING, of, url.as_str()].map(str::as_bytes);
+    let key = Key::of(&[&on[..], &[page]].concat());
     let before = cache.find(Shelf::Pages, key);
     if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
         return read;

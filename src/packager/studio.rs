@@ -6,6 +6,7 @@
 //! 4. What they became lies in the cache until it is packed; in memory is only where.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,13 +31,20 @@ pub struct Studio<'a> {
     most: usize,
 }
 
-/// One file of a picture, ready to be laid into an edition.
+/// A file of a picture, ready to be laid into an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// In pixels.
     pub width: u32,
     pub height: u32,
     pub webp: Waiting,
+}
+
+/// The same picture, full and, if that is heavy, small.
+#[derive(Debug, PartialEq, Eq)]
+struct FinishedSizes {
+    full: Finished,
+    small: Option<Finished>,
 }
 
 /// The pictures of one article.
@@ -81,8 +89,8 @@ impl<'a> Studio<'a> {
                 continue;
             }
             match self.picture(figure, draft).await {
-                Ok(made) => {
-                    if let Some((picture, files)) = laid(figure, made, page, by_key.len() + 1) {
+                Ok(finished) => {
+                    if let Some((picture, files)) = laid(figure, finished, page, by_key.len() + 1) {
                         by_key.insert(key, picture.clone());
                         shown.by_address.insert(address, picture);
                         shown.files.extend(files);
@@ -98,19 +106,19 @@ impl<'a> Studio<'a> {
         shown
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<Made, String> {
+    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<FinishedSizes, String> {
         let bytes = self.original(figure, draft).await?;
         let permit = Arc::clone(&self.encoders).acquire_owned().await;
         let cache = Arc::clone(self.cache);
-        let making = tokio::task::spawn_blocking(move || {
-            let made = made(&bytes, &cache);
+        let finishing = tokio::task::spawn_blocking(move || {
+            let finished = finished(&bytes, &cache);
             drop(permit);
-            made
+            finished
         });
-        let made = making
+        let finished = finishing
             .await
             .map_err(|_| "reading it failed; please report this picture")?;
-        made.map_err(|error| error.to_string())
+        finished.map_err(|error| error.to_string())
     }
 
     // Step 1.
@@ -134,43 +142,41 @@ impl<'a> Studio<'a> {
 /// The encoder is told by its code: what another one made is not taken for its work.
 const ENCODER: &[u8] = include_bytes!("pictures.rs");
 
-/// A picture in its sizes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Made {
-    full: Finished,
-    small: Option<Finished>,
-}
-
 // Steps 2 to 4.
-fn made(bytes: &[u8], cache: &Cache) -> Result<Made, PictureError> {
+fn finished(bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
     let key = Key::of(&[ENCODER, bytes]);
-    let before = cache.find(Shelf::Pictures, key);
-    if let Some(made) = before.and_then(|entry| made_before(&entry, key, cache)) {
-        return Ok(made);
+    if let Some(entry) = cache.find(Shelf::Pictures, key)
+        && let Some(finished) = finished_before(&entry, key, cache)
+    {
+        return Ok(finished);
     }
     let sizes = pictures::encode(bytes)?;
-    let entry = entry(&sizes);
-    let kept = cache.keep(Shelf::Pictures, key, &entry).ok();
-    let made = kept.and_then(|()| made_before(&entry, key, cache));
-    Ok(made.unwrap_or_else(|| Made {
-        full: held(sizes.full),
-        small: sizes.small.map(held),
-    }))
+    let kept = cache.keep(Shelf::Pictures, key, &entry(&sizes));
+    let mut at = 0;
+    let mut file = |encoded: Encoded| {
+        at += HEAD_BYTES;
+        let place = at..at + encoded.webp.len();
+        at = place.end;
+        Finished {
+            width: encoded.width,
+            height: encoded.height,
+            webp: match kept {
+                Ok(()) => waiting(&encoded.webp, place, key, cache),
+                Err(_) => Waiting::held(encoded.webp.into()),
+            },
+        }
+    };
+    Ok(FinishedSizes {
+        full: file(sizes.full),
+        small: sizes.small.map(file),
+    })
 }
 
-fn held(file: Encoded) -> Finished {
-    Finished {
-        width: file.width,
-        height: file.height,
-        webp: Waiting::held(file.webp.into()),
-    }
-}
-
-/// One file or two, the full one first: width, height and length, four bytes each, then the WebP.
-fn entry(Sizes { full, small }: &Sizes) -> Vec<u8> {
+/// Of each file of a picture its width, height and length, four bytes each, and then its bytes.
+fn entry(sizes: &Sizes) -> Vec<u8> {
     let mut entry = Vec::new();
-    for file in [full].into_iter().chain(small) {
-        let length = u32::try_from(file.webp.len()).expect("no picture of ours is so large");
+    for file in [&sizes.full].into_iter().chain(&sizes.small) {
+        let length = u32::try_from(file.webp.len()).expect("a picture for the web is no gigabytes");
         for number in [file.width, file.height, length] {
             entry.extend(number.to_le_bytes());
         }
@@ -179,39 +185,46 @@ fn entry(Sizes { full, small }: &Sizes) -> Vec<u8> {
     entry
 }
 
-fn made_before(entry: &[u8], key: Key, cache: &Cache) -> Option<Made> {
-    let mut rest = entry;
-    let full = file_of(entry, &mut rest, key, cache)?;
-    let small = match rest.is_empty() {
-        true => None,
-        false => Some(file_of(entry, &mut rest, key, cache)?),
+const HEAD_BYTES: usize = 12;
+
+fn finished_before(entry: &[u8], key: Key, cache: &Cache) -> Option<FinishedSizes> {
+    let (full, rest) = file_before(entry, 0, key, cache)?;
+    let at = entry.len() - rest.len();
+    let small = match rest {
+        [] => None,
+        rest => Some(file_before(rest, at, key, cache)?.0),
     };
-    Some(Made { full, small })
+    Some(FinishedSizes { full, small })
 }
 
-/// The next file of an entry, of which `rest` is left.
-fn file_of(entry: &[u8], rest: &mut &[u8], key: Key, cache: &Cache) -> Option<Finished> {
-    let mut number = || {
-        let (number, behind) = rest.split_first_chunk()?;
-        *rest = behind;
-        Some(u32::from_le_bytes(*number))
+/// The file at the beginning of `entry`, which itself lies `at` bytes behind that of the whole one; and what follows.
+fn file_before<'a>(
+    entry: &'a [u8],
+    at: usize,
+    key: Key,
+    cache: &Cache,
+) -> Option<(Finished, &'a [u8])> {
+    let (width, rest) = entry.split_first_chunk()?;
+    let (height, rest) = rest.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let (webp, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let begin = at + HEAD_BYTES;
+    let finished = Finished {
+        width: u32::from_le_bytes(*width),
+        height: u32::from_le_bytes(*height),
+        webp: waiting(webp, begin..begin + webp.len(), key, cache),
     };
-    let (width, height, length) = (number()?, number()?, number()?);
-    let start = entry.len() - rest.len();
-    let (webp, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    *rest = behind;
-    let lying = cache.lying(Shelf::Pictures, key, start..start + webp.len());
-    Some(Finished {
-        width,
-        height,
-        webp: Waiting::new(webp, lying),
-    })
+    Some((finished, rest))
+}
+
+fn waiting(webp: &[u8], place: Range<usize>, key: Key, cache: &Cache) -> Waiting {
+    Waiting::new(webp, cache.lying(Shelf::Pictures, key, place))
 }
 
 /// A picture beside its page, by its number there: one file or two.
 fn laid(
     figure: &Figure,
-    Made { full, small }: Made,
+    FinishedSizes { full, small }: FinishedSizes,
     page: &SitePath,
     number: usize,
 ) -> Option<(Picture, Vec<(SitePath, Finished)>)> {
@@ -274,11 +287,11 @@ mod tests {
     #[test]
     fn a_picture_is_encoded_once() {
         let (_folder, cache) = cache();
-        let first = made(&photo(200), &cache).unwrap();
+        let first = finished(&photo(200), &cache).unwrap();
         assert_eq!((first.full.width, first.full.height), (640, 480));
-        assert_eq!(made(&photo(200), &cache).unwrap(), first);
+        assert_eq!(finished(&photo(200), &cache).unwrap(), first);
         assert_eq!(cache.work().pictures, 1);
-        let other = made(&photo(10), &cache).unwrap();
+        let other = finished(&photo(10), &cache).unwrap();
         assert_ne!(other.full.webp.digest, first.full.webp.digest);
         let work = Work {
             pictures: 2,
@@ -288,7 +301,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(made: &Made, sizes: &Sizes) {
+    fn check(made: &FinishedSizes, sizes: &Sizes) {
         assert_eq!(made.full.webp.content().unwrap(), sizes.full.webp);
         let small = made
             .small
@@ -307,7 +320,7 @@ mod tests {
             let encoded = pictures::encode(&photo).unwrap();
             assert_eq!(1 + usize::from(encoded.small.is_some()), sizes);
             for _ in 0..2 {
-                check(&made(&photo, &cache).unwrap(), &encoded);
+                check(&finished(&photo, &cache).unwrap(), &encoded);
             }
         }
     }
@@ -317,14 +330,14 @@ mod tests {
         let (folder, cache) = cache();
         files::write(&folder.path().join("cache"), b"a file in the way").unwrap();
         let encoded = pictures::encode(&noise()).unwrap();
-        check(&made(&noise(), &cache).unwrap(), &encoded);
+        check(&finished(&noise(), &cache).unwrap(), &encoded);
     }
 
     #[test]
     fn what_is_no_picture_is_refused_every_time() {
         let (_folder, cache) = cache();
         for _ in 0..2 {
-            assert!(made(b"<html>", &cache).is_err());
+            assert!(finished(b"<html>", &cache).is_err());
         }
     }
 }

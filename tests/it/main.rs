@@ -10,6 +10,7 @@
 mod archive;
 mod attacks;
 mod attacks_http;
+mod audit;
 mod bundle;
 mod commands;
 mod edition;

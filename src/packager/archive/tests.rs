@@ -318,6 +318,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
     let background = Background {
         newsroom: &newsroom,
         archive,
+        rules: &Default::default(),
         cache: &cache,
         now: now.parse().unwrap(),
     };

@@ -278,6 +278,17 @@ impl Line {
         })
     }
 
+    /// Addresses of the links in it, as they are written in HTML.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Open {
+                tag: "a",
+                attributes,
+            } => attributes.strip_prefix(" href=\"")?.strip_suffix('"'),
+            _ => None,
+        })
+    }
+
     pub fn weight(&self) -> usize {
         self.texts().map(|(text, ..)| words::weight(text)).sum()
     }

@@ -11,6 +11,7 @@ use crate::site::{Language, NewsroomId};
 use super::super::archive::Archive;
 use super::super::cache::tests::cache;
 use super::super::cache::{Cache, Work};
+use super::super::extract::Rulebook;
 use super::super::fetching::tests::Web;
 use super::*;
 
@@ -62,6 +63,7 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
     let background = Background {
         newsroom: &newsroom(),
         archive: &nothing(),
+        rules: &Rulebook::default(),
         cache,
         now: NOW.parse().unwrap(),
     };

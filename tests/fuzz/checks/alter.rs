@@ -18,7 +18,7 @@ fn change_one(value: &mut Value, place: &str, what: u8, with: usize) {
     let places = places(value);
     let other = value.pointer(&places[with % places.len()]).cloned();
     let step = with as u64 + 1;
-    if what % 8 == 0 {
+    if what.is_multiple_of(8) {
         return remove(value, place);
     }
     let Some(here) = value.pointer_mut(place) else {
