@@ -33,7 +33,7 @@ use crate::packager::{
     self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
     Stock, Waiting, WebCache, Withdrawn,
 };
-use crate::site::{self, About, Article, Typesetter};
+use crate::site::{self, About, Article, Headline, Typesetter};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -169,6 +169,12 @@ impl Collected {
         }
     }
 
+    fn lay_all(&mut self, pages: impl IntoIterator<Item = (SitePath, Vec<u8>)>) {
+        for (path, page) in pages {
+            self.lay(path, page);
+        }
+    }
+
     fn add(&mut self, stock: Stock) -> Vec<Article> {
         let pictures = stock.pictures.into_iter();
         self.waiting
@@ -186,7 +192,6 @@ pub(super) async fn collect(
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let mut articles: Vec<Article> = Vec::new();
-    let mut pages = Vec::new();
     let mut collected = Collected {
         files: Files::new(),
         articles: BTreeSet::new(),
@@ -233,7 +238,7 @@ pub(super) async fn collect(
         let mut stock = archive.stock(gathered, &withdrawn, previous);
         stock.unknown.retain(|one| desk.withdrawn.contains(one));
         let graves = stock.withdrawn.iter();
-        pages.extend(
+        collected.lay_all(
             graves.map(|(path, language)| setter.withdrawn(&desk.newsroom, path, language)),
         );
         warn_of_stock(&stock, telling);
@@ -247,12 +252,15 @@ pub(super) async fn collect(
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    let places = articles.iter().map(|article| article.path.clone());
-    collected.articles = places.collect();
-    pages.extend(site::render(&config.site, &newsrooms, &articles, &about));
-    for (path, page) in pages {
-        collected.lay(path, page);
-    }
+    let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
+    collected.lay_all(setter.lists(&headlines));
+    // One page at a time, so that those that did not change take no memory.
+    collected.lay_all(
+        articles
+            .iter()
+            .filter_map(|article| setter.article(article)),
+    );
+    collected.articles = articles.into_iter().map(|article| article.path).collect();
     Ok(collected)
 }
 

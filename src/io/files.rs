@@ -49,6 +49,9 @@ impl FileError {
                 path.display()
             )),
             Self::TooLarge { .. } => Some("check that it is the file you meant".into()),
+            Self::Other { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
+                Some("wait until the other one has ended, or end it".into())
+            }
             Self::Other { .. } => {
                 Some("check that you may read and write there, and that the disk is sound".into())
             }

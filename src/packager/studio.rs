@@ -275,6 +275,19 @@ mod tests {
         bytes.into_inner()
     }
 
+    /// Heavy enough to have a small companion.
+    fn noise() -> Vec<u8> {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mut state = 1u32;
+        let picture = image::RgbImage::from_fn(640, 480, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let [red, green, blue, _] = state.to_be_bytes();
+            image::Rgb([red, green, blue])
+        });
+        picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
     #[test]
     fn a_picture_is_encoded_once() {
         let (_folder, cache) = cache();
@@ -284,22 +297,35 @@ mod tests {
         assert_eq!(cache.work().pictures, 1);
         let other = finished(&photo(10), &cache).unwrap();
         assert_ne!(other.full.webp.digest, first.full.webp.digest);
+        let work = Work {
+            pictures: 2,
+            pages: 0,
+        };
+        assert_eq!(cache.work(), work);
+    }
+
+    #[track_caller]
+    fn check(made: &FinishedSizes, sizes: &Sizes) {
+        assert_eq!(made.full.webp.content().unwrap(), sizes.full.webp);
+        let small = made
+            .small
+            .as_ref()
+            .map(|small| small.webp.content().unwrap());
         assert_eq!(
-            cache.work(),
-            Work {
-                pictures: 2,
-                pages: 0
-            }
+            small.as_deref(),
+            sizes.small.as_ref().map(|small| &*small.webp)
         );
     }
 
     #[test]
     fn what_waits_is_what_was_encoded() {
         let (_folder, cache) = cache();
-        let webp = pictures::encode(&photo(200)).unwrap().full.webp;
-        for _ in 0..2 {
-            let finished = finished(&photo(200), &cache).unwrap();
-            assert_eq!(finished.full.webp.content().unwrap(), webp);
+        for (photo, sizes) in [(photo(200), 1), (noise(), 2)] {
+            let encoded = pictures::encode(&photo).unwrap();
+            assert_eq!(1 + usize::from(encoded.small.is_some()), sizes);
+            for _ in 0..2 {
+                check(&finished(&photo, &cache).unwrap(), &encoded);
+            }
         }
     }
 
@@ -307,9 +333,8 @@ mod tests {
     fn without_room_on_the_disk_a_picture_stays_in_memory() {
         let (folder, cache) = cache();
         files::write(&folder.path().join("cache"), b"a file in the way").unwrap();
-        let webp = pictures::encode(&photo(200)).unwrap().full.webp;
-        let finished = finished(&photo(200), &cache).unwrap();
-        assert_eq!(finished.full.webp.content().unwrap(), webp);
+        let encoded = pictures::encode(&noise()).unwrap();
+        check(&finished(&noise(), &cache).unwrap(), &encoded);
     }
 
     #[test]
