@@ -11,7 +11,7 @@
 //! is 1.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, one_line, size};
 use super::words::count;
-use crate::base::{Fingerprint, SitePath};
+use crate::base::{Fingerprint, LIMITS, SitePath};
 use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
@@ -30,7 +30,7 @@ use crate::io::files::{self, Spool};
 use crate::packager::{
     self, Archive, Files, FolderError, NewsroomFolder, Press, Progress, Source, Stock,
 };
-use crate::site::{self, About, Article};
+use crate::site::{self, About, Article, Logo, Newsroom, SiteIdentity};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -154,23 +154,44 @@ pub(super) async fn collect(
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    let newsrooms: Vec<_> = config
-        .newsrooms
-        .iter()
-        .map(|desk| desk.newsroom.clone())
-        .collect();
+    let newsrooms = config.newsrooms.iter().map(|desk| {
+        Ok(Newsroom {
+            logo: logo(desk.logo.as_deref())?,
+            ..desk.newsroom.clone()
+        })
+    });
+    let newsrooms: Vec<Newsroom> = newsrooms.collect::<Result<_, Failure>>()?;
+    let identity = SiteIdentity {
+        logo: logo(config.logo.as_deref())?,
+        ..config.site.clone()
+    };
     let about = About {
         fingerprint: Some(fingerprint),
         contact: config.contact.clone(),
-        elsewhere: Vec::new(),
+        elsewhere: config.elsewhere.clone(),
     };
-    let pages = site::render(&config.site, &newsrooms, &articles, &about);
+    let pages = site::render(&identity, &newsrooms, &articles, &about);
     collected.files.extend(
         pages
             .into_iter()
             .map(|(path, page)| (path, Bytes::from(page))),
     );
     Ok(collected)
+}
+
+fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let bytes = files::read(path, LIMITS.fetched_bytes)?;
+    let logo = packager::logo(&bytes).map_err(|error| {
+        Failure::setup(format!(
+            "the logo `{}` cannot be used: {error}",
+            path.display()
+        ))
+        .try_this("name a PNG or JPEG in `logo`, or leave the setting out")
+    });
+    logo.map(Some)
 }
 
 async fn gather(

@@ -24,8 +24,12 @@ const FILE_BYTES: u64 = 1 << 20;
 /// A newsroom's folder, as its `colport.toml` describes it.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Its logo is not read yet.
     pub site: SiteIdentity,
+    pub logo: Option<PathBuf>,
     pub contact: Option<String>,
+    /// Where else readers find the site.
+    pub elsewhere: Vec<String>,
     pub newsrooms: Vec<Desk>,
     pub mirrors: Vec<Mirror>,
     pub effort: Effort,
@@ -36,7 +40,9 @@ pub struct Config {
 /// One newsroom and where its articles come from.
 #[derive(Debug, Clone)]
 pub struct Desk {
+    /// Its logo is not read yet.
     pub newsroom: Newsroom,
+    pub logo: Option<PathBuf>,
     pub sources: Vec<Source>,
     /// What shall not be shown, whatever the sources say.
     pub withdrawn: Vec<Withdrawn>,
@@ -169,6 +175,11 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
+        check(("# accent = \"#8a1c1c\"", "accent = \"#ffcc00\""), "darker");
+        check(
+            ("# accent = \"#8a1c1c\"", "accent = \"red\""),
+            "`red` is no colour",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
     }
 

@@ -35,7 +35,7 @@ pub use custody::{
 };
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
-pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture};
+pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
 pub use source::{Source, SourceError};

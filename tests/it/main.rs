@@ -19,6 +19,7 @@ mod reader;
 mod server;
 mod server_intake;
 mod sideload;
+mod site;
 mod sync;
 mod sync_http;
 mod trust_differential;
