@@ -74,7 +74,7 @@
     return kept.get(file);
   };
 
-  const day = text => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
+  const day = text => new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
   const shown = ([href, title, date, summary, , tongue]) => {
     const article = element("article", { dir: "auto" }), heading = element("h2"), by = element("p", { className: "by" });
     if (tongue) article.lang = tongue;

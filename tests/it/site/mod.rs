@@ -319,6 +319,11 @@ fn text_browsers_show_all_there_is_to_read() {
             &text("be/search.html"),
             &["Пошук", "патрабуе JavaScript", "Архіў"],
         );
+        let search = text("be/search.html");
+        assert!(
+            !search.contains("Знайсці"),
+            "what cannot work is not shown: {search}"
+        );
         check_order(
             &text("404.html"),
             &["This page is not here", "Такой старонкі тут няма"],
