@@ -22,8 +22,26 @@ pub struct Limits {
     pub members: usize,
     /// One page, feed or picture fetched by the packager.
     pub fetched_bytes: u64,
+    /// Of all that the packager keeps of what it fetched.
+    pub cache_bytes: u64,
+    /// Articles that one source may offer; of what is dated, the newest.
+    pub offers: usize,
+    /// Files of one sitemap with all that it names, or pages of a listing.
+    pub listings: usize,
+    /// One sitemap, feed or line of an index, unpacked. The sitemap protocol allows 50 MB.
+    pub listing_bytes: u64,
+    /// The head of one record in a crawl.
+    pub record_head_bytes: u64,
+    /// Records of one crawl.
+    pub records: usize,
+    /// A crawl that must be unpacked onto the disk before it can be read in any order.
+    pub unpacked_crawl_bytes: u64,
+    /// One article that a newsroom's system pushes, with its pictures.
+    pub pushed_bytes: u64,
     /// Pixels of one picture: a small file can claim a billion.
     pub picture_pixels: u64,
+    /// The list of one channel's mirrors.
+    pub address_list_bytes: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -38,5 +56,14 @@ pub const LIMITS: Limits = Limits {
     member_bytes: 16 << 20,
     members: 1_000_000,
     fetched_bytes: 16 << 20,
+    cache_bytes: 2 << 30,
+    offers: 50_000,
+    listings: 100,
+    listing_bytes: 52 << 20,
+    record_head_bytes: 64 << 10,
+    records: 1_000_000,
+    unpacked_crawl_bytes: 8 << 30,
+    pushed_bytes: 64 << 20,
     picture_pixels: 50_000_000,
+    address_list_bytes: 65_536,
 };

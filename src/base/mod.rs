@@ -18,7 +18,7 @@ pub use metadata_name::MetadataName;
 pub use newsroom_id::{NewsroomId, NewsroomIdError};
 pub use path::{PathError, SitePath};
 pub use secret::Secret;
-pub use tame::tame;
+pub use tame::{is_wild, tame};
 
 /// The number of an edition: the version of its snapshot. The first is 1; a later edition has a larger one.
 pub type EditionNumber = u64;

@@ -13,7 +13,8 @@ pub fn tame(text: &str) -> String {
     tamed
 }
 
-fn is_wild(c: char) -> bool {
+/// Whether a terminal would obey it, or turn the direction of a line.
+pub fn is_wild(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -17,6 +17,8 @@ pub struct About {
 pub enum Kind {
     /// Every file of the edition.
     Full,
+    /// All but some pictures, and all metadata.
+    Excerpt,
     /// The files that are not in the edition `base`, and all metadata that `base` does not have.
     Update { base: EditionNumber },
 }
@@ -36,6 +38,7 @@ struct Written {
 #[serde(rename_all = "lowercase")]
 enum WrittenKind {
     Full,
+    Excerpt,
     Update,
 }
 
@@ -45,6 +48,7 @@ impl About {
     pub fn to_json(&self) -> Vec<u8> {
         let (kind, base) = match self.kind {
             Kind::Full => (WrittenKind::Full, None),
+            Kind::Excerpt => (WrittenKind::Excerpt, None),
             Kind::Update { base } => (WrittenKind::Update, Some(base)),
         };
         let written = Written {
@@ -68,6 +72,7 @@ impl About {
         }
         let kind = match (written.kind, written.base) {
             (WrittenKind::Full, None) => Kind::Full,
+            (WrittenKind::Excerpt, None) => Kind::Excerpt,
             (WrittenKind::Update, Some(base)) if 0 < base && base < written.edition => {
                 Kind::Update { base }
             }
@@ -89,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_go_there_and_back() {
+    fn all_kinds_go_there_and_back() {
         let full = About {
             kind: Kind::Full,
             edition: 5,
@@ -102,7 +107,11 @@ mod tests {
             full.to_json(),
             b"{\"format\":\"colport-bundle-1\",\"kind\":\"full\",\"edition\":5}\n"
         );
-        for about in [full, update] {
+        let excerpt = About {
+            kind: Kind::Excerpt,
+            edition: 5,
+        };
+        for about in [full, update, excerpt] {
             assert_eq!(About::parse(&about.to_json()), Ok(about));
         }
     }

@@ -21,6 +21,7 @@ use super::failure::{Failure, Outcome};
 use super::pack;
 use super::screen::{Screen, size};
 use super::serve::until_interrupted;
+use super::telling::Telling;
 use super::words::{count, freshness};
 use crate::base::{Fingerprint, SitePath};
 use crate::config::{self, Config};
@@ -112,7 +113,9 @@ impl Stage {
     ) -> Result<VerifiedEdition, Failure> {
         screen
             .line("2. Its articles are cleaned of all that could betray a reader, signed, packed:");
-        let collected = pack::collect(config, folder, fingerprint, now, &screen.indented()).await?;
+        let indented = screen.indented();
+        let telling = Telling::all(&indented);
+        let collected = pack::collect(config, folder, fingerprint, now, &telling).await?;
         let edition =
             pack::publish(config, folder, &collected, now)?.expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);

@@ -3,17 +3,22 @@
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
 mod demo;
+mod extract;
 mod failure;
 mod get;
 mod init;
+mod intake;
 mod key;
 mod open;
 mod pack;
 mod root;
 mod screen;
 mod serve;
+mod simulate;
 mod sync;
+mod telling;
 mod verify;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -37,7 +42,9 @@ struct Colport {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Extract(extract::Extract),
     Init(init::Init),
+    Intake(intake::Intake),
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
@@ -45,6 +52,7 @@ enum Command {
     Get(get::Get),
     Open(open::Open),
     Verify(verify::Verify),
+    Simulate(simulate::Simulate),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -70,7 +78,9 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
         Command::Demo(demo) => demo.run(screen).await,
+        Command::Extract(extract) => extract.run(screen),
         Command::Init(init) => init.run(screen),
+        Command::Intake(intake) => intake.run(screen).await,
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => pack.run(screen).await,
         Command::Sync(sync) => sync.run(screen).await,
@@ -78,6 +88,7 @@ async fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Get(get) => get.run(screen).await,
         Command::Open(open) => open.run(screen).await,
         Command::Verify(verify) => verify.run(screen).await,
+        Command::Simulate(simulate) => simulate.run(screen).await,
     }
 }
 

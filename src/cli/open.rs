@@ -9,9 +9,9 @@ use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::Screen;
 use super::serve::until_interrupted;
-use super::words::freshness;
+use super::words::{freshness, lacking};
 use crate::base::Fingerprint;
-use crate::edition::VerifiedEdition;
+use crate::edition::Excerpt;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::files;
 use crate::reader::{self, Newsroom, OpenError, Sideload, Unproved};
@@ -52,6 +52,9 @@ impl Open {
             "Edition {}: every signature and every file is right.",
             edition.number()
         ));
+        if let Some(lacking) = lacking(&edition) {
+            screen.line(lacking);
+        }
         screen.line(freshness(edition.proof(), now));
         show(&edition, self.no_browser, screen).await
     }
@@ -73,11 +76,7 @@ pub(super) fn bundle(path: &Path) -> Result<Bytes, Failure> {
 }
 
 /// Whose it is, only a person can say who has the fingerprint from elsewhere.
-fn compare(
-    unproved: Unproved,
-    known: Option<Anchor>,
-    screen: &Screen,
-) -> Result<VerifiedEdition, Failure> {
+fn compare(unproved: Unproved, known: Option<Anchor>, screen: &Screen) -> Result<Excerpt, Failure> {
     let compared = match known {
         Some(Anchor::Fingerprint(fingerprint)) => fingerprint,
         _ => ask(unproved.fingerprint(), screen)?,
@@ -114,7 +113,7 @@ fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
 }
 
 /// Shows the edition until Ctrl-C.
-async fn show(edition: &VerifiedEdition, no_browser: bool, screen: &Screen) -> Outcome {
+async fn show(edition: &Excerpt, no_browser: bool, screen: &Screen) -> Outcome {
     let showing = server::show(edition).await?;
     let url = showing.url();
     screen.line(format!(

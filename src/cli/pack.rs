@@ -10,27 +10,30 @@
 //! site is blocked or attacked today must be able to publish what comes from elsewhere. It is named, and the exit code
 //! is 1.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, one_line, size};
+use super::telling::Telling;
+use super::watch::{Mirrors, watch};
 use super::words::count;
-use crate::base::{Fingerprint, LIMITS, SitePath};
+use crate::base::{Digest, Fingerprint, LIMITS, SitePath};
 use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
-use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::fetch::Patience;
 use crate::io::files::{self, Spool};
+use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
-    self, Archive, Files, FolderError, NewsroomFolder, Press, Progress, Source, Stock,
+    self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
+    Stock, Waiting, WebCache, Withdrawn,
 };
-use crate::site::{self, About, Article, Logo, Newsroom, SiteIdentity};
+use crate::site::{self, About, Article, Logo, Newsroom, SiteIdentity, Typesetter};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -42,39 +45,51 @@ pub(crate) struct Pack {
     /// The newsroom's folder, made by `colport init`
     #[arg(long, value_name = "DIR", default_value = ".")]
     site: PathBuf,
-    /// Take articles from here instead of the sources in `colport.toml`: a folder of HTML pages, or a feed by its address
-    /// or file
+    /// Take articles from here instead of the sources in `colport.toml`: a folder of HTML pages, a feed or sitemap by its
+    /// address or file, a text file of addresses, or a crawl (.warc, .warc.gz, .wacz)
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     /// The newsroom that these sources are for, if there are several
     #[arg(long, value_name = "ID", requires = "sources")]
     newsroom: Option<String>,
+    /// Go on: look at the sources again and again, and make an edition when something is new. How often says `every` in
+    /// `colport.toml`. Ctrl-C ends it
+    #[arg(long, conflicts_with = "sources")]
+    watch: bool,
+    /// After each edition push it to the mirrors, as `colport sync --once` does
+    #[arg(long, requires = "watch")]
+    sync: bool,
 }
 
 impl Pack {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let mut config = config::load(&self.site)?;
+        let folder = NewsroomFolder::at(&self.site);
+        folder.fingerprint()?;
+        let _lock = folder.lock()?;
+        if self.watch {
+            let mirrors = match self.sync {
+                true => Mirrors::Push,
+                false => Mirrors::Leave,
+            };
+            return watch(&self.site, mirrors, screen).await;
+        }
         if !self.sources.is_empty() {
             self.take_sources(&mut config)?;
         }
-        let now = SystemClock.now();
-        let folder = NewsroomFolder::at(&self.site);
-        let fingerprint = folder.fingerprint()?;
-        let collected = collect(&config, &folder, fingerprint, now, screen).await?;
-        warn_of_gone(&collected, screen);
-        match publish(&config, &folder, &collected, now)? {
-            None => screen.line("Nothing is new since the last edition, so nothing was written."),
-            Some(edition) => screen.line(summary(&folder, &edition)),
+        let telling = Telling::all(screen);
+        let packed = pack(&config, &folder, SystemClock.now(), &telling).await?;
+        if packed.edition.is_none() {
+            screen.line("Nothing is new since the last edition, so nothing was written.");
         }
-        collected.silent_feed.map_or(Ok(()), Err)
+        packed.silent_feed.map_or(Ok(()), Err)
     }
 
     fn take_sources(&self, config: &mut Config) -> Outcome {
         let sources = self.sources.iter().map(|text| config::source(text));
         let sources: Vec<Source> = sources.collect::<Result<_, _>>().map_err(|why| {
-            Failure::setup(why).try_this(
-                "name a folder, the file of a feed, or an address that begins with `https://`",
-            )
+            Failure::setup(why)
+                .try_this("name a folder, a file, or an address that begins with `https://`")
         })?;
         let wanted = self.newsroom.as_deref();
         let mut fitting = config
@@ -99,11 +114,44 @@ impl Pack {
     }
 }
 
+/// What came of looking at the sources once.
+pub(super) struct Packed {
+    /// `None` if nothing was new.
+    pub edition: Option<VerifiedEdition>,
+    /// A feed gave nothing; the site shows what was kept of it.
+    pub silent_feed: Option<Failure>,
+}
+
+/// From the sources to the next edition, if something is new.
+pub(super) async fn pack(
+    config: &Config,
+    folder: &NewsroomFolder,
+    now: Timestamp,
+    telling: &Telling<'_>,
+) -> Result<Packed, Failure> {
+    let fingerprint = folder.fingerprint()?;
+    let collected = collect(config, folder, fingerprint, now, telling).await?;
+    warn_of_gone(&collected, telling);
+    let edition = publish(config, folder, &collected, now)?;
+    if let Some(edition) = &edition {
+        telling.line(summary(folder, edition));
+    }
+    folder.cache(now).sweep();
+    Ok(Packed {
+        edition,
+        silent_feed: collected.silent_feed,
+    })
+}
+
 /// Everything that the site shall hold.
 pub(super) struct Collected {
     files: Files,
+    /// Pages of articles among them.
+    articles: BTreeSet<SitePath>,
     /// Files that stay as they are in the edition before.
     kept: BTreeSet<SitePath>,
+    /// Files that are read when they are packed.
+    waiting: BTreeMap<SitePath, Waiting>,
     previous: Option<Arc<VerifiedEdition>>,
     archives: Vec<Archive>,
     /// A feed gave nothing; the site shows what was kept of it.
@@ -111,10 +159,20 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    /// A page that the edition before holds need not be held in memory.
+    fn lay(&mut self, path: SitePath, page: Vec<u8>) {
+        let previous = self.previous.as_ref();
+        let before = previous.and_then(|previous| previous.file(&path));
+        match before {
+            Some(before) if before.digest == Digest::of(&page) => drop(self.kept.insert(path)),
+            _ => drop(self.files.insert(path, page.into())),
+        }
+    }
+
     fn add(&mut self, stock: Stock) -> Vec<Article> {
         let pictures = stock.pictures.into_iter();
-        self.files
-            .extend(pictures.map(|(path, picture)| (path, Bytes::from(picture.webp))));
+        self.waiting
+            .extend(pictures.map(|(path, picture)| (path, picture.webp)));
         self.kept.extend(stock.kept_pictures);
         stock.articles
     }
@@ -125,35 +183,19 @@ pub(super) async fn collect(
     folder: &NewsroomFolder,
     fingerprint: Fingerprint,
     now: Timestamp,
-    screen: &Screen,
+    telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let mut articles: Vec<Article> = Vec::new();
+    let mut pages = Vec::new();
     let mut collected = Collected {
         files: Files::new(),
+        articles: BTreeSet::new(),
         kept: BTreeSet::new(),
+        waiting: BTreeMap::new(),
         previous: folder.newest(now)?,
         archives: Vec::new(),
         silent_feed: None,
     };
-    for desk in &config.newsrooms {
-        let mut archive = folder.archive(&desk.newsroom.id)?;
-        let mut gathered = gather(desk, &archive, now, screen).await;
-        let failed = std::mem::take(&mut gathered.failed);
-        let silent = excuse(desk, &archive, failed)?;
-        collected.silent_feed = collected.silent_feed.or(silent);
-        let told = told(&gathered);
-        let previous = collected.previous.as_deref();
-        let stock = archive.stock(gathered, &desk.withdrawn, previous);
-        warn_of_stock(&stock, screen);
-        screen.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
-        articles.extend(collected.add(stock));
-        collected.archives.push(archive);
-    }
-    if articles.is_empty() {
-        let failure = Failure::refused("there is not one article, so no edition was made");
-        return Err(failure
-            .try_this("check the sources in `colport.toml`; what was left out is named above"));
-    }
     let newsrooms = config.newsrooms.iter().map(|desk| {
         Ok(Newsroom {
             logo: logo(desk.logo.as_deref())?,
@@ -170,12 +212,53 @@ pub(super) async fn collect(
         contact: config.contact.clone(),
         elsewhere: config.elsewhere.clone(),
     };
-    let pages = site::render(&identity, &newsrooms, &articles, &about);
-    collected.files.extend(
-        pages
-            .into_iter()
-            .map(|(path, page)| (path, Bytes::from(page))),
-    );
+    let setter = Typesetter {
+        site: &identity,
+        newsrooms: &newsrooms,
+        about: &about,
+    };
+    let cache = Arc::new(folder.cache(now));
+    let web_cache = folder.web_cache(now)?;
+    for desk in &config.newsrooms {
+        let mut archive = folder.archive(&desk.newsroom.id)?;
+        let background = Background {
+            newsroom: &desk.newsroom,
+            archive: &archive,
+            rules: &desk.rules,
+            cache: &cache,
+            now,
+        };
+        let web = (&web_cache, config.proxy.as_ref());
+        let mut gathered = gather(desk, background, web, telling).await;
+        let failed = std::mem::take(&mut gathered.failed);
+        let silent = excuse(desk, &archive, failed).inspect_err(|_| web_cache.end())?;
+        collected.silent_feed = collected.silent_feed.or(silent);
+        let told = told(&gathered);
+        let previous = collected.previous.as_deref();
+        let withdrawn = withdrawn(desk, &gathered);
+        let mut stock = archive.stock(gathered, &withdrawn, previous);
+        stock.unknown.retain(|one| desk.withdrawn.contains(one));
+        let graves = stock.withdrawn.iter();
+        pages.extend(
+            graves.map(|(path, language)| setter.withdrawn(&desk.newsroom, path, language)),
+        );
+        warn_of_stock(&stock, telling);
+        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
+        articles.extend(collected.add(stock));
+        collected.archives.push(archive);
+    }
+    web_cache.end();
+    if articles.is_empty() {
+        let failure = Failure::refused("there is not one article, so no edition was made");
+        return Err(failure
+            .try_this("check the sources in `colport.toml`; what was left out is named above"));
+    }
+    let places = articles.iter().map(|article| article.path.clone());
+    collected.articles = places.collect();
+    pages.extend(site::render(&identity, &newsrooms, &articles, &about));
+    for (path, page) in pages {
+        collected.lay(path, page);
+    }
     Ok(collected)
 }
 
@@ -196,17 +279,15 @@ fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
 
 async fn gather(
     desk: &Desk,
-    archive: &Archive,
-    now: Timestamp,
-    screen: &Screen,
+    background: Background<'_>,
+    (web_cache, proxy): (&WebCache, Option<&Proxy>),
+    telling: &Telling<'_>,
 ) -> packager::Gathered {
-    let feeds = desk.sources.iter().filter_map(|source| match source {
-        Source::Feed(url) => Some(url),
-        _ => None,
-    });
-    let fetch = HttpFetch::for_strangers(Patience::default(), feeds);
+    let named = || desk.sources.iter().filter_map(Source::address);
+    let web = HttpVisitor::new(Patience::default(), proxy, named());
+    let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
-    let bar = screen.counting(&format!("{id}: pages"));
+    let bar = telling.counting(&format!("{id}: pages"));
     let mut show = |progress| {
         let (doing, done, of) = match progress {
             Progress::Reading { done, of } => ("pages", done, of),
@@ -217,19 +298,17 @@ async fn gather(
         bar.set_position(done as u64);
     };
     let options = packager::Options::default();
-    let gathered = packager::gather(
-        &fetch,
-        &desk.newsroom,
-        &desk.sources,
-        &options,
-        now,
-        archive,
-        &mut show,
-    );
-    let gathered = gathered.await;
+    let gathered = packager::gather(&getter, &desk.sources, background, &options, &mut show).await;
     bar.finish_and_clear();
-    warn(&gathered, screen);
+    warn(&gathered, telling);
     gathered
+}
+
+/// What the settings name, and what the newsroom's own system takes back, which a feed may have told of too.
+fn withdrawn(desk: &Desk, gathered: &packager::Gathered) -> Vec<Withdrawn> {
+    let addresses = gathered.withdrawn.iter().filter(|id| id.contains("://"));
+    let taken_back = addresses.filter_map(|id| Withdrawn::parse(id).ok());
+    desk.withdrawn.iter().cloned().chain(taken_back).collect()
 }
 
 /// What is to be said at the end of sources that gave nothing, unless it must be said at once.
@@ -251,10 +330,10 @@ fn excuse(
     Ok(silent)
 }
 
-fn warn_of_stock(stock: &Stock, screen: &Screen) {
-    warn_of_lost(&stock.lost_pictures, screen);
+fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
+    warn_of_lost(&stock.lost_pictures, telling);
     for unknown in &stock.unknown {
-        screen.warn(format!(
+        telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"
         ));
     }
@@ -270,7 +349,7 @@ fn told_kept(stock: &Stock) -> String {
 const SHOWN_GONE: usize = 5;
 
 /// Says which articles readers had and have no more, so that none goes unnoticed.
-fn warn_of_gone(collected: &Collected, screen: &Screen) {
+fn warn_of_gone(collected: &Collected, telling: &Telling<'_>) {
     let is_article = |path: &&SitePath| {
         path.as_str().ends_with("/index.html") && path.as_str().split('/').count() == 5
     };
@@ -281,32 +360,34 @@ fn warn_of_gone(collected: &Collected, screen: &Screen) {
     let gone: Vec<&SitePath> = before
         .map(|(path, _)| path)
         .filter(is_article)
-        .filter(|path| !collected.files.contains_key(*path))
+        .filter(|path| !collected.articles.contains(*path))
+        // A page that says so, and said so before.
+        .filter(|path| !collected.kept.contains(*path))
         .collect();
     for path in gone.iter().take(SHOWN_GONE) {
-        screen.warn(format!("no longer in the site: {path}"));
+        telling.warn(format!("no longer in the site: {path}"));
     }
     if gone.len() > SHOWN_GONE {
         let more = gone.len() - SHOWN_GONE;
-        screen.warn(format!("{more} more articles are no longer in the site"));
+        telling.warn(format!("{more} more articles are no longer in the site"));
     }
 }
 
 const SHOWN_PICTURES: usize = 5;
 
 /// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
-fn warn(gathered: &packager::Gathered, screen: &Screen) {
+fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
     for packager::Skipped { what, why } in &gathered.skipped {
-        screen.warn(format!("left out: {}: {}", one_line(what), one_line(why)));
+        telling.warn(format!("left out: {}: {}", one_line(what), one_line(why)));
     }
     for packager::Skipped { what, why } in &gathered.stale {
         let (what, why) = (one_line(what), one_line(why));
-        screen.warn(format!("shown as it was: {what}: {why}"));
+        telling.warn(format!("shown as it was: {what}: {why}"));
     }
-    warn_of_lost(&gathered.lost_pictures, screen);
+    warn_of_lost(&gathered.lost_pictures, telling);
 }
 
-fn warn_of_lost(lost: &[packager::LostPicture], screen: &Screen) {
+fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {
     for packager::LostPicture {
         article,
         picture,
@@ -318,10 +399,10 @@ fn warn_of_lost(lost: &[packager::LostPicture], screen: &Screen) {
             true => why,
             false => format!("`{picture}`: {why}"),
         };
-        screen.warn(format!("a picture is missing in {article}: {named}"));
+        telling.warn(format!("a picture is missing in {article}: {named}"));
     }
     if lost.len() > SHOWN_PICTURES {
-        screen.warn(format!(
+        telling.warn(format!(
             "{} more pictures are missing",
             lost.len() - SHOWN_PICTURES
         ));
@@ -362,12 +443,17 @@ pub(super) fn publish(
         metadata: folder.metadata(previous.as_deref())?,
         previous,
         kept: collected.kept.clone(),
+        waiting: collected.waiting.clone(),
         keys: folder.publishing_keys(&config.ids())?,
         lifetimes: config.lifetimes.clone(),
         effort: config.effort,
     };
-    if !press.is_due(files, now) {
+    if let Some(previous) = &press.previous
+        && !press.is_due(files, now)
+    {
         write_all(archives)?;
+        // After a kill, or when others are wanted now.
+        folder.write_small(previous, &config.variants)?;
         return Ok(None);
     }
     let place = folder.bundle(number);
@@ -378,6 +464,7 @@ pub(super) fn publish(
         files::map(&place).map_err(FolderError::from)
     })?;
     folder.prune(config.keep_editions)?;
+    folder.write_small(&edition, &config.variants)?;
     Ok(Some(edition))
 }
 

@@ -9,9 +9,10 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use super::failure::Failure;
-use crate::base::{Secret, tame};
+use crate::base::{Secret, is_wild, tame};
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
 pub(crate) struct Screen {
@@ -33,6 +34,16 @@ impl Screen {
             std::io::stdout(),
             self.indented_text(text, width(&std::io::stdout())),
         );
+    }
+
+    /// For programs, and for people who read JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        print_json(serde_json::to_string_pretty(value));
+    }
+
+    /// The same on one line.
+    pub(crate) fn json_line(&self, value: &impl Serialize) {
+        print_json(serde_json::to_string(value));
     }
 
     /// The same screen, for lines that belong to one before.
@@ -160,6 +171,25 @@ fn print(mut out: impl Write, text: String) {
     let _ = written.and_then(|()| out.flush());
 }
 
+fn print_json(json: serde_json::Result<String>) {
+    let json = json.expect("texts and numbers can be written as JSON");
+    print(std::io::stdout(), escaped_json(&json) + "\n");
+}
+
+/// What a terminal would obey is escaped the way of JSON, so that it is still the same value.
+fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || c == ' ' || c.is_ascii_graphic() || !is_wild(c) {
+            escaped.push(c);
+        } else {
+            // All of them lie below U+10000.
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        }
+    }
+    escaped
+}
+
 /// Much of what is shown was written by strangers: whatever else a terminal would obey, only our line ends pass.
 pub(crate) fn harmless(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(tame).collect();
@@ -208,7 +238,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, table, wrapped};
+    use super::{escaped_json, harmless, table, wrapped};
 
     #[test]
     fn lines_break_between_words() {
@@ -227,6 +257,14 @@ mod tests {
         check("\x1b[2J\x07a\rb\tc", "\\u{1b}[2J\\u{7}a\\u{d}b\\u{9}c");
         check("\u{9b}31m", "\\u{9b}31m");
         check("evil\u{202e}gpj.exe", "evil\\u{202e}gpj.exe");
+    }
+
+    #[test]
+    fn json_is_the_same_value_and_harmless() {
+        let text = "a\u{202e}b\u{1b}[2J\u{85}\nс".to_owned();
+        let json = escaped_json(&serde_json::to_string(&text).unwrap());
+        assert_eq!(json, "\"a\\u202eb\\u001b[2J\\u0085\\nс\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

@@ -49,6 +49,22 @@ impl Sync {
     }
 }
 
+/// As `colport sync --once` does.
+pub(super) async fn push_newest(
+    config: &Config,
+    folder: &NewsroomFolder,
+    screen: &Screen,
+) -> Outcome {
+    let source = source(folder)?;
+    push(
+        &HttpFetch::new(Patience::default()),
+        &source,
+        config,
+        screen,
+    )
+    .await
+}
+
 fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
     let now = SystemClock.now();
     let newest = folder

@@ -1,5 +1,6 @@
 //! `colport verify`: the chain of proofs, in plain words.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,13 +11,13 @@ use super::failure::{Failure, Outcome};
 use super::open;
 use super::root::Root;
 use super::screen::{Screen, one_line, table};
-use super::words::{count, day, freshness};
-use crate::base::{Fingerprint, SitePath};
-use crate::edition::Proof;
+use super::words::{count, day, freshness, lacking};
+use crate::base::{Digest, Fingerprint, SitePath};
+use crate::edition::{Excerpt, Proof};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, HttpFetch, Patience};
 use crate::io::folder::FolderFetch;
-use crate::io::{address, files};
+use crate::io::{address, evidence, files};
 use crate::reader::{self, Audit, FileFault, Newsroom, Sideload};
 use crate::server::Anchor;
 use crate::trust;
@@ -24,47 +25,102 @@ use crate::trust;
 /// Say in plain words who signed a bundle, a folder or a mirror, when, and what is missing.
 ///
 /// Looks at every signature and every file. Ends with exit code 0 only if all is right and it is signed by the newsroom
-/// named with `--root`.
+/// named with `--root`. Of several things it is also said whether they contradict one another.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// A bundle, a folder that is a mirror, or the address of a mirror
-    #[arg(value_name = "FILE|DIR|URL")]
-    what: String,
+    /// A bundle, a folder that is a mirror, what `colport get` or `colport serve` keeps, or the address of a mirror
+    #[arg(value_name = "FILE|DIR|URL", required = true)]
+    what: Vec<String>,
     /// Whose it must be: the newsroom's fingerprint, or a file `1.root.json` that you got from them
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
 }
 
 /// What was looked at, whatever it was.
-struct Findings<'a> {
+struct Findings {
     fingerprint: Fingerprint,
-    proof: &'a Proof,
-    faulty: &'a [(SitePath, FileFault)],
+    proof: Proved,
+    faulty: Vec<(SitePath, FileFault)>,
     /// Files in a folder that nobody signed.
-    stray: &'a [String],
+    stray: Vec<String>,
+    /// What was kept in a folder `evidence`, by role and version.
+    kept: BTreeMap<(String, u64), Vec<Digest>>,
+}
+
+enum Proved {
+    Bundle(Box<Excerpt>),
+    Site(Box<Proof>),
+}
+
+impl Findings {
+    fn proof(&self) -> &Proof {
+        match &self.proof {
+            Proved::Bundle(edition) => edition.proof(),
+            Proved::Site(proof) => proof,
+        }
+    }
 }
 
 impl Verify {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let now = SystemClock.now();
         let anchor = self.root.map(Root::anchor).transpose()?;
-        if self.what.contains("://") {
-            let mirror = address::parse(&self.what).map_err(|error| {
-                Failure::setup(error).try_this("an address is such as `https://mirror.example/`")
-            })?;
-            let fetch = HttpFetch::new(Patience::default());
-            let audited = audit(&fetch, &mirror, anchor.as_ref(), now, screen).await?;
-            return tell_audit(&audited, &[], anchor.as_ref(), now, screen);
+        let (mut seen, mut verdict) = (Vec::new(), Ok(()));
+        for what in &self.what {
+            let findings = look(what, anchor.as_ref(), now, screen).await?;
+            verdict = verdict.and(tell(&findings, anchor.as_ref(), now, screen));
+            seen.push(findings);
         }
-        let path = PathBuf::from(&self.what);
-        match files::is_folder(&path) {
-            true => {
-                let address = folder_address(&path)?;
-                let audited = audit(&FolderFetch, &address, anchor.as_ref(), now, screen).await?;
-                let stray = stray(&path, &audited.proof)?;
-                tell_audit(&audited, &stray, anchor.as_ref(), now, screen)
-            }
-            false => bundle(&path, anchor, now, screen),
+        match tell_contradictions(&seen, screen) {
+            0 => verdict,
+            _ => Err(Failure::refused(
+                "there are two different, validly signed versions of one thing",
+            )
+            .try_this("a key may be stolen: tell the newsroom, and keep both")),
+        }
+    }
+}
+
+async fn look(
+    what: &str,
+    anchor: Option<&Anchor>,
+    now: Timestamp,
+    screen: &Screen,
+) -> Result<Findings, Failure> {
+    if what.contains("://") {
+        let mirror = address::parse(what).map_err(|error| {
+            Failure::setup(error).try_this("an address is such as `https://mirror.example/`")
+        })?;
+        let fetch = HttpFetch::new(Patience::default());
+        let audited = audit(&fetch, &mirror, anchor, now, screen).await?;
+        return Ok(audited.into());
+    }
+    let path = PathBuf::from(what);
+    let kept = path.join("edition.tar.gz");
+    match files::is_folder(&path) {
+        true if files::exists(&kept) && !files::exists(&path.join(".colport")) => Ok(Findings {
+            kept: evidence::kept(&path.join("evidence"))?,
+            ..bundle(&kept, anchor, now)?
+        }),
+        true => {
+            let audited = audit(&FolderFetch, &folder_address(&path)?, anchor, now, screen).await?;
+            Ok(Findings {
+                stray: stray(&path, &audited.proof)?,
+                ..audited.into()
+            })
+        }
+        false => bundle(&path, anchor, now),
+    }
+}
+
+impl From<Audit> for Findings {
+    fn from(audit: Audit) -> Self {
+        Self {
+            fingerprint: audit.fingerprint,
+            proof: Proved::Site(Box::new(audit.proof)),
+            faulty: audit.faulty,
+            stray: Vec::new(),
+            kept: BTreeMap::new(),
         }
     }
 }
@@ -76,8 +132,8 @@ fn folder_address(path: &Path) -> Result<Url, Failure> {
     absolute.ok_or_else(|| Failure::setup(format!("`{}` is no path of a folder", path.display())))
 }
 
-fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) -> Outcome {
-    let known = match &anchor {
+fn bundle(path: &Path, anchor: Option<&Anchor>, now: Timestamp) -> Result<Findings, Failure> {
+    let known = match anchor {
         Some(Anchor::Root(root)) => Some(Newsroom::new(root.clone())),
         _ => None,
     };
@@ -91,17 +147,13 @@ fn bundle(path: &Path, anchor: Option<Anchor>, now: Timestamp, screen: &Screen) 
             (known.fingerprint(), *edition)
         }
     };
-    tell(
-        &Findings {
-            fingerprint,
-            proof: edition.proof(),
-            faulty: &[],
-            stray: &[],
-        },
-        anchor.as_ref(),
-        now,
-        screen,
-    )
+    Ok(Findings {
+        fingerprint,
+        proof: Proved::Bundle(Box::new(edition)),
+        faulty: Vec::new(),
+        stray: Vec::new(),
+        kept: BTreeMap::new(),
+    })
 }
 
 async fn audit(
@@ -145,35 +197,14 @@ fn stray(folder: &Path, proof: &Proof) -> Result<Vec<String>, Failure> {
         .collect())
 }
 
-fn tell_audit(
-    audit: &Audit,
-    stray: &[String],
-    anchor: Option<&Anchor>,
-    now: Timestamp,
-    screen: &Screen,
-) -> Outcome {
-    let findings = Findings {
-        fingerprint: audit.fingerprint,
-        proof: &audit.proof,
-        faulty: &audit.faulty,
-        stray,
-    };
-    tell(&findings, anchor, now, screen)
-}
-
-fn tell(
-    findings: &Findings<'_>,
-    anchor: Option<&Anchor>,
-    now: Timestamp,
-    screen: &Screen,
-) -> Outcome {
-    let Findings {
-        fingerprint,
-        proof,
-        faulty,
-        stray,
-    } = findings;
-    refuse_other(*fingerprint, anchor)?;
+fn tell(findings: &Findings, anchor: Option<&Anchor>, now: Timestamp, screen: &Screen) -> Outcome {
+    let (fingerprint, proof) = (findings.fingerprint, findings.proof());
+    refuse_other(fingerprint, anchor)?;
+    if let Proved::Bundle(edition) = &findings.proof
+        && let Some(lacking) = lacking(edition)
+    {
+        screen.line(lacking);
+    }
     screen.line(format!(
         "Edition {} of the newsroom with the fingerprint",
         proof.edition()
@@ -181,12 +212,31 @@ fn tell(
     screen.line(format!("    {fingerprint}\n"));
     screen.line(freshness(proof, now));
     screen.line(format!("\n{}\n", chain(proof, now)));
-    for contradiction in proof.trusted().evidence() {
-        screen.line(equivocation(contradiction));
-    }
-    tell_files(proof, faulty, screen);
-    tell_stray(stray, screen);
+    tell_files(proof, &findings.faulty, screen);
+    tell_stray(&findings.stray, screen);
     judge(findings, anchor)
+}
+
+/// What is kept as evidence, and what two things of one site say differently. Gives their number.
+fn tell_contradictions(seen: &[Findings], screen: &Screen) -> usize {
+    let mut told = 0;
+    let mut tell = |role: &str, version: u64, hashes: &[Digest]| {
+        screen.line(equivocation(role, version, hashes));
+        told += 1;
+    };
+    for ((role, version), hashes) in seen.iter().flat_map(|findings| &findings.kept) {
+        tell(role, *version, hashes);
+    }
+    for (at, one) in seen.iter().enumerate() {
+        let others = seen.iter().skip(at + 1);
+        for other in others.filter(|other| other.fingerprint == one.fingerprint) {
+            let (one, other) = (one.proof().trusted(), other.proof().trusted());
+            for found in one.contradictions(other) {
+                tell(&found.role, found.version, &found.hashes());
+            }
+        }
+    }
+    told
 }
 
 fn tell_stray(stray: &[String], screen: &Screen) {
@@ -298,12 +348,11 @@ fn says(role: &str) -> &'static str {
     }
 }
 
-fn equivocation(found: &trust::Equivocation) -> String {
-    let [one, other] = found.hashes();
+fn equivocation(role: &str, version: u64, hashes: &[Digest]) -> String {
+    let hashes: Vec<_> = hashes.iter().map(|hash| format!("    {hash}\n")).collect();
     format!(
-        "SOMEONE SAYS TWO THINGS: there are two different, validly signed versions {} of `{}`:\n    {one}\n    {other}\n\
-         A key may be stolen. Tell the newsroom, and keep both.\n",
-        found.version, found.role
+        "\nSOMEONE SAYS TWO THINGS: there are different, validly signed versions {version} of `{role}`:\n{}",
+        hashes.concat()
     )
 }
 
@@ -328,6 +377,7 @@ fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) 
             FileFault::Missing => "missing".to_owned(),
             FileFault::Altered => "CHANGED".to_owned(),
             FileFault::Unreachable(fault) => fault.to_string(),
+            FileFault::NotLookedAt => "not looked at: the mirror is too slow".to_owned(),
         };
         screen.line(format!("    {path}: {what}"));
     }
@@ -336,7 +386,7 @@ fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) 
     }
 }
 
-fn judge(findings: &Findings<'_>, anchor: Option<&Anchor>) -> Outcome {
+fn judge(findings: &Findings, anchor: Option<&Anchor>) -> Outcome {
     match anchor {
         _ if !findings.faulty.is_empty() || !findings.stray.is_empty() => {
             Err(Failure::refused("not all of it is right").try_this("do not use this copy; the mirror's keeper should push the edition again"))

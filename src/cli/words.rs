@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::edition::{Freshness, Proof};
+use crate::edition::{Excerpt, Freshness, Proof};
 
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
@@ -66,6 +66,19 @@ pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
         }
     };
     format!("{signed}\n{newest}")
+}
+
+/// What was left out of a copy to make it small; `None` if nothing was.
+pub(crate) fn lacking(edition: &Excerpt) -> Option<String> {
+    let left_out = edition.lacking().count();
+    let signed = edition.proof().files().len();
+    let here = edition.files().count();
+    (left_out > 0).then(|| {
+        format!(
+            "This is a small copy: it holds {here} of {signed} files. {} left out, and nothing else.",
+            count(left_out, "picture is", "pictures are")
+        )
+    })
 }
 
 #[cfg(test)]

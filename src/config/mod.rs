@@ -9,7 +9,9 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
-use crate::packager::{Effort, Lifetimes, Source, Withdrawn};
+use crate::io::visit::Proxy;
+use crate::packager::extract::Rulebook;
+use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
 
@@ -34,6 +36,12 @@ pub struct Config {
     pub mirrors: Vec<Mirror>,
     pub effort: Effort,
     pub keep_editions: usize,
+    /// Which bundles are made of an edition, besides the full one.
+    pub variants: Vec<Variant>,
+    /// Of `colport pack --watch`.
+    pub rhythm: Rhythm,
+    /// Through which the sources are fetched.
+    pub proxy: Option<Proxy>,
     pub lifetimes: Lifetimes,
 }
 
@@ -44,6 +52,8 @@ pub struct Desk {
     pub newsroom: Newsroom,
     pub logo: Option<PathBuf>,
     pub sources: Vec<Source>,
+    /// Where the parts of an article stand on its pages.
+    pub rules: Rulebook,
     /// What shall not be shown, whatever the sources say.
     pub withdrawn: Vec<Withdrawn>,
 }
@@ -90,16 +100,34 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
     written.check(folder)
 }
 
-/// A source as it is named on the command line: an address is a feed, a folder is a folder, any other file a feed.
+/// A source as it is named on the command line, told by its name: an address is a feed unless it ends like a sitemap, a
+/// folder is a folder of pages, and a file is a crawl, a sitemap, a list or a feed.
 pub fn source(text: &str) -> Result<Source, String> {
     if text.contains("://") {
-        return Ok(Source::Feed(written::http_address(text)?));
+        let url = written::http_address(text)?;
+        return Ok(match is_sitemap(url.path()) {
+            true => Source::Sitemap(Document::Address(url), NEWEST),
+            false => Source::Feed(url),
+        });
     }
     let path = PathBuf::from(text);
-    match files::is_folder(&path) {
-        true => Ok(Source::Folder(path)),
-        false => Ok(Source::FeedFile(path)),
-    }
+    let lower = text.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
+    Ok(match () {
+        () if files::is_folder(&path) => Source::Folder(path),
+        () if ends(&[".warc", ".warc.gz", ".wacz"]) => Source::Crawl(path),
+        () if is_sitemap(&lower) => Source::Sitemap(Document::File(path), NEWEST),
+        () if ends(&[".txt"]) => Source::List(path),
+        () => Source::FeedFile(path),
+    })
+}
+
+/// `sitemap.xml`, `news-sitemap.xml`, `sitemap_index.xml.gz`
+fn is_sitemap(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    let stem = name.trim_end_matches(".gz").strip_suffix(".xml");
+    stem.is_some_and(|stem| stem.contains("sitemap"))
 }
 
 impl Config {
@@ -113,6 +141,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -143,8 +173,16 @@ mod tests {
         let config = parse(&uncommented.join("\n"), Path::new("/news")).unwrap();
         assert_eq!(config.lifetimes, Lifetimes::default());
         assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
+        assert_eq!(config.rhythm, Rhythm::default());
+        assert_eq!(config.variants, [Variant::Full, Variant::Text]);
         assert_eq!(config.mirrors.len(), 2);
-        assert_eq!(config.newsrooms[0].sources.len(), 2);
+        let sources = &config.newsrooms[0].sources;
+        assert_eq!(sources.len(), 7, "one of each kind");
+        assert!(matches!(&sources[2], Source::Anywhere(_)));
+        assert!(config.proxy.is_some());
+        let address = Url::parse("https://news.example/a").unwrap();
+        let rules = config.newsrooms[0].rules.rules_for(&address);
+        assert!(rules.body.is_some() && rules.remove.len() == 2);
     }
 
     fn check(change: (&str, &str), says: &str) {
@@ -166,6 +204,21 @@ mod tests {
             ),
             "one of",
         );
+        for (line, says) in [
+            ("newest = 7", "`newest`"),
+            ("sitemap = \"a\"\nnewest = 0", "`newest = 0`"),
+            ("wordpress = \"news.example\"", "no address"),
+        ] {
+            let named = match line.starts_with("newest") {
+                true => format!("folder = \"articles\"\n{line}"),
+                false => line.to_owned(),
+            };
+            check(("folder = \"articles\"", &named), says);
+        }
+        check(
+            ("# keep_editions", "proxy = \"socks5://a:hunter2@h\"\n#"),
+            "socks5h",
+        );
         check(
             ("folder = \"articles\"", "feed = \"ftp://news.example/x\""),
             "ftp",
@@ -180,7 +233,44 @@ mod tests {
             ("# accent = \"#8a1c1c\"", "accent = \"red\""),
             "`red` is no colour",
         );
+        check(
+            (
+                "# [[newsroom.extract]]",
+                "[[newsroom.extract]]\nbody = \"p[\"",
+            ),
+            "p[",
+        );
         check(("# effort = \"best\"", "effort = \"harder\""), "harder");
+        check(("# every = \"10min\"", "every = \"often\""), "often");
+        check(("# variants = [\"full\"", "variants = [\"tiny\""), "tiny");
+        check(("# variants = [\"full\", ", "variants = ["), "full");
+        check(("# every = \"10min\"", "every = \"2 days\""), "2 days");
+        check(("# every = \"10min\"", "every = \"0s\""), "0s");
+    }
+
+    #[test]
+    fn a_source_is_told_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |text: &str, expected: fn(&Source) -> bool| {
+            let source = source(text).unwrap();
+            assert!(expected(&source), "{text}: {source:?}");
+        };
+        check(folder.path().to_str().unwrap(), |s| {
+            matches!(s, Source::Folder(_))
+        });
+        check("https://n.example/feed", |s| matches!(s, Source::Feed(_)));
+        let at_address = |s: &Source| matches!(s, Source::Sitemap(Document::Address(_), NEWEST));
+        check("https://n.example/sitemap.xml", at_address);
+        check("https://n.example/News-Sitemap.xml.gz?x=1", at_address);
+        check("a/sitemap_index.xml", |s| {
+            matches!(s, Source::Sitemap(Document::File(_), NEWEST))
+        });
+        for crawl in ["a.warc", "a.warc.gz", "A.WACZ"] {
+            check(crawl, |s| matches!(s, Source::Crawl(_)));
+        }
+        check("addresses.txt", |s| matches!(s, Source::List(_)));
+        check("feed.xml", |s| matches!(s, Source::FeedFile(_)));
+        assert!(source("ftp://n.example/").is_err());
     }
 
     #[test]

@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::packager::{self, Lifetimes, Source, Withdrawn};
+use crate::base::LIMITS;
+use crate::io::visit::Proxy;
+use crate::packager::extract::{Rulebook, Rules, Selector};
+use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::{self, Place};
 
@@ -52,6 +55,21 @@ struct Desk {
     withdrawn: Vec<String>,
     #[serde(default)]
     source: Vec<From>,
+    #[serde(default)]
+    extract: Vec<Extract>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extract {
+    host: Option<String>,
+    body: Option<String>,
+    title: Option<String>,
+    byline: Option<String>,
+    date: Option<String>,
+    lead: Option<String>,
+    #[serde(default)]
+    remove: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +77,14 @@ struct Desk {
 struct From {
     folder: Option<PathBuf>,
     feed: Option<String>,
+    sitemap: Option<String>,
+    wordpress: Option<String>,
+    list: Option<PathBuf>,
+    crawl: Option<PathBuf>,
+    inbox: Option<PathBuf>,
+    newest: Option<usize>,
+    #[serde(default)]
+    allow_private: bool,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +100,9 @@ struct Mirror {
 struct Pack {
     effort: Effort,
     keep_editions: usize,
+    variants: Vec<Variant>,
+    every: Option<String>,
+    proxy: String,
 }
 
 impl Default for Pack {
@@ -81,8 +110,19 @@ impl Default for Pack {
         Self {
             effort: Effort::Best,
             keep_editions: 7,
+            variants: vec![Variant::Full, Variant::Text],
+            every: None,
+            proxy: String::new(),
         }
     }
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Variant {
+    Full,
+    Light,
+    Text,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +200,15 @@ impl Config {
                 Effort::Quick => packager::Effort::Quick,
             },
             keep_editions: self.pack.keep_editions.max(1),
+            variants: variants(self.pack.variants)?,
+            rhythm: match &self.pack.every {
+                Some(text) => rhythm(text)?,
+                None => Rhythm::default(),
+            },
+            proxy: match self.pack.proxy.as_str() {
+                "" => None,
+                text => Some(Proxy::parse(text)?),
+            },
             lifetimes: self.lifetimes.check()?,
         })
     }
@@ -178,6 +227,11 @@ impl Desk {
             .iter()
             .map(|text| Withdrawn::parse(text))
             .collect::<Result<_, _>>()?;
+        let rules = self
+            .extract
+            .into_iter()
+            .map(Extract::check)
+            .collect::<Result<_, _>>()?;
         let language = language(&self.language)?;
         let newsroom = Newsroom {
             id,
@@ -190,6 +244,7 @@ impl Desk {
             newsroom,
             logo: place(folder, &self.logo),
             sources,
+            rules: Rulebook::new(rules),
             withdrawn,
         })
     }
@@ -197,13 +252,69 @@ impl Desk {
 
 impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
-        match (self.folder, self.feed) {
-            (Some(path), None) => Ok(Source::Folder(folder.join(path))),
-            (None, Some(feed)) if feed.contains("://") => Ok(Source::Feed(http_address(&feed)?)),
-            (None, Some(feed)) => Ok(Source::FeedFile(folder.join(feed))),
-            _ => Err("a `[[newsroom.source]]` has one of `folder` and `feed`".into()),
+        let at = |path: PathBuf| folder.join(path);
+        let newest = self.newest.unwrap_or(NEWEST);
+        if !(1..=LIMITS.offers).contains(&newest) {
+            let most = LIMITS.offers;
+            return Err(format!("`newest = {newest}` must lie between 1 and {most}"));
         }
+        let document = |text: String| match text.contains("://") {
+            true => http_address(&text).map(Document::Address),
+            false => Ok(Document::File(folder.join(text))),
+        };
+        let feed = |text: String| match document(text)? {
+            Document::Address(url) => Ok(Source::Feed(url)),
+            Document::File(path) => Ok(Source::FeedFile(path)),
+        };
+        let sitemap = |text: String| Ok(Source::Sitemap(document(text)?, newest));
+        let wordpress = |text: String| Ok(Source::WordPress(http_address(&text)?, newest));
+        let named: [Option<Result<Source, String>>; 7] = [
+            self.folder.map(|path| Ok(Source::Folder(at(path)))),
+            self.feed.map(feed),
+            self.sitemap.map(sitemap),
+            self.wordpress.map(wordpress),
+            self.list.map(|path| Ok(Source::List(at(path)))),
+            self.crawl.map(|path| Ok(Source::Crawl(at(path)))),
+            self.inbox.map(|path| Ok(Source::Inbox(at(path)))),
+        ];
+        let mut named = named.into_iter().flatten();
+        let source = match (named.next(), named.next()) {
+            (Some(source), None) => source?,
+            _ => return Err("a `[[newsroom.source]]` has one of `folder`, `feed`, `sitemap`, `wordpress`, `list`, `crawl` and `inbox`".into()),
+        };
+        let counts = matches!(source, Source::Sitemap(..) | Source::WordPress(..));
+        if self.newest.is_some() && !counts {
+            return Err("`newest` is for a `sitemap` and a `wordpress`".into());
+        }
+        Ok(match self.allow_private {
+            true => Source::Anywhere(Box::new(source)),
+            false => source,
+        })
     }
+}
+
+impl Extract {
+    fn check(self) -> Result<Rules, String> {
+        let one = |text: Option<String>| text.map(|text| selector(&text)).transpose();
+        Ok(Rules {
+            host: self.host,
+            body: one(self.body)?,
+            title: one(self.title)?,
+            byline: one(self.byline)?,
+            date: one(self.date)?,
+            lead: one(self.lead)?,
+            remove: self
+                .remove
+                .iter()
+                .map(|text| selector(text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text)
+        .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
 }
 
 impl Mirror {
@@ -251,6 +362,30 @@ fn look(accent: Option<&str>) -> Result<site::Look, String> {
     let accent = accent.map(site::Accent::parse).transpose();
     let accent = accent.map_err(|error| format!("`accent`: {error}"))?;
     Ok(site::Look { accent })
+}
+
+fn variants(written: Vec<Variant>) -> Result<Vec<packager::Variant>, String> {
+    if !written.contains(&Variant::Full) {
+        return Err("`variants` must name `full`: mirrors take nothing else".into());
+    }
+    let variants = written.into_iter().map(|variant| match variant {
+        Variant::Full => packager::Variant::Full,
+        Variant::Light => packager::Variant::Light,
+        Variant::Text => packager::Variant::Text,
+    });
+    Ok(variants.collect())
+}
+
+fn rhythm(text: &str) -> Result<Rhythm, String> {
+    let every: SignedDuration = text.parse().map_err(|_| {
+        format!("`every = \"{text}\"` is no length of time, such as `10min` or `1h`")
+    })?;
+    match every.as_secs() {
+        1..=86_400 => Ok(Rhythm { every }),
+        _ => Err(format!(
+            "`every = \"{text}\"` must lie between a second and a day"
+        )),
+    }
 }
 
 fn language(tag: &str) -> Result<Language, String> {

@@ -17,13 +17,15 @@ use super::metadata::name_of;
 use super::{Gathered, Refusal, Remembered, VerifiedEdition};
 use crate::base::MetadataName;
 use crate::bundle::MemberName;
-use crate::trust::{self, Expiry, Refresh, Trusted};
+use crate::trust::{self, Equivocation, Expiry, Refresh, Trusted};
 
 /// See the module.
 pub(super) struct Early {
     held: Option<Arc<VerifiedEdition>>,
     /// The newest root that was proved.
     root: u64,
+    /// What contradicts what is held, also when it is refused.
+    evidence: Vec<Equivocation>,
     stage: Stage,
 }
 
@@ -60,8 +62,13 @@ impl Early {
         Self {
             held,
             root: next.unwrap_or(1) - 1,
+            evidence: Vec::new(),
             stage,
         }
+    }
+
+    pub(super) fn evidence(&self) -> &[Equivocation] {
+        &self.evidence
     }
 
     /// The next file; `set` holds those that were kept before.
@@ -87,6 +94,7 @@ impl Early {
         set: &Gathered,
     ) -> Result<(), Refusal> {
         while let Stage::TopLevel(refresh) = &mut self.stage {
+            self.evidence = refresh.evidence().to_vec();
             let Some(want) = refresh.wants() else {
                 return self.settle();
             };

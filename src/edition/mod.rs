@@ -1,15 +1,16 @@
 //! The one door to "verified": a [`VerifiedEdition`] can only be had where every signature and every file was checked.
 //!
-//! - [`VerifiedEdition::open`] checks a whole bundle that lies there.
+//! - [`VerifiedEdition::open`] checks a whole bundle that lies there; [`Excerpt::open`] also one that lacks pictures.
 //! - [`Receiver`] checks a bundle, full or update, while it streams in from a stranger, and writes the full one.
 //! - [`Assembler`] writes a full bundle from verified metadata and files that it checks one by one; the publisher, the
 //!   mirror and the reader all go through it, so that the same edition has the same bytes everywhere.
-//! - [`write_update`] writes what another edition lacks.
+//! - [`write_update`] writes what another edition lacks; [`write_excerpt`] leaves out pictures.
 //!
 //! Not here: where bytes come from and where they go. Everything is a function of values and `now`.
 
 mod assembler;
 mod early;
+mod excerpt;
 mod metadata;
 mod receiver;
 mod refusal;
@@ -17,11 +18,12 @@ mod update;
 mod verified;
 
 pub use assembler::Assembler;
+pub use excerpt::{LIGHT_BYTES, Variant, write_excerpt};
 pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
 pub use update::{Holding, write_update};
-pub use verified::{Entry, VerifiedEdition};
+pub use verified::{Entry, Excerpt, VerifiedEdition};
 
 pub use crate::bundle::Effort;
 pub use crate::trust::{Freshness, Remembered};

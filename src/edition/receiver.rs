@@ -15,11 +15,12 @@ use super::early::{Early, Worth};
 use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
 use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
-use crate::trust;
+use crate::trust::{self, Equivocation};
 
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
     scanner: Scanner,
+    evidence: Vec<Equivocation>,
     stage: Stage<W>,
 }
 
@@ -60,6 +61,7 @@ impl<W: Write> Receiver<W> {
         };
         Self {
             scanner: Scanner::default(),
+            evidence: Vec::new(),
             stage: Stage::Metadata(Box::new(gathering)),
         }
     }
@@ -93,6 +95,7 @@ impl<W: Write> Receiver<W> {
             }
             (Stage::Metadata(gathering), _) => {
                 let gathered = gathering.take(&member);
+                self.evidence = gathering.early.evidence().to_vec();
                 gathered.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))
             }
         }
@@ -108,9 +111,15 @@ impl<W: Write> Receiver<W> {
             let proved = gathering.prove();
             let proved =
                 proved.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))?;
+            self.evidence = proved.proof().trusted().evidence().to_vec();
             self.stage = Stage::Files(Box::new(proved));
         }
         Ok(())
+    }
+
+    /// Validly signed files that contradict what is remembered, whether the bundle was refused or not.
+    pub fn evidence(&self) -> &[Equivocation] {
+        &self.evidence
     }
 
     /// Known once the metadata has been proved.
@@ -198,6 +207,7 @@ impl<W: Write> Gathering<W> {
         let about = About::parse(&member.content()?)?;
         self.claimed = Some(about.edition);
         match about.kind {
+            Kind::Excerpt => Err(Refusal::ExcerptOnly),
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
                 held: self.held_number(),

@@ -34,6 +34,8 @@ pub enum Refusal {
     MetadataAltered { name: MetadataName },
     #[error("the metadata is longer than {max_bytes} bytes")]
     TooMuchMetadata { max_bytes: u64 },
+    #[error("this copy leaves out pictures, and the whole edition is needed")]
+    ExcerptOnly,
     #[error("an update cannot be opened by itself, it needs the edition before")]
     UpdateAlone,
     /// The place that the bundle is written to failed, not the bundle.
@@ -63,6 +65,7 @@ impl Refusal {
                 "take the edition again, or from another mirror"
             }
             Self::TooMuchMetadata { .. } => "take the edition from another mirror",
+            Self::ExcerptOnly => "take the bundle whose name is only a number, such as `7.tar.gz`",
             Self::UpdateAlone => {
                 "ask for the full bundle, or fetch from a mirror with `colport get`"
             }

@@ -1,12 +1,17 @@
-//! A full bundle of which every byte that a reader can see was proved.
+//! A bundle of which every byte that a reader can see was proved.
+//!
+//! An [`Excerpt`] may lack pictures, for those to whom a megabyte is much; it knows which. It lacks nothing else: who
+//! hands it on cannot leave out an article. A [`VerifiedEdition`] is one that lacks nothing at all, and only that is
+//! mirrored, updated and published.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::assembler::check;
+use super::excerpt::is_picture;
 use super::{Gathered, Proof, Refusal, Remembered};
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
@@ -30,15 +35,11 @@ impl Entry {
     }
 }
 
-/// Verified by [`VerifiedEdition::open`] or while it was written by an [`Assembler`](super::Assembler); there is no
-/// third way. Cheap to share behind an `Arc`: the bundle's bytes are never copied.
+/// An edition of which nothing is missing. Verified by [`VerifiedEdition::open`] or while it was written by an
+/// [`Assembler`](super::Assembler); there is no third way. Cheap to share behind an `Arc`: the bundle's bytes are never
+/// copied.
 #[derive(Debug)]
-pub struct VerifiedEdition {
-    bundle: Bytes,
-    proof: Proof,
-    metadata: BTreeMap<MetadataName, Entry>,
-    files: BTreeMap<SitePath, Entry>,
-}
+pub struct VerifiedEdition(Excerpt);
 
 impl VerifiedEdition {
     pub(super) fn new(
@@ -47,25 +48,46 @@ impl VerifiedEdition {
         metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
         files: BTreeMap<SitePath, Entry>,
     ) -> Self {
-        Self {
+        Self(Excerpt {
             bundle,
             proof,
             metadata: metadata.into_iter().collect(),
             files,
-        }
+        })
     }
 
     /// Verifies a whole bundle, every file of it. `remembered` is what this reader or mirror knows so far, at least a
-    /// root; [`Self::remembered`] is what it must know from now on.
+    /// root; [`Excerpt::remembered`] is what it must know from now on.
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
-        let mut opening = Opening::default();
-        let mut scanner = Scanner::default();
-        scanner.push(bundle.clone());
-        while let Some(member) = scanner.next()? {
-            opening.take(member, remembered, now)?;
+        let opening = Opening::read(&bundle, remembered, now)?;
+        match opening.is_excerpt {
+            false => Ok(Self(opening.finish(bundle)?)),
+            true => Err(Refusal::ExcerptOnly),
         }
-        scanner.finish()?;
-        opening.finish(bundle)
+    }
+}
+
+impl Deref for VerifiedEdition {
+    type Target = Excerpt;
+
+    fn deref(&self) -> &Excerpt {
+        &self.0
+    }
+}
+
+/// A signed edition of which every file that is here was checked, and every page is here. Pictures may lack.
+#[derive(Debug)]
+pub struct Excerpt {
+    bundle: Bytes,
+    proof: Proof,
+    metadata: BTreeMap<MetadataName, Entry>,
+    files: BTreeMap<SitePath, Entry>,
+}
+
+impl Excerpt {
+    /// Verifies a bundle, every file that it holds. What it may lack says its kind.
+    pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+        Opening::read(&bundle, remembered, now)?.finish(bundle)
     }
 
     pub fn number(&self) -> EditionNumber {
@@ -87,6 +109,12 @@ impl VerifiedEdition {
 
     pub fn remembered(&self) -> Remembered {
         self.proof.remembered()
+    }
+
+    /// The pictures that were signed and are not here, in ascending order of path.
+    pub fn lacking(&self) -> impl Iterator<Item = &SitePath> {
+        let signed = self.proof.files().keys();
+        signed.filter(|path| !self.files.contains_key(*path))
     }
 
     pub fn file(&self, path: &SitePath) -> Option<&Entry> {
@@ -122,7 +150,7 @@ impl VerifiedEdition {
             .into()
     }
 
-    /// The whole bundle file, always a full one.
+    /// The whole bundle file; of a [`VerifiedEdition`] always a full one.
     pub fn bundle(&self) -> &Bytes {
         &self.bundle
     }
@@ -142,9 +170,21 @@ struct Opening {
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
     files: BTreeMap<SitePath, Entry>,
+    is_excerpt: bool,
 }
 
 impl Opening {
+    fn read(bundle: &Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+        let mut opening = Self::default();
+        let mut scanner = Scanner::default();
+        scanner.push(bundle.clone());
+        while let Some(member) = scanner.next()? {
+            opening.take(member, remembered, now)?;
+        }
+        scanner.finish()?;
+        Ok(opening)
+    }
+
     fn take(
         &mut self,
         member: Member,
@@ -172,9 +212,13 @@ impl Opening {
         }
     }
 
-    fn about(&self, member: &Member) -> Result<(), Refusal> {
+    fn about(&mut self, member: &Member) -> Result<(), Refusal> {
         match About::parse(&member.content()?)?.kind {
             Kind::Full => Ok(()),
+            Kind::Excerpt => {
+                self.is_excerpt = true;
+                Ok(())
+            }
             Kind::Update { .. } => Err(Refusal::UpdateAlone),
         }
     }
@@ -187,14 +231,15 @@ impl Opening {
         Ok(self.proof.insert(proof))
     }
 
-    fn finish(self, bundle: Bytes) -> Result<VerifiedEdition, Refusal> {
+    fn finish(self, bundle: Bytes) -> Result<Excerpt, Refusal> {
         let proof = self
             .proof
             .ok_or(BundleError::NotABundle("it holds no files"))?;
         let mut missing = proof
             .files()
             .keys()
-            .filter(|path| !self.files.contains_key(*path));
+            .filter(|path| !self.files.contains_key(*path))
+            .filter(|path| !(self.is_excerpt && is_picture(path)));
         if let Some(first) = missing.next().cloned() {
             return Err(Refusal::FilesMissing {
                 first,
@@ -205,7 +250,12 @@ impl Opening {
         let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();
         let needed = proof.names().into_iter().collect();
         metadata.retain(|name, _| BTreeSet::contains(&needed, name));
-        Ok(VerifiedEdition::new(bundle, proof, metadata, self.files))
+        Ok(Excerpt {
+            bundle,
+            proof,
+            metadata,
+            files: self.files,
+        })
     }
 }
 

@@ -135,32 +135,13 @@ pub struct HttpFetch {
     /// Without a limit on silence: nothing is heard from a server while it takes a long upload.
     pub(super) uploads: reqwest::Client,
     reach: Reach,
-    asks: Asks,
-}
-
-/// Who says what is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    /// A person, so every host that is asked for is named.
-    Person,
-    /// Pages and feeds of strangers.
-    Strangers,
 }
 
 impl HttpFetch {
-    /// For addresses that a person gave: mirrors may lie anywhere.
+    /// For addresses that a person gave: mirrors may lie anywhere, so every host that is asked for is named. Addresses
+    /// out of strangers' pages are for [`visit`](super::visit).
     pub fn new(patience: Patience) -> Self {
-        Self::with(patience, Reach::default(), Asks::Person)
-    }
-
-    /// For addresses out of strangers' pages: of hosts in private networks only those of `named`, which a person gave.
-    pub fn for_strangers<'a>(patience: Patience, named: impl IntoIterator<Item = &'a Url>) -> Self {
         let reach = Reach::default();
-        named.into_iter().for_each(|url| reach.name(url));
-        Self::with(patience, reach, Asks::Strangers)
-    }
-
-    fn with(patience: Patience, reach: Reach, asks: Asks) -> Self {
         name_proxies(&reach);
         let client = |builder: reqwest::ClientBuilder| {
             builder
@@ -176,21 +157,12 @@ impl HttpFetch {
             client: client(reqwest::Client::builder().read_timeout(patience.silence)),
             uploads: client(reqwest::Client::builder()),
             reach,
-            asks,
         }
     }
 
-    /// Refused if a stranger asks for what lies inside.
-    pub(super) fn admit(&self, url: &Url) -> Result<(), FetchError> {
-        if self.asks == Asks::Person {
-            self.reach.name(url);
-        }
-        self.reach
-            .check(url)
-            .map_err(|inside| FetchError::Permanent {
-                address: shown(url),
-                why: inside.to_string(),
-            })
+    /// A person gave the address, so it may lie anywhere.
+    pub(super) fn name(&self, url: &Url) {
+        self.reach.name(url);
     }
 }
 
@@ -209,7 +181,7 @@ fn redirects(reach: Reach) -> reqwest::redirect::Policy {
 }
 
 /// The way out of this network may itself lie inside of it.
-fn name_proxies(reach: &Reach) {
+pub(super) fn name_proxies(reach: &Reach) {
     for name in ["http_proxy", "https_proxy", "all_proxy"] {
         let values = [std::env::var(name), std::env::var(name.to_uppercase())];
         let urls = values.iter().flatten().filter_map(|value| {
@@ -218,12 +190,12 @@ fn name_proxies(reach: &Reach) {
                 .filter(Url::has_host)
                 .or_else(|| Url::parse(&format!("http://{value}")).ok())
         });
-        urls.for_each(|url| reach.name(&url));
+        urls.for_each(|url| reach.lead_through(&url));
     }
 }
 
 /// Certificate authorities are built in: a bare machine or a container may have none.
-fn tls() -> rustls::ClientConfig {
+pub(super) fn tls() -> rustls::ClientConfig {
     let authorities = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -238,7 +210,7 @@ fn tls() -> rustls::ClientConfig {
 impl Fetch for HttpFetch {
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
         Box::pin(async move {
-            self.admit(&request.url)?;
+            self.name(&request.url);
             let mut get = self.client.get(request.url.clone());
             if request.from_byte > 0 {
                 get = get.header(http::header::RANGE, format!("bytes={}-", request.from_byte));
@@ -290,7 +262,8 @@ fn first_byte(answer: &reqwest::Response) -> Option<u64> {
         .ok()
 }
 
-fn refusal(url: &Url, status: u16) -> FetchError {
+/// What a status other than success means.
+pub fn refusal(url: &Url, status: u16) -> FetchError {
     let address = shown(url);
     match status {
         404 | 410 => FetchError::NotFound(address),

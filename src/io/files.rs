@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -139,6 +140,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     spool.publish()
 }
 
+/// The same for what can be made again: it appears whole or not at all, but a power cut may take it away or leave it
+/// damaged.
+pub fn write_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::beside(path)?;
+    let written = spool.write_all(bytes);
+    written.map_err(|e| FileError::new("write", path, e))?;
+    spool.put_in_place().map(drop)
+}
+
 /// Writes into the middle of a file that is there: what colport itself never does, and what a broken disk or an intruder
 /// may. For the demonstration.
 pub fn vandalise(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
@@ -171,12 +181,48 @@ pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|e| FileError::new("remove", path, e))
 }
 
+/// In bytes.
+pub fn length(path: &Path) -> Result<u64> {
+    let facts = fs::metadata(path).map_err(|e| FileError::new("look at", path, e))?;
+    Ok(facts.len())
+}
+
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// A part of a file, refused if the file ends before it does.
+pub fn read_range(path: &Path, range: &Range<u64>) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; length];
+    let read = file.read_exact_at(&mut bytes, range.start);
+    read.map_err(|e| FileError::new("read", path, e))?;
+    Ok(bytes)
+}
+
+/// The length of the file in bytes, and when it was last written.
+pub fn look_at(path: &Path) -> Result<(u64, jiff::Timestamp)> {
+    let looked_at = path.symlink_metadata();
+    let length = looked_at
+        .map_err(|e| FileError::new("look at", path, e))?
+        .len();
+    Ok((length, modified(path)?))
+}
+
+/// As if the file had been written then.
+pub fn set_modified(path: &Path, then: jiff::Timestamp) -> Result<()> {
+    let set = File::open(path).and_then(|file| file.set_modified(then.into()));
+    set.map_err(|e| FileError::new("touch", path, e))
+}
+
+/// Whether a regular file lies there, and no link to one.
+pub fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|kind| kind.is_file())
 }
 
 /// When the file was last written.
@@ -252,18 +298,23 @@ impl Spool {
     }
 
     /// On disk for good, then in its place.
-    pub fn publish(self) -> Result<()> {
+    pub fn publish(mut self) -> Result<()> {
+        let flushed = self.file.flush();
+        let synced = flushed.and_then(|()| self.file.get_ref().as_file().sync_all());
+        synced.map_err(|e| FileError::new("write", &self.place, e))?;
+        sync_folder_of(&self.put_in_place()?)
+    }
+
+    /// Gives its place.
+    fn put_in_place(self) -> Result<PathBuf> {
         let place = self.place;
         let file = self
             .file
             .into_inner()
             .map_err(|e| FileError::new("write", &place, e.into_error()))?;
-        file.as_file()
-            .sync_all()
-            .map_err(|e| FileError::new("write", &place, e))?;
         file.persist(&place)
             .map_err(|e| FileError::new("put in place", &place, e.error))?;
-        sync_folder_of(&place)
+        Ok(place)
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod browser;
 pub mod clock;
+pub mod door;
 pub mod evidence;
 pub mod fetch;
 pub mod files;
@@ -13,3 +14,4 @@ pub mod push;
 pub mod random;
 pub mod reach;
 pub mod tree;
+pub mod visit;

@@ -32,7 +32,7 @@ pub trait Post: Send + Sync {
 impl Post for HttpFetch {
     fn post(&self, url: Url, body: Body) -> BoxFuture<'_, Result<Answer, FetchError>> {
         Box::pin(async move {
-            self.admit(&url)?;
+            self.name(&url);
             let pieces = body.pieces.map(Ok::<_, std::convert::Infallible>);
             let answer = self
                 .uploads

@@ -18,20 +18,27 @@ pub(super) struct LeadsInside;
 
 /// The hosts that may lie anywhere. Copies share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reach(Arc<Mutex<HashSet<String>>>);
+pub(super) struct Reach {
+    named: Hosts,
+    /// Proxies: they are connected to, but nothing is asked of them under their own address.
+    ways: Hosts,
+}
+
+type Hosts = Arc<Mutex<HashSet<String>>>;
 
 impl Reach {
     /// Names the host of `url`.
     pub(super) fn name(&self, url: &Url) {
-        if let Some(host) = url.host_str() {
-            let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            named.insert(plain(host).to_owned());
-        }
+        put(&self.named, url);
+    }
+
+    /// The way out of this network may itself lie inside of it; pages may not link to it for that.
+    pub(super) fn lead_through(&self, proxy: &Url) {
+        put(&self.ways, proxy);
     }
 
     fn is_named(&self, host: &str) -> bool {
-        let named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        named.contains(plain(host))
+        holds(&self.named, host)
     }
 
     /// What can be told without looking up the name.
@@ -47,7 +54,7 @@ impl Reach {
         host: &str,
         found: impl Iterator<Item = SocketAddr>,
     ) -> Result<Vec<SocketAddr>, LeadsInside> {
-        let anywhere = self.is_named(host);
+        let anywhere = self.is_named(host) || holds(&self.ways, host);
         let admitted: Vec<_> = found
             .filter(|address| anywhere || !is_private_ip(address.ip()))
             .collect();
@@ -67,6 +74,18 @@ impl Resolve for Reach {
             Ok(Box::new(admitted.into_iter()) as Addrs)
         })
     }
+}
+
+fn put(hosts: &Hosts, url: &Url) {
+    if let Some(host) = url.host_str() {
+        let mut hosts = hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.insert(plain(host).to_owned());
+    }
+}
+
+fn holds(hosts: &Hosts, host: &str) -> bool {
+    let hosts = hosts.lock().unwrap_or_else(PoisonError::into_inner);
+    hosts.contains(plain(host))
 }
 
 fn plain(host: &str) -> &str {
@@ -189,5 +208,15 @@ mod tests {
         reach.name(&url("http://rebinding.example/"));
         let named = reach.admitted("rebinding.example.", found());
         assert_eq!(named.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_proxy_inside_is_reached_but_no_page_may_link_to_it() {
+        let reach = Reach::default();
+        let proxy = url("http://gateway.lan:3128/");
+        reach.lead_through(&proxy);
+        let found = ["10.0.0.1:0".parse().unwrap()].into_iter();
+        assert_eq!(reach.admitted("gateway.lan", found).unwrap().len(), 1);
+        assert_eq!(reach.check(&proxy), Err(LeadsInside));
     }
 }

@@ -1,21 +1,21 @@
 //! From an offer to an article that only lacks its pictures and its place among the others.
 //!
-//! 1. Get the page, unless the feed holds the whole article.
-//! 2. Extract it on a thread of its own, so that a tangled page holds up nobody.
-//! 3. What the feed told beats what was read out of the page.
+//! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
+//! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
+//! 3. What the source told beats what was read out of the page.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use url::Url;
 
 use super::archive::Archive;
-use super::extract::{self, Extracted, Moment, NoArticle};
-use super::feed::Entry;
-use super::fetching::{GetError, Getter};
-use super::source::{Folder, Offer, Page};
-use crate::base::{LIMITS, Timestamp};
-use crate::io::files::{self, FileError};
+use super::cache::{Cache, Key, Kind};
+use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
+use super::fetching::{GetError, Getter, Terms};
+use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
@@ -27,22 +27,31 @@ const NOTICEABLE: i64 = 15 * 60;
 /// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
 const AHEAD: i64 = 26 * 3600;
 
-/// What a draft depends on besides its page.
-#[derive(Clone, Copy)]
+/// What an article depends on besides its page.
+#[derive(Debug, Clone, Copy)]
 pub struct Background<'a> {
     pub newsroom: &'a Newsroom,
+    /// What it holds is not gathered, but links may lead to it; see [`Archive::stock`].
     pub archive: &'a Archive,
+    pub rules: &'a Rulebook,
+    pub cache: &'a Arc<Cache>,
+    /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
 }
 
 pub struct Draft {
     pub id: String,
     pub page: Page,
+    /// What its source holds itself. An article without one is forgotten by its source sooner or later.
+    pub shelf: Option<Arc<dyn Shelf>>,
+    pub terms: Terms,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
     pub title: String,
     pub byline: Option<String>,
     pub published: Timestamp,
+    /// Neither its source nor its page tells when it was published.
+    pub is_undated: bool,
     pub updated: Option<Timestamp>,
     pub language: Language,
     pub summary: String,
@@ -55,7 +64,7 @@ pub enum DraftError {
     #[error(transparent)]
     Get(#[from] GetError),
     #[error(transparent)]
-    File(#[from] FileError),
+    Shelf(#[from] ShelfError),
     #[error(transparent)]
     NoArticle(#[from] NoArticle),
     #[error("it is no page but `{0}`")]
@@ -78,30 +87,55 @@ pub async fn draft(
     }
     let id = offer.id.clone();
     let read = match &offer.page {
-        Page::Told(url) => told(&offer.told, url).await,
-        Page::Address(url) => match fetched(url, getter).await {
+        Page::Told(url) => told(&offer.told, url, background.cache).await,
+        Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
-            Err(DraftError::Get(error)) => told(&offer.told, url).await.map_err(|_| error.into()),
+            Err(DraftError::Get(error)) => {
+                let told = told(&offer.told, url, background.cache).await;
+                told.map_err(|_| error.into())
+            }
             other => other,
         },
-        Page::File { folder, below } => from_file(&folder.root, below).await,
+        Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
 }
 
-async fn fetched(url: &Url, getter: &Getter<'_>) -> Result<(Url, Extracted), DraftError> {
-    let got = getter.get(url).await?;
-    if let Some(kind) = got.content_type.as_deref().filter(|kind| !is_page(kind)) {
+async fn fetched(
+    url: &Url,
+    terms: Terms,
+    getter: &Getter<'_>,
+    background: Background<'_>,
+) -> Result<(Url, Extracted), DraftError> {
+    let got = getter.get_on(url, terms).await?;
+    let read = page(got.url, got.content_type, got.bytes, background).await;
+    if read.is_err() {
+        getter.doubt(url);
+    }
+    read
+}
+
+async fn page(
+    url: Url,
+    kind: Option<String>,
+    bytes: Bytes,
+    background: Background<'_>,
+) -> Result<(Url, Extracted), DraftError> {
+    if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
-    let base = got.url.clone();
-    let read =
-        apart(move || extract::extract_page_as(&got.bytes, got.content_type.as_deref(), &got.url))
-            .await?;
-    Ok((base, read))
+    let base = url.clone();
+    let rules = background.rules.rules_for(&url);
+    let read = apart(background.cache, move |cache| {
+        let of = format!("page {kind:?} {rules:?}");
+        known(cache, &of, &url, &bytes, || {
+            extract::extract_page_as(&bytes, kind.as_deref(), &url, &rules)
+        })
+    });
+    Ok((base, read.await?))
 }
 
 fn is_page(content_type: &str) -> bool {
@@ -117,30 +151,73 @@ fn is_page(content_type: &str) -> bool {
     )
 }
 
-async fn from_file(root: &Path, below: &Path) -> Result<(Url, Extracted), DraftError> {
-    let url = Folder::address(below).ok_or(DraftError::Fault)?;
-    let (path, base) = (root.join(below), url.clone());
-    let bytes = blocking(move || files::read(&path, LIMITS.fetched_bytes)).await??;
-    let read = apart(move || extract::extract_page(&bytes, &url)).await?;
-    Ok((base, read))
+async fn held(
+    url: &Url,
+    shelf: Option<&Arc<dyn Shelf>>,
+    background: Background<'_>,
+) -> Result<(Url, Extracted), DraftError> {
+    let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
+    let asked = url.clone();
+    let held = blocking(move || shelf.read(&asked)).await?;
+    let held = held.unwrap_or(Err(ShelfError::Absent))?;
+    page(url.clone(), held.content_type, held.bytes, background).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
-async fn told(entry: &Entry, url: &Url) -> Result<(Url, Extracted), DraftError> {
+async fn told(
+    entry: &Entry,
+    url: &Url,
+    cache: &Arc<Cache>,
+) -> Result<(Url, Extracted), DraftError> {
     let html = entry.content.clone().or_else(|| entry.summary.clone());
     let html = html.ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(move || extract::extract_content(&html, title, &base)).await?;
-    Ok((url.clone(), read))
+    let read = apart(cache, move |cache| {
+        known(
+            cache,
+            &format!("told {title:?}"),
+            &base,
+            html.as_bytes(),
+            || extract::extract_content(&html, title.clone(), &base),
+        )
+    });
+    Ok((url.clone(), read.await?))
 }
 
 // Step 2.
 
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, NoArticle> + Send + 'static,
-) -> Result<T, DraftError> {
-    let done = tokio::time::timeout(PATIENCE, blocking(work));
+async fn apart(
+    cache: &Arc<Cache>,
+    work: impl FnOnce(&Cache) -> Result<Extracted, NoArticle> + Send + 'static,
+) -> Result<Extracted, DraftError> {
+    let cache = Arc::clone(cache);
+    let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
     Ok(done.await.map_err(|_| DraftError::TooLong)???)
+}
+
+/// The code that reads pages; see the build script.
+const READING: &str = env!("COLPORT_READING");
+
+/// What was in the same `page` before, by the same code, or else what `read` finds. `of`: what else it depends on.
+fn known(
+    cache: &Cache,
+    of: &str,
+    url: &Url,
+    page: &[u8],
+    read: impl FnOnce() -> Result<Extracted, NoArticle>,
+) -> Result<Extracted, NoArticle> {
+    let on = [READING, of, url.as_str()].map(str::as_bytes);
+    let key = Key::of(&[&on[..], &[page]].concat());
+    let before = cache.find(Kind::Pages, key);
+    if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
+        return read;
+    }
+    let read = read();
+    if let Ok(entry) = serde_json::to_vec(&read) {
+        // What cannot be written is read again next time.
+        let _ = cache.keep(Kind::Pages, key, &entry);
+    }
+    read
 }
 
 async fn blocking<T: Send + 'static>(
@@ -163,38 +240,57 @@ fn finish(
         newsroom,
         archive,
         now,
+        ..
     } = background;
-    let Offer { id, page, told } = offer;
-    read.lead = read.lead.or_else(|| lead(told.picture.as_deref()?, &base));
+    let Offer {
+        id,
+        page,
+        told,
+        shelf,
+        terms,
+    } = offer;
+    read.lead = read.lead.or_else(|| lead(&told, &base));
+    read.section = told.section.or(read.section);
     let title = told
         .title
         .filter(|title| !title.is_empty())
         .or_else(|| (!read.title.is_empty()).then(|| read.title.clone()));
     let title = title.ok_or(DraftError::NoTitle)?;
     let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
-    let published = told
+    let told_date = told
         .published
         .filter(plausible)
         .or(read.published.filter(plausible))
         .map(|moment| moment.at);
-    // One that tells no date keeps the day on which it was first seen, so that it does not wander through the months.
-    let published = published
-        .or_else(|| written(&page))
-        .or_else(|| archive.published(&id))
+    let first = archive.published(&id);
+    let is_undated = told_date.is_none();
+    // One that tells no date keeps that of the day on which it was first seen, so that it does not wander through the
+    // months.
+    let published = told_date
+        .or(first)
+        .or_else(|| told.seen.filter(|seen| *seen < now))
         .unwrap_or(now);
+    // The month stands in its address, which it keeps: one that is dated anew was updated then.
+    let moved = first.filter(|first| !is_same_month(*first, published));
+    let renewed = moved.map(|_| published);
+    let published = moved.unwrap_or(published);
     let updated = read
         .modified
         .or(told.updated)
         .filter(plausible)
-        .map(|moment| moment.at);
+        .map(|moment| moment.at)
+        .max(renewed);
     let language = read.lang.as_deref().and_then(Language::parse);
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
     Ok(Draft {
         id,
         page,
+        shelf,
+        terms,
         title,
         byline: told.byline.or_else(|| read.byline.clone()),
         published,
+        is_undated,
         updated: updated
             .filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE),
         language: language.unwrap_or_else(|| newsroom.language.clone()),
@@ -217,21 +313,18 @@ fn section(told: Option<&str>) -> Option<String> {
 /// In characters.
 const LONGEST_SECTION: usize = 40;
 
-/// The picture that the feed names, for an article whose page shows none.
-fn lead(address: &str, base: &Url) -> Option<extract::Figure> {
+/// The picture that the source names, for an article whose page shows none.
+fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     Some(extract::Figure {
-        src: base.join(address).ok()?,
+        src: base.join(told.picture.as_deref()?).ok()?,
         alt: String::new(),
-        caption: None,
+        caption: told.caption.clone(),
     })
 }
 
-/// When the file was last written: the last resort for a page that tells no date.
-fn written(page: &Page) -> Option<Timestamp> {
-    match page {
-        Page::File { folder, below } => folder.modified(below),
-        _ => None,
-    }
+fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
+    let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
+    month(one) == month(other)
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.

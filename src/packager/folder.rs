@@ -14,9 +14,15 @@
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
+//! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
 //! archive/ID.jsonl               articles of feeds, which forget; public
+//! lock                           held while a program publishes here
+//! cache/web/                     what was fetched, so that it need not be sent again
+//! cache/                         what was worked out before; whoever deletes it loses time and nothing else
+//! keys/intake.token              who may push articles; see `colport intake`
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,16 +30,20 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
-use super::{Archive, ArchiveError, Lifetimes, PublishError};
+use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{Refusal, Remembered, VerifiedEdition};
-use crate::io::files::{self, FileError};
+use crate::edition::{Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
+use crate::io::files::{self, FileError, Spool};
+use crate::io::part::Lock;
+use crate::io::random;
 use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
 
 const SITE_KEY: &str = "site";
+const TOKEN_BYTES: u64 = 1000;
+const SHORTEST_TOKEN: usize = 16;
 const FOLDERS: [&str; 5] = [
     "keys/offline",
     "keys/newsrooms",
@@ -78,6 +88,8 @@ pub enum FolderError {
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
     NoEdition(PathBuf),
+    #[error("`{0}` is too short for a token")]
+    Token(PathBuf),
 }
 
 impl FolderError {
@@ -106,6 +118,7 @@ impl FolderError {
             Self::Publish(error) => error.hint(),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
+            Self::Token(_) => Some("remove the file; a good one is made when you run this again".into()),
         }
     }
 }
@@ -142,10 +155,79 @@ impl NewsroomFolder {
         self.editions().join(format!("{edition}.tar.gz"))
     }
 
+    /// A small copy of an edition.
+    pub fn small_bundle(&self, edition: EditionNumber, variant: Variant) -> PathBuf {
+        let name = match variant {
+            Variant::Full => return self.bundle(edition),
+            Variant::Light => format!("{edition}-light.tar.gz"),
+            Variant::Text => format!("{edition}-text.tar.gz"),
+        };
+        self.editions().join(name)
+    }
+
+    /// Writes those of these small copies of the newest edition that are not there, and removes all others.
+    pub fn write_small(&self, edition: &VerifiedEdition, variants: &[Variant]) -> Result<()> {
+        let wanted = variants
+            .iter()
+            .filter(|variant| **variant != Variant::Full)
+            .map(|variant| (self.small_bundle(edition.number(), *variant), *variant));
+        let wanted: BTreeMap<_, _> = wanted.collect();
+        for (place, variant) in &wanted {
+            if !files::exists(place) {
+                let spool = Spool::beside(place)?;
+                write_excerpt(spool, edition, *variant)
+                    .map_err(|error| PublishError::from(Refusal::from(error)))?
+                    .publish()?;
+            }
+        }
+        for name in files::list(&self.editions())? {
+            let place = self.editions().join(&name);
+            let name = name.to_string_lossy();
+            let is_small = name.ends_with("-light.tar.gz") || name.ends_with("-text.tar.gz");
+            if is_small && !wanted.contains_key(&place) {
+                files::remove(&place)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is kept of a newsroom's feeds.
     pub fn archive(&self, newsroom: &NewsroomId) -> Result<Archive> {
         let place = self.place.join("archive").join(format!("{newsroom}.jsonl"));
         Ok(Archive::read(place, newsroom)?)
+    }
+
+    /// Keeps other programs from publishing here, and takes away what one that was killed left half-written.
+    pub fn lock(&self) -> Result<Lock> {
+        let lock = Lock::take(&self.place.join("lock"))?;
+        files::create_folder(&self.editions())?;
+        files::sweep_parts(&self.editions())?;
+        Ok(lock)
+    }
+
+    /// What was worked out before.
+    pub fn cache(&self, now: Timestamp) -> Cache {
+        Cache::at(self.place.join("cache"), now)
+    }
+
+    /// What was fetched before. For one program at a time.
+    pub fn web_cache(&self, now: Timestamp) -> Result<WebCache> {
+        Ok(WebCache::begin(&self.place.join("cache/web"), now)?)
+    }
+
+    /// The token by which the newsroom's own system is known; made if there is none.
+    pub fn intake_token(&self) -> Result<(Secret<String>, PathBuf)> {
+        let place = self.place.join("keys").join("intake.token");
+        if !files::exists(&place) {
+            let token = random::token();
+            files::write_new_private(&place, format!("{}\n", token.expose()).as_bytes())?;
+        }
+        let text = files::read_private(&place, TOKEN_BYTES)?;
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        match text.len() >= SHORTEST_TOKEN {
+            true => Ok((Secret::new(text), place)),
+            false => Err(FolderError::Token(place)),
+        }
     }
 
     /// Whether the first root and targets were signed here.
@@ -295,7 +377,7 @@ impl NewsroomFolder {
     /// The newest metadata of each role, of the newest edition and of what was signed since.
     pub fn metadata(&self, newest: Option<&VerifiedEdition>) -> Result<MetadataSet> {
         let signed = self.signed_metadata()?;
-        let published = newest.map(VerifiedEdition::gathered).unwrap_or_default();
+        let published = newest.map(|newest| newest.gathered()).unwrap_or_default();
         let all = published.iter().chain(signed.iter());
         Ok(MetadataSet::new(
             all.map(|(name, content)| (name.clone(), content.clone())),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use super::source;
 use crate::base::SitePath;
 use crate::site::{Link, Picture, Resolve};
 
@@ -68,7 +69,7 @@ impl Resolve for Known<'_> {
         }
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
-            "http" | "https" if url.host_str() == Some("folder.invalid") => Link::Drop,
+            "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
             "http" | "https" if url.has_host() => Link::Outside(url.into()),
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::cache::Waiting;
 use crate::base::{Digest, SitePath};
 use crate::bundle;
 use crate::edition::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};
-use crate::trust::editor::{self, EditorError, KeyRing, MetadataSet};
+use crate::io::files::FileError;
+use crate::trust::editor::{self, Change, EditorError, FileFacts, KeyRing, MetadataSet};
 
 pub use crate::bundle::Effort;
 pub use crate::trust::editor::Lifetimes;
@@ -30,6 +32,8 @@ pub struct Press {
     pub previous: Option<Arc<VerifiedEdition>>,
     /// Files that stay as they are in the edition before. They are neither read nor held in memory.
     pub kept: BTreeSet<SitePath>,
+    /// Files that are read when they are packed, and only those that the edition before does not hold.
+    pub waiting: BTreeMap<SitePath, Waiting>,
     pub keys: KeyRing,
     pub lifetimes: Lifetimes,
     pub effort: Effort,
@@ -41,6 +45,9 @@ pub enum PublishError {
     Editor(#[from] EditorError),
     #[error(transparent)]
     Edition(#[from] Refusal),
+    /// What waited on the disk to be packed.
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("the newsroom's first key, `1.root.json`, is missing")]
     NoRoot,
 }
@@ -51,6 +58,7 @@ impl PublishError {
         match self {
             Self::Editor(error) => error.hint(),
             Self::Edition(refusal) => refusal.hint(),
+            Self::File(_) => Some("run the command again: what is missing is made anew".into()),
             Self::NoRoot => {
                 Some("take it from any bundle or mirror and put it into the folder `signed`".into())
             }
@@ -107,13 +115,7 @@ impl Press {
         now: Timestamp,
         out: W,
     ) -> Result<Assembler<W>, PublishError> {
-        let signed = editor::next_edition(
-            &self.metadata,
-            &self.keys,
-            &self.facts(files),
-            now,
-            &self.lifetimes,
-        )?;
+        let signed = self.sign(&self.facts(files), now)?;
         let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
         let newcomer = Remembered::new(first_root.clone());
         let gathered: Gathered = signed
@@ -122,47 +124,115 @@ impl Press {
             .collect();
         let proof = gathered.prove(&newcomer, now)?;
         let mut assembler = Assembler::new(out, proof, &gathered, self.previous.clone())?;
-        let changed: Vec<_> = files
-            .iter()
-            .filter(|(path, content)| !self.is_unchanged(path, content))
-            .collect();
-        for batch in changed.chunks(BATCH_FILES) {
-            for ((path, _), packed) in batch.iter().zip(pack_all(batch, self.effort)) {
+        let changed = self.changed(files);
+        let mut changed = changed.into_iter().peekable();
+        while changed.peek().is_some() {
+            let batch = batch(&mut changed)?;
+            for ((path, _), packed) in batch.iter().zip(pack_all(&batch, self.effort)) {
                 assembler.add(path, &packed)?;
             }
         }
         Ok(assembler)
     }
 
+    /// Who knows the edition before looks only into the roles in which something changes. When the offline keys have
+    /// signed since, all are looked at: a newsroom may be gone, or have other keys.
+    fn sign(
+        &self,
+        facts: &BTreeMap<SitePath, FileFacts>,
+        now: Timestamp,
+    ) -> Result<MetadataSet, EditorError> {
+        let (metadata, keys, lifetimes) = (&self.metadata, &self.keys, &self.lifetimes);
+        match &self.previous {
+            Some(previous) if !self.is_resigned(previous) => {
+                let change = difference(previous, facts);
+                editor::amend_edition(metadata, keys, &change, now, lifetimes)
+            }
+            _ => editor::next_edition(metadata, keys, facts, now, lifetimes),
+        }
+    }
+
     /// Length and digest of every file that the edition shall hold.
-    fn facts(&self, files: &Files) -> BTreeMap<SitePath, (u64, Digest)> {
+    fn facts(&self, files: &Files) -> BTreeMap<SitePath, FileFacts> {
         let kept = self.kept.iter().filter_map(|path| {
             let entry = self.previous.as_ref()?.file(path)?;
             Some((path.clone(), (entry.length, entry.digest)))
         });
+        let waiting = self
+            .waiting
+            .iter()
+            .map(|(path, file)| (path.clone(), (file.length, file.digest)));
         let new = files
             .iter()
             .map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
-        kept.chain(new).collect()
+        kept.chain(waiting).chain(new).collect()
     }
 
-    fn is_unchanged(&self, path: &SitePath, content: &[u8]) -> bool {
-        let entry = self
-            .previous
-            .as_ref()
-            .and_then(|previous| previous.file(path));
-        entry.is_some_and(|entry| entry.digest == Digest::of(content))
+    /// What the edition before does not hold, in ascending order of path.
+    fn changed<'a>(&'a self, files: &'a Files) -> BTreeMap<&'a SitePath, Changed<'a>> {
+        let waiting = self.waiting.iter();
+        let waiting = waiting.filter(|(path, file)| !self.is_unchanged(path, file.digest));
+        let held = files.iter();
+        let held = held.filter(|(path, content)| !self.is_unchanged(path, Digest::of(content)));
+        let waiting = waiting.map(|(path, file)| (path, Changed::Waiting(file)));
+        waiting
+            .chain(held.map(|(path, content)| (path, Changed::Held(content))))
+            .collect()
+    }
+
+    fn is_unchanged(&self, path: &SitePath, digest: Digest) -> bool {
+        let before = self.previous.as_ref();
+        let entry = before.and_then(|previous| previous.file(path));
+        entry.is_some_and(|entry| entry.digest == digest)
     }
 }
 
-/// Enough for every core to be busy, few enough to be held in memory.
-const BATCH_FILES: usize = 256;
+/// What makes of one edition the next.
+fn difference(previous: &VerifiedEdition, facts: &BTreeMap<SitePath, FileFacts>) -> Change {
+    let is_new = |(path, facts): &(&SitePath, &FileFacts)| {
+        let before = previous.file(path);
+        before.map(|entry| (entry.length, entry.digest)) != Some(**facts)
+    };
+    let put = facts.iter().filter(is_new);
+    let gone = previous.files().map(|(path, _)| path);
+    let gone = gone.filter(|path| !facts.contains_key(*path));
+    Change {
+        put: put.map(|(path, facts)| (path.clone(), *facts)).collect(),
+        gone: gone.cloned().collect(),
+    }
+}
 
-fn pack_all(files: &[(&SitePath, &Bytes)], effort: Effort) -> Vec<Vec<u8>> {
+/// A file that must be packed.
+enum Changed<'a> {
+    Held(&'a Bytes),
+    Waiting(&'a Waiting),
+}
+
+/// Enough for every core to be busy, little enough to be held in memory.
+const BATCH_FILES: usize = 256;
+const BATCH_BYTES: usize = 16 << 20;
+
+fn batch<'a>(
+    changed: &mut impl Iterator<Item = (&'a SitePath, Changed<'a>)>,
+) -> Result<Vec<(&'a SitePath, Bytes)>, FileError> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
+        let content = match changed.next() {
+            Some((path, Changed::Held(content))) => (path, content.clone()),
+            Some((path, Changed::Waiting(file))) => (path, file.content()?),
+            None => break,
+        };
+        bytes += content.1.len();
+        batch.push(content);
+    }
+    Ok(batch)
+}
+
+fn pack_all(files: &[(&SitePath, Bytes)], effort: Effort) -> Vec<Vec<u8>> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let share = files.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
-        let pack = |files: &[(&SitePath, &Bytes)]| {
+        let pack = |files: &[(&SitePath, Bytes)]| {
             files
                 .iter()
                 .map(|(_, content)| bundle::pack(content, effort))

@@ -1,7 +1,7 @@
 //! A bundle that came from a friend, on a stick or by a messenger: what may be believed of it.
 //!
 //! 1. Known newsroom: every signature and every file is proved from its first root. An expired edition is opened all the
-//!    same, and says how old it is ([`VerifiedEdition::freshness_at`]); one that is older than what was seen is refused.
+//!    same, and says how old it is ([`Excerpt::freshness_at`]); one that is older than what was seen is refused.
 //! 2. Unknown newsroom: the bundle is proved from the root inside, which shows that nothing was changed since *someone*
 //!    signed it, and not who. So what comes back cannot be shown before a person has compared the fingerprint.
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Store, StoreError};
 use crate::base::{EditionNumber, Fingerprint, MetadataName};
 use crate::bundle::{MemberName, Scanner};
-use crate::edition::{Refusal, Remembered, VerifiedEdition};
+use crate::edition::{Excerpt, Refusal, Remembered};
 
 /// A newsroom that this reader knows.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl Newsroom {
 /// A bundle in which everything fits together.
 #[derive(Debug)]
 pub enum Sideload {
-    Verified(Box<VerifiedEdition>),
+    Verified(Box<Excerpt>),
     /// Ask the person to compare the fingerprint with one that came another way.
     UnknownNewsroom(Box<Unproved>),
 }
@@ -56,7 +56,7 @@ pub enum Sideload {
 pub struct Unproved {
     fingerprint: Fingerprint,
     first_root: Bytes,
-    edition: VerifiedEdition,
+    edition: Excerpt,
 }
 
 impl Unproved {
@@ -69,7 +69,7 @@ impl Unproved {
     }
 
     /// `compared` must come from the person, not from here. With the edition comes the root to keep as anchor.
-    pub fn accept(self, compared: Fingerprint) -> Result<(VerifiedEdition, Bytes), OpenError> {
+    pub fn accept(self, compared: Fingerprint) -> Result<(Excerpt, Bytes), OpenError> {
         if compared != self.fingerprint {
             return Err(OpenError::OtherNewsroom {
                 found: self.fingerprint,
@@ -127,12 +127,12 @@ pub fn open(
             })
         }
         (Some(newsroom), _) => {
-            let edition = VerifiedEdition::open(bundle, &newsroom.remembered, now)?;
+            let edition = Excerpt::open(bundle, &newsroom.remembered, now)?;
             Ok(Sideload::Verified(Box::new(edition)))
         }
         (None, Some((fingerprint, first_root))) => {
             let remembered = Remembered::new(first_root.clone());
-            let edition = VerifiedEdition::open(bundle, &remembered, now)?;
+            let edition = Excerpt::open(bundle, &remembered, now)?;
             Ok(Sideload::UnknownNewsroom(Box::new(Unproved {
                 fingerprint,
                 first_root,

@@ -13,6 +13,7 @@ use super::refused::Refused;
 use crate::base::{Fingerprint, LIMITS, MetadataName};
 use crate::bundle::{self, MemberName, Scanner};
 use crate::edition::{Proof, Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::trust::Equivocation;
 
 /// What a mirror goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +101,14 @@ impl Admission {
         match &self.stage {
             Stage::Receive(receiver) => receiver.proof(),
             Stage::Search(..) | Stage::Refused(_) => None,
+        }
+    }
+
+    /// What it says otherwise than what is held, validly signed both.
+    pub(super) fn evidence(&self) -> &[Equivocation] {
+        match &self.stage {
+            Stage::Receive(receiver) => receiver.evidence(),
+            Stage::Search(..) | Stage::Refused(_) => &[],
         }
     }
 

@@ -3,6 +3,7 @@
 //! In the state folder lie
 //! - `edition.tar.gz`, the last good edition as a full bundle;
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
+//! - `evidence/`, two validly signed files of one version, whoever brought the second;
 //! - `.colport-….part`, a bundle on its way in;
 //! - `lock`, held while a server runs.
 //!
@@ -27,6 +28,7 @@ use super::refused::Refused;
 use super::respond::Catalogue;
 use crate::base::{EditionNumber, Fingerprint, LIMITS};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
+use crate::io::evidence;
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;
 
@@ -150,7 +152,8 @@ impl Holdings {
     fn take(&self, mut bundle: Bytes, now: Timestamp) -> Result<EditionNumber, Refused> {
         let mut admission = self.admission(now);
         while !bundle.is_empty() {
-            admission.push(bundle.split_to(bundle.len().min(PIECE_BYTES)))?;
+            let piece = bundle.split_to(bundle.len().min(PIECE_BYTES));
+            self.push(&mut admission, piece)?;
         }
         self.commit(admission)
     }
@@ -161,8 +164,24 @@ impl Holdings {
         Admission::new(Part::of(self.place()), held.trust, held.edition, now)
     }
 
+    /// The next piece of it. When it is refused, what contradicts what is held stays.
+    pub(super) fn push(&self, admission: &mut Admission, piece: Bytes) -> Result<(), Refused> {
+        let pushed = admission.push(piece);
+        pushed.inspect_err(|_| self.keep_evidence(admission))
+    }
+
+    fn keep_evidence(&self, admission: &Admission) {
+        for found in admission.evidence() {
+            let files = [&found.known, &found.other].map(|file| &file[..]);
+            // A full disk must not keep the mirror from its work.
+            let folder = self.folder.join("evidence");
+            let _ = evidence::keep(&folder, &found.role, found.version, files);
+        }
+    }
+
     /// Puts a bundle that came in whole into its place and live. One at a time.
     pub(super) fn commit(&self, admission: Admission) -> Result<EditionNumber, Refused> {
+        self.keep_evidence(&admission);
         let mut held = self.lock();
         // Another one may have come in meanwhile.
         if let (Some(proof), Some(edition)) = (admission.proof(), &held.edition) {

@@ -216,7 +216,7 @@ fn work(
     loop {
         match pieces.blocking_recv() {
             None => return Err(Refused::Broken),
-            Some(Piece::Bytes(bytes)) => admission.push(bytes)?,
+            Some(Piece::Bytes(bytes)) => holdings.push(&mut admission, bytes)?,
             Some(Piece::End) => return holdings.commit(admission),
         }
         if proved_place.is_none() && admission.proof().is_some() {

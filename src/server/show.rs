@@ -1,4 +1,4 @@
-//! One verified edition, shown on this machine to the person who sits at it. Nothing is written, and nobody can bring
+//! One verified edition, or an excerpt of one, shown on this machine to the person who sits at it. Nothing is written, and nobody can bring
 //! another edition.
 
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use super::listen::{self, Answer, Stop};
 use super::respond::{self, Body, Catalogue, NotFoundPages};
 use super::wire::Progress;
 use super::{Bounds, StartError, bind, not_found_pages};
-use crate::edition::VerifiedEdition;
+use crate::edition::Excerpt;
 
-/// Shows the edition on a free port of the loopback interface.
-pub async fn show(edition: &VerifiedEdition) -> Result<Showing, StartError> {
+/// Shows it on a free port of the loopback interface.
+pub async fn show(edition: &Excerpt) -> Result<Showing, StartError> {
     let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let room = Room {
         address,

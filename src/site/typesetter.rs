@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use super::frame::{self, room_path, site_path};
 use super::headline::Headline;
 use super::pages::{self, Page};
-use super::{About, Article, Newsroom, SiteIdentity, feed};
+use super::{About, Article, Language, Newsroom, SiteIdentity, feed};
+use crate::base::SitePath;
 
 /// What all pages have in common.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,12 @@ impl<'a> Typesetter<'a> {
         let mut newsrooms = self.newsrooms.iter();
         let newsroom = newsrooms.find(|newsroom| newsroom.id == article.newsroom)?;
         Some(pages::article(self, newsroom, article))
+    }
+
+    /// A page at the place of an article that was withdrawn, which says so in the language of the article, or the
+    /// newsroom's if there are no words in it.
+    pub fn withdrawn(&self, newsroom: &Newsroom, path: &SitePath, language: &Language) -> Page {
+        pages::withdrawn(self, newsroom, path, language)
     }
 
     /// Every file but the pages and pictures of articles. One headline for each article, in any order.

@@ -10,7 +10,9 @@
 
 mod folder;
 mod plan;
+pub mod rotation;
 mod server;
+pub mod simulation;
 mod source;
 
 use std::fmt;

@@ -165,6 +165,9 @@ pub enum KeyError {
     Locked,
     #[error("the passphrase is wrong, or the file is damaged")]
     WrongPassphrase,
+    /// Opening it would take the machine's memory, or hours.
+    #[error("it asks for more memory or time than a passphrase needs")]
+    TooCostly,
     #[error("this machine gives no random numbers")]
     NoRandomness,
 }
@@ -183,6 +186,9 @@ impl KeyError {
                 "a terminal is needed to ask for it; in a script give `--passphrase-file`".into(),
             ),
             Self::WrongPassphrase => Some("mind the keyboard's layout and capital letters".into()),
+            Self::TooCostly => Some(
+                "lock it again where it was made, with less: for example `openssl pkcs8 -topk8 -scrypt`".into(),
+            ),
             Self::NoRandomness => None,
         }
     }

@@ -6,7 +6,11 @@
 
 use pkcs8::der::asn1::OctetString;
 use pkcs8::der::{Decode, Encode};
-use pkcs8::pkcs5::{pbes2::Parameters, scrypt};
+use pkcs8::pkcs5::{
+    EncryptionScheme,
+    pbes2::{Kdf, Parameters},
+    scrypt,
+};
 use pkcs8::{EncryptedPrivateKeyInfoOwned, EncryptedPrivateKeyInfoRef};
 use ring::rand::SecureRandom;
 
@@ -18,6 +22,11 @@ const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 const LOG_N: u8 = 14;
 const BLOCKS: u32 = 8;
 const TIMES: u32 = 5;
+/// In units of 128 bytes: 256 MiB, twice of what OWASP asks for.
+const MOST_MEMORY: u64 = 1 << 21;
+/// The same, times the repetitions.
+const MOST_WORK: u64 = 1 << 23;
+const MOST_ITERATIONS: u32 = 2_000_000;
 
 pub(super) fn is_locked(pem: &Secret<String>) -> bool {
     pem.expose().contains(&format!("-----BEGIN {LABEL}-----"))
@@ -52,10 +61,31 @@ pub(super) fn open(
 ) -> Result<Secret<[u8; 32]>, KeyError> {
     let der = der::from_pem(pem.expose(), LABEL).ok_or(KeyError::NotAKey)?;
     let info = EncryptedPrivateKeyInfoRef::from_der(&der).map_err(|_| KeyError::NotAKey)?;
+    if !is_bearable(&info.encryption_algorithm) {
+        return Err(KeyError::TooCostly);
+    }
     let plain = info.decrypt(passphrase.expose());
     let plain = plain.map_err(|_| KeyError::WrongPassphrase)?;
     let seed = der::ed25519_seed(plain.as_bytes()).ok_or(KeyError::WrongPassphrase)?;
     Ok(Secret::new(seed))
+}
+
+/// A file says itself how hard it is to open. Beware: the library takes a cost of 0 for impossible, and panics.
+fn is_bearable(scheme: &EncryptionScheme) -> bool {
+    let EncryptionScheme::Pbes2(parameters) = scheme else {
+        return true;
+    };
+    match &parameters.kdf {
+        Kdf::Scrypt(asked) => {
+            let memory = asked.cost_parameter.checked_mul(asked.block_size.into());
+            let work = memory.and_then(|memory| memory.checked_mul(asked.parallelization.into()));
+            asked.cost_parameter > 1
+                && memory.is_some_and(|memory| memory <= MOST_MEMORY)
+                && work.is_some_and(|work| work <= MOST_WORK)
+        }
+        Kdf::Pbkdf2(asked) => asked.iteration_count <= MOST_ITERATIONS,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +134,38 @@ gD6b1VWE
             opened.expect("a key of openssl").id().as_str(),
             "7ce758bb1db04bc4335222e8ca4f98fac3c85f23ed7ffadc2b2774fa9e73175b"
         );
+    }
+
+    /// A file that asks for this cost.
+    fn asking(cost: u64, block: u16, repetitions: u16) -> Secret<String> {
+        let strength = scrypt::Params::new(1, 1, 1).expect("RFC 7914 allows them");
+        let mut scheme = Parameters::generate_scrypt_aes256cbc(strength, &[7; 16], [7; 16])
+            .expect("the salt is long enough");
+        if let Kdf::Scrypt(asked) = &mut scheme.kdf {
+            asked.cost_parameter = cost;
+            asked.block_size = block;
+            asked.parallelization = repetitions;
+        }
+        let info = EncryptedPrivateKeyInfoOwned {
+            encryption_algorithm: scheme.into(),
+            encrypted_data: OctetString::new([7; 64]).expect("it is short"),
+        };
+        let der = info.to_der().expect("it is short and well-formed");
+        Secret::new(der::to_pem(&der, LABEL))
+    }
+
+    #[test]
+    fn a_file_cannot_ask_for_more_than_a_machine_has() {
+        let check = |cost, block, repetitions, expected: KeyError| {
+            let pem = asking(cost, block, repetitions);
+            let opened = SigningKey::from_locked_pem(&pem, &secret("correct horse"));
+            assert_eq!(opened.map(|key| key.id().clone()), Err(expected));
+        };
+        check(2, 1, 1, KeyError::WrongPassphrase);
+        check(0, 1, 1, KeyError::TooCostly);
+        check(1, 1, 1, KeyError::TooCostly);
+        check(1 << 19, 8, 1, KeyError::TooCostly);
+        check(1 << 14, 8, 65, KeyError::TooCostly);
+        check(1 << 63, u16::MAX, u16::MAX, KeyError::TooCostly);
     }
 }

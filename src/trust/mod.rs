@@ -11,7 +11,7 @@
 pub mod client;
 mod der;
 pub mod editor;
-mod json;
+pub mod json;
 pub mod keys;
 mod locked;
 pub mod metadata;

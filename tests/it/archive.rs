@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use colport::edition::VerifiedEdition;
@@ -15,9 +16,11 @@ use tempfile::TempDir;
 type Pages = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// The newsroom's own web site, of which a test takes things away.
-struct Web {
+pub struct Web {
     pages: Pages,
     port: u16,
+    /// How often the feed was asked for.
+    pub rounds: Arc<AtomicUsize>,
 }
 
 impl Web {
@@ -26,12 +29,15 @@ impl Web {
         let web = Self {
             pages: Pages::default(),
             port: listener.local_addr().unwrap().port(),
+            rounds: Arc::default(),
         };
         let pages = Arc::clone(&web.pages);
+        let rounds = Arc::clone(&web.rounds);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let pages = Arc::clone(&pages);
-                std::thread::spawn(move || answer(&stream, &pages));
+                let rounds = Arc::clone(&rounds);
+                std::thread::spawn(move || answer(&stream, &pages, &rounds));
             }
         });
         web
@@ -41,7 +47,7 @@ impl Web {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    fn lay(&self, path: &str, content: impl Into<Vec<u8>>) {
+    pub fn lay(&self, path: &str, content: impl Into<Vec<u8>>) {
         let path = format!("/{path}");
         self.pages.lock().unwrap().insert(path, content.into());
     }
@@ -51,7 +57,7 @@ impl Web {
         assert!(gone.is_some(), "{path}");
     }
 
-    fn feed(&self, names: &[&str]) {
+    pub fn feed(&self, names: &[&str]) {
         let items: Vec<String> = names
             .iter()
             .map(|name| {
@@ -67,7 +73,7 @@ impl Web {
     }
 }
 
-fn answer(mut stream: &TcpStream, pages: &Pages) {
+fn answer(mut stream: &TcpStream, pages: &Pages, rounds: &AtomicUsize) {
     let mut head = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(path) = head
         .next()
@@ -76,6 +82,9 @@ fn answer(mut stream: &TcpStream, pages: &Pages) {
         return;
     };
     head.find(String::is_empty);
+    if path == "/feed" {
+        rounds.fetch_add(1, Ordering::Relaxed);
+    }
     let found = pages.lock().unwrap().get(&path).cloned();
     let (status, body) = match found {
         Some(body) => ("200 OK", body),
@@ -100,7 +109,7 @@ const SENTENCES: &str = "Several hundred people carrying flowers took to the str
     The ministry promises to solve the problem by the end of the month, as it did before. \
     Rights groups consider the defendants to be political prisoners and ask for their release.";
 
-fn page(title: &str, day: u8, body: &str) -> String {
+pub fn page(title: &str, day: u8, body: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>\
          <meta property='article:published_time' content='2025-11-{day:02}T10:00:00Z'></head>\
@@ -108,20 +117,20 @@ fn page(title: &str, day: u8, body: &str) -> String {
     )
 }
 
-struct Newsroom {
-    web: Web,
-    site: PathBuf,
+pub struct Newsroom {
+    pub web: Web,
+    pub site: PathBuf,
     _place: TempDir,
 }
 
 #[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
-fn colport(words: &[&str]) -> Said {
+pub fn colport(words: &[&str]) -> Said {
     let output = Command::new(env!("CARGO_BIN_EXE_colport"))
         .args(words)
         .stdin(Stdio::null())
@@ -137,7 +146,7 @@ fn colport(words: &[&str]) -> Said {
 impl Newsroom {
     /// A feed with the articles `ferry`, which shows a picture and links to `river`, and `river`, in Persian; and a
     /// folder with the article `notice`.
-    fn open() -> Self {
+    pub fn open() -> Self {
         let place = TempDir::new().unwrap();
         let site = place.path().join("news");
         let web = Web::open();
@@ -167,27 +176,27 @@ impl Newsroom {
         newsroom
     }
 
-    fn settle(&self, more: &str) {
+    pub fn settle(&self, more: &str) {
         let feed = self.web.address("feed");
         let settings = format!(
-            "site = {{ name = \"Post\", language = \"en\" }}\npack = {{ effort = \"quick\" }}\n\
+            "site = {{ name = \"Post\", language = \"en\" }}\npack = {{ effort = \"quick\", every = \"1s\" }}\n\
              [[newsroom]]\nid = \"news\"\nname = \"Post\"\nlanguage = \"en\"\n{more}\n\
              [[newsroom.source]]\nfeed = \"{feed}\"\n[[newsroom.source]]\nfolder = \"articles\"\n"
         );
         fs::write(self.site.join("colport.toml"), settings).unwrap();
     }
 
-    fn lay_notice(&self, name: &str) {
+    pub fn lay_notice(&self, name: &str) {
         let file = self.site.join(format!("articles/{name}.html"));
         fs::write(file, page(name, 18, "")).unwrap();
     }
 
-    fn pack(&self) -> Said {
+    pub fn pack(&self) -> Said {
         colport(&["pack", "--site", self.site.to_str().unwrap()])
     }
 
     #[track_caller]
-    fn packed(&self) -> Said {
+    pub fn packed(&self) -> Said {
         let said = self.pack();
         assert_eq!(said.code, Some(0), "{said:?}");
         said
@@ -198,7 +207,7 @@ impl Newsroom {
     }
 
     /// The newest edition: its number, and its files.
-    fn edition(&self) -> (u64, BTreeMap<String, Vec<u8>>) {
+    pub fn edition(&self) -> (u64, BTreeMap<String, Vec<u8>>) {
         let folder = NewsroomFolder::at(&self.site);
         let now = jiff::Timestamp::now();
         let edition: Arc<VerifiedEdition> = folder.newest(now).unwrap().unwrap();
@@ -208,7 +217,7 @@ impl Newsroom {
     }
 
     /// Of the newest edition, the files of the article of that name.
-    fn article(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
+    pub fn article(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.edition().1;
         let start = format!("news/2025/11/{name}-");
         files.retain(|path, _| path.starts_with(&start));
@@ -332,7 +341,11 @@ fn a_withdrawn_article_goes_with_its_pictures_for_good() {
             .contains("no longer in the site: news/2025/11/ferry-"),
         "{said:?}"
     );
-    assert_eq!(newsroom.article("ferry"), BTreeMap::new());
+    let grave = newsroom.article("ferry");
+    assert_eq!(grave.len(), 1, "neither picture nor text");
+    let (place, html) = grave.first_key_value().unwrap();
+    assert!(place.ends_with("/index.html"));
+    assert!(String::from_utf8_lossy(html).contains("This article was withdrawn"));
     let (_, files) = newsroom.edition();
     for (path, file) in &files {
         assert!(!String::from_utf8_lossy(file).contains("ferry-"), "{path}");
@@ -343,6 +356,136 @@ fn a_withdrawn_article_goes_with_its_pictures_for_good() {
     newsroom.web.feed(&["ferry", "river"]);
     let said = newsroom.packed();
     assert!(said.out.contains("Nothing is new"), "{said:?}");
+}
+
+#[test]
+fn a_withdrawn_page_of_a_folder_says_so_also_when_its_file_is_gone() {
+    let newsroom = Newsroom::open();
+    newsroom.lay_notice("second");
+    newsroom.packed();
+    let place = newsroom.article("notice").into_keys().next().unwrap();
+    newsroom.settle(&format!("withdrawn = [\"{place}\"]"));
+    newsroom.packed();
+    let check = || {
+        let grave = newsroom.article("notice");
+        let html = String::from_utf8_lossy(&grave[&place]).into_owned();
+        assert!(html.contains("This article was withdrawn"), "{html}");
+        assert!(!html.contains("Several hundred people"), "{html}");
+        assert!(!newsroom.leads("news/index.html", "notice"));
+    };
+    check();
+    fs::remove_file(newsroom.site.join("articles/notice.html")).unwrap();
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+    assert_eq!(said.err, "");
+    check();
+
+    newsroom.lay_notice("notice");
+    newsroom.settle("");
+    newsroom.packed();
+    let back = newsroom.article("notice");
+    assert!(String::from_utf8_lossy(&back[&place]).contains("Several hundred people"));
+}
+
+#[test]
+fn an_article_that_is_dated_anew_keeps_its_address_and_shows_both_dates() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let before = newsroom.article("river").into_keys().next();
+    let updated = page(
+        "River",
+        19,
+        "<p>The water has fallen again, slowly, since the morning.</p>",
+    )
+    .replace("2025-11-19", "2025-12-01");
+    newsroom.web.lay("river", updated);
+    newsroom.packed();
+    let after = newsroom.article("river");
+    assert_eq!(after.keys().next(), before.as_ref());
+    let html = String::from_utf8_lossy(after.values().next().unwrap()).into_owned();
+    assert!(html.contains("The water has fallen"), "{html}");
+    assert!(html.contains("datetime=\"2025-11-19T"), "{html}");
+    assert!(html.contains("datetime=\"2025-12-01T"), "{html}");
+}
+
+#[test]
+fn a_page_without_a_date_keeps_the_one_it_had_when_it_was_first_seen() {
+    let newsroom = Newsroom::open();
+    let file = newsroom.site.join("articles/notice.html");
+    let undated = page("notice", 18, "").replace("article:published_time", "x");
+    fs::write(&file, undated).unwrap();
+    let written = |days: u64| {
+        let day = std::time::Duration::from_secs(days * 86_400);
+        let then = std::time::SystemTime::UNIX_EPOCH + day;
+        let file = fs::File::options().append(true).open(&file).unwrap();
+        file.set_modified(then).unwrap();
+    };
+    written(20_000);
+    newsroom.packed();
+    let first = newsroom.edition();
+    assert!(
+        first
+            .1
+            .keys()
+            .any(|path| path.starts_with("news/2024/10/notice-"))
+    );
+    written(20_200);
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+    assert_eq!(newsroom.edition(), first);
+}
+
+#[test]
+fn small_copies_lie_beside_the_newest_edition_only() {
+    let newsroom = Newsroom::open();
+    let bundles = || -> Vec<String> {
+        let found = content(&newsroom.site.join("editions")).into_keys();
+        let names = found.map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+        names.collect()
+    };
+    newsroom.packed();
+    assert_eq!(bundles(), ["1-text.tar.gz", "1.tar.gz"]);
+    newsroom.lay_notice("second");
+    newsroom.packed();
+    assert_eq!(bundles(), ["1.tar.gz", "2-text.tar.gz", "2.tar.gz"]);
+
+    let small = newsroom.site.join("editions/2-text.tar.gz");
+    let root = newsroom.site.join("signed/1.root.json");
+    let said = colport(&[
+        "verify",
+        small.to_str().unwrap(),
+        "--root",
+        root.to_str().unwrap(),
+    ]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        said.out.contains("1 picture is left out, and nothing else"),
+        "{said:?}"
+    );
+
+    let bytes = fs::read(&small).unwrap();
+    fs::remove_file(&small).unwrap();
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+    assert_eq!(fs::read(&small).unwrap(), bytes);
+}
+
+#[test]
+fn what_a_newsroom_loses_with_the_cache_is_time() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    fs::remove_dir_all(newsroom.site.join("cache")).unwrap();
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+    let cache = newsroom.site.join("cache");
+    for (place, mut entry) in content(&cache) {
+        let middle = entry.len() / 2;
+        entry[middle] ^= 1;
+        fs::write(place, entry).unwrap();
+    }
+    let said = newsroom.packed();
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+    assert_eq!(said.err, "");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use colport::bundle::{About, Effort, Kind, Writer, pack};
 use colport::edition::{Assembler, Gathered, Receiver, Refusal, Remembered, VerifiedEdition};
 use colport::io::fetch::{self, Fetch, FetchError, HttpFetch, Request};
 use colport::io::files;
+use colport::io::visit::{Ground, HttpVisitor, Proxy, Validators, Visit, Visitor};
 use colport::reader::{self, FirstTrust, News, Options, Patience};
 use colport::server;
 use colport::trust::editor::{
@@ -289,16 +290,75 @@ async fn a_redirect_does_not_lead_into_a_private_network() {
     assert_eq!(asked.load(Ordering::SeqCst), 0, "nobody inside was asked");
 }
 
+fn asking(url: &Url, ground: Ground) -> Visit {
+    Visit {
+        url: url.clone(),
+        ground,
+        known: Validators::default(),
+    }
+}
+
 #[tokio::test]
 async fn a_strangers_page_reaches_only_the_private_hosts_that_a_person_named() {
     let (inside, asked) = answering("HTTP/1.1 200 OK".into()).await;
     let url = Url::parse(&format!("http://localhost:{}/", inside.port())).unwrap();
-    let strangers = HttpFetch::for_strangers(fetch::Patience::default(), []);
-    let refused = strangers.fetch(Request::get(url.clone())).await;
+    let patience = fetch::Patience::default;
+    let strangers = HttpVisitor::new(patience(), None, []);
+    let refused = strangers.visit(asking(&url, Ground::Public)).await;
     assert!(matches!(refused, Err(FetchError::Permanent { .. })));
     assert_eq!(asked.load(Ordering::SeqCst), 0, "nobody inside was asked");
-    let named = HttpFetch::for_strangers(fetch::Patience::default(), [&url]);
-    assert!(named.fetch(Request::get(url.clone())).await.is_ok());
+    let named = HttpVisitor::new(patience(), None, [&url]);
+    assert!(named.visit(asking(&url, Ground::Public)).await.is_ok());
+    let allowed = strangers.visit(asking(&url, Ground::Anywhere)).await;
+    assert!(allowed.is_ok());
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_names_and_no_page_reaches_the_proxys_own_host() {
+    // Says 200 to whatever it is asked, as a proxy for plain HTTP would.
+    let (proxy, asked) = answering("HTTP/1.1 200 OK\r\nETag: \"1\"".into()).await;
+    let written = format!("http://user:hunter2@{proxy}");
+    let through = HttpVisitor::new(
+        fetch::Patience::default(),
+        Some(&Proxy::parse(&written).unwrap()),
+        [],
+    );
+    let public = Url::parse("http://nowhere.example/page").unwrap();
+    let answer = through
+        .visit(asking(&public, Ground::Public))
+        .await
+        .unwrap();
+    assert_eq!(answer.validators.etag.as_deref(), Some("\"1\""));
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "it looked up the name");
+    let own = Url::parse(&format!("http://{proxy}/admin")).unwrap();
+    let refused = through.visit(asking(&own, Ground::Public)).await;
+    assert!(matches!(refused, Err(FetchError::Permanent { .. })));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    // One that is gone: the error says so without its password.
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    for scheme in ["socks5h", "http"] {
+        let proxy = Proxy::parse(&format!("{scheme}://user:hunter2@{address}")).unwrap();
+        let through = HttpVisitor::new(fetch::Patience::default(), Some(&proxy), []);
+        let failed = through.visit(asking(&public, Ground::Public)).await;
+        let error = failed.err().expect("nobody is there");
+        assert!(matches!(error, FetchError::Transient { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_did_not_change_is_not_sent_again_over_the_wire() {
+    let (host, _) =
+        answering("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60".into()).await;
+    let url = Url::parse(&format!("http://{host}/")).unwrap();
+    let visitor = HttpVisitor::new(fetch::Patience::default(), None, [&url]);
+    let mut visit = asking(&url, Ground::Public);
+    visit.known.etag = Some("\"1\"".into());
+    let answer = visitor.visit(visit).await.unwrap();
+    assert_eq!(answer.status, 304);
+    assert_eq!(answer.fresh.map(|fresh| fresh.as_secs()), Some(60));
 }
 
 async fn ask(showing: &server::Showing, heads: &str) -> String {

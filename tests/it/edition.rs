@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use colport::base::SitePath;
 use colport::bundle::{About, BundleError, Kind, Member, MemberName, Scanner, Writer, pack};
 use colport::edition::{
-    Effort, Holding, Receiver, Refusal, Remembered, VerifiedEdition, write_update,
+    Effort, Excerpt, Holding, Receiver, Refusal, Remembered, Variant, VerifiedEdition,
+    write_excerpt, write_update,
 };
 use colport::packager::Files;
 use jiff::Timestamp;
@@ -100,6 +102,78 @@ fn as_it_is(member: &Member) -> Option<Vec<u8>> {
 
 fn is_file(member: &Member, place: &str) -> bool {
     member.name == MemberName::File(path(place))
+}
+
+fn excerpt(edition: &VerifiedEdition, variant: Variant) -> Bytes {
+    write_excerpt(Vec::new(), edition, variant).unwrap().into()
+}
+
+const PICTURE: &str = "be/2026/11/river/1.webp";
+
+#[test]
+fn a_small_copy_lacks_pictures_and_says_which() {
+    let newsroom = Newsroom::new();
+    let mut files = first();
+    let heavy = path("be/2026/11/river/2.webp");
+    files.insert(heavy.clone(), vec![7; 20_000].into());
+    let edition = newsroom.publish(&files);
+    let check = |variant, lacking: &[SitePath]| {
+        let bundle = excerpt(&edition, variant);
+        assert_eq!(bundle, excerpt(&edition, variant), "the same bytes");
+        let opened = Excerpt::open(bundle, &newsroom.newcomer(), newsroom.now).unwrap();
+        assert_eq!(opened.lacking().cloned().collect::<Vec<_>>(), lacking);
+        let mut here = files.clone();
+        here.retain(|path, _| !lacking.contains(path));
+        let held = opened.files();
+        let held: Files = held.map(|(p, e)| (p.clone(), opened.content(e))).collect();
+        assert_eq!(held, here);
+    };
+    check(Variant::Full, &[]);
+    check(Variant::Light, std::slice::from_ref(&heavy));
+    check(Variant::Text, &[path(PICTURE), heavy.clone()]);
+    assert_eq!(excerpt(&edition, Variant::Full), edition.bundle());
+}
+
+#[test]
+fn a_small_copy_is_no_edition_and_no_mirror_takes_it() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    // The light one lacks nothing here, but is none all the same: mirrors hold full bundles.
+    for variant in [Variant::Light, Variant::Text] {
+        let bundle = excerpt(&edition, variant);
+        let opened = VerifiedEdition::open(bundle.clone(), &newsroom.newcomer(), newsroom.now);
+        assert_eq!(opened.err(), Some(Refusal::ExcerptOnly));
+        let received = receive(bundle, newsroom.newcomer(), None, newsroom.now);
+        assert_eq!(received.err(), Some(Refusal::ExcerptOnly));
+    }
+}
+
+#[test]
+fn who_hands_on_a_small_copy_can_neither_leave_out_nor_change_a_page() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let text = excerpt(&edition, Variant::Text);
+    let open = |bundle| Excerpt::open(bundle, &newsroom.newcomer(), newsroom.now);
+    let page = "be/2026/11/river/index.html";
+    let without = |member: &Member| as_it_is(member).filter(|_| !is_file(member, page));
+    let missing = Refusal::FilesMissing {
+        first: path(page),
+        count: 1,
+    };
+    assert_eq!(open(rewrite(&text, without, &[])).err(), Some(missing));
+    let changed = |member: &Member| match is_file(member, page) {
+        true => Some(b"<p>The river has fallen".to_vec()),
+        false => as_it_is(member),
+    };
+    let altered = Refusal::Altered { path: path(page) };
+    assert_eq!(open(rewrite(&text, changed, &[])).err(), Some(altered));
+    let added = rewrite(&text, as_it_is, &[("be/new.webp", "x")]);
+    assert!(matches!(open(added).err(), Some(Refusal::Stray { .. })));
+    // One that claims to be whole must be.
+    let whole = edition.bundle();
+    let without = |member: &Member| as_it_is(member).filter(|_| !is_file(member, PICTURE));
+    let refused = open(rewrite(whole, without, &[])).err();
+    assert!(matches!(refused, Some(Refusal::FilesMissing { .. })));
 }
 
 #[test]

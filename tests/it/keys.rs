@@ -1,7 +1,7 @@
 //! A newsroom's life with keys: what a thief can do with which, and what is left to him once they are replaced; over
 //! real mirrors, with a real reader.
 
-mod thief;
+pub(crate) mod thief;
 mod transcripts;
 
 use std::path::PathBuf;
@@ -370,4 +370,57 @@ async fn two_editions_of_one_number_are_kept_as_evidence() {
     let both = both.map(|set| set.newest("timestamp").unwrap().1.to_vec());
     assert_eq!(kept.len(), 2);
     assert!(both.iter().all(|file| kept.contains(file)));
+}
+
+#[tokio::test]
+async fn a_mirror_keeps_a_second_edition_of_one_number_as_evidence() {
+    let (mut town, _) = Town::with_a_first_edition().await;
+    let thief = Thief::with(town.newsroom.folder.place(), &MACHINE);
+    town.newsroom.pass(1);
+    let second = town.newsroom.publish(&articles());
+    town.push(&second).await;
+    // With all keys of the machine: another second edition, with other articles, as valid as the newsroom's.
+    let first = Forgery::of(&town.newsroom.folder.edition(1, town.newsroom.now).unwrap());
+    let other = thief.edition_after(&first.set, &forged_articles(), town.newsroom.now);
+    assert_eq!(other.number(), 2);
+    let state = town.place.path().join("one");
+    let live = std::fs::read(state.join("edition.tar.gz")).unwrap();
+    for _ in 0..2 {
+        let said = town.refused(&other).await;
+        assert!(said.contains("not newer"), "{said}");
+    }
+    assert_eq!(std::fs::read(state.join("edition.tar.gz")).unwrap(), live);
+    let kept = std::fs::read_dir(state.join("evidence")).unwrap();
+    let kept: Vec<_> = kept
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    let both = [&Forgery::of(&second).set, &other.set];
+    let both = both.map(|set| set.newest("timestamp").unwrap().1.to_vec());
+    assert_eq!(kept.len(), 2);
+    assert!(both.iter().all(|file| kept.contains(file)));
+    // What a stranger has signed is no evidence of anything.
+    let mut forged = other.clone();
+    let timestamp = signed_part(&other.set, "timestamp");
+    let stranger = Thief::with(town.newsroom.folder.place(), &["newsrooms/site"]);
+    forged.set.put(
+        colport::base::MetadataName::timestamp(),
+        stranger.sign(timestamp, "site"),
+    );
+    town.refused(&forged).await;
+    assert_eq!(
+        std::fs::read_dir(state.join("evidence")).unwrap().count(),
+        2
+    );
+    // The reader who is shown it keeps both too, and the program prints their hashes.
+    town.read().await.unwrap();
+    let got = town.read_from(vec![other.show().await], "reader").await;
+    assert_eq!(got.unwrap().edition.bundle(), second.bundle());
+    let place = town.place.path().join("other.tar.gz");
+    std::fs::write(&place, other.bundle()).unwrap();
+    let genuine = town.newsroom.folder.bundle(2);
+    let root = town.newsroom.folder.place().join("signed/1.root.json");
+    let hashes = both.map(|file| colport::base::Digest::of(&file).to_string());
+    transcripts::check_told(&root, &[&place, &genuine], &hashes);
+    transcripts::check_told(&root, &[&state], &hashes);
+    transcripts::check_told(&root, &[&town.store("reader")], &hashes);
 }

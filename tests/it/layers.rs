@@ -156,7 +156,11 @@ fn the_reader_of_imports_sees_them_all() {
 
 #[test]
 fn only_cli_prints() {
-    for source in sources() {
+    // Tests may, also those in a file of their own.
+    for source in sources()
+        .into_iter()
+        .filter(|source| !source.ends_with("tests.rs"))
+    {
         let module = module_of(&source);
         let code = without_comments(&fs::read_to_string(&source).expect("sources are readable"));
         let tests_begin = code.find("#[cfg(test)]").unwrap_or(code.len());
@@ -167,37 +171,51 @@ fn only_cli_prints() {
     }
 }
 
-/// The table of attacks names tests that exist, where it says.
+/// The table of the known attacks names for each a test in a simulated world and one over real sockets, the other table
+/// one; and all of them exist, where it says.
 #[test]
-fn every_attack_in_the_manual_has_its_test() {
+fn every_attack_in_the_manual_has_its_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manual = fs::read_to_string(root.join("src/manual/threats.md")).unwrap();
-    let mut named = 0;
-    for (module, test) in manual.lines().filter_map(named_test) {
-        let path = module.trim_start_matches("it: ").replace("::", "/");
-        let folder = if module.starts_with("it: ") {
-            "tests/it"
-        } else {
-            "src"
-        };
-        let places = [
-            format!("{folder}/{path}.rs"),
-            format!("{folder}/{path}/mod.rs"),
-        ];
-        let sources = places
-            .iter()
-            .filter_map(|place| fs::read_to_string(root.join(place)).ok());
-        let found = sources
-            .into_iter()
-            .any(|source| source.contains(&format!("fn {test}()")));
-        assert!(found, "`{test}` is not in `{module}`");
-        named += 1;
+    let (_, attacks) = manual.split_once("## The known attacks").unwrap();
+    let (attacks, _) = attacks.split_once("\n## ").unwrap();
+    let mut columns: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    let mut attack = String::new();
+    for row in attacks.lines().filter_map(|line| line.strip_prefix("| ")) {
+        let mut cells = row.trim_end_matches('|').split('|').map(str::trim);
+        let name = cells.next().unwrap_or_default();
+        if !name.is_empty() {
+            attack = name.to_owned();
+        }
+        for (column, cell) in cells.enumerate() {
+            let Some((module, test)) = named_test(cell) else {
+                continue;
+            };
+            assert!(is_test(root, module, test), "`{test}` is not in `{module}`");
+            columns.entry(attack.clone()).or_default().insert(column);
+        }
     }
-    assert!(named > 20, "{named} tests are named");
+    let twice = columns.values().filter(|columns| columns.len() == 2);
+    assert_eq!((twice.count(), columns.len()), (19, 24), "{columns:?}");
 }
 
-/// The last cell of a row: `` `MODULE`: `TEST` ``.
-fn named_test(row: &str) -> Option<(&str, &str)> {
-    let cell = row.strip_suffix("` |")?.rsplit_once("| `")?.1;
+/// A cell such as `` `MODULE`: `TEST` ``.
+fn named_test(cell: &str) -> Option<(&str, &str)> {
+    let cell = cell.strip_prefix('`')?.strip_suffix('`')?;
     cell.split_once("`: `")
+}
+
+fn is_test(root: &Path, module: &str, test: &str) -> bool {
+    let path = module.trim_start_matches("it: ").replace("::", "/");
+    let folder = match module.starts_with("it: ") {
+        true => "tests/it",
+        false => "src",
+    };
+    let places = [".rs", "/mod.rs"].map(|end| root.join(format!("{folder}/{path}{end}")));
+    let sources = places
+        .iter()
+        .filter_map(|place| fs::read_to_string(place).ok());
+    sources
+        .into_iter()
+        .any(|source| source.contains(&format!("fn {test}()")))
 }

@@ -9,9 +9,13 @@
 
 mod archive;
 mod attacks;
+mod attacks_http;
+mod audit;
 mod bundle;
 mod commands;
 mod edition;
+mod evil;
+mod fuzzed;
 mod keys;
 mod layers;
 mod press;
@@ -22,8 +26,10 @@ mod sideload;
 mod site;
 mod sync;
 mod sync_http;
+mod trust_days;
 mod trust_differential;
 mod trust_interop;
 mod trust_numbers;
 mod trust_oracle;
+mod watch;
 mod world;

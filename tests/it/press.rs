@@ -59,6 +59,7 @@ impl Newsroom {
             metadata: self.folder.metadata(previous.as_deref()).unwrap(),
             previous,
             kept: Default::default(),
+            waiting: Default::default(),
             keys: self.folder.publishing_keys(&[be()]).unwrap(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,

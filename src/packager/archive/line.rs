@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::pictures::Encoded;
+use super::super::studio::Finished;
 use super::super::withdrawn::Withdrawn;
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::site::{Article, Language, NewsroomId, Picture};
@@ -19,6 +19,9 @@ pub(super) struct Line {
     pub source: Option<String>,
     /// Absent if it was withdrawn.
     pub story: Option<Story>,
+    /// Of the page that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Tongue>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -125,7 +128,7 @@ impl Line {
         Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
     }
 
-    pub fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Encoded)]) -> Self {
+    pub fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Finished)]) -> Self {
         let path = article.path.clone();
         let folder = path.as_str().strip_suffix("index.html").unwrap_or_default();
         let own = pictures
@@ -135,6 +138,7 @@ impl Line {
         Self {
             id: id.cloned().unwrap_or_else(|| path.to_string()),
             source: article.source.clone(),
+            language: None,
             story: Some(Story {
                 title: article.title.clone(),
                 byline: article.byline.clone(),
@@ -163,12 +167,12 @@ impl Lead {
 }
 
 impl Shown {
-    pub fn of((path, encoded): &(SitePath, Encoded)) -> Self {
+    pub fn of((path, finished): &(SitePath, Finished)) -> Self {
         Self {
             path: path.clone(),
-            width: encoded.width,
-            height: encoded.height,
-            sha256: Sha256(Digest::of(&encoded.webp)),
+            width: finished.width,
+            height: finished.height,
+            sha256: Sha256(finished.webp.digest),
         }
     }
 
@@ -191,6 +195,13 @@ impl Line {
         let now = self.source.as_ref().filter(|_| first.is_some());
         let now = now.and_then(|source| Url::parse(source).ok());
         first.into_iter().chain(now)
+    }
+
+    /// All but its names and its language.
+    pub fn let_go(&mut self) {
+        if let Some(story) = self.story.take() {
+            self.language = Some(story.language);
+        }
     }
 
     pub fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {

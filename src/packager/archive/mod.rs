@@ -1,16 +1,19 @@
 //! What a newsroom's feeds told of once. A feed names only its last articles; what it forgets stays in the site.
 //!
 //! The file `archive/ID.jsonl` has one line of JSON for each article that came from a feed, in the order of their
-//! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted.
+//! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted. Of those that tell no
+//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen.
 //!
 //! 1. Articles that were gathered now replace what was kept of them.
-//! 2. Withdrawn ones lose everything but their names, which stay so that no feed can bring them back unnoticed.
+//! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
+//!    unnoticed, and so that a page in their place can say what became of them.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
 //! 4. Every article, new or kept, is shown by what a line holds of it. So its page has the same bytes on the day it
 //!    comes and years after its feed forgot it, and no link leads to an article that is gone.
 //!
 //! The text was cleaned before it was kept, and is cleaned again in step 4: a file on a disk is not trusted either.
 
+mod dates;
 mod line;
 mod page;
 
@@ -20,14 +23,15 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::links;
-use super::pictures::Encoded;
+use super::studio::Finished;
 use super::withdrawn::Withdrawn;
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
 use crate::io::files::{self, FileError};
-use crate::site::{Article, NewsroomId};
+use crate::site::{Article, Language, NewsroomId};
 
+use self::dates::Dates;
 use self::line::{Line, Story};
 
 /// Some hundred thousand articles.
@@ -41,6 +45,7 @@ pub struct Archive {
     written: Option<Digest>,
     /// By [`key`].
     lines: BTreeMap<String, Line>,
+    dates: Dates,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +79,15 @@ impl ArchiveError {
 pub struct Stock {
     pub articles: Vec<Article>,
     /// Pictures that were gathered now.
-    pub pictures: Vec<(SitePath, Encoded)>,
+    pub pictures: Vec<(SitePath, Finished)>,
     /// Pictures that stay as they are in the edition before.
     pub kept_pictures: BTreeSet<SitePath>,
     /// How many of the articles were not gathered now.
     pub kept_articles: usize,
     /// Pictures of kept articles that are nowhere any more.
     pub lost_pictures: Vec<LostPicture>,
+    /// Where withdrawn articles were, each with its language.
+    pub withdrawn: Vec<(SitePath, Language)>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
 }
@@ -93,10 +100,12 @@ impl Archive {
             Err(FileError::NotFound(_)) => None,
             Err(error) => return Err(error.into()),
         };
+        let dates = Dates::read(place.with_extension("dates.json"))?;
         let mut archive = Self {
             place,
             written: None,
             lines: BTreeMap::new(),
+            dates,
         };
         if let Some(bytes) = written {
             archive.fill(&bytes, newsroom)?;
@@ -132,8 +141,9 @@ impl Archive {
         Ok(())
     }
 
-    /// Puts the file in place, unless it lies there already.
+    /// Puts the files in place, unless they lie there already.
     pub fn write(&self) -> Result<(), ArchiveError> {
+        self.dates.write()?;
         let text = self.text();
         let is_needless = match self.written {
             Some(written) => written == Digest::of(text.as_bytes()),
@@ -206,7 +216,8 @@ impl Archive {
 
     /// The date under which the article was shown before.
     pub(super) fn published(&self, id: &str) -> Option<Timestamp> {
-        self.story(id).map(|story| story.published.0)
+        let story = self.story(id).map(|story| story.published.0);
+        story.or_else(|| self.dates.of(id))
     }
 
     /// Whether another article than `id` lies at `path`.
@@ -232,9 +243,11 @@ impl Archive {
     ) -> Stock {
         // Step 1.
         let mut from_folders = self.take(&gathered);
+        self.dates.add(&gathered.undated);
         // Step 2.
         let mut stock = Stock {
             unknown: self.withdraw(withdrawn, &mut from_folders),
+            withdrawn: self.graves(),
             ..Stock::default()
         };
         // Step 3.
@@ -278,13 +291,20 @@ impl Archive {
             .filter(|one| !known(one))
             .cloned()
             .collect();
-        others.retain(|line| !is_meant(line));
-        for line in self.lines.values_mut().filter(|line| is_meant(line)) {
-            line.story = None;
+        for line in others.extract_if(.., |line| is_meant(line)) {
+            self.lines.insert(key(&line.id), line);
         }
+        let meant = self.lines.values_mut().filter(|line| is_meant(line));
+        meant.for_each(Line::let_go);
         self.lines
             .retain(|_, line| line.story.is_some() || is_meant(line));
         unknown
+    }
+
+    fn graves(&self) -> Vec<(SitePath, Language)> {
+        let gone = self.lines.values().filter(|line| line.story.is_none());
+        let named = gone.filter_map(|line| Some((line.path.clone(), line.language.clone()?.0)));
+        named.collect()
     }
 }
 
@@ -295,9 +315,9 @@ fn not_among(gathered: &[Article], shown: &[&Line]) -> usize {
 }
 
 fn shown_among(
-    mut pictures: Vec<(SitePath, Encoded)>,
+    mut pictures: Vec<(SitePath, Finished)>,
     shown: &[&Line],
-) -> Vec<(SitePath, Encoded)> {
+) -> Vec<(SitePath, Finished)> {
     let all = shown.iter().flat_map(|line| line.pictures());
     let shown: BTreeSet<&SitePath> = all.map(|picture| &picture.path).collect();
     pictures.retain(|(path, _)| shown.contains(path));

@@ -2,8 +2,9 @@
 
 use crate::site::{self, About, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
 
+use super::super::cache::tests::cache;
 use super::super::fetching::tests::Web;
-use super::super::{Options, Source, gather};
+use super::super::{Background, Getter, Options, Source, Waiting, gather};
 use super::*;
 
 fn id() -> NewsroomId {
@@ -27,6 +28,7 @@ fn reread(archive: &Archive) -> Archive {
         place: place.clone(),
         written: None,
         lines: archive.lines.clone(),
+        dates: Dates::default(),
     }
     .write()
     .unwrap();
@@ -83,8 +85,8 @@ fn told(articles: &[(&str, &str)]) -> Gathered {
         articles,
         pictures: vec![(
             path("fa/2026/11/bazar/1.webp"),
-            Encoded {
-                webp: b"webp".to_vec(),
+            Finished {
+                webp: Waiting::held("webp".into()),
                 width: 640,
                 height: 480,
             },
@@ -204,6 +206,9 @@ fn a_withdrawn_article_leaves_only_its_names() {
     let body = text_of(&stock, "bazar");
     assert!(body.contains("<span>in</span>"), "{body}");
     assert!(!archive.text().contains("secret"), "{}", archive.text());
+    let language = Language::parse("fa-AF").unwrap();
+    let grave = (path("fa/2026/11/ruz/index.html"), language);
+    assert_eq!(stock.withdrawn, [grave]);
 
     // A feed that names it again does not bring it back, and it stays known.
     let mut archive = reread(&archive);
@@ -309,14 +314,20 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         logo: None,
     };
     let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
-    let (options, now) = (Options::default(), now.parse().unwrap());
-    gather(
-        web,
-        &newsroom,
-        &sources,
-        &options,
-        now,
+    let (_folder, cache) = cache();
+    let background = Background {
+        newsroom: &newsroom,
         archive,
+        rules: &Default::default(),
+        cache: &cache,
+        now: now.parse().unwrap(),
+    };
+    let getter = Getter::new(web, std::iter::empty());
+    gather(
+        &getter,
+        &sources,
+        background,
+        &Options::default(),
         &mut |_| {},
     )
     .await

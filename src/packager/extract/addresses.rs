@@ -46,8 +46,27 @@ pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
             .filter_map(|name| img.attr(name))
             .find_map(|src| absolute(&src, base))
     };
+    let unnamed = || unnamed_lazy(img).and_then(|src| absolute(&src, base));
     let plain = || img.attr("src").and_then(|src| absolute(&src, base));
-    widest.or_else(lazy).or_else(plain)
+    widest.or_else(lazy).or_else(unnamed).or_else(plain)
+}
+
+/// Every script has its own name for it; what it holds tells.
+fn unnamed_lazy(img: &NodeRef) -> Option<String> {
+    const ENDINGS: &[&str] = &[".jpg", ".jpeg", ".png", ".webp", ".gif"];
+    let is_picture = |value: &str| {
+        let path = value.split(['?', '#']).next().unwrap_or_default();
+        let path = path.to_ascii_lowercase();
+        ENDINGS.iter().any(|ending| path.ends_with(ending)) && !path.contains(char::is_whitespace)
+    };
+    let attributes = img.attrs().into_iter();
+    attributes
+        .filter(|attribute| {
+            let name = &*attribute.name.local;
+            name.starts_with("data-") && name.ends_with("src")
+        })
+        .map(|attribute| attribute.value.to_string())
+        .find(|value| is_picture(value))
 }
 
 fn siblings_in_picture<'a>(img: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
@@ -68,7 +87,7 @@ fn siblings_in_picture<'a>(img: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
 /// `a.jpg 250w, b.jpg 1023w`. Addresses may hold commas, so a comma parts only where white space is behind it.
 fn best_of_set(set: &str, base: &Url) -> Option<Url> {
     let mut best: Option<(f64, Url)> = None;
-    let words: Vec<&str> = set.split_ascii_whitespace().collect();
+    let words: Vec<&str> = set.split_ascii_whitespace().flat_map(parted).collect();
     let mut at = 0;
     while let Some(word) = words.get(at) {
         at += 1;
@@ -93,6 +112,15 @@ fn best_of_set(set: &str, base: &Url) -> Option<Url> {
     best.map(|(_, url)| url)
 }
 
+/// `640w,https://n.example/a.jpg` lacks the blank behind its comma.
+fn parted(word: &str) -> impl Iterator<Item = &str> {
+    let parts = word
+        .split_once(',')
+        .filter(|(size, next)| !next.is_empty() && descriptor(size).is_some());
+    let (first, second) = parts.map_or((word, None), |(size, next)| (size, Some(next)));
+    [first].into_iter().chain(second)
+}
+
 fn descriptor(word: &str) -> Option<f64> {
     let word = word.trim_end_matches(',');
     let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite());
@@ -112,6 +140,36 @@ pub fn absolute(address: &str, base: &Url) -> Option<Url> {
     let url = base.join(address).ok()?;
     let http = matches!(url.scheme(), "http" | "https");
     (http && url.has_host()).then_some(url)
+}
+
+/// The hosts under which a newsroom publishes its own pages.
+#[derive(Debug, Clone, Default)]
+pub struct Home(Vec<String>);
+
+impl Home {
+    pub fn of<'a>(addresses: impl IntoIterator<Item = &'a Url>) -> Self {
+        let hosts = addresses.into_iter().filter_map(Url::host_str);
+        Self(hosts.map(|host| site(host).to_owned()).collect())
+    }
+
+    pub fn holds(&self, address: &str) -> bool {
+        let url = Url::parse(address).ok();
+        let host = url.as_ref().and_then(Url::host_str).map(site);
+        host.is_some_and(|host| self.0.iter().any(|home| home == host))
+    }
+}
+
+/// `news.example` of `www.be.news.example`, `news.co.uk` of `www.news.co.uk`.
+fn site(host: &str) -> &str {
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
+    let (last, second, third) = (dots.next(), dots.next(), dots.next());
+    let (Some(last), Some(second)) = (last, second) else {
+        return host;
+    };
+    // `co.uk`, `com.tr`
+    let is_double = host.len() - last == 3 && last - second <= 4;
+    let start = if is_double { third } else { Some(second) };
+    start.and_then(|at| host.get(at + 1..)).unwrap_or(host)
 }
 
 /// What two addresses of one picture in different sizes have in common.
@@ -182,6 +240,8 @@ mod tests {
             "<picture><source srcset='/a.avif' type='image/avif'><source srcset='s.jpg?w=640 640w, /big.jpg 1023w'><img src='x.jpg'></picture>",
             big,
         );
+        check("<img srcset='s.jpg 250w,/big.jpg 1023w'>", big);
+        check("<img src='data:,' data-zoomy-src='/big.jpg?x'>", big);
         check("<amp-img src='/big.jpg'></amp-img>", big);
         check("<video poster='/big.jpg' src='v.mp4'></video>", big);
         check(
@@ -200,6 +260,25 @@ mod tests {
             "<img srcset=', ,'>",
         ] {
             check(html, None);
+        }
+    }
+
+    #[test]
+    fn a_newsroom_has_several_hosts() {
+        let at = |address: &str| Url::parse(address).unwrap();
+        let home = Home::of([
+            &at("https://www.news.example/a"),
+            &at("https://m.post.co.uk/"),
+        ]);
+        for (address, expected) in [
+            ("https://be.news.example/x", true),
+            ("https://post.co.uk/x", true),
+            ("https://other.example/news.example", false),
+            ("https://other.co.uk/", false),
+            ("mailto:a@news.example", false),
+            ("", false),
+        ] {
+            assert_eq!(home.holds(address), expected, "{address}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::words::{self, escaped, squeezed};
@@ -27,7 +28,7 @@ pub enum Block {
     Gone,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figure {
     pub src: Url,
     pub alt: String,
@@ -273,6 +274,17 @@ impl Line {
     fn texts(&self) -> impl Iterator<Item = (&str, bool, bool)> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Text { text, linked, kept } => Some((text.as_str(), *linked, *kept)),
+            _ => None,
+        })
+    }
+
+    /// Addresses of the links in it, as they are written in HTML.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Open {
+                tag: "a",
+                attributes,
+            } => attributes.strip_prefix(" href=\"")?.strip_suffix('"'),
             _ => None,
         })
     }

@@ -111,6 +111,14 @@ fn prose_by_class(body: &NodeRef, measures: &Measures) -> HashMap<String, usize>
     kinds
 }
 
+/// A page of text with nothing around it: no scripts, forms or frames, and no links to speak of. Shields, walls and lists
+/// are never so plain.
+pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
+    let active =
+        "script, style, form, iframe, frame, input, button, noscript, meta[http-equiv=refresh]";
+    measures.all.linked * 2 <= measures.all.text && !doc.select(active).exists()
+}
+
 /// The elements that are never part of a text, whatever is around them.
 pub fn find_certain(doc: &Document) -> HashSet<NodeId> {
     let certain = doc.select("script, style, template, svg, button, select, input, textarea, object, canvas, nav, dialog, form, link, meta");
@@ -185,7 +193,7 @@ fn is_hidden(node: &NodeRef) -> bool {
 }
 
 /// The words in class and id, in lower case: `jp-relatedPosts also_read` → `jp related posts also read`.
-fn tokens(node: &NodeRef) -> Vec<String> {
+pub fn tokens(node: &NodeRef) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     for name in ["class", "id", "data-testid", "data-component"] {
         let Some(value) = node.attr(name) else {

@@ -24,6 +24,8 @@ pub struct Metadata {
     pub site_name: Option<String>,
     /// Addresses as written, best first.
     pub images: Vec<String>,
+    /// Captions of pictures: address as written, caption.
+    pub captions: Vec<(String, String)>,
     pub canonical: Option<String>,
     pub lang: Option<String>,
     pub dir: Option<String>,
@@ -146,6 +148,26 @@ fn read_article(article: &Value, found: &mut Metadata) {
     for key in ["image", "thumbnailUrl"] {
         if let Some(image) = article.get(key) {
             collect_addresses(image, &mut found.images);
+            collect_captions(image, &mut found.captions);
+        }
+    }
+}
+
+/// What a picture's `caption` says, unless it is a file's name.
+fn collect_captions(image: &Value, captions: &mut Vec<(String, String)>) {
+    let images = match image {
+        Value::Array(images) => images.as_slice(),
+        image => std::slice::from_ref(image),
+    };
+    for image in images.iter().take(40) {
+        let caption = image.get("caption").and_then(|c| first_text(c, "name"));
+        let address = ["url", "contentUrl"]
+            .iter()
+            .find_map(|key| image.get(*key)?.as_str());
+        if let (Some(caption), Some(address)) = (caption, address)
+            && caption.contains(' ')
+        {
+            captions.push((address.to_owned(), caption));
         }
     }
 }

@@ -10,32 +10,38 @@
 mod addresses;
 mod block;
 mod body;
+mod container;
 mod dates;
 mod embeds;
 mod furniture;
+mod illustration;
 mod metadata;
+mod rules;
 mod tangle;
 mod tidy;
 mod words;
 
 use std::collections::HashSet;
 
-use dom_query::{Document, NodeId};
+use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::Readability;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use addresses::key as picture_key;
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
+pub use rules::{Rulebook, Rules, Selector};
 pub use words::{squeezed, unescaped, weight};
 
 use super::charset;
-use body::Reading;
+use addresses::Home;
+use container::Reading;
 use furniture::Measures;
 use metadata::Metadata;
 
 /// An article as its page tells it. All texts but `html` are plain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Extracted {
     pub title: String,
     pub byline: Option<String>,
@@ -57,12 +63,24 @@ pub struct Extracted {
     pub text: String,
     /// The address that the page gives itself.
     pub canonical: Option<Url>,
-    /// The character set that the page was read by.
+    /// The character set that the page was read by. Of no interest later.
+    #[serde(skip)]
     pub charset: &'static str,
 }
 
+impl Extracted {
+    /// The article as readers see it: the lead picture first.
+    pub fn html_with_lead(&self) -> String {
+        let mut html = String::new();
+        if let Some(lead) = &self.lead {
+            lead.write_html(&mut html);
+        }
+        html + &self.html
+    }
+}
+
 /// Why a page gave no article.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum NoArticle {
     #[error("it is too large or too tangled for a page")]
     TooLarge,
@@ -74,14 +92,15 @@ pub enum NoArticle {
 
 /// Reads one page. Takes some 10 ms of CPU; neither panics nor hangs on any bytes.
 pub fn extract_page(html: &[u8], url: &Url) -> Result<Extracted, NoArticle> {
-    extract_page_as(html, None, url)
+    extract_page_as(html, None, url, &Rules::default())
 }
 
-/// The same, knowing what the server said about its type.
+/// The same, knowing what the server said about its type, and what the newsroom settled about its pages.
 pub fn extract_page_as(
     html: &[u8],
     content_type: Option<&str>,
     url: &Url,
+    rules: &Rules,
 ) -> Result<Extracted, NoArticle> {
     // Step 1.
     let (text, charset) = charset::decode(html, content_type);
@@ -90,22 +109,78 @@ pub fn extract_page_as(
     }
     let doc = Document::from(&*text);
     let base = base_of(&doc, url);
+    rules.remove_from(&doc);
     // Step 2.
-    let meta = metadata::read(&doc, url);
-    // Step 3.
+    let mut meta = metadata::read(&doc, url);
+    rules.correct(&doc, &mut meta);
+    let home = home_of(&meta, &base);
+    // Steps 3 and 4.
     let measures = Measures::of(&doc);
-    let furniture = furniture::find(&doc, &measures);
-    let kept = kept_by_readability(&doc, &measures, &furniture, &base);
-    // Step 4.
+    let found = found(&doc, &measures, rules, &meta, &base, &home);
+    // Steps 5 and 6.
+    let is_bare = furniture::is_bare(&doc, &measures);
+    assemble(meta, found, &base, &home, is_bare, charset)
+}
+
+/// What a page shows as its article, before it is tidied.
+#[derive(Default)]
+struct Found {
+    blocks: Vec<Block>,
+    /// Pictures above the text.
+    above: Vec<Figure>,
+    /// The picture that the newsroom's rules name.
+    lead: Option<Figure>,
+}
+
+fn found(
+    doc: &Document,
+    measures: &Measures,
+    rules: &Rules,
+    meta: &Metadata,
+    base: &Url,
+    home: &Home,
+) -> Found {
+    let settled = rules.bodies(doc);
+    let (furniture, kept) = match settled.as_slice() {
+        [] => {
+            let furniture = furniture::find(doc, measures);
+            let kept = kept_by_readability(doc, measures, &furniture, base);
+            (furniture, kept)
+        }
+        settled => (furniture::find_certain(doc), texts_below(settled)),
+    };
     let reading = Reading {
-        base: &base,
-        measures: &measures,
+        base,
+        home,
+        measures,
         furniture: &furniture,
         kept: &kept,
     };
-    let (blocks, above) = reading.blocks(&doc, meta.title.as_deref());
-    // Steps 5 and 6.
-    assemble(meta, blocks, above, &base, charset)
+    let lead = rules.lead(doc).and_then(|node| reading.picture_of(&node));
+    let (blocks, above) = match settled.as_slice() {
+        [] => reading.blocks(doc, meta),
+        settled => (reading.blocks_of(settled), Vec::new()),
+    };
+    Found {
+        blocks,
+        above,
+        lead,
+    }
+}
+
+fn texts_below(nodes: &[NodeRef]) -> HashSet<NodeId> {
+    let below = nodes.iter().flat_map(|node| node.descendants_it());
+    below
+        .filter(|node| node.is_text())
+        .map(|node| node.id)
+        .collect()
+}
+
+/// A folder's pages have no host; where they came from they say themselves.
+fn home_of(meta: &Metadata, base: &Url) -> Home {
+    let canonical = meta.canonical.as_ref();
+    let canonical = canonical.and_then(|href| addresses::absolute(href, base));
+    Home::of(canonical.iter().chain([base]))
 }
 
 /// Reads HTML that is the article and nothing else, as feeds carry it. `title` is not repeated in the result.
@@ -120,25 +195,25 @@ pub fn extract_content(
     let doc = Document::from(html);
     let measures = Measures::of(&doc);
     let furniture = furniture::find_certain(&doc);
-    let kept = doc
-        .root()
-        .descendants_it()
-        .filter(|node| node.is_text())
-        .map(|node| node.id)
-        .collect();
+    let home = Home::of([base]);
+    let kept = texts_below(&[doc.root()]);
     let reading = Reading {
         base,
+        home: &home,
         measures: &measures,
         furniture: &furniture,
         kept: &kept,
     };
-    let (blocks, _) = reading.blocks(&doc, None);
     let meta = Metadata {
         title,
         says_article: true,
         ..Metadata::default()
     };
-    assemble(meta, blocks, Vec::new(), base, "UTF-8")
+    let found = Found {
+        blocks: reading.blocks(&doc, &Metadata::default()).0,
+        ..Found::default()
+    };
+    assemble(meta, found, base, &home, false, "UTF-8")
 }
 
 /// What is to be read in a piece of HTML, on one line; nothing of a tangled one.
@@ -198,13 +273,17 @@ fn kept_by_readability(
 
 fn assemble(
     meta: Metadata,
-    blocks: Vec<Block>,
-    above: Vec<Figure>,
+    found: Found,
     base: &Url,
+    home: &Home,
+    is_bare: bool,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
-    let article = tidy::tidy(blocks, above, &meta, base);
-    tidy::judge(&article, &meta)?;
+    let mut article = tidy::tidy(found.blocks, found.above, &meta, base, home);
+    if let Some(lead) = found.lead {
+        article.lead_with(lead);
+    }
+    tidy::judge(&article, &meta, is_bare)?;
     let mut html = String::new();
     let mut text = String::new();
     for block in &article.blocks {

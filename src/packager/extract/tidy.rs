@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use url::Url;
 
 use super::NoArticle;
-use super::addresses;
+use super::addresses::{self, Home};
 use super::block::{Block, Figure, Line};
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
@@ -17,25 +17,49 @@ pub struct Tidied {
     pub published: Option<Moment>,
 }
 
+impl Tidied {
+    /// Makes this its lead picture; it is not shown a second time.
+    pub fn lead_with(&mut self, lead: Figure) {
+        let key = addresses::key(&lead.src);
+        let repeats = |block: &Block| matches!(block, Block::Figure(figure) if addresses::key(&figure.src) == key);
+        self.blocks.retain(|block| !repeats(block));
+        self.lead = Some(lead);
+    }
+}
+
 /// A line of this weight is a sentence and no label.
 const SENTENCE: usize = 60;
 
+/// Byline and date stand above the text, or between it and the sentences that introduce it.
+const NEAR: usize = 4;
+
 /// `above`: pictures that stand outside the container, in order.
-pub fn tidy(blocks: Vec<Block>, above: Vec<Figure>, meta: &Metadata, base: &Url) -> Tidied {
+pub fn tidy(
+    blocks: Vec<Block>,
+    mut above: Vec<Figure>,
+    meta: &Metadata,
+    base: &Url,
+    home: &Home,
+) -> Tidied {
     let mut published = meta.published;
-    let blocks = without_refrains(with_broken_head(blocks));
+    let mut blocks = with_captions(without_refrains(with_broken_head(blocks)));
+    let told = told_captions(meta, base);
+    all_figures(&mut blocks, &mut |figure| told.complete(figure));
+    above.iter_mut().for_each(|figure| told.complete(figure));
     let start = begin_of_text(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
             Block::Line { tag, line } => {
                 let head = index < start;
+                let near = index < start + NEAR;
                 if head && published.is_none() {
                     published = dates::parse_line(&line.text());
                 }
                 is_repeated(line, meta, tag.starts_with('h') || index <= start + 2)
-                    || (head && is_label(tag, line, meta))
-                    || is_pointer(tag, line)
+                    || (near && is_signature(tag, line, meta))
+                    || (head && is_label(tag, line))
+                    || is_pointer(tag, line, home)
             }
             _ => false,
         };
@@ -112,6 +136,104 @@ fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
         .collect()
 }
 
+/// Below a picture stands what belongs to it: the words of its `alt` once more, and who took it.
+fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
+    let mut captioned: Vec<Block> = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        if let (Some(Block::Figure(figure)), Block::Line { tag, line }) =
+            (captioned.last_mut(), &block)
+            && !tag.starts_with('h')
+            && is_caption_of(figure, line)
+        {
+            let said = figure
+                .caption
+                .take()
+                .map_or(String::new(), |said| said + " ");
+            figure.caption = Some(said + &line.text());
+            continue;
+        }
+        captioned.push(block);
+    }
+    captioned
+}
+
+fn is_caption_of(figure: &Figure, line: &Line) -> bool {
+    let text = line.text();
+    let repeats = words::weight(&text) >= 12 && words::likeness(&text, &figure.alt) > 0.85;
+    repeats || is_credit(&text)
+}
+
+/// `Photo: Olga Carter`
+fn is_credit(text: &str) -> bool {
+    const CREDITS: &[&str] = &[
+        "photo",
+        "photos",
+        "photograph",
+        "image",
+        "picture",
+        "credit",
+        "foto",
+        "fotos",
+        "bild",
+        "bilder",
+        "crédit",
+        "crédits",
+        "фото",
+        "снимок",
+        "фатаграфія",
+        "здымак",
+        "світлина",
+        "عکس",
+        "写真",
+        "图片",
+        "fotoğraf",
+        "foto di",
+        "photo by",
+        "foto door",
+        "kuva",
+        "nuotr",
+        "zdjęcie",
+        "illustration",
+    ];
+    let said = text
+        .split_once([':', '：'])
+        .map(|(who, _)| who.trim().to_lowercase());
+    let named = said.is_some_and(|who| CREDITS.contains(&who.as_str()));
+    words::weight(text) < 80 && (named || text.starts_with('©'))
+}
+
+/// Captions that the page's metadata tells, by what the sizes of one picture have in common.
+struct ToldCaptions(HashMap<String, String>);
+
+fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
+    let told = meta.captions.iter().filter_map(|(address, caption)| {
+        let key = addresses::key(&addresses::absolute(address, base)?);
+        Some((key, caption.clone()))
+    });
+    ToldCaptions(told.collect())
+}
+
+impl ToldCaptions {
+    fn complete(&self, figure: &mut Figure) {
+        if figure.caption.is_none() {
+            figure.caption = self.0.get(&addresses::key(&figure.src)).cloned();
+        }
+    }
+}
+
+fn all_figures(blocks: &mut [Block], change: &mut dyn FnMut(&mut Figure)) {
+    for block in blocks {
+        match block {
+            Block::Figure(figure) => change(figure),
+            Block::Quote(inner) => all_figures(inner, change),
+            Block::List { items, .. } => {
+                items.iter_mut().for_each(|item| all_figures(item, change))
+            }
+            _ => {}
+        }
+    }
+}
+
 fn weight_of(block: &Block) -> usize {
     match block {
         Block::Line { line, .. } => line.weight(),
@@ -144,29 +266,38 @@ fn is_repeated(line: &Line, meta: &Metadata, likely: bool) -> bool {
     likely && title
 }
 
-/// Byline, date, section and the like above the text: short, and in no paragraph or with nothing else in it.
-fn is_label(tag: &str, line: &Line, meta: &Metadata) -> bool {
+/// Byline or date and little else.
+fn is_signature(tag: &str, line: &Line, meta: &Metadata) -> bool {
     let text = line.text();
     let weight = line.weight();
-    if tag.starts_with('h') || weight >= SENTENCE {
+    if tag.starts_with('h') || weight >= SENTENCE || ends_as_sentence(&text) {
         return false;
     }
     let named = meta.byline.as_deref().is_some_and(|byline| {
         let first = byline.split(',').next().unwrap_or(byline);
         words::folded(&text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
     });
-    let dated = dates::parse_line(&text).is_some();
-    let ends = text.ends_with(['.', '!', '?', '…', '。', '؟', ':', '»', '”']);
-    named || dated || (tag == "div" && !ends) || (line.kept_weight() == 0 && !ends)
+    named || dates::parse_line(&text).is_some()
 }
 
-/// A paragraph that is one link and nothing more leads to another article.
-fn is_pointer(tag: &str, line: &Line) -> bool {
+fn ends_as_sentence(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', '…', '。', '؟', ':', '»', '”'])
+}
+
+/// Section and the like above the text: short, and in no paragraph or with nothing else in it.
+fn is_label(tag: &str, line: &Line) -> bool {
+    let is_short = !tag.starts_with('h') && line.weight() < SENTENCE;
+    is_short && (tag == "div" || line.kept_weight() == 0) && !ends_as_sentence(&line.text())
+}
+
+/// A paragraph that is one link to the newsroom itself and nothing more leads to another article.
+fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
     let (weight, linked) = (line.weight(), line.linked_weight());
     let bare = linked * 10 >= weight * 9 && weight > 0;
     let labelled = linked * 10 >= weight * 6 && line.text().contains(':') && weight - linked < 30;
     let lost = line.kept_weight() == 0 && linked * 2 > weight;
-    !tag.starts_with('h') && (bare || labelled || lost)
+    let inward = line.targets().any(|address| home.holds(address));
+    !tag.starts_with('h') && (((bare || labelled) && inward) || lost)
 }
 
 /// A heading with nothing below it headed what was dropped.
@@ -255,7 +386,8 @@ pub fn figures(blocks: &[Block]) -> Vec<Figure> {
 /// Less is no article, unless the page says it is one: then a sentence is enough.
 const ENOUGH: usize = 140;
 
-pub fn judge(article: &Tidied, meta: &Metadata) -> Result<(), NoArticle> {
+/// `is_bare`: whether the page is a text and nothing else; such a one may be short.
+pub fn judge(article: &Tidied, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let mut text = String::new();
     article
         .blocks
@@ -269,7 +401,11 @@ pub fn judge(article: &Tidied, meta: &Metadata) -> Result<(), NoArticle> {
         return Err(NoArticle::NotFound);
     }
     let claims = meta.says_article || meta.published.is_some();
-    let enough = if claims { SENTENCE / 2 } else { ENOUGH };
+    let enough = match claims {
+        _ if is_bare => 1,
+        true => SENTENCE / 2,
+        false => ENOUGH,
+    };
     if weight < enough || (!claims && weight < 800 && speaks_of_cookies(&text)) {
         return Err(NoArticle::NoText);
     }

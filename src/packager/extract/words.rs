@@ -78,6 +78,19 @@ pub fn likeness(one: &str, other: &str) -> f64 {
     2.0 * f64::from(common) / f64::from(all.max(1))
 }
 
+/// Whether two texts begin with the same letters, as far as the shorter goes: one may be cut off.
+pub fn begins_alike(one: &str, other: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .take(80)
+            .collect()
+    };
+    let (one, other) = (letters(one), letters(other));
+    !one.is_empty() && !other.is_empty() && (one.starts_with(&other) || other.starts_with(&one))
+}
+
 /// `Headline | The Newsroom` without what stands behind the last separator, if that is a name and not the headline.
 pub fn without_site<'a>(title: &'a str, site: Option<&str>) -> &'a str {
     let separators = [
@@ -240,6 +253,16 @@ mod tests {
         ] {
             assert_eq!(without_site(title, site), expected);
         }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_off_begins_like_the_whole() {
+        assert!(begins_alike(
+            "The court, at last, ...",
+            "“The court at last decided”"
+        ));
+        assert!(!begins_alike("The court decided", "The river rose"));
+        assert!(!begins_alike("", "The river"));
     }
 
     #[test]

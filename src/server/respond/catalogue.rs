@@ -15,7 +15,7 @@ use super::conditions::tag;
 use super::kind::{self, Kind};
 use crate::base::{Digest, EditionNumber, Hasher};
 use crate::bundle;
-use crate::edition::VerifiedEdition;
+use crate::edition::Excerpt;
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
@@ -73,7 +73,7 @@ pub(crate) enum Found<'a> {
 }
 
 impl Catalogue {
-    pub(crate) fn of(edition: &VerifiedEdition) -> Self {
+    pub(crate) fn of(edition: &Excerpt) -> Self {
         let mut catalogue = Self::default();
         for (path, entry) in edition.files() {
             let kind = kind::of_site_file(path);
@@ -95,7 +95,7 @@ impl Catalogue {
 
     /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
     /// itself is not offered.
-    pub(crate) fn on_soft_ground(edition: &VerifiedEdition) -> Self {
+    pub(crate) fn on_soft_ground(edition: &Excerpt) -> Self {
         let mut catalogue = Self::of(edition);
         catalogue
             .resources

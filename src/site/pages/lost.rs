@@ -1,13 +1,15 @@
-//! "Not found".
+//! "Not found", and "withdrawn".
 
 use askama::Template;
 
 use super::super::frame::{Frame, NOT_FOUND, site_path};
 use super::super::look::Look;
 use super::super::style::{Kind, Scripts, Style};
+use super::super::typesetter::Typesetter;
 use super::super::words::Words;
-use super::super::{Language, SiteIdentity};
-use super::Page;
+use super::super::{Language, Newsroom, SiteIdentity};
+use super::{Page, page};
+use crate::base::SitePath;
 
 #[derive(Template)]
 #[template(config = "src/site/templates/askama.toml", path = "not_found.html")]
@@ -39,4 +41,22 @@ fn not_found_in(tongues: Vec<&'static Words>, look: &Look) -> Vec<u8> {
         .render()
         .expect("a template writes to memory")
         .into_bytes()
+}
+
+#[derive(Template)]
+#[template(config = "src/site/templates/askama.toml", path = "withdrawn.html")]
+struct WithdrawnPage<'a> {
+    frame: Frame<'a>,
+}
+
+pub fn withdrawn(
+    setter: &Typesetter<'_>,
+    newsroom: &Newsroom,
+    path: &SitePath,
+    language: &Language,
+) -> Page {
+    let frame = Frame::of_newsroom(setter, newsroom, language, Kind::Text, path);
+    let title = frame.words.say("withdrawn-title");
+    let frame = frame.titled(&title);
+    page(path.clone(), &WithdrawnPage { frame })
 }

@@ -21,7 +21,7 @@ pub use archive::archive;
 pub use article::article;
 pub use fronts::{front, home};
 pub use lists::sections;
-pub use lost::{not_found, not_found_in_all};
+pub use lost::{not_found, not_found_in_all, withdrawn};
 pub use search::search;
 
 pub type Page = (SitePath, Vec<u8>);

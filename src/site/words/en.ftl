@@ -54,6 +54,9 @@ not-found-title = This page is not here
 not-found-text = The address may be mistyped, or the article may have been withdrawn.
 not-found-home = To the front page
 
+withdrawn-title = This article was withdrawn
+withdrawn-text = The newsroom has taken it back, so it is no longer here.
+
 about-what-title = What this is
 about-what = You are reading a copy of { $site }. Where its own address is blocked, copies like this one carry the same articles and pictures. Whoever keeps a copy can neither change the articles unnoticed nor sign new ones.
 about-signed-title = Who signs

@@ -51,6 +51,9 @@ not-found-title = Bu sayfa burada yok
 not-found-text = Adres yanlış yazılmış ya da yazı geri çekilmiş olabilir.
 not-found-home = Ana sayfaya
 
+withdrawn-title = Bu yazı geri çekildi
+withdrawn-text = Yayın kuruluşu yazıyı geri çekti; artık burada değil.
+
 about-what-title = Bu nedir
 about-what = “{ $site }” sitesinin bir kopyasını okuyorsunuz. Kendi adresinin engellendiği yerlerde bunun gibi kopyalar aynı yazıları ve fotoğrafları taşır. Kopyayı tutan kişi yazıları fark ettirmeden değiştiremez, yeni yazı da imzalayamaz.
 about-signed-title = Kim imzalıyor

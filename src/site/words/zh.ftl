@@ -37,6 +37,9 @@ not-found-title = 这里没有这个页面
 not-found-text = 可能是地址有误，也可能是文章已经撤回。
 not-found-home = 回到首页
 
+withdrawn-title = 这篇文章已经撤回
+withdrawn-text = 编辑部撤回了这篇文章，这里不再提供。
+
 about-what-title = 这是什么
 about-what = 您正在阅读“{ $site }”的一份副本。当它自己的地址被封锁时，像这样的副本会送来同样的文章和照片。保存副本的人既不能悄悄改动文章，也不能签发新的文章。
 about-signed-title = 由谁签名

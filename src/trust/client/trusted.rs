@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::super::Refusal;
 use super::super::metadata::{
     Document, Hashes, KeyId, ROOT, Root, SNAPSHOT, Signed, Snapshot, TARGETS, TIMESTAMP, Target,
     Targets, TimestampRole,
 };
+use super::super::{Refusal, json};
 use super::refresh::{floor, want_described};
 use super::verified::{Authority, Verified, check_described};
 use super::{Context, Equivocation, Everything, Lookup, Remembered, Want};
@@ -175,6 +176,24 @@ impl Trusted {
     /// What is to be kept from now on.
     pub fn remembered(&self) -> Remembered {
         self.context.remembered.clone()
+    }
+
+    /// What both say of one role and version, where they say different things.
+    pub fn contradictions(&self, other: &Self) -> Vec<Equivocation> {
+        let others: BTreeMap<_, _> = other
+            .files()
+            .map(|(role, version, bytes)| ((role, version), bytes))
+            .collect();
+        let same = self.files().filter_map(|(role, version, known)| {
+            let other = *others.get(&(role, version))?;
+            (said(known) != said(other)).then(|| Equivocation {
+                role: role.to_owned(),
+                version,
+                known: known.clone(),
+                other: other.clone(),
+            })
+        });
+        same.collect()
     }
 
     /// Contradictions that were met on the way.
@@ -345,6 +364,12 @@ impl Trusted {
             });
         loaded.accepted_for.insert(parent.to_owned(), signatures);
     }
+}
+
+/// What is signed; who signed it is another matter.
+fn said(file: &Bytes) -> Option<Value> {
+    let mut file = json::parse(file).ok()?;
+    Some(file.get_mut("signed")?.take())
 }
 
 /// A day is granted for time zones set wrong and clocks that drift.

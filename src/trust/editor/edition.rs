@@ -34,8 +34,9 @@ pub struct Change {
 }
 
 /// With more roles `snapshot` would come near the two megabytes that clients accept: a role costs some 140 bytes with
-/// its length and hash, and 40 without. Then the version and the signature of a role must do, and who has stolen a
-/// newsroom's key no longer needs the key of `snapshot` to show different readers different files of one version.
+/// its length and hash, and 60 without the hash. Then the version and the signature of a role must do, and who has stolen
+/// a newsroom's key no longer needs the key of `snapshot` to show different readers different files of one version. The
+/// length stays, so that nobody can send something longer in a role's place.
 const ROLES_WITH_HASHES: usize = 5_000;
 
 /// The metadata of the next edition, which holds exactly these files.
@@ -165,7 +166,6 @@ fn listing(set: &MetadataSet, former: Option<Snapshot>) -> BTreeMap<String, Meta
     }
     if roles.len() > ROLES_WITH_HASHES {
         for described in meta.values_mut() {
-            described.length = None;
             described.hashes = None;
         }
     }
@@ -177,5 +177,30 @@ fn describe(version: u64, bytes: &Bytes) -> MetaFile {
         version,
         length: Some(bytes.len() as u64),
         hashes: Some(Hashes::sha256(Digest::of(bytes))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::MetadataName;
+
+    #[test]
+    fn of_very_many_roles_the_length_is_signed_and_not_the_hash() {
+        let listed = |roles: usize| {
+            let files = (0..roles).map(|number| {
+                let name = MetadataName::versioned(&format!("be-{number}"), 1);
+                (name.expect("a name"), Bytes::from_static(b"{}"))
+            });
+            listing(&MetadataSet::new(files), None)
+        };
+        for (roles, has_hashes) in [(ROLES_WITH_HASHES, true), (ROLES_WITH_HASHES + 1, false)] {
+            let listed = listed(roles);
+            assert_eq!(listed.len(), roles);
+            for described in listed.values() {
+                assert_eq!(described.length, Some(2));
+                assert_eq!(described.hashes.is_some(), has_hashes);
+            }
+        }
     }
 }

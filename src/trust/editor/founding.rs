@@ -39,12 +39,9 @@ pub fn establish(founding: &Founding, now: Timestamp, lifetimes: &Lifetimes) -> 
             newsroom_delegation(id.as_str(), keys)
         });
     }
-    let targets = targets(delegations, 1, now, lifetimes);
-    let authority = authority(&root, TARGETS);
-    let own = self::authority(&root, ROOT);
     (
-        Draft::new(ROOT, &root, vec![own]),
-        Draft::new(TARGETS, &targets, vec![authority]),
+        Draft::new(ROOT, &root, vec![authority(&root, ROOT)]),
+        draft_targets(&root, delegations, 1, now, lifetimes),
     )
 }
 
@@ -164,9 +161,14 @@ fn revise_targets(
     let mut delegations = former.delegations.unwrap_or_default();
     revise(&mut delegations)?;
     forget_unused_keys(&mut delegations);
-    let targets = targets(delegations, former.version + 1, now, lifetimes);
-    let authority = authority(&root.signed, TARGETS);
-    Ok(Draft::new(TARGETS, &targets, vec![authority]))
+    let version = former.version + 1;
+    Ok(draft_targets(
+        &root.signed,
+        delegations,
+        version,
+        now,
+        lifetimes,
+    ))
 }
 
 fn forget_unused_keys(delegations: &mut Delegations) {
@@ -210,19 +212,21 @@ fn root(signers: &RootSigners, version: u64, now: Timestamp, lifetimes: &Lifetim
     }
 }
 
-fn targets(
+fn draft_targets(
+    root: &Root,
     delegations: Delegations,
     version: u64,
     now: Timestamp,
     lifetimes: &Lifetimes,
-) -> Targets {
-    Targets {
+) -> Draft {
+    let targets = Targets {
         version,
         expires: now + lifetimes.targets,
         issued: Some(now),
         targets: BTreeMap::new(),
         delegations: Some(delegations),
-    }
+    };
+    Draft::new(TARGETS, &targets, vec![authority(root, TARGETS)])
 }
 
 /// The keys that a root names for a role. A parsed root, and one made here, names keys for all four.

@@ -68,7 +68,8 @@ impl Staff {
         found.or_insert(signers);
     }
 
-    pub(super) fn top(&self) -> Option<RootSigners> {
+    /// The four of the top, as a next `root` would name them.
+    pub fn top(&self) -> Option<RootSigners> {
         let role = |name: &str| self.top.get(name).cloned();
         Some(RootSigners {
             root: role(ROOT)?,

@@ -60,6 +60,21 @@ pub struct RoleKeys {
     pub threshold: u64,
 }
 
+/// Every role has the same three fields, but `serde` cannot share them between types without reading them twice.
+macro_rules! dated {
+    () => {
+        fn version(&self) -> u64 {
+            self.version
+        }
+        fn expires(&self) -> Timestamp {
+            self.expires
+        }
+        fn issued(&self) -> Option<Timestamp> {
+            self.issued
+        }
+    };
+}
+
 /// What every role says about itself.
 pub trait Signed: DeserializeOwned {
     const TYPE: &'static str;
@@ -193,41 +208,17 @@ impl Signed for Root {
             .find(|role| !self.roles.contains_key(*role));
         missing.map_or(Ok(()), |role| Err(format!("it names no keys for `{role}`")))
     }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn expires(&self) -> Timestamp {
-        self.expires
-    }
-    fn issued(&self) -> Option<Timestamp> {
-        self.issued
-    }
+    dated!();
 }
 
 impl Signed for TimestampRole {
     const TYPE: &'static str = TIMESTAMP;
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn expires(&self) -> Timestamp {
-        self.expires
-    }
-    fn issued(&self) -> Option<Timestamp> {
-        self.issued
-    }
+    dated!();
 }
 
 impl Signed for Snapshot {
     const TYPE: &'static str = SNAPSHOT;
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn expires(&self) -> Timestamp {
-        self.expires
-    }
-    fn issued(&self) -> Option<Timestamp> {
-        self.issued
-    }
+    dated!();
 }
 
 impl Signed for Targets {
@@ -243,13 +234,5 @@ impl Signed for Targets {
             Err(format!("it delegates to `{}`, which is taken", short(name)))
         })
     }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn expires(&self) -> Timestamp {
-        self.expires
-    }
-    fn issued(&self) -> Option<Timestamp> {
-        self.issued
-    }
+    dated!();
 }

@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 mod bundles;
 #[path = "../forge.rs"]
 mod forge;
-#[path = "../splice.rs"]
+#[path = "../checks/splice.rs"]
 mod splice;
 
 static SOUND: LazyLock<Vec<u8>> = LazyLock::new(bundles::sound);

@@ -7,6 +7,7 @@ mod bundles;
 mod machine;
 mod publisher;
 mod reader;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -115,7 +115,7 @@ fn a_feed_that_is_none_is_refused() {
         &paper,
         &format!("{nobody}feed"),
         1,
-        &["the feed could not be fetched", "no connection"],
+        &["it could not be fetched", "no connection"],
     );
     check_pack(&paper, "ftp://news.example/feed", 2, &["ftp"]);
 }

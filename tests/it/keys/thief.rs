@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use colport::base::{Digest, MetadataName, Secret, Timestamp};
@@ -12,9 +11,9 @@ use colport::packager::{Files, Lifetimes};
 use colport::trust::SigningKey;
 use colport::trust::editor::{KeyRing, MetadataSet, next_edition};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use url::Url;
+
+use super::super::evil::Answers;
 
 pub struct Thief {
     keys: BTreeMap<String, SigningKey>,
@@ -106,7 +105,8 @@ impl Thief {
         set
     }
 
-    fn sign(&self, signed: Value, key: &str) -> Bytes {
+    /// A file that says this, signed with one of the stolen keys.
+    pub fn sign(&self, signed: Value, key: &str) -> Bytes {
         let payload = serde_json::to_vec(&sorted(signed.clone())).unwrap();
         let signature = self.keys[key].sign(&payload);
         let file = json!({ "signatures": [signature], "signed": signed });
@@ -131,7 +131,7 @@ pub fn signed_part(set: &MetadataSet, role: &str) -> Value {
     serde_json::from_slice::<Value>(bytes).unwrap()["signed"].take()
 }
 
-fn put(set: &mut MetadataSet, role: &str, version: u64, bytes: Bytes) {
+pub fn put(set: &mut MetadataSet, role: &str, version: u64, bytes: Bytes) {
     set.put(MetadataName::versioned(role, version).unwrap(), bytes);
 }
 
@@ -173,44 +173,19 @@ impl Forgery {
         writer.finish().unwrap().into()
     }
 
-    /// Shows it on a mirror of the thief's own, over HTTP, until the test ends.
-    pub async fn show(&self) -> Url {
+    /// What a mirror that has it answers, by path.
+    pub fn answers(&self) -> Answers {
         let metadata = self.set.iter();
         let metadata = metadata.map(|(n, b)| (format!("/.colport/metadata/{n}"), b.clone()));
         let files = self.files.iter();
         let files = files.map(|(path, content)| (format!("/{path}"), content.clone()));
         let place = format!("/.colport/bundle/{}.tar.gz", self.number());
         let all = metadata.chain(files).chain([(place, self.bundle())]);
-        let shown: Arc<BTreeMap<String, Bytes>> = Arc::new(all.collect());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((wire, _)) = listener.accept().await {
-                tokio::spawn(answer(wire, shown.clone()));
-            }
-        });
-        format!("http://{address}/").parse().unwrap()
+        Answers::of(all)
     }
-}
 
-async fn answer(mut wire: tokio::net::TcpStream, shown: Arc<BTreeMap<String, Bytes>>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = wire.read_u8().await else {
-            return;
-        };
-        head.push(byte);
+    /// Shows it on a mirror of the thief's own, over HTTP, until the test ends.
+    pub async fn show(&self) -> Url {
+        self.answers().show().await
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = match shown.get(path) {
-        Some(body) => ("200 OK", body.clone()),
-        None => ("404 Not Found", Bytes::new()),
-    };
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-    // Who hangs up has heard enough.
-    let _ = wire.write_all(head.as_bytes()).await;
-    let _ = wire.write_all(&body).await;
 }

@@ -38,6 +38,17 @@ impl Said {
     }
 }
 
+/// `colport verify` says that there are two versions of the timestamp, and prints both hashes.
+pub(super) fn check_told(root: &Path, what: &[&Path], hashes: &[String; 2]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_colport"));
+    command.arg("verify").args(what).arg("--root").arg(root);
+    let said = Said::of(command.output().unwrap());
+    let told = said.badly(1, "two different, validly signed versions");
+    assert!(told.contains("SOMEONE SAYS TWO THINGS"), "{told}");
+    assert!(told.contains("versions 2 of `timestamp`"), "{told}");
+    assert!(hashes.iter().all(|hash| told.contains(hash)), "{told}");
+}
+
 impl Desk {
     fn new() -> Self {
         let place = TempDir::new().unwrap();

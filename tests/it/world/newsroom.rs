@@ -8,8 +8,12 @@ use colport::base::{MetadataName, Secret, SitePath, Timestamp};
 use colport::edition::VerifiedEdition;
 use colport::packager::{Effort, Files, Lifetimes, Press, PublishError};
 use colport::trust::SigningKey;
-use colport::trust::editor::{Founding, KeyRing, MetadataSet, RoleSigners, RootSigners, establish};
+use colport::trust::editor::{
+    Founding, KeyRing, MetadataSet, RoleSigners, RootSigners, Staff, establish, rekey_newsroom,
+    revise_root,
+};
 
+#[derive(Clone)]
 pub(crate) struct Newsroom {
     ring: KeyRing,
     set: MetadataSet,
@@ -80,28 +84,57 @@ impl Newsroom {
         self.files.remove(&SitePath::parse(path).unwrap()).unwrap();
     }
 
+    pub(crate) fn remove_if_there(&mut self, path: &str) {
+        self.files.remove(&SitePath::parse(path).unwrap());
+    }
+
     pub(crate) fn first_root(&self) -> Bytes {
         self.set.first_root().unwrap().clone()
     }
 
+    /// Gives a newsroom another key, and both offline roles a new date.
+    pub(crate) fn rekey(&mut self, seed: u8, now: Timestamp) {
+        let key = SigningKey::from_seed(Secret::new([seed; 32]));
+        let signers = RoleSigners::one(key.public().clone());
+        self.ring.add(key);
+        let (be, lifetimes) = ("be".parse().unwrap(), Lifetimes::default());
+        let signers_of_root = Staff::of(&self.set).unwrap().top().unwrap();
+        let root = revise_root(&self.set, &signers_of_root, now, &lifetimes).unwrap();
+        let targets = rekey_newsroom(&self.set, &be, &signers, now, &lifetimes).unwrap();
+        for mut draft in [root, targets] {
+            draft.sign(&self.ring);
+            self.set.put_signed(draft).unwrap();
+        }
+    }
+
     /// The next edition.
     pub(crate) fn publish(&mut self, now: Timestamp) -> Arc<VerifiedEdition> {
+        self.publish_after(None, now).unwrap()
+    }
+
+    /// The next edition, made by who still has the one before.
+    pub(crate) fn publish_after(
+        &mut self,
+        previous: Option<Arc<VerifiedEdition>>,
+        now: Timestamp,
+    ) -> Result<Arc<VerifiedEdition>, PublishError> {
         let press = Press {
             metadata: self.set.clone(),
-            previous: None,
+            previous,
             kept: BTreeSet::new(),
+            waiting: Default::default(),
             keys: self.ring.clone(),
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,
         };
         let place = |out: Vec<u8>| Ok::<_, PublishError>(Bytes::from(out));
-        let edition = press.print(&self.files, now, Vec::new(), place).unwrap();
+        let edition = press.print(&self.files, now, Vec::new(), place)?;
         let metadata = edition.gathered();
         let files = metadata
             .iter()
             .map(|(name, content)| (name.clone(), content.clone()));
         self.set = MetadataSet::new(files);
-        Arc::new(edition)
+        Ok(Arc::new(edition))
     }
 }
 

@@ -4,16 +4,18 @@
 //! 2. Let feed-rs read it.
 //! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
 //!    characters, unknown versions of RSS, and an end that never came.
+//! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
 
 use std::borrow::Cow;
 
 use url::Url;
 
-use super::charset;
-use super::extract::{Moment, parse_date, plain_text, unescaped, weight};
+use super::{Offer, Page, Source, SourceError, loose};
 use crate::base::Timestamp;
+use crate::packager::charset;
+use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
 
-/// One article as its feed tells it. Any part may be missing; texts are plain unless they say otherwise.
+/// One article as its source tells it. Any part may be missing; texts are plain unless they say otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
     pub id: String,
@@ -23,15 +25,52 @@ pub struct Entry {
     pub published: Option<Moment>,
     pub updated: Option<Moment>,
     pub language: Option<String>,
+    pub section: Option<String>,
     /// HTML: the whole article, if the newsroom gives it away.
     pub content: Option<String>,
     /// HTML or plain: a few sentences.
     pub summary: Option<String>,
+    /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
+    pub caption: Option<String>,
+    /// When the article was there at the latest: the last resort for one that tells no date.
+    pub seen: Option<Timestamp>,
 }
 
 /// A description this long, with paragraphs in it, is the article itself.
 const WHOLE: usize = 1200;
+
+/// The articles of a feed that was found at `url`.
+pub(super) fn offers(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    url: &Url,
+    source: &Source,
+) -> Result<Vec<Offer>, SourceError> {
+    let entries =
+        read(bytes, content_type, url).ok_or_else(|| SourceError::NotAFeed(source.to_string()))?;
+    if entries.is_empty() {
+        return Err(SourceError::EmptyFeed(source.to_string()));
+    }
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| offer(entry, url))
+        .collect())
+}
+
+/// The article's own address is the steadier name; an entry without one can only be read if it is whole.
+fn offer(told: Entry, feed: &Url) -> Option<Offer> {
+    let id = match &told.link {
+        Some(link) => link.to_string(),
+        None => told.id.clone(),
+    };
+    let page = match (&told.link, told.content.is_some()) {
+        (Some(link), false) => Page::Address(link.clone()),
+        (link, true) => Page::Told(link.clone().unwrap_or_else(|| feed.clone())),
+        (None, false) => return None,
+    };
+    (!id.is_empty()).then(|| Offer::new(id, page, told))
+}
 
 /// `None` if no reading of the bytes gives a feed. `url` resolves relative links; it need not exist.
 pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<Entry>> {
@@ -42,10 +81,10 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
     let empty = |feed: &feed_rs::model::Feed| {
         feed.entries.is_empty() && (text.contains("<item") || text.contains("<entry"))
     };
-    let first = parsed(text, url);
-    let feed = match first {
-        Some(feed) if !empty(&feed) => feed,
-        other => parsed(&mended(text), url).or(other)?,
+    let first = parsed(text, url).filter(|feed| !empty(feed));
+    let feed = first.or_else(|| parsed(&mended(text), url).filter(|feed| !empty(feed)));
+    let Some(feed) = feed else {
+        return loose::read(text, url);
     };
     let language = feed.language.clone();
     let entries = feed.entries.into_iter();
@@ -251,7 +290,13 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         published: moment(told.published).or(moment(told.updated)),
         updated: moment(told.updated),
         language: told.language.or(language.map(str::to_owned)),
+        section: told
+            .categories
+            .first()
+            .and_then(|category| plain(category.label.as_deref().unwrap_or(&category.term))),
         picture: picture(&told.media, &told.links),
+        caption: None,
+        seen: None,
         content,
         summary,
         link,
@@ -443,7 +488,7 @@ mod tests {
 
     /// The feeds of feedparser's tests, which lie beside the project on the developers' machines.
     #[test]
-    fn nearly_every_odd_feed_is_read() {
+    fn every_odd_feed_is_read() {
         let folder =
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/feeds");
         if !crate::io::files::is_folder(&folder) {
@@ -470,7 +515,9 @@ mod tests {
             }
         }
         println!("{read_whole} of {all} feeds were read; not: {unread:?}");
-        assert!(read_whole * 100 >= all * 95);
+        // One names no whole item: it breaks off in the first.
+        let broken: Vec<_> = unread.iter().map(|name| name.to_string_lossy()).collect();
+        assert_eq!(broken, ["illformed/rss_incomplete_cdata.xml"], "of {all}");
     }
 
     proptest::proptest! {

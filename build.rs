@@ -1,0 +1,46 @@
+//! Tells the program by which code it reads pages, so that what an older one read of them is not taken for its own.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+/// All that extraction depends on, packages included.
+const READING: [&str; 4] = [
+    "src/packager/extract",
+    "src/packager/charset.rs",
+    "src/site/shallow.rs",
+    "Cargo.lock",
+];
+
+fn main() {
+    let mut hasher = DefaultHasher::new();
+    for place in READING {
+        println!("cargo:rerun-if-changed={place}");
+        for file in files(Path::new(place)) {
+            file.hash(&mut hasher);
+            content(&file).hash(&mut hasher);
+        }
+    }
+    println!("cargo:rustc-env=COLPORT_READING={:016x}", hasher.finish());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script is no part of the program"
+)]
+fn content(file: &Path) -> Vec<u8> {
+    fs::read(file).unwrap_or_default()
+}
+
+/// The file, or the files below the folder, sorted.
+fn files(place: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(place) else {
+        return vec![place.to_path_buf()];
+    };
+    let mut found: Vec<_> = entries
+        .flatten()
+        .flat_map(|entry| files(&entry.path()))
+        .collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,105 @@
+//! `colport pack --watch`: the loop around [`packager::Watch`](crate::packager::Watch).
+//!
+//! 1. One event after another: time is up, a round has ended, somebody wants it to stop.
+//! 2. `colport.toml` is read anew in each round, so that an article can be withdrawn without a restart.
+//! 3. A round that fails is told and tried again later. Only the first may end the program, when the folder is not as it
+//!    must be: then somebody is there who can mend it.
+//!
+//! A kill at any moment leaves the last edition whole, since files appear whole or not at all.
+
+use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::failure::{Exit, Failure, Outcome};
+use super::pack;
+use super::screen::Screen;
+use super::serve::until_interrupted;
+use super::sync;
+use super::telling::Telling;
+use super::words::span;
+use crate::config;
+use crate::io::clock::{Clock, SystemClock};
+use crate::io::random;
+use crate::packager::{Action, Ended, Event, NewsroomFolder, Rhythm, Watch};
+
+/// Whether mirrors are served after each edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mirrors {
+    Leave,
+    Push,
+}
+
+/// Until somebody wants it to stop.
+pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Outcome {
+    let telling = Telling::once(screen);
+    let mut rhythm = config::load(site)?.rhythm;
+    let words = format!("Looking at the sources every {}.", span(rhythm.every));
+    screen.line(words);
+    let mut stopped = pin!(until_interrupted());
+    let mut watch = Watch::new(SystemClock.now());
+    let mut event = Event::Started;
+    let mut is_first = true;
+    loop {
+        event = match watch.on(event, rhythm, SystemClock.now(), random::byte()) {
+            Action::End => {
+                screen.line("Stopped.");
+                return Ok(());
+            }
+            Action::WaitUntil(then) => tokio::select! {
+                () = &mut stopped => Event::Stopped,
+                () = until(then) => Event::TimeUp,
+            },
+            Action::Round => tokio::select! {
+                // First, so that it is listening before the round begins.
+                biased;
+                () = &mut stopped => Event::Stopped,
+                ended = round(site, mirrors, &mut rhythm, &telling, screen) => {
+                    let ended = ended.or_else(|failure| match failure.exit {
+                        Exit::Setup if is_first => Err(failure),
+                        _ => {
+                            telling.warn(&failure);
+                            Ok(Ended::Failed)
+                        }
+                    })?;
+                    telling.end_round();
+                    is_first = false;
+                    Event::RoundEnded(ended)
+                }
+            },
+        };
+    }
+}
+
+async fn until(then: Timestamp) {
+    let left = then.duration_since(SystemClock.now());
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+}
+
+async fn round(
+    site: &Path,
+    mirrors: Mirrors,
+    rhythm: &mut Rhythm,
+    telling: &Telling<'_>,
+    screen: &Screen,
+) -> Result<Ended, Failure> {
+    let config = config::load(site)?;
+    *rhythm = config.rhythm;
+    let folder = NewsroomFolder::at(site);
+    let packed = pack::pack(&config, &folder, SystemClock.now(), telling).await?;
+    if let Some(silent) = packed.silent_feed {
+        telling.warn(silent);
+    }
+    if packed.edition.is_none() {
+        return Ok(Ended::NothingNew);
+    }
+    if mirrors == Mirrors::Push && !config.mirrors.is_empty() {
+        // What a mirror lacks now goes there with the next edition.
+        if let Err(failure) = sync::push_newest(&config, &folder, screen).await {
+            telling.warn(failure);
+        }
+    }
+    Ok(Ended::Published)
+}

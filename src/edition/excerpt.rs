@@ -1,0 +1,62 @@
+//! Bundles of one edition that lack pictures, for narrow lines and small sticks.
+
+use std::io::{self, Write};
+
+use super::VerifiedEdition;
+use crate::base::SitePath;
+use crate::bundle::{About, Kind, Writer};
+
+/// How much of an edition a bundle carries. Every one has all signatures and all pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variant {
+    Full,
+    /// Pictures of at most [`LIGHT_BYTES`].
+    Light,
+    /// No picture.
+    Text,
+}
+
+/// Of one picture. Some networks let a connection starve after about 15 KB.
+pub const LIGHT_BYTES: u64 = 10_240;
+
+/// What a bundle of less than an edition may lack: pictures, and nothing else.
+pub(super) fn is_picture(path: &SitePath) -> bool {
+    path.as_str().ends_with(".webp")
+}
+
+impl Variant {
+    fn holds(self, path: &SitePath, length: u64) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Light => !is_picture(path) || length <= LIGHT_BYTES,
+            Self::Text => !is_picture(path),
+        }
+    }
+}
+
+/// The bundle of a variant: nothing is packed again. The same edition gives the same bytes.
+pub fn write_excerpt<W: Write>(
+    out: W,
+    edition: &VerifiedEdition,
+    variant: Variant,
+) -> io::Result<W> {
+    let about = About {
+        kind: match variant {
+            Variant::Full => Kind::Full,
+            Variant::Light | Variant::Text => Kind::Excerpt,
+        },
+        edition: edition.number(),
+    };
+    let mut writer = Writer::start(out, &about)?;
+    for name in edition.proof().names() {
+        let entry = edition
+            .metadata_file(&name)
+            .expect("a verified edition holds what its proof names");
+        writer.metadata(&name, &edition.content(entry))?;
+    }
+    let held = edition.files();
+    for (path, entry) in held.filter(|(path, entry)| variant.holds(path, entry.length)) {
+        writer.file(path, entry.length, &edition.packed(entry))?;
+    }
+    writer.finish()
+}

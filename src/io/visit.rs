@@ -1,0 +1,276 @@
+//! Asking strangers' hosts for pages: one request, one answer, whatever its status. Nothing is followed, nothing is
+//! tried again and nothing is remembered here: [`packager`](crate::packager) does that.
+//!
+//! 1. On [`Ground::Public`] a host must be a public one, by its name and by every address that the name leads to, unless
+//!    a person named it; see [`reach`](super::reach). On [`Ground::Anywhere`] it may lie where it likes.
+//! 2. Through a [`Proxy`] names are looked up by the proxy, so only what the name itself tells is checked here. What a
+//!    public name leads to is then reached from the proxy's network and not from this one; where both are the same, the
+//!    proxy must refuse it, as Tor does.
+//! 3. What the page may still be is told to the host, so that it need not send it again (RFC 9110 section 13).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use http::header::{self, HeaderMap, HeaderName};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::fetch::{FetchError, Patience, classify, name_proxies, shown, tls};
+use super::reach::Reach;
+use crate::base::Secret;
+
+/// Where the host that is asked may lie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// In public, unless a person named it.
+    #[default]
+    Public,
+    /// Also inside our own network: the operator said so.
+    Anywhere,
+}
+
+/// By what a host recognises a state of a page (RFC 9110 section 8.8). As it was sent, not understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub modified: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub url: Url,
+    pub ground: Ground,
+    /// Of what is had already; the host answers 304 if that is still so.
+    pub known: Validators,
+}
+
+/// What the host said, with a body still to come.
+pub struct Answer {
+    pub status: u16,
+    /// Where a redirect leads, as it was sent.
+    pub location: Option<String>,
+    /// As sent: not yet split from its parameters.
+    pub content_type: Option<String>,
+    pub validators: Validators,
+    /// For how long the host lets the answer be used without asking again; `None` if it does not say.
+    pub fresh: Option<Duration>,
+    /// The host wants nobody to keep it.
+    pub is_fleeting: bool,
+    /// How long the host wants to be left alone.
+    pub wait: Option<Duration>,
+    pub body: BoxStream<'static, Result<Bytes, FetchError>>,
+}
+
+/// Someone who can be sent. A host that said nothing is an error; every status is an answer.
+pub trait Visitor: Send + Sync {
+    fn visit(&self, visit: Visit) -> BoxFuture<'_, Result<Answer, FetchError>>;
+}
+
+/// The way out: `socks5h://…`, `http://…` or `https://…`, perhaps with a user and a password, which are never shown.
+#[derive(Debug, Clone)]
+pub struct Proxy(Secret<Url>);
+
+impl Proxy {
+    /// Says why `text` is none, without repeating a password in it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|why| format!("the proxy is no address: {why}"))?;
+        match (url.scheme(), url.host_str()) {
+            ("socks5h" | "http" | "https", Some(_)) => Ok(Self(Secret::new(url))),
+            ("socks5", _) => Err(
+                "the proxy begins with `socks5`, so names would be looked up here, for everyone on the line to see; \
+                 write `socks5h`"
+                    .into(),
+            ),
+            (scheme, _) => Err(format!(
+                "the proxy begins with `{scheme}`, not with `socks5h`, `http` or `https`"
+            )),
+        }
+    }
+}
+
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
+}
+
+impl Eq for Proxy {}
+
+/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, and takes no
+/// compression (so a length is a length).
+#[derive(Debug, Clone)]
+pub struct HttpVisitor {
+    public: reqwest::Client,
+    anywhere: reqwest::Client,
+    reach: Reach,
+}
+
+impl HttpVisitor {
+    /// `named` are addresses that a person gave: their hosts may lie anywhere.
+    pub fn new<'a>(
+        patience: Patience,
+        proxy: Option<&Proxy>,
+        named: impl IntoIterator<Item = &'a Url>,
+    ) -> Self {
+        let reach = Reach::default();
+        named.into_iter().for_each(|url| reach.name(url));
+        match proxy {
+            Some(proxy) => reach.lead_through(proxy.0.expose()),
+            None => name_proxies(&reach),
+        }
+        let client = || {
+            let builder = reqwest::Client::builder()
+                .tls_backend_preconfigured(tls())
+                .connect_timeout(patience.connect)
+                .read_timeout(patience.silence)
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false);
+            match proxy.map(|proxy| reqwest::Proxy::all(proxy.0.expose().clone())) {
+                Some(proxy) => builder.proxy(proxy.expect("its scheme and host were checked")),
+                None => builder,
+            }
+        };
+        let made = "a client with built-in certificate authorities can always be made";
+        Self {
+            public: client()
+                .dns_resolver(Arc::new(reach.clone()))
+                .build()
+                .expect(made),
+            anywhere: client().build().expect(made),
+            reach,
+        }
+    }
+
+    /// The client that may ask for `url`.
+    fn client(&self, url: &Url, ground: Ground) -> Result<&reqwest::Client, FetchError> {
+        match ground {
+            Ground::Anywhere => Ok(&self.anywhere),
+            Ground::Public => {
+                let admitted = self.reach.check(url);
+                admitted.map_err(|inside| FetchError::Permanent {
+                    address: shown(url),
+                    why: inside.to_string(),
+                })?;
+                Ok(&self.public)
+            }
+        }
+    }
+}
+
+impl Visitor for HttpVisitor {
+    fn visit(&self, visit: Visit) -> BoxFuture<'_, Result<Answer, FetchError>> {
+        Box::pin(async move {
+            let mut get = self
+                .client(&visit.url, visit.ground)?
+                .get(visit.url.clone());
+            if let Some(etag) = &visit.known.etag {
+                get = get.header(header::IF_NONE_MATCH, etag);
+            }
+            if let Some(modified) = &visit.known.modified {
+                get = get.header(header::IF_MODIFIED_SINCE, modified);
+            }
+            let answer = get.send().await.map_err(|e| classify(&visit.url, &e))?;
+            let status = answer.status().as_u16();
+            let head = answer.headers().clone();
+            let body = answer
+                .bytes_stream()
+                .map(move |chunk| chunk.map_err(|e| classify(&visit.url, &e)))
+                .boxed();
+            Ok(told(status, &head, body))
+        })
+    }
+}
+
+fn told(
+    status: u16,
+    head: &HeaderMap,
+    body: BoxStream<'static, Result<Bytes, FetchError>>,
+) -> Answer {
+    let control = text(head, &header::CACHE_CONTROL).unwrap_or_default();
+    Answer {
+        status,
+        location: text(head, &header::LOCATION),
+        content_type: text(head, &header::CONTENT_TYPE),
+        validators: Validators {
+            etag: text(head, &header::ETAG),
+            modified: text(head, &header::LAST_MODIFIED),
+        },
+        fresh: freshness(&control),
+        is_fleeting: directives(&control).any(|(name, _)| name == "no-store"),
+        wait: text(head, &header::RETRY_AFTER)
+            .and_then(|seconds| seconds.trim().parse().ok())
+            .map(Duration::from_secs),
+        body,
+    }
+}
+
+/// Longer ones carry no meaning, and would be kept.
+const HEADER_BYTES: usize = 2_000;
+
+fn text(head: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = head.get(name)?.to_str().ok()?;
+    (value.len() <= HEADER_BYTES).then(|| value.to_owned())
+}
+
+/// `Cache-Control: max-age=SECONDS` without `no-cache` (RFC 9111 section 5.2.2).
+fn freshness(control: &str) -> Option<Duration> {
+    if directives(control).any(|(name, _)| name == "no-cache") {
+        return None;
+    }
+    let age = directives(control).find(|(name, _)| name == "max-age")?.1;
+    Some(Duration::from_secs(age.trim_matches('"').parse().ok()?))
+}
+
+fn directives(control: &str) -> impl Iterator<Item = (String, &str)> {
+    control.split(',').map(|directive| {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        (name.trim().to_ascii_lowercase(), value.trim())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_head_says_is_read() {
+        let check = |control: &str, fresh: Option<u64>, is_fleeting: bool| {
+            let mut head = HeaderMap::new();
+            head.insert(header::CACHE_CONTROL, control.parse().unwrap());
+            head.insert(header::RETRY_AFTER, "120".parse().unwrap());
+            let answer = told(200, &head, futures_util::stream::empty().boxed());
+            assert_eq!(answer.fresh, fresh.map(Duration::from_secs), "{control}");
+            assert_eq!(answer.is_fleeting, is_fleeting, "{control}");
+            assert_eq!(answer.wait, Some(Duration::from_secs(120)));
+        };
+        check("public, Max-Age=300", Some(300), false);
+        check("max-age=\"60\", immutable", Some(60), false);
+        check("no-cache, max-age=300", None, false);
+        check("private, no-store", None, true);
+        check("max-age=soon", None, false);
+    }
+
+    #[test]
+    fn a_proxy_is_understood_and_its_password_never_shown() {
+        for good in [
+            "socks5h://127.0.0.1:9050",
+            "http://a:hunter2@gateway.lan:3128",
+        ] {
+            let proxy = Proxy::parse(good).unwrap();
+            assert!(!format!("{proxy:?}").contains("hunter2"));
+        }
+        for (bad, says) in [
+            ("socks5://a:hunter2@127.0.0.1:9050", "socks5h"),
+            ("ftp://a:hunter2@127.0.0.1", "`ftp`"),
+            ("127.0.0.1:9050", "proxy"),
+            ("http://a:hunter2@", "proxy"),
+        ] {
+            let why = Proxy::parse(bad).unwrap_err();
+            assert!(why.contains(says) && !why.contains("hunter2"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The dates of pages in folders that tell none, as they were when each was first seen: a copied folder, whose files are
+//! all of today, must not send them through the months.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::ArchiveError;
+use super::line::Moment;
+use crate::base::Timestamp;
+use crate::io::files::{self, FileError};
+
+/// Some hundred thousand pages.
+const DATES_BYTES: u64 = 1 << 26;
+
+#[derive(Debug, Default)]
+pub(super) struct Dates {
+    place: PathBuf,
+    /// By what their folder calls them.
+    pages: BTreeMap<String, Moment>,
+    is_changed: bool,
+}
+
+impl Dates {
+    pub fn read(place: PathBuf) -> Result<Self, ArchiveError> {
+        let pages = match files::read(&place, DATES_BYTES) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| ArchiveError::Damaged {
+                place: place.clone(),
+                line: error.line(),
+                why: error.to_string(),
+            })?,
+            Err(FileError::NotFound(_)) => BTreeMap::new(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            place,
+            pages,
+            is_changed: false,
+        })
+    }
+
+    pub fn of(&self, id: &str) -> Option<Timestamp> {
+        self.pages.get(id).map(|moment| moment.0)
+    }
+
+    /// What is known of a page already stays.
+    pub fn add(&mut self, undated: &BTreeMap<String, Timestamp>) {
+        for (id, given) in undated {
+            self.pages.entry(id.clone()).or_insert_with(|| {
+                self.is_changed = true;
+                Moment(*given)
+            });
+        }
+    }
+
+    /// Puts the file in place, if something is new.
+    pub fn write(&self) -> Result<(), FileError> {
+        if !self.is_changed {
+            return Ok(());
+        }
+        if let Some(folder) = self.place.parent() {
+            files::create_folder(folder)?;
+        }
+        let text = serde_json::to_vec_pretty(&self.pages);
+        files::write(&self.place, &text.expect("texts can always be written"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_keeps_the_date_it_was_first_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("archive/be.dates.json");
+        let mut dates = Dates::read(place.clone()).unwrap();
+        dates.write().unwrap();
+        assert!(!files::exists(&place), "nothing is known");
+        let given = |text: &str| BTreeMap::from([("a.html".to_owned(), text.parse().unwrap())]);
+        dates.add(&given("2026-11-20T10:00:00Z"));
+        dates.write().unwrap();
+        let mut dates = Dates::read(place.clone()).unwrap();
+        let written = files::modified(&place).unwrap();
+        dates.add(&given("2026-12-24T10:00:00Z"));
+        dates.write().unwrap();
+        assert_eq!(files::modified(&place).unwrap(), written, "nothing is new");
+        let first = dates.of("a.html").unwrap();
+        assert_eq!(first.to_string(), "2026-11-20T10:00:00Z");
+        assert_eq!(dates.of("b.html"), None);
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("be.dates.json");
+        for text in ["", "{\"a\":\"yesterday\"}", "[]"] {
+            files::write(&place, text.as_bytes()).unwrap();
+            let error = Dates::read(place.clone()).unwrap_err();
+            assert!(error.to_string().contains("be.dates.json`"), "{error}");
+        }
+    }
+}

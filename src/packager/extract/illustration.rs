@@ -1,0 +1,181 @@
+//! Pictures in the text of an article, each with the caption that stands beside it.
+
+use dom_query::NodeRef;
+
+use super::addresses;
+use super::block::{Block, Figure, Line};
+use super::body::{DEPTH, Walk};
+use super::furniture;
+use super::words;
+
+/// A caption is at most this long, in weight.
+const CAPTION: usize = 700;
+
+impl Walk<'_, '_> {
+    pub fn picture(&mut self, node: &NodeRef) {
+        if is_tiny(node) {
+            return;
+        }
+        if let Some(src) = addresses::of_picture(node, self.reading.base) {
+            let pending = self.pending.take();
+            self.end_line("div");
+            self.pending = pending;
+            self.push_figure(Figure {
+                src,
+                alt: words::squeezed(&node.attr_or("alt", "")),
+                caption: None,
+            });
+        }
+    }
+
+    /// A lazy picture and its copy for browsers without scripts are one.
+    fn push_figure(&mut self, figure: Figure) {
+        let key = addresses::key(&figure.src);
+        if let Some(Block::Figure(last)) = self.blocks.last_mut()
+            && addresses::key(&last.src) == key
+        {
+            last.caption = last.caption.take().or(figure.caption);
+            return;
+        }
+        self.blocks.push(Block::Figure(figure));
+    }
+
+    pub fn figure(&mut self, node: &NodeRef, depth: usize) {
+        self.end_line("div");
+        let holds = |names: &[&str]| {
+            node.descendants_it()
+                .find(|below| names.iter().any(|name| below.has_name(name)))
+        };
+        if holds(&["table", "pre", "blockquote"]).is_some() {
+            return self.children_as_block(node, depth);
+        }
+        if let Some(embed) = holds(&["iframe"]) {
+            self.embed(&embed);
+        }
+        self.illustration(node);
+    }
+
+    /// An element with a picture and a few words that are no link and no heading: the words are its caption.
+    pub fn is_illustration(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        if own.pictures == 0 && !node.descendants_it().any(|n| n.has_name("video")) {
+            return false;
+        }
+        let lines = node.descendants_it().filter(|below| {
+            below.node_name().is_some_and(|name| {
+                matches!(
+                    &*name,
+                    "h1" | "h2" | "h3" | "h4" | "figure" | "ul" | "ol" | "blockquote" | "iframe"
+                )
+            })
+        });
+        let paragraphs = node.descendants_it().filter(|n| n.has_name("p")).count();
+        own.pictures <= 2
+            && own.text <= CAPTION / 2
+            && own.linked * 2 <= own.text
+            && paragraphs <= 1
+            && lines.count() == 0
+    }
+
+    /// One whose words say by their class that they are a caption: in the midst of a text, few words beside a picture
+    /// may as well belong to the text.
+    pub fn is_marked_illustration(&self, node: &NodeRef) -> bool {
+        let is_wordless = self.reading.measures.of_node(node).text == 0;
+        self.is_illustration(node) && (is_wordless || is_named_as_picture(node))
+    }
+
+    pub fn illustration(&mut self, node: &NodeRef) {
+        self.end_line("div");
+        let before = self.blocks.len();
+        for below in node.descendants_it() {
+            let inside = below
+                .node_name()
+                .is_some_and(|name| matches!(&*name, "img" | "amp-img" | "video" | "amp-video"));
+            let hidden = below
+                .ancestors_it(Some(8))
+                .any(|up| self.reading.furniture.contains(&up.id));
+            if inside && !hidden {
+                self.picture(&below);
+            }
+        }
+        let caption = self.caption(node);
+        // The caption belongs to the last of several pictures.
+        if let Some(Block::Figure(figure)) = self.blocks.get_mut(before..).and_then(<[_]>::last_mut)
+        {
+            figure.caption = caption.or(figure.caption.take());
+        }
+    }
+
+    fn caption(&self, node: &NodeRef) -> Option<String> {
+        let marked = node
+            .descendants_it()
+            .find(|below| below.has_name("figcaption"));
+        let mut line = Line::default();
+        let from = marked.unwrap_or(*node);
+        self.caption_text(&from, 0, &mut line);
+        let text = line.text();
+        let weight = words::weight(&text);
+        (weight > 1 && weight <= CAPTION).then_some(text)
+    }
+
+    fn caption_text(&self, node: &NodeRef, depth: usize, line: &mut Line) {
+        if depth > DEPTH || (depth > 0 && self.reading.furniture.contains(&node.id)) {
+            return;
+        }
+        for child in node.children_it(false) {
+            if child.is_text() {
+                line.push_text(&child.text(), true);
+                continue;
+            }
+            let Some(name) = child.node_name() else {
+                continue;
+            };
+            match &*name {
+                "script" | "style" | "noscript" | "button" | "svg" | "template" | "video"
+                | "iframe" => {}
+                _ => {
+                    line.push_text(" ", true);
+                    self.caption_text(&child, depth + 1, line);
+                    line.push_text(" ", true);
+                }
+            }
+        }
+    }
+}
+
+/// The element itself, or one inside.
+fn is_named_as_picture(node: &NodeRef) -> bool {
+    const WORDS: &[&str] = &[
+        "caption",
+        "captions",
+        "credit",
+        "copyright",
+        "figure",
+        "figcaption",
+        "foto",
+        "image",
+        "img",
+        "legend",
+        "legende",
+        "media",
+        "photo",
+        "picture",
+        "pic",
+        "thumb",
+    ];
+    let named = |node: &NodeRef| {
+        let tokens = furniture::tokens(node);
+        tokens.iter().any(|token| WORDS.contains(&token.as_str()))
+    };
+    named(node) || node.descendants_it().take(20).any(|below| named(&below))
+}
+
+/// Counters and icons.
+fn is_tiny(img: &NodeRef) -> bool {
+    ["width", "height"].iter().any(|name| {
+        let side = img
+            .attr(name)
+            .and_then(|side| side.trim_end_matches("px").parse::<u32>().ok());
+        side.is_some_and(|side| side < 48)
+    })
+}

@@ -1,0 +1,298 @@
+//! Getting pages and pictures from strangers' hosts, politely and within bounds.
+//!
+//! 1. What the cache holds and the host need not be asked about is taken from there.
+//! 2. An address inside a private network is refused, unless the source itself lies on that host or was allowed to lead
+//!    there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
+//!    step of a redirect.
+//! 3. Each request waits for its turn at the host: see [`pace`].
+//! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
+//! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
+//! 6. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
+//!    [`WHOLE`], is refused.
+
+mod cache;
+mod pace;
+#[cfg(test)]
+pub mod tests;
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use url::Url;
+
+use self::cache::Kept;
+use self::pace::{Hosts, LONGEST_WAIT};
+use crate::base::{LIMITS, Timestamp};
+use crate::io::fetch::{FetchError, refusal, shown};
+use crate::io::reach::is_private;
+use crate::io::visit::{Answer, Ground, Validators, Visit, Visitor};
+
+pub use self::cache::WebCache;
+
+const TRIES: u32 = 3;
+const REDIRECTS: usize = 5;
+
+/// Before the second try; four times as long before the third.
+const PAUSE: Duration = Duration::from_millis(700);
+
+/// After 429 or 503 without `Retry-After`.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// For one page or picture, from the question to its last byte.
+const WHOLE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GetError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("`{0}` lies in a private network")]
+    Private(String),
+    #[error("`{0}` was left out because its host failed several times")]
+    GivenUp(String),
+    #[error("`{0}` took too long")]
+    Slow(String),
+    #[error("`{address}` wants to be left alone for {seconds} seconds")]
+    Busy { address: String, seconds: u64 },
+}
+
+impl GetError {
+    /// Whether the host itself failed, and not only this page of it: a host that says no is alive.
+    fn is_failure(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::Busy { .. } => true,
+            Self::Fetch(error) => {
+                matches!(error, FetchError::Transient { .. }) && !error.is_answer()
+            }
+            Self::Private(_) | Self::GivenUp(_) => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Got {
+    /// After redirects.
+    pub url: Url,
+    pub content_type: Option<String>,
+    pub bytes: Bytes,
+}
+
+/// What the source says about an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    pub ground: Ground,
+    /// When the page was last changed: what was fetched later is still so.
+    pub changed: Option<Timestamp>,
+}
+
+pub struct Getter<'a> {
+    web: &'a dyn Visitor,
+    cache: Option<&'a WebCache>,
+    hosts: Hosts,
+    /// Hosts of the sources: an operator named them, so they may be private.
+    own: Vec<String>,
+}
+
+/// One step on the way to a page.
+enum Step {
+    Arrived(Got),
+    Leads(Url),
+}
+
+impl<'a> Getter<'a> {
+    /// `sources` are the addresses that an operator named.
+    pub fn new(web: &'a dyn Visitor, sources: impl Iterator<Item = Url>) -> Self {
+        Self {
+            web,
+            cache: None,
+            hosts: Hosts::default(),
+            own: sources
+                .filter_map(|url| Some(url.host_str()?.to_owned()))
+                .collect(),
+        }
+    }
+
+    /// Keeps what it fetches, and asks only for what may have changed.
+    pub fn with_cache(self, cache: Option<&'a WebCache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    pub async fn get(&self, url: &Url) -> Result<Got, GetError> {
+        self.get_on(url, Terms::default()).await
+    }
+
+    pub async fn get_on(&self, url: &Url, terms: Terms) -> Result<Got, GetError> {
+        // Step 1.
+        let kept = self.cache.and_then(|cache| cache.answer(url));
+        if let (Some(cache), Some(kept)) = (self.cache, &kept)
+            && cache.is_current(kept, terms.changed)
+            && let Some(got) = self.held(kept)
+        {
+            return Ok(got);
+        }
+        let mut at = url.clone();
+        for _ in 0..=REDIRECTS {
+            match self
+                .patiently(url, &at, terms.ground, kept.as_ref())
+                .await?
+            {
+                Step::Arrived(got) => return Ok(got),
+                Step::Leads(to) => at = to,
+            }
+        }
+        Err(permanent(url, "it redirects too often"))
+    }
+
+    /// What came from there was no article: perhaps a shield's question, which must not be kept in place of the page.
+    pub fn doubt(&self, url: &Url) {
+        if let Some(cache) = self.cache {
+            cache.doubt(url);
+        }
+    }
+
+    fn held(&self, kept: &Kept) -> Option<Got> {
+        Some(Got {
+            url: kept.url.clone(),
+            content_type: kept.content_type.clone(),
+            bytes: self.cache?.body(kept)?,
+        })
+    }
+
+    fn admit(&self, url: &Url, ground: Ground) -> Result<(), GetError> {
+        // Step 2.
+        let is_own = || {
+            let host = url.host_str().unwrap_or_default();
+            self.own.iter().any(|own| own == host)
+        };
+        match ground {
+            Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for `at`, to which `asked` led.
+    async fn patiently(
+        &self,
+        asked: &Url,
+        at: &Url,
+        ground: Ground,
+        kept: Option<&Kept>,
+    ) -> Result<Step, GetError> {
+        self.admit(at, ground)?;
+        let mut tries = 0;
+        loop {
+            // Step 3.
+            let turn = self.hosts.turn(at).await;
+            let turn = turn.ok_or_else(|| GetError::GivenUp(shown(at)))?;
+            let step = tokio::time::timeout(WHOLE, self.once(asked, at, ground, kept)).await;
+            let step = step.unwrap_or_else(|_| Err(GetError::Slow(shown(at))));
+            drop(turn);
+            // Step 4.
+            tries += 1;
+            let may_pass = self.wait(at, &step, tries).await;
+            if !may_pass || tries >= TRIES {
+                self.hosts
+                    .note(at, step.as_ref().is_err_and(GetError::is_failure));
+                return step;
+            }
+        }
+    }
+
+    /// Whether it is worth another try, after the pause that it takes.
+    async fn wait(&self, at: &Url, step: &Result<Step, GetError>, tries: u32) -> bool {
+        match step {
+            Err(GetError::Busy { seconds, .. }) => {
+                let wait = Duration::from_secs(*seconds);
+                self.hosts.was_busy(at, wait);
+                wait <= LONGEST_WAIT
+            }
+            Err(GetError::Fetch(FetchError::Transient { .. })) => {
+                if tries < TRIES {
+                    tokio::time::sleep(PAUSE * 4_u32.pow(tries - 1)).await;
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    async fn once(
+        &self,
+        asked: &Url,
+        at: &Url,
+        ground: Ground,
+        kept: Option<&Kept>,
+    ) -> Result<Step, GetError> {
+        let known = kept.filter(|kept| kept.url == *at);
+        let held = known.and_then(|kept| Some((kept, self.held(kept)?)));
+        let visit = Visit {
+            url: at.clone(),
+            ground,
+            known: held
+                .as_ref()
+                .map_or_else(Validators::default, |(kept, _)| kept.validators.clone()),
+        };
+        let answer = self.web.visit(visit).await?;
+        match (answer.status, held) {
+            // Step 5.
+            (200, _) => self.arrived(asked, at, answer).await.map(Step::Arrived),
+            (304, Some((kept, got))) => {
+                if let Some(cache) = self.cache {
+                    cache.confirm(kept, answer.fresh);
+                }
+                Ok(Step::Arrived(got))
+            }
+            (301 | 302 | 303 | 307 | 308, _) => leads(at, &answer).map(Step::Leads),
+            (429 | 503, _) => Err(GetError::Busy {
+                address: shown(at),
+                seconds: answer.wait.unwrap_or(BUSY).as_secs(),
+            }),
+            (status, _) => Err(refusal(at, status).into()),
+        }
+    }
+
+    async fn arrived(&self, asked: &Url, at: &Url, answer: Answer) -> Result<Got, GetError> {
+        let Answer {
+            content_type,
+            validators,
+            fresh,
+            is_fleeting,
+            mut body,
+            ..
+        } = answer;
+        // Step 6.
+        let max_bytes = LIMITS.fetched_bytes;
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk?;
+            if (whole.len() + chunk.len()) as u64 > max_bytes {
+                let address = shown(at);
+                return Err(FetchError::TooLarge { address, max_bytes }.into());
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        let bytes = whole.freeze();
+        if let Some(cache) = self.cache.filter(|_| !is_fleeting) {
+            let kind = content_type.as_deref();
+            cache.keep(asked, at, kind, validators, fresh, &bytes);
+        }
+        Ok(Got {
+            url: at.clone(),
+            content_type,
+            bytes,
+        })
+    }
+}
+
+fn leads(at: &Url, answer: &Answer) -> Result<Url, GetError> {
+    let to = answer.location.as_deref().and_then(|to| at.join(to).ok());
+    let is_web = |to: &Url| matches!(to.scheme(), "http" | "https");
+    to.filter(is_web)
+        .ok_or_else(|| permanent(at, "it redirects nowhere"))
+}
+
+fn permanent(url: &Url, why: &str) -> GetError {
+    let address = shown(url);
+    let why = why.to_owned();
+    FetchError::Permanent { address, why }.into()
+}

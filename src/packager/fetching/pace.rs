@@ -1,0 +1,110 @@
+//! How a host is treated: politely, and no longer than it answers.
+//!
+//! 1. At most [`PER_HOST`] requests at a time, and their beginnings [`GAP`] apart. A host in our own network needs no gap.
+//! 2. One that says it is asked too much (429, 503) is left alone for as long as it says, and asked at half the pace from
+//!    then on.
+//! 3. One that failed with [`GIVE_UP`] addresses in a row, or wants to be left alone for longer than a run can wait, is asked
+//!    no more in this run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
+use url::Url;
+
+use crate::io::reach::is_private;
+
+const PER_HOST: usize = 3;
+const GAP: Duration = Duration::from_millis(60);
+const LONGEST_GAP: Duration = Duration::from_secs(4);
+pub(super) const GIVE_UP: u32 = 4;
+
+/// For one host; longer, and the run would seem to hang.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(90);
+
+#[derive(Default)]
+pub(super) struct Hosts(Mutex<HashMap<String, Host>>);
+
+struct Host {
+    slots: Arc<Semaphore>,
+    gap: Duration,
+    /// When the next request may begin.
+    next: Instant,
+    failures: u32,
+    is_given_up: bool,
+}
+
+impl Host {
+    fn new(url: &Url) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(PER_HOST)),
+            gap: match is_private(url) {
+                true => Duration::ZERO,
+                false => GAP,
+            },
+            next: Instant::now(),
+            failures: 0,
+            is_given_up: false,
+        }
+    }
+
+    /// Takes the next beginning that is free.
+    fn begin(&mut self) -> Instant {
+        let start = self.next.max(Instant::now());
+        self.next = start + self.gap;
+        start
+    }
+}
+
+/// A place at a host, held while it is asked.
+pub(super) struct Turn(
+    #[expect(dead_code, reason = "held for as long as the request takes")] OwnedSemaphorePermit,
+);
+
+impl Hosts {
+    /// `None` if the host is given up.
+    pub(super) async fn turn(&self, url: &Url) -> Option<Turn> {
+        let slots = Arc::clone(&self.of(url, |host| Arc::clone(&host.slots)));
+        let turn = Turn(slots.acquire_owned().await.ok()?);
+        let start = self.of(url, |host| (!host.is_given_up).then(|| host.begin()))?;
+        sleep_until(start).await;
+        // While it waited, others may have learnt that the host is gone.
+        self.of(url, |host| !host.is_given_up).then_some(turn)
+    }
+
+    /// How the last try at an address ended.
+    pub(super) fn note(&self, url: &Url, has_failed: bool) {
+        self.of(url, |host| {
+            host.failures = if has_failed { host.failures + 1 } else { 0 };
+            host.is_given_up |= host.failures >= GIVE_UP;
+        });
+    }
+
+    /// The host wants to be left alone for `wait`.
+    pub(super) fn was_busy(&self, url: &Url, wait: Duration) {
+        self.of(url, |host| {
+            host.gap = (host.gap.max(GAP / 2) * 2).min(LONGEST_GAP);
+            host.is_given_up |= wait > LONGEST_WAIT;
+            if !host.is_given_up {
+                host.next = host.next.max(Instant::now() + wait);
+            }
+        });
+    }
+
+    fn of<T>(&self, url: &Url, act: impl FnOnce(&mut Host) -> T) -> T {
+        let mut hosts = self.lock();
+        let name = url.host_str().unwrap_or_default();
+        if let Some(host) = hosts.get_mut(name) {
+            return act(host);
+        }
+        act(hosts
+            .entry(name.to_owned())
+            .or_insert_with(|| Host::new(url)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Host>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,409 @@
+//! Pages, feeds and pictures of a made-up web, gathered.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use image::ImageFormat;
+
+use crate::io::files;
+use crate::site::{Language, NewsroomId};
+
+use super::super::archive::Archive;
+use super::super::cache::tests::cache;
+use super::super::cache::{Cache, Work};
+use super::super::extract::Rulebook;
+use super::super::fetching::tests::Web;
+use super::*;
+
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+fn newsroom() -> Newsroom {
+    Newsroom {
+        id: NewsroomId::parse("be").unwrap(),
+        name: "News".into(),
+        tagline: String::new(),
+        language: Language::parse("be").unwrap(),
+        logo: None,
+    }
+}
+
+fn photo() -> Vec<u8> {
+    photo_of(200)
+}
+
+fn photo_of(red: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(640, 480, image::Rgb([red, 30, 30]));
+    picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before. \
+    Rights groups consider the defendants to be political prisoners and ask for their release.";
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>\
+         <meta property='article:published_time' content='2026-11-20T10:00:00+03:00'></head><body><nav><a href=/>Home</a></nav>\
+         <article><h1>{title}</h1>{body}<p>{SENTENCES}</p><p>{SENTENCES}</p></article></body></html>"
+    )
+}
+
+fn nothing() -> Archive {
+    Archive::read("/nowhere".into(), &newsroom().id).unwrap()
+}
+
+async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
+    let (_folder, cache) = cache();
+    gathered_with(web, sources, &cache).await
+}
+
+async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gathered {
+    let background = Background {
+        newsroom: &newsroom(),
+        archive: &nothing(),
+        rules: &Rulebook::default(),
+        cache,
+        now: NOW.parse().unwrap(),
+    };
+    let named = sources.iter().filter_map(Source::address).cloned();
+    let getter = Getter::new(web, named);
+    gather(
+        &getter,
+        sources,
+        background,
+        &Options::default(),
+        &mut |_| {},
+    )
+    .await
+}
+
+fn feed_source() -> [Source; 1] {
+    [Source::Feed(Url::parse("https://n.example/feed").unwrap())]
+}
+
+fn why<'a>(gathered: &'a Gathered, what: &str) -> &'a str {
+    let found = gathered.skipped.iter().find(|s| s.what.contains(what));
+    found.map_or_else(
+        || panic!("`{what}` was not skipped: {:?}", gathered.skipped),
+        |s| s.why.as_str(),
+    )
+}
+
+fn item(link: &str) -> String {
+    format!("<item><title>T {link}</title><link>https://n.example/{link}</link></item>")
+}
+
+fn feed(items: &[String]) -> String {
+    format!(
+        "<rss version='2.0'><channel>{}</channel></rss>",
+        items.concat()
+    )
+}
+
+#[tokio::test]
+async fn a_feed_becomes_articles_with_pictures_and_links_inside() {
+    let first = page(
+        "The court",
+        "<figure><img src=/1.jpg alt=Court><figcaption>The building</figcaption></figure>\
+         <p>As <a href='/b?utm_source=x'>reported</a> and <a href='https://other.example/'>elsewhere</a>, it went on for many hours without a break.</p>",
+    );
+    let web = Web::default()
+        .with(
+            "https://n.example/feed",
+            "text/xml",
+            feed(&[item("a"), item("b"), item("gone")]),
+        )
+        .with("https://n.example/a", "text/html", first)
+        .with("https://n.example/b", "text/html", page("The river", ""))
+        .with("https://n.example/1.jpg", "text/html", photo());
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 2, "{:?}", gathered.skipped);
+    assert!(why(&gathered, "gone").contains("nothing there"));
+    let court = gathered.articles.iter().find(|a| a.title == "T a").unwrap();
+    assert!(
+        court.path.as_str().starts_with("be/2026/11/a-"),
+        "{}",
+        court.path
+    );
+    assert_eq!(court.published.to_string(), "2026-11-20T07:00:00Z");
+    assert_eq!(court.source.as_deref(), Some("https://n.example/a"));
+    let lead = court.lead.as_ref().unwrap();
+    assert_eq!((lead.width, lead.height), (640, 480));
+    assert_eq!(lead.caption.as_deref(), Some("The building"));
+    assert_eq!(gathered.pictures.len(), 1);
+    assert_eq!(gathered.pictures[0].0, lead.path);
+    let body = court.body.as_str();
+    assert!(body.contains("../b-"), "{body}");
+    assert!(body.contains("https://other.example/"), "{body}");
+}
+
+#[tokio::test]
+async fn two_spellings_of_an_address_are_one_article() {
+    let items = ["a", "a?utm_source=top", "a/"].map(item);
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&items))
+        .with("https://n.example/a", "text/html", page("A", ""));
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 1);
+    assert!(gathered.skipped.is_empty(), "{:?}", gathered.skipped);
+}
+
+#[tokio::test]
+async fn full_content_needs_no_fetch() {
+    let whole = format!(
+        "<item><title>Whole</title><link>https://n.example/w</link><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>\
+         <description>&lt;p&gt;{0}&lt;/p&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;p&gt;{0}&lt;/p&gt;&lt;p&gt;{0}{0}{0}{0}&lt;/p&gt;</description></item>",
+        SENTENCES
+    );
+    let web = Web::default().with("https://n.example/feed", "text/xml", feed(&[whole]));
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 1, "{:?}", gathered.skipped);
+    assert_eq!(
+        web.asked.load(std::sync::atomic::Ordering::Relaxed),
+        1,
+        "only the feed"
+    );
+    let body = gathered.articles[0].body.as_str();
+    assert!(
+        body.contains("political prisoners") && !body.contains("alert"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn bad_pages_are_skipped_and_named() {
+    let links = [
+        "good", "huge", "endless", "pdf", "wall", "empty", "lost", "10.0.0.1",
+    ];
+    let items: Vec<String> = links.iter().map(|link| item(link)).collect();
+    let inner = "<item><title>x</title><link>http://192.168.1.1/admin</link></item>".to_owned();
+    let mut web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&[items.concat(), inner]))
+        .with("https://n.example/good", "text/html", page("Good", "<img src=/lie.png width=640><img src=/bomb.png width=640>"))
+        .with("https://n.example/lie.png", "image/png", "<html>not a picture</html>")
+        .with("https://n.example/bomb.png", "image/png", &b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\x02\0\0\0"[..])
+        .with("https://n.example/huge", "text/html", vec![b'a'; 100 << 20])
+        .with("https://n.example/pdf", "application/pdf", "%PDF-1.7")
+        .with("https://n.example/wall", "text/html", "<title>News</title><div id=cookie-consent role=dialog><p>We use cookies to improve how this site works.</p></div>")
+        .with("https://n.example/empty", "text/html", "")
+        .with("https://n.example/lost", "text/html", "<title>Page not found | News</title><h1>Page not found</h1><p>Page not found. Try the home page or our search.</p>");
+    web.endless.push("https://n.example/endless".into());
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 1);
+    assert!(why(&gathered, "huge").contains("more than"));
+    assert!(why(&gathered, "endless").contains("more than"));
+    assert!(why(&gathered, "n.example/pdf").contains("application/pdf"));
+    assert!(why(&gathered, "wall").contains("no article"));
+    assert!(why(&gathered, "empty").contains("no article"));
+    assert!(why(&gathered, "lost").contains("not found"));
+    assert!(why(&gathered, "192.168").contains("private network"));
+    let lost: Vec<_> = gathered
+        .lost_pictures
+        .iter()
+        .map(|lost| (lost.picture.as_str(), lost.why.contains("no picture")))
+        .collect();
+    let at = ["https://n.example/lie.png", "https://n.example/bomb.png"];
+    assert_eq!(lost, [(at[0], true), (at[1], false)]);
+    assert!(gathered.pictures.is_empty());
+}
+
+#[tokio::test]
+async fn one_bad_source_does_not_stop_the_others() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+        .with("https://n.example/a", "text/html", page("A", ""))
+        .with("https://n.example/home", "text/html", page("Home", ""));
+    let sources = [
+        Source::Feed(Url::parse("https://n.example/home").unwrap()),
+        feed_source()[0].clone(),
+    ];
+    let gathered = gathered(&web, &sources).await;
+    assert_eq!(gathered.articles.len(), 1);
+    assert_eq!(
+        gathered.failed[0].error.to_string(),
+        "`https://n.example/home` is not a feed"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_becomes_articles_with_the_pictures_beside_them() {
+    let root = tempfile::tempdir().unwrap();
+    let lay = |name: &str, bytes: &[u8]| {
+        let path = root.path().join(name);
+        files::create_folder(path.parent().unwrap()).unwrap();
+        files::write_new(&path, bytes).unwrap();
+    };
+    let body = "<img src='pics/1.jpg'><p>See <a href='sub/two.html'>the other</a> and <a href='missing.html'>nothing</a>, which is enough for now.</p><img src='../../etc/passwd'>";
+    lay("one.html", page("One", body).as_bytes());
+    lay(
+        "sub/two.html",
+        page("Two", "<img src='/pics/1.jpg'>").as_bytes(),
+    );
+    lay("pics/1.jpg", &photo());
+    lay("broken.html", b"<html><p>too short");
+    let russian = page("Суд", "<p>Городской суд в понедельник огласил приговор по делу журналистов, сообщает корреспондент.</p>").replace("charset=utf-8", "charset=windows-1251");
+    let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(&russian);
+    lay("old.html", &bytes);
+    let web = Web::default();
+    let gathered = gathered(&web, &[Source::Folder(root.path().into())]).await;
+    assert_eq!(gathered.articles.len(), 3, "{:?}", gathered.skipped);
+    assert_eq!(gathered.pictures.len(), 2);
+    why(&gathered, "broken.html");
+    let one = gathered.articles.iter().find(|a| a.title == "One").unwrap();
+    assert!(one.body.as_str().contains("two-"), "{}", one.body.as_str());
+    assert!(!one.body.as_str().contains("missing"));
+    assert_eq!(one.source, None);
+    assert!(gathered.articles.iter().any(|a| a.title == "Суд"));
+    assert_eq!(
+        web.asked.load(std::sync::atomic::Ordering::Relaxed),
+        0,
+        "nothing was fetched"
+    );
+}
+
+#[tokio::test]
+async fn the_same_input_gives_the_same_articles() {
+    let web = Web::default()
+        .with(
+            "https://n.example/feed",
+            "text/xml",
+            feed(&[item("a"), item("b"), item("c")]),
+        )
+        .with(
+            "https://n.example/a",
+            "text/html",
+            page("A", "<img src=/1.jpg>"),
+        )
+        .with(
+            "https://n.example/b",
+            "text/html",
+            page("B", "<img src=/1.jpg>"),
+        )
+        .with("https://n.example/c", "text/html", page("C", ""))
+        .with("https://n.example/1.jpg", "image/jpeg", photo());
+    let (one, other) = (
+        gathered(&web, &feed_source()).await,
+        gathered(&web, &feed_source()).await,
+    );
+    assert_eq!(one.articles.len(), 3);
+    assert_eq!(
+        format!("{:?}", one.articles),
+        format!("{:?}", other.articles)
+    );
+    let digests = |gathered: &Gathered| -> Vec<_> {
+        let pictures = gathered.pictures.iter();
+        pictures
+            .map(|(path, p)| (path.clone(), p.webp.digest))
+            .collect()
+    };
+    assert_eq!(digests(&one), digests(&other));
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_neither_read_nor_encoded_again() {
+    let (folder, cache) = cache();
+    let web = |red: u8, second: &str| {
+        Web::default()
+            .with(
+                "https://n.example/feed",
+                "text/xml",
+                feed(&["a", "b"].map(item)),
+            )
+            .with(
+                "https://n.example/a",
+                "text/html",
+                page("A", "<img src=/1.jpg>"),
+            )
+            .with(
+                "https://n.example/b",
+                "text/html",
+                page(second, "<img src=/2.jpg>"),
+            )
+            .with("https://n.example/1.jpg", "image/jpeg", photo())
+            .with("https://n.example/2.jpg", "image/jpeg", photo_of(red))
+    };
+    let again = || Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+    let first = gathered_with(&web(1, "B"), &feed_source(), &cache).await;
+    assert_eq!(
+        cache.work(),
+        Work {
+            pictures: 2,
+            pages: 2
+        }
+    );
+
+    let unchanged = again();
+    let second = gathered_with(&web(1, "B"), &feed_source(), &unchanged).await;
+    assert_eq!(
+        unchanged.work(),
+        Work {
+            pictures: 0,
+            pages: 0
+        }
+    );
+    assert_eq!(
+        format!("{:?}", first.articles),
+        format!("{:?}", second.articles)
+    );
+    assert_eq!(first.pictures, second.pictures);
+
+    let changed = again();
+    gathered_with(&web(2, "New"), &feed_source(), &changed).await;
+    assert_eq!(
+        changed.work(),
+        Work {
+            pictures: 1,
+            pages: 1
+        }
+    );
+
+    // Without it the same comes out, only later.
+    for entry in files::list(folder.path()).unwrap() {
+        files::remove(&folder.path().join(entry)).unwrap();
+    }
+    let anew = again();
+    let third = gathered_with(&web(1, "B"), &feed_source(), &anew).await;
+    assert_eq!(
+        anew.work(),
+        Work {
+            pictures: 2,
+            pages: 2
+        }
+    );
+    assert_eq!(
+        format!("{:?}", first.articles),
+        format!("{:?}", third.articles)
+    );
+}
+
+#[tokio::test]
+async fn a_page_without_an_article_is_read_once() {
+    let (folder, cache) = cache();
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+        .with(
+            "https://n.example/a",
+            "text/html",
+            "<title>Page not found</title><h1>Page not found</h1>",
+        );
+    let first = gathered_with(&web, &feed_source(), &cache).await;
+    let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+    let second = gathered_with(&web, &feed_source(), &again).await;
+    assert_eq!(again.work().pages, 0);
+    assert_eq!(first.skipped, second.skipped);
+}
+
+/// The made-up newsroom pages that lie beside the project on the developers' machines.
+#[tokio::test]
+async fn made_up_newsroom_pages_become_articles() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/articles/ours/pages");
+    if !files::is_folder(&folder) {
+        println!("left out: `{}` is not there", folder.display());
+        return;
+    }
+    let gathered = gathered(&Web::default(), &[Source::Folder(folder)]).await;
+    assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
+    assert_eq!(gathered.skipped.len(), 30);
+}

@@ -1,0 +1,77 @@
+//! Where each article lies in the site, and which of them a link means.
+//!
+//! 1. An article keeps the place that it had, also when its source calls it something else by now.
+//! 2. Two sources of one article make one article: the first has the place.
+
+use std::collections::{BTreeSet, HashSet};
+
+use url::Url;
+
+use super::archive::Archive;
+use super::draft::{Background, Draft};
+use super::gather::Skipped;
+use super::links::Inside;
+use super::slug;
+use crate::base::SitePath;
+use crate::site::Article;
+
+pub struct Placed {
+    pub draft: Draft,
+    pub path: SitePath,
+}
+
+pub fn placed(
+    drafts: Vec<Draft>,
+    background: Background<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Placed> {
+    let Background {
+        newsroom, archive, ..
+    } = background;
+    let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
+    let mut taken = HashSet::new();
+    let mut placed = Vec::new();
+    for mut draft in drafts {
+        if draft.shelf.is_none()
+            && !archive.holds(&draft.id)
+            && let Some(first) = archive.moved(&draft.title, draft.published, &now)
+        {
+            first.clone_into(&mut draft.id);
+        }
+        let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
+        let why = match path {
+            Some(path) if !archive.is_taken(&path, &draft.id) && taken.insert(path.clone()) => {
+                placed.push(Placed { draft, path });
+                continue;
+            }
+            Some(_) => "another article has the same address",
+            None => "it can have no address",
+        };
+        skipped.push(Skipped {
+            what: draft.id,
+            why: why.into(),
+        });
+    }
+    placed
+}
+
+/// By which addresses articles link each other.
+pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
+    let mut inside = Inside::default();
+    for Placed { draft, path } in placed {
+        inside.add(&draft.base, path);
+        if let Ok(url) = Url::parse(&draft.id) {
+            inside.add(&url, path);
+        }
+    }
+    for (url, path) in archive.addresses() {
+        inside.add(&url, path);
+    }
+    // What a page claims to be comes last, so that it takes no other's address.
+    for Placed { draft, path } in placed {
+        if let Some(canonical) = &draft.read.canonical {
+            inside.add(canonical, path);
+        }
+    }
+    inside
+}

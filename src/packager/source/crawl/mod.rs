@@ -1,0 +1,469 @@
+//! What a crawler saw: WARC, packed or not, and WACZ. Pages and pictures are read from there; only what the crawl lacks
+//! is fetched.
+//!
+//! 1. The file is mapped and not read: where its records lie is taken from the index of a WACZ, or found by walking over
+//!    them once. A stream that allows no reading in the middle is unpacked onto the disk first.
+//! 2. Of each address the newest answer counts.
+//! 3. Offered are the pages that a WACZ lists, or everything that was called HTML.
+
+mod wacz;
+mod warc;
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use tempfile::TempDir;
+use url::Url;
+
+use self::wacz::{Member, Wacz};
+use self::warc::Packing;
+use super::feed::Entry;
+use super::shelf::{Held, Shelf, ShelfError};
+use super::{Offer, Page, SourceError};
+use crate::base::{LIMITS, Timestamp};
+use crate::io::files::{self, Spool};
+use crate::packager::{Skipped, links};
+
+#[derive(Debug, Default)]
+struct Crawl {
+    warcs: Vec<Bytes>,
+    /// By [`links::key`], so that spellings of an address meet.
+    captures: HashMap<String, Capture>,
+    /// What had to be unpacked; it goes with the crawl.
+    unpacked: Option<TempDir>,
+}
+
+/// Where an answer lies.
+#[derive(Debug, Clone)]
+struct Capture {
+    url: Url,
+    at: Option<Timestamp>,
+    is_page: bool,
+    /// In [`Crawl::warcs`].
+    warc: usize,
+    offset: u64,
+}
+
+impl Shelf for Crawl {
+    fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>> {
+        let capture = self.captures.get(&links::key(url))?;
+        let held = self.held(capture);
+        Some(held.map_err(|why| ShelfError::Damaged(format!("in the crawl: {why}"))))
+    }
+}
+
+pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
+    let bytes = files::map(path)?;
+    let mut crawl = Crawl::default();
+    let listed = match bytes.starts_with(b"PK") {
+        true => crawl.take_wacz(bytes, skipped),
+        false => crawl.take_warc(bytes, skipped).map(|()| Vec::new()),
+    };
+    let listed = listed.map_err(|why| SourceError::NotACrawl {
+        place: path.display().to_string(),
+        why: why.to_string(),
+    })?;
+    let pages = crawl.pages(&listed);
+    if pages.is_empty() {
+        return Err(SourceError::NoPages(path.display().to_string()));
+    }
+    let shelf: Arc<dyn Shelf> = Arc::new(crawl);
+    Ok(pages.into_iter().map(|page| offer(page, &shelf)).collect())
+}
+
+fn offer(page: Capture, shelf: &Arc<dyn Shelf>) -> Offer {
+    let told = Entry {
+        seen: page.at,
+        ..Entry::default()
+    };
+    Offer {
+        shelf: Some(Arc::clone(shelf)),
+        ..Offer::new(page.url.to_string(), Page::Held(page.url), told)
+    }
+}
+
+impl Crawl {
+    fn take_wacz(&mut self, bytes: Bytes, skipped: &mut Vec<Skipped>) -> io::Result<Vec<String>> {
+        let mut wacz = Wacz::open(bytes)?;
+        let names = wacz.warcs();
+        if names.is_empty() {
+            return Err(io::Error::other("there is no WARC in it"));
+        }
+        let index = wacz.index();
+        let mut numbers = HashMap::new();
+        for name in names {
+            let warc = match wacz.warc(&name)? {
+                Member::Stored(bytes) => bytes,
+                Member::Packed { index } => self.on_disk(|out| wacz.unpack(index, out))?,
+            };
+            // An index speaks of the places in the file as it lies there.
+            let is_indexed = warc::packing(&warc).is_ok_and(|packing| packing != Packing::Stream)
+                && index.iter().any(|one| one.told.filename == name);
+            match is_indexed {
+                true => {
+                    numbers.insert(name, self.warcs.len());
+                    self.warcs.push(warc);
+                }
+                false => {
+                    if let Err(why) = self.take_warc(warc, skipped) {
+                        skipped.push(Skipped {
+                            what: format!("archive/{name}"),
+                            why: why.to_string(),
+                        });
+                    }
+                }
+            }
+        }
+        for one in index {
+            if let Some(warc) = numbers.get(&one.told.filename) {
+                self.take_indexed(&one, *warc);
+            }
+        }
+        Ok(wacz.pages())
+    }
+
+    fn take_indexed(&mut self, one: &wacz::Indexed, warc: usize) {
+        let is_good = one.told.status.as_ref().and_then(wacz::Number::value) == Some(200);
+        let (Some(offset), Ok(url)) = (one.told.offset.value(), Url::parse(&one.told.url)) else {
+            return;
+        };
+        if is_good {
+            let kind = Some(one.told.mime.as_str());
+            self.note(url, kind, one.at, warc, offset);
+        }
+    }
+
+    /// Walks over the records. A break leaves what comes before it.
+    fn take_warc(&mut self, bytes: Bytes, skipped: &mut Vec<Skipped>) -> io::Result<()> {
+        let bytes = match warc::packing(&bytes)? {
+            Packing::Stream => self.on_disk(|out| unpack_stream(&bytes, out))?,
+            Packing::Plain | Packing::Members => bytes,
+        };
+        let number = self.warcs.len();
+        self.warcs.push(bytes.clone());
+        let mut last = String::new();
+        let walked = warc::walk(&bytes, |offset, record| {
+            let Some(Ok(url)) = record.target().map(Url::parse) else {
+                return;
+            };
+            if record.is_content() {
+                let at = record.head.field("warc-date");
+                let at = at.and_then(|at| at.parse().ok());
+                url.as_str().clone_into(&mut last);
+                self.note(url, record.content_type(), at, number, offset);
+            } else if record.head.field("warc-type") == Some("revisit") {
+                self.note_same(&url, record.head.field("warc-refers-to-target-uri"));
+            }
+        });
+        if let Err(why) = walked {
+            skipped.push(Skipped {
+                what: format!("the crawl behind {last}"),
+                why: why.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    // Step 2.
+    fn note(
+        &mut self,
+        url: Url,
+        kind: Option<&str>,
+        at: Option<Timestamp>,
+        warc: usize,
+        offset: u64,
+    ) {
+        let kind = kind.unwrap_or_default().to_ascii_lowercase();
+        let is_page = kind.starts_with("text/html") || kind.starts_with("application/xhtml");
+        let is_web = matches!(url.scheme(), "http" | "https");
+        if !is_web || !(is_page || kind.starts_with("image/") || kind.contains("octet-stream")) {
+            return;
+        }
+        let key = links::key(&url);
+        let is_newer = self.captures.get(&key).is_none_or(|had| had.at <= at);
+        if is_newer && self.captures.len() < LIMITS.records {
+            let capture = Capture {
+                url,
+                at,
+                is_page,
+                warc,
+                offset,
+            };
+            self.captures.insert(key, capture);
+        }
+    }
+
+    /// The crawler met under `url` what it had stored under another address.
+    fn note_same(&mut self, url: &Url, other: Option<&str>) {
+        let other = other.and_then(|other| Url::parse(other).ok());
+        let capture = other.and_then(|other| self.captures.get(&links::key(&other)).cloned());
+        if let Some(capture) = capture {
+            self.captures.entry(links::key(url)).or_insert(capture);
+        }
+    }
+
+    // Step 3.
+    fn pages(&self, listed: &[String]) -> Vec<Capture> {
+        let urls = listed.iter().filter_map(|url| Url::parse(url).ok());
+        let found = urls.filter_map(|url| self.captures.get(&links::key(&url)));
+        let mut pages: Vec<Capture> = found.filter(|page| page.is_page).cloned().collect();
+        if pages.is_empty() {
+            let all = self.captures.values().filter(|page| page.is_page);
+            pages = all.cloned().collect();
+            pages.sort_by_key(|page| (page.warc, page.offset));
+        }
+        pages
+    }
+
+    fn held(&self, capture: &Capture) -> io::Result<Held> {
+        let warc = self.warcs.get(capture.warc);
+        let record = warc::at(warc.map_or(&[], |warc| warc), capture.offset)?;
+        let is_meant = record.target().is_some_and(|target| {
+            target == capture.url.as_str() || Url::parse(target).as_ref() == Ok(&capture.url)
+        });
+        if !is_meant || !record.is_content() {
+            return Err(io::Error::other("the index is wrong about it"));
+        }
+        let content_type = record.content_type().map(str::to_owned);
+        Ok(Held {
+            content_type,
+            bytes: record.body(LIMITS.fetched_bytes)?.into(),
+        })
+    }
+
+    /// Writes a file that goes with the crawl, and maps it.
+    fn on_disk(&mut self, write: impl FnOnce(&mut Spool) -> io::Result<()>) -> io::Result<Bytes> {
+        if self.unpacked.is_none() {
+            let folder = files::temporary_folder("colport-crawl-");
+            self.unpacked = Some(folder.map_err(io::Error::other)?);
+        }
+        let folder = self.unpacked.as_ref().expect("it was just made");
+        let place = folder.path().join(self.warcs.len().to_string());
+        let mut spool = Spool::beside(&place).map_err(io::Error::other)?;
+        write(&mut spool)?;
+        spool.publish().map_err(io::Error::other)?;
+        files::map(&place).map_err(io::Error::other)
+    }
+}
+
+fn unpack_stream(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+    let max_bytes = LIMITS.unpacked_crawl_bytes;
+    let mut stream = MultiGzDecoder::new(bytes).take(max_bytes);
+    // A stream that breaks off is read as far as it goes.
+    match io::copy(&mut stream, out) {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Source;
+    use super::super::tests::found;
+    use super::super::unpacked::tests::gzip;
+    use super::warc::tests::{answer, record};
+    use super::*;
+
+    const PAGE: &str = "https://n.example/page";
+
+    fn html(url: &str, body: &str) -> Vec<u8> {
+        let fields = "Content-Type: text/html; charset=utf-8\r\n";
+        record("response", url, &answer(200, fields, body.as_bytes()))
+    }
+
+    fn jpeg(url: &str, body: &str) -> Vec<u8> {
+        let fields = "Content-Type: image/jpeg\r\n";
+        record("response", url, &answer(200, fields, body.as_bytes()))
+    }
+
+    fn records() -> Vec<Vec<u8>> {
+        let info = record("warcinfo", "", b"software: x");
+        let gone = record(
+            "response",
+            "https://n.example/gone",
+            &answer(404, "Content-Type: text/html\r\n", b"no"),
+        );
+        let script = record(
+            "response",
+            "https://n.example/x.js",
+            &answer(200, "Content-Type: text/javascript\r\n", b"x"),
+        );
+        let same = String::from_utf8(record("revisit", "https://n.example/same.jpg", b"")).unwrap();
+        let same = same.replace(
+            "WARC-Date",
+            "WARC-Refers-To-Target-URI: https://n.example/1.jpg\r\nWARC-Date",
+        );
+        vec![
+            info,
+            html(PAGE, "old"),
+            gone,
+            script,
+            jpeg("https://n.example/1.jpg", "photo"),
+            html(PAGE, "new"),
+            html("https://n.example/other", "other"),
+            same.into_bytes(),
+        ]
+    }
+
+    /// As `found` gives it, of a file with these bytes.
+    async fn offered(
+        bytes: &[u8],
+    ) -> (
+        Result<Vec<Offer>, SourceError>,
+        Vec<Skipped>,
+        tempfile::TempDir,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crawl");
+        files::write(&path, bytes).unwrap();
+        let (offers, skipped) = found(&Source::Crawl(path)).await;
+        (offers, skipped, folder)
+    }
+
+    fn read(offer: &Offer, href: &str) -> Option<String> {
+        let url = Url::parse(PAGE).unwrap().join(href).unwrap();
+        let held = offer.shelf.as_ref()?.read(&url)?.ok()?;
+        Some(String::from_utf8_lossy(&held.bytes).into_owned())
+    }
+
+    fn zip(members: &[(&str, &[u8])], packed: bool) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            let method = match packed {
+                true => zip::CompressionMethod::Deflated,
+                false => zip::CompressionMethod::Stored,
+            };
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            zip.start_file(*name, options).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[track_caller]
+    fn check(offers: &[Offer]) {
+        let ids: Vec<&str> = offers.iter().map(|offer| offer.id.as_str()).collect();
+        assert_eq!(ids, [PAGE, "https://n.example/other"]);
+        assert_eq!(read(&offers[0], "").as_deref(), Some("new"));
+        assert_eq!(read(&offers[0], "/1.jpg").as_deref(), Some("photo"));
+        assert_eq!(read(&offers[0], "/same.jpg").as_deref(), Some("photo"));
+        assert_eq!(read(&offers[0], "/gone"), None);
+        assert_eq!(read(&offers[0], "/x.js"), None);
+        let seen = offers[0].told.seen.unwrap().to_string();
+        assert_eq!(seen, "2026-11-20T10:00:00Z");
+    }
+
+    #[tokio::test]
+    async fn a_crawl_gives_pages_and_pictures_in_every_packing() {
+        let members: Vec<u8> = records().iter().flat_map(|record| gzip(record)).collect();
+        let plain = records().concat();
+        for file in [plain.clone(), members.clone(), gzip(&plain)] {
+            let (offers, skipped, _folder) = offered(&file).await;
+            assert!(skipped.is_empty(), "{skipped:?}");
+            check(&offers.unwrap());
+        }
+        for packed in [false, true] {
+            let file = zip(&[("archive/data.warc.gz", &members)], packed);
+            let (offers, _, _folder) = offered(&file).await;
+            check(&offers.unwrap());
+        }
+    }
+
+    fn indexed(records: &[Vec<u8>], shift: u64) -> Vec<u8> {
+        let mut offset = shift;
+        let mut index = String::from("!meta 0 {\"format\": \"cdxj\"}\n");
+        for record in records {
+            let text = String::from_utf8_lossy(record);
+            let url = text
+                .lines()
+                .find_map(|line| line.strip_prefix("WARC-Target-URI: "));
+            let mime = match text.contains("image/jpeg") {
+                true => "image/jpeg",
+                false => "text/html",
+            };
+            index += &format!(
+                "x 20261120100000 {{\"url\":{:?},\"mime\":\"{mime}\",\"status\":200,\"offset\":{offset},\"filename\":\"data.warc\"}}\n",
+                url.unwrap_or_default()
+            );
+            offset += record.len() as u64;
+        }
+        index.into_bytes()
+    }
+
+    #[tokio::test]
+    async fn a_wacz_is_read_by_its_index_and_offers_the_pages_it_lists() {
+        let records = [
+            html(PAGE, "new"),
+            jpeg("https://n.example/1.jpg", "photo"),
+            html("https://n.example/frame", "advertisement"),
+        ];
+        let pages = format!("{{\"format\":\"json-pages-1.0\"}}\n{{\"url\":\"{PAGE}\"}}\n");
+        for (shift, good) in [(0, true), (7, false), (1 << 40, false)] {
+            let file = zip(
+                &[
+                    ("archive/data.warc", &records.concat()),
+                    ("indexes/index.cdx.gz", &gzip(&indexed(&records, shift))),
+                    ("pages/pages.jsonl", pages.as_bytes()),
+                    ("../../etc/evil", b"x"),
+                ],
+                true,
+            );
+            let (offers, _, _folder) = offered(&file).await;
+            let offers = offers.unwrap();
+            assert_eq!(offers.len(), 1);
+            // An index that lies gives nothing, rather than another page.
+            assert_eq!(read(&offers[0], "").is_some(), good, "{shift}");
+            assert_eq!(read(&offers[0], "/1.jpg").is_some(), good);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_breaks_off_gives_what_came_before() {
+        let plain = records().concat();
+        let at = plain.len() - 420;
+        for file in [
+            plain[..at].to_vec(),
+            gzip(&plain)[..gzip(&plain).len() - 30].to_vec(),
+        ] {
+            let (offers, skipped, _folder) = offered(&file).await;
+            assert!(!offers.unwrap().is_empty());
+            assert!(skipped[0].what.contains("behind"), "{skipped:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_crawl_is_named() {
+        let no_warc = zip(&[("readme.txt", b"x")], false);
+        for file in [&b"<html>"[..], b"PK\x03\x04", b"", &gzip(b"x"), &no_warc] {
+            let (offers, _, _folder) = offered(file).await;
+            let error = offers.unwrap_err();
+            assert!(matches!(error, SourceError::NotACrawl { .. }), "{error}");
+            assert!(error.hint().is_some());
+        }
+        let empty = record("warcinfo", "", b"x");
+        let (offers, _, _folder) = offered(&empty).await;
+        assert!(matches!(offers, Err(SourceError::NoPages(_))));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_damaged_zip_is_read_or_refused(at in 0_usize..2000, to: u8) {
+            let members: Vec<u8> = records().iter().flat_map(|record| gzip(record)).collect();
+            let index = indexed(&records(), 0);
+            let mut file = zip(&[("archive/data.warc", &members), ("indexes/index.cdx", &index)], false);
+            let at = at % file.len();
+            file[at] = to;
+            let mut crawl = Crawl::default();
+            if crawl.take_wacz(file.into(), &mut Vec::new()).is_ok() {
+                for page in crawl.captures.values() {
+                    let _ = crawl.held(page);
+                }
+            }
+        }
+    }
+}

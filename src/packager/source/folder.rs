@@ -1,0 +1,172 @@
+//! A folder of HTML pages with their pictures beside them.
+//!
+//! It offers every HTML file below it. Symbolic links are not followed, and other files only lie beside the pages, as
+//! pictures do; one that looks like a page but is not called one is named.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::feed::Entry;
+use super::shelf::{self, Held, Shelf, ShelfError};
+use super::{Offer, Page, SourceError};
+use crate::base::LIMITS;
+use crate::io::files;
+use crate::packager::Skipped;
+
+/// A folder and its regular files, by their path below it.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    files: HashMap<String, PathBuf>,
+}
+
+impl Folder {
+    /// The file that such an address means; `None` for one of another host, or of no regular file in the folder.
+    fn file(&self, url: &Url) -> Option<PathBuf> {
+        let path = shelf::path_of(url)?;
+        let found = self.files.get(&*path)?;
+        Some(self.root.join(found))
+    }
+}
+
+impl Shelf for Folder {
+    fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>> {
+        if !shelf::is_on_shelf(url) {
+            return None;
+        }
+        let read = match self.file(url) {
+            Some(path) => files::read(&path, LIMITS.fetched_bytes).map_err(ShelfError::from),
+            None => Err(ShelfError::Absent),
+        };
+        Some(read.map(Held::of))
+    }
+}
+
+pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
+    let listed = files::list(root)?;
+    let mut offers = Vec::new();
+    let named = listed
+        .iter()
+        .map(|below| (slashed(below), below.clone()))
+        .collect();
+    let folder = Arc::new(Folder {
+        root: root.to_path_buf(),
+        files: named,
+    });
+    for below in listed {
+        let id = slashed(&below);
+        match kind_of(&below) {
+            Kind::Page => offers.push(offer(&folder, id, &root.join(&below))),
+            Kind::Unsure if looks_like_page(&root.join(&below)) => skipped.push(Skipped {
+                what: id,
+                why: "it looks like a page, but its name does not end in `.html`".into(),
+            }),
+            _ => {}
+        }
+    }
+    if offers.is_empty() {
+        return Err(SourceError::NoPages(root.display().to_string()));
+    }
+    Ok(offers)
+}
+
+fn offer(folder: &Arc<Folder>, id: String, place: &Path) -> Offer {
+    let told = Entry {
+        seen: files::modified(place).ok(),
+        ..Entry::default()
+    };
+    let page = Page::Held(shelf::address(&id));
+    Offer {
+        shelf: Some(Arc::clone(folder) as Arc<dyn Shelf>),
+        ..Offer::new(id, page, told)
+    }
+}
+
+fn slashed(below: &Path) -> String {
+    let names: Vec<_> = below.iter().map(|name| name.to_string_lossy()).collect();
+    names.join("/")
+}
+
+enum Kind {
+    Page,
+    Unsure,
+    Other,
+}
+
+fn kind_of(path: &Path) -> Kind {
+    let extension = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("html" | "htm" | "xhtml" | "shtml") => Kind::Page,
+        None | Some("php" | "asp" | "aspx" | "jsp" | "txt" | "xml" | "mht" | "cgi") => Kind::Unsure,
+        _ => Kind::Other,
+    }
+}
+
+fn looks_like_page(path: &Path) -> bool {
+    let bytes = files::read(path, LIMITS.fetched_bytes).unwrap_or_default();
+    let head = bytes.trim_ascii_start();
+    let begins = |start: &[u8]| {
+        head.get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    begins(b"<!doctype html") || begins(b"<html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{folder, found};
+    use super::super::{Source, SourceError};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_offers_its_pages() {
+        let root = folder(&[
+            ("a.html", ""),
+            ("b/c.HTM", ""),
+            ("b/1.jpg", ""),
+            ("d.php", "\n<!DOCTYPE html><p>"),
+            ("notes.txt", "x"),
+        ]);
+        std::os::unix::fs::symlink("/etc/passwd", root.path().join("e.html")).unwrap();
+        let (offers, skipped) = found(&Source::Folder(root.path().into())).await;
+        let ids: Vec<String> = offers.unwrap().into_iter().map(|offer| offer.id).collect();
+        assert_eq!(ids, ["a.html", "b/c.HTM"]);
+        assert_eq!(skipped.len(), 1);
+        assert_eq!(skipped[0].what, "d.php");
+    }
+
+    #[tokio::test]
+    async fn pictures_outside_the_folder_are_not_reached() {
+        let root = folder(&[("a b/page.html", ""), ("a b/1.jpg", "x")]);
+        let (offers, _) = found(&Source::Folder(root.path().into())).await;
+        let offer = offers.unwrap().remove(0);
+        let (Page::Held(page), Some(shelf)) = (&offer.page, &offer.shelf) else {
+            panic!("no file");
+        };
+        let read = |href: &str| shelf.read(&page.join(href).unwrap());
+        for href in ["1.jpg", "/a%20b/1.jpg?x=1"] {
+            assert_eq!(&read(href).unwrap().unwrap().bytes[..], b"x");
+        }
+        for href in [
+            "../../etc/passwd",
+            "/etc/passwd",
+            "%2e%2e/%2e%2e/etc/passwd",
+            "..%2f..%2fetc/passwd",
+        ] {
+            assert!(read(href).unwrap().is_err(), "{href}");
+        }
+        assert!(read("http://n.example/a%20b/1.jpg").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_folder_without_pages_is_an_error() {
+        let root = folder(&[("a.jpg", "")]);
+        let (offers, _) = found(&Source::Folder(root.path().into())).await;
+        assert!(matches!(offers, Err(SourceError::NoPages(_))));
+    }
+}

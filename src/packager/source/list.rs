@@ -1,0 +1,62 @@
+//! A text file with an address on each line. Empty lines and what stands behind `#` at the beginning of a line are for
+//! people; what else is no address is named.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::feed::Entry;
+use super::{Offer, Page, SourceError};
+use crate::base::LIMITS;
+use crate::io::files;
+use crate::packager::Skipped;
+
+pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
+    let bytes = files::read(path, LIMITS.listing_bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let mut offers = Vec::new();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match page(line) {
+            Some(url) => offers.push(Offer::new(
+                url.to_string(),
+                Page::Address(url),
+                Entry::default(),
+            )),
+            None => skipped.push(Skipped {
+                what: line.chars().take(200).collect(),
+                why: "it is no address that begins with `https://` or `http://`".into(),
+            }),
+        }
+    }
+    match offers.is_empty() {
+        true => Err(SourceError::NoAddress(path.display().to_string())),
+        false => Ok(offers),
+    }
+}
+
+fn page(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok()?;
+    url.set_fragment(None);
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Source;
+    use super::super::tests::{folder, found};
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_are_offered_in_their_order_and_the_rest_is_named() {
+        let text = "\u{feff}# The archive\r\nhttps://n.example/b#top\r\n\r\n  http://n.example/a  \nfile:///etc/passwd\nn.example/c\n";
+        let root = folder(&[("list.txt", text), ("empty.txt", "# nothing yet\n")]);
+        let (offers, skipped) = found(&Source::List(root.path().join("list.txt"))).await;
+        let ids: Vec<String> = offers.unwrap().into_iter().map(|offer| offer.id).collect();
+        assert_eq!(ids, ["https://n.example/b", "http://n.example/a"]);
+        let named: Vec<&str> = skipped.iter().map(|one| one.what.as_str()).collect();
+        assert_eq!(named, ["file:///etc/passwd", "n.example/c"]);
+        let (offers, _) = found(&Source::List(root.path().join("empty.txt"))).await;
+        assert!(matches!(offers, Err(SourceError::NoAddress(_))));
+    }
+}

@@ -1,0 +1,377 @@
+//! Where articles come from, and the list of those that a source offers. One file a kind:
+//!
+//! | kind | names its articles by |
+//! | --- | --- |
+//! | [`feed`] | RSS, Atom, JSON Feed; often with the whole text |
+//! | [`sitemap`] | sitemaps and indexes of sitemaps, with what they tell about news |
+//! | [`wordpress`] | the interface that every WordPress has; with the whole text |
+//! | [`list`] | a text file of addresses |
+//! | [`folder`] | HTML pages with pictures beside them |
+//! | [`crawl`] | WARC and WACZ: pages and pictures as a crawler saw them |
+//! | [`inbox`] | finished articles that the newsroom's own system pushes |
+//!
+//! All give [`Offer`]s: what an article is called, where its page is, what was told of it, and, of those that hold pages
+//! and pictures themselves, a [`Shelf`] to read them from.
+
+mod crawl;
+pub(super) mod feed;
+mod folder;
+mod inbox;
+mod list;
+mod loose;
+mod shelf;
+mod sitemap;
+mod unpacked;
+mod wordpress;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::Skipped;
+use super::fetching::{GetError, Getter, Terms};
+use crate::base::{LIMITS, Timestamp};
+use crate::io::fetch;
+use crate::io::files::{self, FileError};
+use crate::io::visit::Ground;
+
+pub use self::feed::Entry;
+pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
+pub use self::shelf::{Shelf, ShelfError, is_on_shelf, shown};
+
+/// What an operator names as the source of a newsroom's articles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// HTML pages with pictures beside them.
+    Folder(PathBuf),
+    /// RSS, Atom or JSON Feed at an address.
+    Feed(Url),
+    /// The same in a file. Articles it does not hold whole are fetched.
+    FeedFile(PathBuf),
+    /// A sitemap or an index of sitemaps. Of its pages the newest so many.
+    Sitemap(Document, usize),
+    /// A site that runs WordPress, by its home page. Of its posts the newest so many.
+    WordPress(Url, usize),
+    /// A text file with an address on each line.
+    List(PathBuf),
+    /// A WARC or WACZ file.
+    Crawl(PathBuf),
+    /// A folder into which the newsroom's own system puts finished articles.
+    Inbox(PathBuf),
+    /// One whose pages and pictures may lie in private networks.
+    Anywhere(Box<Source>),
+}
+
+/// Something to read, wherever it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    Address(Url),
+    File(PathBuf),
+}
+
+/// Of a sitemap or a WordPress that says no more.
+pub const NEWEST: usize = 1000;
+
+impl Source {
+    /// Whether it names only its last articles. A folder, a crawl and an inbox hold all of theirs, so what is not there is
+    /// not wanted.
+    pub fn forgets(&self) -> bool {
+        match self {
+            Self::Folder(_) | Self::Crawl(_) | Self::Inbox(_) => false,
+            Self::Anywhere(source) => source.forgets(),
+            _ => true,
+        }
+    }
+
+    /// The address that the operator named, if it is one: its host may lie anywhere.
+    pub fn address(&self) -> Option<&Url> {
+        match self {
+            Self::Feed(url)
+            | Self::WordPress(url, _)
+            | Self::Sitemap(Document::Address(url), _) => Some(url),
+            Self::Anywhere(source) => source.address(),
+            _ => None,
+        }
+    }
+
+    /// The folder into which articles are pushed, if it is one.
+    pub fn inbox(&self) -> Option<&Path> {
+        match self {
+            Self::Inbox(path) => Some(path),
+            Self::Anywhere(source) => source.inbox(),
+            _ => None,
+        }
+    }
+}
+
+/// How people tell sources apart.
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(path)
+            | Self::FeedFile(path)
+            | Self::List(path)
+            | Self::Crawl(path)
+            | Self::Inbox(path)
+            | Self::Sitemap(Document::File(path), _) => write!(f, "{}", path.display()),
+            Self::Feed(url)
+            | Self::WordPress(url, _)
+            | Self::Sitemap(Document::Address(url), _) => f.write_str(&fetch::shown(url)),
+            Self::Anywhere(source) => source.fmt(f),
+        }
+    }
+}
+
+/// A source that gave nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("`{0}` is not a feed")]
+    NotAFeed(String),
+    #[error("the feed `{0}` names no article")]
+    EmptyFeed(String),
+    #[error("`{0}` holds no HTML page")]
+    NoPages(String),
+    #[error("`{0}` is not a sitemap")]
+    NotASitemap(String),
+    #[error("`{0}` names no address")]
+    NoAddress(String),
+    #[error("`{0}` does not answer as a WordPress does: {1}")]
+    NotAWordPress(String, String),
+    #[error("`{place}` is no crawl that can be read: {why}")]
+    NotACrawl { place: String, why: String },
+    #[error("it could not be fetched: {0}")]
+    Fetch(#[from] GetError),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl SourceError {
+    /// What a person may try.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotAFeed(_) => {
+                "open it in a browser: an RSS or Atom feed begins with `<rss`, `<feed` or `<rdf:RDF`; \
+                 a newsroom's page often links its feed at the bottom"
+            }
+            Self::EmptyFeed(_) => {
+                "wait until the feed is whole again, or take it out of the sources: every article of it would vanish for readers"
+            }
+            Self::NoPages(_) => {
+                "pages are files whose name ends in `.html`, `.htm` or `.xhtml`; in a crawl, what the server called HTML"
+            }
+            Self::NotASitemap(_) => {
+                "open it in a browser: it begins with `<urlset` or `<sitemapindex`; `/robots.txt` of the site often names it"
+            }
+            Self::NoAddress(_) => "write one address on each line, beginning with `https://`",
+            Self::NotAWordPress(..) => {
+                "open `/wp-json/wp/v2/posts` of the site in a browser; where the site has switched that off, name its feed instead"
+            }
+            Self::NotACrawl { .. } => {
+                "check that it was copied whole; a WARC begins with `WARC/1.`, a WACZ is a zip that holds some"
+            }
+            Self::Fetch(_) => "check the address, or save it to a file and name that",
+            Self::File(error) => return error.hint(),
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// An article that a source offers, and what is known of it before its page is read.
+#[derive(Debug)]
+pub struct Offer {
+    /// Never changes while the article lives.
+    pub id: String,
+    pub page: Page,
+    pub told: Entry,
+    /// What the source holds itself. An article without one is forgotten by its source sooner or later.
+    pub shelf: Option<Arc<dyn Shelf>>,
+    pub terms: Terms,
+}
+
+#[derive(Debug)]
+pub enum Page {
+    Address(Url),
+    /// The source tells the whole article.
+    Told(Url),
+    /// It lies on the shelf.
+    Held(Url),
+}
+
+impl Offer {
+    fn new(id: String, page: Page, told: Entry) -> Self {
+        Self {
+            id,
+            page,
+            told,
+            shelf: None,
+            terms: Terms::default(),
+        }
+    }
+}
+
+/// What a source offers.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub offers: Vec<Offer>,
+    /// Names of articles that the source takes back.
+    pub withdrawn: Vec<String>,
+}
+
+impl From<Vec<Offer>> for Found {
+    fn from(offers: Vec<Offer>) -> Self {
+        Self {
+            offers,
+            withdrawn: Vec::new(),
+        }
+    }
+}
+
+/// Asks a source what it offers. What of it cannot be used is named in `skipped`.
+pub async fn discover(
+    source: &Source,
+    getter: &Getter<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Found, SourceError> {
+    let (source, ground) = match source {
+        Source::Anywhere(source) => (&**source, Ground::Anywhere),
+        source => (source, Ground::Public),
+    };
+    let mut found = offered(source, ground, getter, skipped).await?;
+    for offer in &mut found.offers {
+        offer.terms.ground = ground;
+    }
+    if found.offers.len() > LIMITS.offers {
+        let left_out = found.offers.len() - LIMITS.offers;
+        skipped.push(Skipped {
+            what: source.to_string(),
+            why: format!("it offers too much; the last {left_out} of it were left out"),
+        });
+        found.offers.truncate(LIMITS.offers);
+    }
+    Ok(found)
+}
+
+async fn offered(
+    source: &Source,
+    ground: Ground,
+    getter: &Getter<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Found, SourceError> {
+    let terms = Terms {
+        ground,
+        changed: None,
+    };
+    let offers = match source {
+        Source::Feed(url) => {
+            let got = getter.get_on(url, terms).await?;
+            feed::offers(&got.bytes, got.content_type.as_deref(), &got.url, source)?
+        }
+        Source::FeedFile(path) => {
+            let bytes = files::read(path, LIMITS.listing_bytes)?;
+            feed::offers(&bytes, None, &shelf::address(""), source)?
+        }
+        Source::Sitemap(document, newest) => {
+            sitemap::offers(document, *newest, terms, getter, skipped).await?
+        }
+        Source::WordPress(url, newest) => {
+            wordpress::offers(url, *newest, terms, getter, skipped).await?
+        }
+        Source::List(path) => list::offers(path, skipped)?,
+        Source::Folder(root) => {
+            let root = root.clone();
+            apart(skipped, move |skipped| folder::offers(&root, skipped)).await?
+        }
+        Source::Crawl(path) => {
+            let path = path.clone();
+            apart(skipped, move |skipped| crawl::offers(&path, skipped)).await?
+        }
+        Source::Inbox(path) => {
+            let path = path.clone();
+            return apart(skipped, move |skipped| inbox::found(&path, skipped)).await;
+        }
+        Source::Anywhere(source) => {
+            return Box::pin(offered(source, Ground::Anywhere, getter, skipped)).await;
+        }
+    };
+    Ok(offers.into())
+}
+
+/// Reads a large source on a thread that may wait.
+async fn apart<T: Send + 'static>(
+    skipped: &mut Vec<Skipped>,
+    read: impl FnOnce(&mut Vec<Skipped>) -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut skipped = Vec::new();
+        (read(&mut skipped), skipped)
+    });
+    let (read, more) = reading
+        .await
+        .expect("reading a source gives errors, not panics");
+    skipped.extend(more);
+    read
+}
+
+/// The newest `most`; what has no date keeps its place behind those that have one.
+fn newest<T>(mut all: Vec<T>, most: usize, date: impl Fn(&T) -> Option<Timestamp>) -> Vec<T> {
+    all.sort_by_key(|one| std::cmp::Reverse(date(one)));
+    all.truncate(most);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fetching::tests::Web;
+    use super::*;
+
+    pub(super) fn folder(names: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in names {
+            let path = root.path().join(name);
+            files::create_folder(path.parent().unwrap()).unwrap();
+            files::write_new(&path, text.as_bytes()).unwrap();
+        }
+        root
+    }
+
+    pub(super) async fn found_on(
+        web: &Web,
+        source: &Source,
+    ) -> (Result<Vec<Offer>, SourceError>, Vec<Skipped>) {
+        let getter = Getter::new(web, source.address().cloned().into_iter());
+        let mut skipped = Vec::new();
+        let found = discover(source, &getter, &mut skipped).await;
+        (found.map(|found| found.offers), skipped)
+    }
+
+    pub(super) async fn found(source: &Source) -> (Result<Vec<Offer>, SourceError>, Vec<Skipped>) {
+        found_on(&Web::default(), source).await
+    }
+
+    #[tokio::test]
+    async fn what_is_no_feed_is_named() {
+        let root = folder(&[("feed.xml", "<html><body>Not found</body></html>")]);
+        let (offers, _) = found(&Source::FeedFile(root.path().join("feed.xml"))).await;
+        let error = offers.unwrap_err();
+        assert!(
+            error.to_string().contains("feed.xml` is not a feed"),
+            "{error}"
+        );
+        assert!(error.hint().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_a_source_was_allowed_its_offers_are_too() {
+        let root = folder(&[("list.txt", "http://10.0.0.1/a\n")]);
+        let list = Source::List(root.path().join("list.txt"));
+        for (source, ground) in [
+            (list.clone(), Ground::Public),
+            (Source::Anywhere(Box::new(list)), Ground::Anywhere),
+        ] {
+            assert!(source.forgets());
+            let (offers, _) = found(&source).await;
+            assert_eq!(offers.unwrap()[0].terms.ground, ground);
+        }
+    }
+}

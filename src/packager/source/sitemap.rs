@@ -1,0 +1,453 @@
+//! Sitemaps (sitemaps.org 0.9) with the extensions for news and images, indexes of sitemaps, and plain lists; packed or
+//! not.
+//!
+//! 1. Read the bytes, unpacked up to [`Limits::listing_bytes`](crate::base::Limits::listing_bytes). Elements are known
+//!    by their names without prefixes, since newsrooms forget to declare them; what comes before a break is kept.
+//! 2. Of an index, fetch the sitemaps that changed last first, and stop when none of the others can hold a newer page
+//!    than the newest so many; at most [`Limits::listings`](crate::base::Limits::listings) of them.
+//! 3. Offer the newest pages. A page that was not changed since it was fetched is not fetched again.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use url::Url;
+
+use super::feed::Entry;
+use super::unpacked::unpacked;
+use super::{Document, Offer, Page, SourceError, newest, shelf};
+use crate::base::{LIMITS, Timestamp};
+use crate::io::fetch::shown;
+use crate::io::files;
+use crate::packager::extract::{Moment, parse_date, squeezed, unescaped};
+use crate::packager::fetching::{Getter, Terms};
+use crate::packager::{Skipped, charset};
+
+/// What one file says.
+#[derive(Debug, Default, PartialEq)]
+struct Sitemap {
+    pages: Vec<Told>,
+    /// Further sitemaps.
+    maps: Vec<Told>,
+}
+
+/// One `<url>` or `<sitemap>`. Texts are as they stand there.
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Told {
+    loc: String,
+    lastmod: String,
+    published: String,
+    title: String,
+    language: String,
+    picture: String,
+    caption: String,
+}
+
+pub(super) async fn offers(
+    document: &Document,
+    most: usize,
+    terms: Terms,
+    getter: &Getter<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Offer>, SourceError> {
+    let (bytes, url) = match document {
+        Document::Address(url) => {
+            let got = getter.get_on(url, terms).await?;
+            (got.bytes.to_vec(), got.url)
+        }
+        Document::File(path) => (files::read(path, LIMITS.listing_bytes)?, shelf::address("")),
+    };
+    let name = match document {
+        Document::Address(url) => shown(url),
+        Document::File(path) => path.display().to_string(),
+    };
+    let sitemap = read(&bytes).ok_or_else(|| SourceError::NotASitemap(name.clone()))?;
+    let walk = Walk {
+        terms,
+        getter,
+        most,
+        seen: HashSet::from([url.clone()]),
+    };
+    let pages = walk.pages(sitemap, &url, skipped).await;
+    let pages = newest(pages, most, |(told, _)| told.newest());
+    match pages.is_empty() {
+        true => Err(SourceError::NoAddress(name)),
+        false => Ok(pages
+            .into_iter()
+            .map(|(told, url)| offer(told, url))
+            .collect()),
+    }
+}
+
+// Step 2.
+
+struct Walk<'a> {
+    terms: Terms,
+    getter: &'a Getter<'a>,
+    most: usize,
+    seen: HashSet<Url>,
+}
+
+impl Walk<'_> {
+    async fn pages(
+        mut self,
+        first: Sitemap,
+        base: &Url,
+        skipped: &mut Vec<Skipped>,
+    ) -> Vec<(Told, Url)> {
+        let mut pages = addressed(first.pages, base);
+        let mut waiting = self.further(first.maps, base);
+        for _ in 0..LIMITS.listings {
+            waiting.sort_by_key(|(told, _)| told.newest());
+            let Some((told, url)) = waiting.pop() else {
+                return pages;
+            };
+            if self.is_enough(&pages, &told) {
+                return pages;
+            }
+            let terms = Terms {
+                changed: told.changed(),
+                ..self.terms
+            };
+            let read = match self.getter.get_on(&url, terms).await {
+                Ok(got) => read(&got.bytes).ok_or_else(|| "it is not a sitemap".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            match read {
+                Ok(sitemap) => {
+                    pages.extend(addressed(sitemap.pages, &url));
+                    waiting.extend(self.further(sitemap.maps, &url));
+                }
+                Err(why) => skipped.push(Skipped {
+                    what: shown(&url),
+                    why,
+                }),
+            }
+        }
+        if !waiting.is_empty() {
+            skipped.push(Skipped {
+                what: shown(base),
+                why: format!(
+                    "it names too many sitemaps; {} were left out",
+                    waiting.len()
+                ),
+            });
+        }
+        pages
+    }
+
+    fn further(&mut self, maps: Vec<Told>, base: &Url) -> Vec<(Told, Url)> {
+        let mut maps = addressed(maps, base);
+        maps.retain(|(_, url)| self.seen.insert(url.clone()));
+        // Of those without a date the last is read first: they are numbered upwards.
+        maps
+    }
+
+    /// Whether so many pages are newer than anything that this sitemap can hold.
+    fn is_enough(&self, pages: &[(Told, Url)], next: &Told) -> bool {
+        let Some(changed) = next.changed() else {
+            return pages.len() >= LIMITS.offers;
+        };
+        let newer = pages
+            .iter()
+            .filter(|(told, _)| told.newest().is_some_and(|newest| newest >= changed));
+        newer.count() >= self.most
+    }
+}
+
+fn addressed(told: Vec<Told>, base: &Url) -> Vec<(Told, Url)> {
+    let address = |told: &Told| {
+        let url = base.join(&told.loc).ok()?;
+        (matches!(url.scheme(), "http" | "https") && !shelf::is_on_shelf(&url)).then_some(url)
+    };
+    told.into_iter()
+        .filter_map(|told| address(&told).map(|url| (told, url)))
+        .collect()
+}
+
+// Step 3.
+
+fn offer(told: Told, url: Url) -> Offer {
+    let text = |text: &str| Some(squeezed(text)).filter(|text| !text.is_empty());
+    let entry = Entry {
+        link: Some(url.clone()),
+        title: text(&told.title),
+        published: moment(&told.published),
+        language: text(&told.language),
+        picture: text(&told.picture),
+        caption: text(&told.caption),
+        seen: moment(&told.lastmod).map(|moment| moment.at),
+        ..Entry::default()
+    };
+    let changed = told.changed();
+    let mut offer = Offer::new(url.to_string(), Page::Address(url), entry);
+    offer.terms.changed = changed;
+    offer
+}
+
+fn moment(text: &str) -> Option<Moment> {
+    parse_date(text).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
+}
+
+impl Told {
+    fn newest(&self) -> Option<Timestamp> {
+        let moments = [&self.lastmod, &self.published].map(|text| moment(text));
+        moments.into_iter().flatten().map(|moment| moment.at).max()
+    }
+
+    /// A day without an hour lasts until it is over everywhere.
+    fn changed(&self) -> Option<Timestamp> {
+        let at = moment(&self.lastmod)?.at;
+        match self.lastmod.trim().parse::<Date>() {
+            Ok(_) if self.lastmod.trim().len() == 10 => {
+                at.checked_add(jiff::SignedDuration::from_hours(36)).ok()
+            }
+            _ => Some(at),
+        }
+    }
+}
+
+// Step 1.
+
+/// `None` if the bytes are no sitemap.
+fn read(bytes: &[u8]) -> Option<Sitemap> {
+    let bytes = unpacked(bytes, LIMITS.listing_bytes).ok()?;
+    let (text, _) = charset::decode(&bytes, None);
+    let text = text.trim_start();
+    match text.starts_with("http://") || text.starts_with("https://") {
+        true => Some(read_lines(text)),
+        false => read_xml(text),
+    }
+}
+
+fn read_lines(text: &str) -> Sitemap {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let page = |line: &str| Told {
+        loc: line.to_owned(),
+        ..Told::default()
+    };
+    Sitemap {
+        pages: lines.map(page).collect(),
+        maps: Vec::new(),
+    }
+}
+
+fn read_xml(text: &str) -> Option<Sitemap> {
+    let mut reader = Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_dangling_amp = true;
+    config.allow_unmatched_ends = true;
+    let (mut sitemap, mut is_one) = (Sitemap::default(), false);
+    let (mut told, mut written) = (Told::default(), String::new());
+    // Of a file that breaks off, what was whole before is kept.
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Start(start) => {
+                written.clear();
+                match start.local_name().as_ref() {
+                    "urlset" | "sitemapindex" => is_one = true,
+                    "url" | "sitemap" => told = Told::default(),
+                    _ => {}
+                }
+            }
+            Event::Text(text) => written.push_str(&text),
+            Event::CData(text) => written.push_str(&text),
+            Event::GeneralRef(name) => {
+                let whole = format!("&{};", &*name);
+                written.push_str(&unescaped(&whole));
+            }
+            Event::End(end) => {
+                let text = written.trim();
+                match (end.name().prefix().is_some(), end.local_name().as_ref()) {
+                    (_, "url") => sitemap.pages.push(std::mem::take(&mut told)),
+                    (_, "sitemap") => sitemap.maps.push(std::mem::take(&mut told)),
+                    (has_prefix, name) => told.take(has_prefix, name, text),
+                }
+                written.clear();
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+        if sitemap.pages.len() > LIMITS.offers.max(50_000) {
+            break;
+        }
+    }
+    sitemap.pages.retain(|told| !told.loc.is_empty());
+    sitemap.maps.retain(|told| !told.loc.is_empty());
+    is_one.then_some(sitemap)
+}
+
+impl Told {
+    fn take(&mut self, has_prefix: bool, name: &str, text: &str) {
+        let place = match (has_prefix, name) {
+            (false, "loc") => &mut self.loc,
+            (false, "lastmod") => &mut self.lastmod,
+            (_, "publication_date") => &mut self.published,
+            // Of the article, and of the picture where there is no other.
+            (_, "title") => &mut self.title,
+            (_, "language") => &mut self.language,
+            (true, "loc") => &mut self.picture,
+            (_, "caption") => &mut self.caption,
+            _ => return,
+        };
+        // The first: the lead picture, and the article's title before that of a picture.
+        if place.is_empty() {
+            text.clone_into(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{folder, found, found_on};
+    use super::super::unpacked::tests::gzip;
+    use super::super::{NEWEST, Source};
+    use super::*;
+    use crate::packager::fetching::tests::Web;
+
+    const NEWS: &str = "<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:news='http://www.google.com/schemas/sitemap-news/0.9'>
+        <url><loc>https://n.example/a?x=1&amp;y=2</loc><lastmod>2026-11-23T10:00:00+03:00</lastmod>
+        <news:news><news:publication><news:name>N</news:name><news:language>be</news:language></news:publication>
+        <news:publication_date>2026-11-22T08:00:00Z</news:publication_date><news:title><![CDATA[Суд & рака]]></news:title></news:news>
+        <image:image><image:loc>/1.jpg</image:loc><image:caption>The building</image:caption></image:image></url>
+        <url><loc>  https://n.example/b  </loc></url></urlset>";
+
+    fn address(text: &str) -> Source {
+        Source::Sitemap(Document::Address(Url::parse(text).unwrap()), NEWEST)
+    }
+
+    fn ids(offers: &[Offer]) -> Vec<&str> {
+        offers
+            .iter()
+            .map(|offer| offer.id.rsplit('/').next().unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn what_a_sitemap_tells_of_news_is_taken() {
+        for bytes in [NEWS.as_bytes().to_vec(), gzip(NEWS.as_bytes())] {
+            let web = Web::default().with("https://n.example/news.xml", "text/plain", bytes);
+            let (offers, skipped) = found_on(&web, &address("https://n.example/news.xml")).await;
+            let offers = offers.unwrap();
+            assert!(skipped.is_empty());
+            assert_eq!(ids(&offers), ["a?x=1&y=2", "b"]);
+            let told = &offers[0].told;
+            assert_eq!(told.title.as_deref(), Some("Суд & рака"));
+            assert_eq!(told.language.as_deref(), Some("be"));
+            assert_eq!(told.picture.as_deref(), Some("/1.jpg"));
+            assert_eq!(told.caption.as_deref(), Some("The building"));
+            let published = told.published.as_ref().unwrap().at;
+            assert_eq!(published.to_string(), "2026-11-22T08:00:00Z");
+            let changed = offers[0].terms.changed.unwrap();
+            assert_eq!(changed.to_string(), "2026-11-23T07:00:00Z");
+            assert_eq!(offers[1].terms.changed, None);
+        }
+    }
+
+    fn map(entries: &[(&str, &str)], tag: &str) -> String {
+        let entry = |(name, day): &(&str, &str)| {
+            let day = match *day {
+                "" => String::new(),
+                day => format!("<lastmod>2026-11-{day}</lastmod>"),
+            };
+            format!("<{tag}><loc>https://n.example/{name}</loc>{day}</{tag}>")
+        };
+        let entries: String = entries.iter().map(entry).collect();
+        let root = match tag {
+            "url" => "urlset",
+            _ => "sitemapindex",
+        };
+        format!("<{root}>{entries}</{root}>")
+    }
+
+    #[tokio::test]
+    async fn of_an_index_only_what_can_be_newest_is_fetched() {
+        let index = map(
+            &[("old.xml", "01"), ("new.xml", "20"), ("gone.xml", "22")],
+            "sitemap",
+        );
+        let web = Web::default()
+            .with("https://n.example/sitemap.xml", "text/xml", index)
+            .with(
+                "https://n.example/new.xml",
+                "text/xml",
+                map(&[("1", "18"), ("2", "20"), ("3", "")], "url"),
+            )
+            .with(
+                "https://n.example/old.xml",
+                "text/xml",
+                map(&[("4", "01")], "url"),
+            );
+        let url = Url::parse("https://n.example/sitemap.xml").unwrap();
+        let two = Source::Sitemap(Document::Address(url), 2);
+        let (offers, skipped) = found_on(&web, &two).await;
+        assert_eq!(ids(&offers.unwrap()), ["2", "1"]);
+        assert_eq!(skipped.len(), 1);
+        assert!(skipped[0].what.contains("gone.xml"));
+        let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked, 3, "not the old one");
+        let (offers, _) = found_on(&web, &address("https://n.example/sitemap.xml")).await;
+        assert_eq!(ids(&offers.unwrap()), ["2", "1", "4", "3"]);
+    }
+
+    #[tokio::test]
+    async fn an_index_of_itself_and_one_without_end_are_bounded() {
+        let all: Vec<String> = (0..300).map(|n| format!("{n}.xml")).collect();
+        let entries: Vec<(&str, &str)> = all.iter().map(|name| (name.as_str(), "")).collect();
+        let index = map(&[&entries[..], &[("sitemap.xml", "")]].concat(), "sitemap");
+        let mut web = Web::default().with("https://n.example/sitemap.xml", "", index.clone());
+        for name in &all {
+            let page = map(&[(&format!("page-{name}"), "")], "url");
+            web = web.with(&format!("https://n.example/{name}"), "", page);
+        }
+        let (offers, skipped) = found_on(&web, &address("https://n.example/sitemap.xml")).await;
+        assert_eq!(offers.unwrap().len(), LIMITS.listings);
+        assert!(skipped[0].why.contains("too many"), "{skipped:?}");
+        let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked, LIMITS.listings + 1);
+    }
+
+    #[tokio::test]
+    async fn a_sitemap_in_a_file_is_read_and_one_that_breaks_off_too() {
+        let broken = NEWS.split("<url><loc>  ").next().unwrap();
+        let root = folder(&[
+            ("sitemap.xml", &format!("{broken}<url><loc>https://n.exa")),
+            ("list.txt", "https://n.example/1\nhttps://n.example/2\n"),
+            ("page.html", "<html><body>Not found"),
+        ]);
+        let file = |name| Source::Sitemap(Document::File(root.path().join(name)), NEWEST);
+        let (offers, _) = found(&file("sitemap.xml")).await;
+        assert_eq!(ids(&offers.unwrap()), ["a?x=1&y=2"]);
+        let (offers, _) = found(&file("list.txt")).await;
+        assert_eq!(offers.unwrap().len(), 2);
+        let (offers, _) = found(&file("page.html")).await;
+        assert!(matches!(offers, Err(SourceError::NotASitemap(_))));
+    }
+
+    #[test]
+    fn a_day_without_an_hour_lasts_until_it_is_over() {
+        let told = |lastmod: &str| Told {
+            lastmod: lastmod.into(),
+            ..Told::default()
+        };
+        let check = |lastmod: &str, expected: Option<&str>| {
+            let changed = told(lastmod).changed().map(|at| at.to_string());
+            assert_eq!(changed.as_deref(), expected, "{lastmod}");
+        };
+        check("2026-11-20", Some("2026-11-21T12:00:00Z"));
+        check("2026-11-20T10:00:00Z", Some("2026-11-20T10:00:00Z"));
+        check("yesterday", None);
+        check("", None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>, tags in "(</?(url|loc|lastmod|sitemap|news:title)>|<!\\[CDATA\\[|&#?[a-z0-9]{0,4};?|[a-z/:. ]{0,9}){0,60}") {
+            let _ = read(&bytes);
+            let _ = read(format!("<urlset>{tags}").as_bytes());
+            let _ = read(&gzip(tags.as_bytes()));
+        }
+    }
+}
