@@ -11,7 +11,7 @@
 //! is 1.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -22,7 +22,7 @@ use super::screen::{Screen, one_line, size};
 use super::telling::Telling;
 use super::watch::{Mirrors, watch};
 use super::words::count;
-use crate::base::{Digest, Fingerprint, SitePath};
+use crate::base::{Digest, Fingerprint, LIMITS, SitePath};
 use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
@@ -33,7 +33,9 @@ use crate::packager::{
     self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
     Stock, Waiting, WebCache, Withdrawn,
 };
-use crate::site::{self, About, Article, Headline, Typesetter};
+use crate::site::{
+    self, About, Article, Headline, Logo, Newsroom, SiteIdentity, Typesetter,
+};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -201,18 +203,24 @@ pub(super) async fn collect(
         archives: Vec::new(),
         silent_feed: None,
     };
-    let newsrooms: Vec<_> = config
-        .newsrooms
-        .iter()
-        .map(|desk| desk.newsroom.clone())
-        .collect();
+    let newsrooms = config.newsrooms.iter().map(|desk| {
+        Ok(Newsroom {
+            logo: logo(desk.logo.as_deref())?,
+            ..desk.newsroom.clone()
+        })
+    });
+    let newsrooms: Vec<Newsroom> = newsrooms.collect::<Result<_, Failure>>()?;
+    let identity = SiteIdentity {
+        logo: logo(config.logo.as_deref())?,
+        ..config.site.clone()
+    };
     let about = About {
         fingerprint: Some(fingerprint),
         contact: config.contact.clone(),
-        elsewhere: Vec::new(),
+        elsewhere: config.elsewhere.clone(),
     };
     let setter = Typesetter {
-        site: &config.site,
+        site: &identity,
         newsrooms: &newsrooms,
         about: &about,
     };
@@ -262,6 +270,21 @@ pub(super) async fn collect(
     );
     collected.articles = articles.into_iter().map(|article| article.path).collect();
     Ok(collected)
+}
+
+fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let bytes = files::read(path, LIMITS.fetched_bytes)?;
+    let logo = packager::logo(&bytes).map_err(|error| {
+        Failure::setup(format!(
+            "the logo `{}` cannot be used: {error}",
+            path.display()
+        ))
+        .try_this("name a PNG or JPEG in `logo`, or leave the setting out")
+    });
+    logo.map(Some)
 }
 
 async fn gather(

@@ -26,8 +26,12 @@ const FILE_BYTES: u64 = 1 << 20;
 /// A newsroom's folder, as its `colport.toml` describes it.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Its logo is not read yet.
     pub site: SiteIdentity,
+    pub logo: Option<PathBuf>,
     pub contact: Option<String>,
+    /// Where else readers find the site.
+    pub elsewhere: Vec<String>,
     pub newsrooms: Vec<Desk>,
     pub mirrors: Vec<Mirror>,
     pub effort: Effort,
@@ -44,7 +48,9 @@ pub struct Config {
 /// One newsroom and where its articles come from.
 #[derive(Debug, Clone)]
 pub struct Desk {
+    /// Its logo is not read yet.
     pub newsroom: Newsroom,
+    pub logo: Option<PathBuf>,
     pub sources: Vec<Source>,
     /// Where the parts of an article stand on its pages.
     pub rules: Rulebook,
@@ -222,6 +228,11 @@ mod tests {
             "timestamp_days",
         );
         check(("# withdrawn = []", "withdrawn = [\"../x\"]"), "../x");
+        check(("# accent = \"#8a1c1c\"", "accent = \"#ffcc00\""), "darker");
+        check(
+            ("# accent = \"#8a1c1c\"", "accent = \"red\""),
+            "`red` is no colour",
+        );
         check(
             (
                 "# [[newsroom.extract]]",

@@ -34,6 +34,11 @@ struct Site {
     name: String,
     language: String,
     contact: Option<String>,
+    #[serde(default)]
+    elsewhere: Vec<String>,
+    accent: Option<String>,
+    #[serde(default)]
+    logo: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +49,8 @@ struct Desk {
     #[serde(default)]
     tagline: String,
     language: String,
+    #[serde(default)]
+    logo: PathBuf,
     #[serde(default)]
     withdrawn: Vec<String>,
     #[serde(default)]
@@ -180,10 +187,12 @@ impl Config {
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
-                look: site::Look::default(),
+                look: look(self.site.accent.as_deref())?,
                 logo: None,
             },
+            logo: place(folder, &self.site.logo),
             contact: self.site.contact,
+            elsewhere: self.site.elsewhere,
             newsrooms,
             mirrors,
             effort: match self.pack.effort {
@@ -233,6 +242,7 @@ impl Desk {
         };
         Ok(super::Desk {
             newsroom,
+            logo: place(folder, &self.logo),
             sources,
             rules: Rulebook::new(rules),
             withdrawn,
@@ -341,6 +351,17 @@ impl Days {
             timestamp: lifetime("timestamp_days", self.timestamp_days)?,
         })
     }
+}
+
+/// An empty path is none.
+fn place(folder: &Path, path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| folder.join(path))
+}
+
+fn look(accent: Option<&str>) -> Result<site::Look, String> {
+    let accent = accent.map(site::Accent::parse).transpose();
+    let accent = accent.map_err(|error| format!("`accent`: {error}"))?;
+    Ok(site::Look { accent })
 }
 
 fn variants(written: Vec<Variant>) -> Result<Vec<packager::Variant>, String> {

@@ -44,7 +44,7 @@ pub use draft::Background;
 pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
-pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture};
+pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
 pub use source::{Document, NEWEST, Source, SourceError};

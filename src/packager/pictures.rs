@@ -12,6 +12,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::base::LIMITS;
+use crate::site::Logo;
 
 /// Pixels. Wider ones gain nothing in an article's column.
 pub const MAX_WIDTH: u32 = 1200;
@@ -82,6 +83,41 @@ pub fn encode(bytes: &[u8]) -> Result<Sizes, PictureError> {
     let full = pack(&picture, QUALITY);
     let small = (full.webp.len() > SMALL_BYTES).then(|| small(picture));
     Ok(Sizes { full, small })
+}
+
+/// How logos are tried, the best first: the widest and highest in pixels, and quality.
+const LOGO_TRIES: &[(u32, u32, f32)] = &[
+    (640, 192, 90.0),
+    (640, 192, 60.0),
+    (420, 128, 60.0),
+    (320, 96, 40.0),
+    (160, 48, 20.0),
+];
+
+/// A logo, at most [`SMALL_BYTES`] of WebP.
+pub fn logo(bytes: &[u8]) -> Result<Logo, PictureError> {
+    let format = kind_of(bytes)?;
+    let (mut picture, _) = unpack(bytes, format)?;
+    let mut packed = None;
+    for (width, height, quality) in LOGO_TRIES {
+        if picture.width() > *width || picture.height() > *height {
+            picture = picture.resize(*width, *height, image::imageops::FilterType::CatmullRom);
+        }
+        let tried = packed.insert(pack(&picture, *quality));
+        if tried.webp.len() <= SMALL_BYTES {
+            break;
+        }
+    }
+    let Encoded {
+        webp,
+        width,
+        height,
+    } = packed.expect("there are tries");
+    Ok(Logo {
+        width,
+        height,
+        webp,
+    })
 }
 
 fn kind_of(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
@@ -271,6 +307,13 @@ mod tests {
         }
         let light = encode(&written(&photo(64, 64), ImageFormat::Png)).unwrap();
         assert_eq!(light.small, None);
+    }
+
+    #[test]
+    fn a_logo_is_small() {
+        let logo = logo(&written(&photo(3000, 900), ImageFormat::Png)).unwrap();
+        assert!(logo.width <= 640 && logo.height <= 192 && logo.webp.len() <= SMALL_BYTES);
+        assert_eq!(logo.width / logo.height, 3);
     }
 
     #[test]

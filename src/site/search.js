@@ -3,8 +3,14 @@
 // newest first, the same for every question. Needs no server, so it works from a disk as well.
 (() => {
   const at = id => document.getElementById(id);
-  const form = at("ask"), box = at("words"), state = at("state"), found = at("found"), older = at("older");
-  const words = form.dataset, language = document.documentElement.lang;
+  const element = (name, more) => Object.assign(document.createElement(name), more);
+  const words = at("ask").dataset, language = document.documentElement.lang, state = at("state"), found = at("found");
+  // Made here, so that without scripts there is nothing that does not work.
+  const box = element("input", { id: "words", type: "search", autocomplete: "off", spellcheck: false, enterKeyHint: "search" });
+  const form = element("form");
+  form.setAttribute("role", "search");
+  form.append(element("label", { htmlFor: "words", textContent: words.label }), box, element("button", { textContent: words.go }));
+  const older = element("button", { textContent: words.older, hidden: true });
   // "2026/10:2 2026/11:3" becomes the names of five files, the newest first.
   const files = words.files.split(" ").filter(Boolean).flatMap(month => {
     const [folder, count] = month.split(":");
@@ -68,17 +74,13 @@
     return kept.get(file);
   };
 
-  const day = text => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
-  const element = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text }, more);
+  const day = text => new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
   const shown = ([href, title, date, summary, , tongue]) => {
-    const article = element("article", ""), heading = element("h2", ""), by = element("p", "", { className: "by" });
+    const article = element("article", { dir: "auto" }), heading = element("h2"), by = element("p", { className: "by" });
     if (tongue) article.lang = tongue;
-    article.dir = "auto";
-    heading.append(element("a", title, { href }));
-    by.append(element("time", day(date), { dateTime: date, lang: language }));
-    article.append(heading);
-    if (summary) article.append(element("p", summary));
-    article.append(by);
+    heading.append(element("a", { textContent: title, href }));
+    by.append(element("time", { textContent: day(date), dateTime: date, lang: language }));
+    article.append(heading, ...summary ? [element("p", { textContent: summary })] : [], by);
     return article;
   };
 
@@ -118,6 +120,7 @@
     await go();
   };
   form.addEventListener("submit", event => { event.preventDefault(); ask(); });
-  form.hidden = false;
+  at("ask").append(form);
+  at("more").append(older);
   at("bare").hidden = true;
 })();

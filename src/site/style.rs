@@ -63,7 +63,7 @@ impl Style {
             _ => "",
         };
         let script = match kind {
-            Kind::Search => format!("script-src {}; ", source(search::SCRIPT)),
+            Kind::Search => format!("script-src {}; ", script_source()),
             _ => String::new(),
         };
         let policy = format!(
@@ -83,6 +83,11 @@ fn typefaces(scripts: Scripts<'_>) -> &'static [&'static str] {
             _ => &[],
         },
     }
+}
+
+/// What a policy must allow so that the search works.
+pub fn script_source() -> String {
+    source(search::SCRIPT)
 }
 
 /// A source expression that allows exactly this text.
@@ -124,7 +129,7 @@ mod tests {
                 !policy(kind).contains("script-src") && !policy(kind).contains("style-src 'self'")
             );
         }
-        let script = format!("script-src {};", source(search::SCRIPT));
+        let script = format!("script-src {};", script_source());
         assert!(policy(Kind::Search).contains(&script));
         assert!(!policy(Kind::Search).contains("unsafe"));
     }

@@ -28,6 +28,7 @@ mod server_redbot;
 mod server_thin;
 mod server_tls;
 mod sideload;
+mod site;
 mod sync;
 mod sync_http;
 mod trust_days;

@@ -19,6 +19,8 @@ mod negotiate;
 mod range;
 mod target;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
@@ -36,14 +38,20 @@ use kind::Rendering;
 use range::Asked;
 use target::Unusable;
 
+use crate::site::script_source;
+
 /// Where bundles are taken in by POST.
 pub const INTAKE: &str = "/.colport/bundle";
 
-/// What a page may do in a browser: show what lies on this mirror, and nothing else. No page of an edition needs
-/// more, and what the packager's cleaning might have missed stays dead.
-const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; font-src 'self'; \
-    style-src 'self' 'unsafe-inline'; script-src 'self'; worker-src 'self'; connect-src 'self'; manifest-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What a page may do in a browser: show what lies on this mirror, search it by the one script that every edition has, and
+/// nothing else. What the packager's cleaning might have missed stays dead.
+static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "default-src 'none'; img-src 'self'; media-src 'self'; font-src 'self'; style-src 'self' 'unsafe-inline'; \
+         script-src {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        script_source()
+    )
+});
 const DRAWING_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
@@ -220,11 +228,11 @@ fn describe_copy(headers: &mut HeaderMap, resource: &Resource, tag: HeaderValue)
 fn secure(headers: &mut HeaderMap, rendering: Rendering) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = match rendering {
-        Rendering::Page => PAGE_POLICY,
-        Rendering::Drawing => DRAWING_POLICY,
+        Rendering::Page => HeaderValue::from_str(&PAGE_POLICY).expect("a policy is plain ASCII"),
+        Rendering::Drawing => HeaderValue::from_static(DRAWING_POLICY),
         Rendering::Data => return,
     };
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
