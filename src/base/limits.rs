@@ -20,6 +20,8 @@ pub struct Limits {
     pub member_bytes: u64,
     /// Members of one bundle.
     pub members: usize,
+    /// Old contents by which an update was pressed: what a receiver of a dense update holds in memory twice.
+    pub dictionary_bytes: u64,
     /// One page, feed or picture fetched by the packager.
     pub fetched_bytes: u64,
     /// Pixels of one picture: a small file can claim a billion.
@@ -37,6 +39,7 @@ pub const LIMITS: Limits = Limits {
     metadata_bytes: 64 << 20,
     member_bytes: 16 << 20,
     members: 1_000_000,
+    dictionary_bytes: 16 << 20,
     fetched_bytes: 16 << 20,
     picture_pixels: 50_000_000,
 };

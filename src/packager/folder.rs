@@ -14,9 +14,11 @@
 //! signed/N.root.json             what the offline keys have signed; public
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
+//! dense/MARK-N.zst               the same for thin lines, and updates; made anew where they are missing
 //! archive/ID.jsonl               articles of feeds, which forget; public
 //! ```
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,9 +27,10 @@ use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
 use super::{Archive, ArchiveError, Lifetimes, PublishError};
-use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{Refusal, Remembered, VerifiedEdition};
-use crate::io::files::{self, FileError};
+use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
+use crate::edition::{Refusal, Remembered, VerifiedEdition, write_dense, write_dense_update};
+use crate::io::address::{BundleFile, BundleName};
+use crate::io::files::{self, FileError, Spool};
 use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
@@ -346,6 +349,39 @@ impl NewsroomFolder {
         }
     }
 
+    /// The dense forms of `newest` and of the updates from `earlier`. They take a few seconds to make, so they are kept,
+    /// by the mark of the edition; those of other editions go.
+    pub fn dense_forms(
+        &self,
+        newest: &VerifiedEdition,
+        earlier: &[Arc<VerifiedEdition>],
+    ) -> Result<Vec<(BundleFile, Bytes)>> {
+        let edition = newest.number();
+        let issued = newest.remembered().timestamp.unwrap_or_default();
+        let mark: String = Digest::of(&issued).to_string().chars().take(16).collect();
+        let folder = self.place.join("dense");
+        files::create_folder(&folder)?;
+        for name in files::list(&folder)? {
+            if !name.to_string_lossy().starts_with(&mark) {
+                files::remove(&folder.join(name))?;
+            }
+        }
+        let place = |name| folder.join(format!("{mark}-{name}"));
+        let full = BundleName::Full(edition).dense();
+        let write = |out| write_dense(out, newest);
+        let mut forms = vec![(full, kept_or_made(&place(full), write)?)];
+        for base in earlier.iter().filter(|base| base.number() < edition) {
+            let update = BundleName::Update {
+                base: base.number(),
+                edition,
+            };
+            let write = |out| write_dense_update(out, newest, base);
+            let bytes = kept_or_made(&place(update.dense()), write)?;
+            forms.push((update.dense(), bytes));
+        }
+        Ok(forms)
+    }
+
     /// Removes all but the newest edition and `earlier` before it, from which updates can be made.
     pub fn prune(&self, earlier: usize) -> Result<()> {
         let kept = self.kept()?;
@@ -370,4 +406,16 @@ impl NewsroomFolder {
             .map(Arc::new)
             .collect())
     }
+}
+
+fn kept_or_made(place: &Path, write: impl FnOnce(Spool) -> io::Result<Spool>) -> Result<Bytes> {
+    if !files::exists(place) {
+        let written = write(Spool::beside(place)?).map_err(|source| FileError::Other {
+            doing: "write",
+            path: place.into(),
+            source,
+        });
+        written?.publish()?;
+    }
+    Ok(files::map(place)?)
 }

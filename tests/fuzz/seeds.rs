@@ -7,6 +7,7 @@
 use std::path::Path;
 
 mod bundles;
+mod editions;
 
 fn main() -> std::io::Result<()> {
     let corpus = std::env::args().nth(1).unwrap_or_else(|| "corpus".into());
@@ -17,6 +18,15 @@ fn main() -> std::io::Result<()> {
         [&[2, 200], &forged()[..]].concat(),
     ];
     write(&corpus.join("bundle"), &bundles)?;
+    // Changed bytes in either stream, and the streams themselves.
+    let editions = editions::Editions::new();
+    let dense = [
+        vec![0, 99, 24, 0, 1, 1, b'x'],
+        vec![1, 9, 200, 0, 1, 1, b'x'],
+        [&[2, 99], &editions.full[..]].concat(),
+        [&[3, 99], &editions.update[..]].concat(),
+    ];
+    write(&corpus.join("dense"), &dense)?;
     // One changed byte in each file of the small site, with a true signature over it and without.
     let metadata: Vec<Vec<u8>> = (0..8)
         .flat_map(|file| [1, 3].map(|how| vec![file, how, 40, 0, 1, 1, b'9']))

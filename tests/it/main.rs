@@ -11,6 +11,7 @@ mod archive;
 mod attacks;
 mod bundle;
 mod commands;
+mod dense;
 mod edition;
 mod keys;
 mod layers;
