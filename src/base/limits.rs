@@ -20,6 +20,8 @@ pub struct Limits {
     pub member_bytes: u64,
     /// Members of one bundle.
     pub members: usize,
+    /// Old contents by which an update was pressed: what a receiver of a dense update holds in memory twice.
+    pub dictionary_bytes: u64,
     /// One page, feed or picture fetched by the packager.
     pub fetched_bytes: u64,
     /// Of all that the packager keeps of what it fetched.
@@ -55,6 +57,7 @@ pub const LIMITS: Limits = Limits {
     metadata_bytes: 64 << 20,
     member_bytes: 16 << 20,
     members: 1_000_000,
+    dictionary_bytes: 16 << 20,
     fetched_bytes: 16 << 20,
     cache_bytes: 2 << 30,
     offers: 50_000,

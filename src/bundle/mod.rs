@@ -6,13 +6,15 @@
 //! 3. [`pack`] and [`unpack`], one content in a gzip member;
 //! 4. [`Writer`], members in, bundle out;
 //! 5. [`Scanner`], pieces of a bundle in, members out;
-//! 6. [`contents`], a look into a whole bundle at random.
+//! 6. [`contents`], a look into a whole bundle at random;
+//! 7. [`dense`], another form for the way only, in which what files have in common travels once.
 //!
 //! Nothing here is a proof: who wrote a bundle, and whether a content is the right one, is known only in
 //! [`edition`](crate::edition).
 
 mod about;
 mod buffer;
+pub mod dense;
 mod error;
 mod gzip;
 mod name;

@@ -33,9 +33,7 @@ use crate::packager::{
     self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
     Stock, Waiting, WebCache, Withdrawn,
 };
-use crate::site::{
-    self, About, Article, Headline, Logo, Newsroom, SiteIdentity, Typesetter,
-};
+use crate::site::{self, About, Article, Headline, Logo, Newsroom, SiteIdentity, Typesetter};
 
 /// Make a signed edition from the newsroom's sources.
 ///

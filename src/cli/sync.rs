@@ -71,9 +71,10 @@ fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
         .newest(now)?
         .ok_or_else(|| FolderError::NoEdition(folder.place().to_path_buf()))?;
     let earlier = folder.earlier(newest.number(), now)?;
+    let dense = folder.dense_forms(&newest, &earlier)?;
     let source = Source::new(newest, earlier)
         .map_err(|error| Failure::setup(format!("no update could be made: {error}")))?;
-    Ok(Arc::new(source))
+    Ok(Arc::new(source.with_dense(dense)))
 }
 
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {

@@ -17,7 +17,7 @@ use super::metadata::SignedFile;
 use super::verified::{Entry, VerifiedEdition};
 use super::{Gathered, Proof, Refusal};
 use crate::base::{Digest, MetadataName, SitePath};
-use crate::bundle::{self, About, BundleError, Kind, Slot, Writer};
+use crate::bundle::{self, About, BundleError, Effort, Kind, Slot, Writer};
 
 /// See the module.
 pub struct Assembler<W: Write> {
@@ -64,6 +64,29 @@ impl<W: Write> Assembler<W> {
     /// A file as a gzip member. Refused, with nothing changed, unless it is the very content that was signed, comes
     /// after the last one, and all between them is held.
     pub fn add(&mut self, path: &SitePath, packed: &[u8]) -> Result<(), Refusal> {
+        self.add_if(path, packed, |file| check(path, file, packed))
+    }
+
+    /// The content as a gzip member, if it is the very one that was signed.
+    pub(super) fn pack(&self, path: &SitePath, content: &[u8]) -> Result<Packed, Refusal> {
+        let stray = || Refusal::Stray { path: path.clone() };
+        match self.proof.files().get(path).ok_or_else(stray)?.is(content) {
+            true => Ok(Packed(bundle::pack(content, Effort::Quick))),
+            false => Err(Refusal::Altered { path: path.clone() }),
+        }
+    }
+
+    /// As [`Self::add`], of what [`Self::pack`] gave for this path.
+    pub(super) fn add_packed(&mut self, path: &SitePath, packed: &Packed) -> Result<(), Refusal> {
+        self.add_if(path, &packed.0, |_| Ok(()))
+    }
+
+    fn add_if(
+        &mut self,
+        path: &SitePath,
+        packed: &[u8],
+        check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
         let file = self.proof.files().get(path).copied().ok_or_else(stray)?;
         if self
@@ -74,9 +97,15 @@ impl<W: Write> Assembler<W> {
             return Err(stray());
         }
         let between = self.held_up_to(Bound::Excluded(path))?;
-        check(path, &file, packed)?;
+        check(&file)?;
         self.copy(between)?;
         self.write(path.clone(), &file, packed)
+    }
+
+    /// Whether a file need not come.
+    pub(super) fn holds(&self, path: &SitePath) -> bool {
+        let file = self.proof.files().get(path);
+        file.is_some_and(|file| self.is_held(path, file))
     }
 
     /// The signed files after the last one written, all of which must be held.
@@ -137,6 +166,9 @@ impl<W: Write> Assembler<W> {
         ))
     }
 }
+
+/// A gzip member made here, of a content that was found to be the signed one.
+pub(super) struct Packed(Vec<u8>);
 
 fn entry(slot: Slot, digest: Digest) -> Entry {
     Entry {

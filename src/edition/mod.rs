@@ -5,19 +5,25 @@
 //! - [`Assembler`] writes a full bundle from verified metadata and files that it checks one by one; the publisher, the
 //!   mirror and the reader all go through it, so that the same edition has the same bytes everywhere.
 //! - [`write_update`] writes what another edition lacks; [`write_excerpt`] leaves out pictures.
+//! - [`write_dense`] and [`write_dense_update`] write the same for thin lines; the [`Receiver`] takes both forms.
 //!
 //! Not here: where bytes come from and where they go. Everything is a function of values and `now`.
 
 mod assembler;
+mod choice;
+mod dense;
 mod early;
 mod excerpt;
 mod metadata;
 mod receiver;
 mod refusal;
+mod shelf;
+mod thaw;
 mod update;
 mod verified;
 
 pub use assembler::Assembler;
+pub use dense::{write_dense, write_dense_update};
 pub use excerpt::{LIGHT_BYTES, Variant, write_excerpt};
 pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;

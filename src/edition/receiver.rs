@@ -1,6 +1,6 @@
-//! Takes a bundle from a stranger, piece by piece.
+//! Takes a bundle from a stranger, piece by piece, in the plain form or the dense one: the first byte tells which.
 //!
-//! 1. `bundle.json` tells at once whether this is an update of something else than what is held.
+//! 1. `bundle.json`, or the head of the dense form, tells at once whether this is an update of something else than what is held.
 //! 2. Metadata is gathered until the first file is announced, and looked at as it comes ([`Early`]); then all of it is
 //!    proved, before any file is looked at.
 //! 3. Each file is checked and written by the [`Assembler`], which takes what an update lacks from the edition held.
@@ -12,23 +12,33 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::early::{Early, Worth};
+use super::shelf::Shelf;
+use super::thaw::{Piece, Thaw};
 use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
-use crate::base::{EditionNumber, MetadataName};
+use crate::base::{EditionNumber, MetadataName, SitePath};
+use crate::bundle::dense::may_be_dense;
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
 use crate::trust::{self, Equivocation};
 
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
-    scanner: Scanner,
-    evidence: Vec<Equivocation>,
+    form: Form,
+    held: Option<Arc<VerifiedEdition>>,
     stage: Stage<W>,
+}
+
+enum Form {
+    /// Nothing came yet.
+    Unknown,
+    Plain(Box<Scanner>),
+    Dense(Box<Thaw>, Shelf),
 }
 
 enum Stage<W: Write> {
     Metadata(Box<Gathering<W>>),
     Files(Box<Assembler<W>>),
-    /// After a refusal, so that nothing more is taken by mistake.
-    Refused(Refusal),
+    /// After a refusal, so that nothing more is taken by mistake. With what contradicted what is remembered.
+    Refused(Refusal, Vec<Equivocation>),
 }
 
 struct Gathering<W> {
@@ -56,12 +66,12 @@ impl<W: Write> Receiver<W> {
             early: Early::new(remembered.clone(), held.clone(), now),
             claimed: None,
             remembered,
-            held,
+            held: held.clone(),
             now,
         };
         Self {
-            scanner: Scanner::default(),
-            evidence: Vec::new(),
+            form: Form::Unknown,
+            held,
             stage: Stage::Metadata(Box::new(gathering)),
         }
     }
@@ -71,55 +81,28 @@ impl<W: Write> Receiver<W> {
     /// When a file is refused, or the stream is damaged among the files, what came before stays good: after
     /// [`Self::rewind`] the rest may come from elsewhere. When the metadata is refused nothing more is taken.
     pub fn push(&mut self, bytes: Bytes) -> Result<(), Refusal> {
-        self.scanner.push(bytes);
-        while let Some(member) = self.scanner.next()? {
-            self.take(member).inspect_err(|_| self.scanner.reject())?;
+        if let (Form::Unknown, Some(first)) = (&self.form, bytes.first()) {
+            self.form = match may_be_dense(*first) {
+                true => Form::Dense(Box::new(Thaw::new(self.held.clone())), Shelf::default()),
+                false => Form::Plain(Box::default()),
+            };
         }
-        // What is not wanted need not come in first.
-        match self.scanner.announced() {
-            Some(MemberName::File(_) | MemberName::Contents) => self.begin_files(),
-            _ => Ok(()),
-        }
-    }
-
-    fn take(&mut self, member: Member) -> Result<(), Refusal> {
-        match (&mut self.stage, &member.name) {
-            (Stage::Refused(refusal), _) => Err(refusal.clone()),
-            (Stage::Files(assembler), MemberName::File(path)) => {
-                assembler.add(path, &member.packed)
+        match &mut self.form {
+            Form::Unknown => Ok(()),
+            Form::Plain(scanner) => {
+                scanner.push(bytes);
+                self.stage.scan(scanner)
             }
-            (Stage::Files(_), _) => Ok(()),
-            (Stage::Metadata(_), MemberName::File(_) | MemberName::Contents) => {
-                self.begin_files()?;
-                self.take(member)
-            }
-            (Stage::Metadata(gathering), _) => {
-                let gathered = gathering.take(&member);
-                self.evidence = gathering.early.evidence().to_vec();
-                gathered.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))
+            Form::Dense(thaw, shelf) => {
+                thaw.push(bytes);
+                self.stage.thaw(thaw, shelf)
             }
         }
-    }
-
-    fn begin_files(&mut self) -> Result<(), Refusal> {
-        if !matches!(self.stage, Stage::Metadata(_)) {
-            return Ok(());
-        }
-        // Seen by nobody: one of the two below takes its place.
-        let meanwhile = Stage::Refused(BundleError::NotABundle("it is being looked at").into());
-        if let Stage::Metadata(gathering) = std::mem::replace(&mut self.stage, meanwhile) {
-            let proved = gathering.prove();
-            let proved =
-                proved.inspect_err(|refusal| self.stage = Stage::Refused(refusal.clone()))?;
-            self.evidence = proved.proof().trusted().evidence().to_vec();
-            self.stage = Stage::Files(Box::new(proved));
-        }
-        Ok(())
     }
 
     /// Validly signed files that contradict what is remembered, whether the bundle was refused or not.
     pub fn evidence(&self) -> &[Equivocation] {
-        &self.evidence
+        self.stage.evidence()
     }
 
     /// Known once the metadata has been proved.
@@ -135,19 +118,36 @@ impl<W: Write> Receiver<W> {
         }
     }
 
-    /// Bytes of the stream up to the last member taken: after [`Self::rewind`] the stream may go on from here.
+    /// Bytes of the stream up to the last of which everything was proved: after [`Self::rewind`] the stream may go on
+    /// from here.
     pub fn position(&self) -> u64 {
-        self.scanner.position()
+        match &self.form {
+            Form::Unknown => 0,
+            Form::Plain(scanner) => scanner.position(),
+            Form::Dense(thaw, _) => thaw.position(),
+        }
     }
 
     /// Forgets the bytes behind [`Self::position`], which may come again, from another mirror.
     pub fn rewind(&mut self) {
-        self.scanner.rewind();
+        match &mut self.form {
+            Form::Unknown => {}
+            Form::Plain(scanner) => scanner.rewind(),
+            Form::Dense(thaw, _) => {
+                if let Err(error) = thaw.rewind() {
+                    self.stage.refuse(&error.into());
+                }
+            }
+        }
     }
 
     /// Whether the end of the bundle was read.
     pub fn is_complete(&self) -> bool {
-        self.scanner.is_complete()
+        match &self.form {
+            Form::Unknown => false,
+            Form::Plain(scanner) => scanner.is_complete(),
+            Form::Dense(thaw, _) => thaw.is_complete(),
+        }
     }
 
     /// Completes the bundle. `publish` puts `out` in its place and returns its bytes, mapped or read; it is called only
@@ -156,16 +156,146 @@ impl<W: Write> Receiver<W> {
         self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<VerifiedEdition, E> {
+        if let Stage::Refused(refusal, _) = self.stage {
+            return Err(refusal.into());
+        }
+        let ended = match &self.form {
+            Form::Unknown => Scanner::default().finish(),
+            Form::Plain(scanner) => scanner.finish(),
+            Form::Dense(thaw, _) => thaw.finish(),
+        };
+        ended.map_err(Refusal::from)?;
         match self.stage {
-            Stage::Refused(refusal) => Err(refusal.into()),
-            Stage::Files(assembler) => {
-                self.scanner.finish().map_err(Refusal::from)?;
-                assembler.finish(publish)
-            }
+            Stage::Files(assembler) => assembler.finish(publish),
             Stage::Metadata(_) => {
-                self.scanner.finish().map_err(Refusal::from)?;
                 Err(Refusal::from(BundleError::NotABundle("it holds no files")).into())
             }
+            Stage::Refused(refusal, _) => Err(refusal.into()),
+        }
+    }
+}
+
+impl<W: Write> Stage<W> {
+    fn evidence(&self) -> &[Equivocation] {
+        match self {
+            Self::Metadata(gathering) => gathering.early.evidence(),
+            Self::Files(assembler) => assembler.proof().trusted().evidence(),
+            Self::Refused(_, evidence) => evidence,
+        }
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        *self = Self::Refused(refusal.clone(), self.evidence().to_vec());
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner) -> Result<(), Refusal> {
+        while let Some(member) = scanner.next()? {
+            self.take(member).inspect_err(|_| scanner.reject())?;
+        }
+        // What is not wanted need not come in first.
+        match scanner.announced() {
+            Some(MemberName::File(_) | MemberName::Contents) => self.begin_files().map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    fn take(&mut self, member: Member) -> Result<(), Refusal> {
+        match (&mut *self, &member.name) {
+            (Self::Refused(refusal, _), _) => Err(refusal.clone()),
+            (Self::Files(assembler), MemberName::File(path)) => assembler.add(path, &member.packed),
+            (Self::Files(_), _) => Ok(()),
+            (Self::Metadata(_), MemberName::File(_) | MemberName::Contents) => {
+                self.begin_files()?;
+                self.take(member)
+            }
+            (Self::Metadata(gathering), _) => {
+                let gathered = gathering.take(&member);
+                gathered.inspect_err(|refusal| self.refuse(refusal))
+            }
+        }
+    }
+
+    fn thaw(&mut self, thaw: &mut Thaw, shelf: &mut Shelf) -> Result<(), Refusal> {
+        loop {
+            if let Self::Refused(refusal, _) = self {
+                return Err(refusal.clone());
+            }
+            let piece = match (thaw.next(), &mut *self) {
+                (Ok(None), _) => return Ok(()),
+                (Ok(Some(piece)), _) => piece,
+                // Nothing can be kept of a stream that is refused before anything is proved.
+                (Err(refusal), Self::Metadata(_)) => {
+                    self.refuse(&refusal);
+                    return Err(refusal);
+                }
+                (Err(refusal), _) => return Err(refusal),
+            };
+            match piece {
+                Piece::MetadataEnd => {
+                    let assembler = self.begin_files()?;
+                    let files = assembler.proof().files().iter();
+                    let files = files
+                        .map(|(path, file)| (path.clone(), file.length, assembler.holds(path)));
+                    thaw.lay_out(files);
+                    continue;
+                }
+                Piece::Group(paths) => {
+                    *shelf = Shelf::of_group(paths);
+                    continue;
+                }
+                Piece::File(path, content) => self.file(path, &content, shelf)?,
+                Piece::Claimed(edition) => self.claimed(edition),
+                Piece::Metadata(name, content) => self.metadata(&name, content)?,
+            }
+            thaw.accept();
+        }
+    }
+
+    fn claimed(&mut self, edition: EditionNumber) {
+        if let Self::Metadata(gathering) = self {
+            gathering.claimed = Some(edition);
+        }
+    }
+
+    fn metadata(&mut self, name: &MetadataName, content: Bytes) -> Result<(), Refusal> {
+        let Self::Metadata(gathering) = self else {
+            return Ok(());
+        };
+        let gathered = gathering.metadata(name, content);
+        gathered.inspect_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Writes it, and what waited for it; or it has to wait itself.
+    fn file(&mut self, path: SitePath, content: &[u8], shelf: &mut Shelf) -> Result<(), Refusal> {
+        let Self::Files(assembler) = self else {
+            return Err(Refusal::Stray { path });
+        };
+        let packed = assembler.pack(&path, content)?;
+        shelf.put(path, packed);
+        while let Some((path, packed)) = shelf.take_due() {
+            assembler.add_packed(&path, &packed)?;
+        }
+        Ok(())
+    }
+
+    /// Refused unless the metadata that came is good.
+    fn begin_files(&mut self) -> Result<&Assembler<W>, Refusal> {
+        if let Self::Metadata(_) = self {
+            // Seen by nobody: one of the two below takes its place.
+            let evidence = self.evidence().to_vec();
+            let meanwhile = BundleError::NotABundle("it is being looked at").into();
+            let meanwhile = Self::Refused(meanwhile, Vec::new());
+            if let Self::Metadata(gathering) = std::mem::replace(self, meanwhile) {
+                *self = match gathering.prove() {
+                    Ok(assembler) => Self::Files(Box::new(assembler)),
+                    Err(refusal) => Self::Refused(refusal, evidence),
+                };
+            }
+        }
+        match self {
+            Self::Files(assembler) => Ok(assembler),
+            Self::Refused(refusal, _) => Err(refusal.clone()),
+            Self::Metadata(_) => unreachable!("it was replaced"),
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum Refusal {
         base: EditionNumber,
         held: Option<EditionNumber>,
     },
+    /// Two copies of one edition, such as one with a newer root and one without.
+    #[error("this update was made for another copy of edition {base}")]
+    OtherBase { base: EditionNumber },
     #[error("`{path}` is not what was signed")]
     Altered { path: SitePath },
     #[error("`{path}` was not signed by anyone")]
@@ -57,7 +60,9 @@ impl Refusal {
             Self::Bundle(error) => return error.hint().map(str::to_owned),
             Self::Trust(refusal) => return refusal.hint(),
             Self::NotNewer { .. } => "nothing needs to be done: what is held is as new or newer",
-            Self::WrongBase { .. } => "send or fetch the full bundle instead of the update",
+            Self::WrongBase { .. } | Self::OtherBase { .. } => {
+                "send or fetch the full bundle instead of the update"
+            }
             Self::Altered { .. } | Self::Stray { .. } | Self::MetadataAltered { .. } => {
                 "do not open or pass on this copy: someone has changed it; take the edition from another mirror or friend"
             }

@@ -6,6 +6,7 @@
 //! MIRROR/.colport/metadata/12.snapshot.json
 //! MIRROR/.colport/bundle/12.tar.gz           edition 12, whole
 //! MIRROR/.colport/bundle/11-12.tar.gz        what edition 12 has and edition 11 has not
+//! MIRROR/.colport/bundle/11-12.zst           the same in the dense form
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
 //! ```
 
@@ -30,6 +31,46 @@ impl fmt::Display for BundleName {
         match self {
             Self::Full(edition) => write!(f, "{edition}.tar.gz"),
             Self::Update { base, edition } => write!(f, "{base}-{edition}.tar.gz"),
+        }
+    }
+}
+
+/// How a bundle travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// As it is.
+    Plain,
+    /// Smaller, for the way only.
+    Dense,
+}
+
+/// A file on a mirror out of which a bundle can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BundleFile {
+    pub bundle: BundleName,
+    pub form: Form,
+}
+
+impl BundleName {
+    pub fn plain(self) -> BundleFile {
+        self.in_form(Form::Plain)
+    }
+
+    pub fn dense(self) -> BundleFile {
+        self.in_form(Form::Dense)
+    }
+
+    fn in_form(self, form: Form) -> BundleFile {
+        BundleFile { bundle: self, form }
+    }
+}
+
+impl fmt::Display for BundleFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.bundle.to_string();
+        match self.form {
+            Form::Plain => f.write_str(&plain),
+            Form::Dense => write!(f, "{}.zst", plain.strip_suffix(".tar.gz").unwrap_or(&plain)),
         }
     }
 }
@@ -74,7 +115,7 @@ pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
     below(mirror, [".colport", "metadata", &name.to_string()])
 }
 
-pub fn bundle(mirror: &Url, name: &BundleName) -> Url {
+pub fn bundle(mirror: &Url, name: &BundleFile) -> Url {
     below(mirror, [".colport", "bundle", &name.to_string()])
 }
 
@@ -141,14 +182,22 @@ mod tests {
             ".colport/metadata/timestamp.json",
         );
         check(
-            bundle(&mirror, &BundleName::Full(7)),
+            bundle(&mirror, &BundleName::Full(7).plain()),
             ".colport/bundle/7.tar.gz",
+        );
+        check(
+            bundle(&mirror, &BundleName::Full(7).dense()),
+            ".colport/bundle/7.zst",
         );
         let update = BundleName::Update {
             base: 6,
             edition: 7,
         };
-        check(bundle(&mirror, &update), ".colport/bundle/6-7.tar.gz");
+        check(
+            bundle(&mirror, &update.plain()),
+            ".colport/bundle/6-7.tar.gz",
+        );
+        check(bundle(&mirror, &update.dense()), ".colport/bundle/6-7.zst");
         check(intake(&mirror), ".colport/bundle");
     }
 }

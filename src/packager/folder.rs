@@ -15,6 +15,7 @@
 //! signed/N.targets.json
 //! editions/N.tar.gz              full bundles; public
 //! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
+//! dense/MARK-N.zst               full ones for thin lines, and updates; made anew where they are missing
 //! archive/ID.jsonl               articles of feeds, which forget; public
 //! lock                           held while a program publishes here
 //! cache/web/                     what was fetched, so that it need not be sent again
@@ -23,6 +24,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,8 +33,11 @@ use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
 use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
-use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
+use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
+use crate::edition::{
+    Refusal, Remembered, Variant, VerifiedEdition, write_dense, write_dense_update, write_excerpt,
+};
+use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;
 use crate::io::random;
@@ -428,6 +433,39 @@ impl NewsroomFolder {
         }
     }
 
+    /// The dense forms of `newest` and of the updates from `earlier`. They take a few seconds to make, so they are kept,
+    /// by the mark of the edition; those of other editions go.
+    pub fn dense_forms(
+        &self,
+        newest: &VerifiedEdition,
+        earlier: &[Arc<VerifiedEdition>],
+    ) -> Result<Vec<(BundleFile, Bytes)>> {
+        let edition = newest.number();
+        let issued = newest.remembered().timestamp.unwrap_or_default();
+        let mark: String = Digest::of(&issued).to_string().chars().take(16).collect();
+        let folder = self.place.join("dense");
+        files::create_folder(&folder)?;
+        for name in files::list(&folder)? {
+            if !name.to_string_lossy().starts_with(&mark) {
+                files::remove(&folder.join(name))?;
+            }
+        }
+        let place = |name| folder.join(format!("{mark}-{name}"));
+        let full = BundleName::Full(edition).dense();
+        let write = |out| write_dense(out, newest);
+        let mut forms = vec![(full, kept_or_made(&place(full), write)?)];
+        for base in earlier.iter().filter(|base| base.number() < edition) {
+            let update = BundleName::Update {
+                base: base.number(),
+                edition,
+            };
+            let write = |out| write_dense_update(out, newest, base);
+            let bytes = kept_or_made(&place(update.dense()), write)?;
+            forms.push((update.dense(), bytes));
+        }
+        Ok(forms)
+    }
+
     /// Removes all but the newest edition and `earlier` before it, from which updates can be made.
     pub fn prune(&self, earlier: usize) -> Result<()> {
         let kept = self.kept()?;
@@ -452,4 +490,16 @@ impl NewsroomFolder {
             .map(Arc::new)
             .collect())
     }
+}
+
+fn kept_or_made(place: &Path, write: impl FnOnce(Spool) -> io::Result<Spool>) -> Result<Bytes> {
+    if !files::exists(place) {
+        let written = write(Spool::beside(place)?).map_err(|source| FileError::Other {
+            doing: "write",
+            path: place.into(),
+            source,
+        });
+        written?.publish()?;
+    }
+    Ok(files::map(place)?)
 }

@@ -27,6 +27,9 @@ pub enum Fault {
     Empty,
     #[error("it does not have this edition's bundle")]
     NoBundle,
+    /// Not a lie by itself: what was held may be another copy, and the plain form is still there.
+    #[error("its dense copy of the bundle could not be used: {0}")]
+    Dense(String),
     #[error(
         "it offers version {got} of `{role}`, but {had} was seen before: someone may want to hide newer articles"
     )]

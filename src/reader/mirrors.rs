@@ -101,13 +101,18 @@ impl Mirrors {
             mirror.past.lies += 1;
         }
         match fault {
-            Fault::NoBundle => mirror.lacks_bundle = true,
+            Fault::NoBundle | Fault::Dense(_) => mirror.lacks_bundle = true,
             Fault::Suspect(_) => mirror.suspected += 1,
             _ => {}
         }
         if mirror.faults.last() != Some(&fault) {
             mirror.faults.push(fault);
         }
+    }
+
+    /// The bundle that is asked for now is not there, which is no fault.
+    pub fn lacks_bundle(&mut self, id: MirrorId) {
+        self.mirror_mut(id).lacks_bundle = true;
     }
 
     /// The time for answers is over: who said nothing at all was silent.
@@ -184,6 +189,10 @@ impl Mirrors {
             .filter(|m| m.edition == Some(edition))
             .peekable();
         proven.peek().is_some() && proven.all(|mirror| mirror.lacks_bundle)
+    }
+
+    pub fn has(&self, id: MirrorId, edition: EditionNumber) -> bool {
+        self.mirror(id).edition == Some(edition)
     }
 
     /// Those that proved to have `edition`, the quickest first.
@@ -394,6 +403,17 @@ mod tests {
         assert_eq!(all.next(7, &[], None), None);
         all.begin_bundle();
         assert_eq!(all.next(7, &[], None), Some(id(0)));
+    }
+
+    #[test]
+    fn a_damaged_dense_copy_says_nothing_about_the_plain_one() {
+        let mut all = mirrors(1);
+        all.answered(id(0), 7, ms(1));
+        all.broke(id(0), Fault::Dense("it is damaged".into()), 50_000);
+        assert_eq!(all.next(7, &[], None), None);
+        all.begin_bundle();
+        assert_eq!(all.next(7, &[], None), Some(id(0)));
+        assert!(all.past().is_empty(), "nothing is held against it");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! 2. **Which edition is the newest** is asked of all mirrors with small requests (`refresh`): a mirror that proves its
 //!    chain of signatures is good, and what it answered is the floor from then on.
 //! 3. **The bundle** comes from a mirror that proved good (`transfer`): an update of the edition that is held, else
-//!    the whole. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
+//!    the whole; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
 //! 4. **No bundle anywhere** (a host that only shows the site): the files are fetched one by one (`plain`).
 //! 5. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
 //!
@@ -332,9 +332,11 @@ impl<'a> Getting<'a, '_> {
             base: held.number(),
             edition,
         });
+        // The plain form is there when anything is wrong with the other.
         let names: Vec<_> = update
             .into_iter()
             .chain([BundleName::Full(edition)])
+            .flat_map(|name| [name.dense(), name.plain()])
             .collect();
         self.store.clear_parts(&names)?;
         for name in names {

@@ -14,14 +14,14 @@ use jiff::Timestamp;
 
 use super::{MirrorId, Store, StoreError};
 use crate::edition::{Receiver, Refusal, Remembered, VerifiedEdition};
-use crate::io::address::BundleName;
+use crate::io::address::BundleFile;
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Part;
 
 /// What a bundle is checked against.
 #[derive(Clone)]
 pub(super) struct Expected {
-    pub(super) name: BundleName,
+    pub(super) name: BundleFile,
     pub(super) remembered: Remembered,
     pub(super) held: Option<Arc<VerifiedEdition>>,
     pub(super) now: Timestamp,

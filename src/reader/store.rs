@@ -4,7 +4,7 @@
 //! STORE/anchor.json        the root that came by a trusted way; the edition below is proved from it
 //! STORE/trust.json         the newest metadata seen: the floor below which nothing is accepted from a mirror
 //! STORE/edition.tar.gz     the newest edition that was wholly received
-//! STORE/part-12.tar.gz     what came so far of a bundle; checked again before it is used
+//! STORE/part-12.zst        what came so far of a bundle; checked again before it is used
 //! STORE/evidence/          two validly signed files of one version: somebody says two things
 //! STORE/mirrors.json       which mirrors lied and which were good
 //! STORE/lock               held while a program writes here
@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use super::mirrors::Past;
 use crate::base::LIMITS;
 use crate::edition::{self, Remembered, VerifiedEdition};
-use crate::io::address::BundleName;
+use crate::io::address::BundleFile;
 use crate::io::evidence;
 use crate::io::files::{self, FileError};
 use crate::io::part::Lock;
@@ -139,12 +139,12 @@ impl Store {
         self.folder.join("edition.tar.gz")
     }
 
-    pub fn part_place(&self, name: &BundleName) -> PathBuf {
+    pub fn part_place(&self, name: &BundleFile) -> PathBuf {
         self.folder.join(format!("part-{name}"))
     }
 
     /// Removes the parts of all other bundles.
-    pub fn clear_parts(&self, but: &[BundleName]) -> Result<(), StoreError> {
+    pub fn clear_parts(&self, but: &[BundleFile]) -> Result<(), StoreError> {
         let kept: Vec<_> = but.iter().map(|name| self.part_place(name)).collect();
         for name in files::list(&self.folder)? {
             let is_part = name.to_str().is_some_and(|name| name.starts_with("part-"));
@@ -184,6 +184,7 @@ fn read_if_there(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, StoreEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::address::BundleName;
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -239,12 +240,9 @@ mod tests {
     fn only_parts_in_use_are_kept() {
         let (_folder, store) = store();
         let names = [
-            BundleName::Full(7),
-            BundleName::Full(8),
-            BundleName::Update {
-                base: 6,
-                edition: 8,
-            },
+            BundleName::Full(7).plain(),
+            BundleName::Full(8).dense(),
+            BundleName::Full(8).plain(),
         ];
         for name in &names {
             files::write(&store.part_place(name), b"x").expect("room");

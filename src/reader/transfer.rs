@@ -5,6 +5,9 @@
 //! 3. A line that breaks is replaced, and the next begins where it ended: at the byte, not at the beginning.
 //! 4. Wrong bytes close all lines; the stream goes on behind the last byte that was proved.
 //! 5. It ends when the bundle is whole, when nobody is left to ask, or when it would take forever.
+//!
+//! The dense form is asked only of mirrors that proved to have the edition, and what is wrong with it is held against
+//! nobody: the plain form is still there.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -24,8 +27,8 @@ use super::refresh::note;
 use super::sink::{Expected, Sink, SinkError};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError};
 use crate::base::EditionNumber;
-use crate::edition::VerifiedEdition;
-use crate::io::address::{self, BundleName};
+use crate::edition::{Refusal, VerifiedEdition};
+use crate::io::address::{self, BundleFile, Form};
 use crate::io::fetch::{Fetch, FetchError, Request};
 use crate::trust::Trusted;
 
@@ -84,7 +87,7 @@ pub(super) async fn transfer(
             Err(SinkError::Store(error)) => return Err(error.into()),
             Err(SinkError::Refused { refusal, by }) => {
                 // From a part that an earlier run left, so nobody can be named: it is gone now.
-                transfer.blame(&by, refusal.into(), report);
+                transfer.blame(&by, &refusal, report);
             }
         }
     }
@@ -120,7 +123,7 @@ type Checking = JoinHandle<(Sink, Result<(), SinkError>)>;
 
 struct Transfer<'a, 'r, 's> {
     around: &'s mut Surroundings<'a, 'r>,
-    name: BundleName,
+    name: BundleFile,
     edition: EditionNumber,
     lines: Vec<Line<'a>>,
     lead: Option<usize>,
@@ -140,7 +143,7 @@ struct Transfer<'a, 'r, 's> {
 impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
     fn new(
         around: &'s mut Surroundings<'a, 'r>,
-        name: BundleName,
+        name: BundleFile,
         edition: EditionNumber,
         sink: Sink,
     ) -> Self {
@@ -232,15 +235,16 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
                 self.close_all();
                 self.at = sink.position();
                 self.last_progress = (Instant::now(), self.at);
-                self.blame(&by, refusal.into(), report);
+                self.blame(&by, &refusal, report);
             }
         }
         self.sink = Some(sink);
         Ok(())
     }
 
-    fn blame(&mut self, by: &[MirrorId], fault: Fault, report: &mut Report<'_>) {
-        let fault = match (by, fault) {
+    fn blame(&mut self, by: &[MirrorId], refusal: &Refusal, report: &mut Report<'_>) {
+        let fault = match (by, refusal.clone().into()) {
+            _ if self.is_dense() => Fault::Dense(refusal.to_string()),
             ([_], fault) => fault,
             (_, fault) => Fault::Suspect(fault.to_string()),
         };
@@ -292,6 +296,10 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             Some(Err(error)) => {
                 let (line, _) = self.close(index);
                 let fault = match error {
+                    // Nobody has to have it, so nobody is named.
+                    FetchError::NotFound(_) if self.is_dense() => {
+                        return self.around.mirrors.lacks_bundle(line.mirror);
+                    }
                     FetchError::NotFound(_) => Fault::NoBundle,
                     error => error.into(),
                 };
@@ -399,7 +407,10 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
 
     fn open(&mut self, faster_than: Option<u64>, report: &mut Report<'_>) -> Result<(), Stop> {
         let busy: Vec<_> = self.lines.iter().map(|line| line.mirror).collect();
-        let Some(mirror) = self.around.mirrors.next(self.edition, &busy, faster_than) else {
+        let next = self.around.mirrors.next(self.edition, &busy, faster_than);
+        let may_be_asked =
+            |id: &MirrorId| !self.is_dense() || self.around.mirrors.has(*id, self.edition);
+        let Some(mirror) = next.filter(may_be_asked) else {
             return self.nobody_left();
         };
         let url = address::bundle(self.around.mirrors.url(mirror), &self.name);
@@ -420,11 +431,15 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         Ok(())
     }
 
+    fn is_dense(&self) -> bool {
+        self.name.form == Form::Dense
+    }
+
     fn nobody_left(&self) -> Result<(), Stop> {
         if !self.lines.is_empty() || self.checking.is_some() {
             return Ok(());
         }
-        if self.around.mirrors.only_lack_bundle(self.edition) {
+        if self.is_dense() || self.around.mirrors.only_lack_bundle(self.edition) {
             return Err(Stop::NoSuchBundle);
         }
         // One who is still being asked for metadata may turn out good.

@@ -96,10 +96,11 @@ fn old_bundles(wanted: &BTreeSet<&str>, holding: &Holding) -> impl Iterator<Item
     paths.filter(|path| !wanted.contains(path.as_str()))
 }
 
-/// `12.tar.gz` or `11-12.tar.gz`: a name that we give to bundles.
+/// `12.tar.gz`, `11-12.tar.gz`, or either with `.zst`: a name that we give to bundles.
 fn is_bundle(name: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    name.strip_suffix(".tar.gz")
+    let stem = name.strip_suffix(".tar.gz");
+    stem.or(name.strip_suffix(".zst"))
         .is_some_and(|stem| match stem.split_once('-') {
             Some((base, edition)) => is_number(base) && is_number(edition),
             None => is_number(stem),
@@ -200,7 +201,9 @@ mod tests {
         let strange = [
             "1.tar.gz",
             "1-2.tar.gz",
+            "1-2.zst",
             "notes.txt",
+            "notes.zst",
             "-.tar.gz",
             "x-1.tar.gz",
         ];
@@ -209,6 +212,7 @@ mod tests {
             "put `.colport/metadata/timestamp.json` (10 bytes)",
             "remove `.colport/bundle/1.tar.gz`",
             "remove `.colport/bundle/1-2.tar.gz`",
+            "remove `.colport/bundle/1-2.zst`",
         ];
         check(&holding, &BTreeMap::new(), &expected);
     }

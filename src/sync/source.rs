@@ -4,6 +4,8 @@
 //! be/2026/11/river/index.html      a file of the site, as the reader sees it
 //! .colport/bundle/12.tar.gz        the whole edition
 //! .colport/bundle/11-12.tar.gz     for readers who have edition 11
+//! .colport/bundle/12.zst           both in the dense form, which readers ask for first
+//! .colport/bundle/11-12.zst
 //! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
 //! ```
 
@@ -15,7 +17,7 @@ use bytes::Bytes;
 
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
-use crate::io::address::BundleName;
+use crate::io::address::{BundleFile, BundleName};
 
 /// One file on a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +96,16 @@ impl Source {
         })
     }
 
+    /// With dense forms of its bundles, which stand beside the plain ones.
+    pub fn with_dense(mut self, dense: impl IntoIterator<Item = (BundleFile, Bytes)>) -> Self {
+        for (name, bytes) in dense {
+            let item = bundle_item(&name, &bytes);
+            let origin = Origin::Bundle(bytes);
+            self.items.insert(item.path.clone(), (item, origin));
+        }
+        self
+    }
+
     pub fn edition(&self) -> &Arc<VerifiedEdition> {
         &self.edition
     }
@@ -158,6 +170,15 @@ fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
     edition.metadata_file(&MetadataName::timestamp())
 }
 
+fn bundle_item(name: &BundleFile, bytes: &Bytes) -> Item {
+    Item {
+        path: format!(".colport/bundle/{name}"),
+        stage: Stage::Bundle,
+        length: bytes.len() as u64,
+        digest: Digest::of(bytes),
+    }
+}
+
 fn items(
     edition: &VerifiedEdition,
     updates: &BTreeMap<EditionNumber, Bytes>,
@@ -189,13 +210,10 @@ fn items(
         )
     });
     let bundles = std::iter::once(full).chain(updates).map(|(name, bytes)| {
-        let item = Item {
-            path: format!(".colport/bundle/{name}"),
-            stage: Stage::Bundle,
-            length: bytes.len() as u64,
-            digest: Digest::of(bytes),
-        };
-        (item, Origin::Bundle(bytes.clone()))
+        (
+            bundle_item(&name.plain(), bytes),
+            Origin::Bundle(bytes.clone()),
+        )
     });
     let all = files.chain(bundles).chain(metadata);
     all.map(|(item, origin)| (item.path.clone(), (item, origin)))

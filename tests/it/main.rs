@@ -13,6 +13,7 @@ mod attacks_http;
 mod audit;
 mod bundle;
 mod commands;
+mod dense;
 mod edition;
 mod evil;
 mod fuzzed;

@@ -553,3 +553,149 @@ async fn nobody_is_trusted_by_default_and_a_store_has_one_newsroom() {
     assert!(matches!(error, ReadError::OtherNewsroom { .. }));
     scene.get_trusting(FirstTrust::Kept).await.unwrap();
 }
+
+/// A scene whose reader has edition 1, and whose one mirror has edition 2, also in the dense form.
+async fn next_day() -> (Scene, Arc<Mirror>) {
+    let mut scene = Scene::new();
+    let mirror = scene.mirror(Behaviour::Good);
+    scene.get().await.unwrap();
+    let base = scene.edition.clone();
+    scene
+        .newsroom
+        .write("be/2026/11/new/index.html", "<p>The new bridge.".repeat(30));
+    scene
+        .newsroom
+        .write("be/2026/11/new/1.webp", noise(900, 60_000));
+    scene.edition = scene.newsroom.publish(moment(24));
+    scene.hours = 25;
+    mirror.show(&scene.edition);
+    mirror.show_update(&base, &scene.edition);
+    mirror.show_dense(Some(&base), &scene.edition);
+    (scene, mirror)
+}
+
+fn since(mirror: &Mirror, before: usize) -> Vec<String> {
+    mirror.asked()[before..].to_vec()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_day_after_costs_three_requests_and_little_more_than_the_news() {
+    let (mut scene, mirror) = next_day().await;
+    let (asked, sent) = (mirror.asked().len(), mirror.sent());
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, 2));
+    assert_eq!(got.faults, []);
+    assert_eq!(
+        since(&mirror, asked),
+        [
+            ".colport/metadata/timestamp.json",
+            ".colport/metadata/2.snapshot.json",
+            ".colport/bundle/1-2.zst",
+        ]
+    );
+    let sent = mirror.sent() - sent;
+    assert!(sent < 60_000 + 3_500, "{sent}");
+    let whole = |edition: &VerifiedEdition| {
+        let files = edition.files();
+        files
+            .map(|(path, entry)| (path.clone(), entry.digest))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(whole(&got.edition), whole(&scene.edition));
+    // It opens again, and is as good a base for the next day.
+    let again = scene.get().await.unwrap();
+    assert_eq!((again.news, again.edition.number()), (News::Nothing, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_new_costs_one_request_and_part_of_a_timestamp() {
+    let (mut scene, mirror) = next_day().await;
+    scene.get().await.unwrap();
+    let (asked, sent) = (mirror.asked().len(), mirror.sent());
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.news, News::Nothing);
+    assert_eq!(since(&mirror, asked), [".colport/metadata/timestamp.json"]);
+    assert!(mirror.sent() - sent <= 400, "{}", mirror.sent() - sent);
+    // Of a host that knows no ranges it costs all of the timestamp.
+    mirror.behave(Behaviour::KnowsNoRanges);
+    let (asked, sent) = (mirror.asked().len(), mirror.sent());
+    assert_eq!(scene.get().await.unwrap().news, News::Nothing);
+    assert_eq!(since(&mirror, asked), [".colport/metadata/timestamp.json"]);
+    assert!(mirror.sent() - sent <= 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_dense_form_costs_a_request_and_nobody_his_name() {
+    let (mut scene, mirror) = next_day().await;
+    for at in [3, 100, 400, 2000, 20_000] {
+        mirror.damage(".colport/bundle/1-2.zst", at);
+    }
+    let asked = mirror.asked().len();
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, 2));
+    let bundles: Vec<_> = since(&mirror, asked).split_off(2);
+    assert_eq!(
+        bundles,
+        [".colport/bundle/1-2.zst", ".colport/bundle/1-2.tar.gz"]
+    );
+    let fault = fault_of(&got.faults, 0).unwrap();
+    assert!(matches!(fault, Fault::Dense(_)), "{fault}");
+    assert!(!fault.is_lie());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dense_form_cut_short_on_the_host_is_given_up_for_the_plain_one() {
+    let (mut scene, mirror) = next_day().await;
+    mirror.put(".colport/bundle/1-2.zst", "");
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, 2));
+    let (mut scene, mirror) = next_day().await;
+    let base = scene.get().await.unwrap().edition;
+    assert_eq!(base.number(), 2);
+    scene.newsroom.write("be/index.html", noise(5, 30_000));
+    scene.edition = scene.newsroom.publish(moment(48));
+    scene.hours = 49;
+    mirror.show(&scene.edition);
+    let update = colport::edition::write_dense_update(Vec::new(), &scene.edition, &base);
+    let update = update.unwrap();
+    mirror.put(
+        ".colport/bundle/2-3.zst",
+        update[..update.len() / 2].to_vec(),
+    );
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_download_is_dense_and_goes_on_where_it_broke_off() {
+    let mut scene = Scene::new();
+    let dying = scene.mirror(Behaviour::DiesAfter(900_000));
+    let good = scene.mirror(Behaviour::Good);
+    for mirror in [&dying, &good] {
+        mirror.show_dense(None, &scene.edition);
+    }
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, 1));
+    let of_bundles = |mirror: &Mirror| {
+        let asked = mirror.asked();
+        let bundles = asked.into_iter().filter(|path| path.contains("/bundle/"));
+        bundles.collect::<Vec<_>>()
+    };
+    assert_eq!(of_bundles(&good), [".colport/bundle/1.zst"]);
+    assert!(got.received_bytes < scene.size() + 100_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dense_download_goes_on_after_a_kill() {
+    let mut scene = Scene::new();
+    let mirror = scene.mirror(Behaviour::DiesAfter(900_000));
+    mirror.show_dense(None, &scene.edition);
+    scene.get().await.unwrap_err();
+    mirror.behave(Behaviour::Good);
+    let sent = mirror.sent();
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.edition.number(), 1);
+    let resumed = |event: &Event| matches!(event, Event::Resumed { bytes, .. } if *bytes > 500_000);
+    assert!(scene.events.iter().any(resumed));
+    assert!(mirror.sent() - sent < scene.size() - 500_000);
+}

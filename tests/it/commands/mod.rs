@@ -8,8 +8,8 @@ mod extract;
 mod machine;
 mod publisher;
 mod reader;
-mod sources;
 mod simulate;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use colport::edition::{Holding, VerifiedEdition, write_update};
+use colport::edition::{Holding, VerifiedEdition, write_dense, write_dense_update, write_update};
 use colport::io::fetch::{FetchError, Request, Response, shown};
 use colport::io::push::{Answer, Body};
 use futures_util::StreamExt;
@@ -105,6 +105,27 @@ impl Mirror {
             edition.number()
         );
         self.put(&name, update);
+    }
+
+    /// Has also the dense forms of the edition and of the update from `base`.
+    pub(crate) fn show_dense(&self, base: Option<&VerifiedEdition>, edition: &VerifiedEdition) {
+        let number = edition.number();
+        let full = write_dense(Vec::new(), edition).unwrap();
+        self.put(&format!(".colport/bundle/{number}.zst"), full);
+        if let Some(base) = base {
+            let update = write_dense_update(Vec::new(), edition, base).unwrap();
+            let name = format!(".colport/bundle/{}-{number}.zst", base.number());
+            self.put(&name, update);
+        }
+    }
+
+    /// Another byte at this place of a file.
+    pub(crate) fn damage(&self, path: &str, at: usize) {
+        let mut tree = self.tree.lock().unwrap();
+        let file = tree.get_mut(path).unwrap();
+        let mut bytes = file.to_vec();
+        bytes[at] ^= 1;
+        *file = bytes.into();
     }
 
     pub(crate) fn put(&self, path: &str, content: impl Into<Bytes>) {

@@ -1,0 +1,146 @@
+//! Which old files help most to press the new ones.
+//!
+//! 1. Those that the new edition has otherwise: most of a front page is what it was.
+//! 2. Then those with the most runs of [`RUN`] bytes that the new files have too and nothing chosen before has, for their
+//!    length. Which is the best changes with each choice, but a file only ever gets worse, so the one that is still at the
+//!    top when it is looked at again is the one.
+//!
+//! More of it would press better and take longer: most of the time goes into the dictionary. Whoever receives an update is
+//! told what was chosen, so this may change at any time.
+
+use std::collections::BinaryHeap;
+
+use bytes::Bytes;
+
+use super::{Entry, VerifiedEdition};
+use crate::base::SitePath;
+use crate::bundle;
+
+/// Of all that is chosen.
+const CHOSEN_BYTES: u64 = 6 << 20;
+/// Of all that is looked at; of a larger edition every second, third… file is.
+const LOOKED_AT_BYTES: u64 = 16 << 20;
+const RUN: usize = 8;
+
+/// For each file of `base`, in the order of paths.
+pub(super) fn choose(base: &VerifiedEdition, new: &VerifiedEdition) -> Vec<bool> {
+    let mut chosen = vec![false; base.files().count()];
+    let mut runs = Runs::default();
+    for content in contents(new, |path, entry| is_other(base, path, entry)) {
+        runs.add(&content.1);
+    }
+    let mut room = CHOSEN_BYTES;
+    let mut choose = |index: usize, length: u64| {
+        if let (Some(rest), Some(chosen)) = (room.checked_sub(length), chosen.get_mut(index)) {
+            (room, *chosen) = (rest, true);
+            return true;
+        }
+        false
+    };
+    let is_changed = |path: &SitePath, entry: &Entry| {
+        new.file(path).is_some_and(|its| its.digest != entry.digest)
+    };
+    for (index, content) in contents(base, is_changed) {
+        if choose(index, content.len() as u64) {
+            runs.remove(&content);
+        }
+    }
+    let others = others(base, |path, entry| !is_changed(path, entry));
+    let mut heap: BinaryHeap<(u64, usize)> = others
+        .iter()
+        .enumerate()
+        .map(|(at, (_, content))| (runs.worth(content), at))
+        .collect();
+    while let Some((worth, at)) = heap.pop() {
+        let Some((index, content)) = others.get(at).filter(|_| worth > 0) else {
+            break;
+        };
+        let now = runs.worth(content);
+        if heap.peek().is_some_and(|(next, _)| *next > now) {
+            heap.push((now, at));
+        } else if choose(*index, content.len() as u64) {
+            runs.remove(content);
+        }
+    }
+    chosen
+}
+
+fn is_other(base: &VerifiedEdition, path: &SitePath, entry: &Entry) -> bool {
+    base.file(path).is_none_or(|old| old.digest != entry.digest)
+}
+
+/// Texts of an edition by their place in it.
+fn contents(
+    edition: &VerifiedEdition,
+    which: impl Fn(&SitePath, &Entry) -> bool,
+) -> impl Iterator<Item = (usize, Bytes)> {
+    texts(edition, which).map(|(index, entry)| (index, edition.content(entry)))
+}
+
+fn texts(
+    edition: &VerifiedEdition,
+    which: impl Fn(&SitePath, &Entry) -> bool,
+) -> impl Iterator<Item = (usize, &Entry)> {
+    let files = edition.files().enumerate();
+    files
+        .filter(move |(_, (path, entry))| {
+            which(path, entry) && bundle::stored_runs(&edition.packed(entry)).is_none()
+        })
+        .map(|(index, (_, entry))| (index, entry))
+}
+
+fn others(
+    base: &VerifiedEdition,
+    which: impl Fn(&SitePath, &Entry) -> bool,
+) -> Vec<(usize, Bytes)> {
+    let texts: Vec<_> = texts(base, which).collect();
+    let bytes: u64 = texts.iter().map(|(_, entry)| entry.length).sum();
+    let step = usize::try_from(bytes.div_ceil(LOOKED_AT_BYTES)).unwrap_or(usize::MAX);
+    let texts = texts.into_iter().step_by(step.max(1));
+    texts
+        .map(|(index, entry)| (index, base.content(entry)))
+        .collect()
+}
+
+/// Runs of bytes by 24 bits of a hash. Two may fall together, which makes a choice a little worse.
+struct Runs(Vec<u64>);
+
+const BITS: u32 = 24;
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self(vec![0; 1 << (BITS - 6)])
+    }
+}
+
+impl Runs {
+    fn add(&mut self, content: &[u8]) {
+        for (word, bit) in places(content) {
+            if let Some(word) = self.0.get_mut(word) {
+                *word |= bit;
+            }
+        }
+    }
+
+    fn remove(&mut self, content: &[u8]) {
+        for (word, bit) in places(content) {
+            if let Some(word) = self.0.get_mut(word) {
+                *word &= !bit;
+            }
+        }
+    }
+
+    /// Hits for the length.
+    fn worth(&self, content: &[u8]) -> u64 {
+        let hit = |(word, bit): &(usize, u64)| self.0.get(*word).is_some_and(|word| word & bit > 0);
+        let hits = places(content).filter(hit).count() as u64;
+        (hits << 20) / (content.len() as u64).max(1)
+    }
+}
+
+fn places(content: &[u8]) -> impl Iterator<Item = (usize, u64)> {
+    content.array_windows::<RUN>().map(|run| {
+        let hash = u64::from_le_bytes(*run).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS);
+        ((hash >> 6) as usize, 1 << (hash & 63))
+    })
+}

@@ -1,0 +1,356 @@
+//! Takes an edition out of its dense form, in the order in which it can be verified.
+//!
+//! 1. The head tells of which edition it is, and whether we have what it was pressed by.
+//! 2. Metadata files come one by one, each to be looked at before the next is inflated.
+//! 3. When all of it is proved ([`Thaw::lay_out`]), it is known which files must come, and how long they are: just so much
+//!    is inflated.
+//! 4. Each file is handed out to be compared with what was signed, and counts as come only when it was accepted.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::dense::{chosen_of_letter, dictionary};
+use super::{Refusal, VerifiedEdition};
+use crate::base::{EditionNumber, MetadataName, SitePath};
+use crate::bundle::dense::{Base, Dense, Group, Head, Way, groups};
+use crate::bundle::{BundleError, MemberName};
+
+/// See the module.
+pub(super) struct Thaw {
+    dense: Dense,
+    held: Option<Arc<VerifiedEdition>>,
+    dictionary: Bytes,
+    step: Step,
+    /// The last metadata file.
+    last: Option<MetadataName>,
+}
+
+enum Step {
+    Head,
+    /// Which files of the edition held are the dictionary, which must have this mark.
+    Choice(Base),
+    /// With the name and length of the file of which the line was read.
+    Folio(Option<(MetadataName, u64)>),
+    /// The metadata is to be proved.
+    Proving,
+    /// How each of these files comes; some need not.
+    Layout(Vec<Signed>),
+    Files(Box<Files>),
+    Complete,
+}
+
+struct Signed {
+    path: SitePath,
+    length: u64,
+    is_held: bool,
+}
+
+/// The files that are still to come.
+struct Files {
+    later: std::vec::IntoIter<Group>,
+    pressed: std::vec::IntoIter<(SitePath, u64)>,
+    raw: std::vec::IntoIter<(SitePath, u64)>,
+    raw_bytes: u64,
+    part: Part,
+}
+
+/// Of a group.
+#[derive(Clone, Copy)]
+enum Part {
+    Pressed,
+    RawHead,
+    Raw,
+}
+
+/// What came, to be looked at; [`Thaw::accept`] goes on behind it.
+pub(super) enum Piece {
+    /// The number that the edition gives itself.
+    Claimed(EditionNumber),
+    Metadata(MetadataName, Bytes),
+    /// No more metadata comes: see [`Thaw::lay_out`].
+    MetadataEnd,
+    /// A group begins, of these files, in the order of paths.
+    Group(Vec<SitePath>),
+    /// A file of the group.
+    File(SitePath, Bytes),
+}
+
+impl Thaw {
+    pub(super) fn new(held: Option<Arc<VerifiedEdition>>) -> Self {
+        Self {
+            dense: Dense::default(),
+            held,
+            dictionary: Bytes::new(),
+            step: Step::Head,
+            last: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        self.dense.push(bytes);
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.dense.position()
+    }
+
+    pub(super) fn rewind(&mut self) -> Result<(), BundleError> {
+        self.dense.rewind()
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.step, Step::Complete)
+    }
+
+    pub(super) fn finish(&self) -> Result<(), BundleError> {
+        match self.is_complete() {
+            true => Ok(()),
+            false => Err(BundleError::Truncated {
+                at: self.position(),
+            }),
+        }
+    }
+
+    /// The next piece; `None` while more must come.
+    pub(super) fn next(&mut self) -> Result<Option<Piece>, Refusal> {
+        loop {
+            let turn = match &mut self.step {
+                Step::Head => self.head()?,
+                Step::Choice(_) => self.choice()?,
+                Step::Folio(_) => self.metadata()?,
+                Step::Proving => Turn::Give(Piece::MetadataEnd),
+                Step::Layout(_) => self.layout()?,
+                Step::Files(files) => match files.part {
+                    Part::Pressed => self.pressed()?,
+                    Part::RawHead => self.raw_head()?,
+                    Part::Raw => self.raw()?,
+                },
+                Step::Complete if self.dense.is_drained() => Turn::Wait,
+                Step::Complete => return Err(self.damaged("something follows its end")),
+            };
+            match turn {
+                Turn::Wait => return Ok(None),
+                Turn::Give(piece) => return Ok(Some(piece)),
+                Turn::On => {}
+            }
+        }
+    }
+
+    fn damaged(&self, why: &'static str) -> Refusal {
+        self.dense.damaged(why).into()
+    }
+
+    fn head(&mut self) -> Result<Turn, Refusal> {
+        let Some(head) = self.dense.head()? else {
+            return Ok(Turn::Wait);
+        };
+        let held = self.held.as_ref().map(|held| held.number());
+        match head.base {
+            Some(base) if held != Some(base.edition) => {
+                let base = base.edition;
+                return Err(Refusal::WrongBase { base, held });
+            }
+            Some(base) => self.step = Step::Choice(base),
+            None => self.begin_folio()?,
+        }
+        Ok(Turn::Give(Piece::Claimed(head.edition)))
+    }
+
+    fn begin_folio(&mut self) -> Result<(), Refusal> {
+        let dictionary = self.dictionary.clone();
+        self.dense.begin_frame(dictionary, Dense::FOLIO_BYTES)?;
+        self.step = Step::Folio(None);
+        Ok(())
+    }
+
+    fn choice(&mut self) -> Result<Turn, Refusal> {
+        let (Step::Choice(base), Some(held)) = (&self.step, self.held.clone()) else {
+            return Ok(Turn::Wait);
+        };
+        let base = base.clone();
+        let files = held.files().count() as u64;
+        let Some(letters) = self.dense.whole_frame(files)? else {
+            return Ok(Turn::Wait);
+        };
+        let chosen = letters.iter().map(|letter| chosen_of_letter(*letter));
+        let chosen: Option<Vec<_>> = chosen.collect();
+        let chosen = chosen.ok_or_else(|| self.damaged("its choice of old files is unclear"))?;
+        self.dictionary = dictionary(&held, &chosen)?;
+        if Head::mark_of(&self.dictionary) != base.mark {
+            return Err(Refusal::OtherBase { base: base.edition });
+        }
+        self.begin_folio()?;
+        Ok(Turn::On)
+    }
+
+    fn metadata(&mut self) -> Result<Turn, Refusal> {
+        let Step::Folio(coming) = &mut self.step else {
+            return Ok(Turn::Wait);
+        };
+        if let Some((name, length)) = coming {
+            let content = self.dense.content(*length)?;
+            let piece = content.map(|content| Piece::Metadata(name.clone(), content));
+            return Ok(piece.map_or(Turn::Wait, Turn::Give));
+        }
+        match self.dense.folio()? {
+            None => return Ok(Turn::Wait),
+            Some(None) => self.step = Step::Proving,
+            Some(Some((name, length))) => {
+                let member = MemberName::Metadata(name.clone());
+                let last = self.last.replace(name.clone()).map(MemberName::Metadata);
+                if last.is_some_and(|last| last >= member) {
+                    return Err(self.damaged("metadata stands twice or in the wrong order"));
+                }
+                *coming = Some((name, length));
+            }
+        }
+        Ok(Turn::On)
+    }
+
+    /// Just these files may come now, and those that are not held must.
+    pub(super) fn lay_out(&mut self, files: impl Iterator<Item = (SitePath, u64, bool)>) {
+        let signed = |(path, length, is_held)| Signed {
+            path,
+            length,
+            is_held,
+        };
+        self.step = Step::Layout(files.map(signed).collect());
+    }
+
+    fn layout(&mut self) -> Result<Turn, Refusal> {
+        let Step::Layout(signed) = &mut self.step else {
+            return Ok(Turn::Wait);
+        };
+        let Some(letters) = self.dense.content(signed.len() as u64)? else {
+            return Ok(Turn::Wait);
+        };
+        let signed = std::mem::take(signed);
+        let ways: Option<Vec<_>> = letters
+            .iter()
+            .map(|letter| Way::of_letter(*letter))
+            .collect();
+        let ways = ways.ok_or_else(|| self.damaged("it is unclear how its files come"))?;
+        refuse_missing(&signed, &ways)?;
+        self.dense.consume(letters.len());
+        let files = signed.into_iter().zip(ways);
+        let files = files.map(|(signed, way)| (signed.path, signed.length, way));
+        let mut later = groups(files).into_iter();
+        let first = later.next().unwrap_or_default();
+        self.dense.expect(first.bytes(Way::Pressed));
+        Ok(self.group(first, later))
+    }
+
+    fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Turn {
+        let of = |way| {
+            let files = group
+                .of(way)
+                .map(|(path, length, _)| (path.clone(), *length));
+            files.collect::<Vec<_>>().into_iter()
+        };
+        self.step = Step::Files(Box::new(Files {
+            later,
+            pressed: of(Way::Pressed),
+            raw: of(Way::Raw),
+            raw_bytes: group.bytes(Way::Raw),
+            part: Part::Pressed,
+        }));
+        let paths = group.files.into_iter().map(|(path, ..)| path);
+        Turn::Give(Piece::Group(paths.collect()))
+    }
+
+    fn pressed(&mut self) -> Result<Turn, Refusal> {
+        let Step::Files(files) = &mut self.step else {
+            return Ok(Turn::Wait);
+        };
+        if let Some((path, length)) = files.pressed.as_slice().first() {
+            let content = self.dense.content(*length)?;
+            let piece = content.map(|content| Piece::File(path.clone(), content));
+            return Ok(piece.map_or(Turn::Wait, Turn::Give));
+        }
+        if !self.dense.end_frame()? {
+            return Ok(Turn::Wait);
+        }
+        files.part = match files.raw_bytes {
+            0 => Part::Raw,
+            _ => Part::RawHead,
+        };
+        Ok(Turn::On)
+    }
+
+    fn raw_head(&mut self) -> Result<Turn, Refusal> {
+        let Step::Files(files) = &mut self.step else {
+            return Ok(Turn::Wait);
+        };
+        if !self.dense.raw_head(files.raw_bytes)? {
+            return Ok(Turn::Wait);
+        }
+        files.part = Part::Raw;
+        Ok(Turn::On)
+    }
+
+    fn raw(&mut self) -> Result<Turn, Refusal> {
+        let Step::Files(files) = &mut self.step else {
+            return Ok(Turn::Wait);
+        };
+        if let Some((path, length)) = files.raw.as_slice().first() {
+            let content = self.dense.raw(*length);
+            let piece = content.map(|content| Piece::File(path.clone(), content));
+            return Ok(piece.map_or(Turn::Wait, Turn::Give));
+        }
+        let Some(next) = files.later.next() else {
+            self.step = Step::Complete;
+            return Ok(Turn::On);
+        };
+        let later = std::mem::take(&mut files.later);
+        let dictionary = self.dictionary.clone();
+        self.dense
+            .begin_frame(dictionary, next.bytes(Way::Pressed))?;
+        Ok(self.group(next, later))
+    }
+
+    /// The last piece was good.
+    pub(super) fn accept(&mut self) {
+        match &mut self.step {
+            Step::Folio(coming) => {
+                if let Some((_, length)) = coming.take() {
+                    self.dense.consume(length);
+                }
+            }
+            Step::Files(files) => match files.part {
+                Part::Pressed => {
+                    if let Some((_, length)) = files.pressed.next() {
+                        self.dense.consume(length);
+                    }
+                }
+                Part::RawHead => {}
+                Part::Raw => {
+                    if let Some((_, length)) = files.raw.next() {
+                        self.dense.accept_raw(length);
+                    }
+                }
+            },
+            Step::Head | Step::Choice(_) | Step::Proving | Step::Layout(_) | Step::Complete => {}
+        }
+    }
+}
+
+fn refuse_missing(signed: &[Signed], ways: &[Way]) -> Result<(), Refusal> {
+    let is_missing = |(signed, way): &(&Signed, &Way)| **way == Way::Held && !signed.is_held;
+    let mut missing = signed.iter().zip(ways).filter(is_missing);
+    match missing.next() {
+        None => Ok(()),
+        Some((first, _)) => Err(Refusal::FilesMissing {
+            first: first.path.clone(),
+            count: 1 + missing.count(),
+        }),
+    }
+}
+
+enum Turn {
+    Give(Piece),
+    /// More must come.
+    Wait,
+    /// Look again.
+    On,
+}

@@ -1,0 +1,104 @@
+//! Signs two folders as one edition after the other, to measure how the second travels: `editions_of OLD NEW OUT`.
+//!
+//! `OUT/www` becomes a mirror of the second, without the site itself, `OUT/store` a reader's store with the first.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "it is a program of its own"
+)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use colport::base::SitePath;
+use colport::edition::{Holding, VerifiedEdition, write_dense, write_dense_update, write_update};
+use colport::packager::{Effort, Files, Lifetimes, NewsroomFolder, Press, PublishError};
+use colport::reader::Store;
+use jiff::{SignedDuration, Timestamp};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, old, new, out] = arguments.as_slice() else {
+        println!("usage: editions_of OLD NEW OUT");
+        return Ok(());
+    };
+    let out = Path::new(out);
+    let www = out.join("www/.colport");
+    fs::create_dir_all(www.join("bundle"))?;
+    fs::create_dir_all(www.join("metadata"))?;
+    let (old, new) = (files(Path::new(old), "")?, files(Path::new(new), "")?);
+    let folder = NewsroomFolder::at(&out.join("newsroom"));
+    let now = Timestamp::now();
+    let ids: std::result::Result<Vec<_>, _> = ["be", "en", "fa", "ru", "zh"]
+        .into_iter()
+        .map(str::parse)
+        .collect();
+    let ids = ids?;
+    folder.found(&ids, now, &Lifetimes::default())?;
+    let mut press = Press {
+        metadata: folder.metadata(None)?,
+        previous: None,
+        kept: Default::default(),
+        waiting: Default::default(),
+        keys: folder.publishing_keys(&ids)?,
+        lifetimes: Lifetimes::default(),
+        effort: Effort::Quick,
+    };
+    let first = print(&press, &old, now - SignedDuration::from_hours(24))?;
+    press.metadata = folder.metadata(Some(&first))?;
+    press.previous = Some(first.clone());
+    let second = print(&press, &new, now)?;
+
+    let store = Store::open(&out.join("store"))?;
+    store.drop_anchor(&folder.newcomer()?.root)?;
+    store.remember(&first.remembered())?;
+    fs::write(store.edition_place(), first.bundle())?;
+    for (name, entry) in second.metadata() {
+        let place = www.join("metadata").join(name.to_string());
+        fs::write(place, second.content(entry))?;
+    }
+    let bundle = |name: &str, bytes: &[u8]| {
+        println!("{name}: {} bytes", bytes.len());
+        fs::write(www.join("bundle").join(name), bytes)
+    };
+    bundle("2.tar.gz", second.bundle())?;
+    bundle(
+        "1-2.tar.gz",
+        &write_update(Vec::new(), &second, &Holding::from(first.proof()))?,
+    )?;
+    let begun = Instant::now();
+    bundle("1-2.zst", &write_dense_update(Vec::new(), &second, &first)?)?;
+    println!("  in {:?}", begun.elapsed());
+    let begun = Instant::now();
+    bundle("2.zst", &write_dense(Vec::new(), &second)?)?;
+    println!("  in {:?}", begun.elapsed());
+    Ok(())
+}
+
+fn print(press: &Press, files: &Files, now: Timestamp) -> Result<Arc<VerifiedEdition>> {
+    let place = |out: Vec<u8>| Ok::<_, PublishError>(Bytes::from(out));
+    Ok(Arc::new(press.print(files, now, Vec::new(), place)?))
+}
+
+/// In the shape of a site of ours: pictures lie beside the articles or among the assets.
+fn files(folder: &Path, below: &str) -> Result<Files> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&entry.path(), &format!("{path}/"))?);
+        } else {
+            let path = path.replace("img/", "assets/");
+            found.insert(SitePath::parse(&path)?, fs::read(entry.path())?.into());
+        }
+    }
+    Ok(found)
+}

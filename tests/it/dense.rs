@@ -1,0 +1,537 @@
+//! The dense form: there and back, on broken lines, and in the hands of liars.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use colport::base::{MetadataName, SitePath, Timestamp};
+use colport::bundle::dense::{Base, Head, Pressure, Way, folio_entry, groups, press, skippable};
+use colport::edition::{
+    Receiver, Refusal, Remembered, VerifiedEdition, write_dense, write_dense_update,
+};
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+
+use crate::world::{Newsroom, moment, noise};
+
+fn text(seed: u64, words: usize) -> String {
+    let all = [
+        "рака ",
+        "стала ",
+        "лёд ",
+        "мост, ",
+        "горад. ",
+        "людзі ",
+        "і ",
+    ];
+    let mut state = seed;
+    let word = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(99);
+        all[usize::try_from(state >> 33).unwrap() % all.len()]
+    };
+    (0..words).map(word).collect()
+}
+
+/// Two editions of a newsroom, with articles and pictures that stay, change, come and go.
+struct Pair {
+    newsroom: Newsroom,
+    old: Arc<VerifiedEdition>,
+    new: Arc<VerifiedEdition>,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let mut newsroom = Newsroom::found(1, 4);
+        for n in 0..20 {
+            newsroom.write(&format!("be/2026/11/a{n}/index.html"), text(n, 400));
+        }
+        newsroom.write("be/2026/11/a3/1.webp", noise(77, 30_000));
+        let old = newsroom.publish(moment(0));
+        newsroom.write("index.html", "<title>Навіны</title> сёння".repeat(20));
+        newsroom.write("be/2026/11/a3/index.html", text(3, 400) + "Дапоўнена.");
+        newsroom.write("be/2026/11/new/index.html", text(900, 500));
+        newsroom.write("be/2026/11/new/1.webp", noise(78, 20_000));
+        newsroom.write("be/2026/11/new/2.webp", noise(79, 100));
+        newsroom.write("be/2026/11/z/index.html", text(901, 50));
+        newsroom.remove("be/2026/11/a5/index.html");
+        let new = newsroom.publish(moment(24));
+        Self { newsroom, old, new }
+    }
+
+    fn newcomer(&self) -> Remembered {
+        Remembered::new(self.newsroom.first_root())
+    }
+
+    fn full(&self) -> Bytes {
+        write_dense(Vec::new(), &self.new).unwrap().into()
+    }
+
+    fn update(&self) -> Bytes {
+        write_dense_update(Vec::new(), &self.new, &self.old)
+            .unwrap()
+            .into()
+    }
+
+    fn receiver(&self, held: Option<&Arc<VerifiedEdition>>) -> Receiver<Vec<u8>> {
+        receiver(self.newcomer(), held, moment(25))
+    }
+}
+
+fn receiver(
+    newcomer: Remembered,
+    held: Option<&Arc<VerifiedEdition>>,
+    now: Timestamp,
+) -> Receiver<Vec<u8>> {
+    let remembered = held.map_or(newcomer, |held| held.remembered());
+    Receiver::new(Vec::new(), remembered, held.cloned(), now)
+}
+
+fn pieces(stream: &Bytes, length: usize) -> impl Iterator<Item = Bytes> {
+    let starts = (0..stream.len()).step_by(length.max(1));
+    starts.map(move |at| stream.slice(at..stream.len().min(at + length.max(1))))
+}
+
+fn finish(receiver: Receiver<Vec<u8>>) -> Result<VerifiedEdition, Refusal> {
+    receiver.finish(|out| Ok(Bytes::from(out)))
+}
+
+fn receive(mut receiver: Receiver<Vec<u8>>, stream: &Bytes) -> Result<VerifiedEdition, Refusal> {
+    for piece in pieces(stream, 777) {
+        receiver.push(piece)?;
+    }
+    finish(receiver)
+}
+
+fn contents(edition: &VerifiedEdition) -> BTreeMap<SitePath, Bytes> {
+    let files = edition.files();
+    files
+        .map(|(path, entry)| (path.clone(), edition.content(entry)))
+        .collect()
+}
+
+fn same(one: &VerifiedEdition, other: &VerifiedEdition, newcomer: &Remembered) {
+    assert_eq!(one.number(), other.number());
+    assert_eq!(contents(one), contents(other));
+    let metadata = |edition: &VerifiedEdition| {
+        let gathered = edition.gathered();
+        gathered
+            .iter()
+            .map(|(n, c)| (n.clone(), c.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(metadata(one), metadata(other));
+    // What was put together is a bundle like any other.
+    let opened = VerifiedEdition::open(one.bundle().clone(), newcomer, moment(25));
+    assert_eq!(opened.unwrap().number(), one.number());
+}
+
+#[test]
+fn an_edition_and_an_update_go_there_and_back() {
+    let pair = Pair::new();
+    let (full, update) = (pair.full(), pair.update());
+    let by_full = receive(pair.receiver(None), &full).unwrap();
+    same(&by_full, &pair.new, &pair.newcomer());
+    let by_update = receive(pair.receiver(Some(&pair.old)), &update).unwrap();
+    same(&by_update, &pair.new, &pair.newcomer());
+    // Who holds something older can take the whole as well.
+    let by_full = receive(pair.receiver(Some(&pair.old)), &full).unwrap();
+    same(&by_full, &pair.new, &pair.newcomer());
+    assert_eq!((pair.full(), pair.update()), (full.clone(), update.clone()));
+    let pictures = 4 * 50_000 + 30_000 + 20_000;
+    assert!(full.len() < pictures + 25_000, "{}", full.len());
+    assert!(update.len() < 20_100 + 3_500, "{}", update.len());
+    assert!(full.len() < pair.new.bundle().len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn any_two_editions_go_there_and_back(
+        old in files(), new in files(), piece in 1..9000usize,
+    ) {
+        let mut newsroom = Newsroom::found(2, 0);
+        for (path, content) in &old {
+            newsroom.write(path, content.clone());
+        }
+        let before = newsroom.publish(moment(0));
+        for path in old.keys().filter(|path| !new.contains_key(*path)) {
+            newsroom.remove(path);
+        }
+        for (path, content) in &new {
+            newsroom.write(path, content.clone());
+        }
+        newsroom.write("be/index.html", "<p>always another");
+        let after = newsroom.publish(moment(24));
+        let newcomer = Remembered::new(newsroom.first_root());
+        let full: Bytes = write_dense(Vec::new(), &after).unwrap().into();
+        let update: Bytes = write_dense_update(Vec::new(), &after, &before).unwrap().into();
+        for (stream, held) in [(full, None), (update, Some(&before))] {
+            let mut receiver = receiver(newcomer.clone(), held, moment(25));
+            for piece in pieces(&stream, piece) {
+                receiver.push(piece).unwrap();
+                prop_assert!(receiver.position() <= stream.len() as u64);
+            }
+            prop_assert!(receiver.is_complete());
+            prop_assert_eq!(receiver.position(), stream.len() as u64);
+            same(&finish(receiver).unwrap(), &after, &newcomer);
+        }
+    }
+}
+
+fn files() -> impl Strategy<Value = BTreeMap<String, Bytes>> {
+    let content = prop_oneof![
+        (0..5u64, 0..3000usize).prop_map(|(seed, words)| text(seed, words).into_bytes().into()),
+        (0..5u64, 0..200_000usize).prop_map(|(seed, length)| noise(seed, length)),
+        Just(Bytes::from(vec![0; 300_000])),
+    ];
+    btree_map("be/2026/1[01]/[a-d]/[a-c]\\.html", content, 0..9)
+}
+
+/// An edition in its parts, to be put together otherwise.
+#[derive(Clone)]
+struct Parts {
+    head: Head,
+    choice: Option<Bytes>,
+    dictionary: Bytes,
+    folio: Vec<(String, Bytes)>,
+    letters: Vec<u8>,
+    pressed: Vec<Bytes>,
+    raw: Vec<Bytes>,
+    raw_bytes: Option<u32>,
+    behind: Bytes,
+}
+
+impl Parts {
+    /// All of an edition.
+    fn of(edition: &VerifiedEdition) -> Self {
+        let ways = |(path, entry): (&SitePath, _)| {
+            let raw = path.as_str().ends_with(".webp");
+            let way = if raw { Way::Raw } else { Way::Pressed };
+            (path.clone(), edition.content(entry), way)
+        };
+        let files: Vec<_> = edition.files().map(ways).collect();
+        let of = |way| {
+            let files = files.iter().filter(move |(_, _, its)| *its == way);
+            files
+                .map(|(_, content, _)| content.clone())
+                .collect::<Vec<_>>()
+        };
+        let names = edition.proof().names();
+        let folio = |name: &MetadataName| {
+            let content = edition.content(edition.metadata_file(name).unwrap());
+            (folio_entry(name, content.len() as u64), content)
+        };
+        let laid = files
+            .iter()
+            .map(|(p, c, w)| (p.clone(), c.len() as u64, *w));
+        assert_eq!(groups(laid).len(), 1, "small enough for this");
+        Self {
+            head: Head {
+                edition: edition.number(),
+                base: None,
+            },
+            choice: None,
+            dictionary: Bytes::new(),
+            folio: names.iter().map(folio).collect(),
+            letters: files.iter().map(|(_, _, way)| way.letter()).collect(),
+            pressed: of(Way::Pressed),
+            raw: of(Way::Raw),
+            raw_bytes: None,
+            behind: Bytes::new(),
+        }
+    }
+
+    fn write(&self) -> Bytes {
+        let mut out = Vec::new();
+        let json = self.head.to_json();
+        out.extend(skippable(u32::try_from(json.len()).unwrap()));
+        out.extend(json);
+        let frame = |dictionary: &[u8], contents: &[Bytes]| {
+            press(dictionary, contents, Pressure::Much).unwrap()
+        };
+        out.extend(
+            self.choice
+                .iter()
+                .flat_map(|choice| frame(b"", &[choice.clone()])),
+        );
+        let mut contents = Vec::new();
+        for (line, content) in &self.folio {
+            contents.extend([line.clone().into(), content.clone()]);
+        }
+        contents.extend([Bytes::from_static(b"\n"), self.letters.clone().into()]);
+        contents.extend(self.pressed.iter().cloned());
+        out.extend(frame(&self.dictionary, &contents));
+        let raw: usize = self.raw.iter().map(Bytes::len).sum();
+        out.extend(skippable(
+            self.raw_bytes.unwrap_or(u32::try_from(raw).unwrap()),
+        ));
+        self.raw.iter().for_each(|raw| out.extend_from_slice(raw));
+        out.extend_from_slice(&self.behind);
+        out.into()
+    }
+}
+
+#[test]
+fn the_parts_put_together_by_hand_are_accepted() {
+    let pair = Pair::new();
+    let made = receive(pair.receiver(None), &Parts::of(&pair.new).write());
+    same(&made.unwrap(), &pair.new, &pair.newcomer());
+}
+
+#[test]
+fn every_lie_is_refused() {
+    let pair = Pair::new();
+    let sound = Parts::of(&pair.new);
+    let check = |change: &dyn Fn(&mut Parts), expected: &str| {
+        let mut parts = sound.clone();
+        change(&mut parts);
+        let refusal = receive(pair.receiver(None), &parts.write()).map(|_| ());
+        let refusal = refusal.expect_err(expected).to_string();
+        assert!(
+            refusal.contains(expected),
+            "{refusal} should be: {expected}"
+        );
+    };
+    let other = Bytes::from(text(5, 10));
+    check(
+        &|p| p.pressed[1] = vec![b'x'; p.pressed[1].len()].into(),
+        "is not what was signed",
+    );
+    check(
+        &|p| p.raw[1] = noise(5, p.raw[1].len()),
+        "is not what was signed",
+    );
+    check(&|p| p.pressed.swap(0, 1), "is not what was signed");
+    check(&|p| p.raw.swap(0, 4), "is not what was signed");
+    check(
+        &|p| p.pressed.push(other.clone()),
+        "it holds more than was signed",
+    );
+    check(&|p| drop(p.pressed.pop()), "it holds less than was signed");
+    check(
+        &|p| p.raw.push(other.clone()),
+        "files that are not pressed should begin",
+    );
+    check(&|p| p.behind = other.clone(), "something follows its end");
+    check(
+        &|p| p.behind = press(b"", &[], Pressure::Much).unwrap().into(),
+        "something follows",
+    );
+    check(
+        &|p| drop(p.raw.pop()),
+        "files that are not pressed should begin",
+    );
+    check(
+        &|p| p.raw_bytes = Some(7),
+        "files that are not pressed should begin",
+    );
+    check(
+        &|p| p.letters[0] = b'-',
+        "1 of the files that were signed are missing",
+    );
+    check(&|p| p.letters[0] = b'x', "it is unclear how its files come");
+    check(
+        &|p| p.head.base = Some(Base::new(1, b"")),
+        "nothing is held yet",
+    );
+    check(&|p| p.folio.swap(0, 1), "in the wrong order");
+    check(&|p| p.folio.swap(1, 2), "`timestamp` is missing");
+    check(&|p| drop(p.folio.pop()), "missing");
+    check(
+        &|p| p.folio.push(p.folio[0].clone()),
+        "metadata stands twice or in the wrong order",
+    );
+    check(
+        &|p| p.folio[0].0 = "../root.json 5\n".into(),
+        "no name and length",
+    );
+    check(
+        &|p| p.folio[0].0 = "1.root.json 99999999\n".into(),
+        "too large",
+    );
+    check(
+        &|p| p.folio[0].0 = "x".repeat(200),
+        "a line before metadata is too long",
+    );
+}
+
+/// 20 MiB of nothing in a few kilobytes, in every place.
+#[test]
+fn a_bomb_is_refused_before_it_goes_off() {
+    let pair = Pair::new();
+    let bomb = Bytes::from(vec![0; 20 << 20]);
+    let check = |change: &dyn Fn(&mut Parts)| {
+        let mut parts = Parts::of(&pair.new);
+        change(&mut parts);
+        let mut receiver = pair.receiver(None);
+        let stream = parts.write();
+        let refused = pieces(&stream, 100).find_map(|piece| receiver.push(piece).err());
+        assert!(refused.is_some());
+    };
+    check(&|parts| parts.pressed[0] = bomb.clone());
+    check(&|parts| parts.pressed.push(bomb.clone()));
+    check(&|parts| parts.letters = bomb.to_vec());
+    check(&|parts| parts.folio[0].1 = bomb.clone());
+    check(&|parts| parts.folio[1].1 = bomb.clone());
+    // Files of metadata without end that nobody signed.
+    check(&|parts| {
+        for n in 1..20 {
+            let name = format!("{n}.zz.json");
+            parts
+                .folio
+                .push((format!("{name} 4000000\n"), bomb.slice(..4_000_000)));
+        }
+    });
+}
+
+#[test]
+fn an_update_for_another_copy_is_refused_in_time() {
+    let pair = Pair::new();
+    let update = pair.update();
+    let refused = |held: Option<&Arc<VerifiedEdition>>| {
+        receive(pair.receiver(held), &update)
+            .map(|_| ())
+            .unwrap_err()
+    };
+    let base = 1;
+    assert_eq!(refused(None), Refusal::WrongBase { base, held: None });
+    let held = Some(2);
+    assert_eq!(refused(Some(&pair.new)), Refusal::WrongBase { base, held });
+    let mut other = Newsroom::found(9, 1);
+    other.write("x.html", "other");
+    let other = other.publish(moment(0));
+    assert!(matches!(
+        refused(Some(&other)),
+        Refusal::OtherBase { base: 1 } | Refusal::Bundle(_)
+    ));
+}
+
+#[test]
+fn no_changed_byte_and_no_cut_gives_another_edition() {
+    let mut newsroom = Newsroom::found(3, 0);
+    newsroom.write("be/2026/11/a/1.webp", noise(5, 1500));
+    let old = newsroom.publish(moment(0));
+    newsroom.write("be/2026/11/b/index.html", "<p>A new one.");
+    newsroom.write("be/2026/11/b/1.webp", noise(6, 1200));
+    let new = newsroom.publish(moment(24));
+    let newcomer = Remembered::new(newsroom.first_root());
+    let full: Bytes = write_dense(Vec::new(), &new).unwrap().into();
+    let update: Bytes = write_dense_update(Vec::new(), &new, &old).unwrap().into();
+    for (stream, held) in [(full, None), (update, Some(&old))] {
+        let receiver = || receiver(newcomer.clone(), held, moment(25));
+        for at in (0..stream.len()).step_by(23) {
+            let mut other = stream.to_vec();
+            other[at] ^= 1 << (at % 8);
+            if let Ok(edition) = receive(receiver(), &other.into()) {
+                assert_eq!(contents(&edition), contents(&new), "byte {at}");
+            }
+            let cut = receive(receiver(), &stream.slice(..at));
+            assert!(cut.is_err(), "cut at {at}");
+        }
+        let longer = [&stream[..], b"x"].concat();
+        assert!(receive(receiver(), &longer.into()).is_err());
+    }
+}
+
+/// A line that breaks, a liar in between, and the next goes on where all was well.
+#[test]
+fn what_was_proved_need_not_come_again() {
+    let pair = Pair::new();
+    for (stream, held) in [(pair.full(), None), (pair.update(), Some(&pair.old))] {
+        let step = stream.len() / 37;
+        for cut in (0..stream.len()).step_by(step) {
+            let mut receiver = pair.receiver(held);
+            receiver.push(stream.slice(..cut)).unwrap();
+            let lie = receiver.push(noise(8, 70_000));
+            let proved = receiver.position();
+            assert!(proved <= cut as u64 + 1, "{proved} of {cut}");
+            if receiver.edition().is_none() {
+                continue;
+            }
+            assert!(lie.is_err() || cut > 0);
+            receiver.rewind();
+            assert_eq!(receiver.position(), proved);
+            let rest = stream.slice(usize::try_from(proved).unwrap()..);
+            for piece in pieces(&rest, 5000) {
+                receiver.push(piece).unwrap();
+            }
+            same(&finish(receiver).unwrap(), &pair.new, &pair.newcomer());
+        }
+    }
+}
+
+/// They take seconds, so they are made once; and those of another edition are of no use.
+#[test]
+fn the_dense_forms_of_a_newsroom_are_kept_until_the_next_edition() {
+    let mut newsroom = crate::press::Newsroom::new();
+    let site = crate::press::site;
+    let first = newsroom.publish(&site(&[("be/index.html", "one")]));
+    newsroom.pass(24);
+    let second = newsroom.publish(&site(&[("be/index.html", "two")]));
+    let forms = |edition: &VerifiedEdition, earlier: &[Arc<VerifiedEdition>]| {
+        let forms = newsroom.folder.dense_forms(edition, earlier).unwrap();
+        let names = forms.iter().map(|(name, _)| name.to_string());
+        names.collect::<Vec<_>>()
+    };
+    let place = newsroom.folder.place().join("dense");
+    let files = || {
+        let entries = std::fs::read_dir(&place)
+            .unwrap()
+            .map(|entry| entry.unwrap());
+        let files =
+            entries.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()));
+        files.collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(forms(&second, &[first.clone()]), ["2.zst", "1-2.zst"]);
+    let made = files();
+    assert_eq!(made.len(), 2);
+    forms(&second, &[first.clone()]);
+    assert_eq!(files(), made);
+    assert_eq!(forms(&first, &[]), ["1.zst"]);
+    assert_eq!(files().len(), 1);
+}
+
+/// A second implementation, written from the manual alone.
+#[test]
+fn the_reader_made_from_the_manual_agrees() {
+    if Command::new("zstd").arg("--version").output().is_err() {
+        println!("skipped: there is no `zstd`");
+        return;
+    }
+    let pair = Pair::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let full = file("2.zst", &pair.full());
+    let update = file("1-2.zst", &pair.update());
+    let base = file("1.tar.gz", pair.old.bundle());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/bundle/read_dense.py");
+    let read = |arguments: &[&std::path::Path]| {
+        let output = Command::new("python3")
+            .arg(script)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let refused = String::from_utf8_lossy(&output.stderr).into_owned();
+        (String::from_utf8(output.stdout).unwrap(), refused)
+    };
+    let line = |(path, entry): (&SitePath, &colport::edition::Entry)| {
+        format!("{}  {path}\n", entry.digest)
+    };
+    let expected: String = pair.new.files().map(line).collect();
+    assert_eq!(read(&[&full]), (expected.clone(), String::new()));
+    assert_eq!(read(&[&update, &base]), (expected, String::new()));
+    let mut damaged = pair.update().to_vec();
+    let middle = damaged.len() / 8;
+    damaged[middle] ^= 1;
+    let damaged = file("damaged.zst", &damaged);
+    let (files, refused) = read(&[&damaged, &base]);
+    assert!(files.is_empty() && refused.contains("refused"), "{refused}");
+}
