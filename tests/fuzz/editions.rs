@@ -47,6 +47,7 @@ impl Editions {
             metadata,
             previous: None,
             kept: Default::default(),
+            waiting: Default::default(),
             keys,
             lifetimes: Lifetimes::default(),
             effort: Effort::Quick,

@@ -10,6 +10,7 @@ use std::path::Path;
 mod bundles;
 #[expect(dead_code, reason = "only the seeds are written")]
 mod checks;
+#[expect(dead_code, reason = "only the seeds are written")]
 mod editions;
 
 fn main() -> std::io::Result<()> {

@@ -256,7 +256,7 @@ impl Parts {
         out.extend(
             self.choice
                 .iter()
-                .flat_map(|choice| frame(b"", &[choice.clone()])),
+                .flat_map(|choice| frame(b"", std::slice::from_ref(choice))),
         );
         let mut contents = Vec::new();
         for (line, content) in &self.folio {
@@ -486,10 +486,13 @@ fn the_dense_forms_of_a_newsroom_are_kept_until_the_next_edition() {
             entries.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()));
         files.collect::<BTreeMap<_, _>>()
     };
-    assert_eq!(forms(&second, &[first.clone()]), ["2.zst", "1-2.zst"]);
+    assert_eq!(
+        forms(&second, std::slice::from_ref(&first)),
+        ["2.zst", "1-2.zst"]
+    );
     let made = files();
     assert_eq!(made.len(), 2);
-    forms(&second, &[first.clone()]);
+    forms(&second, std::slice::from_ref(&first));
     assert_eq!(files(), made);
     assert_eq!(forms(&first, &[]), ["1.zst"]);
     assert_eq!(files().len(), 1);

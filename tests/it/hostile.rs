@@ -83,6 +83,7 @@ impl Resolve for World {
     /// Every picture has a copy in the site.
     fn picture(&self, _: &str) -> Option<Picture> {
         Some(Picture {
+            small: None,
             path: path("be/2026/11/river/1.webp"),
             width: 8,
             height: 8,

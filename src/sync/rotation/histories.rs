@@ -151,7 +151,7 @@ impl World {
         let made = Observation::Made {
             mirror,
             provider: ProviderId(self.next % 4),
-            upkeep: if self.next % 5 == 0 {
+            upkeep: if self.next.is_multiple_of(5) {
                 Upkeep::Paid
             } else {
                 Upkeep::Free
