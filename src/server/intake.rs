@@ -146,13 +146,15 @@ impl Intake {
         let (pieces, coming) = mpsc::channel(8);
         let verifying = self.verify(self.clock.now(), place.clone(), coming);
         let mut verifying = std::pin::pin!(verifying);
-        tokio::select! {
+        let fed = tokio::select! {
             biased;
             verdict = &mut verifying => return verdict,
-            () = place.is_needed() => return Err(Refused::Busy),
-            fed = self.feed(body, &place, pieces) => fed?,
-        }
-        verifying.await
+            () = place.is_needed() => Err(Refused::Busy),
+            fed = self.feed(body, &place, pieces) => fed,
+        };
+        // The thread ends with its pieces. Who is answered before that finds his own place still taken.
+        let verdict = verifying.await;
+        fed.and(verdict)
     }
 
     /// Reads the body. `Ok` also when nobody wants the rest: then the verdict is on its way.
