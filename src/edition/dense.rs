@@ -1,7 +1,7 @@
 //! An edition in its dense form, whole or as what another edition lacks.
 //!
 //! 1. The head says of which editions this is.
-//! 2. Of an update: which files of the old edition are its dictionary ([`choice`]), one letter a file.
+//! 2. Of an update: which files of the old edition are its dictionary ([`choice`](super::choice)), one letter a file.
 //! 3. The first frame begins with the metadata that the receiver lacks, and one letter for each file of the new edition.
 //! 4. Then come the contents, group by group: those of a group that get smaller in a frame, the others as they are.
 

@@ -1,5 +1,5 @@
 //! What the newsroom's own system says at the door, and what it hears. The sockets are in
-//! [`door`](crate::io::door), the articles in [`source`](super::source).
+//! [`door`](crate::io::door), the articles in [`source`].
 //!
 //! `POST /NEWSROOM` takes an article: as JSON, or as `multipart/form-data` with the JSON in the part `article` and the
 //! pictures in parts of their names.

@@ -6,7 +6,7 @@
 //!    written. As soon as it refuses, the answer goes out; the rest is not read.
 //! 3. Until its metadata is proved, a bundle has one of a few places for strangers, then one of a few for bundles that
 //!    are worth it, so that no stranger, however many places he takes, can hold up one that is under way. Who gives way
-//!    to whom is told in [`places`](super::places).
+//!    to whom is told in [`places`].
 //! 4. It must come at a certain pace in any case.
 //! 5. When all of it has come and was found good, it goes live in one moment ([`Holdings::commit`]).
 //!

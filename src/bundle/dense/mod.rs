@@ -1,7 +1,7 @@
 //! The dense form of a bundle: how an edition travels where the line is thin. Told byte by byte in `src/manual/bundle.md`.
 //!
 //! 1. [`Head`] says what it is, and by which old contents it was pressed.
-//! 2. [`Frame`] and [`press`] are the text: one zstd frame (RFC 8878) for many contents, so that what they have in common
+//! 2. [`frame`] and [`mod@press`] are the text: one zstd frame (RFC 8878) for many contents, so that what they have in common
 //!    travels once, and what the receiver has already, not at all.
 //! 3. [`Way`] says of each file of the edition how it comes; [`groups`] in which order.
 //! 4. [`Dense`] takes such a stream apart, as far as that can be done without knowing what was signed.
