@@ -282,7 +282,7 @@ async fn read(
         distant: mirrors.last().cloned(),
     };
     let now = SystemClock.now();
-    let mut fallen = BTreeSet::new();
+    let (mut fallen, mut asked) = (BTreeSet::new(), BTreeSet::new());
     let mut show = |event| {
         let (mirror, what) = match event {
             Event::Failed { mirror, fault } => {
@@ -293,6 +293,11 @@ async fn read(
                 )
             }
             Event::Asked { mirror, .. } if fallen.contains(&mirror) => (mirror, None),
+            // It may be asked for one form of the bundle after the other.
+            Event::Asked {
+                mirror,
+                from_byte: 0,
+            } if !asked.insert(mirror.clone()) => (mirror, None),
             Event::Asked {
                 mirror,
                 from_byte: 0,
