@@ -181,6 +181,11 @@ pub fn key(url: &Url) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let words = stem.split(['_', '-']).filter(|word| !is_size(word));
     let mut key: Vec<&str> = words.collect();
+    // Where the file is named by its size alone, a folder names the picture.
+    if key.is_empty() && !stem.is_empty() {
+        let folders = url.path_segments().into_iter().flatten().rev().skip(1);
+        key.extend(folders.filter(|folder| folder.len() >= TELLING).take(1));
+    }
     // A proxy of pictures names the real one in its query or at the end of its path.
     let query = url.query().unwrap_or_default();
     if matches!(stem, "image" | "img" | "index" | "resize" | "fetch") || stem.is_empty() {
@@ -189,17 +194,20 @@ pub fn key(url: &Url) -> String {
     key.join("-").to_ascii_lowercase()
 }
 
-/// `w1023`, `cx0`, `1200x800`, `640`, `scaled`, `s`, `r1`.
+/// A shorter folder is a size, a day, or a shelf.
+const TELLING: usize = 8;
+
+/// `w1023`, `cx0`, `640@60`, `1200x800`, `640`, `scaled`, `s`, `r1`.
 fn is_size(word: &str) -> bool {
     let bare = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let letters = word.len() - bare.len();
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let pair = bare
-        .split_once('x')
+        .split_once(['x', '@'])
         .is_some_and(|(w, h)| digits(w) && digits(h));
     matches!(
         word,
-        "scaled" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb"
+        "scaled" | "original" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb"
     ) || (letters <= 2 && letters > 0 && digits(bare) && bare.len() <= 4)
         || pair
 }

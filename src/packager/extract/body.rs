@@ -10,7 +10,7 @@ use super::addresses;
 use super::block::{Block, Line};
 use super::container::Reading;
 use super::embeds;
-use super::words::escaped;
+use super::words::{escaped, squeezed};
 
 /// Deeper than any page that people wrote; what lies deeper is read as plain text.
 pub const DEPTH: usize = 180;
@@ -42,7 +42,9 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn node(&mut self, node: &NodeRef, depth: usize) {
         if node.is_text() {
             let kept = self.reading.kept.contains(&node.id);
-            self.line.push_text(&node.text(), kept);
+            if kept || !self.reading.faithful {
+                self.line.push_text(&node.text(), kept);
+            }
             return;
         }
         if !node.is_element() || self.reading.furniture.contains(&node.id) {
@@ -91,7 +93,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             "ul" | "ol" => self.list(node, name == "ol", depth),
             "table" => self.table(node, depth),
             "script" | "style" | "template" | "head" | "audio" | "source" | "track" | "param"
-            | "object" | "svg" | "math" => {}
+            | "object" | "svg" | "annotation" => {}
             "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
             | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
             | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figcaption" => {
@@ -128,7 +130,13 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.is_illustration(node) {
             return self.illustration(node);
         }
-        if self.is_box_of_links(node) && self.leads_home(node) {
+        if node.has_name("figcaption") {
+            return self.lone_caption(node);
+        }
+        if !self.reading.faithful
+            && (self.is_box_of_links(node) || self.is_card(node))
+            && self.leads_home(node)
+        {
             self.blocks.push(Block::Gone);
             return;
         }
@@ -141,6 +149,34 @@ impl<'r, 'a> Walk<'r, 'a> {
         let own = self.reading.measures.of_node(node);
         let mostly_links = own.linked * 10 > own.text * 8;
         own.links > 0 && mostly_links && own.text > 0 && own.prose == 0 && own.pictures <= own.links
+    }
+
+    /// A heading that is a link, and a few words that are no sentence: another article.
+    fn is_card(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        let fits = own.links > 0 && own.links <= 3 && own.prose == 0 && own.linked * 2 > own.text;
+        let leads = |heading: &NodeRef| {
+            let of = self.reading.measures.of_node(heading);
+            of.text > 0 && of.linked == of.text
+        };
+        let headings = node.descendants_it().filter(|below| {
+            matches!(
+                below.node_name().as_deref(),
+                Some("h2" | "h3" | "h4" | "h5")
+            )
+        });
+        fits && headings.collect::<Vec<_>>().iter().any(leads)
+    }
+
+    /// One that no `figure` holds belongs to the picture before it.
+    fn lone_caption(&mut self, node: &NodeRef) {
+        let text = squeezed(&node.text());
+        if let Some(Block::Figure(figure)) = self.blocks.last_mut()
+            && figure.caption.is_none()
+            && !text.is_empty()
+        {
+            figure.caption = Some(text);
+        }
     }
 
     fn marked(&mut self, node: &NodeRef, tag: &'static str, depth: usize) {
@@ -159,7 +195,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             })
         });
         let own = self.reading.measures.of_node(node);
-        if holds_blocks && own.text > 0 {
+        if holds_blocks && own.text > 0 && !self.reading.faithful {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
             self.blocks.push(Block::Gone);
@@ -244,7 +280,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
-        if links_only && self.leads_home(node) {
+        if links_only && !self.reading.faithful && self.leads_home(node) {
             self.blocks.push(Block::Gone);
             return;
         }

@@ -28,6 +28,8 @@ pub struct Reading<'a> {
     pub furniture: &'a HashSet<NodeId>,
     /// Text nodes that Readability keeps.
     pub kept: &'a HashSet<NodeId>,
+    /// Whether the article is what Readability keeps, no more and no less.
+    pub faithful: bool,
 }
 
 impl Reading<'_> {
@@ -36,6 +38,13 @@ impl Reading<'_> {
         let Some(body) = doc.body() else {
             return (Vec::new(), Vec::new());
         };
+        if self.faithful {
+            let container = self.container(&body);
+            return (
+                self.walked(&container),
+                self.pictures_outside(&body, &container),
+            );
+        }
         let close = self.container(&body);
         let container = self.one_of_several(self.widened(close), meta.title.as_deref());
         let mut blocks = self.walked(&container);
@@ -84,7 +93,10 @@ impl Reading<'_> {
             }
         }
         let sum = |node: &NodeRef| sums.get(&node.id).copied().unwrap_or(0);
-        let enough = share(sum(body), SHARE_OF_KEPT);
+        let enough = match self.faithful {
+            true => sum(body),
+            false => share(sum(body), SHARE_OF_KEPT),
+        };
         let mut here = *body;
         loop {
             let below = here.element_children();

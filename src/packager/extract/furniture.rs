@@ -116,7 +116,9 @@ fn prose_by_class(body: &NodeRef, measures: &Measures) -> HashMap<String, usize>
 pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
     let active =
         "script, style, form, iframe, frame, input, button, noscript, meta[http-equiv=refresh]";
-    measures.all.linked * 2 <= measures.all.text && !doc.select(active).exists()
+    let links = "a[href]:not([href^='javascript:'])";
+    let few_links = measures.all.linked * 2 <= measures.all.text || !doc.select(links).exists();
+    few_links && !doc.select(active).exists()
 }
 
 /// The elements that are never part of a text, whatever is around them.

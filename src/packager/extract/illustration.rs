@@ -167,7 +167,12 @@ fn is_named_as_picture(node: &NodeRef) -> bool {
         let tokens = furniture::tokens(node);
         tokens.iter().any(|token| WORDS.contains(&token.as_str()))
     };
-    named(node) || node.descendants_it().take(20).any(|below| named(&below))
+    // What systems call a picture itself says nothing about the words beside it.
+    let below = node.descendants_it().take(20);
+    named(node)
+        || below
+            .into_iter()
+            .any(|below| !below.has_name("img") && named(&below))
 }
 
 /// Counters and icons.

@@ -17,6 +17,7 @@ mod furniture;
 mod illustration;
 mod json_ld;
 mod metadata;
+mod paywall;
 mod rules;
 mod tangle;
 mod tidy;
@@ -117,10 +118,26 @@ pub fn extract_page_as(
     let home = home_of(&meta, &base);
     // Steps 3 and 4.
     let measures = Measures::of(&doc);
-    let found = found(&doc, &measures, rules, &meta, &base, &home);
-    // Steps 5 and 6.
     let is_bare = furniture::is_bare(&doc, &measures);
-    assemble(meta, found, &base, &home, is_bare, charset)
+    let page = Page {
+        doc: &doc,
+        measures: &measures,
+        base: &base,
+        home: &home,
+        is_bare,
+        charset,
+    };
+    page.article(rules, meta)
+}
+
+/// A page that is read, and what is known of it.
+struct Page<'a> {
+    doc: &'a Document,
+    measures: &'a Measures,
+    base: &'a Url,
+    home: &'a Home,
+    is_bare: bool,
+    charset: &'static str,
 }
 
 /// What a page shows as its article, before it is tidied.
@@ -131,41 +148,79 @@ struct Found {
     above: Vec<Figure>,
     /// The picture that the newsroom's rules name.
     lead: Option<Figure>,
+    /// Whether it is what Readability keeps, no more and no less.
+    faithful: bool,
 }
 
-fn found(
-    doc: &Document,
-    measures: &Measures,
-    rules: &Rules,
-    meta: &Metadata,
-    base: &Url,
-    home: &Home,
-) -> Found {
-    let settled = rules.bodies(doc);
-    let (furniture, kept) = match settled.as_slice() {
-        [] => {
-            let furniture = furniture::find(doc, measures);
-            let kept = kept_by_readability(doc, measures, &furniture, base);
-            (furniture, kept)
+impl Page<'_> {
+    /// What is known of the pages of newsrooms is not true of others: where neither the page says that it is an article
+    /// nor a date stands on it, Readability's judgement stands.
+    fn article(&self, rules: &Rules, meta: Metadata) -> Result<Extracted, NoArticle> {
+        let settled = rules.bodies(self.doc);
+        if !settled.is_empty() {
+            let furniture = furniture::find_certain(self.doc);
+            let kept = texts_below(&settled);
+            let reading = self.reading(&furniture, &kept, false);
+            let found = Found {
+                blocks: reading.blocks_of(&settled),
+                ..self.with_lead(&reading, rules)
+            };
+            return self.assemble(meta, found);
         }
-        settled => (furniture::find_certain(doc), texts_below(settled)),
-    };
-    let reading = Reading {
-        base,
-        home,
-        measures,
-        furniture: &furniture,
-        kept: &kept,
-    };
-    let lead = rules.lead(doc).and_then(|node| reading.picture_of(&node));
-    let (blocks, above) = match settled.as_slice() {
-        [] => reading.blocks(doc, meta),
-        settled => (reading.blocks_of(settled), Vec::new()),
-    };
-    Found {
-        blocks,
-        above,
-        lead,
+        let furniture = furniture::find(self.doc, self.measures);
+        let kept = kept_by_readability(self.doc, self.measures, &meta, &furniture, self.base);
+        let found = |faithful: bool| {
+            let reading = self.reading(&furniture, &kept, faithful);
+            let (blocks, above) = reading.blocks(self.doc, &meta);
+            Found {
+                blocks,
+                above,
+                ..self.with_lead(&reading, rules)
+            }
+        };
+        let tidied = self.assemble(meta.clone(), found(false));
+        match &tidied {
+            Ok(article) if meta.says_article || article.published.is_some() => tidied,
+            Err(NoArticle::NoText) if meta.says_article || meta.published.is_some() => tidied,
+            Err(NoArticle::NotFound | NoArticle::TooLarge) => tidied,
+            _ => self.assemble(meta.clone(), found(true)),
+        }
+    }
+
+    fn reading<'r>(
+        &'r self,
+        furniture: &'r HashSet<NodeId>,
+        kept: &'r HashSet<NodeId>,
+        faithful: bool,
+    ) -> Reading<'r> {
+        Reading {
+            base: self.base,
+            home: self.home,
+            measures: self.measures,
+            furniture,
+            kept,
+            faithful,
+        }
+    }
+
+    fn with_lead(&self, reading: &Reading, rules: &Rules) -> Found {
+        let lead = rules.lead(self.doc);
+        Found {
+            lead: lead.and_then(|node| reading.picture_of(&node)),
+            faithful: reading.faithful,
+            ..Found::default()
+        }
+    }
+
+    fn assemble(&self, meta: Metadata, found: Found) -> Result<Extracted, NoArticle> {
+        assemble(
+            meta,
+            found,
+            self.base,
+            self.home,
+            self.is_bare,
+            self.charset,
+        )
     }
 }
 
@@ -204,6 +259,7 @@ pub fn extract_content(
         measures: &measures,
         furniture: &furniture,
         kept: &kept,
+        faithful: false,
     };
     let meta = Metadata {
         title,
@@ -239,6 +295,7 @@ fn base_of(doc: &Document, url: &Url) -> Url {
 fn kept_by_readability(
     doc: &Document,
     measures: &Measures,
+    meta: &Metadata,
     furniture: &HashSet<NodeId>,
     base: &Url,
 ) -> HashSet<NodeId> {
@@ -246,9 +303,13 @@ fn kept_by_readability(
     for id in furniture {
         copy.tree.remove_from_parent(id);
     }
-    // Pages that build themselves up hide their text until a script shows it.
+    // Pages that build themselves up hide their text until a script shows it, and walls hide it behind an offer.
+    let most = match meta.says_article {
+        true => 5,
+        false => 8,
+    };
     for hidden in copy.select("[hidden], [aria-hidden], [style]").nodes() {
-        if measures.of_node(hidden).prose * 2 > measures.all.prose {
+        if measures.of_node(hidden).prose * 10 > measures.all.prose * most {
             hidden.remove_attrs(&["hidden", "aria-hidden", "style"]);
         }
     }
@@ -280,7 +341,7 @@ fn assemble(
     is_bare: bool,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
-    let mut article = tidy::tidy(found.blocks, found.above, &meta, base, home);
+    let mut article = tidy::tidy(found.blocks, found.above, found.faithful, &meta, base, home);
     if let Some(lead) = found.lead {
         article.lead_with(lead);
     }

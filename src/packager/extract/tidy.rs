@@ -1,6 +1,6 @@
 //! From the blocks of a container to those of the article, and whether it is one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
@@ -9,6 +9,7 @@ use super::addresses::{self, Home};
 use super::block::{Block, Figure, Line};
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
+use super::paywall;
 use super::words;
 
 pub struct Tidied {
@@ -37,6 +38,7 @@ const NEAR: usize = 4;
 pub fn tidy(
     blocks: Vec<Block>,
     mut above: Vec<Figure>,
+    faithful: bool,
     meta: &Metadata,
     base: &Url,
     home: &Home,
@@ -45,6 +47,7 @@ pub fn tidy(
     let mut blocks = with_captions(without_refrains(with_broken_head(blocks)));
     let told = told_captions(meta, base);
     all_figures(&mut blocks, &mut |figure| told.complete(figure));
+    let blocks = paywall::without_offer(without_captions_told_twice(blocks, &told, meta));
     above.iter_mut().for_each(|figure| told.complete(figure));
     let start = begin_of_text(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
@@ -58,14 +61,17 @@ pub fn tidy(
                 }
                 is_repeated(line, meta, tag.starts_with('h') || index <= start + 2)
                     || (near && is_signature(tag, line, meta))
-                    || (head && is_label(tag, line))
-                    || is_pointer(tag, line, home)
+                    || (head && !faithful && is_label(tag, line))
+                    || (!faithful && is_pointer(tag, line, home))
             }
             _ => false,
         };
         kept.push(if drop { Block::Gone } else { block });
     }
-    let kept = without_orphans(kept);
+    let kept = match faithful {
+        true => kept,
+        false => without_orphans(kept),
+    };
     let (lead, blocks) = take_lead(kept, above, meta, base);
     Tidied {
         blocks,
@@ -221,6 +227,31 @@ impl ToldCaptions {
     }
 }
 
+/// Some pages show a caption once more as text, for readers who do not see the picture.
+fn without_captions_told_twice(
+    blocks: Vec<Block>,
+    told: &ToldCaptions,
+    meta: &Metadata,
+) -> Vec<Block> {
+    let shown = figures(&blocks)
+        .into_iter()
+        .filter_map(|figure| figure.caption);
+    let said = shown.chain(told.0.values().cloned());
+    let said: HashSet<String> = said.map(|caption| words::folded(&caption)).collect();
+    let repeats = |block: &Block| match block {
+        Block::Line { tag, line } if !tag.starts_with('h') => {
+            let text = line.text();
+            let is_summary = meta
+                .description
+                .as_deref()
+                .is_some_and(|summary| words::begins_alike(summary, &text));
+            is_credit(&text) || (!is_summary && said.contains(&words::folded(&text)))
+        }
+        _ => false,
+    };
+    blocks.into_iter().filter(|block| !repeats(block)).collect()
+}
+
 fn all_figures(blocks: &mut [Block], change: &mut dyn FnMut(&mut Figure)) {
     for block in blocks {
         match block {
@@ -294,7 +325,8 @@ fn is_label(tag: &str, line: &Line) -> bool {
 fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
     let (weight, linked) = (line.weight(), line.linked_weight());
     let bare = linked * 10 >= weight * 9 && weight > 0;
-    let labelled = linked * 10 >= weight * 6 && line.text().contains(':') && weight - linked < 30;
+    let labelled =
+        linked * 10 >= weight * 6 && line.text().contains([':', '|']) && weight - linked < 30;
     let lost = line.kept_weight() == 0 && linked * 2 > weight;
     let inward = line.targets().any(|address| home.holds(address));
     !tag.starts_with('h') && (((bare || labelled) && inward) || lost)
