@@ -225,15 +225,16 @@ impl Thaw {
         let Some(letters) = self.dense.content(signed.len() as u64)? else {
             return Ok(Turn::Wait);
         };
-        let signed = std::mem::take(signed);
         let ways: Option<Vec<_>> = letters
             .iter()
             .map(|letter| Way::of_letter(*letter))
             .collect();
-        let ways = ways.ok_or_else(|| self.damaged("it is unclear how its files come"))?;
-        refuse_missing(&signed, &ways)?;
+        let unclear = "it is unclear how its files come";
+        let ways = ways.ok_or_else(|| self.dense.damaged(unclear))?;
+        refuse_missing(signed, &ways)?;
         self.dense.consume(letters.len());
-        let files = signed.into_iter().zip(ways);
+        // Not before: after a lie they are waited for again.
+        let files = std::mem::take(signed).into_iter().zip(ways);
         let files = files.map(|(signed, way)| (signed.path, signed.length, way));
         let mut later = groups(files).into_iter();
         let first = later.next().unwrap_or_default();

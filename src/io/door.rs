@@ -20,7 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const CONNECTIONS: usize = 4;
 const HEAD: Duration = Duration::from_secs(10);
@@ -61,14 +61,11 @@ pub async fn keep(listener: TcpListener, keeper: Arc<dyn Keeper>, stop: impl Fut
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut stop = pin!(stop);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
         let accepted = tokio::select! {
             () = &mut stop => return,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &places) => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Some((stream, place)) = accepted else {
             // The machine is out of files and needs a moment.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -80,6 +77,16 @@ pub async fn keep(listener: TcpListener, keeper: Arc<dyn Keeper>, stop: impl Fut
             drop(place);
         });
     }
+}
+
+/// Once there is a place.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    let (stream, _) = listener.accept().await.ok()?;
+    Some((stream, place))
 }
 
 async fn connection(stream: TcpStream, keeper: Arc<dyn Keeper>) -> hyper::Result<()> {
@@ -118,4 +125,56 @@ fn written(reply: Reply) -> Response<Full<Bytes>> {
     let kind = header::HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+    use super::*;
+
+    /// Takes nothing before the other end of `go` is dropped.
+    struct Waiting {
+        came: UnboundedSender<()>,
+        go: Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Keeper for Waiting {
+        fn admit(&self, _: &Parts) -> Result<u64, Reply> {
+            Ok(10)
+        }
+
+        fn take(&self, _: &Parts, _: Bytes) -> Reply {
+            self.came.send(()).unwrap();
+            self.go.lock().unwrap().recv().unwrap_err();
+            Reply::new(200, "taken")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_heard_while_all_places_are_taken() {
+        let (listener, address) = open("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let (came, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+        let (wait, go) = mpsc::channel();
+        let go = Mutex::new(go);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let keeping = tokio::spawn(keep(listener, Arc::new(Waiting { came, go }), async {
+            stopped.await.unwrap();
+        }));
+        let mut pushing = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
+            stream.write_all(request).await.unwrap();
+            arrivals.recv().await.unwrap();
+            pushing.push(stream);
+        }
+        stop.send(()).unwrap();
+        let ended = tokio::time::timeout(HEAD, keeping).await;
+        drop(wait);
+        ended.expect("the stop was heard").unwrap();
+    }
 }

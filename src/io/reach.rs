@@ -127,6 +127,8 @@ fn is_private_ip(ip: IpAddr) -> bool {
             [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
                 is_inside(high, low)
             }
+            // RFC 8215: translated to whatever a network likes, mostly to itself.
+            [0x64, 0xff9b, 1, ..] => true,
             // 6to4 carries the other address in front.
             [0x2002, high, low, ..] => is_inside(high, low),
             [first, ..] => {
@@ -172,6 +174,7 @@ mod tests {
             "http://[::127.0.0.1]/",
             "http://[::ffff:192.168.0.1]/",
             "http://[64:ff9b::10.0.0.1]/",
+            "http://[64:ff9b:1::10.0.0.1]/",
             "http://[2002:c0a8:1::1]/",
             "http://[fd00::1]/",
             "http://[fe80::1]/",

@@ -1,7 +1,8 @@
 //! What was worked out before: `NEWSROOM/cache/SHELF/xy/KEY`. Who deletes it loses time and nothing else.
 //!
 //! 1. The key of an entry is the digest of the code that worked it out and of all that it was worked out of.
-//! 2. An entry begins with the digest of the rest: what a disk has damaged, or a power cut has torn, is not found.
+//! 2. An entry begins with the digest of its key and of the rest: what a disk has damaged, a power cut has torn, or
+//!    somebody has put in another's place is not found.
 //! 3. One that cannot be written is left out.
 //! 4. An entry that was not found for [`FORGOTTEN`] goes, and beyond [`MOST_BYTES`] those not found for the longest
 //!    time. When it was last found, to a day, is the time of its file.
@@ -67,6 +68,13 @@ impl Key {
         }
         Self(hasher.finish())
     }
+
+    fn seal(self, content: &[u8]) -> Digest {
+        let mut hasher = Hasher::default();
+        hasher.update(self.0.as_bytes());
+        hasher.update(content);
+        hasher.finish()
+    }
 }
 
 impl Cache {
@@ -106,7 +114,7 @@ impl Cache {
         let place = self.place(kind, key);
         let entry = files::read(&place, ENTRY_BYTES).ok()?;
         let (seal, content) = entry.split_at_checked(SEAL_BYTES)?;
-        if Digest::of(content).as_bytes() != seal {
+        if key.seal(content).as_bytes() != seal {
             return None;
         }
         if let Ok((_, found)) = files::look_at(&place)
@@ -129,7 +137,7 @@ impl Cache {
         if let Some(drawer) = place.parent() {
             files::create_folder(drawer)?;
         }
-        let seal = Digest::of(content);
+        let seal = key.seal(content);
         files::write_lightly(&place, &[&seal.as_bytes()[..], content].concat())
     }
 
@@ -257,6 +265,19 @@ pub(in crate::packager) mod tests {
         assert_eq!(cache.find(Kind::Pictures, key), None);
         assert_eq!(cache.find(Kind::Pages, Key::of(&[b"codepage"])), None);
         assert_eq!(cache.find(Kind::Pages, Key::of(&[b"codep", b"age"])), None);
+    }
+
+    #[test]
+    fn an_entry_in_the_place_of_another_is_not_found() {
+        let (_folder, cache) = cache();
+        let [mine, other] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
+        for key in [mine, other] {
+            cache.keep(Kind::Pictures, key, b"picture").unwrap();
+        }
+        let entry = files::read(&cache.place(Kind::Pictures, other), 100).unwrap();
+        files::write(&cache.place(Kind::Pictures, mine), &entry).unwrap();
+        assert_eq!(cache.find(Kind::Pictures, mine), None);
+        assert!(cache.find(Kind::Pictures, other).is_some());
     }
 
     #[test]

@@ -122,7 +122,8 @@ fn name_those_behind(mirrors: &mut Mirrors, newest: EditionNumber, report: &mut 
     }
 }
 
-/// The metadata of one mirror, from that mirror alone.
+/// The metadata of one mirror, from that mirror alone. It begins with the next root, each time (TUF 5.3): to leave that
+/// out while all else fits would save an answer of 404, and let a key that was taken back count for longer.
 pub(super) async fn chain(
     fetch: &dyn Fetch,
     mirror: Url,
@@ -130,70 +131,36 @@ pub(super) async fn chain(
     now: Timestamp,
     expiry: Expiry,
 ) -> Result<Trusted, Fault> {
-    match short_chain(fetch, &mirror, &remembered, now, expiry).await? {
-        Some(trusted) => Ok(trusted),
-        None => whole_chain(fetch, mirror, remembered, now, expiry).await,
-    }
-}
-
-/// Without asking for a new root, which is rare: for who knows the newsroom already and finds a timestamp that is in date
-/// and signed by the keys that he knows. A mirror that wants to keep a new root back can do so whether it is asked or
-/// not; an honest one has it in the bundle, and there it is taken notice of. `None`: it does not work so.
-async fn short_chain(
-    fetch: &dyn Fetch,
-    mirror: &Url,
-    remembered: &Remembered,
-    now: Timestamp,
-    expiry: Expiry,
-) -> Result<Option<Trusted>, Fault> {
-    let Some(last) = &remembered.timestamp else {
-        return Ok(None);
-    };
-    let known = trusted_of(remembered, last.clone(), now, expiry);
-    let Some(mut refresh) = known_root(remembered, now, expiry) else {
-        return Ok(None);
-    };
-    if let Some(known) = known.filter(|known| is_young(known, now))
-        && shows_still(fetch, mirror, last).await
-    {
-        return Ok(Some(known));
-    }
+    let mut last = young_timestamp(&remembered, now);
+    let mut refresh = Refresh::new(remembered, now, expiry)?;
     while let Some(want) = refresh.wants() {
-        let file = wanted(fetch, mirror, &want).await?;
-        if refresh.give(file).is_err() {
-            return Ok(None);
+        let is_timestamp = want.version.is_none();
+        let file = match &last {
+            Some(last) if is_timestamp && shows_still(fetch, &mirror, last).await => {
+                Some(last.clone())
+            }
+            _ => wanted(fetch, &mirror, &want).await?,
+        };
+        // A new root may want other signatures under the same words.
+        if want.role == "root" && file.is_some() {
+            last = None;
         }
+        refresh.give(file)?;
     }
-    let trusted = refresh.finish().ok();
-    Ok(trusted.filter(|trusted| !matches!(trusted.freshness(), Freshness::Expired { .. })))
-}
-
-/// The workflow behind the roots, with the one that is known.
-fn known_root(remembered: &Remembered, now: Timestamp, expiry: Expiry) -> Option<Refresh> {
-    let mut refresh = Refresh::new(remembered.clone(), now, expiry).ok()?;
-    refresh.give(None).ok()?;
-    Some(refresh)
-}
-
-/// What is known without asking anybody, if that is an edition in date.
-fn trusted_of(
-    remembered: &Remembered,
-    timestamp: Bytes,
-    now: Timestamp,
-    expiry: Expiry,
-) -> Option<Trusted> {
-    let mut refresh = known_root(remembered, now, expiry)?;
-    refresh.give(Some(timestamp)).ok()?;
-    let trusted = refresh.finish().ok()?;
-    (!matches!(trusted.freshness(), Freshness::Expired { .. })).then_some(trusted)
+    Ok(refresh.finish()?)
 }
 
 /// So young an edition is probably still the newest.
 const YOUNG: SignedDuration = SignedDuration::from_hours(6);
 
-fn is_young(known: &Trusted, now: Timestamp) -> bool {
-    let age = known.issued().map(|issued| now.duration_since(issued));
-    age.is_some_and(|age| age < YOUNG)
+/// The timestamp that is remembered, if it is good and of a young edition.
+fn young_timestamp(remembered: &Remembered, now: Timestamp) -> Option<Bytes> {
+    let last = remembered.timestamp.clone()?;
+    let mut refresh = Refresh::new(remembered.clone(), now, Expiry::Report).ok()?;
+    refresh.give(None).ok()?;
+    refresh.give(Some(last.clone())).ok()?;
+    let age = now.duration_since(refresh.finish().ok()?.issued()?);
+    (age < YOUNG).then_some(last)
 }
 
 /// Whether the mirror's timestamp says what it said last time, of which the signature is known: so that part is left out.
@@ -211,21 +178,6 @@ async fn shows_still(fetch: &dyn Fetch, mirror: &Url, last: &Bytes) -> bool {
     let from = usize::try_from(answer.first_byte).unwrap_or(usize::MAX);
     let shown = read_all(answer, LIMITS.timestamp_bytes).await;
     shown.is_ok_and(|shown| last.get(from..) == Some(&shown[..]))
-}
-
-async fn whole_chain(
-    fetch: &dyn Fetch,
-    mirror: Url,
-    remembered: Remembered,
-    now: Timestamp,
-    expiry: Expiry,
-) -> Result<Trusted, Fault> {
-    let mut refresh = Refresh::new(remembered, now, expiry)?;
-    while let Some(want) = refresh.wants() {
-        let file = wanted(fetch, &mirror, &want).await?;
-        refresh.give(file)?;
-    }
-    Ok(refresh.finish()?)
 }
 
 /// A verified file by the name that it has on a mirror.

@@ -191,6 +191,8 @@ impl Holdings {
         if self.has_as_new_as(&bundle) {
             return Ok(());
         }
+        // Whoever takes something in waits for that, and at a start nobody else does it.
+        self.prove(now);
         match self.take(bundle, now) {
             Ok(_) | Err(Refused::Edition(Refusal::NotNewer { .. })) => Ok(()),
             Err(refused) => Err(HoldingsError::Bundle {

@@ -361,6 +361,22 @@ fn every_lie_is_refused() {
 
 /// 20 MiB of nothing in a few kilobytes, in every place.
 #[test]
+fn after_a_lie_about_the_files_the_truth_is_taken() {
+    let pair = Pair::new();
+    let sound = Parts::of(&pair.new);
+    for lie in [b'?', Way::Held.letter()] {
+        let mut lying = sound.clone();
+        lying.letters[0] = lie;
+        let mut receiver = pair.receiver(None);
+        receiver.push(lying.write()).unwrap_err();
+        receiver.rewind();
+        let at = usize::try_from(receiver.position()).unwrap();
+        receiver.push(sound.write().slice(at..)).unwrap();
+        same(&finish(receiver).unwrap(), &pair.new, &pair.newcomer());
+    }
+}
+
+#[test]
 fn a_bomb_is_refused_before_it_goes_off() {
     let pair = Pair::new();
     let bomb = Bytes::from(vec![0; 20 << 20]);

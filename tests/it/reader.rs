@@ -579,7 +579,7 @@ fn since(mirror: &Mirror, before: usize) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_day_after_costs_three_requests_and_little_more_than_the_news() {
+async fn the_day_after_costs_four_requests_and_little_more_than_the_news() {
     let (mut scene, mirror) = next_day().await;
     let (asked, sent) = (mirror.asked().len(), mirror.sent());
     let got = scene.get().await.unwrap();
@@ -588,6 +588,7 @@ async fn the_day_after_costs_three_requests_and_little_more_than_the_news() {
     assert_eq!(
         since(&mirror, asked),
         [
+            ".colport/metadata/2.root.json",
             ".colport/metadata/timestamp.json",
             ".colport/metadata/2.snapshot.json",
             ".colport/bundle/1-2.zst",
@@ -608,20 +609,38 @@ async fn the_day_after_costs_three_requests_and_little_more_than_the_news() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_new_costs_one_request_and_part_of_a_timestamp() {
+async fn nothing_new_costs_two_requests_and_part_of_a_timestamp() {
+    const ASKED: [&str; 2] = [
+        ".colport/metadata/2.root.json",
+        ".colport/metadata/timestamp.json",
+    ];
     let (mut scene, mirror) = next_day().await;
     scene.get().await.unwrap();
     let (asked, sent) = (mirror.asked().len(), mirror.sent());
     let got = scene.get().await.unwrap();
     assert_eq!(got.news, News::Nothing);
-    assert_eq!(since(&mirror, asked), [".colport/metadata/timestamp.json"]);
+    assert_eq!(since(&mirror, asked), ASKED);
     assert!(mirror.sent() - sent <= 400, "{}", mirror.sent() - sent);
     // Of a host that knows no ranges it costs all of the timestamp.
     mirror.behave(Behaviour::KnowsNoRanges);
     let (asked, sent) = (mirror.asked().len(), mirror.sent());
     assert_eq!(scene.get().await.unwrap().news, News::Nothing);
-    assert_eq!(since(&mirror, asked), [".colport/metadata/timestamp.json"]);
+    assert_eq!(since(&mirror, asked), ASKED);
     assert!(mirror.sent() - sent <= 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_root_counts_at_once_also_while_the_old_one_would_do() {
+    let (mut scene, mirror) = next_day().await;
+    scene.get().await.unwrap();
+    // Its keys are the same, so all else is good by either root.
+    scene.newsroom.rekey(9, moment(25));
+    let root = scene.newsroom.newest_root();
+    mirror.put(".colport/metadata/2.root.json", root);
+    assert_eq!(scene.get().await.unwrap().news, News::Nothing);
+    let asked = mirror.asked().len();
+    assert_eq!(scene.get().await.unwrap().news, News::Nothing);
+    assert_eq!(since(&mirror, asked)[0], ".colport/metadata/3.root.json");
 }
 
 #[tokio::test(start_paused = true)]
@@ -633,7 +652,7 @@ async fn a_damaged_dense_form_costs_a_request_and_nobody_his_name() {
     let asked = mirror.asked().len();
     let got = scene.get().await.unwrap();
     assert_eq!((got.news, got.edition.number()), (News::New, 2));
-    let bundles: Vec<_> = since(&mirror, asked).split_off(2);
+    let bundles: Vec<_> = since(&mirror, asked).split_off(3);
     assert_eq!(
         bundles,
         [".colport/bundle/1-2.zst", ".colport/bundle/1-2.tar.gz"]

@@ -570,6 +570,23 @@ async fn a_bundle_that_comes_while_the_old_one_is_verified_waits_for_that() {
 }
 
 #[tokio::test]
+async fn a_mirror_that_has_an_edition_begins_with_a_newer_one_that_it_is_given() {
+    let mut mirror = Mirror::of(&first()).await;
+    mirror.newsroom.pass(24);
+    mirror.newsroom.publish(&second());
+    let Mirror {
+        server,
+        newsroom,
+        state,
+    } = mirror;
+    server.stop().await;
+    let mut given = options(&newsroom, state.path());
+    given.bundle = Some(newsroom.folder.bundle(2));
+    let server = timeout(Duration::from_secs(60), begin(&newsroom, given)).await;
+    assert_eq!(server.expect("it begins").edition(), Some(2));
+}
+
+#[tokio::test]
 async fn a_rotten_disk_is_told_and_healed_by_the_next_bundle() {
     let mirror = Mirror::of(&first()).await;
     let Mirror {

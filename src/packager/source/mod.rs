@@ -315,7 +315,7 @@ async fn apart<T: Send + 'static>(
 
 /// The newest `most`; what has no date keeps its place behind those that have one.
 fn newest<T>(mut all: Vec<T>, most: usize, date: impl Fn(&T) -> Option<Timestamp>) -> Vec<T> {
-    all.sort_by_key(|one| std::cmp::Reverse(date(one)));
+    all.sort_by_cached_key(|one| std::cmp::Reverse(date(one)));
     all.truncate(most);
     all
 }

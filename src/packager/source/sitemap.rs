@@ -99,7 +99,9 @@ impl Walk<'_> {
         let mut pages = addressed(first.pages, base);
         let mut waiting = self.further(first.maps, base);
         for _ in 0..LIMITS.listings {
-            waiting.sort_by_key(|(told, _)| told.newest());
+            waiting.sort_by_cached_key(|(told, _)| told.newest());
+            // Never more than so many are read, so the oldest of them can go.
+            waiting.drain(..waiting.len().saturating_sub(LIMITS.offers));
             let Some((told, url)) = waiting.pop() else {
                 return pages;
             };
@@ -117,6 +119,7 @@ impl Walk<'_> {
             match read {
                 Ok(sitemap) => {
                     pages.extend(addressed(sitemap.pages, &url));
+                    pages = newest(pages, LIMITS.offers, |(told, _)| told.newest());
                     waiting.extend(self.further(sitemap.maps, &url));
                 }
                 Err(why) => skipped.push(Skipped {
@@ -228,7 +231,7 @@ fn read_lines(text: &str) -> Sitemap {
         ..Told::default()
     };
     Sitemap {
-        pages: lines.map(page).collect(),
+        pages: lines.take(LIMITS.offers).map(page).collect(),
         maps: Vec::new(),
     }
 }
@@ -270,7 +273,7 @@ fn read_xml(text: &str) -> Option<Sitemap> {
             Event::Eof => break,
             _ => {}
         }
-        if sitemap.pages.len() > LIMITS.offers.max(50_000) {
+        if sitemap.pages.len().max(sitemap.maps.len()) >= LIMITS.offers {
             break;
         }
     }
@@ -323,6 +326,20 @@ mod tests {
             .iter()
             .map(|offer| offer.id.rsplit('/').next().unwrap())
             .collect()
+    }
+
+    #[test]
+    fn of_a_sitemap_without_end_no_more_is_held_than_is_offered() {
+        let many = LIMITS.offers + 10;
+        let lines = format!("http://n.example/\n{}", "a\n".repeat(many));
+        let wrapped = |tag: &str, one: &str| format!("<{tag}>{}", one.repeat(many));
+        let pages = wrapped("urlset", "<url><loc>a</loc></url>");
+        let maps = wrapped("sitemapindex", "<sitemap><loc>a</loc></sitemap>");
+        for bomb in [lines, pages, maps] {
+            let sitemap = read(&gzip(bomb.as_bytes())).unwrap();
+            let held = sitemap.pages.len() + sitemap.maps.len();
+            assert_eq!(held, LIMITS.offers);
+        }
     }
 
     #[tokio::test]

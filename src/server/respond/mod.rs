@@ -116,6 +116,10 @@ fn answer(
         Found::Nothing if catalogue.edition().is_none() && !path.starts_with(".colport/") => {
             nothing_yet()
         }
+        // Every reader with colport asks for a root that is seldom there.
+        Found::Nothing if path.starts_with(".colport/") => {
+            sentence(StatusCode::NOT_FOUND, "it is not here")
+        }
         Found::Nothing => nothing_here(not_found, &head.headers),
     }
 }

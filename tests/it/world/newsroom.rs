@@ -92,6 +92,10 @@ impl Newsroom {
         self.set.first_root().unwrap().clone()
     }
 
+    pub(crate) fn newest_root(&self) -> Bytes {
+        self.set.newest("root").unwrap().1.clone()
+    }
+
     /// Gives a newsroom another key, and both offline roles a new date.
     pub(crate) fn rekey(&mut self, seed: u8, now: Timestamp) {
         let key = SigningKey::from_seed(Secret::new([seed; 32]));
