@@ -41,7 +41,7 @@ pub(crate) struct Get {
     out: Option<PathBuf>,
 }
 
-fn mirror(text: &str) -> Result<Url, String> {
+pub(super) fn mirror(text: &str) -> Result<Url, String> {
     address::parse(text).map_err(|error| error.to_string())
 }
 

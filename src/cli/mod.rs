@@ -5,6 +5,7 @@
 mod demo;
 mod extract;
 mod failure;
+mod follow;
 mod get;
 mod init;
 mod intake;
@@ -59,14 +60,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let command = Colport::parse().command;
     let screen = Screen::of_terminal();
-    let outcome = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime.block_on(run(command, &screen)),
-        Err(error) => Err(failure::Failure::setup(format!("could not start: {error}"))),
-    };
-    match outcome {
+    match run(command, &screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             screen.failure(&failure);
@@ -75,21 +69,30 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, screen: &Screen) -> Outcome {
+fn run(command: Command, screen: &Screen) -> Outcome {
     match command {
-        Command::Demo(demo) => demo.run(screen).await,
+        Command::Demo(demo) => in_threads(demo.run(screen)),
         Command::Extract(extract) => extract.run(screen),
         Command::Init(init) => init.run(screen),
-        Command::Intake(intake) => intake.run(screen).await,
+        Command::Intake(intake) => in_threads(intake.run(screen)),
         Command::Key(key) => key.run(screen),
-        Command::Pack(pack) => pack.run(screen).await,
-        Command::Sync(sync) => sync.run(screen).await,
-        Command::Serve(serve) => serve.run(screen).await,
-        Command::Get(get) => get.run(screen).await,
-        Command::Open(open) => open.run(screen).await,
-        Command::Verify(verify) => verify.run(screen).await,
-        Command::Simulate(simulate) => simulate.run(screen).await,
+        Command::Pack(pack) => in_threads(pack.run(screen)),
+        Command::Sync(sync) => in_threads(sync.run(screen)),
+        // Shuts itself in before there are other threads.
+        Command::Serve(serve) => serve.run(screen),
+        Command::Get(get) => in_threads(get.run(screen)),
+        Command::Open(open) => in_threads(open.run(screen)),
+        Command::Verify(verify) => in_threads(verify.run(screen)),
+        Command::Simulate(simulate) => in_threads(simulate.run(screen)),
     }
+}
+
+fn in_threads(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let failed = |error| failure::Failure::setup(format!("could not start: {error}"));
+    runtime.map_err(failed)?.block_on(work)
 }
 
 #[cfg(test)]

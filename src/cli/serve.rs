@@ -2,22 +2,27 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use url::Url;
 
 use super::failure::{Failure, Outcome};
+use super::follow::Following;
+use super::get::mirror;
 use super::open;
 use super::root::Root;
 use super::screen::Screen;
 use crate::io::clock::SystemClock;
-use crate::server::{self, HoldingsError, Identity, Options, Server, StartError};
+use crate::io::enclosure::{self, Enclosed};
+use crate::io::service::{self, State};
+use crate::server::{self, HoldingsError, Identity, Options, Prepared, Server, StartError};
 
 /// Run a mirror.
 ///
-/// It serves the newest edition that it was brought, verified whole before the first byte goes out, and takes a newer one
-/// from anyone: what the newsroom has signed is accepted, everything else refused. It holds no key and no password, and
+/// It serves the newest edition that it was brought or copied with `--from`, verified whole before the first byte goes out,
+/// and takes a newer one from anyone: what the newsroom has signed is accepted, everything else refused. It holds no key and no password, and
 /// writes nothing down about who reads. It speaks only to this machine unless `--listen` says otherwise: plain HTTP behind a web
 /// server or an onion service, or HTTPS by itself with `--certificate` and `--key`.
 #[derive(Args)]
@@ -52,10 +57,34 @@ pub(crate) struct Serve {
     /// anybody; keep it on this machine all the same
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics: Option<SocketAddr>,
+    /// Copy this mirror, at start and every few minutes from then on; again for each further one. None of them is trusted
+    #[arg(long, value_name = "ADDRESS", visible_alias = "follow", value_parser = mirror)]
+    from: Vec<Url>,
+    /// How many seconds pass between two looks at the others, on average
+    #[arg(long, value_name = "SECONDS", default_value = "300", requires = "from", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    every: u64,
 }
 
 impl Serve {
-    pub(crate) async fn run(self, screen: &Screen) -> Outcome {
+    /// The mirror's place is taken first, by the only thread; then the door closes; then it serves.
+    pub(crate) fn run(self, screen: &Screen) -> Outcome {
+        let (from, every) = (self.from.clone(), self.every);
+        let store = self.state.join("copied");
+        let prepared = server::prepare(self.options()?)?;
+        close_door(&prepared, &from, screen);
+        super::in_threads(async {
+            let server = prepared.start(Arc::new(SystemClock)).await?;
+            let following = (!from.is_empty()).then(|| Following {
+                mirrors: from,
+                store,
+                every: Duration::from_secs(every),
+                door: server.door(),
+            });
+            serve(server, following, screen).await
+        })
+    }
+
+    fn options(self) -> Result<Options, Failure> {
         let mut options = Options::new(self.state, self.listen);
         if let Some(bundle) = &self.bundle {
             // Says so if it is a folder or empty.
@@ -67,26 +96,55 @@ impl Serve {
         options.thin = self.thin;
         options.metrics = self.metrics;
         options.anchor = self.root.map(Root::anchor).transpose()?;
-        let mut server = server::start(options, Arc::new(SystemClock)).await?;
-        let was_damaged = tell_damage(&server, screen);
-        let url = server.url();
-        match server.edition() {
-            Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
-            None => screen.line(format!("Waiting for a first edition on {url}")),
-        }
-        let mut interrupted = pin!(until_interrupted());
-        tokio::select! {
-            () = interrupted.as_mut() => {}
-            () = server.proved() => {
-                if !was_damaged {
-                    tell_damage(&server, screen);
-                }
-                interrupted.await;
-            }
-        }
-        server.stop().await;
-        Ok(())
+        Ok(options)
     }
+}
+
+/// From here on there is nothing for the program but its folder, its certificates, and those whom it copies.
+fn close_door(prepared: &Prepared, from: &[Url], screen: &Screen) {
+    let mut open = prepared.leave_open();
+    open.reaches_out = !from.is_empty();
+    if from.iter().any(|mirror| mirror.domain().is_some()) {
+        open.read.extend(enclosure::places_of_names());
+    }
+    let why = match enclosure::enclose(&open) {
+        Ok(Enclosed::Wholly | Enclosed::Partly) => return,
+        Ok(Enclosed::Not) => "this kernel has no Landlock".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    screen.warn(format!(
+        "the mirror is not shut in with its folder, and could read other files: {why}"
+    ));
+}
+
+/// Until somebody ends it.
+async fn serve(mut server: Server, following: Option<Following>, screen: &Screen) -> Outcome {
+    let was_damaged = tell_damage(&server, screen);
+    let url = server.url();
+    match server.edition() {
+        Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
+        None => screen.line(format!("Waiting for a first edition on {url}")),
+    }
+    let beside = async {
+        service::tell(State::Ready);
+        server.proved().await;
+        if !was_damaged {
+            tell_damage(&server, screen);
+        }
+        match following {
+            Some(following) => following.run(screen).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        // First, so that a signal is heard from the moment on at which the mirror says that it is ready.
+        biased;
+        () = until_interrupted() => {}
+        () = beside => {}
+    }
+    service::tell(State::Stopping);
+    server.stop().await;
+    Ok(())
 }
 
 fn tell_damage(server: &Server, screen: &Screen) -> bool {

@@ -292,6 +292,22 @@ impl Holdings {
         self.lock().edition.clone()
     }
 
+    /// The same, once every byte of it was verified.
+    pub(super) fn settled_edition(&self) -> Option<Arc<VerifiedEdition>> {
+        self.settled().edition.clone()
+    }
+
+    /// Whose editions are taken in, by the first root where that is known.
+    pub(super) fn anchor(&self) -> Anchor {
+        match &self.lock().trust {
+            Trust::Fingerprint(fingerprint) => Anchor::Fingerprint(*fingerprint),
+            Trust::Remembered(remembered) => match remembered.first_root {
+                Some(fingerprint) => Anchor::Fingerprint(fingerprint),
+                None => Anchor::Root(remembered.root.clone()),
+            },
+        }
+    }
+
     pub(super) fn current(&self) -> &Current {
         &self.current
     }

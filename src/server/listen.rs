@@ -159,8 +159,8 @@ pub(super) enum Stop {
     Now,
 }
 
-/// Port 0 takes any free one.
-pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+/// Port 0 takes any free one. Nobody can connect before [`open`].
+pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -171,6 +171,10 @@ pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     // and takes a new write only when a third is free: on a slow line that looks like minutes without progress.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(address)?;
+    Ok(socket)
+}
+
+pub(super) fn open(socket: TcpSocket) -> std::io::Result<TcpListener> {
     socket.listen(4096)
 }
 

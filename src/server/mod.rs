@@ -1,14 +1,16 @@
 //! The mirror server: shows one verified edition, and takes in newer ones.
 //!
-//! 1. [`start`] takes the address first, so that a port in use is known at once.
-//! 2. It opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
+//! 1. [`prepare`] takes the address first, so that a port in use is known at once, then all else that only the machine can
+//!    give. Behind that the program can be shut in with its state folder and its certificates.
+//! 2. [`Prepared::start`] opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
 //! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
 //!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
-//! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one.
+//! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
+//!    program fetched elsewhere comes by the [`door`].
 //!
 //! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are
 //! only [`counters`], told to this machine by the [`office`] if that is wanted.
@@ -18,6 +20,7 @@ mod admission;
 mod counters;
 mod crowd;
 mod current;
+mod door;
 mod head;
 mod holdings;
 mod intake;
@@ -43,12 +46,13 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 pub use crowd::CrowdBounds;
+pub use door::Door;
 pub use holdings::{Anchor, HoldingsError};
 pub use intake::IntakeBounds;
 pub use listen::Bounds;
@@ -60,6 +64,7 @@ pub use tls::{Identity, TlsError};
 use crate::base::EditionNumber;
 use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
+use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
 use crate::site::{self, Language};
 use counters::Counters;
@@ -128,6 +133,13 @@ pub enum StartError {
 }
 
 impl StartError {
+    fn of(address: SocketAddr, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::AddressInUse(address),
+            _ => Self::Listen { address, source },
+        }
+    }
+
     /// What a person may try.
     pub fn hint(&self) -> Option<String> {
         let words = match self {
@@ -149,77 +161,133 @@ impl StartError {
 ///
 /// Without an edition, neither in the state folder nor given, it answers 503 until someone brings one.
 pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
-    let (listener, address) = bind(options.listen)?;
-    let metrics = options.metrics.map(bind).transpose()?;
-    let metrics_address = metrics.as_ref().map(|(_, address)| *address);
+    prepare(options)?.start(clock).await
+}
+
+/// Takes all that is needed of the machine: the ports, the state folder, the certificates. Behind this the process can be
+/// [enclosed](Prepared::leave_open).
+pub fn prepare(options: Options) -> Result<Prepared, StartError> {
+    let port = Port::take(options.listen)?;
+    let metrics = options.metrics.map(Port::take).transpose()?;
     let files = tls_files(&options)?;
-    let now = clock.now();
-    let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
-    let opening = tokio::task::spawn_blocking(move || {
-        let lock = holdings::lock(&state, anchor.as_ref())?;
-        let holdings = Holdings::open(&state, anchor.as_ref(), now)?;
-        if let Some(bundle) = bundle {
-            holdings.take_file(&bundle, now)?;
-        }
-        Ok::<_, HoldingsError>((Arc::new(holdings), lock))
-    });
-    let (holdings, lock) = opening.await.expect("opening gives errors, not panics")?;
-    let proving = tokio::task::spawn_blocking({
-        let holdings = Arc::clone(&holdings);
-        move || holdings.prove(now)
-    });
-    let is_secure = files.is_some();
-    let certificates = files.as_ref().map(tls::Files::certificates);
-    let look_at_files_every = options.bounds.look_at_files_every;
-    let counters: Arc<Counters> = Arc::default();
-    let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
-    let site = Site {
-        not_found: not_found_pages(),
-        intake,
-        holdings: Arc::clone(&holdings),
-        counters: Arc::clone(&counters),
-    };
-    let hall = Arc::new(Hall {
-        names: names(&options.names, certificates.as_ref()),
-        tls: certificates.map(|certificates| acceptor(certificates, address, options.thin)),
-        thin: options.thin,
-        counters: Arc::clone(&counters),
-        ..Hall::plain(site, Arc::clone(&clock), options.bounds)
-    });
-    let (stop, stopped) = watch::channel(Stop::Running);
-    let mut beside = JoinSet::new();
-    if let Some(files) = files {
-        beside.spawn(files.watch(look_at_files_every));
-    }
-    if let Some((listener, _)) = metrics {
-        let office = Office {
-            counters,
-            holdings: Arc::clone(&holdings),
-        };
-        let office = Hall::plain(office, clock, office::bounds());
-        beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
-    }
-    let crowd = Arc::clone(&hall.crowd);
-    beside.spawn(async move {
-        loop {
-            tokio::time::sleep(FORGET_EVERY).await;
-            crowd.forget();
-        }
-    });
-    let serving = tokio::spawn(async move {
-        listen::serve(listener, hall, stopped).await;
-        beside.shutdown().await;
-    });
-    Ok(Server {
-        address,
-        metrics_address,
-        is_secure,
-        holdings,
-        proving,
-        stop,
-        serving,
-        _lock: lock,
+    let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
+    Ok(Prepared {
+        port,
+        metrics,
+        files,
+        lock,
+        options,
     })
+}
+
+/// A mirror that has its place and does not serve yet.
+pub struct Prepared {
+    port: Port,
+    metrics: Option<Port>,
+    files: Option<tls::Files>,
+    lock: Lock,
+    options: Options,
+}
+
+impl Prepared {
+    /// What the mirror needs from now on, for [`enclose`](crate::io::enclosure::enclose).
+    pub fn leave_open(&self) -> Open {
+        let identities = self.options.identities.iter();
+        let renewed = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
+        let bundle = self.options.bundle.iter().cloned();
+        Open {
+            kept: vec![self.options.state.clone()],
+            read: renewed
+                .flat_map(|file| enclosure::folders_of(file))
+                .chain(bundle)
+                .collect(),
+            reaches_out: false,
+        }
+    }
+
+    /// As [`start()`].
+    pub async fn start(self, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
+        let Self {
+            port,
+            metrics,
+            files,
+            lock,
+            options,
+        } = self;
+        let now = clock.now();
+        let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
+        let opening = tokio::task::spawn_blocking(move || {
+            let holdings = Holdings::open(&state, anchor.as_ref(), now)?;
+            if let Some(bundle) = bundle {
+                holdings.take_file(&bundle, now)?;
+            }
+            Ok::<_, HoldingsError>(Arc::new(holdings))
+        });
+        let holdings = opening.await.expect("opening gives errors, not panics")?;
+        let (address, listener) = (port.address, port.open()?);
+        let metrics_address = metrics.as_ref().map(|port| port.address);
+        let metrics = metrics.map(Port::open).transpose()?;
+        let proving = tokio::task::spawn_blocking({
+            let holdings = Arc::clone(&holdings);
+            move || holdings.prove(now)
+        });
+        let is_secure = files.is_some();
+        let certificates = files.as_ref().map(tls::Files::certificates);
+        let look_at_files_every = options.bounds.look_at_files_every;
+        let door = Door {
+            holdings: Arc::clone(&holdings),
+            counters: Arc::default(),
+            clock: Arc::clone(&clock),
+        };
+        let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
+        let site = Site {
+            not_found: not_found_pages(),
+            intake,
+            holdings: Arc::clone(&holdings),
+            counters: Arc::clone(&door.counters),
+        };
+        let hall = Arc::new(Hall {
+            names: names(&options.names, certificates.as_ref()),
+            tls: certificates.map(|certificates| acceptor(certificates, address, options.thin)),
+            thin: options.thin,
+            counters: Arc::clone(&door.counters),
+            ..Hall::plain(site, Arc::clone(&clock), options.bounds)
+        });
+        let (stop, stopped) = watch::channel(Stop::Running);
+        let mut beside = JoinSet::new();
+        if let Some(files) = files {
+            beside.spawn(files.watch(look_at_files_every));
+        }
+        if let Some(listener) = metrics {
+            let office = Office {
+                counters: Arc::clone(&door.counters),
+                holdings,
+            };
+            let office = Hall::plain(office, clock, office::bounds());
+            beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
+        }
+        let crowd = Arc::clone(&hall.crowd);
+        beside.spawn(async move {
+            loop {
+                tokio::time::sleep(FORGET_EVERY).await;
+                crowd.forget();
+            }
+        });
+        let serving = tokio::spawn(async move {
+            listen::serve(listener, hall, stopped).await;
+            beside.shutdown().await;
+        });
+        Ok(Server {
+            address,
+            metrics_address,
+            is_secure,
+            door,
+            proving,
+            stop,
+            serving,
+            _lock: lock,
+        })
+    }
 }
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -251,15 +319,24 @@ fn names(listed: &[String], certificates: Option<&Arc<Certificates>>) -> Names {
     }
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let bound = listen::bind(address).and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen { address, source },
-    })
+/// An address that is ours, and at which nobody is answered yet.
+struct Port {
+    address: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl Port {
+    fn take(address: SocketAddr) -> Result<Self, StartError> {
+        let bound = listen::bind(address).and_then(|socket| {
+            let address = socket.local_addr()?;
+            Ok(Self { address, socket })
+        });
+        bound.map_err(|source| StartError::of(address, source))
+    }
+
+    fn open(self) -> Result<TcpListener, StartError> {
+        listen::open(self.socket).map_err(|source| StartError::of(self.address, source))
+    }
 }
 
 /// The languages that the site has words in; the first is for who speaks none of them.
@@ -276,7 +353,7 @@ pub struct Server {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     is_secure: bool,
-    holdings: Arc<Holdings>,
+    door: Door,
     proving: JoinHandle<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
@@ -303,7 +380,12 @@ impl Server {
 
     /// The number of the edition that is live now.
     pub fn edition(&self) -> Option<EditionNumber> {
-        self.holdings.current().hold().edition()
+        self.door.edition()
+    }
+
+    /// For bundles that this program fetched elsewhere.
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// Ends when every byte of what was there at the start was verified, or found to be damaged.
@@ -316,13 +398,13 @@ impl Server {
 
     /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
     pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
-        self.holdings.edition()
+        self.door.holdings.edition()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
     /// brings takes its place.
     pub fn damage(&self) -> Option<&HoldingsError> {
-        self.holdings.damage()
+        self.door.holdings.damage()
     }
 
     /// Lets answers under way come to their end, for as long as [`Bounds::grace`] says.

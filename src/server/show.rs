@@ -12,13 +12,15 @@ use tokio::task::JoinHandle;
 
 use super::listen::{self, Answer, Hall, Stop};
 use super::respond::{self, Body, Catalogue, NotFoundPages};
-use super::{Bounds, StartError, bind, not_found_pages};
+use super::{Bounds, Port, StartError, not_found_pages};
 use crate::edition::Excerpt;
 use crate::io::clock::SystemClock;
 
 /// Shows it on a free port of the loopback interface.
 pub async fn show(edition: &Excerpt) -> Result<Showing, StartError> {
-    let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let port = Port::take(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = port.address;
+    let listener = port.open()?;
     let room = Room {
         address,
         edition: Catalogue::on_soft_ground(edition),

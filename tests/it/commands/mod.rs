@@ -6,6 +6,7 @@
 mod bundles;
 mod extract;
 mod machine;
+mod mirror;
 mod publisher;
 mod reader;
 mod simulate;

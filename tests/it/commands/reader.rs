@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::publisher::{other_paper, unused_address};
 use super::{COLPORT, Paper, Said, Serving, colport, content};
 
-const STRANGER: &str = "0000-1111-2222-3333-4444-5555-6666-7777";
+pub(super) const STRANGER: &str = "0000-1111-2222-3333-4444-5555-6666-7777";
 
 /// `colport get` into a store, with the newsroom's fingerprint.
 fn get<'a>(store: &Path, mirrors: impl IntoIterator<Item = &'a str>) -> Said {

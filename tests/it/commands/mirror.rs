@@ -1,0 +1,216 @@
+//! What a volunteer has: a mirror that copies others, as a service of the machine, and shut in with its folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{COLPORT, Paper, Serving};
+
+/// A mirror that waits for its first edition, from others or from whoever brings it.
+fn waiting(state: &Path, from: &[&str]) -> Serving {
+    let (root, state) = (Paper::shared().fingerprint(), state.to_str().unwrap());
+    let mut words = vec!["--root", &root, "--state", state];
+    for mirror in from {
+        words.extend(["--from", mirror]);
+    }
+    if !from.is_empty() {
+        words.extend(["--every", "1"]);
+    }
+    Serving::start(&words)
+}
+
+fn ask(url: &str, head: &str, body: &[u8]) -> Vec<u8> {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+fn push(url: &str, bundle: &Path) {
+    let bundle = fs::read(bundle).unwrap();
+    let head = format!(
+        "POST /.colport/bundle HTTP/1.1\r\nhost: m\r\ncontent-length: {}\r\n\r\n",
+        bundle.len()
+    );
+    let answer = ask(url, &head, &bundle);
+    assert!(answer.starts_with(b"HTTP/1.1 201 "), "{answer:?}");
+}
+
+fn edition(url: &str, number: u64) -> Option<Vec<u8>> {
+    let head = format!(
+        "GET /.colport/bundle/{number}.tar.gz HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n"
+    );
+    let answer = ask(url, &head, b"");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    (answer.starts_with(b"HTTP/1.1 200 ")).then(|| answer[end + 4..].to_vec())
+}
+
+/// Waits until the mirror has it, for as long as a loaded machine may need.
+fn await_edition(url: &str, number: u64) -> Vec<u8> {
+    let begun = Instant::now();
+    loop {
+        if let Some(bundle) = edition(url, number) {
+            return bundle;
+        }
+        assert!(begun.elapsed() < PATIENCE, "edition {number} never came");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[test]
+fn one_push_reaches_three_mirrors_in_a_chain() {
+    let paper = Paper::shared();
+    let states = [0; 3].map(|_| tempfile::tempdir().unwrap());
+    let first = waiting(states[0].path(), &[]);
+    let second = waiting(states[1].path(), &[&first.url]);
+    // One of those that it copies is not there.
+    let third = waiting(states[2].path(), &["http://127.0.0.1:9/", &second.url]);
+    for number in [1, 2] {
+        push(&first.url, &paper.bundle(number));
+        let pushed = fs::read(paper.bundle(number)).unwrap();
+        assert!(await_edition(&second.url, number) == pushed, "{number}");
+        assert!(await_edition(&third.url, number) == pushed, "{number}");
+    }
+    // What was copied is served by the next start, also without anyone to copy.
+    drop((first, second, third));
+    let again = waiting(states[2].path(), &[]);
+    assert!(edition(&again.url, 2).is_some());
+}
+
+#[test]
+fn a_mirror_takes_nothing_from_a_mirror_of_another_newsroom() {
+    let (right, _state) = Serving::edition(1);
+    let states = [0; 2].map(|_| tempfile::tempdir().unwrap());
+    let stranger = ["--root", super::reader::STRANGER, "--every", "1"];
+    let place = states[0].path().to_str().unwrap();
+    let words = [&stranger[..], &["--state", place, "--from", &right.url]].concat();
+    let mut serving = Serving::start(&words);
+    let said = complaint(&mut serving);
+    assert!(said.contains("nothing could be copied"), "{said}");
+    assert_eq!(edition(&serving.url, 1), None);
+}
+
+/// The next line on standard error.
+fn complaint(serving: &mut Serving) -> String {
+    let mut line = String::new();
+    let err = serving.child.stderr.as_mut().unwrap();
+    BufReader::new(err).read_line(&mut line).unwrap();
+    line
+}
+
+#[test]
+fn a_mirror_is_shut_in_with_its_folder() {
+    let [state, outside] = [0; 2].map(|_| tempfile::tempdir().unwrap());
+    let readable = outside.path().join("1.root.json");
+    fs::copy(Paper::shared().root(), &readable).unwrap();
+    let copied = state.path().join("copied");
+    fs::create_dir(&copied).unwrap();
+    std::os::unix::fs::symlink(&readable, copied.join("anchor.json")).unwrap();
+    let mut serving = waiting(state.path(), &["http://127.0.0.1:9/"]);
+    let said = complaint(&mut serving);
+    if said.contains("Landlock") {
+        println!("skipped: this kernel has no Landlock");
+        return;
+    }
+    assert!(said.contains("anchor.json"), "{said}");
+    assert!(said.to_lowercase().contains("permission denied"), "{said}");
+    let tasks = fs::read_dir(format!("/proc/{}/task", serving.child.id())).unwrap();
+    let mut threads = 0;
+    for task in tasks {
+        let status = fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        assert!(status.contains("NoNewPrivs:\t1\n"), "{status}");
+        threads += 1;
+    }
+    assert!(threads > 1);
+}
+
+#[test]
+fn the_system_hears_when_a_mirror_is_ready_and_when_it_stops() {
+    let [state, place] = [0; 2].map(|_| tempfile::tempdir().unwrap());
+    let socket = place.path().join("notify");
+    let system = UnixDatagram::bind(&socket).unwrap();
+    system.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = Command::new(COLPORT);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--root"])
+        .args([&Paper::shared().fingerprint(), "--state"])
+        .arg(state.path())
+        .env("NOTIFY_SOCKET", &socket);
+    let mut serving = Serving::of(&mut command);
+    let hear = || {
+        let mut space = [0; 64];
+        let count = system.recv(&mut space).unwrap();
+        String::from_utf8(space[..count].to_vec()).unwrap()
+    };
+    assert_eq!(hear(), "READY=1");
+    let id = serving.child.id().to_string();
+    Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert_eq!(hear(), "STOPPING=1");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+/// A file of `scripts`, with one thing in it replaced, in a folder of its own.
+fn script(name: &str, from: &str, to: &str) -> (tempfile::TempDir, String) {
+    let text = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("scripts")
+        .join(name);
+    let text = fs::read_to_string(text).unwrap();
+    assert!(text.contains(from), "{name} names no {from}");
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join(name);
+    fs::write(&place, text.replace(from, to)).unwrap();
+    let place = place.to_str().unwrap().to_owned();
+    (folder, place)
+}
+
+/// `None`, and a word about it, where the program is not installed.
+fn foreign(program: &str, words: &[&str]) -> Option<(bool, String)> {
+    let output = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .output();
+    let Ok(output) = output else {
+        println!("skipped: `{program}` is not installed");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    Some((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
+}
+
+#[test]
+fn tor_takes_the_settings_of_the_onion_service() {
+    let data = tempfile::tempdir().unwrap();
+    let onion = data.path().join("onion");
+    let (_folder, file) = script("torrc", "/var/lib/tor/colport", onion.to_str().unwrap());
+    let at = data.path().to_str().unwrap();
+    let none = ["--defaults-torrc", "/dev/null"];
+    let words = ["--verify-config", "-f", &file, "--DataDirectory", at];
+    if let Some((good, said)) = foreign("tor", &[&words[..], &none[..]].concat()) {
+        assert!(good && said.contains("Configuration was valid"), "{said}");
+    }
+}
+
+#[test]
+fn systemd_takes_the_unit_and_finds_little_that_it_could_do() {
+    let (_folder, file) = script("colport-mirror.service", "/usr/local/bin/colport", COLPORT);
+    if let Some((good, said)) = foreign("systemd-analyze", &["verify", &file]) {
+        assert!(good && said.is_empty(), "{said}");
+    }
+    // In tenths: 0 is nothing, 100 everything.
+    let strict = ["security", "--offline=true", "--threshold=20", &file];
+    if let Some((good, said)) = foreign("systemd-analyze", &strict) {
+        assert!(good, "{said}");
+    }
+}
