@@ -4,6 +4,8 @@
 //! 2. `colport.toml` is read anew in each round, so that an article can be withdrawn without a restart.
 //! 3. A round that fails is told and tried again later. Only the first may end the program, when the folder is not as it
 //!    must be: then somebody is there who can mend it.
+//! 4. Mirrors are served after each edition, and in later rounds again until each has it. They are also served in the
+//!    first round: nobody knows what the run before, which may have been killed, left undone.
 //!
 //! A kill at any moment leaves the last edition whole, since files appear whole or not at all.
 
@@ -42,6 +44,7 @@ pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Out
     let mut watch = Watch::new(SystemClock.now());
     let mut event = Event::Started;
     let mut is_first = true;
+    let mut owed = mirrors;
     loop {
         event = match watch.on(event, rhythm, SystemClock.now(), random::byte()) {
             Action::End => {
@@ -56,7 +59,7 @@ pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Out
                 // First, so that it is listening before the round begins.
                 biased;
                 () = &mut stopped => Event::Stopped,
-                ended = round(site, mirrors, &mut rhythm, &telling, screen) => {
+                ended = round(site, (mirrors, &mut owed), &mut rhythm, &telling, screen) => {
                     let ended = ended.or_else(|failure| match failure.exit {
                         Exit::Setup if is_first => Err(failure),
                         _ => {
@@ -80,7 +83,7 @@ async fn until(then: Timestamp) {
 
 async fn round(
     site: &Path,
-    mirrors: Mirrors,
+    (mirrors, owed): (Mirrors, &mut Mirrors),
     rhythm: &mut Rhythm,
     telling: &Telling<'_>,
     screen: &Screen,
@@ -92,14 +95,19 @@ async fn round(
     if let Some(silent) = packed.silent_feed {
         telling.warn(silent);
     }
-    if packed.edition.is_none() {
-        return Ok(Ended::NothingNew);
+    let ended = match packed.edition {
+        Some(_) => Ended::Published,
+        None => Ended::NothingNew,
+    };
+    // Step 4.
+    if ended == Ended::Published {
+        *owed = mirrors;
     }
-    if mirrors == Mirrors::Push && !config.mirrors.is_empty() {
-        // What a mirror lacks now goes there with the next edition.
-        if let Err(failure) = sync::push_newest(&config, &folder, screen).await {
-            telling.warn(failure);
+    if *owed == Mirrors::Push && !config.mirrors.is_empty() {
+        match sync::push_newest(&config, &folder, screen).await {
+            Ok(()) => *owed = Mirrors::Leave,
+            Err(failure) => telling.warn(failure),
         }
     }
-    Ok(Ended::Published)
+    Ok(ended)
 }

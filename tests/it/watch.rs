@@ -1,6 +1,7 @@
 //! `colport pack --watch` as a process: what it publishes, what it says, and how it ends.
 
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::Ordering;
@@ -140,15 +141,19 @@ fn a_folder_that_is_no_newsroom_ends_it_at_once() {
     assert_eq!(said.code, Some(2), "{said:?}");
 }
 
-#[test]
-fn a_kill_at_any_moment_leaves_the_last_edition_whole() {
+/// By chance, up to a second: what a kill meets shall not be the same in each run of the tests.
+fn a_moment() -> Duration {
+    let dice = RandomState::new().build_hasher().finish();
+    Duration::from_millis(dice % 1000)
+}
+
+fn check_kills(words: &[&str], moment: impl Fn(u8) -> Duration) {
     let newsroom = Newsroom::open();
     newsroom.packed();
     for round in 0..10u8 {
-        let name = format!("piece-{round}");
-        newsroom.lay_notice(&name);
-        let killed = Watching::with(&newsroom, &[]);
-        std::thread::sleep(Duration::from_millis(u64::from(round) * 25));
+        let killed = Watching::with(&newsroom, words);
+        newsroom.lay_notice(&format!("piece-{round}"));
+        std::thread::sleep(moment(round));
         killed.end("-KILL");
         // Opens only what is whole, to the last file.
         newsroom.edition();
@@ -160,4 +165,62 @@ fn a_kill_at_any_moment_leaves_the_last_edition_whole() {
     assert_eq!(leftovers(&newsroom.site.join("editions")), 0);
     let said = newsroom.packed();
     assert!(said.out.contains("Nothing is new"), "{said:?}");
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_last_edition_whole() {
+    check_kills(&[], |round| Duration::from_millis(u64::from(round) * 25));
+}
+
+#[test]
+fn a_kill_of_the_watch_at_any_moment_leaves_the_last_edition_whole() {
+    check_kills(&["--watch"], |_| a_moment());
+}
+
+/// A mirror at `folder` beside the newsroom, to which editions are pushed.
+fn with_mirror(newsroom: &Newsroom, folder: &Path) {
+    let file = newsroom.site.join("colport.toml");
+    let settings = fs::read_to_string(&file).unwrap();
+    let mirror = format!("\n[[mirror]]\nname = \"stick\"\nfolder = {folder:?}\n");
+    fs::write(&file, settings + &mirror).unwrap();
+}
+
+#[test]
+fn a_push_that_failed_is_tried_again_though_nothing_is_new() {
+    let newsroom = Newsroom::open();
+    let stick = newsroom.site.join("stick");
+    with_mirror(&newsroom, &stick);
+    // A file lies where the folder should be.
+    fs::write(&stick, "").unwrap();
+    let watching = Watching::with(&newsroom, &["--watch", "--sync"]);
+    until("the first edition", || is_there(&newsroom, 1));
+    let seen = rounds(&newsroom);
+    until("two rounds", || rounds(&newsroom) > seen + 2);
+    fs::remove_file(&stick).unwrap();
+    fs::create_dir(&stick).unwrap();
+    let newest = stick.join(".colport/metadata/timestamp.json");
+    until("the mirror has it", || newest.exists());
+    // Once it has it, it is left alone.
+    let seen = rounds(&newsroom);
+    until("two more rounds", || rounds(&newsroom) > seen + 2);
+    let output = watching.end("-TERM");
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(!is_there(&newsroom, 2));
+    assert_eq!(out.matches("has edition 1 now").count(), 1, "{out}");
+    assert_eq!(err.matches("do not have edition 1").count(), 1, "{err}");
+    assert!(!out.contains("has edition 1 already"), "{out}");
+}
+
+#[test]
+fn a_watch_that_begins_serves_the_mirrors_what_the_one_before_owes_them() {
+    let newsroom = Newsroom::open();
+    newsroom.packed();
+    let stick = newsroom.site.join("stick");
+    fs::create_dir(&stick).unwrap();
+    with_mirror(&newsroom, &stick);
+    let watching = Watching::with(&newsroom, &["--watch", "--sync"]);
+    let newest = stick.join(".colport/metadata/timestamp.json");
+    until("the mirror has it", || newest.exists());
+    watching.end("-TERM");
+    assert!(!is_there(&newsroom, 2));
 }
