@@ -159,6 +159,57 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    fn after(previous: Option<Arc<VerifiedEdition>>) -> Self {
+        Self {
+            files: Files::new(),
+            articles: BTreeSet::new(),
+            kept: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            previous,
+            archives: Vec::new(),
+            silent_feed: None,
+        }
+    }
+
+    /// Takes up what one newsroom shows, and gives its articles.
+    fn take(
+        &mut self,
+        desk: &Desk,
+        mut archive: Archive,
+        mut gathered: packager::Gathered,
+        setter: &Typesetter<'_>,
+        telling: &Telling<'_>,
+    ) -> Result<Vec<Article>, Failure> {
+        let failed = std::mem::take(&mut gathered.failed);
+        let silent = excuse(desk, &archive, failed)?;
+        self.silent_feed = self.silent_feed.take().or(silent);
+        let told = told(&gathered);
+        let withdrawn = withdrawn(desk, &gathered);
+        let mut stock = archive.stock(gathered, &withdrawn, self.previous.as_deref());
+        stock.unknown.retain(|one| desk.withdrawn.contains(one));
+        for (path, language) in &stock.withdrawn {
+            let (path, page) = setter.withdrawn(&desk.newsroom, path, language);
+            self.lay(path, page);
+        }
+        warn_of_stock(&stock, telling);
+        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
+        self.archives.push(archive);
+        Ok(self.add(stock))
+    }
+
+    /// Sets the lists and pages of all newsrooms.
+    fn set(&mut self, articles: Vec<Article>, setter: &Typesetter<'_>) {
+        let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
+        self.lay_all(setter.lists(&headlines));
+        // One page at a time, so that those that did not change take no memory.
+        self.lay_all(
+            articles
+                .iter()
+                .filter_map(|article| setter.article(article)),
+        );
+        self.articles = articles.into_iter().map(|article| article.path).collect();
+    }
+
     /// A page that the edition before holds need not be held in memory.
     fn lay(&mut self, path: SitePath, page: Vec<u8>) {
         let previous = self.previous.as_ref();
@@ -191,41 +242,14 @@ pub(super) async fn collect(
     now: Timestamp,
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
-    let mut articles: Vec<Article> = Vec::new();
-    let mut collected = Collected {
-        files: Files::new(),
-        articles: BTreeSet::new(),
-        kept: BTreeSet::new(),
-        waiting: BTreeMap::new(),
-        previous: folder.newest(now)?,
-        archives: Vec::new(),
-        silent_feed: None,
-    };
-    let newsrooms = config.newsrooms.iter().map(|desk| {
-        Ok(Newsroom {
-            logo: logo(desk.logo.as_deref())?,
-            ..desk.newsroom.clone()
-        })
-    });
-    let newsrooms: Vec<Newsroom> = newsrooms.collect::<Result<_, Failure>>()?;
-    let identity = SiteIdentity {
-        logo: logo(config.logo.as_deref())?,
-        ..config.site.clone()
-    };
-    let about = About {
-        fingerprint: Some(fingerprint),
-        contact: config.contact.clone(),
-        elsewhere: config.elsewhere.clone(),
-    };
-    let setter = Typesetter {
-        site: &identity,
-        newsrooms: &newsrooms,
-        about: &about,
-    };
+    let masthead = Masthead::of(config, fingerprint)?;
+    let setter = masthead.setter();
+    let mut collected = Collected::after(folder.newest(now)?);
     let cache = Arc::new(folder.cache(now));
     let web_cache = folder.web_cache(now)?;
+    let mut articles: Vec<Article> = Vec::new();
     for desk in &config.newsrooms {
-        let mut archive = folder.archive(&desk.newsroom.id)?;
+        let archive = folder.archive(&desk.newsroom.id)?;
         let background = Background {
             newsroom: &desk.newsroom,
             archive: &archive,
@@ -234,23 +258,9 @@ pub(super) async fn collect(
             now,
         };
         let web = (&web_cache, config.proxy.as_ref());
-        let mut gathered = gather(desk, background, web, telling).await;
-        let failed = std::mem::take(&mut gathered.failed);
-        let silent = excuse(desk, &archive, failed).inspect_err(|_| web_cache.end())?;
-        collected.silent_feed = collected.silent_feed.or(silent);
-        let told = told(&gathered);
-        let previous = collected.previous.as_deref();
-        let withdrawn = withdrawn(desk, &gathered);
-        let mut stock = archive.stock(gathered, &withdrawn, previous);
-        stock.unknown.retain(|one| desk.withdrawn.contains(one));
-        let graves = stock.withdrawn.iter();
-        collected.lay_all(
-            graves.map(|(path, language)| setter.withdrawn(&desk.newsroom, path, language)),
-        );
-        warn_of_stock(&stock, telling);
-        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
-        articles.extend(collected.add(stock));
-        collected.archives.push(archive);
+        let gathered = gather(desk, background, web, telling).await;
+        let shown = collected.take(desk, archive, gathered, &setter, telling);
+        articles.extend(shown.inspect_err(|_| web_cache.end())?);
     }
     web_cache.end();
     if articles.is_empty() {
@@ -258,16 +268,46 @@ pub(super) async fn collect(
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
-    collected.lay_all(setter.lists(&headlines));
-    // One page at a time, so that those that did not change take no memory.
-    collected.lay_all(
-        articles
-            .iter()
-            .filter_map(|article| setter.article(article)),
-    );
-    collected.articles = articles.into_iter().map(|article| article.path).collect();
+    collected.set(articles, &setter);
     Ok(collected)
+}
+
+/// What stands at the head of every page, with the logos read.
+struct Masthead {
+    site: SiteIdentity,
+    newsrooms: Vec<Newsroom>,
+    about: About,
+}
+
+impl Masthead {
+    fn of(config: &Config, fingerprint: Fingerprint) -> Result<Self, Failure> {
+        let newsrooms = config.newsrooms.iter().map(|desk| {
+            Ok(Newsroom {
+                logo: logo(desk.logo.as_deref())?,
+                ..desk.newsroom.clone()
+            })
+        });
+        Ok(Self {
+            newsrooms: newsrooms.collect::<Result<_, Failure>>()?,
+            site: SiteIdentity {
+                logo: logo(config.logo.as_deref())?,
+                ..config.site.clone()
+            },
+            about: About {
+                fingerprint: Some(fingerprint),
+                contact: config.contact.clone(),
+                elsewhere: config.elsewhere.clone(),
+            },
+        })
+    }
+
+    fn setter(&self) -> Typesetter<'_> {
+        Typesetter {
+            site: &self.site,
+            newsrooms: &self.newsrooms,
+            about: &self.about,
+        }
+    }
 }
 
 fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
@@ -314,8 +354,7 @@ async fn gather(
 
 /// What the settings name, and what the newsroom's own system takes back, which a feed may have told of too.
 fn withdrawn(desk: &Desk, gathered: &packager::Gathered) -> Vec<Withdrawn> {
-    let addresses = gathered.withdrawn.iter().filter(|id| id.contains("://"));
-    let taken_back = addresses.filter_map(|id| Withdrawn::parse(id).ok());
+    let taken_back = gathered.withdrawn.iter().map(|id| Withdrawn::pushed(id));
     desk.withdrawn.iter().cloned().chain(taken_back).collect()
 }
 

@@ -16,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use http::header::{self, HeaderMap, HeaderName};
+use jiff::fmt::rfc2822;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -201,11 +202,21 @@ fn told(
         },
         fresh: freshness(&control),
         is_fleeting: directives(&control).any(|(name, _)| name == "no-store"),
-        wait: text(head, &header::RETRY_AFTER)
-            .and_then(|seconds| seconds.trim().parse().ok())
-            .map(Duration::from_secs),
+        wait: wait(head),
         body,
     }
+}
+
+/// `Retry-After` in seconds, or until a date (RFC 9110 section 10.2.3): by the host's own clock, which may go wrong.
+fn wait(head: &HeaderMap) -> Option<Duration> {
+    let said = text(head, &header::RETRY_AFTER)?;
+    if let Ok(seconds) = said.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text: &str| Some(rfc2822::parse(text.trim()).ok()?.timestamp());
+    let sent = date(&text(head, &header::DATE)?)?;
+    let left = date(&said)?.duration_since(sent);
+    Some(Duration::try_from(left).unwrap_or_default())
 }
 
 /// Longer ones carry no meaning, and would be kept.
@@ -252,6 +263,23 @@ mod tests {
         check("no-cache, max-age=300", None, false);
         check("private, no-store", None, true);
         check("max-age=soon", None, false);
+    }
+
+    #[test]
+    fn a_host_says_how_long_to_wait_in_seconds_or_by_its_clock() {
+        let check = |said: &str, sent: Option<&str>, seconds: Option<u64>| {
+            let mut head = HeaderMap::new();
+            head.insert(header::RETRY_AFTER, said.parse().unwrap());
+            head.extend(sent.map(|sent| (header::DATE, sent.parse().unwrap())));
+            assert_eq!(wait(&head), seconds.map(Duration::from_secs), "{said}");
+        };
+        let sent = Some("Mon, 23 Nov 2026 12:00:00 GMT");
+        check(" 30 ", None, Some(30));
+        check("Mon, 23 Nov 2026 12:01:30 GMT", sent, Some(90));
+        check("Mon, 23 Nov 2026 11:00:00 GMT", sent, Some(0));
+        check("Mon, 23 Nov 2026 12:01:30 GMT", None, None);
+        check("soon", sent, None);
+        check("-5", sent, None);
     }
 
     #[test]

@@ -240,7 +240,11 @@ fn doomed(mut entries: Vec<Entry>, now: Timestamp) -> Vec<PathBuf> {
 pub(in crate::packager) mod tests {
     use std::sync::Arc;
 
+    use url::Url;
+
     use super::*;
+    use crate::io::visit::Validators;
+    use crate::packager::WebCache;
 
     const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -361,5 +365,35 @@ pub(in crate::packager) mod tests {
         later.sweep();
         assert!(later.find(Kind::Pages, used).is_some());
         assert_eq!(later.find(Kind::Pages, unused), None);
+    }
+
+    #[test]
+    fn a_sweep_leaves_what_was_fetched_alone_and_the_other_way_round() {
+        let (folder, cache) = cache();
+        let web_place = folder.path().join("cache/web");
+        let begin = || WebCache::begin(&web_place, now()).unwrap();
+        let key = Key::of(&[b"x"]);
+        cache.keep(Kind::Pages, key, b"made").unwrap();
+        let url = Url::parse("https://n.example/a").unwrap();
+        let web = begin();
+        web.keep(&url, &url, None, Validators::default(), None, b"fetched");
+        drop(web);
+        // Both are as old as can be swept.
+        let bodies = web_place.join("bodies");
+        let mut all: Vec<_> = files::list(&bodies).unwrap();
+        assert_eq!(all.len(), 1);
+        all.iter_mut().for_each(|body| *body = bodies.join(&*body));
+        all.push(cache.place(Kind::Pages, key));
+        for place in &all {
+            files::set_modified(place, now() - FORGOTTEN * 2).unwrap();
+        }
+        // The other one sweeps when it begins.
+        drop(begin());
+        assert!(files::exists(&cache.place(Kind::Pages, key)));
+        cache.sweep();
+        assert!(!files::exists(&cache.place(Kind::Pages, key)));
+        let web = begin();
+        let kept = web.answer(&url).unwrap();
+        assert_eq!(web.body(&kept).as_deref(), Some(&b"fetched"[..]));
     }
 }

@@ -29,6 +29,8 @@ pub fn placed(
         newsroom, archive, ..
     } = background;
     let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
+    let before = archive.places();
+    let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
@@ -40,7 +42,7 @@ pub fn placed(
         }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let why = match path {
-            Some(path) if !archive.is_taken(&path, &draft.id) && taken.insert(path.clone()) => {
+            Some(path) if !is_anothers(&path, &draft.id) && taken.insert(path.clone()) => {
                 placed.push(Placed { draft, path });
                 continue;
             }

@@ -1,5 +1,5 @@
 //! Articles that a newsroom takes back, as a person names them: by the address of the original, by the address of the
-//! copy on any mirror, or by the place in the site.
+//! copy on any mirror, or by the place in the site. The newsroom's own system names them as it pushed them.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::base::SitePath;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withdrawn {
     text: String,
-    /// `None` if only a place in the site was named.
+    /// `None` if only a place in the site was named, or what the newsroom's own system calls the article.
     address: Option<Url>,
 }
 
@@ -29,6 +29,19 @@ impl Withdrawn {
             SitePath::parse(text.trim_matches('/')).map_err(|error| error.to_string())?;
         }
         Ok(Self { text, address })
+    }
+
+    /// As the newsroom's own system called the article when it pushed it.
+    pub fn pushed(id: &str) -> Self {
+        Self {
+            text: id.to_owned(),
+            address: Url::parse(id).ok().filter(|_| id.contains("://")),
+        }
+    }
+
+    /// What its source calls the article, if a source named it.
+    pub(super) fn id(&self) -> &str {
+        &self.text
     }
 
     /// Whether the article at `path` is meant, whose original lies at any of these addresses.

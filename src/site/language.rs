@@ -37,6 +37,13 @@ impl Language {
         (!tag.language.is_empty()).then_some(Self(tag))
     }
 
+    /// Of a page of ours, which begins with it.
+    pub fn of_page(page: &[u8]) -> Option<Self> {
+        let head = String::from_utf8_lossy(page.get(..100)?);
+        let (_, tag) = head.split_once("<html lang=\"")?;
+        Self::parse(tag.split_once('"')?.0)
+    }
+
     pub fn direction(&self) -> Direction {
         let right_to_left = match self.0.script {
             Some(script) => RIGHT_TO_LEFT_SCRIPTS.contains(&script.as_str()),

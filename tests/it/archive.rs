@@ -366,6 +366,48 @@ fn a_withdrawn_article_goes_with_its_pictures_for_good() {
 }
 
 #[test]
+fn an_article_that_was_pushed_and_taken_back_leaves_a_page_that_says_so() {
+    let newsroom = Newsroom::open();
+    newsroom.settle("[[newsroom.source]]\ninbox = \"inbox\"");
+    let inbox = newsroom.site.join("inbox");
+    fs::create_dir_all(&inbox).unwrap();
+    let push = |json: &str| {
+        fs::write(inbox.join("a.json"), json).unwrap();
+        newsroom.packed()
+    };
+    // Named by no address, so that only its place tells where it was.
+    let article = format!(
+        "{{\"id\":\"cms-4711\",\"title\":\"A source named Maryam\",\"language\":\"fa\",\
+         \"published\":\"2025-11-21T10:00:00Z\",\"html\":\"<p>{SENTENCES}</p>\"}}"
+    );
+    push(&article);
+    let shown = newsroom.article("cms-4711");
+    assert_eq!(shown.len(), 1);
+    assert!(newsroom.leads("news/index.html", "cms-4711"));
+
+    let withdrawal = "{\"id\":\"cms-4711\",\"withdraw\":true}";
+    let said = push(withdrawal);
+    assert!(said.err.contains("no longer in the site"), "{said:?}");
+    let left = newsroom.article("cms-4711");
+    assert!(left.keys().eq(shown.keys()));
+    let page = String::from_utf8(left.into_values().next().unwrap()).unwrap();
+    assert!(page.contains("<html lang=\"fa\" dir=\"rtl\">"), "{page}");
+    assert!(
+        !page.contains("Maryam") && !page.contains("flowers"),
+        "{page}"
+    );
+    assert!(!newsroom.leads("news/index.html", "cms-4711"));
+    let archive = fs::read_to_string(newsroom.archive()).unwrap();
+    assert!(archive.contains("cms-4711") && !archive.contains("Maryam"));
+    let said = push(withdrawal);
+    assert!(said.out.contains("Nothing is new"), "{said:?}");
+
+    push(&article);
+    assert!(newsroom.article("cms-4711") == shown);
+    assert!(newsroom.leads("news/index.html", "cms-4711"));
+}
+
+#[test]
 fn a_withdrawn_page_of_a_folder_says_so_also_when_its_file_is_gone() {
     let newsroom = Newsroom::open();
     newsroom.lay_notice("second");

@@ -128,12 +128,15 @@ impl Line {
         Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
     }
 
+    /// `pictures`: of all articles, ascending by path.
     pub fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Finished)]) -> Self {
         let path = article.path.clone();
         let folder = path.as_str().strip_suffix("index.html").unwrap_or_default();
+        let first = pictures.partition_point(|(place, _)| place.as_str() < folder);
         let own = pictures
             .iter()
-            .filter(|(place, _)| place.as_str().starts_with(folder));
+            .skip(first)
+            .take_while(|(place, _)| place.as_str().starts_with(folder));
         let id = id.or(article.source.as_ref());
         Self {
             id: id.cloned().unwrap_or_else(|| path.to_string()),
@@ -197,6 +200,17 @@ impl Line {
         first.into_iter().chain(now)
     }
 
+    /// Of an article that was withdrawn before it ever had a line.
+    pub fn of_withdrawn(path: SitePath, id: &str, language: Language) -> Self {
+        Self {
+            path,
+            id: id.to_owned(),
+            source: None,
+            story: None,
+            language: Some(Tongue(language)),
+        }
+    }
+
     /// All but its names and its language.
     pub fn let_go(&mut self) {
         if let Some(story) = self.story.take() {
@@ -205,7 +219,7 @@ impl Line {
     }
 
     pub fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
-        withdrawn.means(&self.path, self.addresses())
+        withdrawn.id() == self.id || withdrawn.means(&self.path, self.addresses())
     }
 }
 

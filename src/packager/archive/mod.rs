@@ -6,7 +6,8 @@
 //!
 //! 1. Articles that were gathered now replace what was kept of them.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
-//!    unnoticed, and so that a page in their place can say what became of them.
+//!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
+//!    and then taken back, is looked for in the edition before, by the place that its name gives.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
 //! 4. Every article, new or kept, is shown by what a line holds of it. So its page has the same bytes on the day it
 //!    comes and years after its feed forgot it, and no link leads to an article that is gone.
@@ -17,12 +18,13 @@ mod dates;
 mod line;
 mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use url::Url;
 
 use super::links;
+use super::slug;
 use super::studio::Finished;
 use super::withdrawn::Withdrawn;
 use super::{Gathered, LostPicture};
@@ -40,6 +42,7 @@ const ARCHIVE_BYTES: u64 = 1 << 30;
 /// What is kept of one newsroom's feeds.
 #[derive(Debug)]
 pub struct Archive {
+    newsroom: NewsroomId,
     place: PathBuf,
     /// Of the file as it lies on the disk; `None` if nothing is there.
     written: Option<Digest>,
@@ -102,19 +105,20 @@ impl Archive {
         };
         let dates = Dates::read(place.with_extension("dates.json"))?;
         let mut archive = Self {
+            newsroom: newsroom.clone(),
             place,
             written: None,
             lines: BTreeMap::new(),
             dates,
         };
         if let Some(bytes) = written {
-            archive.fill(&bytes, newsroom)?;
+            archive.fill(&bytes)?;
             archive.written = Some(Digest::of(&bytes));
         }
         Ok(archive)
     }
 
-    fn fill(&mut self, bytes: &[u8], newsroom: &NewsroomId) -> Result<(), ArchiveError> {
+    fn fill(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
         let mut places = BTreeSet::new();
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
@@ -126,10 +130,10 @@ impl Archive {
             };
             let line: Line =
                 serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
-            if !line.is_of(newsroom) {
+            if !line.is_of(&self.newsroom) {
                 return Err(damaged(format!(
-                    "`{}` is no place of an article of `{newsroom}` with its date",
-                    line.path
+                    "`{}` is no place of an article of `{}` with its date",
+                    line.path, self.newsroom
                 )));
             }
             let key = key(&line.id);
@@ -220,10 +224,10 @@ impl Archive {
         story.or_else(|| self.dates.of(id))
     }
 
-    /// Whether another article than `id` lies at `path`.
-    pub(super) fn is_taken(&self, path: &SitePath, id: &str) -> bool {
-        let mut others = self.lines.values().filter(|line| line.story.is_some());
-        others.any(|line| line.path == *path && line.id != id)
+    /// What the article is called that lies at each place.
+    pub(super) fn places(&self) -> HashMap<&SitePath, &str> {
+        let shown = self.lines.values().filter(|line| line.story.is_some());
+        shown.map(|line| (&line.path, &*line.id)).collect()
     }
 
     /// Where articles lie, by the address of the original.
@@ -246,7 +250,7 @@ impl Archive {
         self.dates.add(&gathered.undated);
         // Step 2.
         let mut stock = Stock {
-            unknown: self.withdraw(withdrawn, &mut from_folders),
+            unknown: self.withdraw(withdrawn, &mut from_folders, previous),
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -280,17 +284,18 @@ impl Archive {
     }
 
     /// Gives those that fit nothing.
-    fn withdraw(&mut self, withdrawn: &[Withdrawn], others: &mut Vec<Line>) -> Vec<Withdrawn> {
+    fn withdraw(
+        &mut self,
+        withdrawn: &[Withdrawn],
+        others: &mut Vec<Line>,
+        previous: Option<&VerifiedEdition>,
+    ) -> Vec<Withdrawn> {
         let is_meant = |line: &Line| withdrawn.iter().any(|one| line.is_meant_by(one));
         let known = |one: &&Withdrawn| {
             let mut lines = self.lines.values().chain(&*others);
             lines.any(|line| line.is_meant_by(one))
         };
-        let unknown = withdrawn
-            .iter()
-            .filter(|one| !known(one))
-            .cloned()
-            .collect();
+        let strange: Vec<&Withdrawn> = withdrawn.iter().filter(|one| !known(one)).collect();
         for line in others.extract_if(.., |line| is_meant(line)) {
             self.lines.insert(key(&line.id), line);
         }
@@ -298,7 +303,27 @@ impl Archive {
         meant.for_each(Line::let_go);
         self.lines
             .retain(|_, line| line.story.is_some() || is_meant(line));
+        let mut unknown = Vec::new();
+        for one in strange {
+            match previous.and_then(|previous| self.shown_in(previous, one.id())) {
+                Some(line) => drop(self.lines.insert(key(&line.id), line)),
+                None => unknown.push(one.clone()),
+            }
+        }
         unknown
+    }
+
+    /// What is left of the article that its source calls `id`, if an edition shows it.
+    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<Line> {
+        let end = format!("/{}/index.html", slug::slug(id));
+        let is_its = |path: &&SitePath| {
+            let newsroom = path.as_str().split('/').next();
+            newsroom == Some(self.newsroom.as_str()) && path.as_str().ends_with(&end)
+        };
+        let path = edition.files().map(|(path, _)| path).find(is_its)?;
+        let page = edition.content(edition.file(path)?);
+        let language = Language::of_page(&page)?;
+        Some(Line::of_withdrawn(path.clone(), id, language))
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {

@@ -25,6 +25,7 @@ fn reread(archive: &Archive) -> Archive {
     let place = folder.path().join("archive/fa.jsonl");
     let text = archive.text();
     Archive {
+        newsroom: id(),
         place: place.clone(),
         written: None,
         lines: archive.lines.clone(),

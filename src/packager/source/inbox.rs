@@ -313,11 +313,18 @@ pub(super) fn found(inbox: &Path, skipped: &mut Vec<Skipped>) -> Result<Found, S
     let mut found = Found::default();
     for (at, place, pushed) in latest {
         match pushed.withdraw {
-            true => found.withdrawn.push(pushed.url.unwrap_or(pushed.id)),
+            true => found.withdrawn.extend(names(pushed)),
             false => found.offers.push(offer(pushed, &place, at)),
         }
     }
     Ok(found)
+}
+
+/// By its name the article was placed; by its address a feed may have told of it too.
+fn names(withdrawn: Pushed) -> impl Iterator<Item = String> {
+    let Pushed { id, url, .. } = withdrawn;
+    let address = url.filter(|url| *url != id);
+    [id].into_iter().chain(address)
 }
 
 fn read(place: &Path) -> Result<(Timestamp, Pushed), PushError> {

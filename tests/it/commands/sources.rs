@@ -138,6 +138,10 @@ fn the_manuals_examples_push_replace_and_withdraw() {
         .done(&["4 articles, 4 pictures\n", "Edition 5"]);
     assert!(packed.err.contains("no longer in the site"), "{packed:?}");
     assert_eq!(content(&paper.site.join("inbox")).len(), 1);
+    // A page in its place says so, in this edition and in the next.
+    let archive = fs::read_to_string(paper.site.join("archive/be.jsonl")).unwrap();
+    assert!(!archive.contains("Паром"), "{archive}");
+    paper.pack().done(&["Nothing is new"]);
 }
 
 #[test]
