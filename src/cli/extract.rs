@@ -4,7 +4,7 @@
 //! 2. Print it as one JSON object; texts that would steer a terminal are escaped as JSON escapes them.
 
 use std::io::{BufRead, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -13,8 +13,9 @@ use url::Url;
 use super::failure::{Failure, Outcome};
 use super::screen::Screen;
 use crate::base::LIMITS;
+use crate::config;
 use crate::io::files;
-use crate::packager::extract::{self, Extracted, NoArticle};
+use crate::packager::extract::{self, Extracted, NoArticle, Rulebook};
 
 /// Show what readers will get of a page: its article as JSON
 ///
@@ -32,6 +33,9 @@ pub(crate) struct Extract {
     /// Read lines `ID<TAB>FILE<TAB>URL` from standard input, and answer each with a line of JSON that holds its `id`
     #[arg(long, conflicts_with = "page")]
     batch: bool,
+    /// A newsroom's folder: its pages are read by the rules under `[[newsroom.extract]]` in its `colport.toml`
+    #[arg(long, value_name = "DIR")]
+    site: Option<PathBuf>,
 }
 
 /// What is printed of a page.
@@ -71,8 +75,12 @@ struct Answer<'a> {
 
 impl Extract {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
+        let rules = self
+            .site
+            .as_deref()
+            .map_or(Ok(Rulebook::default()), rules_in)?;
         let Some(page) = self.page else {
-            return batch(screen);
+            return batch(&rules, screen);
         };
         let url = Url::parse(&self.url).map_err(|error| {
             Failure::setup(format!("`{}` is no address: {error}", self.url))
@@ -82,7 +90,7 @@ impl Extract {
             "-" => standard_input()?,
             path => files::read(Path::new(path), LIMITS.fetched_bytes)?,
         };
-        let read = extract::extract_page(&bytes, &url);
+        let read = extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url));
         let refusal = read.as_ref().err().copied();
         screen.json(&Shown::from(read));
         match refusal {
@@ -96,8 +104,16 @@ impl Extract {
     }
 }
 
+/// Of all newsrooms of the folder: their pages differ by host.
+fn rules_in(site: &Path) -> Result<Rulebook, Failure> {
+    let config = config::load(site)?;
+    Ok(Rulebook::joined(
+        config.newsrooms.into_iter().map(|desk| desk.rules),
+    ))
+}
+
 /// Answers line by line, so that whoever asks can wait for each.
-fn batch(screen: &Screen) -> Outcome {
+fn batch(rules: &Rulebook, screen: &Screen) -> Outcome {
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| Failure::setup(format!("the list breaks off: {error}")))?;
         let mut words = line.split('\t');
@@ -107,18 +123,18 @@ fn batch(screen: &Screen) -> Outcome {
             )));
         };
         let url = words.next().and_then(|url| Url::parse(url).ok());
-        let shown = shown(Path::new(path), url);
+        let shown = shown(Path::new(path), url, rules);
         screen.json_line(&Answer { id, shown });
     }
     Ok(())
 }
 
-fn shown(path: &Path, url: Option<Url>) -> Shown {
+fn shown(path: &Path, url: Option<Url>, rules: &Rulebook) -> Shown {
     let Some(url) = url else {
         return Shown::none("its address cannot be read");
     };
     match files::read(path, LIMITS.fetched_bytes) {
-        Ok(bytes) => extract::extract_page(&bytes, &url).into(),
+        Ok(bytes) => extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url)).into(),
         Err(error) => Shown::none(error),
     }
 }

@@ -306,4 +306,22 @@ mod tests {
             key("https://i.example/bank-2.jpg")
         );
     }
+
+    #[test]
+    fn a_picture_named_by_its_folder_has_the_key_of_the_folder() {
+        let key = |path: &str| key(&Url::parse(&format!("https://n.example{path}")).unwrap());
+        assert_eq!(key("/a/court_w640.jpg"), key("/b/court_w1280.webp"));
+        let (one, other) = (
+            "/images/44152f97b643491c/16x9",
+            "/images/5a0c2f97b6434911/16x9",
+        );
+        assert_eq!(
+            key(&format!("{one}/640@60.jpg")),
+            key(&format!("{one}/original.jpg"))
+        );
+        assert_ne!(
+            key(&format!("{one}/original.jpg")),
+            key(&format!("{other}/original.jpg"))
+        );
+    }
 }

@@ -452,6 +452,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_newsroom_page_is_read_as_readability_reads_it() {
+        let page = |meta: &str| {
+            format!(
+                "{meta}<title>Notes</title><body><div><p>{PROSE}</p><p><a href=/2>The second part of these notes</a></p><p>{PROSE}</p></div>"
+            )
+        };
+        let link = "The second part";
+        let text = |meta: &str| extracted(&page(meta)).unwrap().text;
+        assert!(text("").contains(link));
+        assert!(!text("<meta property=og:type content=article>").contains(link));
+        assert!(!text("<meta name=date content=2026-11-20>").contains(link));
+    }
+
+    #[test]
+    fn words_beside_a_picture_of_a_paragraph_are_text() {
+        let meta = "<meta property=og:type content=article>";
+        let page = format!(
+            "{meta}<title>The court</title><article><p><a href=/1.jpg><img class=wp-image-1 src=/1.jpg></a>{PROSE}</p><p>{PROSE}</p></article>"
+        );
+        assert_eq!(extracted(&page).unwrap().text.lines().count(), 2);
+    }
+
+    #[test]
+    fn another_article_in_a_box_is_no_text() {
+        let meta = "<meta property=og:type content=article>";
+        let card = "<section><article><h4><a href=/2>Seven go on trial for shouting</a></h4><span>by Olga</span></article></section>";
+        let page = format!(
+            "{meta}<title>The court</title><article><p>{PROSE}</p>{card}<p>{PROSE}</p></article>"
+        );
+        assert_eq!(
+            extracted(&page).unwrap().text,
+            format!("{PROSE}\n{PROSE}\n")
+        );
+    }
+
+    #[test]
     fn the_section_is_named_by_the_article_or_by_the_trail_to_it() {
         let trail = r#"{"@type":"BreadcrumbList","itemListElement":[{"name":"Home"},{"item":{"name":"Politics"}},{"name":"The court"}]}"#;
         let article =

@@ -58,6 +58,10 @@ impl Rulebook {
         Self(rules)
     }
 
+    pub fn joined(books: impl Iterator<Item = Self>) -> Self {
+        Self::new(books.flat_map(|book| book.0).collect())
+    }
+
     /// Those for a page at this address.
     pub fn rules_for(&self, url: &Url) -> Rules {
         let host = url.host_str();

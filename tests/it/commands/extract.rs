@@ -48,6 +48,32 @@ fn extract_shows_what_readers_get() {
 }
 
 #[test]
+fn extract_reads_the_rules_of_the_newsroom() {
+    let place = tempfile::tempdir().unwrap();
+    let site = place.path().to_str().unwrap();
+    colport(["init", site]).done(&[]);
+    let config = place.path().join("colport.toml");
+    let rules = "\n[[newsroom.extract]]\nhost = \"n.example\"\ntitle = \"figcaption\"\nremove = [\"p + p\"]\n";
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    let end = text.find("# Where editions go.").unwrap();
+    text.insert_str(end, rules);
+    std::fs::write(&config, text).unwrap();
+    let page = laid(PAGE);
+    let path = page.path().to_str().unwrap();
+    let title = |host: &str| {
+        let url = format!("https://{host}/a/1.html");
+        let said = colport(["extract", path, "--url", &url, "--site", site]).done(&[]);
+        let shown: Value = serde_json::from_str(&said.out).unwrap();
+        let text = shown["text"].as_str().unwrap();
+        assert_eq!(text.contains("Сваякі"), host != "n.example", "{text}");
+        shown["title"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(title("n.example"), "Будынак суду");
+    assert_eq!(title("other.example"), "Суд");
+    colport(["extract", path, "--site", "missing"]).wrong_setup(&["missing"]);
+}
+
+#[test]
 fn extract_says_why_a_page_is_skipped() {
     let page = laid(NOT_FOUND);
     let said = colport(["extract", page.path().to_str().unwrap()]).refused(&["not found"]);
