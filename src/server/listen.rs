@@ -159,7 +159,7 @@ pub(super) enum Stop {
     Now,
 }
 
-/// Port 0 takes any free one. Nobody can connect before [`open`].
+/// Port 0 takes any free one. Nobody can connect before [`open()`].
 pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
