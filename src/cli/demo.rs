@@ -270,12 +270,11 @@ async fn read(
         at.and_then(|at| NAMES.get(at))
             .map_or_else(|| address.to_owned(), |name| (*name).to_owned())
     };
-    let options = reader::Options {
-        mirrors: mirrors.clone(),
-        store: stage.place.join("reader"),
-        trust: FirstTrust::Fingerprint(stage.fingerprint),
-        patience: reader::Patience::default(),
-    };
+    let options = reader::Options::new(
+        mirrors.clone(),
+        stage.place.join("reader"),
+        FirstTrust::Fingerprint(stage.fingerprint),
+    );
     let wire = HttpFetch::new(Patience::default());
     let network = Network {
         wire,

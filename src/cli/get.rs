@@ -47,12 +47,7 @@ pub(super) fn mirror(text: &str) -> Result<Url, String> {
 
 impl Get {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
-        let options = Options {
-            mirrors: self.mirrors,
-            store: self.store,
-            trust: first_trust(self.root)?,
-            patience: reader::Patience::default(),
-        };
+        let options = Options::new(self.mirrors, self.store, first_trust(self.root)?);
         let fetch = HttpFetch::new(Patience::default());
         let now = SystemClock.now();
         let bar = screen.bytes("fetching");

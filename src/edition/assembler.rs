@@ -68,10 +68,15 @@ impl<W: Write> Assembler<W> {
     }
 
     /// The content as a gzip member, if it is the very one that was signed.
-    pub(super) fn pack(&self, path: &SitePath, content: &[u8]) -> Result<Packed, Refusal> {
+    pub(super) fn pack(
+        &self,
+        path: &SitePath,
+        content: &[u8],
+        effort: Effort,
+    ) -> Result<Packed, Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
         match self.proof.files().get(path).ok_or_else(stray)?.is(content) {
-            true => Ok(Packed(bundle::pack(content, Effort::Quick))),
+            true => Ok(Packed(bundle::pack(content, effort))),
             false => Err(Refusal::Altered { path: path.clone() }),
         }
     }

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use bytes::Bytes;
 
 use super::choice::choose;
-use super::{Refusal, VerifiedEdition};
+use super::{Excerpt, Refusal, VerifiedEdition};
 use crate::base::{LIMITS, MetadataName, SitePath};
 use crate::bundle;
 use crate::bundle::dense::{
@@ -34,11 +34,11 @@ pub fn write_dense<W: Write>(out: W, edition: &VerifiedEdition) -> io::Result<W>
     Ok(writer.out)
 }
 
-/// What brings `base` to `new`. The same two editions give the same bytes.
+/// What brings `base` to `new`. Of `base` only the texts are looked at. The same two editions give the same bytes.
 pub fn write_dense_update<W: Write>(
     out: W,
     new: &VerifiedEdition,
-    base: &VerifiedEdition,
+    base: &Excerpt,
 ) -> io::Result<W> {
     let chosen = choose(base, new);
     let dictionary = dictionary(base, &chosen).map_err(io::Error::other)?;
@@ -55,7 +55,7 @@ pub fn write_dense_update<W: Write>(
         .filter(|name| *name == MetadataName::timestamp() || !known.contains(name))
         .collect();
     let is_held = |path: &SitePath| {
-        let digest = |edition: &VerifiedEdition| edition.file(path).map(|entry| entry.digest);
+        let digest = |edition: &Excerpt| edition.proof().files().get(path).map(|file| file.digest);
         digest(base) == digest(new)
     };
     writer.edition(new, &names, ways(new, is_held))?;
@@ -76,12 +76,12 @@ pub(super) fn chosen_of_letter(letter: u8) -> Option<bool> {
 /// The contents of the chosen files of `base`, in the order of paths, then of its metadata but the roots, in the order of
 /// a bundle. Roots may have come to one copy of the edition and not to another. Of metadata beyond the limit only the end
 /// is taken.
-pub(super) fn dictionary(base: &VerifiedEdition, chosen: &[bool]) -> Result<Bytes, Refusal> {
+pub(super) fn dictionary(base: &Excerpt, chosen: &[bool]) -> Result<Bytes, Refusal> {
     let files = || {
-        let files = base.files().zip(chosen);
+        let files = base.proof().files().iter().zip(chosen);
         files.filter(|(_, chosen)| **chosen)
     };
-    let length: u64 = files().map(|((_, entry), _)| entry.length).sum();
+    let length: u64 = files().map(|((_, file), _)| file.length).sum();
     let room = LIMITS.dictionary_bytes / 2;
     if length > room {
         return Err(bundle::BundleError::TooLarge {
@@ -92,7 +92,12 @@ pub(super) fn dictionary(base: &VerifiedEdition, chosen: &[bool]) -> Result<Byte
         .into());
     }
     let mut all = Vec::new();
-    for ((_, entry), _) in files() {
+    for ((path, _), _) in files() {
+        // Of a small copy, a picture may be missing.
+        let base_number = base.number();
+        let entry = base
+            .file(path)
+            .ok_or(Refusal::OtherBase { base: base_number })?;
         all.extend_from_slice(&base.content(entry));
     }
     let mut metadata = Vec::new();
@@ -143,8 +148,7 @@ impl<W: Write> DenseWriter<W> {
     }
 
     fn frame(&mut self, dictionary: &[u8], contents: &[Bytes]) -> io::Result<()> {
-        let frame = press(dictionary, contents, self.pressure)?;
-        self.out.write_all(&frame)
+        press(&mut self.out, dictionary, contents, self.pressure)
     }
 
     fn edition(

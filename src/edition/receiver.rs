@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::early::{Early, Worth};
 use super::shelf::Shelf;
 use super::thaw::{Piece, Thaw};
-use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
+use super::{Assembler, Effort, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::may_be_dense;
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
@@ -23,6 +23,7 @@ use crate::trust::{self, Equivocation};
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
     form: Form,
+    effort: Effort,
     held: Option<Arc<VerifiedEdition>>,
     stage: Stage<W>,
 }
@@ -71,9 +72,16 @@ impl<W: Write> Receiver<W> {
         };
         Self {
             form: Form::Unknown,
+            effort: Effort::Quick,
             held,
             stage: Stage::Metadata(Box::new(gathering)),
         }
+    }
+
+    /// How hard what comes in the dense form is packed. With the publisher's effort, the bundle has the publisher's bytes.
+    pub fn packing(mut self, effort: Effort) -> Self {
+        self.effort = effort;
+        self
     }
 
     /// The next piece of the stream, of any size.
@@ -95,7 +103,7 @@ impl<W: Write> Receiver<W> {
             }
             Form::Dense(thaw, shelf) => {
                 thaw.push(bytes);
-                self.stage.thaw(thaw, shelf)
+                self.stage.thaw(thaw, shelf, self.effort)
             }
         }
     }
@@ -215,7 +223,7 @@ impl<W: Write> Stage<W> {
         }
     }
 
-    fn thaw(&mut self, thaw: &mut Thaw, shelf: &mut Shelf) -> Result<(), Refusal> {
+    fn thaw(&mut self, thaw: &mut Thaw, shelf: &mut Shelf, effort: Effort) -> Result<(), Refusal> {
         loop {
             if let Self::Refused(refusal, _) = self {
                 return Err(refusal.clone());
@@ -243,7 +251,7 @@ impl<W: Write> Stage<W> {
                     *shelf = Shelf::of_group(paths);
                     continue;
                 }
-                Piece::File(path, content) => self.file(path, &content, shelf)?,
+                Piece::File(path, content) => self.file(path, &content, shelf, effort)?,
                 Piece::Claimed(edition) => self.claimed(edition),
                 Piece::Metadata(name, content) => self.metadata(&name, content)?,
             }
@@ -266,11 +274,17 @@ impl<W: Write> Stage<W> {
     }
 
     /// Writes it, and what waited for it; or it has to wait itself.
-    fn file(&mut self, path: SitePath, content: &[u8], shelf: &mut Shelf) -> Result<(), Refusal> {
+    fn file(
+        &mut self,
+        path: SitePath,
+        content: &[u8],
+        shelf: &mut Shelf,
+        effort: Effort,
+    ) -> Result<(), Refusal> {
         let Self::Files(assembler) = self else {
             return Err(Refusal::Stray { path });
         };
-        let packed = assembler.pack(&path, content)?;
+        let packed = assembler.pack(&path, content, effort)?;
         shelf.put(path, packed);
         while let Some((path, packed)) = shelf.take_due() {
             assembler.add_packed(&path, &packed)?;

@@ -169,7 +169,7 @@ impl Thaw {
             return Ok(Turn::Wait);
         };
         let base = base.clone();
-        let files = held.files().count() as u64;
+        let files = held.proof().files().len() as u64;
         let Some(letters) = self.dense.whole_frame(files)? else {
             return Ok(Turn::Wait);
         };

@@ -63,6 +63,32 @@ impl BundleName {
     fn in_form(self, form: Form) -> BundleFile {
         BundleFile { bundle: self, form }
     }
+
+    /// The edition that one has behind it.
+    pub fn edition(self) -> EditionNumber {
+        match self {
+            Self::Full(edition) | Self::Update { edition, .. } => edition,
+        }
+    }
+}
+
+impl BundleFile {
+    /// `None`: no name that we give.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (stem, form) = match name.strip_suffix(".zst") {
+            Some(stem) => (stem, Form::Dense),
+            None => (name.strip_suffix(".tar.gz")?, Form::Plain),
+        };
+        let bundle = match stem.split_once('-') {
+            Some((base, edition)) => BundleName::Update {
+                base: base.parse().ok()?,
+                edition: edition.parse().ok()?,
+            },
+            None => BundleName::Full(stem.parse().ok()?),
+        };
+        let file = Self { bundle, form };
+        (file.to_string() == name).then_some(file)
+    }
 }
 
 impl fmt::Display for BundleFile {
@@ -163,6 +189,31 @@ mod tests {
             "a.example#x",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_bundles_go_there_and_back() {
+        for name in ["7.tar.gz", "7.zst", "6-7.tar.gz", "6-7.zst"] {
+            let file = BundleFile::parse(name).expect(name);
+            assert_eq!(
+                (file.to_string().as_str(), file.bundle.edition()),
+                (name, 7)
+            );
+        }
+        let others = [
+            "",
+            "7",
+            ".zst",
+            "-.zst",
+            "6-.zst",
+            "07.zst",
+            "+7.zst",
+            "6-7-8.zst",
+            "a.tar.gz",
+        ];
+        for name in others {
+            assert_eq!(BundleFile::parse(name), None, "{name}");
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::is_web_page;
-use super::refresh::{named, wanted};
+use super::refresh::{chain, named, wanted};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError, blocking};
 use crate::base::{Digest, LIMITS, MetadataName, SitePath};
 use crate::bundle;
@@ -23,7 +23,7 @@ use crate::edition::{Assembler, Effort, Gathered, Proof, Refusal, SignedFile, Ve
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::io::files::{self, FileError, Spool};
-use crate::trust::{Expiry, Refresh, Remembered, Trusted, Want};
+use crate::trust::{Expiry, Refresh, Remembered, Sighting, Trusted, Want};
 
 pub(super) struct Plain<'a, 'm> {
     pub(super) fetch: &'a dyn Fetch,
@@ -65,13 +65,12 @@ impl Plain<'_, '_> {
     /// `None`: nobody gave all of it.
     pub(super) async fn fetch(
         mut self,
-        newest: Trusted,
+        newest: Sighting,
         report: &mut Report<'_>,
     ) -> Result<Option<VerifiedEdition>, StoreError> {
         let proven = self.mirrors.proven(newest.edition());
         let remembered = newest.remembered();
-        let Some((metadata, proof)) = self.metadata(newest, remembered, &proven, report).await
-        else {
+        let Some((metadata, proof)) = self.metadata(&remembered, &proven, report).await else {
             return Ok(None);
         };
         match self.files(metadata, proof, &proven, report).await {
@@ -83,20 +82,37 @@ impl Plain<'_, '_> {
 
     async fn metadata(
         &mut self,
-        newest: Trusted,
-        remembered: Remembered,
+        remembered: &Remembered,
         proven: &[MirrorId],
         report: &mut Report<'_>,
     ) -> Option<(Gathered, Proof)> {
-        let known: Vec<_> = newest.files().map(named).collect::<Option<_>>()?;
         for id in proven {
             let url = self.mirrors.url(*id).clone();
-            match gather(self.fetch, &url, &known, &remembered, self.now).await {
+            match self.metadata_of(&url, remembered).await {
                 Ok(gathered) => return Some(gathered),
                 Err(fault) => self.failed(*id, fault, report),
             }
         }
         None
+    }
+
+    async fn metadata_of(
+        &self,
+        mirror: &Url,
+        remembered: &Remembered,
+    ) -> Result<(Gathered, Proof), Fault> {
+        let (fetch, now) = (self.fetch, self.now);
+        let chain = chain(
+            fetch,
+            mirror.clone(),
+            remembered.clone(),
+            now,
+            Expiry::Report,
+        );
+        let trusted = timeout(FILE_TIME, chain).await;
+        let trusted = trusted.unwrap_or(Err(Fault::Stalled))?;
+        let known: Vec<_> = trusted.files().filter_map(named).collect();
+        gather(fetch, mirror, &known, remembered, now).await
     }
 
     async fn files(

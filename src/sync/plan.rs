@@ -11,6 +11,7 @@ use std::fmt;
 
 use super::source::{Item, Stage};
 use crate::base::Digest;
+use crate::io::address::BundleFile;
 
 /// What lies on the host.
 #[derive(Debug, Clone, Default)]
@@ -91,20 +92,10 @@ pub fn plan<'a>(
 }
 
 fn old_bundles(wanted: &BTreeSet<&str>, holding: &Holding) -> impl Iterator<Item = String> {
-    let paths = holding.bundles.iter().filter(|name| is_bundle(name));
+    let paths = holding.bundles.iter();
+    let paths = paths.filter(|name| BundleFile::parse(name).is_some());
     let paths = paths.map(|name| format!(".colport/bundle/{name}"));
     paths.filter(|path| !wanted.contains(path.as_str()))
-}
-
-/// `12.tar.gz`, `11-12.tar.gz`, or either with `.zst`: a name that we give to bundles.
-fn is_bundle(name: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let stem = name.strip_suffix(".tar.gz");
-    stem.or(name.strip_suffix(".zst"))
-        .is_some_and(|stem| match stem.split_once('-') {
-            Some((base, edition)) => is_number(base) && is_number(edition),
-            None => is_number(stem),
-        })
 }
 
 fn ours(

@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
-use crate::io::address::{BundleFile, BundleName};
+use crate::io::address::{BundleFile, BundleName, Form};
 
 /// One file on a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,6 @@ impl Stage {
 pub struct Source {
     edition: Arc<VerifiedEdition>,
     earlier: Vec<Arc<VerifiedEdition>>,
-    updates: BTreeMap<EditionNumber, Bytes>,
     items: BTreeMap<String, (Item, Origin)>,
 }
 
@@ -91,7 +90,6 @@ impl Source {
         Ok(Self {
             edition,
             earlier,
-            updates,
             items,
         })
     }
@@ -123,9 +121,18 @@ impl Source {
         })
     }
 
-    /// What brings a mirror from `base` to the edition.
-    pub fn update(&self, base: EditionNumber) -> Option<&Bytes> {
-        self.updates.get(&base)
+    /// The bundle in the forms in which it can be sent, the smaller first.
+    pub fn forms(&self, bundle: BundleName) -> Vec<(Form, Bytes)> {
+        let form = |file: BundleFile| {
+            let bytes = self.content(&bundle_path(&file))?;
+            Some((file.form, bytes))
+        };
+        let mut forms: Vec<_> = [bundle.dense(), bundle.plain()]
+            .into_iter()
+            .filter_map(form)
+            .collect();
+        forms.sort_by_key(|(_, bytes)| bytes.len());
+        forms
     }
 
     /// The number of the edition, this or an earlier one, that has this very timestamp.
@@ -170,9 +177,13 @@ fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
     edition.metadata_file(&MetadataName::timestamp())
 }
 
+fn bundle_path(name: &BundleFile) -> String {
+    format!(".colport/bundle/{name}")
+}
+
 fn bundle_item(name: &BundleFile, bytes: &Bytes) -> Item {
     Item {
-        path: format!(".colport/bundle/{name}"),
+        path: bundle_path(name),
         stage: Stage::Bundle,
         length: bytes.len() as u64,
         digest: Digest::of(bytes),

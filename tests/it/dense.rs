@@ -191,6 +191,12 @@ fn files() -> impl Strategy<Value = BTreeMap<String, Bytes>> {
     btree_map("be/2026/1[01]/[a-d]/[a-c]\\.html", content, 0..9)
 }
 
+fn pressed(dictionary: &[u8], contents: &[Bytes]) -> Vec<u8> {
+    let mut out = Vec::new();
+    press(&mut out, dictionary, contents, Pressure::Much).unwrap();
+    out
+}
+
 /// An edition in its parts, to be put together otherwise.
 #[derive(Clone)]
 struct Parts {
@@ -250,9 +256,7 @@ impl Parts {
         let json = self.head.to_json();
         out.extend(skippable(u32::try_from(json.len()).unwrap()));
         out.extend(json);
-        let frame = |dictionary: &[u8], contents: &[Bytes]| {
-            press(dictionary, contents, Pressure::Much).unwrap()
-        };
+        let frame = pressed;
         out.extend(
             self.choice
                 .iter()
@@ -318,7 +322,7 @@ fn every_lie_is_refused() {
     );
     check(&|p| p.behind = other.clone(), "something follows its end");
     check(
-        &|p| p.behind = press(b"", &[], Pressure::Much).unwrap().into(),
+        &|p| p.behind = pressed(b"", &[]).into(),
         "something follows",
     );
     check(

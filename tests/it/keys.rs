@@ -115,12 +115,11 @@ impl Town {
 
     async fn read_from(&self, mirrors: Vec<Url>, store: &str) -> Result<Got, ReadError> {
         let fetch = HttpFetch::new(Patience::default());
-        let options = reader::Options {
+        let options = reader::Options::new(
             mirrors,
-            store: self.store(store),
-            trust: FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
-            patience: reader::Patience::default(),
-        };
+            self.store(store),
+            FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
+        );
         reader::get(&fetch, self.newsroom.now, &options, &mut |_| {}).await
     }
 

@@ -57,12 +57,11 @@ async fn get(
         Place::Colport(url) => url.clone(),
         Place::Folder(path) => url::Url::from_directory_path(path).unwrap(),
     };
-    let options = reader::Options {
-        mirrors: mirrors.iter().map(url).collect(),
-        store: store.to_path_buf(),
-        trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&newsroom.first_root())),
-        patience: reader::Patience::default(),
-    };
+    let options = reader::Options::new(
+        mirrors.iter().map(url).collect(),
+        store.to_path_buf(),
+        FirstTrust::Fingerprint(Fingerprint::of_first_root(&newsroom.first_root())),
+    );
     reader::get(&wire(), moment(1), &options, &mut |_| {}).await
 }
 

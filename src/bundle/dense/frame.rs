@@ -258,8 +258,9 @@ mod tests {
     }
 
     fn pressed(dictionary: &[u8], content: &[u8]) -> Vec<u8> {
-        let content = Bytes::copy_from_slice(content);
-        press(dictionary, &[content], Pressure::Much).expect("memory takes all")
+        let (content, mut out) = (Bytes::copy_from_slice(content), Vec::new());
+        press(&mut out, dictionary, &[content], Pressure::Much).expect("memory takes all");
+        out
     }
 
     fn frame(dictionary: &[u8], most: u64) -> Frame {

@@ -85,6 +85,11 @@ impl Dense {
         Ok(())
     }
 
+    /// Whether a frame began and did not end yet.
+    pub fn is_in_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
     /// From now on just so much may follow in the frame.
     pub fn expect(&mut self, bytes: u64) {
         if let Some(frame) = &mut self.frame {
