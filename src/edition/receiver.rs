@@ -13,8 +13,10 @@ use jiff::Timestamp;
 
 use super::early::{Early, Worth};
 use super::shelf::Shelf;
-use super::thaw::{Piece, Thaw};
-use super::{Assembler, Effort, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
+use super::thaw::{Piece, Signed, Thaw};
+use super::{
+    Assembler, Effort, Excerpt, Gathered, Proof, Refusal, Remembered, Variant, VerifiedEdition,
+};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::may_be_dense;
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
@@ -24,7 +26,7 @@ use crate::trust::{self, Equivocation};
 pub struct Receiver<W: Write> {
     form: Form,
     effort: Effort,
-    held: Option<Arc<VerifiedEdition>>,
+    held: Option<Arc<Excerpt>>,
     stage: Stage<W>,
 }
 
@@ -49,7 +51,8 @@ struct Gathering<W> {
     /// The number that the bundle gives itself.
     claimed: Option<EditionNumber>,
     remembered: Remembered,
-    held: Option<Arc<VerifiedEdition>>,
+    held: Option<Arc<Excerpt>>,
+    variant: Variant,
     now: Timestamp,
 }
 
@@ -61,6 +64,18 @@ impl<W: Write> Receiver<W> {
         held: Option<Arc<VerifiedEdition>>,
         now: Timestamp,
     ) -> Self {
+        let held = held.map(|held| held.as_excerpt());
+        Self::of_variant(out, remembered, held, Variant::Full, now)
+    }
+
+    /// The same, and content with a bundle that lacks what the variant goes without.
+    pub fn of_variant(
+        out: W,
+        remembered: Remembered,
+        held: Option<Arc<Excerpt>>,
+        variant: Variant,
+        now: Timestamp,
+    ) -> Self {
         let gathering = Gathering {
             out,
             set: Gathered::default(),
@@ -68,6 +83,7 @@ impl<W: Write> Receiver<W> {
             claimed: None,
             remembered,
             held: held.clone(),
+            variant,
             now,
         };
         Self {
@@ -164,21 +180,31 @@ impl<W: Write> Receiver<W> {
         self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<VerifiedEdition, E> {
+        self.assembler()?.finish(publish)
+    }
+
+    /// The same of any variant.
+    pub fn finish_excerpt<E: From<Refusal>>(
+        self,
+        publish: impl FnOnce(W) -> Result<Bytes, E>,
+    ) -> Result<Excerpt, E> {
+        self.assembler()?.finish_excerpt(publish)
+    }
+
+    fn assembler(self) -> Result<Box<Assembler<W>>, Refusal> {
         if let Stage::Refused(refusal, _) = self.stage {
-            return Err(refusal.into());
+            return Err(refusal);
         }
         let ended = match &self.form {
             Form::Unknown => Scanner::default().finish(),
             Form::Plain(scanner) => scanner.finish(),
             Form::Dense(thaw, _) => thaw.finish(),
         };
-        ended.map_err(Refusal::from)?;
+        ended?;
         match self.stage {
-            Stage::Files(assembler) => assembler.finish(publish),
-            Stage::Metadata(_) => {
-                Err(Refusal::from(BundleError::NotABundle("it holds no files")).into())
-            }
-            Stage::Refused(refusal, _) => Err(refusal.into()),
+            Stage::Files(assembler) => Ok(assembler),
+            Stage::Metadata(_) => Err(BundleError::NotABundle("it holds no files").into()),
+            Stage::Refused(refusal, _) => Err(refusal),
         }
     }
 }
@@ -242,9 +268,12 @@ impl<W: Write> Stage<W> {
                 Piece::MetadataEnd => {
                     let assembler = self.begin_files()?;
                     let files = assembler.proof().files().iter();
-                    let files = files
-                        .map(|(path, file)| (path.clone(), file.length, assembler.holds(path)));
-                    thaw.lay_out(files);
+                    let files = files.map(|(path, file)| Signed {
+                        path: path.clone(),
+                        length: file.length,
+                        may_lack: assembler.may_lack(path, file),
+                    });
+                    thaw.lay_out(files.collect());
                     continue;
                 }
                 Piece::Group(paths) => {
@@ -252,17 +281,20 @@ impl<W: Write> Stage<W> {
                     continue;
                 }
                 Piece::File(path, content) => self.file(path, &content, shelf, effort)?,
-                Piece::Claimed(edition) => self.claimed(edition),
+                Piece::Claimed(edition, is_excerpt) => self.claimed(edition, is_excerpt)?,
                 Piece::Metadata(name, content) => self.metadata(&name, content)?,
             }
             thaw.accept();
         }
     }
 
-    fn claimed(&mut self, edition: EditionNumber) {
-        if let Self::Metadata(gathering) = self {
-            gathering.claimed = Some(edition);
-        }
+    fn claimed(&mut self, edition: EditionNumber, is_excerpt: bool) -> Result<(), Refusal> {
+        let Self::Metadata(gathering) = self else {
+            return Ok(());
+        };
+        gathering.claimed = Some(edition);
+        let refused = gathering.refuse_excerpt(is_excerpt);
+        refused.inspect_err(|refusal| self.refuse(refusal))
     }
 
     fn metadata(&mut self, name: &MetadataName, content: Bytes) -> Result<(), Refusal> {
@@ -351,12 +383,19 @@ impl<W: Write> Gathering<W> {
         let about = About::parse(&member.content()?)?;
         self.claimed = Some(about.edition);
         match about.kind {
-            Kind::Excerpt => Err(Refusal::ExcerptOnly),
+            Kind::Excerpt => self.refuse_excerpt(true),
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
                 held: self.held_number(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn refuse_excerpt(&self, is_excerpt: bool) -> Result<(), Refusal> {
+        match is_excerpt && self.variant == Variant::Full {
+            true => Err(Refusal::ExcerptOnly),
+            false => Ok(()),
         }
     }
 
@@ -376,6 +415,6 @@ impl<W: Write> Gathering<W> {
         if let Some(held) = &self.held {
             proof.refuse_older_than(held)?;
         }
-        Assembler::new(self.out, proof, &self.set, self.held)
+        Assembler::of_variant(self.out, proof, &self.set, self.held, self.variant)
     }
 }

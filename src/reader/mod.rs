@@ -4,7 +4,7 @@
 //! 2. **Which edition is the newest** is asked of all mirrors with two small requests each (`refresh`): a mirror that shows a
 //!    good timestamp may be asked for the rest, and what it answered is the floor from then on.
 //! 3. **The bundle** comes from a mirror that proved good (`transfer`): an update of the edition that is held, else
-//!    the whole; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
+//!    the whole, with all pictures or fewer; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
 //! 4. **No bundle anywhere** (a host that only shows the site): the files are fetched one by one (`plain`).
 //! 5. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
 //!
@@ -39,8 +39,8 @@ pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
 pub use pace::Patience;
 pub use store::{Store, StoreError};
 
-use crate::base::{EditionNumber, Fingerprint};
-use crate::edition::{Effort, VerifiedEdition};
+use crate::base::{EditionNumber, Fingerprint, Variant};
+use crate::edition::{Effort, Excerpt};
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
 use crate::io::files;
@@ -59,6 +59,8 @@ pub struct Options {
     pub patience: Patience,
     /// How hard to pack what comes in the dense form: [`Effort::Best`] for who hands it on.
     pub effort: Effort,
+    /// How much of the edition is wanted.
+    pub variant: Variant,
 }
 
 impl Options {
@@ -69,6 +71,7 @@ impl Options {
             trust,
             patience: Patience::default(),
             effort: Effort::Quick,
+            variant: Variant::Full,
         }
     }
 }
@@ -125,7 +128,7 @@ pub type Report<'a> = dyn FnMut(Event) + Send + 'a;
 /// The newest edition that any good mirror has, proved and in the store.
 #[derive(Debug)]
 pub struct Got {
-    pub edition: Arc<VerifiedEdition>,
+    pub edition: Arc<Excerpt>,
     pub news: News,
     /// The mirrors that had something wrong.
     pub faults: Vec<(String, Fault)>,
@@ -213,6 +216,7 @@ pub async fn get(
         now,
         patience: &options.patience,
         effort: options.effort,
+        variant: options.variant,
         store: store.clone(),
         mirrors: &mut mirrors,
         received: 0,
@@ -230,6 +234,7 @@ struct Getting<'a, 'm> {
     now: Timestamp,
     patience: &'a Patience,
     effort: Effort,
+    variant: Variant,
     store: Arc<Store>,
     mirrors: &'m mut Mirrors,
     received: u64,
@@ -242,7 +247,9 @@ impl<'a> Getting<'a, '_> {
     async fn run(mut self, trust: &FirstTrust, report: &mut Report<'_>) -> Result<Got, ReadError> {
         let until = Instant::now() + self.patience.metadata;
         self.settle_trust(trust, until, report).await?;
+        // A small copy is no beginning for what it lacks.
         let held = self.held(report).await?;
+        let held = held.filter(|held| held.covers(self.variant));
         match self.newest(Depth::Timestamp, until, &held, report).await {
             // What was announced may not exist; who has another edition was not asked for it.
             Err(ReadError::Unfinished { .. }) if self.begun.elapsed() < self.patience.metadata => {
@@ -257,15 +264,14 @@ impl<'a> Getting<'a, '_> {
         &mut self,
         depth: Depth,
         until: Instant,
-        held: &Option<Arc<VerifiedEdition>>,
+        held: &Option<Arc<Excerpt>>,
         report: &mut Report<'_>,
     ) -> Result<Got, ReadError> {
         let (mut newest, mut race) = self.ask(depth, until, report).await?;
         // Ends, since an edition that is asked for again has a larger number each time.
         loop {
             let edition = newest.sighting.edition();
-            let is_news =
-                |held: &VerifiedEdition| newest.sighting.is_newer_than(&held.remembered());
+            let is_news = |held: &Excerpt| newest.sighting.is_newer_than(&held.remembered());
             if let Some(held) = held.as_ref().filter(|held| !is_news(held)) {
                 return Ok(self.got(held.clone(), News::Nothing));
             }
@@ -351,7 +357,7 @@ impl<'a> Getting<'a, '_> {
     async fn held(
         &self,
         report: &mut Report<'_>,
-    ) -> Result<Option<Arc<VerifiedEdition>>, ReadError> {
+    ) -> Result<Option<Arc<Excerpt>>, ReadError> {
         let (store, now) = (self.store.clone(), self.now);
         match blocking(move || store.edition(now)).await {
             Err(StoreError::Refused { refusal, .. }) => {
@@ -367,19 +373,18 @@ impl<'a> Getting<'a, '_> {
         &mut self,
         newest: &Seen,
         mut race: Race<'a, Seen>,
-        held: &Option<Arc<VerifiedEdition>>,
+        held: &Option<Arc<Excerpt>>,
         report: &mut Report<'_>,
-    ) -> Result<Option<VerifiedEdition>, ReadError> {
+    ) -> Result<Option<Excerpt>, ReadError> {
         let edition = newest.sighting.edition();
-        let update = held.as_ref().map(|held| BundleName::Update {
-            base: held.number(),
-            edition,
-        });
+        let base = held.as_ref().map(|held| Some(held.number()));
         // The plain form is there when anything is wrong with the other.
-        let names: Vec<_> = update
+        let names: Vec<_> = base
             .into_iter()
-            .chain([BundleName::Full(edition)])
+            .chain([None])
+            .map(|base| BundleName::of(base, edition, self.variant))
             .flat_map(|name| [name.dense(), name.plain()])
+            .filter(|name| name.is_made())
             .collect();
         self.store.clear_parts(&names)?;
         for name in names {
@@ -388,6 +393,7 @@ impl<'a> Getting<'a, '_> {
                 remembered: newest.sighting.remembered(),
                 held: held.clone(),
                 effort: self.effort,
+                variant: self.variant,
                 now: self.now,
             };
             let mut around = Surroundings {
@@ -412,7 +418,7 @@ impl<'a> Getting<'a, '_> {
     async fn file_by_file(
         &mut self,
         newest: Seen,
-        held: Option<Arc<VerifiedEdition>>,
+        held: Option<Arc<Excerpt>>,
         report: &mut Report<'_>,
     ) -> Result<Got, ReadError> {
         let number = newest.sighting.edition();
@@ -421,6 +427,7 @@ impl<'a> Getting<'a, '_> {
             mirrors: &mut *self.mirrors,
             store: &self.store,
             held,
+            variant: self.variant,
             now: self.now,
             received: &mut self.received,
         };
@@ -430,13 +437,13 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    fn keep(&self, edition: VerifiedEdition) -> Result<Got, ReadError> {
+    fn keep(&self, edition: Excerpt) -> Result<Got, ReadError> {
         self.store.remember(&edition.remembered())?;
         self.store.clear_parts(&[])?;
         Ok(self.got(Arc::new(edition), News::New))
     }
 
-    fn got(&self, edition: Arc<VerifiedEdition>, news: News) -> Got {
+    fn got(&self, edition: Arc<Excerpt>, news: News) -> Got {
         Got {
             edition,
             news,

@@ -19,7 +19,7 @@ use super::refresh::{chain, named, wanted};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError, blocking};
 use crate::base::{Digest, LIMITS, MetadataName, SitePath};
 use crate::bundle;
-use crate::edition::{Assembler, Effort, Gathered, Proof, Refusal, SignedFile, VerifiedEdition};
+use crate::edition::{Assembler, Effort, Excerpt, Gathered, Proof, Refusal, SignedFile, Variant};
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::io::files::{self, FileError, Spool};
@@ -29,7 +29,8 @@ pub(super) struct Plain<'a, 'm> {
     pub(super) fetch: &'a dyn Fetch,
     pub(super) mirrors: &'m mut Mirrors,
     pub(super) store: &'m Store,
-    pub(super) held: Option<Arc<VerifiedEdition>>,
+    pub(super) held: Option<Arc<Excerpt>>,
+    pub(super) variant: Variant,
     pub(super) now: Timestamp,
     pub(super) received: &'m mut u64,
 }
@@ -67,7 +68,7 @@ impl Plain<'_, '_> {
         mut self,
         newest: Sighting,
         report: &mut Report<'_>,
-    ) -> Result<Option<VerifiedEdition>, StoreError> {
+    ) -> Result<Option<Excerpt>, StoreError> {
         let proven = self.mirrors.proven(newest.edition());
         let remembered = newest.remembered();
         let Some((metadata, proof)) = self.metadata(&remembered, &proven, report).await else {
@@ -121,14 +122,16 @@ impl Plain<'_, '_> {
         proof: Proof,
         proven: &[MirrorId],
         report: &mut Report<'_>,
-    ) -> Result<VerifiedEdition, Broken> {
+    ) -> Result<Excerpt, Broken> {
         let lacking = self.lacking(&proof);
         report(Event::FileByFile {
             files: lacking.len(),
         });
         let place = self.store.edition_place();
         let spool = Spool::beside(&place)?;
-        let mut assembler = Assembler::new(spool, proof, &metadata, self.held.clone())?;
+        let held = self.held.clone();
+        let mut assembler =
+            Assembler::of_variant(spool, proof, &metadata, held, self.variant)?;
         let urls: Vec<_> = proven
             .iter()
             .map(|id| (*id, self.mirrors.url(*id).clone()))
@@ -154,7 +157,7 @@ impl Plain<'_, '_> {
         }
         drop(coming);
         blocking(move || {
-            assembler.finish(|spool| -> Result<Bytes, Broken> {
+            assembler.finish_excerpt(|spool| -> Result<Bytes, Broken> {
                 spool.publish()?;
                 Ok(files::map(&place)?)
             })
@@ -169,6 +172,7 @@ impl Plain<'_, '_> {
         };
         let files = proof.files().iter();
         files
+            .filter(|(path, file)| self.variant.holds(path, file.length))
             .filter(|(path, file)| !is_held(path, file))
             .map(|(path, file)| (path.clone(), *file))
             .collect()

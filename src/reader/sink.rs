@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use super::{MirrorId, Store, StoreError};
-use crate::edition::{Effort, Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::edition::{Effort, Excerpt, Receiver, Refusal, Remembered, Variant};
 use crate::io::address::BundleFile;
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Part;
@@ -23,8 +23,9 @@ use crate::io::part::Part;
 pub(super) struct Expected {
     pub(super) name: BundleFile,
     pub(super) remembered: Remembered,
-    pub(super) held: Option<Arc<VerifiedEdition>>,
+    pub(super) held: Option<Arc<Excerpt>>,
     pub(super) effort: Effort,
+    pub(super) variant: Variant,
     pub(super) now: Timestamp,
 }
 
@@ -158,12 +159,12 @@ impl Sink {
 
     /// Puts the edition in its place in the store. What is refused only now was left out by someone: the part is
     /// worthless then, and all who had a hand in it are named.
-    pub(super) fn finish(self) -> Result<VerifiedEdition, SinkError> {
+    pub(super) fn finish(self) -> Result<Excerpt, SinkError> {
         for contradiction in self.receiver.evidence() {
             self.store.keep_evidence(contradiction)?;
         }
         let place = self.store.edition_place();
-        let finished = self.receiver.finish(|spool| -> Result<Bytes, SinkError> {
+        let finished = self.receiver.finish_excerpt(|spool| -> Result<Bytes, SinkError> {
             spool.publish()?;
             Ok(files::map(&place)?)
         });
@@ -224,8 +225,10 @@ fn new_receiver(store: &Store, expected: &Expected) -> Result<Receiver<Spool>, S
         remembered,
         held,
         effort,
+        variant,
         now,
         ..
     } = expected.clone();
-    Ok(Receiver::new(spool, remembered, held, now).packing(effort))
+    let receiver = Receiver::of_variant(spool, remembered, held, variant, now);
+    Ok(receiver.packing(effort))
 }

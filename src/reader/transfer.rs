@@ -27,8 +27,8 @@ use super::refresh::{Seen, note};
 use super::sink::{Expected, Sink, SinkError};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError};
 use crate::base::EditionNumber;
-use crate::edition::{Refusal, VerifiedEdition};
-use crate::io::address::{self, BundleFile, Form};
+use crate::edition::{Excerpt, Refusal};
+use crate::io::address::{self, BundleFile, BundleName, Form};
 use crate::io::fetch::{Fetch, FetchError, Request};
 use crate::io::files;
 
@@ -66,7 +66,7 @@ pub(super) async fn transfer(
     expected: Expected,
     edition: EditionNumber,
     report: &mut Report<'_>,
-) -> Result<VerifiedEdition, Stop> {
+) -> Result<Excerpt, Stop> {
     around.mirrors.begin_bundle();
     let part = store.part_place(&expected.name);
     let mut begun_anew = false;
@@ -324,7 +324,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
                 let (line, _) = self.close(index);
                 let fault = match error {
                     // Nobody has to have it, so nobody is named.
-                    FetchError::NotFound(_) if self.is_dense() => {
+                    FetchError::NotFound(_) if !self.is_everywhere() => {
                         return self.around.mirrors.lacks_bundle(line.mirror);
                     }
                     FetchError::NotFound(_) => Fault::NoBundle,
@@ -456,6 +456,11 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             over: false,
         });
         Ok(())
+    }
+
+    /// Whether who has the edition has this file.
+    fn is_everywhere(&self) -> bool {
+        self.name.form == Form::Plain && !matches!(self.name.bundle, BundleName::Small(..))
     }
 
     fn is_dense(&self) -> bool {

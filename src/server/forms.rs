@@ -1,12 +1,12 @@
 //! Other forms of the edition that is live, which the mirror makes by itself: updates for those who have an earlier edition,
-//! and dense forms for thin lines.
+//! small copies with fewer pictures, and dense forms for thin lines.
 //!
 //! In the state folder lie, in `forms`,
-//! - `11-12.tar.gz`, `11-12.zst` and `12.zst`, each under the name that it has on a mirror;
+//! - `11-12.tar.gz`, `11-12.zst`, `12.zst`, `12-text.tar.gz` and so on;
 //! - `earlier-11.tar.gz`: what an update is made by, which is all of that edition but its pictures.
 //!
 //! 1. They are made behind, by one thread: for each earlier edition, the newest first, what is only copied, then what must
-//!    be pressed; the whole edition last.
+//!    be pressed; the whole edition last. What is pressed is pressed once for all variants.
 //! 2. To press takes seconds of a processor and some 100 MB of memory. The thread rests as long as it works, so that readers
 //!    find the other half of the smallest machine free.
 //! 3. What is whole is shown at once, also at the next start. It is not verified again then: who receives it verifies it.
@@ -27,8 +27,7 @@ use jiff::Timestamp;
 use super::current::Current;
 use crate::base::{Digest, EditionNumber, MetadataName};
 use crate::edition::{
-    Excerpt, Holding, Remembered, Variant, VerifiedEdition, write_dense, write_dense_update,
-    write_excerpt, write_update,
+    DenseForms, Excerpt, Holding, Remembered, Variant, VerifiedEdition, write_excerpt, write_update,
 };
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, FileError, Spool};
@@ -129,41 +128,49 @@ impl Maker {
         }
         let bases = self.tidy(number)?;
         for base in bases {
-            let name = BundleName::Update {
-                base,
-                edition: number,
-            };
-            self.updates(edition, name, base)?;
+            self.updates(edition, base)?;
         }
-        if text_bytes(edition) <= PRESSED_BYTES {
-            let name = BundleName::Full(number).dense();
-            self.form(&name, number, |out| write_dense(out, edition))?;
+        for variant in [Variant::Text, Variant::Light] {
+            let name = BundleName::of(None, number, variant).plain();
+            self.form(&name, number, |out| write_excerpt(out, edition, variant))?;
         }
-        Ok(())
+        match text_bytes(edition) <= PRESSED_BYTES {
+            true => self.dense(&mut DenseForms::of(edition), None, number),
+            false => Ok(()),
+        }
     }
 
-    fn updates(
-        &self,
-        edition: &VerifiedEdition,
-        name: BundleName,
-        base: EditionNumber,
-    ) -> Result<(), FileError> {
-        let (plain, dense, number) = (name.plain(), name.dense(), edition.number());
-        if ![plain, dense]
-            .iter()
-            .all(|name| files::exists(&self.place(name)))
-        {
-            let Some(base) = self.earlier(base, edition) else {
-                return Ok(());
-            };
-            let holding = Holding::from(base.proof());
-            self.form(&plain, number, |out| write_update(out, edition, &holding))?;
-            return self.form(&dense, number, |out| {
-                write_dense_update(out, edition, &base)
-            });
+    fn updates(&self, edition: &VerifiedEdition, base: EditionNumber) -> Result<(), FileError> {
+        let number = edition.number();
+        let name = |variant| BundleName::of(Some(base), number, variant);
+        let plain = name(Variant::Full).plain();
+        let mut all = vec![plain];
+        all.extend(Variant::ALL.map(|variant| name(variant).dense()));
+        if all.iter().all(|name| files::exists(&self.place(name))) {
+            return all.iter().try_for_each(|name| self.show(name, number));
         }
-        self.show(&plain, number)?;
-        self.show(&dense, number)
+        let Some(base) = self.earlier(base, edition) else {
+            return Ok(());
+        };
+        let holding = Holding::from(base.proof());
+        self.form(&plain, number, |out| write_update(out, edition, &holding))?;
+        let Ok(mut forms) = DenseForms::since(&base, edition) else {
+            return Ok(());
+        };
+        self.dense(&mut forms, Some(base.number()), number)
+    }
+
+    fn dense(
+        &self,
+        forms: &mut DenseForms<'_>,
+        base: Option<EditionNumber>,
+        edition: EditionNumber,
+    ) -> Result<(), FileError> {
+        for variant in Variant::ALL {
+            let name = BundleName::of(base, edition, variant).dense();
+            self.form(&name, edition, |out| forms.write(out, variant))?;
+        }
+        Ok(())
     }
 
     /// Makes it unless it is there, and shows it.
@@ -180,7 +187,7 @@ impl Maker {
     fn show(&self, name: &BundleFile, edition: EditionNumber) -> Result<(), FileError> {
         let content = files::map(&self.place(name))?;
         let digest = Digest::of(&content);
-        let name = name.to_string();
+        let name = name.shown();
         self.current
             .amend(|live| live.with_form(edition, &name, content, digest));
         Ok(())

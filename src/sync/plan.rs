@@ -93,7 +93,7 @@ pub fn plan<'a>(
 
 fn old_bundles(wanted: &BTreeSet<&str>, holding: &Holding) -> impl Iterator<Item = String> {
     let paths = holding.bundles.iter();
-    let paths = paths.filter(|name| BundleFile::parse(name).is_some());
+    let paths = paths.filter(|name| BundleFile::is_ours(name));
     let paths = paths.map(|name| format!(".colport/bundle/{name}"));
     paths.filter(|path| !wanted.contains(path.as_str()))
 }
@@ -197,6 +197,8 @@ mod tests {
             "notes.zst",
             "-.tar.gz",
             "x-1.tar.gz",
+            "light.tar.gz",
+            "tiny.tar.gz",
         ];
         holding.bundles.extend(strange.map(String::from));
         let expected = [
@@ -204,6 +206,7 @@ mod tests {
             "remove `.colport/bundle/1.tar.gz`",
             "remove `.colport/bundle/1-2.tar.gz`",
             "remove `.colport/bundle/1-2.zst`",
+            "remove `.colport/bundle/light.tar.gz`",
         ];
         check(&holding, &BTreeMap::new(), &expected);
     }

@@ -6,6 +6,7 @@
 //! .colport/bundle/11-12.tar.gz     for readers who have edition 11
 //! .colport/bundle/12.zst           both in the dense form, which readers ask for first
 //! .colport/bundle/11-12.zst
+//! .colport/bundle/text.tar.gz      a small copy, if the newsroom makes any; and its dense forms, as above with `-text`
 //! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
 //! ```
 
@@ -94,9 +95,9 @@ impl Source {
         })
     }
 
-    /// With dense forms of its bundles, which stand beside the plain ones.
-    pub fn with_dense(mut self, dense: impl IntoIterator<Item = (BundleFile, Bytes)>) -> Self {
-        for (name, bytes) in dense {
+    /// With other forms of its bundles, which stand beside the full one and its updates.
+    pub fn with_forms(mut self, forms: impl IntoIterator<Item = (BundleFile, Bytes)>) -> Self {
+        for (name, bytes) in forms {
             let item = bundle_item(&name, &bytes);
             let origin = Origin::Bundle(bytes);
             self.items.insert(item.path.clone(), (item, origin));
@@ -178,7 +179,7 @@ fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
 }
 
 fn bundle_path(name: &BundleFile) -> String {
-    format!(".colport/bundle/{name}")
+    format!(".colport/bundle/{}", name.shown())
 }
 
 fn bundle_item(name: &BundleFile, bytes: &Bytes) -> Item {

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use colport::base::Fingerprint;
-use colport::edition::{Effort, Freshness, Receiver, Refusal, Remembered, VerifiedEdition};
+use colport::edition::{
+    DenseForms, Effort, Excerpt, Freshness, Receiver, Refusal, Remembered, Variant, VerifiedEdition,
+    write_excerpt,
+};
 use colport::io::files;
 use colport::reader::{self, Event, Fault, FirstTrust, Got, News, Options, ReadError};
 use tokio::time::Instant;
@@ -21,6 +24,7 @@ struct Scene {
     folder: tempfile::TempDir,
     events: Vec<Event>,
     hours: i64,
+    variant: Variant,
 }
 
 impl Scene {
@@ -34,6 +38,7 @@ impl Scene {
             folder: tempfile::tempdir().unwrap(),
             events: Vec::new(),
             hours: 1,
+            variant: Variant::Full,
         }
     }
 
@@ -66,7 +71,8 @@ impl Scene {
     }
 
     async fn get_trusting(&mut self, trust: FirstTrust) -> Result<Got, ReadError> {
-        let options = Options::new(self.world.urls(), self.store(), trust);
+        let mut options = Options::new(self.world.urls(), self.store(), trust);
+        options.variant = self.variant;
         let events = &mut self.events;
         let mut report = |event| events.push(event);
         reader::get(&self.world, moment(self.hours), &options, &mut report).await
@@ -524,7 +530,7 @@ async fn a_host_without_bundles_is_read_file_by_file() {
     let mut scene = Scene::new().with(&[Behaviour::NoBundles]);
     let got = scene.get().await.unwrap();
     assert_eq!(got.edition.number(), 1);
-    let contents = |edition: &VerifiedEdition| -> Vec<_> {
+    let contents = |edition: &Excerpt| -> Vec<_> {
         edition
             .files()
             .map(|(path, entry)| (path.clone(), entry.digest))
@@ -619,7 +625,7 @@ async fn the_day_after_costs_three_requests_and_little_more_than_the_news() {
     );
     let sent = mirror.sent() - sent;
     assert!(sent < 60_000 + 3_500, "{sent}");
-    let whole = |edition: &VerifiedEdition| {
+    let whole = |edition: &Excerpt| {
         let files = edition.files();
         files
             .map(|(path, entry)| (path.clone(), entry.digest))
@@ -740,4 +746,82 @@ async fn a_dense_download_goes_on_after_a_kill() {
     let resumed = |event: &Event| matches!(event, Event::Resumed { bytes, .. } if *bytes > 500_000);
     assert!(scene.events.iter().any(resumed));
     assert!(mirror.sent() - sent < scene.size() - 500_000);
+}
+
+/// A scene whose one mirror has edition 1 with small copies of it.
+fn with_small_copies() -> (Scene, Arc<Mirror>) {
+    let mut scene = Scene::new();
+    scene.variant = Variant::Text;
+    scene.newsroom.write("be/2026/11/a/index.html", "<p>The old bridge.".repeat(90));
+    scene.edition = scene.newsroom.publish(moment(0));
+    let mirror = scene.mirror(Behaviour::Good);
+    let small = write_excerpt(Vec::new(), &scene.edition, Variant::Text).unwrap();
+    mirror.put(".colport/bundle/text.tar.gz", small);
+    (scene, mirror)
+}
+
+fn bundles(mirror: &Mirror, before: usize) -> Vec<String> {
+    let asked = since(mirror, before).into_iter();
+    asked.filter(|path| path.contains("/bundle/")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wants_no_pictures_gets_none_and_then_only_what_is_new() {
+    let (mut scene, mirror) = with_small_copies();
+    let base = scene.edition.clone();
+    let small = DenseForms::of(&base).write(Vec::new(), Variant::Text).unwrap();
+    let number = base.number();
+    mirror.put(&format!(".colport/bundle/{number}-text.zst"), small);
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.edition.number(), got.faults), (number, Vec::new()));
+    assert!(got.edition.covers(Variant::Text) && got.edition.lacking().count() > 30);
+    assert!(mirror.sent() < 12_000, "{}", mirror.sent());
+    assert_eq!(scene.get().await.unwrap().news, News::Nothing);
+
+    scene.newsroom.write("be/2026/11/b/index.html", "<p>The new bridge.".repeat(90));
+    scene.newsroom.write("be/2026/11/b/1.webp", noise(901, 60_000));
+    scene.edition = scene.newsroom.publish(moment(24));
+    scene.hours = 25;
+    mirror.show(&scene.edition);
+    let mut forms = DenseForms::since(&base, &scene.edition).unwrap();
+    let update = forms.write(Vec::new(), Variant::Text).unwrap();
+    let name = format!(".colport/bundle/{number}-{}-text.zst", number + 1);
+    mirror.put(&name, update);
+    let (asked, sent) = (mirror.asked().len(), mirror.sent());
+    let got = scene.get().await.unwrap();
+    assert_eq!((got.news, got.edition.number()), (News::New, number + 1));
+    assert_eq!(bundles(&mirror, asked), [name]);
+    assert!(mirror.sent() - sent < 3_500, "{}", mirror.sent() - sent);
+
+    // Who wants all of it after all is given all of it.
+    scene.variant = Variant::Full;
+    let got = scene.get().await.unwrap();
+    assert_eq!(got.news, News::New);
+    assert_eq!(got.edition.lacking().count(), 0);
+    // And with fewer pictures from then on, those that are here stay.
+    scene.variant = Variant::Text;
+    assert_eq!(scene.get().await.unwrap().news, News::Nothing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_small_copy_will_do_and_so_will_the_pages_alone() {
+    let (mut scene, mirror) = with_small_copies();
+    let got = scene.get().await.unwrap();
+    assert!(got.edition.covers(Variant::Text));
+    assert_eq!(got.faults, []);
+    let number = got.edition.number();
+    let dense = format!(".colport/bundle/{number}-text.zst");
+    let expected = [dense.as_str(), ".colport/bundle/text.tar.gz"];
+    assert_eq!(bundles(&mirror, 0), expected);
+    assert!(mirror.sent() < 20_000, "{}", mirror.sent());
+
+    // A newsroom that makes no small copies.
+    let mut scene = Scene::new();
+    scene.variant = Variant::Text;
+    let mirror = scene.mirror(Behaviour::Good);
+    let got = scene.get().await.unwrap();
+    assert!(got.edition.covers(Variant::Text) && !got.edition.covers(Variant::Full));
+    assert_eq!(got.faults, []);
+    assert!(mirror.asked().iter().all(|path| !path.ends_with(".webp")));
+    assert!(mirror.sent() < 50_000, "{}", mirror.sent());
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use colport::base::SitePath;
 use colport::edition::{
-    Receiver, Refusal, Remembered, VerifiedEdition, write_dense, write_dense_update,
+    DenseForms, Receiver, Refusal, Remembered, Variant, VerifiedEdition, write_dense,
+    write_dense_update, write_excerpt,
 };
 use colport::packager::Files;
 use colport::server::Anchor;
@@ -93,6 +94,16 @@ async fn a_mirror_makes_updates_and_dense_forms_by_itself() {
         let update = await_form(&mirror, &format!("{base}-3.zst")).await;
         assert_eq!(update.body, dense_update(newsroom, base, 3));
     }
+    // Small copies of it, which a reader opens.
+    for (variant, name) in [(Variant::Text, "text"), (Variant::Light, "light")] {
+        let small = await_form(&mirror, &format!("{name}.tar.gz")).await;
+        let expected = write_excerpt(Vec::new(), &editions[1], variant).unwrap();
+        assert_eq!(small.body, expected);
+        let mut forms = DenseForms::of(&editions[1]);
+        let dense = await_form(&mirror, &format!("3-{name}.zst")).await;
+        assert_eq!(dense.body, forms.write(Vec::new(), variant).unwrap());
+        await_form(&mirror, &format!("2-3-{name}.zst")).await;
+    }
     let full = await_form(&mirror, "3.zst").await;
     let made = receive(&full.body, newsroom.newcomer(), None, newsroom);
     assert_eq!(contents(&made), contents(&editions[1]));
@@ -140,7 +151,8 @@ async fn what_is_made_is_shown_again_after_a_restart_and_not_made_again() {
         mirror
     };
     server.stop().await;
-    let place = state.path().join("forms").join("1.zst");
+    let forms = state.path().join("forms");
+    let place = forms.join("1.zst");
     let made = |place: &std::path::Path| -> SystemTime {
         std::fs::metadata(place).unwrap().modified().unwrap()
     };

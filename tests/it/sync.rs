@@ -299,7 +299,7 @@ async fn a_server_gets_the_dense_form_and_the_plain_one_if_it_cannot_take_that()
     let plain = write_update(Vec::new(), scene.newest(), &holding).unwrap();
     assert!(dense.len() < plain.len());
     let source = Source::new(scene.newest().clone(), vec![base]).unwrap();
-    let source = Arc::new(source.with_dense([(name.dense(), dense.clone())]));
+    let source = Arc::new(source.with_forms([(name.dense(), dense.clone())]));
     let options = Options::default();
     let plans = plan_all(&scene.world, &source, &scene.mirrors, &options).await;
     let bytes = dense.len() as u64;
