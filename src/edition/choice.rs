@@ -75,7 +75,13 @@ fn contents(
     edition: &Excerpt,
     which: impl Fn(&SitePath, &Entry) -> bool,
 ) -> impl Iterator<Item = (usize, Bytes)> {
-    texts(edition, which).map(|(index, entry)| (index, edition.content(entry)))
+    // What a disk has changed meanwhile helps nobody.
+    texts(edition, which).filter_map(|(index, entry)| Some((index, unpacked(edition, entry)?)))
+}
+
+fn unpacked(edition: &Excerpt, entry: &Entry) -> Option<Bytes> {
+    let content = bundle::unpack(&edition.packed(entry), entry.length);
+    content.ok().map(Bytes::from)
 }
 
 fn texts(
@@ -97,7 +103,7 @@ fn others(base: &Excerpt, which: impl Fn(&SitePath, &Entry) -> bool) -> Vec<(usi
     let step = usize::try_from(bytes.div_ceil(LOOKED_AT_BYTES)).unwrap_or(usize::MAX);
     let texts = texts.into_iter().step_by(step.max(1));
     texts
-        .map(|(index, entry)| (index, base.content(entry)))
+        .filter_map(|(index, entry)| Some((index, unpacked(base, entry)?)))
         .collect()
 }
 

@@ -79,7 +79,7 @@ impl<'a> DenseForms<'a> {
     /// The same editions and variant give the same bytes.
     pub fn write<W: Write>(&mut self, mut out: W, variant: Variant) -> io::Result<W> {
         self.head(&mut out, variant)?;
-        let folio = self.folio();
+        let folio = self.folio()?;
         let (of_metadata, of_texts) = match &self.since {
             None => (Bytes::new(), Bytes::new()),
             Some(since) => (
@@ -146,17 +146,17 @@ impl<'a> DenseForms<'a> {
     }
 
     /// Metadata files, each behind a line with its name and length, and an empty line.
-    fn folio(&self) -> Vec<Bytes> {
+    fn folio(&self) -> io::Result<Vec<Bytes>> {
         let mut folio = Vec::new();
         for name in self.names() {
             let entry = self.edition.metadata_file(&name);
             let entry = entry.expect("a verified edition holds what its proof names");
-            let content = self.edition.content(entry);
+            let content = read(self.edition, entry)?;
             folio.push(folio_entry(&name, content.len() as u64).into());
             folio.push(content);
         }
         folio.push(Bytes::from_static(b"\n"));
-        folio
+        Ok(folio)
     }
 
     /// Of the metadata that comes.
@@ -194,18 +194,14 @@ impl<'a> DenseForms<'a> {
         }
     }
 
-    fn group(
-        &mut self,
-        out: &mut impl Write,
-        dictionary: &[u8],
-        group: &Group,
-    ) -> io::Result<()> {
+    fn group(&mut self, out: &mut impl Write, dictionary: &[u8], group: &Group) -> io::Result<()> {
         let edition = self.edition;
         let content = |path: &SitePath| {
             let entry = edition.file(path);
-            edition.content(entry.expect("a group is of files of the edition"))
+            read(edition, entry.expect("a group is of files of the edition"))
         };
-        let pressed: Vec<_> = group.of(Way::Pressed).map(|(path, ..)| content(path)).collect();
+        let pressed = group.of(Way::Pressed).map(|(path, ..)| content(path));
+        let pressed: Vec<_> = pressed.collect::<io::Result<_>>()?;
         self.frame(out, dictionary, &pressed)?;
         let raw = group.bytes(Way::Raw);
         if raw > 0 {
@@ -213,10 +209,15 @@ impl<'a> DenseForms<'a> {
             out.write_all(&skippable(length))?;
         }
         for (path, ..) in group.of(Way::Raw) {
-            out.write_all(&content(path))?;
+            out.write_all(&content(path)?)?;
         }
         Ok(())
     }
+}
+
+fn read(edition: &Excerpt, entry: &Entry) -> io::Result<Bytes> {
+    let damaged = || io::Error::other("the bundle was damaged since it was verified");
+    edition.proved_content(entry).ok_or_else(damaged)
 }
 
 /// Keeps what it writes.
@@ -228,7 +229,8 @@ struct Tee<'a, W> {
 impl<W: Write> Write for Tee<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
-        self.copy.extend_from_slice(bytes.get(..written).unwrap_or(bytes));
+        self.copy
+            .extend_from_slice(bytes.get(..written).unwrap_or(bytes));
         Ok(written)
     }
 

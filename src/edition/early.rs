@@ -44,11 +44,7 @@ pub(super) enum Worth {
 }
 
 impl Early {
-    pub(super) fn new(
-        remembered: Remembered,
-        held: Option<Arc<Excerpt>>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(remembered: Remembered, held: Option<Arc<Excerpt>>, now: Timestamp) -> Self {
         let refresh = Refresh::new(remembered, now, Expiry::Report);
         // It always begins by asking for the next root.
         let next = refresh
@@ -163,11 +159,7 @@ impl Early {
 }
 
 /// What is held goes for files of one name in all editions; the timestamp's name is not of that kind.
-fn known(
-    name: Option<&MetadataName>,
-    set: &Gathered,
-    held: Option<&Excerpt>,
-) -> Option<Bytes> {
+fn known(name: Option<&MetadataName>, set: &Gathered, held: Option<&Excerpt>) -> Option<Bytes> {
     let name = name.filter(|name| **name != MetadataName::timestamp())?;
     let from_held = || {
         let held = held?;

@@ -5,9 +5,7 @@ use std::io::{self, Write};
 use super::VerifiedEdition;
 use crate::base::{SitePath, Variant};
 use crate::bundle::{About, Kind, Writer};
-
-/// Of one picture in a light bundle. Some networks let a connection starve after about 15 KB.
-pub const LIGHT_BYTES: u64 = 10_240;
+use crate::site::LIGHT_BYTES;
 
 /// What a bundle of less than an edition may lack: pictures, and nothing else.
 pub(super) fn is_picture(path: &SitePath) -> bool {

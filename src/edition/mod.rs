@@ -22,9 +22,10 @@ mod thaw;
 mod update;
 mod verified;
 
+pub use crate::site::LIGHT_BYTES;
 pub use assembler::Assembler;
 pub use dense::{DenseForms, write_dense, write_dense_update};
-pub use excerpt::{LIGHT_BYTES, write_excerpt};
+pub use excerpt::write_excerpt;
 pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;
 pub use refusal::Refusal;

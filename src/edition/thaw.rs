@@ -260,15 +260,12 @@ impl Thaw {
         self.group(first, later)
     }
 
-    fn group(
-        &mut self,
-        group: Group,
-        later: std::vec::IntoIter<Group>,
-    ) -> Result<Turn, Refusal> {
+    fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Result<Turn, Refusal> {
         let dictionary = self.dictionary.as_ref();
         let dictionary = dictionary.map(|dictionary| dictionary.of_texts(&self.folio));
         let dictionary = dictionary.unwrap_or_default();
-        self.dense.begin_frame(dictionary, group.bytes(Way::Pressed))?;
+        self.dense
+            .begin_frame(dictionary, group.bytes(Way::Pressed))?;
         let of = |way| {
             let files = group
                 .of(way)
@@ -340,7 +337,8 @@ impl Thaw {
                 if let Some((name, length)) = coming.take() {
                     let content = self.dense.consume(length);
                     if self.dictionary.is_some() {
-                        self.folio.extend_from_slice(folio_entry(&name, length).as_bytes());
+                        self.folio
+                            .extend_from_slice(folio_entry(&name, length).as_bytes());
                         self.folio.extend_from_slice(&content);
                     }
                 }

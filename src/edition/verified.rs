@@ -99,9 +99,8 @@ impl Excerpt {
     /// Whether nothing of this variant is missing.
     pub fn covers(&self, variant: Variant) -> bool {
         let mut signed = self.proof.files().iter();
-        signed.all(|(path, file)| {
-            !variant.holds(path, file.length) || self.files.contains_key(path)
-        })
+        signed
+            .all(|(path, file)| !variant.holds(path, file.length) || self.files.contains_key(path))
     }
 
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
@@ -167,6 +166,12 @@ impl Excerpt {
         content
             .expect("this very member was unpacked when the edition was verified")
             .into()
+    }
+
+    /// The same, once more compared with what was signed: a disk can have changed it meanwhile.
+    pub(super) fn proved_content(&self, entry: &Entry) -> Option<Bytes> {
+        let content = bundle::unpack(&self.packed(entry), entry.length).ok()?;
+        (Digest::of(&content) == entry.digest).then(|| content.into())
     }
 
     /// The whole bundle file; of a [`VerifiedEdition`] always a full one.

@@ -114,12 +114,18 @@ impl BundleFile {
 
     /// Whether there is such a file anywhere. Updates of small copies travel in the dense form alone.
     pub fn is_made(&self) -> bool {
-        !matches!((self.bundle, self.form), (BundleName::SmallUpdate { .. }, Form::Plain))
+        !matches!(
+            (self.bundle, self.form),
+            (BundleName::SmallUpdate { .. }, Form::Plain)
+        )
     }
 
     /// Whether a file on a mirror has a name that we give to bundles.
     pub fn is_ours(name: &str) -> bool {
-        Self::parse(name).is_some() || Variant::ALL.into_iter().any(|variant| lasting(variant) == name)
+        Self::parse(name).is_some()
+            || Variant::ALL
+                .into_iter()
+                .any(|variant| lasting(variant) == name)
     }
 
     /// `None`: no name that we give.
@@ -128,7 +134,12 @@ impl BundleFile {
             Some(stem) => (stem, Form::Dense),
             None => (name.strip_suffix(".tar.gz")?, Form::Plain),
         };
-        let small = |variant: &Variant| Some((stem.strip_suffix(variant.word())?.strip_suffix('-')?, *variant));
+        let small = |variant: &Variant| {
+            Some((
+                stem.strip_suffix(variant.word())?.strip_suffix('-')?,
+                *variant,
+            ))
+        };
         let small = [Variant::Light, Variant::Text].iter().find_map(small);
         let (stem, variant) = small.unwrap_or((stem, Variant::Full));
         let (base, edition) = match stem.split_once('-') {
@@ -259,15 +270,28 @@ mod tests {
             "7-text.tar.gz",
         ] {
             let file = BundleFile::parse(name).expect(name);
-            assert_eq!((file.to_string().as_str(), file.bundle.edition()), (name, 7));
+            assert_eq!(
+                (file.to_string().as_str(), file.bundle.edition()),
+                (name, 7)
+            );
             assert!(BundleFile::is_ours(&file.shown()), "{name}");
         }
         let small = BundleName::Small(7, Variant::Text);
         assert_eq!(small.plain().shown(), "text.tar.gz");
         assert_eq!(small.dense().shown(), "7-text.zst");
         for name in [
-            "", "7", ".zst", "-.zst", "6-.zst", "07.zst", "+7.zst", "6-7-8.zst", "a.tar.gz",
-            "-text.zst", "7-full.zst", "7-tiny.zst",
+            "",
+            "7",
+            ".zst",
+            "-.zst",
+            "6-.zst",
+            "07.zst",
+            "+7.zst",
+            "6-7-8.zst",
+            "a.tar.gz",
+            "-text.zst",
+            "7-full.zst",
+            "7-tiny.zst",
         ] {
             assert_eq!(BundleFile::parse(name), None, "{name}");
         }

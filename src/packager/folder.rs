@@ -34,9 +34,7 @@ use jiff::Timestamp;
 use super::custody::{Place, new_key, read_key};
 use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{
-    DenseForms, Refusal, Remembered, Variant, VerifiedEdition, write_excerpt,
-};
+use crate::edition::{DenseForms, Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;

@@ -252,9 +252,14 @@ impl<'a> Getting<'a, '_> {
         let held = held.filter(|held| held.covers(self.variant));
         match self.newest(Depth::Timestamp, until, &held, report).await {
             // What was announced may not exist; who has another edition was not asked for it.
-            Err(ReadError::Unfinished { .. }) if self.begun.elapsed() < self.patience.metadata => {
+            Err(ReadError::Unfinished { edition, .. })
+                if self.begun.elapsed() < self.patience.metadata =>
+            {
                 let until = Instant::now() + self.patience.metadata;
-                self.newest(Depth::All, until, &held, report).await
+                match self.newest(Depth::All, until, &held, report).await {
+                    Err(ReadError::NoGoodMirror { .. }) => Err(self.unfinished(edition)),
+                    got => got,
+                }
             }
             got => got,
         }
@@ -354,10 +359,7 @@ impl<'a> Getting<'a, '_> {
     }
 
     /// What the store has. Damage there is no reason to have no news.
-    async fn held(
-        &self,
-        report: &mut Report<'_>,
-    ) -> Result<Option<Arc<Excerpt>>, ReadError> {
+    async fn held(&self, report: &mut Report<'_>) -> Result<Option<Arc<Excerpt>>, ReadError> {
         let (store, now) = (self.store.clone(), self.now);
         match blocking(move || store.edition(now)).await {
             Err(StoreError::Refused { refusal, .. }) => {

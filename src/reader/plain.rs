@@ -130,8 +130,7 @@ impl Plain<'_, '_> {
         let place = self.store.edition_place();
         let spool = Spool::beside(&place)?;
         let held = self.held.clone();
-        let mut assembler =
-            Assembler::of_variant(spool, proof, &metadata, held, self.variant)?;
+        let mut assembler = Assembler::of_variant(spool, proof, &metadata, held, self.variant)?;
         let urls: Vec<_> = proven
             .iter()
             .map(|id| (*id, self.mirrors.url(*id).clone()))

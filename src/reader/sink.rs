@@ -164,10 +164,12 @@ impl Sink {
             self.store.keep_evidence(contradiction)?;
         }
         let place = self.store.edition_place();
-        let finished = self.receiver.finish_excerpt(|spool| -> Result<Bytes, SinkError> {
-            spool.publish()?;
-            Ok(files::map(&place)?)
-        });
+        let finished = self
+            .receiver
+            .finish_excerpt(|spool| -> Result<Bytes, SinkError> {
+                spool.publish()?;
+                Ok(files::map(&place)?)
+            });
         match finished {
             Err(SinkError::Refused { refusal, .. }) => {
                 files::remove(&self.store.part_place(&self.expected.name))?;

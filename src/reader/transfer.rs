@@ -163,7 +163,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         sink: Sink,
     ) -> Self {
         // Who needed long for two small files has not all that time again.
-        let spent = around.patience.metadata * 2 / 3;
+        let spent = around.patience.metadata * 3 / 4;
         let since = around.begun.max(Instant::now() - spent);
         Self {
             around,
@@ -386,7 +386,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             return Ok(());
         }
         let now = Instant::now();
-        self.watch_progress(now)?;
+        self.watch_progress(now, report)?;
         let around = &*self.around;
         let least = around.patience.silence;
         let view = |line: &mut Line<'_>| {
@@ -418,7 +418,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         }
     }
 
-    fn watch_progress(&mut self, now: Instant) -> Result<(), Stop> {
+    fn watch_progress(&mut self, now: Instant, report: &mut Report<'_>) -> Result<(), Stop> {
         let patience = self.around.patience;
         let (since, at) = self.last_progress;
         let enough = patience
@@ -427,9 +427,21 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         if self.at > at.saturating_add(enough) {
             self.last_progress = (now, self.at);
         } else if now.duration_since(since) >= patience.metadata && self.checking.is_none() {
+            self.give_up(report);
             return Err(Stop::NoGoodMirror);
         }
         Ok(())
+    }
+
+    fn give_up(&mut self, report: &mut Report<'_>) {
+        while !self.lines.is_empty() {
+            let (line, rate) = self.close(0);
+            let fault = match rate {
+                Some(bytes_per_second) if bytes_per_second > 0 => Fault::Slow { bytes_per_second },
+                _ => Fault::Stalled,
+            };
+            self.broke(line.mirror, fault, line.meter.brought(), report);
+        }
     }
 
     fn open(&mut self, faster_than: Option<u64>, report: &mut Report<'_>) -> Result<(), Stop> {

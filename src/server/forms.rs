@@ -43,6 +43,8 @@ const PRESSED_BYTES: u64 = 64 << 20;
 pub(super) struct Forms {
     orders: Mutex<Option<(Sender<Order>, JoinHandle<()>)>>,
     newest: Arc<AtomicU64>,
+    folder: PathBuf,
+    current: Arc<Current>,
 }
 
 struct Order {
@@ -57,14 +59,16 @@ impl Forms {
         let (orders, coming) = channel();
         let newest = Arc::new(AtomicU64::new(0));
         let maker = Maker {
-            folder,
-            current,
+            folder: folder.clone(),
+            current: Arc::clone(&current),
             newest: Arc::clone(&newest),
         };
         let thread = std::thread::spawn(move || maker.run(&coming));
         Self {
             orders: Mutex::new(Some((orders, thread))),
             newest,
+            folder,
+            current,
         }
     }
 
@@ -77,6 +81,16 @@ impl Forms {
             self.newest.store(edition.number(), Ordering::Relaxed);
             // Without the thread there are no forms, and the bundle is still served.
             let _ = orders.send(Order { edition, before });
+        }
+    }
+
+    /// Gives up all forms, which lie on a full disk in the way of an edition that comes.
+    pub(super) fn make_room(&self) {
+        self.newest.store(EditionNumber::MAX, Ordering::Relaxed);
+        self.current.amend(|live| Some(live.without_forms()));
+        for name in files::list(&self.folder).unwrap_or_default() {
+            // What is not gone stays in the way, as it was.
+            let _ = files::remove(&self.folder.join(name));
         }
     }
 

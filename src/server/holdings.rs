@@ -238,7 +238,20 @@ impl Holdings {
     /// The next piece of it. When it is refused, what contradicts what is held stays.
     pub(super) fn push(&self, admission: &mut Admission, piece: Bytes) -> Result<(), Refused> {
         let pushed = admission.push(piece);
-        pushed.inspect_err(|_| self.keep_evidence(admission))
+        pushed.inspect_err(|refused| {
+            self.keep_evidence(admission);
+            self.make_room(refused);
+        })
+    }
+
+    /// So that the next try finds some.
+    fn make_room(&self, refused: &Refused) {
+        if let Refused::Edition(Refusal::Unwritable {
+            disk_full: true, ..
+        }) = refused
+        {
+            self.forms.make_room();
+        }
     }
 
     fn keep_evidence(&self, admission: &Admission) {
@@ -262,7 +275,8 @@ impl Holdings {
             let place = part.place.clone();
             part.publish()?;
             Ok(files::map(&place)?)
-        })?;
+        });
+        let edition = edition.inspect_err(|refused| self.make_room(refused))?;
         let number = edition.number();
         self.go_live(&mut held, edition);
         Ok(number)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use colport::base::Fingerprint;
 use colport::edition::{
-    DenseForms, Effort, Excerpt, Freshness, Receiver, Refusal, Remembered, Variant, VerifiedEdition,
-    write_excerpt,
+    DenseForms, Effort, Excerpt, Freshness, Receiver, Refusal, Remembered, Variant,
+    VerifiedEdition, write_excerpt,
 };
 use colport::io::files;
 use colport::reader::{self, Event, Fault, FirstTrust, Got, News, Options, ReadError};
@@ -752,7 +752,9 @@ async fn a_dense_download_goes_on_after_a_kill() {
 fn with_small_copies() -> (Scene, Arc<Mirror>) {
     let mut scene = Scene::new();
     scene.variant = Variant::Text;
-    scene.newsroom.write("be/2026/11/a/index.html", "<p>The old bridge.".repeat(90));
+    scene
+        .newsroom
+        .write("be/2026/11/a/index.html", "<p>The old bridge.".repeat(90));
     scene.edition = scene.newsroom.publish(moment(0));
     let mirror = scene.mirror(Behaviour::Good);
     let small = write_excerpt(Vec::new(), &scene.edition, Variant::Text).unwrap();
@@ -769,7 +771,9 @@ fn bundles(mirror: &Mirror, before: usize) -> Vec<String> {
 async fn who_wants_no_pictures_gets_none_and_then_only_what_is_new() {
     let (mut scene, mirror) = with_small_copies();
     let base = scene.edition.clone();
-    let small = DenseForms::of(&base).write(Vec::new(), Variant::Text).unwrap();
+    let small = DenseForms::of(&base)
+        .write(Vec::new(), Variant::Text)
+        .unwrap();
     let number = base.number();
     mirror.put(&format!(".colport/bundle/{number}-text.zst"), small);
     let got = scene.get().await.unwrap();
@@ -778,8 +782,12 @@ async fn who_wants_no_pictures_gets_none_and_then_only_what_is_new() {
     assert!(mirror.sent() < 12_000, "{}", mirror.sent());
     assert_eq!(scene.get().await.unwrap().news, News::Nothing);
 
-    scene.newsroom.write("be/2026/11/b/index.html", "<p>The new bridge.".repeat(90));
-    scene.newsroom.write("be/2026/11/b/1.webp", noise(901, 60_000));
+    scene
+        .newsroom
+        .write("be/2026/11/b/index.html", "<p>The new bridge.".repeat(90));
+    scene
+        .newsroom
+        .write("be/2026/11/b/1.webp", noise(901, 60_000));
     scene.edition = scene.newsroom.publish(moment(24));
     scene.hours = 25;
     mirror.show(&scene.edition);

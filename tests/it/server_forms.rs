@@ -99,6 +99,11 @@ async fn a_mirror_makes_updates_and_dense_forms_by_itself() {
         let small = await_form(&mirror, &format!("{name}.tar.gz")).await;
         let expected = write_excerpt(Vec::new(), &editions[1], variant).unwrap();
         assert_eq!(small.body, expected);
+        let kept = small.header("cache-control").unwrap();
+        assert!(
+            kept.contains("max-age=120,"),
+            "it will be another one: {kept}"
+        );
         let mut forms = DenseForms::of(&editions[1]);
         let dense = await_form(&mirror, &format!("3-{name}.zst")).await;
         assert_eq!(dense.body, forms.write(Vec::new(), variant).unwrap());

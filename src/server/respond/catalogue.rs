@@ -143,9 +143,13 @@ impl Catalogue {
         content: Bytes,
         digest: Digest,
     ) -> Option<Self> {
-        let kind = match name.ends_with(".zst") {
-            true => &kind::DENSE,
-            false => &kind::BUNDLE,
+        let kind = match (
+            name.ends_with(".zst"),
+            name.starts_with(|c: char| c.is_ascii_digit()),
+        ) {
+            (true, _) => &kind::DENSE,
+            (false, true) => &kind::BUNDLE,
+            (false, false) => &kind::LATEST,
         };
         let mut forms = self.forms.clone();
         let path = format!("{BUNDLE}{name}");
@@ -155,6 +159,15 @@ impl Catalogue {
             resources: Arc::clone(&self.resources),
             forms,
         })
+    }
+
+    /// The same with the bundle alone.
+    pub(in crate::server) fn without_forms(&self) -> Self {
+        Self {
+            edition: self.edition,
+            resources: Arc::clone(&self.resources),
+            forms: BTreeMap::new(),
+        }
     }
 
     /// `None` while there is nothing to serve.
