@@ -158,7 +158,7 @@ struct WordyHost {
     body_bytes: AtomicU64,
 }
 
-const LONG_PAGE: [u8; 60_000] = [b'x'; 60_000];
+static LONG_PAGE: [u8; 60_000] = [b'x'; 60_000];
 
 impl WordyHost {
     async fn show(self: Arc<Self>) -> Mirror {
