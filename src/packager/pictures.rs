@@ -71,6 +71,25 @@ pub enum PictureError {
     Broken(String),
 }
 
+/// About how much memory it takes to unpack this, in bytes; nothing if it will be refused at once.
+pub fn claim(bytes: &[u8]) -> u64 {
+    let decoder = kind_of(bytes).and_then(|format| Ok((format, decoder(bytes, format)?)));
+    decoder.map_or(0, |(format, decoder)| {
+        let unpacked = decoder.total_bytes();
+        match format {
+            // Its parts come in several passes, and all of them are held.
+            ImageFormat::Jpeg if is_progressive(bytes) => unpacked * 3,
+            _ => unpacked,
+        }
+    })
+}
+
+/// By the marker SOF2 (ITU T.81, table B.1), which stands before the first scan.
+fn is_progressive(jpeg: &[u8]) -> bool {
+    let mut markers = jpeg.windows(2).filter(|w| matches!(w, [0xff, 0xc0..=0xcf]));
+    markers.any(|marker| marker == [0xff, 0xc2])
+}
+
 /// Bytes as they came → WebP. Takes some 50 ms of CPU for a large photo.
 pub fn encode(bytes: &[u8]) -> Result<Sizes, PictureError> {
     let format = kind_of(bytes)?;
@@ -158,11 +177,10 @@ fn frames_of_gif(bytes: &[u8]) -> usize {
 }
 
 fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), PictureError> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let mut decoder = decoder(bytes, format)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > LIMITS.picture_pixels {
+    let is_many = u64::from(width) * u64::from(height) > LIMITS.picture_pixels;
+    if is_many || decoder.total_bytes() > MOST_BYTES {
         return Err(PictureError::TooManyPixels { width, height });
     }
     if width < MIN_SIDE || height < MIN_SIDE {
@@ -173,10 +191,18 @@ fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientatio
     Ok((picture, orientation))
 }
 
+fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, PictureError> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    reader.into_decoder().map_err(broken)
+}
+
+/// Of an unpacked picture: four a pixel, so that of those with 16 bits a channel only half as many pixels can be read.
+const MOST_BYTES: u64 = LIMITS.picture_pixels * 4;
+
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    // Eight bytes a pixel: four channels of 16 bits.
-    limits.max_alloc = Some(LIMITS.picture_pixels * 8);
+    limits.max_alloc = Some(MOST_BYTES);
     limits
 }
 

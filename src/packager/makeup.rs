@@ -1,0 +1,161 @@
+//! Everything that the site shall hold, put together page by page.
+//!
+//! 1. What a newsroom shows is taken up: pictures that wait on the disk or stay as they are, and a page for each article.
+//! 2. Once all newsrooms are there, the lists are set from their headlines.
+//! 3. A page that the edition before holds stays there; every other lies in the drawer until it is packed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::archive::{Archive, ArchiveError, Shelf, Stock};
+use super::cache::Cache;
+use super::setting::{Set, Setting, mark_of};
+use super::waiting::{Drawer, Waiting};
+use crate::base::{Digest, SitePath};
+use crate::edition::VerifiedEdition;
+use crate::io::files::Pages;
+use crate::site::{Headline, Newsroom, Typesetter};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Makeup<'a> {
+    setter: Typesetter<'a>,
+    mark: String,
+    cache: Arc<Cache>,
+    drawer: Drawer,
+    headlines: Vec<Headline>,
+    made_up: MadeUp,
+}
+
+/// Everything that the site shall hold.
+#[derive(Debug, Default)]
+pub struct MadeUp {
+    pub previous: Option<Arc<VerifiedEdition>>,
+    /// Of its bundle.
+    pub pages: Pages,
+    /// Files that stay as they are in the edition before.
+    pub kept: BTreeSet<SitePath>,
+    /// Files that are read when they are packed.
+    pub waiting: BTreeMap<SitePath, Waiting>,
+    /// Pages that say that an article was withdrawn, and did not say so before.
+    graves: BTreeSet<SitePath>,
+    pub archives: Vec<Archive>,
+}
+
+impl<'a> Makeup<'a> {
+    pub fn new(
+        setter: Typesetter<'a>,
+        previous: Option<(Arc<VerifiedEdition>, Pages)>,
+        cache: Arc<Cache>,
+        drawer: Drawer,
+    ) -> Self {
+        let (previous, pages) = previous.unzip();
+        Self {
+            mark: mark_of(&setter),
+            setter,
+            cache,
+            drawer,
+            headlines: Vec::new(),
+            made_up: MadeUp {
+                previous,
+                pages: pages.unwrap_or_default(),
+                ..MadeUp::default()
+            },
+        }
+    }
+
+    pub fn previous(&self) -> Option<&VerifiedEdition> {
+        self.made_up.previous.as_deref()
+    }
+
+    /// How many articles were taken up.
+    pub fn articles(&self) -> usize {
+        self.headlines.len()
+    }
+
+    // Step 1.
+    pub fn take(
+        &mut self,
+        newsroom: &Newsroom,
+        archive: Archive,
+        stock: Stock,
+    ) -> Result<(), ArchiveError> {
+        for (path, language) in &stock.withdrawn {
+            let (path, page) = self.setter.withdrawn(newsroom, path, language);
+            if self.made_up.lay(path.clone(), page, &self.drawer) {
+                self.made_up.graves.insert(path);
+            }
+        }
+        let pictures = stock.pictures.into_iter();
+        let pictures = pictures.map(|(path, picture)| (path, picture.webp));
+        self.made_up.waiting.extend(pictures);
+        self.made_up.kept.extend(stock.kept_pictures);
+        let shelf = Shelf::of(&stock.articles);
+        for slip in &stock.articles {
+            let setting = Setting {
+                setter: &self.setter,
+                mark: &self.mark,
+                shelf: &shelf,
+                cache: &self.cache,
+            };
+            let made_up = &self.made_up;
+            let set = setting.set(slip, |path, sha256| made_up.holds(path, sha256))?;
+            let Some(Set { headline, page }) = set else {
+                continue;
+            };
+            match page {
+                Some(page) => drop(self.made_up.lay(slip.path.clone(), page, &self.drawer)),
+                None => drop(self.made_up.kept.insert(slip.path.clone())),
+            }
+            self.headlines.push(headline);
+        }
+        self.made_up.archives.push(archive);
+        Ok(())
+    }
+
+    /// Step 2.
+    pub fn finish(self) -> MadeUp {
+        let mut made_up = self.made_up;
+        self.setter.lists(&self.headlines, &mut |(path, page)| {
+            made_up.lay(path, page, &self.drawer);
+        });
+        made_up
+    }
+}
+
+impl MadeUp {
+    fn holds(&self, path: &SitePath, sha256: &str) -> bool {
+        let before = self.previous.as_ref();
+        let before = before.and_then(|previous| previous.file(path));
+        before.is_some_and(|before| before.digest.to_string() == sha256)
+    }
+
+    /// Step 3. Gives whether it is new.
+    fn lay(&mut self, path: SitePath, page: Vec<u8>, drawer: &Drawer) -> bool {
+        let digest = Digest::of(&page);
+        let before = self.previous.as_ref();
+        let before = before.and_then(|previous| previous.file(&path));
+        if before.is_some_and(|before| before.digest == digest) {
+            self.kept.insert(path);
+            return false;
+        }
+        let length = page.len() as u64;
+        let waiting = Waiting::known(length, digest, drawer.lay(page));
+        self.waiting.insert(path, waiting);
+        true
+    }
+
+    /// Articles that readers had and that are no longer there.
+    pub fn gone(&self) -> Vec<&SitePath> {
+        let is_article = |path: &&SitePath| {
+            path.as_str().ends_with("/index.html") && path.as_str().split('/').count() == 5
+        };
+        let is_there = |path: &SitePath| {
+            let is_held = self.waiting.contains_key(path) || self.kept.contains(path);
+            is_held && !self.graves.contains(path)
+        };
+        let before = self.previous.iter().flat_map(|edition| edition.files());
+        let before = before.map(|(path, _)| path).filter(is_article);
+        before.filter(|path| !is_there(path)).collect()
+    }
+}
