@@ -290,6 +290,7 @@ impl Archive {
         let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
         let mut from_folders = self.take(gathered.articles);
         self.dates.add(&gathered.undated);
+        let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
         let mut stock = Stock {
             unknown: self.withdraw(withdrawn, &mut from_folders, previous),
@@ -299,7 +300,7 @@ impl Archive {
         // Step 3.
         for slip in self.slips.values_mut() {
             if !fresh.contains(&slip.path) {
-                slip.keep_pictures(previous, &mut stock, drawer)?;
+                slip.keep_pictures(&new, previous, &mut stock, drawer)?;
             }
         }
         let slips = self.slips.values().filter(|slip| slip.is_shown());
@@ -394,9 +395,10 @@ fn folder_of(path: &SitePath) -> &str {
 }
 
 impl Slip {
-    /// Lets go of pictures that are not in the edition before.
+    /// Lets go of pictures that are neither `new` nor in the edition before.
     fn keep_pictures(
         &mut self,
+        new: &HashSet<&SitePath>,
         previous: Option<&VerifiedEdition>,
         stock: &mut Stock,
         drawer: &Drawer,
@@ -410,6 +412,9 @@ impl Slip {
         };
         let had = story.pictures.len();
         story.pictures.retain(|shown| {
+            if new.contains(&shown.path) {
+                return true;
+            }
             let before = previous.and_then(|previous| previous.file(&shown.path));
             let is_there = before.is_some_and(|entry| entry.digest == shown.sha256.0);
             if is_there {

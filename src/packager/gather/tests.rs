@@ -381,7 +381,7 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
         Work {
             pictures: 1,
             pages: 1,
-            articles: 1,
+            articles: 0,
             settings: 0
         }
     );
