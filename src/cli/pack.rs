@@ -286,11 +286,11 @@ async fn gather(
     let web = HttpVisitor::new(Patience::default(), proxy, named());
     let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
-    let bar = telling.counting(&format!("{id}: pages"));
+    let bar = telling.counting(&format!("{id}: sources"));
     let mut show = |progress| {
         let (doing, done, of) = match progress {
-            Progress::Reading { done, of } => ("pages", done, of),
-            Progress::Pictures { done, of } => ("pictures", done, of),
+            Progress::Reading { done, of } => ("pages read", done, of),
+            Progress::Pictures { done, of } => ("articles made", done, of),
         };
         bar.set_message(format!("{id}: {doing}"));
         bar.set_length(of as u64);
@@ -362,14 +362,22 @@ const SHOWN_PICTURES: usize = 5;
 
 /// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
 fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
-    for packager::Skipped { what, why } in &gathered.skipped {
-        telling.warn(format!("left out: {}: {}", one_line(what), one_line(why)));
+    for skipped in &gathered.skipped {
+        telling.warn(format!("left out: {}", told_once(skipped)));
     }
-    for packager::Skipped { what, why } in &gathered.stale {
-        let (what, why) = (one_line(what), one_line(why));
-        telling.warn(format!("shown as it was: {what}: {why}"));
+    for stale in &gathered.stale {
+        telling.warn(format!("shown as it was: {}", told_once(stale)));
     }
     warn_of_lost(&gathered.lost_pictures, telling);
+}
+
+/// Many reasons name what they are about.
+fn told_once(packager::Skipped { what, why }: &packager::Skipped) -> String {
+    let (what, why) = (one_line(what), one_line(why));
+    match why.contains(&format!("`{what}`")) {
+        true => why,
+        false => format!("{what}: {why}"),
+    }
 }
 
 fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {

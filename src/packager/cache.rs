@@ -59,12 +59,7 @@ pub(super) enum Kind {
     Settings,
 }
 
-const KINDS: [Kind; 4] = [
-    Kind::Pictures,
-    Kind::Pages,
-    Kind::Articles,
-    Kind::Settings,
-];
+const KINDS: [Kind; 4] = [Kind::Pictures, Kind::Pages, Kind::Articles, Kind::Settings];
 
 impl Kind {
     fn shelf(self) -> &'static str {
@@ -112,8 +107,10 @@ impl Cache {
 
     /// So far.
     pub fn work(&self) -> Work {
-        let [pictures, pages, articles, settings] =
-            self.made.each_ref().map(|made| made.load(Ordering::Relaxed));
+        let [pictures, pages, articles, settings] = self
+            .made
+            .each_ref()
+            .map(|made| made.load(Ordering::Relaxed));
         Work {
             pictures,
             pages,
@@ -170,12 +167,7 @@ impl Cache {
     }
 
     /// The same of a picture: the head is sealed, and says of the `rest` how it can be checked.
-    pub(super) fn keep_picture(
-        &self,
-        key: Key,
-        head: &[u8],
-        rest: &[u8],
-    ) -> Result<(), FileError> {
+    pub(super) fn keep_picture(&self, key: Key, head: &[u8], rest: &[u8]) -> Result<(), FileError> {
         self.lay(Kind::Pictures, key, head, rest)
     }
 

@@ -54,13 +54,7 @@ impl Galley<'_> {
         })
     }
 
-    fn line(
-        &self,
-        draft: &Draft,
-        read: &Extracted,
-        path: SitePath,
-        shown: &studio::Shown,
-    ) -> Line {
+    fn line(&self, draft: &Draft, read: &Extracted, path: SitePath, shown: &studio::Shown) -> Line {
         let known = Known {
             base: &draft.base,
             inside: self.inside,

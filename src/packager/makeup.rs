@@ -159,3 +159,100 @@ impl MadeUp {
         before.filter(|path| !is_there(path)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::archive::{Line, Moment, Story, Tongue};
+    use super::super::cache::tests::cache;
+    use super::*;
+    use crate::packager::Slip;
+    use crate::site::{About, Language, Look, SiteIdentity};
+
+    fn line(slug: &str, body: &str) -> Line {
+        let language = Language::parse("be").unwrap();
+        Line {
+            path: SitePath::parse(&format!("be/2026/11/{slug}/index.html")).unwrap(),
+            id: format!("https://n.example/{slug}"),
+            source: None,
+            language: None,
+            story: Some(Story {
+                title: slug.into(),
+                byline: None,
+                published: Moment("2026-11-20T10:00:00Z".parse().unwrap()),
+                updated: None,
+                language: Tongue(language),
+                summary: String::new(),
+                section: None,
+                lead: None,
+                pictures: Vec::new(),
+                body: body.into(),
+            }),
+        }
+    }
+
+    /// All that lies in the drawer of a site with these articles, by path.
+    fn laid(tagline: &str, lines: &[Line], cache: &Arc<Cache>) -> BTreeMap<SitePath, String> {
+        let language = Language::parse("be").unwrap();
+        let newsroom = Newsroom {
+            id: "be".parse().unwrap(),
+            name: "Post".into(),
+            tagline: tagline.into(),
+            language: language.clone(),
+            logo: None,
+        };
+        let site = SiteIdentity {
+            name: "Post".into(),
+            language,
+            look: Look::default(),
+            logo: None,
+        };
+        let setter = Typesetter {
+            site: &site,
+            newsrooms: std::slice::from_ref(&newsroom),
+            about: &About::default(),
+        };
+        let drawer = Drawer::on(&std::env::temp_dir());
+        let slips = lines.iter().map(|line| Slip::of(line, true, &drawer));
+        let stock = Stock {
+            articles: slips.collect(),
+            ..Stock::default()
+        };
+        let archive = Archive::read("/nowhere/be.jsonl".into(), &newsroom.id).unwrap();
+        let mut makeup = Makeup::new(setter, None, Arc::clone(cache), drawer.clone());
+        makeup.take(&newsroom, archive, stock).unwrap();
+        assert_eq!(makeup.articles(), lines.len());
+        let waiting = makeup.finish().waiting.into_iter();
+        let text = |file: Waiting| String::from_utf8_lossy(&file.content().unwrap()).into_owned();
+        waiting.map(|(path, file)| (path, text(file))).collect()
+    }
+
+    #[test]
+    fn a_page_is_set_again_only_if_something_in_it_changed() {
+        let (_folder, cache) = cache();
+        let [a, b] = [
+            line("a", "<p>See <a href=https://n.example/b>it</a></p>"),
+            line("b", "<p>b</p>"),
+        ];
+        let other = line("b", "<p>other</p>");
+        let mut before = 0;
+        let mut check = |tagline: &str, lines: &[Line], set: usize| {
+            let found = laid(tagline, lines, &cache);
+            assert_eq!(cache.work().settings - before, set, "{tagline}");
+            before = cache.work().settings;
+            // Whatever was set before, the same comes out.
+            let (_folder, fresh) = super::super::cache::tests::cache();
+            assert_eq!(found, laid(tagline, lines, &fresh));
+            found
+        };
+        check("", &[a.clone(), b.clone()], 2);
+        check("", &[b.clone(), a.clone()], 0);
+        check("", &[a.clone(), other], 1);
+        let alone = check("", std::slice::from_ref(&a), 1);
+        assert!(
+            alone[&a.path].contains("https://n.example/b"),
+            "it leads out"
+        );
+        check("", &[a.clone(), b.clone()], 1);
+        check("another", &[a, b], 2);
+    }
+}

@@ -342,7 +342,11 @@ mod tests {
             // A comment before the trailer.
             _ => {
                 let (rest, trailer) = picture.split_at(picture.len() - 1);
-                let comment = [&[0x21, 0xfe, u8::try_from(exif.len()).unwrap()], &exif[..], &[0]];
+                let comment = [
+                    &[0x21, 0xfe, u8::try_from(exif.len()).unwrap()],
+                    &exif[..],
+                    &[0],
+                ];
                 [rest, &comment.concat(), trailer].concat()
             }
         }
@@ -462,7 +466,10 @@ mod tests {
             let is_named = refused.to_string().contains(&width.to_string());
             let is_broken = matches!(refused, PictureError::Broken(_));
             assert!(is_named || is_broken, "{format:?}: {refused}");
-            assert!(claim(&claiming(format, 5_000, 5_000)) >= 75_000_000, "{format:?}");
+            assert!(
+                claim(&claiming(format, 5_000, 5_000)) >= 75_000_000,
+                "{format:?}"
+            );
         }
         assert_eq!(claim(b"<html>"), 0);
     }

@@ -61,8 +61,8 @@ impl Setting<'_> {
             };
             serde_json::to_vec(&known).expect("texts can always be written")
         });
-        let Known { terms, sha256 } = serde_json::from_slice(&known)
-            .map_err(|_| ArchiveError::Changed(slip.path.clone()))?;
+        let Known { terms, sha256 } =
+            serde_json::from_slice(&known).map_err(|_| ArchiveError::Changed(slip.path.clone()))?;
         if is_there(&slip.path, &sha256) {
             page = None;
         } else if page.is_none() {

@@ -77,12 +77,7 @@ impl<'a> Studio<'a> {
         }
     }
 
-    pub async fn pictures_of(
-        &self,
-        draft: &Draft,
-        read: &Extracted,
-        page: &SitePath,
-    ) -> Shown {
+    pub async fn pictures_of(&self, draft: &Draft, read: &Extracted, page: &SitePath) -> Shown {
         let mut shown = Shown::default();
         let mut by_key: HashMap<String, Picture> = HashMap::new();
         let figures = read.lead.iter().chain(&read.pictures);

@@ -62,7 +62,10 @@ pub(super) fn traced(
     make: impl FnOnce(&dyn Resolve) -> Vec<u8>,
 ) -> Vec<u8> {
     let found = cache.find(kind, key);
-    if let Some(made) = found.as_deref().and_then(|entry| still_good(entry, resolve)) {
+    if let Some(made) = found
+        .as_deref()
+        .and_then(|entry| still_good(entry, resolve))
+    {
         return made.to_vec();
     }
     let tracing = Tracing {

@@ -112,7 +112,10 @@ mod tests {
             Drawer::on(folder.path()).lay(&b"content"[..]),
             Drawer::on(&place).lay(&b"content"[..]),
         ];
-        assert!(matches!(whereabouts[2], Whereabouts::Memory(_)), "no folder");
+        assert!(
+            matches!(whereabouts[2], Whereabouts::Memory(_)),
+            "no folder"
+        );
         for whereabouts in whereabouts {
             let waiting = Waiting::new(b"content", whereabouts);
             assert_eq!(waiting.content().unwrap(), &b"content"[..]);

@@ -42,7 +42,9 @@ impl Slip {
 
     pub(super) fn lying(line: &Line, is_fleeting: bool, text: Whereabouts) -> Self {
         let story = line.story.as_ref();
-        let language = story.map(|story| &story.language).or(line.language.as_ref());
+        let language = story
+            .map(|story| &story.language)
+            .or(line.language.as_ref());
         Self {
             path: line.path.clone(),
             id: line.id.clone(),

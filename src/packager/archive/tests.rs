@@ -1,8 +1,6 @@
 //! What is kept, shown and let go of.
 
-use crate::site::{
-    self, About, Article, Language, Link, Newsroom, Picture, Resolve, SiteIdentity,
-};
+use crate::site::{self, About, Article, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
 
 use super::super::cache::tests::cache;
 use super::super::fetching::tests::Web;
@@ -59,9 +57,7 @@ fn drawer() -> Drawer {
 
 /// What is shown of an archive that took this up.
 fn stocked(archive: &mut Archive, gathered: Gathered, withdrawn: &[Withdrawn]) -> Stock {
-    archive
-        .stock(gathered, withdrawn, None, &drawer())
-        .unwrap()
+    archive.stock(gathered, withdrawn, None, &drawer()).unwrap()
 }
 
 struct World;
@@ -129,7 +125,10 @@ fn line(article: &Article) -> Line {
             summary: article.summary.clone(),
             section: article.section.clone(),
             lead: article.lead.as_ref().map(Lead::of),
-            pictures: is_bazar.then(|| Shown::of(&picture())).into_iter().collect(),
+            pictures: is_bazar
+                .then(|| Shown::of(&picture()))
+                .into_iter()
+                .collect(),
             body: article.body.as_str().to_owned(),
         }),
     }
@@ -267,7 +266,11 @@ fn what_is_gathered_replaces_what_was_kept() {
 fn a_withdrawn_article_leaves_only_its_names() {
     let withdrawn = [Withdrawn::parse("https://n.example/ruz").unwrap()];
     let mut archive = empty();
-    stocked(&mut archive, told(&[("bazar", BODY), ("ruz", "<p>secret")]), &[]);
+    stocked(
+        &mut archive,
+        told(&[("bazar", BODY), ("ruz", "<p>secret")]),
+        &[],
+    );
     let mut archive = reread(&archive);
     let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
     assert!(stock.unknown.is_empty());

@@ -98,7 +98,11 @@ impl Group {
 
 fn delay(value: &str) -> Option<Duration> {
     let seconds: f64 = value.parse().ok()?;
-    Some(Duration::try_from_secs_f64(seconds).ok()?.min(LONGEST_DELAY))
+    Some(
+        Duration::try_from_secs_f64(seconds)
+            .ok()?
+            .min(LONGEST_DELAY),
+    )
 }
 
 impl Rule {
@@ -145,7 +149,10 @@ mod tests {
         check_delay("Crawl-delay: 2", 0);
         check_delay("User-agent: *\r\nDisallow: /\r\nCrawl-Delay: 0.5 # s", 500);
         check_delay("User-agent: other\nCrawl-delay: 3\n", 0);
-        check_delay("User-agent: *\nCrawl-delay: 3\nuser-agent: Colport\ncrawl-delay: 1", 1000);
+        check_delay(
+            "User-agent: *\nCrawl-delay: 3\nuser-agent: Colport\ncrawl-delay: 1",
+            1000,
+        );
         check_delay("User-agent: colport\nUser-agent: *\n\nCrawl-delay: 1", 1000);
         check_delay("User-agent: *\nCrawl-delay: 86400", 4000);
         for none in ["-1", "NaN", "inf", "soon", "1e300"] {

@@ -9,8 +9,8 @@ use crate::io::files;
 use crate::site::{Language, NewsroomId};
 
 use super::super::archive::Archive;
-use super::super::cache::tests::cache;
 use super::super::archive::{Line, Story};
+use super::super::cache::tests::cache;
 use super::super::cache::{Cache, Work};
 use super::super::extract::Rulebook;
 use super::super::fetching::tests::Web;
@@ -309,10 +309,7 @@ async fn the_same_input_gives_the_same_articles() {
         gathered(&web, &feed_source()).await,
     );
     assert_eq!(one.articles.len(), 3);
-    assert_eq!(
-        format!("{:?}", lines(&one)),
-        format!("{:?}", lines(&other))
-    );
+    assert_eq!(format!("{:?}", lines(&one)), format!("{:?}", lines(&other)));
     let digests = |gathered: &Gathered| -> Vec<_> {
         let pictures = gathered.pictures.iter();
         pictures
