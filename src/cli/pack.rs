@@ -193,7 +193,7 @@ pub(super) async fn collect(
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    let made_up = makeup.finish();
+    let made_up = makeup.finish(&config.variants);
     Ok(Collected {
         made_up,
         silent_feed,
@@ -248,6 +248,7 @@ impl Masthead {
                 fingerprint: Some(fingerprint),
                 contact: config.contact.clone(),
                 elsewhere: config.elsewhere.clone(),
+                small: Vec::new(),
             },
         })
     }

@@ -12,9 +12,9 @@ use super::cache::Cache;
 use super::setting::{Set, Setting, mark_of};
 use super::waiting::{Drawer, Waiting};
 use crate::base::{Digest, SitePath};
-use crate::edition::VerifiedEdition;
+use crate::edition::{Variant, VerifiedEdition};
 use crate::io::files::Pages;
-use crate::site::{Headline, Newsroom, Typesetter};
+use crate::site::{About, Headline, Newsroom, SmallCopy, Typesetter};
 
 /// See the module.
 #[derive(Debug)]
@@ -113,12 +113,23 @@ impl<'a> Makeup<'a> {
         Ok(())
     }
 
-    /// Step 2.
-    pub fn finish(self) -> MadeUp {
+    /// Step 2. `variants`: the copies that every mirror will have.
+    pub fn finish(self, variants: &[Variant]) -> MadeUp {
         let mut made_up = self.made_up;
         self.setter.lists(&self.headlines, &mut |(path, page)| {
             made_up.lay(path, page, &self.drawer);
         });
+        let about = About {
+            small: made_up.small_copies(variants),
+            ..self.setter.about.clone()
+        };
+        let setter = Typesetter {
+            about: &about,
+            ..self.setter
+        };
+        for (path, page) in setter.abouts(&self.headlines) {
+            made_up.lay(path, page, &self.drawer);
+        }
         made_up
     }
 }
@@ -145,6 +156,23 @@ impl MadeUp {
         true
     }
 
+    /// What of these every mirror will have.
+    fn small_copies(&self, variants: &[Variant]) -> Vec<SmallCopy> {
+        let facts = || {
+            let kept = self.kept.iter().filter_map(|path| {
+                let entry = self.previous.as_ref()?.file(path)?;
+                Some((path, entry.length))
+            });
+            let waiting = self.waiting.iter().map(|(path, file)| (path, file.length));
+            let all = kept.chain(waiting);
+            all.map(|(path, length)| (path.as_str().ends_with(".webp"), length))
+        };
+        let small = variants.iter().filter(|variant| **variant != Variant::Full);
+        small
+            .map(|variant| SmallCopy::of(*variant, facts()))
+            .collect()
+    }
+
     /// Articles that readers had and that are no longer there.
     pub fn gone(&self) -> Vec<&SitePath> {
         let is_article = |path: &&SitePath| {
@@ -166,7 +194,7 @@ mod tests {
     use super::super::cache::tests::cache;
     use super::*;
     use crate::packager::Slip;
-    use crate::site::{About, Language, Look, SiteIdentity};
+    use crate::site::{Language, Look, SiteIdentity};
 
     fn line(slug: &str, body: &str) -> Line {
         let language = Language::parse("be").unwrap();
@@ -221,7 +249,7 @@ mod tests {
         let mut makeup = Makeup::new(setter, None, Arc::clone(cache), drawer.clone());
         makeup.take(&newsroom, archive, stock).unwrap();
         assert_eq!(makeup.articles(), lines.len());
-        let waiting = makeup.finish().waiting.into_iter();
+        let waiting = makeup.finish(&[]).waiting.into_iter();
         let text = |file: Waiting| String::from_utf8_lossy(&file.content().unwrap()).into_owned();
         waiting.map(|(path, file)| (path, text(file))).collect()
     }

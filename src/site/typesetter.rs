@@ -42,6 +42,7 @@ pub fn render(
     let headlines: Vec<Headline> = newest_first.iter().map(|a| Headline::of(a)).collect();
     let mut files = Vec::new();
     setter.lists(&headlines, &mut |page| files.push(page));
+    files.extend(setter.abouts(&headlines));
     files.extend(
         newest_first
             .iter()
@@ -65,10 +66,20 @@ impl<'a> Typesetter<'a> {
         pages::withdrawn(self, newsroom, path, language)
     }
 
-    /// Every file but the pages and pictures of articles, one after another. One headline for each article, in any order.
+    /// The pages about this copy.
+    pub fn abouts(&self, headlines: &[Headline]) -> Vec<Page> {
+        let newest_first = newest_first(headlines);
+        let site = pages::about_site(self, newest_first.first().copied());
+        let rooms = self.newsrooms.iter();
+        let rooms =
+            rooms.map(|newsroom| pages::about_newsroom(self, &Room::of(newsroom, &newest_first)));
+        std::iter::once(site).chain(rooms).collect()
+    }
+
+    /// Every file but the pages and pictures of articles, and what [`Self::abouts`] gives, one after another. One headline
+    /// for each article, in any order.
     pub fn lists(&self, headlines: &[Headline], lay: &mut dyn FnMut(Page)) {
-        let mut newest_first: Vec<&Headline> = headlines.iter().collect();
-        newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+        let newest_first = newest_first(headlines);
         let rooms: Vec<Room<'a, '_>> = self
             .newsrooms
             .iter()
@@ -77,7 +88,6 @@ impl<'a> Typesetter<'a> {
         lay((site_path(frame::ICON), include_bytes!("icon.svg").to_vec()));
         lay(pages::not_found_in_all(self.site));
         lay(pages::home(self, &rooms));
-        lay(pages::about_site(self, newest_first.first().copied()));
         if let Some(logo) = &self.site.logo {
             lay((site_path(frame::SITE_LOGO), logo.webp.clone()));
         }
@@ -88,7 +98,6 @@ impl<'a> Typesetter<'a> {
 
     fn of_newsroom(&self, room: &Room<'a, '_>, lay: &mut dyn FnMut(Page)) {
         lay(pages::front(self, room));
-        lay(pages::about_newsroom(self, room));
         lay(feed::atom(room, self.about));
         lay(feed::rss(room, self.about));
         pages::archive(self, room, lay);
@@ -98,6 +107,12 @@ impl<'a> Typesetter<'a> {
             lay((room_path(room.newsroom, frame::LOGO), logo.webp.clone()));
         }
     }
+}
+
+fn newest_first(headlines: &[Headline]) -> Vec<&Headline> {
+    let mut newest_first: Vec<&Headline> = headlines.iter().collect();
+    newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+    newest_first
 }
 
 /// A newsroom with its headlines, the newest first.

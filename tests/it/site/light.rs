@@ -183,6 +183,7 @@ fn check(language: &str, letters: &str) {
     let headlines: Vec<Headline> = articles.iter().map(Headline::of).collect();
     let mut files = Vec::new();
     setter.lists(&headlines, &mut |page| files.push(page));
+    files.extend(setter.abouts(&headlines));
     let parts = files
         .iter()
         .filter(|(path, _)| path.as_str().contains("/search-"));
