@@ -118,6 +118,11 @@ impl Screen {
         self.bar(doing, "{msg:28!} {bar:30} {pos}/{len}")
     }
 
+    /// Shows that the program lives though nothing happens.
+    pub(crate) fn waiting(&self, what: &str) -> ProgressBar {
+        self.bar(what, "{spinner} {msg}")
+    }
+
     /// Counts bytes of which nobody knows yet how many there will be.
     pub(crate) fn bytes(&self, doing: &str) -> ProgressBar {
         self.bar(doing, "{msg:28!} {bytes:>11}  {binary_bytes_per_sec}")

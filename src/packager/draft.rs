@@ -3,6 +3,7 @@
 //! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
 //! 3. What the source told beats what was read out of the page.
+//! 4. The text is laid aside, so that only what tells articles from each other is held in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Familiar, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
 
@@ -36,6 +38,8 @@ pub struct Background<'a> {
     pub archive: &'a Archive,
     pub rules: &'a Rulebook,
     pub cache: &'a Arc<Cache>,
+    /// For what is read, until all of it is.
+    pub drawer: &'a Drawer,
     /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
 }
@@ -57,7 +61,25 @@ pub struct Draft {
     pub language: Language,
     pub summary: String,
     pub section: Option<String>,
-    pub read: Extracted,
+    /// The address that the page gives itself.
+    pub canonical: Option<Url>,
+    /// The picture that the source names, for an article whose page shows none.
+    lead: Option<extract::Figure>,
+    read: Whereabouts,
+}
+
+impl Draft {
+    /// Whether its source forgets it sooner or later.
+    pub fn is_fleeting(&self) -> bool {
+        self.shelf.is_none()
+    }
+
+    /// What stood in its page; `None` if a broken disk lost it since.
+    pub fn read(&self) -> Option<Extracted> {
+        let mut read: Extracted = serde_json::from_slice(&self.read.read().ok()?).ok()?;
+        read.lead = read.lead.or_else(|| self.lead.clone());
+        Some(read)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -234,7 +256,7 @@ async fn blocking<T: Send + 'static>(
 fn finish(
     offer: Offer,
     base: Url,
-    mut read: Extracted,
+    read: Extracted,
     background: Background<'_>,
 ) -> Result<Draft, DraftError> {
     let Background {
@@ -250,8 +272,8 @@ fn finish(
         shelf,
         terms,
     } = offer;
-    read.lead = read.lead.or_else(|| lead(&told, &base));
-    read.section = told.section.or(read.section);
+    let lead = lead(&told, &base);
+    let text = serde_json::to_vec(&read).expect("texts can always be written");
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -299,9 +321,11 @@ fn finish(
             read.description.as_deref().or(told.summary.as_deref()),
             &read.text,
         ),
-        section: section(read.section.as_deref()),
+        section: section(told.section.or(read.section).as_deref()),
+        canonical: read.canonical,
+        lead,
+        read: background.drawer.lay(text),
         base,
-        read,
     })
 }
 

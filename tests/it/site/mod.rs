@@ -1,6 +1,7 @@
 //! The site as a reader has it: the demo newsroom's edition, packed by the program, unpacked on a disk, and looked at with
 //! a browser, a checker of accessibility, and browsers that show text only.
 
+mod keyboard;
 mod light;
 
 use std::fs;
