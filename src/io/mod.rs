@@ -11,6 +11,8 @@ pub mod fetch;
 pub mod files;
 pub mod folder;
 pub mod part;
+pub mod probe;
+pub mod program;
 pub mod push;
 pub mod random;
 pub mod reach;

@@ -9,11 +9,14 @@
 //! Deliberately absent: retries and schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
 
 mod folder;
+pub mod hooks;
 mod plan;
+pub mod pool;
 pub mod rotation;
 mod server;
 pub mod simulation;
 mod source;
+pub mod watching;
 
 use std::fmt;
 use std::path::PathBuf;
