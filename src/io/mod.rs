@@ -16,6 +16,7 @@ pub mod program;
 pub mod push;
 pub mod random;
 pub mod reach;
+pub mod report;
 pub mod service;
 pub mod tree;
 pub mod visit;

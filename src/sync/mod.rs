@@ -67,6 +67,14 @@ impl Place {
         let path = text.strip_prefix("file://").unwrap_or(text);
         Ok(Self::Folder(path.into()))
     }
+
+    /// Where readers find it, if that is known.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Colport(url) => Some(url),
+        }
+    }
 }
 
 impl fmt::Display for Place {

@@ -26,7 +26,7 @@ fn once(chance: &mut impl FnMut() -> u8) -> String {
     let mut letter = |letters: &[u8]| {
         // Two bytes, so that each letter is as likely as another.
         let drawn = u16::from_le_bytes([chance(), chance()]);
-        let place = usize::from(drawn) * letters.len() >> 16;
+        let place = (usize::from(drawn) * letters.len()) >> 16;
         char::from(letters.get(place).copied().unwrap_or(b'a'))
     };
     let mut name = String::new();

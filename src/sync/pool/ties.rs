@@ -26,7 +26,7 @@ impl Account {
     pub fn provider_id(&self) -> ProviderId {
         let digest = Digest::of(self.provider.to_lowercase().as_bytes());
         let first = digest.as_bytes().iter().take(8);
-        ProviderId(first.fold(0, |id, byte| id << 8 | u64::from(*byte)))
+        ProviderId(first.fold(0, |id, byte| (id << 8) | u64::from(*byte)))
     }
 }
 

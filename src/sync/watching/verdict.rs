@@ -190,3 +190,244 @@ impl Trace {
         speed.is_some_and(|speed| speed < yardstick.least_bytes_per_second)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::base::SitePath;
+    use crate::sync::watching::Page;
+
+    const NEW: &str = r#"{"signed":{"_type":"timestamp","spec_version":"1.0.34","version":12,"expires":"2026-12-01T00:00:00Z","meta":{"snapshot.json":{"version":12}}},"signatures":[]}"#;
+    const HTML: &str = "<!doctype html><h1>By order of the court</h1>";
+
+    fn expectation(path: &str, page: &[u8]) -> Expectation {
+        Expectation {
+            edition: 12,
+            timestamp: Digest::of(NEW.as_bytes()),
+            page: Page {
+                path: SitePath::parse(path).unwrap(),
+                digest: Digest::of(page),
+                bytes: page.len() as u64,
+            },
+        }
+    }
+
+    fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
+        Answer {
+            status,
+            location: None,
+            body: body.into(),
+            is_whole: true,
+        }
+    }
+
+    fn cut(body: impl Into<Bytes>) -> Answer {
+        Answer {
+            is_whole: false,
+            ..answer(200, body)
+        }
+    }
+
+    fn trace(stage: Stage, end: End, answers: Vec<Answer>) -> Trace {
+        let of_answers: usize = answers.iter().map(|answer| answer.body.len()).sum();
+        Trace {
+            stage,
+            end,
+            resolved: Vec::new(),
+            received_bytes: 4_100 + of_answers as u64,
+            answers,
+            reading: Duration::from_millis(300),
+        }
+    }
+
+    fn seen(trace: &Trace) -> Option<Seen> {
+        let sight = Sight {
+            by_name: Some(trace),
+            by_address: None,
+            addresses: &[],
+        };
+        let expected = expectation("be/1.webp", &[7; 50_000]);
+        classify(&sight, &expected, Yardstick::new(8_000, [None; 2]))
+    }
+
+    #[test]
+    fn how_far_a_connection_came_tells_the_cause() {
+        use End::*;
+        use Stage::*;
+        let fails = |cause| Some(Seen::Fails(cause));
+        let frozen = |after_kb| fails(Cause::Frozen { after_kb });
+        let good = || answer(200, NEW);
+        let page = || answer(200, vec![7; 50_000]);
+        let check = |stage, end, answers: Vec<Answer>, expected: Option<Seen>| {
+            let trace = trace(stage, end, answers);
+            assert_eq!(seen(&trace), expected, "{stage:?} {end:?}");
+        };
+        check(Body, Whole, vec![good(), page()], Some(Seen::Works));
+        for stage in [Resolve, Connect, Hello, Head, Body] {
+            check(stage, NoWay, vec![], None);
+        }
+        check(Resolve, NoName, vec![], fails(Cause::DnsLies));
+        check(Connect, Refused, vec![], fails(Cause::Refused));
+        check(Connect, Broken, vec![], fails(Cause::Refused));
+        check(Connect, Silent, vec![], fails(Cause::Blackhole));
+        check(Connect, Slow, vec![], fails(Cause::Blackhole));
+        check(Hello, Broken, vec![], fails(Cause::Reset));
+        check(Hello, Silent, vec![], fails(Cause::Blackhole));
+        check(Hello, Certificate, vec![], fails(Cause::WrongContent));
+        check(Hello, Nonsense, vec![], fails(Cause::WrongContent));
+        check(Head, Broken, vec![], fails(Cause::Reset));
+        check(Head, Silent, vec![], fails(Cause::Blackhole));
+        check(Head, Silent, vec![good()], frozen(5));
+        check(Body, Silent, vec![good(), cut(vec![7; 11_000])], frozen(16));
+        check(
+            Body,
+            Broken,
+            vec![good(), cut(vec![7; 11_000])],
+            fails(Cause::Reset),
+        );
+        check(
+            Body,
+            Slow,
+            vec![good(), cut(vec![7; 40_000])],
+            fails(Cause::Throttled),
+        );
+        // A block page that does not end is one all the same.
+        check(
+            Head,
+            Broken,
+            vec![answer(200, HTML)],
+            fails(Cause::BlockPage),
+        );
+    }
+
+    #[test]
+    fn what_came_instead_tells_the_cause() {
+        let check = |path: &str, timestamp: Answer, page: Option<Answer>, cause: Option<Cause>| {
+            let trace = trace(
+                Stage::Body,
+                End::Whole,
+                [Some(timestamp), page].into_iter().flatten().collect(),
+            );
+            let sight = Sight {
+                by_name: Some(&trace),
+                by_address: None,
+                addresses: &[],
+            };
+            let expected = expectation(path, &[b'<'; 50_000]);
+            let seen = classify(&sight, &expected, Yardstick::new(0, [None; 2]));
+            assert_eq!(
+                seen,
+                Some(cause.map_or(Seen::Works, Seen::Fails)),
+                "{path} {trace:?}"
+            );
+        };
+        let good = || answer(200, NEW);
+        let version = |number: &str| answer(200, NEW.replace("12,", number));
+        let moved = || Answer {
+            location: Some("http://10.10.34.35/".into()),
+            ..answer(302, "")
+        };
+        let block = Some(Cause::BlockPage);
+        let wrong = Some(Cause::WrongContent);
+        for status in [200, 403, 451, 500] {
+            check("a.webp", answer(status, HTML), None, block);
+        }
+        check("a.webp", answer(403, ""), None, block);
+        check("a.webp", moved(), None, block);
+        check("a.webp", answer(404, HTML), None, wrong);
+        check("a.webp", answer(502, "bad gateway"), None, wrong);
+        check("a.webp", version("11,"), None, Some(Cause::Stale));
+        // We are the publisher: nobody can have a newer one.
+        check("a.webp", version("13,"), None, wrong);
+        check("a.webp", answer(200, format!("{NEW} ")), None, wrong);
+        check("a.webp", good(), None, wrong);
+        check("a.webp", good(), Some(answer(200, HTML)), block);
+        check("a.webp", good(), Some(moved()), block);
+        check("a.webp", good(), Some(answer(404, HTML)), wrong);
+        check("a.webp", good(), Some(answer(200, vec![8; 50_000])), wrong);
+        check("a.html", good(), Some(answer(200, HTML)), block);
+        let changed = [&[b'<'; 49_000][..], b"!"].concat();
+        check("a.html", good(), Some(answer(200, changed)), wrong);
+        check(
+            "a.html",
+            good(),
+            Some(answer(200, vec![b'<'; 50_000])),
+            None,
+        );
+    }
+
+    #[test]
+    fn a_lie_of_the_resolver_is_known_by_the_right_address() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let works = trace(
+            Stage::Body,
+            End::Whole,
+            vec![answer(200, NEW), answer(200, vec![7; 50_000])],
+        );
+        let old = trace(
+            Stage::Body,
+            End::Whole,
+            vec![answer(200, NEW.replace("12,", "11,"))],
+        );
+        let silent = trace(Stage::Connect, End::Silent, vec![]);
+        let check = |resolved: &[&str], by_address: Option<&Trace>, known: &[&str], cause| {
+            let by_name = Trace {
+                resolved: resolved.iter().map(|text| ip(text)).collect(),
+                ..silent.clone()
+            };
+            let known: Vec<_> = known.iter().map(|text| ip(text)).collect();
+            let sight = Sight {
+                by_name: Some(&by_name),
+                by_address,
+                addresses: &known,
+            };
+            let expected = expectation("be/1.webp", &[7; 50_000]);
+            let seen = classify(&sight, &expected, Yardstick::new(8_000, [None; 2]));
+            assert_eq!(seen, Some(Seen::Fails(cause)), "{resolved:?} {known:?}");
+        };
+        check(&["192.0.2.9"], Some(&works), &["192.0.2.7"], Cause::DnsLies);
+        check(&["192.0.2.9"], Some(&old), &["192.0.2.7"], Cause::DnsLies);
+        check(
+            &["192.0.2.9"],
+            Some(&silent),
+            &["192.0.2.7"],
+            Cause::Blackhole,
+        );
+        check(&["192.0.2.7"], None, &["192.0.2.7"], Cause::Blackhole);
+        check(&["192.0.2.7"], None, &[], Cause::Blackhole);
+        // Iran's resolvers answer with 10.10.34.35.
+        check(&["10.10.34.35"], None, &["192.0.2.7"], Cause::DnsLies);
+        check(&["10.10.34.35"], None, &[], Cause::DnsLies);
+        check(&["127.0.0.1"], None, &["127.0.0.1"], Cause::Blackhole);
+    }
+
+    #[test]
+    fn slowness_is_measured_by_the_line_and_only_when_it_lasted() {
+        let check = |millis, controls, expected| {
+            let trace = Trace {
+                reading: Duration::from_millis(millis),
+                ..trace(
+                    Stage::Body,
+                    End::Whole,
+                    vec![answer(200, NEW), answer(200, vec![7; 50_000])],
+                )
+            };
+            let sight = Sight {
+                by_name: Some(&trace),
+                by_address: None,
+                addresses: &[],
+            };
+            let expected_of = expectation("be/1.webp", &[7; 50_000]);
+            let seen = classify(&sight, &expected_of, Yardstick::new(20_000, controls));
+            assert_eq!(seen, Some(expected), "{millis} {controls:?}");
+        };
+        let throttled = Seen::Fails(Cause::Throttled);
+        check(1_900, [None; 2], Seen::Works);
+        check(2_400, [None; 2], Seen::Works);
+        check(5_000, [None; 2], throttled);
+        check(5_000, [Some(1_000_000), None], throttled);
+        check(5_000, [Some(1_000_000), Some(12_000)], Seen::Works);
+    }
+}
