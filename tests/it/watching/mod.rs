@@ -1,5 +1,6 @@
 //! Looking at mirrors over real sockets: every cause of a failure, in every way of looking.
 
+mod hooks;
 mod hosts;
 mod netns;
 
@@ -124,7 +125,6 @@ fn vantage(way: Way, controls: Vec<Url>) -> Vantage {
 
 /// All causes at once, each on a host of its own.
 struct Censored {
-    paper: Paper,
     authority: Authority,
     names: Names,
     cases: Vec<(&'static str, Host, Target, Seen)>,
@@ -242,7 +242,6 @@ impl Censored {
             controls.push((host, Url::parse(&url).unwrap()));
         }
         Self {
-            paper,
             authority,
             names: Arc::new(names),
             cases,
