@@ -81,6 +81,8 @@ pub struct Trace {
     pub answers: Vec<Answer>,
     /// That came on the connection, with all that belongs to TLS.
     pub received_bytes: u64,
+    /// Of bodies, as they were sent.
+    pub body_bytes: u64,
     /// How long bodies were read, from the first byte of each to its last.
     pub reading: Duration,
 }
@@ -182,6 +184,7 @@ pub async fn probe(line: &Line, asks: &[Ask], at: Option<IpAddr>, patience: &Pat
         resolved: Vec::new(),
         answers: Vec::new(),
         received_bytes: 0,
+        body_bytes: 0,
         reading: Duration::ZERO,
     };
     let meter = Arc::new(Meter::default());
@@ -507,6 +510,7 @@ async fn read(
             }
             Err(_) => None,
         };
+        trace.body_bytes += data.map_or(0, |data| data.len() as u64);
         sent.extend(data.into_iter().flatten());
         if let Some(kept) = trace.answers.last_mut()
             && (is_whole || got.is_err() || sent.len() > ask.most_bytes)

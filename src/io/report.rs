@@ -164,7 +164,7 @@ mod tests {
         let json = String::from_utf8(report.to_json()).unwrap();
         assert_eq!(
             json,
-            "{\"failures\":[[\"06d4e2d0f9b1a3a0\",\"silent\"]],\"country\":\"by\"}"
+            "{\"failures\":[[\"7c2635968e28809b\",\"silent\"]],\"country\":\"by\"}"
         );
         assert_eq!(Report::parse(json.as_bytes()), Some(report));
         let many = Report::new(vec![(Mark(7), Failure::Slow); 40], None);

@@ -86,6 +86,7 @@ mod tests {
                 is_whole: true,
             }],
             received_bytes: 50_000,
+            body_bytes: 50_000,
             reading: Duration::from_secs(5),
         }
     }

@@ -22,7 +22,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use url::Url;
 
@@ -31,12 +32,13 @@ pub use verdict::{Sight, Yardstick, classify};
 
 use crate::base::{Digest, LIMITS, MetadataName, Timestamp};
 use crate::io::address;
-use crate::io::probe::{self, Ask, End, Line, Patience, Trace};
+use crate::io::probe::{self, Ask, Line, Patience, Trace};
 use crate::io::program::Program;
 use crate::io::random;
 use crate::io::visit::Proxy;
 use crate::sync::rotation::{self, Cause, Controls, MirrorId, Place, Probe, Seen, VantageId};
 use controls::Sighted;
+use verdict::is_right;
 
 /// A place from which mirrors are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,61 +178,34 @@ async fn look_along(
     controls: &[Url],
     options: &Options,
 ) -> Vec<Option<Seen>> {
-    let nothing = vec![None; targets.len()];
     let Sighted::Sees { bytes_per_second } = controls::look(line, controls, options).await else {
-        return nothing;
+        return vec![None; targets.len()];
     };
-    let mut order: Vec<usize> = (0..targets.len()).collect();
-    shuffle(&mut order);
-    let looks = order.into_iter().map(|index| async move {
-        let sight = match targets.get(index) {
-            Some(target) => {
-                sleep(drawn(options.spread)).await;
-                look_at(line, target, options).await
-            }
-            None => Vec::new(),
-        };
-        (index, sight)
+    let places = &Semaphore::new(options.abreast.max(1));
+    let looks = targets.iter().map(|target| async move {
+        sleep(drawn(options.spread)).await;
+        let _place = places.acquire().await;
+        look_at(line, target, options).await
     });
-    let seen: Vec<(usize, Vec<Trace>)> = futures_util::stream::iter(looks)
-        .buffer_unordered(options.abreast.max(1))
-        .collect()
-        .await;
-    let Sighted::Sees {
-        bytes_per_second: after,
-    } = controls::look(line, controls, options).await
-    else {
-        // What it reached it reached; what it did not may be its own fault.
-        let yardstick = Yardstick {
-            least_bytes_per_second: 0,
-        };
-        let seen = sights(&seen, targets, yardstick, nothing);
-        return seen
-            .into_iter()
-            .map(|seen| seen.filter(|seen| *seen == Seen::Works))
-            .collect();
+    let traces: Vec<Vec<Trace>> = join_all(looks).await;
+    let after = controls::look(line, controls, options).await;
+    let least = match after {
+        Sighted::Sees {
+            bytes_per_second: after,
+        } => Yardstick::new(options.least_bytes_per_second, [bytes_per_second, after]),
+        Sighted::Blind => Yardstick::new(0, [None; 2]),
     };
-    let yardstick = Yardstick::new(options.least_bytes_per_second, [bytes_per_second, after]);
-    sights(&seen, targets, yardstick, nothing)
-}
-
-fn sights(
-    traces: &[(usize, Vec<Trace>)],
-    targets: &[Target],
-    yardstick: Yardstick,
-    mut sights: Vec<Option<Seen>>,
-) -> Vec<Option<Seen>> {
-    for (index, traces) in traces {
-        if let (Some(target), Some(sight)) = (targets.get(*index), sights.get_mut(*index)) {
-            let seen = Sight {
-                by_name: traces.first(),
-                by_address: traces.get(1),
-                addresses: &target.addresses,
-            };
-            *sight = classify(&seen, &target.expected, yardstick);
-        }
-    }
-    sights
+    let sights = targets.iter().zip(&traces).map(|(target, traces)| {
+        let sight = Sight {
+            by_name: traces.first(),
+            by_address: traces.get(1),
+            addresses: &target.addresses,
+        };
+        let seen = classify(&sight, &target.expected, least);
+        // What it reached it reached; what it did not may be its own fault.
+        seen.filter(|seen| after != Sighted::Blind || *seen == Seen::Works)
+    });
+    sights.collect()
 }
 
 /// By its name, and where that fails and its address is known, by that: so a lie of the resolver shows.
@@ -241,7 +216,7 @@ async fn look_at(line: &Line, target: &Target, options: &Options) -> Vec<Trace> 
     let known = addresses(line, target).await;
     let other = known.iter().find(|at| !by_name.resolved.contains(at));
     match other {
-        Some(at) if is_name && by_name.end != End::Whole => {
+        Some(at) if is_name && !is_right(&by_name, &target.expected) => {
             let by_address = probe::probe(line, &asks, Some(*at), &options.patience).await;
             vec![by_name, by_address]
         }
@@ -271,12 +246,6 @@ fn asks(target: &Target) -> [Ask; 2] {
             most_bytes: usize::try_from(page.bytes).unwrap_or(usize::MAX),
         },
     ]
-}
-
-fn shuffle(order: &mut [usize]) {
-    for last in (1..order.len()).rev() {
-        order.swap(last, usize::from(random::byte()) * (last + 1) / 256);
-    }
 }
 
 fn drawn(spread: Duration) -> Duration {

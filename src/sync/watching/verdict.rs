@@ -60,10 +60,16 @@ pub fn classify(sight: &Sight<'_>, expected: &Expectation, yardstick: Yardstick)
         .and_then(|trace| of_trace(trace, expected, yardstick));
     let is_lie = match at_address {
         // An old edition behind the right address is the mirror's own fault.
-        Some(Seen::Works | Seen::Fails(Cause::Stale)) => true,
+        Some(Seen::Works) => true,
+        Some(Seen::Fails(Cause::Stale)) => cause != Cause::Stale,
         _ => leads_inside(&by_name.resolved, sight.addresses),
     };
     Some(Seen::Fails(if is_lie { Cause::DnsLies } else { cause }))
+}
+
+/// Whether all came, and was right.
+pub(super) fn is_right(trace: &Trace, expected: &Expectation) -> bool {
+    trace.end == End::Whole && wrong(trace, expected).is_none()
 }
 
 /// The name leads only to where no mirror can be.
@@ -90,18 +96,15 @@ fn of_trace(trace: &Trace, expected: &Expectation, yardstick: Yardstick) -> Opti
         (End::Silent, _) => still(trace),
         // Connecting and the hello take no minute on any line that the controls came over.
         (End::Slow, Stage::Resolve | Stage::Connect) => Cause::Blackhole,
+        // A line that is as slow for the controls has only not brought it to the end.
+        (End::Slow, Stage::Body) if trace.is_fast_enough(yardstick) => return None,
         (End::Slow, _) => Cause::Throttled,
     };
     Some(Seen::Fails(wrong_so_far(trace, expected).unwrap_or(cause)))
 }
 
 fn still(trace: &Trace) -> Cause {
-    let of_answers = trace
-        .answers
-        .iter()
-        .map(|answer| answer.body.len())
-        .sum::<usize>();
-    match of_answers {
+    match trace.body_bytes {
         0 if trace.stage < Stage::Body => Cause::Blackhole,
         _ => Cause::Frozen {
             after_kb: u32::try_from(trace.received_bytes.div_ceil(1000)).unwrap_or(u32::MAX),
@@ -180,14 +183,18 @@ const LEAST_READING: Duration = Duration::from_secs(2);
 impl Trace {
     /// While bodies were read, if that was long enough to tell.
     pub fn bytes_per_second(&self) -> Option<u64> {
-        let bytes: usize = self.answers.iter().map(|answer| answer.body.len()).sum();
         let millis = u64::try_from(self.reading.as_millis()).unwrap_or(u64::MAX);
-        (self.reading >= LEAST_READING).then(|| bytes as u64 * 1000 / millis.max(1))
+        (self.reading >= LEAST_READING).then(|| self.body_bytes * 1000 / millis.max(1))
     }
 
     fn is_slower_than(&self, yardstick: Yardstick) -> bool {
         let speed = self.bytes_per_second();
         speed.is_some_and(|speed| speed < yardstick.least_bytes_per_second)
+    }
+
+    fn is_fast_enough(&self, yardstick: Yardstick) -> bool {
+        let speed = self.bytes_per_second();
+        speed.is_some_and(|speed| speed >= yardstick.least_bytes_per_second)
     }
 }
 
@@ -237,6 +244,7 @@ mod tests {
             end,
             resolved: Vec::new(),
             received_bytes: 4_100 + of_answers as u64,
+            body_bytes: of_answers as u64,
             answers,
             reading: Duration::from_millis(300),
         }
@@ -404,6 +412,23 @@ mod tests {
     }
 
     #[test]
+    fn an_old_edition_at_both_addresses_is_no_lie() {
+        let old = trace(
+            Stage::Body,
+            End::Whole,
+            vec![answer(200, NEW.replace("12,", "11,"))],
+        );
+        let sight = Sight {
+            by_name: Some(&old),
+            by_address: Some(&old),
+            addresses: &[],
+        };
+        let expected = expectation("be/1.webp", &[7; 50_000]);
+        let seen = classify(&sight, &expected, Yardstick::new(8_000, [None; 2]));
+        assert_eq!(seen, Some(Seen::Fails(Cause::Stale)));
+    }
+
+    #[test]
     fn slowness_is_measured_by_the_line_and_only_when_it_lasted() {
         let check = |millis, controls, expected| {
             let trace = Trace {
@@ -429,5 +454,28 @@ mod tests {
         check(5_000, [None; 2], throttled);
         check(5_000, [Some(1_000_000), None], throttled);
         check(5_000, [Some(1_000_000), Some(12_000)], Seen::Works);
+        let unfinished = |controls| {
+            let trace = Trace {
+                reading: Duration::from_secs(30),
+                ..trace(
+                    Stage::Body,
+                    End::Slow,
+                    vec![answer(200, NEW), cut(vec![7; 40_000])],
+                )
+            };
+            let sight = Sight {
+                by_name: Some(&trace),
+                by_address: None,
+                addresses: &[],
+            };
+            let expected = expectation("be/1.webp", &[7; 50_000]);
+            classify(&sight, &expected, Yardstick::new(20_000, controls))
+        };
+        assert_eq!(unfinished([None; 2]), Some(throttled));
+        assert_eq!(
+            unfinished([Some(4_000), None]),
+            None,
+            "the line is as slow for all"
+        );
     }
 }

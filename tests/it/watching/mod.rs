@@ -19,6 +19,7 @@ use colport::io::program::Program;
 use colport::io::push::{Body, Post};
 use colport::io::report::{Failure, Mark, Report};
 use colport::io::visit::Proxy;
+use colport::sync::Source;
 use colport::sync::rotation::{Cause, Controls, MirrorId, Place, Seen, VantageId};
 use colport::sync::watching::{
     Expectation, Options, Page, Scope, Target, Vantage, Way, hints, look,
@@ -129,7 +130,7 @@ struct Censored {
     names: Names,
     cases: Vec<(&'static str, Host, Target, Seen)>,
     controls: Vec<(Host, Url)>,
-    _liar: Host,
+    _liars: [Host; 2],
 }
 
 impl Censored {
@@ -222,10 +223,19 @@ impl Censored {
         cases.push(("intercepted", host, target_, fails(Cause::WrongContent)));
         // The name leads to the censor's own host; the mirror is where it was.
         let tls = hosts::tls(&authority, &["lie.example"]);
-        let (host, liar) = two_at_one_port(&paper.tree, tls, other).await;
+        let (host, liar) = two_at_one_port(&paper.tree, Some(tls), Some(other)).await;
         names.insert("lie.example".to_owned(), liar.address.ip());
         let target_ = target(&paper, &host, true, "lie.example", cases.len());
         cases.push(("the resolver lies", host, target_, fails(Cause::DnsLies)));
+        let (host, page) = two_at_one_port(&paper.tree, None, None).await;
+        names.insert("page.example".to_owned(), page.address.ip());
+        let target_ = target(&paper, &host, false, "page.example", cases.len());
+        cases.push((
+            "the resolver leads to a block page",
+            host,
+            target_,
+            fails(Cause::DnsLies),
+        ));
         // The resolver says that there is no such name.
         let host = Host::start(
             Conduct::Good,
@@ -246,7 +256,7 @@ impl Censored {
             names: Arc::new(names),
             cases,
             controls,
-            _liar: liar,
+            _liars: [liar, page],
         }
     }
 
@@ -301,17 +311,14 @@ fn target(paper: &Paper, host: &Host, is_secure: bool, name: &str, number: usize
 /// A mirror, and somebody else's host at another address but the same port.
 async fn two_at_one_port(
     tree: &Tree,
-    mirror: Arc<rustls::ServerConfig>,
-    liar: Arc<rustls::ServerConfig>,
+    mirror: Option<Arc<rustls::ServerConfig>>,
+    liar: Option<Arc<rustls::ServerConfig>>,
 ) -> (Host, Host) {
     for _ in 0..20 {
-        let host = Host::start(Conduct::Good, tree, Some(mirror.clone())).await;
+        let host = Host::start(Conduct::Good, tree, mirror.clone()).await;
         let beside = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), host.address.port()));
         if std::net::TcpListener::bind(beside).is_ok() {
-            return (
-                host,
-                Host::at(beside, Conduct::Page(200), tree, Some(liar)).await,
-            );
+            return (host, Host::at(beside, Conduct::Page(200), tree, liar).await);
         }
     }
     panic!("no port is free at two addresses");
@@ -649,9 +656,10 @@ async fn what_readers_report_reaches_the_publisher_as_a_hint_and_accuses_nobody(
     let good = Url::parse(&server.url()).unwrap();
     let refused = Host::start(Conduct::Refused, &Tree::default(), None).await;
     let blocked = Url::parse(&format!("http://{}/", refused.address)).unwrap();
-    let wire = HttpFetch::new(colport::io::fetch::Patience::default());
     let mirrors = [(MirrorId(4), blocked.clone()), (MirrorId(5), good.clone())];
     for reader in 0..40 {
+        // Each comes by connections of his own.
+        let wire = HttpFetch::new(colport::io::fetch::Patience::default());
         let options = reader::Options {
             mirrors: vec![blocked.clone(), good.clone()],
             store: folder.path().join(format!("reader-{}", reader % 2)),
@@ -708,4 +716,38 @@ async fn a_mirror_refuses_what_is_no_report() {
         let answer = wire.post(url.clone(), body).await.unwrap();
         assert_eq!(answer.status, status, "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn a_real_mirror_works_over_http_2_and_with_gzip() {
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let mut newsroom = Newsroom::found(1, 0);
+    newsroom.write("be/long.html", "<p>The river rose again.".repeat(3_000));
+    let edition = newsroom.publish(moment(0));
+    std::fs::write(folder.path().join("edition.tar.gz"), edition.bundle()).unwrap();
+    let mut options_of =
+        server::Options::new(folder.path().join("mirror"), ([127, 0, 0, 1], 0).into());
+    options_of.anchor = Some(server::Anchor::Root(newsroom.first_root()));
+    options_of.bundle = Some(folder.path().join("edition.tar.gz"));
+    options_of.identities = vec![authority.identity(folder.path(), "m", &["m.example"])];
+    let server = server::start(options_of, Arc::new(SystemClock))
+        .await
+        .unwrap();
+    let names: Names = Arc::new([("m.example".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))].into());
+    let url = Url::parse(&format!("https://m.example:{}/", server.address().port())).unwrap();
+    let source = Source::new(edition, Vec::new()).unwrap();
+    let expected = Expectation::of(&source, 0).unwrap();
+    assert_eq!(expected.page.path.as_str(), "be/long.html");
+    let targets = [Target {
+        mirror: MirrorId(1),
+        url: url.clone(),
+        addresses: Vec::new(),
+        expected: Arc::new(expected),
+    }];
+    let vantage = vantage(Way::Direct, vec![url]);
+    let probes = look(&vantage, &targets, &options(&authority, &names), moment(0)).await;
+    assert_eq!(
+        (probes[0].seen, probes[0].controls),
+        (Seen::Works, Controls::Work)
+    );
 }

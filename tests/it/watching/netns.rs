@@ -130,7 +130,7 @@ impl Network {
             address(mirror)
         );
         let rules = format!(
-            "flush ruleset\ntable ip censor {{ chain forward {{ type filter hook forward priority 0; {to} {rule}; }} }}"
+            "flush ruleset\ntable ip censor {{\nchain forward {{\ntype filter hook forward priority 0\n{to} {rule}\n}}\n}}\n"
         );
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), rules).unwrap();
