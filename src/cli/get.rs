@@ -16,6 +16,7 @@ use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files;
+use crate::io::report::Country;
 use crate::reader::{self, Event, Fault, FirstTrust, News, Options, ReadError};
 use crate::server::Anchor;
 
@@ -46,6 +47,10 @@ pub(crate) struct Get {
     /// Leave out pictures of more than 10 KB
     #[arg(long)]
     light: bool,
+    /// Tell a mirror that works which others did not, and how, so that the newsroom can look after them; with `--report=by` also
+    /// in which country. It is not told who you are, but it sees where you come from, as with every page that you read
+    #[arg(long, value_name = "COUNTRY", num_args = 0..=1, require_equals = true)]
+    report: Option<Option<Country>>,
 }
 
 pub(super) fn mirror(text: &str) -> Result<Url, String> {
@@ -69,6 +74,11 @@ impl Get {
         bar.finish_and_clear();
         let got = got.map_err(|error| failure(error, screen))?;
         show_faults(&got.faults, screen);
+        if let Some(country) = self.report
+            && reader::tell(&fetch, &options.mirrors, &got, country).await
+        {
+            screen.line("Which mirrors failed was told to one that works. Thank you.");
+        }
         if let Some(out) = &self.out {
             files::write(out, got.edition.bundle())?;
         }

@@ -1,5 +1,7 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod watching;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::sync::pool::Described;
 use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
@@ -22,6 +25,12 @@ pub(super) struct Config {
     newsroom: Vec<Desk>,
     #[serde(default)]
     mirror: Vec<Mirror>,
+    #[serde(default)]
+    vantage: Vec<watching::Vantage>,
+    #[serde(default)]
+    hook: Vec<watching::Hook>,
+    #[serde(default)]
+    pool: Vec<watching::Pooled>,
     #[serde(default)]
     pack: Pack,
     #[serde(default)]
@@ -183,7 +192,15 @@ impl Config {
                 .iter()
                 .map(|mirror: &sync::Mirror| mirror.name.as_str()),
         )?;
+        let vantages = checked(self.vantage, |vantage| vantage.check(folder))?;
+        refuse_doubles(
+            "vantage",
+            vantages.iter().map(|vantage| vantage.name.as_str()),
+        )?;
         Ok(super::Config {
+            vantages,
+            hooks: checked(self.hook, |hook| hook.check(folder))?,
+            pool: checked(self.pool, |pooled| pooled.check(folder))?,
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
@@ -351,6 +368,20 @@ impl Days {
             timestamp: lifetime("timestamp_days", self.timestamp_days)?,
         })
     }
+}
+
+fn checked<W, T>(
+    written: Vec<W>,
+    check: impl FnMut(W) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    written.into_iter().map(check).collect()
+}
+
+/// What a hook prints of a mirror that it made: one JSON object.
+pub(super) fn described(json: &[u8], folder: &Path) -> Result<Described, String> {
+    let pooled: watching::Pooled =
+        serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    pooled.check(folder)
 }
 
 /// An empty path is none.

@@ -10,6 +10,7 @@
 //! MIRROR/.colport/bundle/text.tar.gz         the newest edition without pictures; `light.tar.gz`: with small ones
 //! MIRROR/.colport/bundle/11-12-text.zst      the same in the dense form, which has the edition in its name
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
+//! MIRROR/.colport/reports                    where it hears of other mirrors
 //! ```
 
 use std::fmt;
@@ -216,6 +217,11 @@ pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])
 }
 
+/// Where a colport server hears of other mirrors.
+pub fn reports(mirror: &Url) -> Url {
+    below(mirror, [".colport", "reports"])
+}
+
 fn below<'a>(mirror: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
     let mut url = mirror.clone();
     // Fails only for addresses such as `mailto:`, which `parse` refuses.
@@ -330,5 +336,6 @@ mod tests {
         );
         check(bundle(&mirror, &update.dense()), ".colport/bundle/6-7.zst");
         check(intake(&mirror), ".colport/bundle");
+        check(reports(&mirror), ".colport/reports");
     }
 }

@@ -13,6 +13,8 @@
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
 //!
+//! 6. What readers' clients tell of other mirrors is counted in memory ([`reports`]).
+//!
 //! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are
 //! only [`counters`], told to this machine by the [`office`] if that is wanted.
 //! Also absent is any key: a mirror can prove what it shows and cannot make anything up.
@@ -33,6 +35,7 @@ mod names;
 mod office;
 mod places;
 mod refused;
+mod reports;
 mod respond;
 mod seal;
 mod show;
@@ -46,7 +49,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -68,6 +72,7 @@ use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
+use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
 use holdings::Holdings;
@@ -75,6 +80,7 @@ use intake::Intake;
 use listen::{Answer, Hall, Stop};
 use names::Names;
 use office::Office;
+use reports::{REPORTS, Tally};
 use respond::{Body, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
@@ -245,6 +251,8 @@ impl Prepared {
         let site = Site {
             not_found: not_found_pages(),
             intake,
+            tally: Tally::default(),
+            clock: Arc::clone(&clock),
             holdings: Arc::clone(&holdings),
             counters: Arc::clone(&door.counters),
         };
@@ -426,20 +434,31 @@ struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    tally: Tally,
+    clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
 }
 
 impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        if head.uri.path() == REPORTS
+            && head.method == Method::GET
+            && respond::fault(head).is_none()
+        {
+            return self.tally.answer(self.clock.now());
+        }
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {
-        head.uri.path() == INTAKE
+        matches!(head.uri.path(), INTAKE | REPORTS)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        if head.uri.path() == REPORTS {
+            return self.hear(head, body, progress).await;
+        }
         let answer = self.intake.answer(head, body, progress).await;
         if answer.status() == StatusCode::CREATED {
             self.counters.taken_in();
@@ -447,3 +466,25 @@ impl Answer for Site {
         answer
     }
 }
+
+impl Site {
+    /// A report of other mirrors, if this connection told none before.
+    async fn hear(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        let limited = Limited::new(body, REPORT_BYTES as usize);
+        let sent = tokio::time::timeout(REPORT_TIME, limited.collect()).await;
+        let report = match sent {
+            Ok(Ok(sent)) if respond::fault(head).is_none() => Report::parse(&sent.to_bytes()),
+            _ => None,
+        };
+        let Some(report) = report else {
+            progress.will_linger();
+            return reports::refused();
+        };
+        if progress.reports() {
+            self.tally.count(&report, progress.who(), self.clock.now());
+        }
+        reports::taken()
+    }
+}
+
+const REPORT_TIME: Duration = Duration::from_secs(20);

@@ -39,4 +39,5 @@ mod trust_interop;
 mod trust_numbers;
 mod trust_oracle;
 mod watch;
+mod watching;
 mod world;
