@@ -1,5 +1,7 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod mirror;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::{self, Place};
+use crate::sync;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +23,9 @@ pub(super) struct Config {
     #[serde(default)]
     newsroom: Vec<Desk>,
     #[serde(default)]
-    mirror: Vec<Mirror>,
+    mirror: Vec<mirror::Mirror>,
+    #[serde(default)]
+    push: mirror::Push,
     #[serde(default)]
     pack: Pack,
     #[serde(default)]
@@ -85,14 +89,6 @@ struct From {
     newest: Option<usize>,
     #[serde(default)]
     allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mirror {
-    name: String,
-    folder: Option<PathBuf>,
-    colport: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -195,6 +191,7 @@ impl Config {
             elsewhere: self.site.elsewhere,
             newsrooms,
             mirrors,
+            push: self.push.check()?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
                 Effort::Quick => packager::Effort::Quick,
@@ -315,25 +312,6 @@ impl Extract {
 fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text)
         .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
-}
-
-impl Mirror {
-    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
-        let place = match (self.folder, self.colport) {
-            (Some(path), None) => Place::Folder(folder.join(path)),
-            (None, Some(address)) => Place::Colport(http_address(&address)?),
-            _ => {
-                return Err(format!(
-                    "the mirror `{}` has one of `folder` and `colport`",
-                    self.name
-                ));
-            }
-        };
-        Ok(sync::Mirror {
-            name: self.name,
-            place,
-        })
-    }
 }
 
 impl Days {
