@@ -123,13 +123,12 @@ impl Push<'_> {
 
     /// The edition that the host shows, if it is one of ours.
     async fn shows(&self, survey: &Survey) -> Result<Option<EditionNumber>, StoreError> {
-        if !survey.contains_key(TIMESTAMP) {
-            return Ok(None);
-        }
-        let timestamp = self
-            .store
-            .read(TIMESTAMP, 0..LIMITS.timestamp_bytes)
-            .await?;
+        let length = match survey.get(TIMESTAMP) {
+            None => return Ok(None),
+            Some(Found::Length(length)) => LIMITS.timestamp_bytes.min(*length),
+            Some(Found::Digest(_) | Found::Blob(_)) => LIMITS.timestamp_bytes,
+        };
+        let timestamp = self.store.read(TIMESTAMP, 0..length).await?;
         Ok(self.source.edition_of_timestamp(&timestamp))
     }
 

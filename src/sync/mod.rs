@@ -183,7 +183,9 @@ impl fmt::Display for Outcome {
             Self::Behind {
                 edition: Some(edition),
             } => write!(f, "copies others, and has edition {edition} so far"),
-            Self::Behind { edition: None } => f.write_str("copies others, and has none of ours yet"),
+            Self::Behind { edition: None } => {
+                f.write_str("copies others, and has none of ours yet")
+            }
             Self::Refused(why) => write!(f, "refused: {why}"),
             Self::Unreachable(why) => write!(f, "not reached: {why}"),
             Self::Unsure(why) => write!(f, "not sure: {why}"),
