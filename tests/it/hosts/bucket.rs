@@ -202,12 +202,8 @@ async fn readers_get_and_verify_an_edition_from_a_bucket() {
     let paper = Newspaper::new(3);
     assert!(push(&ground, &paper.source()).await.is_good());
     let first = FirstTrust::Fingerprint(Fingerprint::of_first_root(&paper.newsroom.first_root()));
-    let options = reader::Options {
-        mirrors: vec![ground.url().unwrap()],
-        store: ground.folder.path().join("reader"),
-        trust: first,
-        patience: reader::Patience::default(),
-    };
+    let store = ground.folder.path().join("reader");
+    let options = reader::Options::new(vec![ground.url().unwrap()], store, first);
     let wire = super::wire();
     let got = reader::get(&wire, crate::world::moment(1), &options, &mut |_| ())
         .await
