@@ -1,5 +1,6 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod mirror;
 mod watching;
 
 use std::collections::BTreeSet;
@@ -14,8 +15,8 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::sync;
 use crate::sync::pool::Described;
-use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +25,9 @@ pub(super) struct Config {
     #[serde(default)]
     newsroom: Vec<Desk>,
     #[serde(default)]
-    mirror: Vec<Mirror>,
+    mirror: Vec<mirror::Mirror>,
+    #[serde(default)]
+    push: mirror::Push,
     #[serde(default)]
     vantage: Vec<watching::Vantage>,
     #[serde(default)]
@@ -94,14 +97,6 @@ struct From {
     newest: Option<usize>,
     #[serde(default)]
     allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mirror {
-    name: String,
-    folder: Option<PathBuf>,
-    colport: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +207,7 @@ impl Config {
             elsewhere: self.site.elsewhere,
             newsrooms,
             mirrors,
+            push: self.push.check()?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
                 Effort::Quick => packager::Effort::Quick,
@@ -332,25 +328,6 @@ impl Extract {
 fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text)
         .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
-}
-
-impl Mirror {
-    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
-        let place = match (self.folder, self.colport) {
-            (Some(path), None) => Place::Folder(folder.join(path)),
-            (None, Some(address)) => Place::Colport(http_address(&address)?),
-            _ => {
-                return Err(format!(
-                    "the mirror `{}` has one of `folder` and `colport`",
-                    self.name
-                ));
-            }
-        };
-        Ok(sync::Mirror {
-            name: self.name,
-            place,
-        })
-    }
 }
 
 impl Days {

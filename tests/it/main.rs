@@ -18,6 +18,7 @@ mod edition;
 mod evil;
 mod fuzzed;
 mod hostile;
+mod hosts;
 mod keys;
 mod layers;
 mod press;

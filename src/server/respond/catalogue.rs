@@ -14,10 +14,10 @@ use http::HeaderValue;
 
 use super::super::seal::Listing;
 use super::conditions::tag;
-use super::kind::{self, Kind};
-use crate::base::{Digest, EditionNumber, Hasher, SitePath};
+use crate::base::{Digest, EditionNumber, Hasher};
 use crate::bundle;
 use crate::edition::Excerpt;
+use crate::site::kind::{self, Kind};
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
@@ -97,7 +97,7 @@ impl Catalogue {
                 return None;
             }
             let resource = Resource {
-                kind: kind_of(&listing.path)?,
+                kind: kind::of_mirror_file(&listing.path)?,
                 form: if listing.is_stored {
                     Form::Stored
                 } else {
@@ -143,16 +143,9 @@ impl Catalogue {
         content: Bytes,
         digest: Digest,
     ) -> Option<Self> {
-        let kind = match (
-            name.ends_with(".zst"),
-            name.starts_with(|c: char| c.is_ascii_digit()),
-        ) {
-            (true, _) => &kind::DENSE,
-            (false, true) => &kind::BUNDLE,
-            (false, false) => &kind::LATEST,
-        };
         let mut forms = self.forms.clone();
         let path = format!("{BUNDLE}{name}");
+        let kind = kind::of_mirror_file(&path)?;
         forms.insert(path.into(), plain(kind, digest, content));
         (self.edition == Some(edition)).then(|| Self {
             edition: self.edition,
@@ -204,7 +197,7 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
         .map(|(path, entry)| (path.as_str().to_owned(), entry));
     let metadata = edition
         .metadata()
-        .map(|(name, entry)| (format!("{METADATA}{name}"), entry));
+        .map(|(name, entry)| (format!("{}{name}", kind::METADATA), entry));
     let all = files.chain(metadata);
     all.map(|(path, entry)| Listing {
         path,
@@ -217,7 +210,6 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
     .collect()
 }
 
-const METADATA: &str = ".colport/metadata/";
 const BUNDLE: &str = ".colport/bundle/";
 
 /// The bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies in it: two
@@ -249,16 +241,6 @@ fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
         digest,
         length: content.len() as u64,
         packed: content,
-    }
-}
-
-fn kind_of(path: &str) -> Option<&'static Kind> {
-    match path.strip_prefix(METADATA) {
-        Some("timestamp.json") => Some(&kind::TIMESTAMP),
-        Some(_) => Some(&kind::VERSIONED_METADATA),
-        None => SitePath::parse(path)
-            .ok()
-            .map(|path| kind::of_site_file(&path)),
     }
 }
 
