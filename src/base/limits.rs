@@ -44,6 +44,8 @@ pub struct Limits {
     pub picture_pixels: u64,
     /// The list of one channel's mirrors.
     pub address_list_bytes: u64,
+    /// One answer of an authority that gives certificates.
+    pub authority_bytes: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -69,4 +71,5 @@ pub const LIMITS: Limits = Limits {
     pushed_bytes: 64 << 20,
     picture_pixels: 50_000_000,
     address_list_bytes: 65_536,
+    authority_bytes: 256 << 10,
 };

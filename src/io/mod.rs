@@ -2,6 +2,7 @@
 //! traits here, so that tests can put a simulated world in their place.
 
 pub mod address;
+pub mod authority;
 pub mod browser;
 pub mod clock;
 pub mod door;
@@ -14,6 +15,7 @@ pub mod part;
 pub mod push;
 pub mod random;
 pub mod reach;
+pub mod rights;
 pub mod service;
 pub mod tree;
 pub mod visit;

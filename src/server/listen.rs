@@ -34,6 +34,7 @@ use super::lane::{self, Left};
 use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body};
+use super::tls;
 use super::wire::{Progress, Watch, Wire};
 use crate::io::clock::Clock;
 
@@ -140,7 +141,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            connections: 8192,
+            connections: 16_384,
             crowd: CrowdBounds::default(),
             buffer_bytes: 16 << 10,
             look_every: Duration::from_secs(5),
@@ -270,6 +271,10 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
         Some(tls) => Box::pin(tls.accept(wire)).await.map(Line::secure),
     };
     let Ok(mut line) = line else { return };
+    if line.protocol() == Some(tls::PROVES) {
+        // RFC 8737 section 4: to have shown it is all.
+        return;
+    }
     if line.protocol() == Some(b"h2") {
         Box::pin(multiplexed(hall, line, progress)).await;
         return;

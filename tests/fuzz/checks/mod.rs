@@ -1,10 +1,11 @@
-//! What is thrown at the readers of metadata, and what must be true of whatever they accept.
+//! What is thrown at the readers of metadata and of requests, and what must be true of whatever they accept.
 //!
 //! 1. Each check takes any bytes, makes something nearly sound of them, and fails where a promise is not kept.
 //! 2. A fuzzer runs them for hours (`scripts/fuzz`), the ordinary tests for a moment (`tests/it/fuzzed.rs`): with the
 //!    seeds, with what a fuzzer has found before, and with seeds that dice have changed.
 
 mod alter;
+pub(crate) mod heads;
 pub(crate) mod json;
 pub(crate) mod keyfile;
 pub(crate) mod metadata;
@@ -24,7 +25,7 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 8] = [
     Target {
         name: "metadata",
         check: metadata::check,
@@ -59,5 +60,10 @@ pub(crate) const TARGETS: [Target; 7] = [
         name: "json",
         check: json::check,
         seeds: json::seeds,
+    },
+    Target {
+        name: "heads",
+        check: heads::check,
+        seeds: heads::seeds,
     },
 ];
