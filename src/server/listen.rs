@@ -12,7 +12,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,8 +160,12 @@ pub(super) enum Stop {
     Now,
 }
 
-/// Port 0 takes any free one. Nobody can connect before [`open()`].
-pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+/// Port 0 takes any free one. Nobody can connect before [`open()`]. Every address is every one of both families, or of the one
+/// that the machine has.
+pub(super) fn bind(mut address: SocketAddr) -> std::io::Result<TcpSocket> {
+    if address.ip() == Ipv6Addr::UNSPECIFIED && TcpSocket::new_v6().is_err() {
+        address.set_ip(Ipv4Addr::UNSPECIFIED.into());
+    }
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,

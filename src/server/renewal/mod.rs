@@ -83,6 +83,30 @@ impl Host {
         let renew_at = self.validity.as_ref().map(Validity::renew_at);
         renew_at.is_none_or(|then| now >= then) && Instant::now() >= self.not_before
     }
+
+    fn told(&mut self, got: Result<Validity, OrderError>, now: Timestamp) -> News {
+        let name = self.name.clone();
+        match got {
+            Ok(validity) => {
+                self.failures = 0;
+                self.validity = Some(validity);
+                let until = validity.until;
+                News::Renewed { name, until }
+            }
+            Err(why) => {
+                self.failures = self.failures.saturating_add(1);
+                let next_try_in = schedule::pause(self.failures, random::byte());
+                self.not_before = Instant::now() + next_try_in;
+                let until = self.validity.map(|validity| validity.until);
+                News::Failed {
+                    name,
+                    why,
+                    holds_until: until.filter(|until| *until > now),
+                    next_try_in,
+                }
+            }
+        }
+    }
 }
 
 /// What is there before the mirror starts.
@@ -154,40 +178,11 @@ impl Renewal {
     pub async fn next(&mut self) -> News {
         loop {
             let now = self.clock.now();
-            if let Some(turn) = self.hosts.iter().position(|host| host.is_due(now)) {
-                let host = self.hosts.remove(turn);
-                return self.renew(host, now).await;
+            if let Some(host) = self.hosts.iter_mut().find(|host| host.is_due(now)) {
+                let got = self.desk.get(&host.name, &self.certificates, now).await;
+                return host.told(got, now);
             }
             tokio::time::sleep(self.look_every).await;
         }
-    }
-
-    async fn renew(&mut self, mut host: Host, now: Timestamp) -> News {
-        let got = self.desk.get(&host.name, &self.certificates, now).await;
-        let name = host.name.clone();
-        let news = match got {
-            Ok((shown, validity)) => {
-                self.certificates.put(name.clone(), shown);
-                host.failures = 0;
-                host.validity = Some(validity);
-                let until = validity.until;
-                News::Renewed { name, until }
-            }
-            Err(why) => {
-                host.failures = host.failures.saturating_add(1);
-                let next_try_in = schedule::pause(host.failures, random::byte());
-                host.not_before = Instant::now() + next_try_in;
-                let until = host.validity.map(|validity| validity.until);
-                News::Failed {
-                    name,
-                    why,
-                    holds_until: until.filter(|until| *until > now),
-                    next_try_in,
-                }
-            }
-        };
-        // Behind the others, so that each has its turn.
-        self.hosts.push(host);
-        news
     }
 }

@@ -129,18 +129,19 @@ impl Desk {
         }
     }
 
-    /// A new certificate for `name`, kept already. The proof is shown by `certificates` meanwhile.
+    /// A new certificate for `name`, kept, and shown by `certificates`, as the proof was meanwhile.
     pub(super) async fn get(
         &self,
         name: &HostName,
         certificates: &Arc<Certificates>,
         now: Timestamp,
-    ) -> Result<(Shown, Validity), OrderError> {
+    ) -> Result<Validity, OrderError> {
         let order = tokio::time::timeout(WHOLE, self.order(name, certificates));
         let pem = order.await.map_err(|_| OrderError::Late)??;
-        let checked = checked(&pem, name, now)?;
+        let (shown, validity) = checked(&pem, name, now)?;
         files::write_private(&place(&self.folder, name), pem.as_bytes())?;
-        Ok(checked)
+        certificates.put(name.clone(), shown);
+        Ok(validity)
     }
 
     /// The key and the chain that came for it.
@@ -303,6 +304,7 @@ mod tests {
     use http_body_util::{BodyExt, Full};
     use instant_acme::{BodyWrapper, BytesResponse};
     use std::pin::Pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     const NAME: &str = "m.example";
 
@@ -342,6 +344,7 @@ mod tests {
         place: &'static str,
         status: u16,
         body: &'static str,
+        is_final: Arc<AtomicBool>,
     }
 
     impl HttpClient for Says {
@@ -354,7 +357,14 @@ mod tests {
                 place if place == self.place => (self.status, self.body.to_owned()),
                 "/directory" => (200, DIRECTORY.to_owned()),
                 "/account" => (201, r#"{"status":"valid"}"#.to_owned()),
-                "/order" | "/orders/1" | "/finalize" => (201, ORDER.to_owned()),
+                "/finalize" => {
+                    self.is_final.store(true, Ordering::Relaxed);
+                    (200, ORDER.replace("ready", "processing"))
+                }
+                "/orders/1" if self.is_final.load(Ordering::Relaxed) => {
+                    (200, ORDER.replace("ready", "valid"))
+                }
+                "/order" | "/orders/1" => (201, ORDER.to_owned()),
                 "/authorization" => (200, AUTHORIZATION.to_owned()),
                 "/challenge" => (200, CHALLENGE.to_owned()),
                 "/certificate" => (200, pair(NAME, 4000).1),
@@ -385,6 +395,7 @@ mod tests {
             place,
             status,
             body,
+            is_final: Arc::default(),
         };
         let directory = "https://a.example/directory".parse().unwrap();
         let desk = Desk::new(Arc::new(line), directory, folder.path().to_path_buf());

@@ -325,6 +325,52 @@ async fn a_mirror_gets_its_certificate_from_behind_the_closed_door() {
     );
 }
 
+/// A moment of each part of `scripts/soak` that is not another test already: load, attacks and faults.
+#[test]
+fn a_mirror_is_not_worn_out_in_a_moment() {
+    let soak = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/soak");
+    let parts = ["connections", "slow", "heads", "kills", "disk", "clock"];
+    let mut command = Command::new(soak);
+    command.arg("--short").args(parts).env("COLPORT", COLPORT);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{err}");
+    // Something was looked at in each of them.
+    assert!(said.matches("  ok   ").count() >= 10, "{said}{err}");
+}
+
+#[test]
+fn a_mirror_that_is_killed_in_the_middle_of_a_bundle_serves_the_one_before() {
+    let bundles = [1, 2].map(|number| fs::read(Paper::shared().bundle(number)).unwrap());
+    for tenth in 0..=10 {
+        let (mut serving, state) = Serving::edition(1);
+        let address = serving.url.trim_start_matches("http://").trim_end_matches('/');
+        let mut line = TcpStream::connect(address).unwrap();
+        let length = bundles[1].len();
+        let head = format!("POST /.colport/bundle HTTP/1.1\r\nhost: m\r\ncontent-length: {length}\r\n\r\n");
+        line.write_all(head.as_bytes()).unwrap();
+        line.write_all(&bundles[1][..length * tenth / 10]).unwrap();
+        serving.child.kill().unwrap();
+        serving.child.wait().unwrap();
+        let again = waiting(state.path(), &[]);
+        let served = [1, 2].map(|number| edition(&again.url, number));
+        match served {
+            [Some(first), None] => assert!(first == bundles[0]),
+            // All of it had come.
+            [None, Some(second)] if tenth == 10 => assert!(second == bundles[1]),
+            _ => panic!("after {tenth} tenths"),
+        }
+        let left = fs::read_dir(state.path()).unwrap();
+        let mut parts = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
+        assert!(parts.next().is_none());
+        // And it takes the other then.
+        if tenth < 10 {
+            push(&again.url, &Paper::shared().bundle(2));
+        }
+    }
+}
+
 #[test]
 fn the_system_hears_when_a_mirror_is_ready_and_when_it_stops() {
     let [state, place] = [0; 2].map(|_| tempfile::tempdir().unwrap());
