@@ -26,6 +26,7 @@ mod reader;
 mod rotation_numbers;
 mod server;
 mod server_acme;
+mod server_forms;
 mod server_intake;
 mod server_redbot;
 mod server_thin;
