@@ -49,7 +49,8 @@ enum Command {
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
-    Serve(serve::Serve),
+    // In a box, since it has by far the most options.
+    Serve(Box<serve::Serve>),
     Get(get::Get),
     Open(open::Open),
     Verify(verify::Verify),

@@ -2,6 +2,7 @@
 //! traits here, so that tests can put a simulated world in their place.
 
 pub mod address;
+pub mod authority;
 pub mod browser;
 pub mod clock;
 pub mod door;
@@ -20,6 +21,7 @@ pub mod random;
 pub mod reach;
 pub mod scratch;
 pub mod report;
+pub mod rights;
 pub mod service;
 pub mod store;
 pub mod tree;

@@ -6,7 +6,8 @@
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
 //! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
-//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
+//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and [`renewal`] gets them if that
+//!    is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
 //!    Beside the edition stand its other [`forms`], which are made behind.
@@ -36,6 +37,7 @@ mod office;
 mod places;
 mod refused;
 mod reports;
+mod renewal;
 mod respond;
 mod seal;
 mod show;
@@ -62,7 +64,9 @@ pub use door::Door;
 pub use holdings::{Anchor, HoldingsError};
 pub use intake::IntakeBounds;
 pub use listen::Bounds;
+pub use names::{HostName, HostNameError};
 pub use refused::Refused;
+pub use renewal::{Acme, LETS_ENCRYPT, News, OrderError, Renewal, Validity};
 pub use respond::INTAKE;
 pub use show::{Showing, show};
 pub use tls::{Identity, TlsError};
@@ -75,12 +79,14 @@ use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
+use head::Heard;
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
 use names::Names;
 use office::Office;
 use reports::{REPORTS, Tally};
+use renewal::Kept;
 use respond::{Body, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
@@ -98,6 +104,8 @@ pub struct Options {
     pub bundle: Option<PathBuf>,
     /// To speak TLS with. Without any, plain HTTP is spoken: behind a proxy, or an onion service.
     pub identities: Vec<Identity>,
+    /// To get certificates by itself. Then [`Server::renewal`] must be kept going.
+    pub acme: Option<Acme>,
     /// The names to answer under. Without any, those of the certificates; without those, all.
     pub names: Vec<String>,
     /// For networks that let a connection freeze after so many bytes, both ways together.
@@ -116,6 +124,7 @@ impl Options {
             listen,
             bundle: None,
             identities: Vec::new(),
+            acme: None,
             names: Vec::new(),
             thin: None,
             metrics: None,
@@ -175,24 +184,67 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
 /// Takes all that is needed of the machine: the ports, the state folder, the certificates. Behind this the process can be
 /// [enclosed](Prepared::leave_open).
 pub fn prepare(options: Options) -> Result<Prepared, StartError> {
-    let port = Port::take(options.listen)?;
-    let metrics = options.metrics.map(Port::take).transpose()?;
-    let files = tls_files(&options)?;
-    let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
-    Ok(Prepared {
-        port,
-        metrics,
-        files,
-        lock,
+    take_ports(options)?.prepare()
+}
+
+/// The first step of [`prepare`], and the only one that may need rights which the rest should not have.
+pub fn take_ports(options: Options) -> Result<Ports, StartError> {
+    Ok(Ports {
+        port: Port::take(options.listen)?,
+        metrics: options.metrics.map(Port::take).transpose()?,
         options,
     })
 }
+
+/// A mirror that has its ports and has touched nothing else.
+pub struct Ports {
+    port: Port,
+    metrics: Option<Port>,
+    options: Options,
+}
+
+impl Ports {
+    /// The rest of [`prepare`].
+    pub fn prepare(self) -> Result<Prepared, StartError> {
+        let Self {
+            port,
+            metrics,
+            options,
+        } = self;
+        let files = tls_files(&options)?;
+        let kept = options.acme.as_ref();
+        let kept = kept.map(|acme| Kept::open(acme, &options.state));
+        let kept = kept.transpose().map_err(TlsError::Root)?;
+        let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
+        Ok(Prepared {
+            port,
+            metrics,
+            files,
+            kept,
+            lock,
+            options,
+        })
+    }
+}
+
+/// What may lie in a state folder.
+pub const STATE_FILES: &[&str] = &[
+    "acme",
+    "copied",
+    "edition.seal",
+    "edition.tar.gz",
+    "evidence",
+    "forms",
+    "lock",
+    "remembered.json",
+];
 
 /// A mirror that has its place and does not serve yet.
 pub struct Prepared {
     port: Port,
     metrics: Option<Port>,
     files: Option<tls::Files>,
+    kept: Option<Kept>,
     lock: Lock,
     options: Options,
 }
@@ -203,14 +255,18 @@ impl Prepared {
         let identities = self.options.identities.iter();
         let renewed = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
         let bundle = self.options.bundle.iter().cloned();
-        Open {
+        let mut open = Open {
             kept: vec![self.options.state.clone()],
             read: renewed
                 .flat_map(|file| enclosure::folders_of(file))
                 .chain(bundle)
                 .collect(),
             reaches_out: false,
+        };
+        if let Some(acme) = &self.options.acme {
+            open.reach_out(&acme.directory);
         }
+        open
     }
 
     /// As [`start()`].
@@ -219,6 +275,7 @@ impl Prepared {
             port,
             metrics,
             files,
+            kept,
             lock,
             options,
         } = self;
@@ -239,9 +296,13 @@ impl Prepared {
             let holdings = Arc::clone(&holdings);
             move || holdings.prove(now)
         });
-        let is_secure = files.is_some();
         let certificates = files.as_ref().map(tls::Files::certificates);
+        let certificates = certificates.or_else(|| kept.is_some().then(Arc::default));
+        let is_secure = certificates.is_some();
         let look_at_files_every = options.bounds.look_at_files_every;
+        let renewal = kept.zip(certificates.clone()).map(|(kept, certificates)| {
+            kept.show(certificates, Arc::clone(&clock), look_at_files_every)
+        });
         let door = Door {
             holdings: Arc::clone(&holdings),
             counters: Arc::default(),
@@ -291,6 +352,7 @@ impl Prepared {
             address,
             metrics_address,
             is_secure,
+            renewal,
             door,
             proving,
             stop,
@@ -363,6 +425,7 @@ pub struct Server {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     is_secure: bool,
+    renewal: Option<Renewal>,
     door: Door,
     proving: JoinHandle<()>,
     stop: watch::Sender<Stop>,
@@ -391,6 +454,11 @@ impl Server {
     /// The number of the edition that is live now.
     pub fn edition(&self) -> Option<EditionNumber> {
         self.door.edition()
+    }
+
+    /// What gets the certificates, if that was wanted; the first who asks has it.
+    pub fn renewal(&mut self) -> Option<Renewal> {
+        self.renewal.take()
     }
 
     /// For bundles that this program fetched elsewhere.
@@ -427,6 +495,31 @@ impl Server {
         let closing = tokio::task::spawn_blocking(move || holdings.close());
         let _ = closing.await;
     }
+}
+
+/// What the fast lane makes of bytes, to be compared with what others make of them.
+#[derive(Debug, Default)]
+pub struct InTheLane {
+    /// Of the requests that it answers by itself.
+    pub heads: Vec<Parts>,
+    /// How many bytes those took. What follows is for hyper.
+    pub bytes: usize,
+    /// After the last of them the connection is closed.
+    pub is_over: bool,
+}
+
+/// See [`InTheLane`].
+pub fn in_the_lane(bytes: &[u8]) -> InTheLane {
+    let mut seen = InTheLane::default();
+    while let Some(rest) = bytes.get(seen.bytes..)
+        && !seen.is_over
+        && let Heard::Request(heading) = head::read(rest)
+    {
+        seen.bytes += heading.bytes;
+        seen.is_over = heading.is_last;
+        seen.heads.push(heading.head);
+    }
+    seen
 }
 
 /// What all connections ask.
