@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::metadata::name_of;
 use super::{Gathered, Refusal, Remembered, VerifiedEdition};
-use crate::base::MetadataName;
+use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::MemberName;
 use crate::trust::{self, Equivocation, Expiry, Refresh, Trusted};
 
@@ -126,7 +126,7 @@ impl Early {
         if let Stage::TopLevel(refresh) = std::mem::replace(&mut self.stage, meanwhile) {
             let trusted = refresh.finish()?;
             if let Some(held) = &self.held {
-                refuse_older(&trusted, held)?;
+                refuse_older(&trusted, &held.remembered(), held.number())?;
             }
             self.stage = Stage::Delegated(Box::new(trusted));
         }
@@ -188,12 +188,16 @@ fn proved<'a>(trusted: &'a Trusted, name: &MetadataName) -> Option<&'a Bytes> {
     })
 }
 
-pub(super) fn refuse_older(trusted: &Trusted, held: &VerifiedEdition) -> Result<(), Refusal> {
-    match trusted.is_newer_than(&held.remembered()) {
+pub(super) fn refuse_older(
+    trusted: &Trusted,
+    remembered: &Remembered,
+    held: EditionNumber,
+) -> Result<(), Refusal> {
+    match trusted.is_newer_than(remembered) {
         true => Ok(()),
         false => Err(Refusal::NotNewer {
             offered: trusted.edition(),
-            held: held.number(),
+            held,
         }),
     }
 }

@@ -360,7 +360,7 @@ impl<W: Write> Gathering<W> {
         }
         let proof = self.set.prove(&self.remembered, self.now)?;
         if let Some(held) = &self.held {
-            proof.refuse_older_than(held)?;
+            proof.refuse_older_than(&held.remembered(), held.number())?;
         }
         Assembler::new(self.out, proof, &self.set, self.held)
     }

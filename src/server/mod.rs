@@ -23,6 +23,7 @@ mod current;
 mod door;
 mod head;
 mod holdings;
+mod index;
 mod intake;
 mod lane;
 mod line;
@@ -38,7 +39,7 @@ mod tls;
 mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -62,18 +63,18 @@ pub use show::{Showing, show};
 pub use tls::{Identity, TlsError};
 
 use crate::base::EditionNumber;
-use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
 use crate::site::{self, Language};
 use counters::Counters;
+use head::Bare;
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
 use names::Names;
 use office::Office;
-use respond::{Body, NotFoundPages};
+use respond::{Body, Brief, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
 
@@ -229,7 +230,10 @@ impl Prepared {
         let metrics = metrics.map(Port::open).transpose()?;
         let proving = tokio::task::spawn_blocking({
             let holdings = Arc::clone(&holdings);
-            move || holdings.prove(now)
+            move || {
+                holdings.prove(now);
+                holdings.let_go();
+            }
         });
         let is_secure = files.is_some();
         let certificates = files.as_ref().map(tls::Files::certificates);
@@ -266,15 +270,16 @@ impl Prepared {
             let office = Hall::plain(office, clock, office::bounds());
             beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
         }
-        let crowd = Arc::clone(&hall.crowd);
+        let (crowd, kept) = (Arc::clone(&hall.crowd), Arc::clone(&door.holdings));
         beside.spawn(async move {
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 crowd.forget();
+                kept.let_go();
             }
         });
         let serving = tokio::spawn(async move {
-            listen::serve(listener, hall, stopped).await;
+            listen::serve_in_threads(listener, hall, stopped).await;
             beside.shutdown().await;
         });
         Ok(Server {
@@ -396,9 +401,9 @@ impl Server {
         }
     }
 
-    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
-    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
-        self.door.holdings.edition()
+    /// Whether every byte of the edition that is live was verified by this very process.
+    pub fn is_proved(&self) -> bool {
+        self.door.holdings.is_proved()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
@@ -428,6 +433,11 @@ impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
+    }
+
+    fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+        let live = self.holdings.current().hold();
+        respond::brief(&live, wanted.path, wanted.accept_encoding)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {

@@ -2,27 +2,31 @@
 //!
 //! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`.
 //!    A site path never begins with `.colport`, so the three do not meet.
-//! 2. For each, what does not depend on the request is found out once, when the edition goes live.
-//! 3. Resources and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
+//! 2. The table may lie in a file ([`Index`]): an edition takes no memory by what is in it.
+//! 3. The catalogue and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
 //!    newer edition took its place.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
-use http::HeaderValue;
 
-use super::super::seal::Listing;
-use super::conditions::tag;
+use super::super::index::{self, Index, Listing, Place};
+use super::conditions::{self, Tag};
 use super::kind::{self, Kind};
-use crate::base::{Digest, EditionNumber, Hasher, SitePath};
+use crate::base::{Digest, EditionNumber};
 use crate::bundle;
 use crate::edition::Excerpt;
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
 pub(crate) struct Catalogue {
-    edition: Option<EditionNumber>,
-    resources: HashMap<Box<str>, Resource>,
+    shown: Option<Shown>,
+}
+
+struct Shown {
+    index: Index,
+    ground: Ground,
+    bundle: Bytes,
+    /// Where the bundle itself is offered, if it is.
+    bundle_path: Option<String>,
 }
 
 /// Whether the bundle's bytes can change after they were verified.
@@ -66,148 +70,139 @@ pub(crate) enum Coding {
 }
 
 /// What lies at a path.
-pub(crate) enum Found<'a> {
-    Resource(&'a Resource),
+pub(crate) enum Found {
+    Resource(Resource),
     /// The path lacks its last `/`.
     Folder,
     Nothing,
 }
 
 impl Catalogue {
+    /// With a table in memory.
     pub(crate) fn of(edition: &Excerpt) -> Self {
-        let listings = listings(edition);
-        Self::listed(edition.number(), &listings, edition.bundle())
-            .expect("an edition lies inside of its bundle")
+        let bundle = edition.bundle().clone();
+        let table = index::write(edition.number(), listings(edition), bundle.len() as u64);
+        let index = Index::read(table.into(), bundle.len() as u64);
+        Self::indexed(index.expect("an edition lies inside of its bundle"), bundle)
     }
 
-    /// `None` if a listing lies outside of the bundle, or is of nothing that can be shown.
-    pub(in crate::server) fn listed<'a>(
-        edition: EditionNumber,
-        listings: impl IntoIterator<Item = &'a Listing>,
-        bundle: &Bytes,
-    ) -> Option<Self> {
-        let mut catalogue = Self::default();
-        for listing in listings {
-            let start = usize::try_from(listing.offset).ok()?;
-            let end = start.checked_add(usize::try_from(listing.packed_bytes).ok()?)?;
-            if end > bundle.len() {
-                return None;
-            }
-            let resource = Resource {
-                kind: kind_of(&listing.path)?,
-                form: if listing.is_stored {
-                    Form::Stored
-                } else {
-                    Form::Deflated
-                },
-                ground: Ground::Firm,
-                digest: listing.digest,
-                length: listing.length,
-                packed: bundle.slice(start..end),
-            };
-            let path = listing.path.as_str().into();
-            catalogue.resources.insert(path, resource);
-        }
-        catalogue.complete(edition, bundle.clone());
-        Some(catalogue)
+    /// `index` is of this very `bundle`.
+    pub(in crate::server) fn indexed(index: Index, bundle: Bytes) -> Self {
+        let bundle_path = Some(format!(".colport/bundle/{}.tar.gz", index.edition()));
+        let shown = Shown {
+            index,
+            ground: Ground::Firm,
+            bundle,
+            bundle_path,
+        };
+        Self { shown: Some(shown) }
     }
 
     /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
     /// itself is not offered.
     pub(crate) fn on_soft_ground(edition: &Excerpt) -> Self {
         let mut catalogue = Self::of(edition);
-        catalogue
-            .resources
-            .retain(|_, resource| resource.form != Form::Plain);
-        for resource in catalogue.resources.values_mut() {
-            resource.ground = Ground::Soft;
+        if let Some(shown) = &mut catalogue.shown {
+            shown.ground = Ground::Soft;
+            shown.bundle_path = None;
         }
         catalogue
-    }
-
-    /// Adds the bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies
-    /// in it: two bundles with the same could differ only in how deflate spelled a content in the very same number of
-    /// bytes.
-    fn complete(&mut self, edition: EditionNumber, bundle: Bytes) {
-        let mut resources: Vec<_> = self.resources.iter().collect();
-        resources.sort_by_key(|(path, _)| *path);
-        let mut hasher = Hasher::default();
-        for (path, resource) in resources {
-            hasher.update(&(path.len() as u64).to_be_bytes());
-            hasher.update(path.as_bytes());
-            hasher.update(resource.digest.as_bytes());
-            hasher.update(&(resource.packed.len() as u64).to_be_bytes());
-        }
-        hasher.update(&(bundle.len() as u64).to_be_bytes());
-        let resource = Resource {
-            kind: &kind::BUNDLE,
-            form: Form::Plain,
-            ground: Ground::Firm,
-            digest: hasher.finish(),
-            length: bundle.len() as u64,
-            packed: bundle,
-        };
-        let path = format!(".colport/bundle/{edition}.tar.gz");
-        self.resources.insert(path.into(), resource);
-        self.edition = Some(edition);
     }
 
     /// `None` while there is nothing to serve.
     pub(crate) fn edition(&self) -> Option<EditionNumber> {
-        self.edition
+        self.shown.as_ref().map(|shown| shown.index.edition())
     }
 
     /// `path` is decoded and without its first `/`.
-    pub(crate) fn find(&self, path: &str) -> Found<'_> {
+    pub(crate) fn find(&self, path: &str) -> Found {
+        let Some(shown) = &self.shown else {
+            return Found::Nothing;
+        };
         let is_folder = path.is_empty() || path.ends_with('/');
-        if is_folder {
-            return match self.resources.get(format!("{path}index.html").as_str()) {
-                Some(resource) => Found::Resource(resource),
-                None => Found::Nothing,
-            };
-        }
-        match self.resources.get(path) {
+        let found = match is_folder {
+            true => shown.resource(&format!("{path}index.html")),
+            false => shown.resource(path),
+        };
+        match found {
             Some(resource) => Found::Resource(resource),
-            None if self.is_folder(path) => Found::Folder,
+            None if !is_folder && shown.has(&format!("{path}/index.html")) => Found::Folder,
             None => Found::Nothing,
         }
     }
+}
 
-    fn is_folder(&self, path: &str) -> bool {
-        let index = format!("{path}/index.html");
-        self.resources.contains_key(index.as_str())
+impl Shown {
+    fn has(&self, path: &str) -> bool {
+        self.index.find(path).is_some()
+    }
+
+    fn resource(&self, path: &str) -> Option<Resource> {
+        match self.index.find(path) {
+            Some(place) => self.member(path, &place),
+            None if self.bundle_path.as_deref() == Some(path) => Some(self.whole()),
+            None => None,
+        }
+    }
+
+    fn member(&self, path: &str, place: &Place) -> Option<Resource> {
+        let start = usize::try_from(place.offset).ok()?;
+        let end = start.checked_add(usize::try_from(place.packed_bytes).ok()?)?;
+        let packed = self.bundle.get(start..end)?;
+        Some(Resource {
+            kind: kind_of(path),
+            form: match place.is_stored {
+                true => Form::Stored,
+                false => Form::Deflated,
+            },
+            ground: self.ground,
+            digest: place.digest,
+            length: place.length,
+            packed: self.bundle.slice_ref(packed),
+        })
+    }
+
+    fn whole(&self) -> Resource {
+        Resource {
+            kind: &kind::BUNDLE,
+            form: Form::Plain,
+            ground: Ground::Firm,
+            digest: self.index.tag(),
+            length: self.bundle.len() as u64,
+            packed: self.bundle.clone(),
+        }
     }
 }
 
 /// Everything in the edition that can be asked for, but for the bundle itself.
-pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
+pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
     let files = edition
         .files()
-        .map(|(path, entry)| (path.as_str().to_owned(), entry));
+        .map(|(path, entry)| (path.as_str().into(), entry));
     let metadata = edition
         .metadata()
-        .map(|(name, entry)| (format!("{METADATA}{name}"), entry));
+        .map(|(name, entry)| (format!("{METADATA}{name}").into(), entry));
     let all = files.chain(metadata);
     all.map(|(path, entry)| Listing {
         path,
-        is_stored: bundle::stored_runs(&edition.packed(entry)).is_some(),
-        digest: entry.digest,
-        length: entry.length,
-        offset: entry.place().start,
-        packed_bytes: entry.place().end - entry.place().start,
+        place: Place {
+            is_stored: bundle::stored_runs(&edition.packed(entry)).is_some(),
+            digest: entry.digest,
+            length: entry.length,
+            offset: entry.place().start,
+            packed_bytes: entry.place().end - entry.place().start,
+        },
     })
     .collect()
 }
 
 const METADATA: &str = ".colport/metadata/";
 
-fn kind_of(path: &str) -> Option<&'static Kind> {
+fn kind_of(path: &str) -> &'static Kind {
     match path.strip_prefix(METADATA) {
-        Some("timestamp.json") => Some(&kind::TIMESTAMP),
-        Some(_) => Some(&kind::VERSIONED_METADATA),
-        None => SitePath::parse(path)
-            .ok()
-            .map(|path| kind::of_site_file(&path)),
+        Some("timestamp.json") => &kind::TIMESTAMP,
+        Some(_) => &kind::VERSIONED_METADATA,
+        None => kind::of_site_file(path),
     }
 }
 
@@ -227,6 +222,20 @@ impl Resource {
                 let content = bundle::unpack(&self.packed, self.length).ok()?;
                 Some(vec![content.into()])
             }
+        }
+    }
+
+    /// The same, if they lie in one piece and nothing is to be done for them.
+    pub(crate) fn at_hand(&self, coding: Coding) -> Option<Bytes> {
+        match (self.ground, self.form, coding) {
+            (Ground::Firm, Form::Deflated, Coding::Gzip) => Some(self.packed.clone()),
+            (Ground::Firm, Form::Stored, Coding::Identity) => {
+                match bundle::stored_runs(&self.packed)?.as_slice() {
+                    [run] => Some(self.packed.slice(run.clone())),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 
@@ -256,10 +265,10 @@ impl Resource {
     }
 
     /// A strong entity tag.
-    pub(crate) fn tag(&self, coding: Coding) -> HeaderValue {
+    pub(crate) fn tag(&self, coding: Coding) -> Tag {
         match coding {
-            Coding::Identity => tag(&self.digest, None),
-            Coding::Gzip => tag(&self.digest, Some(self.packed.len() as u64)),
+            Coding::Identity => conditions::tag(&self.digest, None),
+            Coding::Gzip => conditions::tag(&self.digest, Some(self.packed.len() as u64)),
         }
     }
 }
@@ -276,16 +285,21 @@ pub(in crate::server) mod simulated {
         let (mut bundle, mut listings) = (Vec::new(), Vec::new());
         for (path, content) in files {
             let packed = pack(content, Effort::Quick);
-            listings.push(Listing {
-                path: (*path).to_owned(),
+            let place = Place {
                 is_stored: bundle::stored_runs(&packed).is_some(),
                 digest: Digest::of(content),
                 length: content.len() as u64,
                 offset: bundle.len() as u64,
                 packed_bytes: packed.len() as u64,
+            };
+            listings.push(Listing {
+                path: (*path).into(),
+                place,
             });
             bundle.extend_from_slice(&packed);
         }
-        Catalogue::listed(number, &listings, &bundle.into()).expect("good paths")
+        let table = index::write(number, listings, bundle.len() as u64);
+        let index = Index::read(table.into(), bundle.len() as u64);
+        Catalogue::indexed(index.expect("it lies inside"), bundle.into())
     }
 }

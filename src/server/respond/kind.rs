@@ -3,8 +3,6 @@
 //! Nothing is guessed from content: `X-Content-Type-Options: nosniff` goes out with every answer, so what is said here
 //! is what a browser acts upon, and an unknown extension is only ever downloaded.
 
-use crate::base::SitePath;
-
 /// How a browser treats a file, which decides the Content-Security-Policy that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rendering {
@@ -126,11 +124,18 @@ static KINDS: &[(&str, Kind)] = {
     ]
 };
 
-pub(super) fn of_site_file(path: &SitePath) -> &'static Kind {
-    let extension = path.extension();
-    KINDS
-        .iter()
-        .find(|(name, _)| *name == extension)
+/// Every one that something can be of.
+pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
+    let named = KINDS.iter().map(|(_, kind)| kind);
+    named.chain([&UNKNOWN, &TIMESTAMP, &VERSIONED_METADATA, &BUNDLE])
+}
+
+pub(super) fn of_site_file(path: &str) -> &'static Kind {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let mut kinds = KINDS.iter();
+    extension
+        .and_then(|extension| kinds.find(|(name, _)| name.eq_ignore_ascii_case(extension)))
         .map_or(&UNKNOWN, |(_, kind)| kind)
 }
 
@@ -139,8 +144,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, content_type: &str, rendering: Rendering, lifetime: Lifetime) {
-        let path = SitePath::parse(path).expect("a good path");
-        let kind = of_site_file(&path);
+        let kind = of_site_file(path);
         assert_eq!(kind.content_type, content_type, "{path}");
         assert_eq!(
             (kind.rendering, kind.lifetime),
