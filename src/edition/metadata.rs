@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::early::refuse_older;
 use super::Refusal;
+use super::early::refuse_older;
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, SitePath};
 use crate::bundle::MemberName;
 use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};

@@ -109,7 +109,9 @@ impl<'b> Heading<'_, 'b> {
                     let text = visible(field.value)?;
                     accept_encoding.replace(text).is_some()
                 }
-                name => CONDITIONS.iter().any(|other| other.eq_ignore_ascii_case(name)),
+                name => CONDITIONS
+                    .iter()
+                    .any(|other| other.eq_ignore_ascii_case(name)),
             };
             if twice {
                 return None;
@@ -147,7 +149,10 @@ fn means_itself(byte: u8) -> bool {
 
 fn visible(value: &[u8]) -> Option<&str> {
     let is_visible = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
-    value.iter().all(is_visible).then(|| str::from_utf8(value).ok())?
+    value
+        .iter()
+        .all(is_visible)
+        .then(|| str::from_utf8(value).ok())?
 }
 
 /// With one of these, what is sent need not be the whole file.
@@ -224,7 +229,13 @@ pub(super) struct Common<'a> {
 }
 
 /// The head of a whole file: `fields` as [`spell`] gives them, and what is of this file.
-pub(super) fn write_whole(out: &mut Vec<u8>, fields: &[u8], tag: &[u8], body_bytes: u64, common: Common<'_>) {
+pub(super) fn write_whole(
+    out: &mut Vec<u8>,
+    fields: &[u8],
+    tag: &[u8],
+    body_bytes: u64,
+    common: Common<'_>,
+) {
     out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     out.extend_from_slice(fields);
     field(out, "etag", tag);

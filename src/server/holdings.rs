@@ -24,6 +24,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -85,7 +86,7 @@ impl HoldingsError {
 pub(super) struct Holdings {
     folder: PathBuf,
     held: Mutex<Held>,
-    /// Rung when what is shown by its seal was verified.
+    /// Rung when what is shown by its seal was verified, and when somebody waits for that.
     proved: Condvar,
     /// Held by who verifies once more what was let go of.
     reopening: Mutex<()>,
@@ -102,6 +103,8 @@ struct Held {
     edition: Option<Arc<VerifiedEdition>>,
     /// What is shown is still to be verified, and nothing else is taken in before.
     is_on_seal: bool,
+    /// Somebody waits for that.
+    is_awaited: bool,
 }
 
 /// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
@@ -128,6 +131,7 @@ impl Holdings {
                 number: None,
                 edition: None,
                 is_on_seal: false,
+                is_awaited: false,
             }),
             proved: Condvar::new(),
             reopening: Mutex::default(),
@@ -162,6 +166,21 @@ impl Holdings {
             self.verify(now);
         }
         self.lock().is_on_seal = false;
+        self.proved.notify_all();
+    }
+
+    /// The same, in its time: readers whom a restart cut off come back all at once, and go first.
+    pub(super) fn prove_at_leisure(&self, now: Timestamp) {
+        let waits = |held: &mut Held| held.is_on_seal && !held.is_awaited;
+        let waited = self.proved.wait_timeout_while(self.lock(), LEISURE, waits);
+        drop(waited);
+        self.prove(now);
+        self.let_go();
+    }
+
+    /// Lets what is shown by its seal be verified at once.
+    pub(super) fn hurry(&self) {
+        self.lock().is_awaited = true;
         self.proved.notify_all();
     }
 
@@ -375,6 +394,7 @@ impl Holdings {
 
     /// Waits until nothing is shown by its seal alone.
     fn settled(&self) -> MutexGuard<'_, Held> {
+        self.hurry();
         let waited = self.proved.wait_while(self.lock(), |held| held.is_on_seal);
         waited.unwrap_or_else(PoisonError::into_inner)
     }
@@ -386,6 +406,7 @@ impl Holdings {
 }
 
 const PIECE_BYTES: usize = 1 << 18;
+const LEISURE: Duration = Duration::from_secs(30);
 const SEAL: &str = "edition.seal";
 
 /// What the folder remembers goes before what is said now, if both are of one site.

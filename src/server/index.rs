@@ -152,8 +152,7 @@ impl Index {
             bytes,
         };
         let is_table = index.slots.is_power_of_two() && index.slots > index.count;
-        let lies_inside =
-            |place: &Place| place.end().is_some_and(|end| end <= bundle_bytes);
+        let lies_inside = |place: &Place| place.end().is_some_and(|end| end <= bundle_bytes);
         let all_inside = (0..index.count).all(|number| {
             let found = index.listing(number);
             found.is_some_and(|(path, place)| str::from_utf8(path).is_ok() && lies_inside(&place))

@@ -222,7 +222,12 @@ pub(super) async fn serve_in_threads<A: Answer>(
         let Ok(listener) = listener.try_clone() else {
             continue;
         };
-        let share = share(listener, Arc::clone(&hall), stop.clone(), Arc::clone(&places));
+        let share = share(
+            listener,
+            Arc::clone(&hall),
+            stop.clone(),
+            Arc::clone(&places),
+        );
         let thread = std::thread::Builder::new().name("readers".to_owned());
         let work = move || {
             in_this_thread(share);

@@ -5,7 +5,7 @@
 //! 2. [`Prepared::start`] opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
-//! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
+//! 3. [`listen`] accepts connections, in a thread for each processor, and watches over them; [`crowd`] sees to it that no address takes all of them;
 //!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
@@ -47,8 +47,9 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
+use jiff::Timestamp;
 use tokio::net::TcpSocket;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -228,13 +229,7 @@ impl Prepared {
         let (address, listener) = (port.address, port.open()?);
         let metrics_address = metrics.as_ref().map(|port| port.address);
         let metrics = metrics.map(Port::open).transpose()?;
-        let proving = tokio::task::spawn_blocking({
-            let holdings = Arc::clone(&holdings);
-            move || {
-                holdings.prove(now);
-                holdings.let_go();
-            }
-        });
+        let proving = prove_behind(&holdings, now);
         let is_secure = files.is_some();
         let certificates = files.as_ref().map(tls::Files::certificates);
         let look_at_files_every = options.bounds.look_at_files_every;
@@ -296,6 +291,21 @@ impl Prepared {
 }
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// In a thread for which nobody need wait, also not at the end of the program. Its end of the line is dropped when it is done.
+fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<()> {
+    let (done, proved) = oneshot::channel();
+    let prover = Arc::clone(holdings);
+    let thread = std::thread::Builder::new().name("proving".to_owned());
+    let work = move || {
+        prover.prove_at_leisure(now);
+        drop(done);
+    };
+    if thread.spawn(work).is_err() {
+        holdings.prove(now);
+    }
+    proved
+}
 
 fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
     if options.identities.is_empty() {
@@ -359,7 +369,7 @@ pub struct Server {
     metrics_address: Option<SocketAddr>,
     is_secure: bool,
     door: Door,
-    proving: JoinHandle<()>,
+    proving: oneshot::Receiver<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -393,12 +403,19 @@ impl Server {
         self.door.clone()
     }
 
-    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged. That is done within a
+    /// minute; see [`Self::hurry`].
     pub async fn proved(&mut self) {
-        if !self.proving.is_finished() {
-            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+        if !self.proving.is_terminated() {
+            // It says nothing. If that thread panicked, nothing is taken in any more, and what is shown is what was
+            // verified before.
             let _ = (&mut self.proving).await;
         }
+    }
+
+    /// Lets what was there at the start be verified now.
+    pub fn hurry(&self) {
+        self.door.holdings.hurry();
     }
 
     /// Whether every byte of the edition that is live was verified by this very process.

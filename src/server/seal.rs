@@ -6,7 +6,7 @@
 //!
 //! 1. If the file bears the same marks at the next start (size, place on the disk, the times of the last write and of
 //!    the last change, of which nobody can set the second), it is shown at once.
-//! 2. All of it is verified again all the same, behind that, and taken down if it was damaged.
+//! 2. All of it is verified again all the same, within a minute, and taken down if it was damaged.
 //!
 //! What that gives away: while it is verified, bytes that the disk has lost by itself could be shown; a
 //! reader's gzip would mostly notice. Who can write into the state folder could deceive a running mirror as well, since
