@@ -5,6 +5,7 @@
 //! - `edition.seal`, what was proved of it, and where each thing lies in it: see [`seal`];
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
 //! - `evidence/`, two validly signed files of one version, whoever brought the second;
+//! - `forms/`, the same edition in other [forms](super::forms), which can be made again;
 //! - `.colport-….part`, a bundle on its way in;
 //! - `lock`, held while a server runs.
 //!
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 
 use super::admission::{Admission, Trust};
 use super::current::Current;
+use super::forms::Forms;
 use super::refused::Refused;
 use super::respond::{self, Catalogue};
 use super::{index, seal};
@@ -90,7 +92,8 @@ pub(super) struct Holdings {
     proved: Condvar,
     /// Held by who verifies once more what was let go of.
     reopening: Mutex<()>,
-    current: Current,
+    current: Arc<Current>,
+    forms: Forms,
     damage: OnceLock<HoldingsError>,
 }
 
@@ -124,6 +127,7 @@ impl Holdings {
         now: Timestamp,
     ) -> Result<Self, HoldingsError> {
         files::sweep_parts(folder)?;
+        let current = Arc::<Current>::default();
         let holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
@@ -135,7 +139,8 @@ impl Holdings {
             }),
             proved: Condvar::new(),
             reopening: Mutex::default(),
-            current: Current::default(),
+            forms: Forms::begin(folder.join("forms"), Arc::clone(&current)),
+            current,
             damage: OnceLock::new(),
         };
         match holdings.sealed() {
@@ -264,7 +269,20 @@ impl Holdings {
     /// The next piece of it. When it is refused, what contradicts what is held stays.
     pub(super) fn push(&self, admission: &mut Admission, piece: Bytes) -> Result<(), Refused> {
         let pushed = admission.push(piece);
-        pushed.inspect_err(|_| self.keep_evidence(admission))
+        pushed.inspect_err(|refused| {
+            self.keep_evidence(admission);
+            self.make_room(refused);
+        })
+    }
+
+    /// So that the next try finds some.
+    fn make_room(&self, refused: &Refused) {
+        if let Refused::Edition(Refusal::Unwritable {
+            disk_full: true, ..
+        }) = refused
+        {
+            self.forms.make_room();
+        }
     }
 
     fn keep_evidence(&self, admission: &Admission) {
@@ -290,7 +308,8 @@ impl Holdings {
             let place = part.place.clone();
             part.publish()?;
             Ok(files::map(&place)?)
-        })?;
+        });
+        let edition = edition.inspect_err(|refused| self.make_room(refused))?;
         let number = edition.number();
         self.go_live(&mut held, edition);
         Ok(number)
@@ -307,7 +326,9 @@ impl Holdings {
         self.current
             .exchange(sealed.unwrap_or_else(|| Catalogue::of(&edition)));
         held.number = Some(edition.number());
-        held.edition = Some(Arc::new(edition));
+        let edition = Arc::new(edition);
+        let before = held.edition.replace(Arc::clone(&edition));
+        self.forms.order(edition, before);
         held.is_on_seal = false;
     }
 
@@ -377,6 +398,11 @@ impl Holdings {
                 None => Anchor::Root(remembered.root.clone()),
             },
         }
+    }
+
+    /// Behind this nothing is read or written here but for requests.
+    pub(super) fn close(&self) {
+        self.forms.end();
     }
 
     pub(super) fn current(&self) -> &Current {

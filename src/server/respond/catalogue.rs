@@ -1,10 +1,12 @@
 //! What an edition offers, ready to be answered with: one table from path to what and where.
 //!
-//! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`.
-//!    A site path never begins with `.colport`, so the three do not meet.
+//! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`, and
+//!    beside it its other forms as they come. A site path never begins with `.colport`, so the three do not meet.
 //! 2. The table may lie in a file ([`Index`]): an edition takes no memory by what is in it.
 //! 3. The catalogue and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
 //!    newer edition took its place.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -21,12 +23,13 @@ pub(crate) struct Catalogue {
     shown: Option<Shown>,
 }
 
+#[derive(Clone)]
 struct Shown {
     index: Index,
     ground: Ground,
     bundle: Bytes,
-    /// Where the bundle itself is offered, if it is.
-    bundle_path: Option<String>,
+    /// The bundle itself and other forms of it.
+    forms: BTreeMap<Box<str>, Resource>,
 }
 
 /// Whether the bundle's bytes can change after they were verified.
@@ -88,13 +91,13 @@ impl Catalogue {
 
     /// `index` is of this very `bundle`.
     pub(in crate::server) fn indexed(index: Index, bundle: Bytes) -> Self {
-        let bundle_path = Some(format!(".colport/bundle/{}.tar.gz", index.edition()));
-        let shown = Shown {
+        let mut shown = Shown {
             index,
             ground: Ground::Firm,
             bundle,
-            bundle_path,
+            forms: BTreeMap::new(),
         };
+        shown.offer_bundle();
         Self { shown: Some(shown) }
     }
 
@@ -104,9 +107,43 @@ impl Catalogue {
         let mut catalogue = Self::of(edition);
         if let Some(shown) = &mut catalogue.shown {
             shown.ground = Ground::Soft;
-            shown.bundle_path = None;
+            shown.forms.clear();
         }
         catalogue
+    }
+
+    /// The same with another form of the edition's bundle beside it; `None` if it is not of this edition.
+    pub(in crate::server) fn with_form(
+        &self,
+        edition: EditionNumber,
+        name: &str,
+        content: Bytes,
+        digest: Digest,
+    ) -> Option<Self> {
+        let kind = match (
+            name.ends_with(".zst"),
+            name.starts_with(|c: char| c.is_ascii_digit()),
+        ) {
+            (true, _) => &kind::DENSE,
+            (false, true) => &kind::BUNDLE,
+            (false, false) => &kind::LATEST,
+        };
+        let mut shown = self.shown.clone()?;
+        let path = format!("{BUNDLE}{name}");
+        shown
+            .forms
+            .insert(path.into(), plain(kind, digest, content));
+        (shown.index.edition() == edition).then_some(Self { shown: Some(shown) })
+    }
+
+    /// The same with the bundle alone.
+    pub(in crate::server) fn without_forms(&self) -> Self {
+        let mut shown = self.shown.clone();
+        if let Some(shown) = &mut shown {
+            shown.forms.clear();
+            shown.offer_bundle();
+        }
+        Self { shown }
     }
 
     /// `None` while there is nothing to serve.
@@ -133,6 +170,12 @@ impl Catalogue {
 }
 
 impl Shown {
+    fn offer_bundle(&mut self) {
+        let path = format!("{BUNDLE}{}.tar.gz", self.index.edition());
+        let whole = plain(&kind::BUNDLE, self.index.tag(), self.bundle.clone());
+        self.forms.insert(path.into(), whole);
+    }
+
     fn has(&self, path: &str) -> bool {
         self.index.find(path).is_some()
     }
@@ -140,8 +183,7 @@ impl Shown {
     fn resource(&self, path: &str) -> Option<Resource> {
         match self.index.find(path) {
             Some(place) => self.member(path, &place),
-            None if self.bundle_path.as_deref() == Some(path) => Some(self.whole()),
-            None => None,
+            None => self.forms.get(path).cloned(),
         }
     }
 
@@ -160,17 +202,6 @@ impl Shown {
             length: place.length,
             packed: self.bundle.slice_ref(packed),
         })
-    }
-
-    fn whole(&self) -> Resource {
-        Resource {
-            kind: &kind::BUNDLE,
-            form: Form::Plain,
-            ground: Ground::Firm,
-            digest: self.index.tag(),
-            length: self.bundle.len() as u64,
-            packed: self.bundle.clone(),
-        }
     }
 }
 
@@ -197,6 +228,18 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
 }
 
 const METADATA: &str = ".colport/metadata/";
+const BUNDLE: &str = ".colport/bundle/";
+
+fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
+    Resource {
+        kind,
+        form: Form::Plain,
+        ground: Ground::Firm,
+        digest,
+        length: content.len() as u64,
+        packed: content,
+    }
+}
 
 fn kind_of(path: &str) -> &'static Kind {
     match path.strip_prefix(METADATA) {

@@ -62,6 +62,9 @@ pub(super) static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Li
 pub(super) static VERSIONED_METADATA: Kind =
     kind("application/json", Rendering::Data, Lifetime::Forever);
 pub(super) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
+/// Of the newest edition, under a name that stays.
+pub(super) static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
+pub(super) static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -127,7 +130,14 @@ static KINDS: &[(&str, Kind)] = {
 /// Every one that something can be of.
 pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
     let named = KINDS.iter().map(|(_, kind)| kind);
-    named.chain([&UNKNOWN, &TIMESTAMP, &VERSIONED_METADATA, &BUNDLE])
+    named.chain([
+        &UNKNOWN,
+        &TIMESTAMP,
+        &VERSIONED_METADATA,
+        &BUNDLE,
+        &LATEST,
+        &DENSE,
+    ])
 }
 
 pub(super) fn of_site_file(path: &str) -> &'static Kind {
