@@ -166,6 +166,7 @@ async fn what_is_made_is_shown_again_after_a_restart_and_not_made_again() {
     std::fs::write(&torn, "half").unwrap();
     std::fs::write(state.path().join("forms").join("notes.txt"), "x").unwrap();
     let server = begin(&newsroom, options(&newsroom, state.path())).await;
+    server.hurry();
     let mirror = Mirror {
         server,
         newsroom,
