@@ -5,9 +5,9 @@
 //! 2. [`Prepared::start`] opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
-//! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
-//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and [`renewal`] gets them if that
-//!    is wanted.
+//! 3. [`listen`] accepts connections, in a thread for each processor, and watches over them; [`crowd`] sees to it that no
+//!    address takes all of them; [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and
+//!    [`renewal`] gets them if that is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
 //!    Beside the edition stand its other [`forms`], which are made behind.
@@ -28,6 +28,7 @@ mod door;
 mod forms;
 mod head;
 mod holdings;
+mod index;
 mod intake;
 mod lane;
 mod line;
@@ -45,7 +46,7 @@ mod tls;
 mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +55,9 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use jiff::Timestamp;
+use tokio::net::TcpSocket;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -72,22 +74,21 @@ pub use show::{Showing, show};
 pub use tls::{Identity, TlsError};
 
 use crate::base::EditionNumber;
-use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
-use head::Heard;
+use head::{Bare, Heard};
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
 use names::Names;
 use office::Office;
-use reports::{REPORTS, Tally};
 use renewal::Kept;
-use respond::{Body, NotFoundPages};
+use reports::{REPORTS, Tally};
+use respond::{Body, Brief, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
 
@@ -292,10 +293,7 @@ impl Prepared {
         let (address, listener) = (port.address, port.open()?);
         let metrics_address = metrics.as_ref().map(|port| port.address);
         let metrics = metrics.map(Port::open).transpose()?;
-        let proving = tokio::task::spawn_blocking({
-            let holdings = Arc::clone(&holdings);
-            move || holdings.prove(now)
-        });
+        let proving = prove_behind(&holdings, now);
         let certificates = files.as_ref().map(tls::Files::certificates);
         let certificates = certificates.or_else(|| kept.is_some().then(Arc::default));
         let is_secure = certificates.is_some();
@@ -337,15 +335,16 @@ impl Prepared {
             let office = Hall::plain(office, clock, office::bounds());
             beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
         }
-        let crowd = Arc::clone(&hall.crowd);
+        let (crowd, kept) = (Arc::clone(&hall.crowd), Arc::clone(&door.holdings));
         beside.spawn(async move {
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 crowd.forget();
+                kept.let_go();
             }
         });
         let serving = tokio::spawn(async move {
-            listen::serve(listener, hall, stopped).await;
+            listen::serve_in_threads(listener, hall, stopped).await;
             beside.shutdown().await;
         });
         Ok(Server {
@@ -363,6 +362,21 @@ impl Prepared {
 }
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// In a thread for which nobody need wait, also not at the end of the program. Its end of the line is dropped when it is done.
+fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<()> {
+    let (done, proved) = oneshot::channel();
+    let prover = Arc::clone(holdings);
+    let thread = std::thread::Builder::new().name("proving".to_owned());
+    let work = move || {
+        prover.prove_at_leisure(now);
+        drop(done);
+    };
+    if thread.spawn(work).is_err() {
+        holdings.prove(now);
+    }
+    proved
+}
 
 fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
     if options.identities.is_empty() {
@@ -427,7 +441,7 @@ pub struct Server {
     is_secure: bool,
     renewal: Option<Renewal>,
     door: Door,
-    proving: JoinHandle<()>,
+    proving: oneshot::Receiver<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -466,17 +480,24 @@ impl Server {
         self.door.clone()
     }
 
-    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged. That is done within a
+    /// minute; see [`Self::hurry`].
     pub async fn proved(&mut self) {
-        if !self.proving.is_finished() {
-            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+        if !self.proving.is_terminated() {
+            // It says nothing. If that thread panicked, nothing is taken in any more, and what is shown is what was
+            // verified before.
             let _ = (&mut self.proving).await;
         }
     }
 
-    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
-    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
-        self.door.holdings.edition()
+    /// Lets what was there at the start be verified now.
+    pub fn hurry(&self) {
+        self.door.holdings.hurry();
+    }
+
+    /// Whether every byte of the edition that is live was verified by this very process.
+    pub fn is_proved(&self) -> bool {
+        self.door.holdings.is_proved()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
@@ -542,6 +563,11 @@ impl Answer for Site {
         }
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
+    }
+
+    fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+        let live = self.holdings.current().hold();
+        respond::brief(&live, wanted.path, wanted.accept_encoding)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {
