@@ -274,6 +274,8 @@ async fn read(
         mirrors: mirrors.clone(),
         store: stage.place.join("reader"),
         trust: FirstTrust::Fingerprint(stage.fingerprint),
+        channel: None,
+        onions: reader::Onions::Unreached,
         patience: reader::Patience::default(),
     };
     let wire = HttpFetch::new(Patience::default());

@@ -17,7 +17,7 @@ use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files::{self, FileError};
 use crate::io::random;
-use crate::reader::{self, FirstTrust, Options, ReadError};
+use crate::reader::{self, FirstTrust, Onions, Options, ReadError};
 use crate::server::{Anchor, Door, HoldingsError};
 
 pub(super) struct Following {
@@ -93,6 +93,8 @@ impl Following {
                 Anchor::Fingerprint(fingerprint) => FirstTrust::Fingerprint(fingerprint),
                 Anchor::Root(root) => FirstTrust::Root(root),
             },
+            channel: None,
+            onions: Onions::Unreached,
             patience: reader::Patience::default(),
         };
         let got = reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;

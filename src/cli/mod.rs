@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
+mod daemon;
 mod demo;
 mod extract;
 mod failure;

@@ -14,6 +14,7 @@ use crate::packager::extract::Rulebook;
 use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
+use crate::sync::daemon::Wanted;
 
 /// The name of the file in a newsroom's folder.
 pub const FILE: &str = "colport.toml";
@@ -34,6 +35,8 @@ pub struct Config {
     pub elsewhere: Vec<String>,
     pub newsrooms: Vec<Desk>,
     pub mirrors: Vec<Mirror>,
+    /// What `colport sync` keeps going.
+    pub wanted: Wanted,
     pub effort: Effort,
     pub keep_editions: usize,
     /// Which bundles are made of an edition, besides the full one.

@@ -8,10 +8,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base::LIMITS;
+use crate::io::address;
 use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::sync::daemon::{Member, Public, Rendezvous, Wanted, WantedChannel};
+use crate::sync::rotation::{Kind, Upkeep};
 use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
@@ -22,6 +25,10 @@ pub(super) struct Config {
     newsroom: Vec<Desk>,
     #[serde(default)]
     mirror: Vec<Mirror>,
+    #[serde(default)]
+    channel: Vec<Channel>,
+    #[serde(default)]
+    sync: Sync,
     #[serde(default)]
     pack: Pack,
     #[serde(default)]
@@ -93,6 +100,42 @@ struct Mirror {
     name: String,
     folder: Option<PathBuf>,
     colport: Option<String>,
+    address: Option<String>,
+    onion: Option<String>,
+    provider: Option<String>,
+    #[serde(default)]
+    cost_a_day: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Channel {
+    name: String,
+    kind: String,
+    #[serde(default = "some_readers")]
+    readers: u64,
+    leak: Option<f64>,
+    instead_of: Option<String>,
+}
+
+fn some_readers() -> u64 {
+    100
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Sync {
+    mirrors_a_day: f64,
+    list_days: i64,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            mirrors_a_day: 1.0,
+            list_days: 14,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -172,16 +215,23 @@ impl Config {
                 .iter()
                 .map(|desk: &super::Desk| desk.newsroom.id.as_str()),
         )?;
-        let mirrors: Vec<_> = self
+        let members: Vec<Member> = self
             .mirror
             .into_iter()
             .map(|mirror| mirror.check(folder))
             .collect::<Result<_, _>>()?;
         refuse_doubles(
             "mirror",
-            mirrors
-                .iter()
-                .map(|mirror: &sync::Mirror| mirror.name.as_str()),
+            members.iter().map(|member| member.mirror.name.as_str()),
+        )?;
+        let channels: Vec<WantedChannel> = self
+            .channel
+            .into_iter()
+            .map(Channel::check)
+            .collect::<Result<_, _>>()?;
+        refuse_doubles(
+            "channel",
+            channels.iter().map(|channel| channel.name.as_str()),
         )?;
         Ok(super::Config {
             site: SiteIdentity {
@@ -194,7 +244,8 @@ impl Config {
             contact: self.site.contact,
             elsewhere: self.site.elsewhere,
             newsrooms,
-            mirrors,
+            mirrors: members.iter().map(|member| member.mirror.clone()).collect(),
+            wanted: self.sync.check(members, channels)?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
                 Effort::Quick => packager::Effort::Quick,
@@ -318,7 +369,8 @@ fn selector(text: &str) -> Result<Selector, String> {
 }
 
 impl Mirror {
-    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
+    fn check(self, folder: &Path) -> Result<Member, String> {
+        let public = self.public()?;
         let place = match (self.folder, self.colport) {
             (Some(path), None) => Place::Folder(folder.join(path)),
             (None, Some(address)) => Place::Colport(http_address(&address)?),
@@ -329,9 +381,99 @@ impl Mirror {
                 ));
             }
         };
-        Ok(sync::Mirror {
+        Ok(Member {
+            mirror: sync::Mirror {
+                name: self.name,
+                place,
+            },
+            public,
+            made: None,
+        })
+    }
+
+    /// What readers may know of it. Nobody is told of a folder whose address nobody said.
+    fn public(&self) -> Result<Option<Public>, String> {
+        let name = &self.name;
+        let Some(address) = self.address.as_ref().or(self.colport.as_ref()) else {
+            return match self.onion {
+                Some(_) => Err(format!(
+                    "the mirror `{name}` has an `onion` and no `address`"
+                )),
+                None => Ok(None),
+            };
+        };
+        let url = mirror_address(address)?;
+        let onion = self.onion.as_deref().map(mirror_address).transpose()?;
+        if onion.as_ref().is_some_and(|onion| {
+            !onion
+                .host_str()
+                .is_some_and(|host| host.ends_with(".onion"))
+        }) {
+            return Err(format!(
+                "the `onion` of the mirror `{name}` does not end with `.onion`"
+            ));
+        }
+        if !(0.0..=100_000.0).contains(&self.cost_a_day) {
+            return Err(format!(
+                "`cost_a_day` of the mirror `{name}` is no sum of money"
+            ));
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        Ok(Some(Public {
+            url,
+            onion,
+            provider: self.provider.clone().unwrap_or(host),
+            upkeep: match self.cost_a_day > 0.0 {
+                true => Upkeep::Paid,
+                false => Upkeep::Free,
+            },
+            cost_a_day: self.cost_a_day,
+        }))
+    }
+}
+
+fn mirror_address(text: &str) -> Result<Url, String> {
+    address::parse(text).map_err(|error| error.to_string())
+}
+
+impl Channel {
+    fn check(self) -> Result<WantedChannel, String> {
+        let name = &self.name;
+        let kind = Kind::parse(&self.kind).ok_or_else(|| {
+            format!("the channel `{name}` is of the kind `{}`, which is none of telegram, footer, partner, newsletter, bot and invite", self.kind)
+        })?;
+        if self.leak.is_some_and(|leak| !(0.0..=1.0).contains(&leak)) {
+            return Err(format!(
+                "`leak` of the channel `{name}` must lie between 0 and 1"
+            ));
+        }
+        Ok(WantedChannel {
+            kind,
+            prior: self.leak,
+            readers: self.readers,
+            instead_of: self.instead_of,
+            ways: Vec::new(),
             name: self.name,
-            place,
+        })
+    }
+}
+
+impl Sync {
+    fn check(self, members: Vec<Member>, channels: Vec<WantedChannel>) -> Result<Wanted, String> {
+        if !(0.0..=10_000.0).contains(&self.mirrors_a_day) {
+            return Err("`mirrors_a_day` must lie between 0 and 10000".into());
+        }
+        if !(2..=90).contains(&self.list_days) {
+            return Err("`list_days` must lie between 2 and 90".into());
+        }
+        Ok(Wanted {
+            members,
+            channels,
+            mirrors_a_day: self.mirrors_a_day,
+            can_make: false,
+            list_days: self.list_days,
+            rendezvous: Rendezvous::default(),
+            vantages: Vec::new(),
         })
     }
 }

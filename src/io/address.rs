@@ -119,6 +119,11 @@ pub fn bundle(mirror: &Url, name: &BundleFile) -> Url {
     below(mirror, [".colport", "bundle", &name.to_string()])
 }
 
+/// Where a channel's list lies, by its name.
+pub fn list(mirror: &Url, name: &str) -> Url {
+    below(mirror, [".colport", "lists", &format!("{name}.json")])
+}
+
 /// Where a colport server takes bundles.
 pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])

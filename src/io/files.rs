@@ -143,6 +143,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     spool.publish()
 }
 
+/// The same with mode 0600.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::with_mode(path, 0o600)?;
+    let written = spool.write_all(bytes);
+    written.map_err(|e| FileError::new("write", path, e))?;
+    spool.publish()
+}
+
 /// The same for what can be made again: it appears whole or not at all, but a power cut may take it away or leave it
 /// damaged.
 pub fn write_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -307,6 +315,10 @@ pub struct Spool {
 
 impl Spool {
     pub fn beside(place: &Path) -> Result<Self> {
+        Self::with_mode(place, 0o644)
+    }
+
+    fn with_mode(place: &Path, mode: u32) -> Result<Self> {
         let folder = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -314,7 +326,7 @@ impl Spool {
         let file = tempfile::Builder::new()
             .prefix(PART_PREFIX)
             .suffix(PART_SUFFIX)
-            .permissions(fs::Permissions::from_mode(0o644))
+            .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(folder)
             .map_err(|e| FileError::new("create a file in", folder, e))?;
         Ok(Self {

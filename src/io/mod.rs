@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod fetch;
 pub mod files;
 pub mod folder;
+pub mod ledger;
 pub mod part;
 pub mod push;
 pub mod random;

@@ -9,6 +9,7 @@
 //!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
+//!    Sealed lists of channels stand beside the edition ([`lists`]).
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
 //!
@@ -27,6 +28,7 @@ mod intake;
 mod lane;
 mod line;
 mod listen;
+mod lists;
 mod names;
 mod office;
 mod places;
@@ -71,6 +73,7 @@ use counters::Counters;
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
+use lists::Lists;
 use names::Names;
 use office::Office;
 use respond::{Body, NotFoundPages};
@@ -239,10 +242,12 @@ impl Prepared {
             counters: Arc::default(),
             clock: Arc::clone(&clock),
         };
+        let lists = Lists::open(Arc::clone(&holdings));
         let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
         let site = Site {
             not_found: not_found_pages(),
             intake,
+            lists,
             holdings: Arc::clone(&holdings),
             counters: Arc::clone(&door.counters),
         };
@@ -421,20 +426,27 @@ struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    lists: Lists,
     counters: Arc<Counters>,
 }
 
 impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.answer(head);
+        }
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {
-        head.uri.path() == INTAKE
+        head.uri.path() == INTAKE || lists::is_asked(head)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.take(head, body, progress).await;
+        }
         let answer = self.intake.answer(head, body, progress).await;
         if answer.status() == StatusCode::CREATED {
             self.counters.taken_in();

@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: retries and schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
 
+pub mod daemon;
 mod folder;
 mod plan;
 pub mod rotation;
@@ -165,7 +166,8 @@ pub async fn push_all(
     report: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<(Mirror, Outcome)> {
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
-    let pushes = futures_util::stream::iter(mirrors.iter().enumerate()).map(|(index, mirror)| {
+    let all = mirrors.iter().cloned().enumerate();
+    let pushes = futures_util::stream::iter(all).map(|(index, mirror)| {
         let heard = heard.clone();
         async move {
             // Nobody may be listening any more, which does not matter to the mirror.
@@ -178,7 +180,7 @@ pub async fn push_all(
                 })
             };
             let outcome = push(wire, source, &mirror.place, options, &progress).await;
-            (index, mirror.clone(), outcome)
+            (index, mirror, outcome)
         }
     });
     let mut pushes = std::pin::pin!(pushes.buffer_unordered(options.abreast.max(1)));

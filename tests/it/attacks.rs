@@ -150,6 +150,8 @@ async fn a_thief_of_online_keys_cannot_number_a_reader_into_the_future() {
         mirrors: world.urls(),
         store: store.path().join("store"),
         trust: FirstTrust::Fingerprint(stolen.remembered().first_root.unwrap()),
+        channel: None,
+        onions: colport::reader::Onions::Unreached,
         patience: Patience::default(),
     };
     for edition in [&stolen, &recovered] {

@@ -131,6 +131,8 @@ impl Siege {
             mirrors: mirrors.to_vec(),
             store: self.store(),
             trust: FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
+            channel: None,
+            onions: colport::reader::Onions::Unreached,
             patience,
         };
         reader::get(&fetch, self.newsroom.now, &options, &mut |_| {}).await

@@ -119,6 +119,8 @@ impl Town {
             mirrors,
             store: self.store(store),
             trust: FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
+            channel: None,
+            onions: colport::reader::Onions::Unreached,
             patience: reader::Patience::default(),
         };
         reader::get(&fetch, self.newsroom.now, &options, &mut |_| {}).await

@@ -69,6 +69,8 @@ impl Scene {
             mirrors: self.world.urls(),
             store: self.store(),
             trust,
+            channel: None,
+            onions: colport::reader::Onions::Unreached,
             patience: Patience::default(),
         };
         let events = &mut self.events;

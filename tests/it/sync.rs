@@ -116,6 +116,8 @@ async fn a_folder_becomes_a_mirror_that_a_reader_can_read() {
         mirrors: vec![url::Url::from_directory_path(&folder).unwrap()],
         store: scene.folder.path().join("store"),
         trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&scene.newsroom.first_root())),
+        channel: None,
+        onions: colport::reader::Onions::Unreached,
         patience: Patience::default(),
     };
     let fetch = colport::io::folder::FolderFetch;

@@ -61,6 +61,8 @@ async fn get(
         mirrors: mirrors.iter().map(url).collect(),
         store: store.to_path_buf(),
         trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&newsroom.first_root())),
+        channel: None,
+        onions: colport::reader::Onions::Unreached,
         patience: reader::Patience::default(),
     };
     reader::get(&wire(), moment(1), &options, &mut |_| {}).await
