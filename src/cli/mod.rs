@@ -11,6 +11,7 @@ mod get;
 mod init;
 mod intake;
 mod key;
+mod mirrors;
 mod open;
 mod pack;
 mod root;
@@ -50,6 +51,7 @@ enum Command {
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
+    Mirrors(mirrors::Mirrors),
     Serve(serve::Serve),
     Get(get::Get),
     Open(open::Open),
@@ -79,6 +81,7 @@ fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => in_threads(pack.run(screen)),
         Command::Sync(sync) => in_threads(sync.run(screen)),
+        Command::Mirrors(mirrors) => mirrors.run(screen),
         // Shuts itself in before there are other threads.
         Command::Serve(serve) => serve.run(screen),
         Command::Get(get) => in_threads(get.run(screen)),

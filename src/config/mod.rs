@@ -6,6 +6,7 @@
 
 mod written;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
@@ -14,7 +15,7 @@ use crate::packager::extract::Rulebook;
 use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::Mirror;
-use crate::sync::daemon::Wanted;
+use crate::sync::daemon::{MeetingPlace, Wanted};
 
 /// The name of the file in a newsroom's folder.
 pub const FILE: &str = "colport.toml";
@@ -35,6 +36,10 @@ pub struct Config {
     pub elsewhere: Vec<String>,
     pub newsrooms: Vec<Desk>,
     pub mirrors: Vec<Mirror>,
+    /// Where `colport sync` shows how things stand.
+    pub page: Option<SocketAddr>,
+    /// Where lists lie for those whom no mirror answers.
+    pub meeting_places: Vec<MeetingPlace>,
     /// What `colport sync` keeps going.
     pub wanted: Wanted,
     pub effort: Effort,

@@ -1,6 +1,7 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -13,7 +14,9 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::daemon::{Member, Public, Rendezvous, Wanted, WantedChannel};
+use crate::sync::daemon::{
+    Audience, FILES, MeetingPlace, Member, Public, Rendezvous, Wanted, WantedChannel, Way,
+};
 use crate::sync::rotation::{Kind, Upkeep};
 use crate::sync::{self, Place};
 
@@ -127,6 +130,16 @@ fn some_readers() -> u64 {
 struct Sync {
     mirrors_a_day: f64,
     list_days: i64,
+    page: String,
+    dns: String,
+    meeting_place: Vec<WrittenPlace>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPlace {
+    folder: PathBuf,
+    address: String,
 }
 
 impl Default for Sync {
@@ -134,6 +147,9 @@ impl Default for Sync {
         Self {
             mirrors_a_day: 1.0,
             list_days: 14,
+            page: "127.0.0.1:8071".into(),
+            dns: String::new(),
+            meeting_place: Vec::new(),
         }
     }
 }
@@ -245,6 +261,8 @@ impl Config {
             elsewhere: self.site.elsewhere,
             newsrooms,
             mirrors: members.iter().map(|member| member.mirror.clone()).collect(),
+            page: self.sync.page()?,
+            meeting_places: self.sync.meeting_places(folder)?,
             wanted: self.sync.check(members, channels)?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
@@ -439,6 +457,12 @@ fn mirror_address(text: &str) -> Result<Url, String> {
 impl Channel {
     fn check(self) -> Result<WantedChannel, String> {
         let name = &self.name;
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !(1..=40).contains(&name.len()) || !name.chars().all(is_plain) {
+            return Err(format!(
+                "the channel's name `{name}` must be small letters, digits and dashes"
+            ));
+        }
         let kind = Kind::parse(&self.kind).ok_or_else(|| {
             format!("the channel `{name}` is of the kind `{}`, which is none of telegram, footer, partner, newsletter, bot and invite", self.kind)
         })?;
@@ -452,13 +476,56 @@ impl Channel {
             prior: self.leak,
             readers: self.readers,
             instead_of: self.instead_of,
-            ways: Vec::new(),
+            ways: vec![Way {
+                name: FILES.into(),
+                to: Audience::Programs,
+            }],
             name: self.name,
         })
     }
 }
 
 impl Sync {
+    /// On this machine only: who can reach it can overrule.
+    fn page(&self) -> Result<Option<SocketAddr>, String> {
+        let text = &self.page;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let address: Option<SocketAddr> = text.parse().ok();
+        let address = address.filter(|address| address.ip().is_loopback());
+        address.map(Some).ok_or_else(|| {
+            format!(
+                "`page = \"{text}\"` is no address of this machine itself, such as `127.0.0.1:8071`"
+            )
+        })
+    }
+
+    fn meeting_places(&self, folder: &Path) -> Result<Vec<MeetingPlace>, String> {
+        let places = self.meeting_place.iter().map(|place| {
+            Ok(MeetingPlace {
+                folder: folder.join(&place.folder),
+                address: mirror_address(&place.address)?,
+            })
+        });
+        places.collect()
+    }
+
+    fn rendezvous(&self) -> Result<Rendezvous, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if self.dns.len() > 200 || !self.dns.chars().all(is_plain) {
+            return Err(format!("`dns = \"{}\"` is no name", self.dns));
+        }
+        let addresses = self
+            .meeting_place
+            .iter()
+            .map(|place| mirror_address(&place.address));
+        Ok(Rendezvous {
+            urls: addresses.collect::<Result<_, _>>()?,
+            dns: (!self.dns.is_empty()).then(|| self.dns.clone()),
+        })
+    }
+
     fn check(self, members: Vec<Member>, channels: Vec<WantedChannel>) -> Result<Wanted, String> {
         if !(0.0..=10_000.0).contains(&self.mirrors_a_day) {
             return Err("`mirrors_a_day` must lie between 0 and 10000".into());
@@ -472,7 +539,7 @@ impl Sync {
             mirrors_a_day: self.mirrors_a_day,
             can_make: false,
             list_days: self.list_days,
-            rendezvous: Rendezvous::default(),
+            rendezvous: self.rendezvous()?,
             vantages: Vec::new(),
         })
     }

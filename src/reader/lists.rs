@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::store::{Store, StoreError};
-use super::{MirrorId, Mirrors};
+use super::{MirrorId, Mirrors, doh};
 use crate::base::LIMITS;
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
-use crate::trust::lists::{AddressList, ChannelWord, SealedList};
+use crate::trust::lists::{AddressList, ChannelWord, SealedList, txt};
 
 /// Mirrors that are asked for a newer list, and meeting places.
 const ASKED: usize = 4;
@@ -108,18 +108,29 @@ impl Channel {
         self.ask(fetch, urls.collect(), store).await
     }
 
-    /// Asks where the last list said that a newer one lies when no mirror answers.
+    /// Asks where the last list said that a newer one lies when no mirror answers: at plain addresses, and in DNS.
     pub async fn ask_meeting_places(
         &mut self,
         fetch: &dyn Fetch,
         store: &Store,
     ) -> Result<bool, StoreError> {
-        let list = self.list.as_ref();
-        let urls = list
-            .map(|list| list.rendezvous.urls.clone())
-            .unwrap_or_default();
-        self.ask(fetch, urls.into_iter().take(ASKED).collect(), store)
-            .await
+        let Some(places) = self.list.as_ref().map(|list| list.rendezvous.clone()) else {
+            return Ok(false);
+        };
+        let is_news = self
+            .ask(fetch, places.urls.into_iter().take(ASKED).collect(), store)
+            .await?;
+        match places.dns {
+            Some(name) if !is_news => {
+                let answers = fetched(fetch, doh::questions(&name)).await;
+                let records: Vec<String> = answers
+                    .iter()
+                    .flat_map(|answer| doh::records(answer))
+                    .collect();
+                self.keep_newest(txt::lists(records.iter().map(String::as_str)), store)
+            }
+            _ => Ok(is_news),
+        }
     }
 
     async fn ask(
@@ -128,19 +139,16 @@ impl Channel {
         urls: Vec<Url>,
         store: &Store,
     ) -> Result<bool, StoreError> {
+        let answers = fetched(fetch, urls).await;
+        self.keep_newest(answers, store)
+    }
+
+    fn keep_newest(&mut self, answers: Vec<Bytes>, store: &Store) -> Result<bool, StoreError> {
         let Some(root) = root(store)? else {
             return Ok(false);
         };
-        let asked = futures_util::stream::iter(urls).map(|url| async move {
-            let answer = tokio::time::timeout(PATIENCE, async {
-                let answer = fetch.fetch(Request::get(url)).await.ok()?;
-                read_all(answer, LIMITS.address_list_bytes).await.ok()
-            });
-            answer.await.ok().flatten()
-        });
-        let answers: Vec<Option<Bytes>> = asked.buffer_unordered(ASKED).collect().await;
         let mut is_news = false;
-        for bytes in answers.into_iter().flatten() {
+        for bytes in answers {
             if self.take(bytes.clone(), &root) {
                 store.keep_list(&bytes)?;
                 is_news = true;
@@ -148,6 +156,19 @@ impl Channel {
         }
         Ok(is_news)
     }
+}
+
+/// What answers in time, side by side.
+async fn fetched(fetch: &dyn Fetch, urls: Vec<Url>) -> Vec<Bytes> {
+    let asked = futures_util::stream::iter(urls).map(|url| async move {
+        let answer = tokio::time::timeout(PATIENCE, async {
+            let answer = fetch.fetch(Request::get(url)).await.ok()?;
+            read_all(answer, LIMITS.address_list_bytes).await.ok()
+        });
+        answer.await.ok().flatten()
+    });
+    let answers: Vec<Option<Bytes>> = asked.buffer_unordered(ASKED).collect().await;
+    answers.into_iter().flatten().collect()
 }
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

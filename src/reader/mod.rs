@@ -14,6 +14,7 @@
 //! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
 
 mod audit;
+mod doh;
 mod fault;
 mod lists;
 mod mirrors;

@@ -11,15 +11,18 @@
 //! What the daemon did and why stands in a [journal](Entry) of bounded length. It names mirrors as the operator does;
 //! addresses are in none of its lines.
 
+mod announcing;
 mod book;
 mod lists;
 mod orders;
+pub mod page;
 pub mod shell;
 mod steady;
 mod view;
 
 use url::Url;
 
+pub use announcing::Announcement;
 pub use book::{BookError, Entry};
 pub use lists::Sealed;
 pub use orders::Daemon;
@@ -82,6 +85,16 @@ pub struct WantedChannel {
     /// How it is told, by name.
     pub ways: Vec<Way>,
 }
+
+/// A folder that is seen at an address: lists lie there for those whom no mirror answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingPlace {
+    pub folder: std::path::PathBuf,
+    pub address: Url,
+}
+
+/// The way that every channel has: files in the newsroom's folder and at meeting places.
+pub const FILES: &str = "files";
 
 /// A way by which a channel is told of its mirrors.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,7 +24,7 @@ use super::book::{Announced, Audit, Book, BookError, Kept};
 use super::{Audience, Effect, Event, Member, Moment, Told, Wanted, WantedChannel, Way};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
-use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
+use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -781,7 +781,11 @@ impl Daemon {
         mirrors.retain(|address| urls.insert(address.url.clone()));
         mirrors.truncate(MOST_IN_LIST);
         let rendezvous = Rendezvous {
-            dns: wanted.rendezvous.dns.clone(),
+            dns: wanted
+                .rendezvous
+                .dns
+                .as_ref()
+                .map(|name| txt::name_below(&audit.word, name)),
             urls: wanted
                 .rendezvous
                 .urls

@@ -8,6 +8,7 @@
 
 mod address_list;
 mod sealed;
+pub mod txt;
 mod word;
 
 pub use address_list::{Address, AddressList, Rendezvous};

@@ -24,7 +24,6 @@ struct Bench {
     pushed: Vec<(String, Vec<String>)>,
     announced: Vec<(String, String, Vec<String>)>,
     alerts: Vec<String>,
-    probed: Vec<String>,
     /// How announcing ends, if it does.
     telling: Result<Option<()>, String>,
     lost: Vec<String>,
@@ -96,7 +95,6 @@ impl Bench {
             pushed: Vec::new(),
             announced: Vec::new(),
             alerts: Vec::new(),
-            probed: Vec::new(),
             telling: Ok(Some(())),
             lost: Vec::new(),
             controls: Controls::Work,
@@ -161,12 +159,9 @@ impl Bench {
                     outcome,
                 })
             }
-            Effect::Probe(mirrors) => {
-                self.probed.extend(mirrors.iter().map(|id| self.name(*id)));
-                Some(Event::Probed(
-                    mirrors.iter().flat_map(|id| self.look(*id)).collect(),
-                ))
-            }
+            Effect::Probe(mirrors) => Some(Event::Probed(
+                mirrors.iter().flat_map(|id| self.look(*id)).collect(),
+            )),
             Effect::Announce { way, told } => {
                 let shown = told.show.iter().map(Url::to_string).collect();
                 self.announced.push((told.name.clone(), way.clone(), shown));
