@@ -36,6 +36,10 @@ const MOST_STANDBY: usize = 30;
 /// Mirrors pushed to at one time.
 const ABREAST: usize = 16;
 const MOST_IN_LIST: usize = 64;
+/// For so long mirrors that are ready wait for others that are nearly.
+const GATHERING: SignedDuration = SignedDuration::from_mins(5);
+/// For so long people wait for a second address.
+const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 
 /// See the module.
 #[derive(Debug)]
@@ -106,7 +110,8 @@ impl Daemon {
 
     pub fn on(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let seen = self.take(event, now, &mut effects);
+        let mut seen = self.take(event, now, &mut effects);
+        seen.extend(self.filled(now));
         let due = self
             .last()
             .is_none_or(|last| now.steady.duration_since(last) >= HOUR);
@@ -118,6 +123,34 @@ impl Daemon {
             self.owed(now, &mut effects);
         }
         effects
+    }
+
+    /// Mirrors that have the edition since the planner wanted it there. They are handed over together, once no other is
+    /// still being filled or some minutes have passed, so that the planner can choose among them.
+    fn filled(&self, now: Moment) -> Vec<Observation> {
+        let waits = |id: &MirrorId| {
+            let mirror = self.book.planner.mirror(*id);
+            mirror.is_some_and(|mirror| {
+                matches!(
+                    mirror.phase,
+                    Phase::Ready | Phase::Filling | Phase::Failed { .. }
+                )
+            })
+        };
+        let waiting = self.book.mirrors.iter();
+        let waiting = waiting.filter(|(id, kept)| !kept.gone && waits(id));
+        let (mut filled, mut is_ripe, mut is_busy) = (Vec::new(), false, false);
+        for (id, kept) in waiting {
+            is_busy |= kept.is_busy;
+            if let Some(pushed) = kept.pushed.filter(|_| kept.edition > 0 && !kept.is_busy) {
+                is_ripe |= now.wall.duration_since(pushed).abs() >= GATHERING;
+                filled.push(Observation::Filled { mirror: *id });
+            }
+        }
+        if is_busy && !is_ripe {
+            filled.clear();
+        }
+        filled
     }
 
     // Step 1.
@@ -445,14 +478,7 @@ impl Daemon {
             let words = format!("`{}` has edition {edition}", self.book.mirror_name(id));
             self.note(now, words, "it was read back");
         }
-        let waits = self.book.planner.mirror(id).is_some_and(|mirror| {
-            matches!(
-                mirror.phase,
-                Phase::Ready | Phase::Filling | Phase::Failed { .. }
-            )
-        });
-        let filled = waits.then_some(Observation::Filled { mirror: id });
-        filled.into_iter().collect()
+        Vec::new()
     }
 
     fn failed(
@@ -634,6 +660,13 @@ impl Daemon {
                 continue;
             };
             let (after, cause) = (mirror.phase.name(), mirror.cause);
+            if after == "failed"
+                && *before != "failed"
+                && let Some(kept) = self.book.mirrors.get_mut(id)
+            {
+                // When it can be pushed to again, it is back.
+                kept.edition = 0;
+            }
             if after != *before && after != "retired" {
                 let why = cause
                     .filter(|_| after == "blocked")
@@ -665,23 +698,24 @@ impl Daemon {
     }
 
     fn tell_stock(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let (standby, living) = (
-            self.standby(),
-            self.book
-                .planner
-                .mirrors()
-                .filter(|(_, mirror)| mirror.works())
-                .count(),
-        );
-        let is_empty = standby == 0
-            && self.book.planner.mirrors().next().is_some()
-            && !self.book.wanted.is_empty();
+        let planner = &self.book.planner;
+        let is_filling = planner
+            .mirrors()
+            .any(|(_, mirror)| matches!(mirror.phase, Phase::Ready | Phase::Filling));
+        let works = |id: &&MirrorId| planner.mirror(**id).is_some_and(rotation::Mirror::works);
+        let lacking = planner.channels().filter(|(_, channel)| {
+            channel.is_in_use() && channel.told.bundle.iter().filter(works).count() < 2
+        });
+        let lacking = lacking.count();
+        let is_empty = self.standby() == 0 && lacking > 0 && !is_filling;
         if is_empty && !self.told_empty {
-            let words = format!("no mirror is left in stock; {living} work");
+            let words = format!(
+                "no mirror is left in stock, and {lacking} channels have less than two that work"
+            );
             self.note(
                 now,
                 words.clone(),
-                "who is cut off now cannot be given another",
+                "they can be given another as soon as there is one",
             );
             effects.push(Effect::Alert(words));
         }
@@ -915,11 +949,15 @@ impl Daemon {
                 .unwrap_or_default();
             // Nobody is sent to a mirror that does not show the channel's list yet.
             let is_ready = self.carries(&shown, id);
+            let is_settled =
+                shown.len() > 1 || now.wall.duration_since(told.list.issued).abs() >= SETTLING;
             let Some(audit) = self.book.channels.get_mut(&id) else {
                 continue;
             };
             for way in ways.into_iter().filter(|_| is_ready) {
-                if audit.busy.contains_key(&way.name)
+                let waits = way.to == Audience::People && !is_settled;
+                if waits
+                    || audit.busy.contains_key(&way.name)
                     || !is_owed(
                         audit.announced.get(&way.name),
                         &way,

@@ -280,10 +280,11 @@ fn a_new_mirror_is_filled_before_anybody_is_told_and_shows_the_list_before_it_is
     let mut bench = Bench::new(12, &CHANNELS);
     bench.begin();
     bench.minutes(3);
-    assert!(
-        bench.pushed[..12].iter().all(|(_, lists)| lists.is_empty()),
-        "first only the edition"
-    );
+    let mut seen = BTreeSet::new();
+    for (mirror, lists) in &bench.pushed {
+        let is_first = seen.insert(mirror);
+        assert!(!is_first || lists.is_empty(), "first only the edition");
+    }
     for (channel, _) in CHANNELS {
         assert!(
             bench.working(channel) >= 2,
