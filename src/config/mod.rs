@@ -184,6 +184,15 @@ mod tests {
         assert_eq!(config.rhythm, Rhythm::default());
         assert_eq!(config.variants, [Variant::Full, Variant::Text]);
         assert_eq!(config.mirrors.len(), 2);
+        assert_eq!(config.wanted.members.len(), 2);
+        assert!(config.wanted.members[0].public.is_none(), "a stick");
+        let public = config.wanted.members[1].public.as_ref().unwrap();
+        assert_eq!(public.provider, "first hoster");
+        assert!(public.onion.is_some() && public.cost_a_day > 0.0);
+        assert_eq!(config.wanted.channels.len(), 1);
+        assert_eq!(config.wanted.channels[0].name, "letter-a");
+        assert_eq!(config.wanted.rendezvous.urls.len(), 1);
+        assert_eq!(config.page, "127.0.0.1:8071".parse().ok());
         let sources = &config.newsrooms[0].sources;
         assert_eq!(sources.len(), 7, "one of each kind");
         assert!(matches!(&sources[2], Source::Anywhere(_)));
@@ -254,6 +263,27 @@ mod tests {
         check(("# variants = [\"full\", ", "variants = ["), "full");
         check(("# every = \"10min\"", "every = \"2 days\""), "2 days");
         check(("# every = \"10min\"", "every = \"0s\""), "0s");
+        check(
+            ("# page = \"127.0.0.1:8071\"", "page = \"0.0.0.0:8071\""),
+            "this machine itself",
+        );
+        check(("# list_days = 14", "list_days = 0"), "list_days");
+        check(("# dns = \"list.example\"", "dns = \"a b\""), "a b");
+        let channel = |line: &str| format!("[[channel]]\nname = \"a\"\n{line}\n[pack]");
+        for (line, says) in [
+            ("kind = \"club\"", "club"),
+            ("kind = \"bot\"\nleak = 2.0", "leak"),
+            (
+                "kind = \"bot\"\n[[channel]]\nname = \"a\"\nkind = \"bot\"",
+                "two of the channel `a`",
+            ),
+            (
+                "kind = \"bot\"\n[[channel]]\nname = \"../x\"\nkind = \"bot\"",
+                "../x",
+            ),
+        ] {
+            check(("[pack]", &channel(line)), says);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod fuzzed;
 mod hostile;
 mod keys;
 mod layers;
+mod page;
 mod press;
 mod reader;
 mod rotation_numbers;

@@ -28,7 +28,7 @@ pub use lists::Sealed;
 pub use orders::Daemon;
 pub use shell::{Desk, Exposure, Trouble, run};
 pub use steady::Steady;
-pub use view::{ChannelView, MirrorView, View};
+pub use view::{ChannelView, MirrorView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 
