@@ -15,6 +15,7 @@ use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files;
+use crate::io::report::Country;
 use crate::reader::{self, Event, Fault, FirstTrust, KnownList, News, Onions, Options, ReadError};
 use crate::server::Anchor;
 use crate::trust::lists::ChannelWord;
@@ -41,6 +42,10 @@ pub(crate) struct Get {
     /// Also write the bundle to this file, to give it to somebody
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Tell a mirror that works which others did not, and how, so that the newsroom can look after them; with `--report=by` also
+    /// in which country. It is not told who you are, but it sees where you come from, as with every page that you read
+    #[arg(long, value_name = "COUNTRY", num_args = 0..=1, require_equals = true)]
+    report: Option<Option<Country>>,
 }
 
 /// An address as a channel is told it: behind a `#` may stand the channel's word.
@@ -77,6 +82,11 @@ impl Get {
         bar.finish_and_clear();
         let got = got.map_err(|error| failure(error, screen))?;
         show_faults(&got.faults, screen);
+        if let Some(country) = self.report
+            && reader::tell(&fetch, &options.mirrors, &got, country).await
+        {
+            screen.line("Which mirrors failed was told to one that works. Thank you.");
+        }
         if let Some(out) = &self.out {
             files::write(out, got.edition.bundle())?;
         }

@@ -1,5 +1,7 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod watching;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use crate::sync::daemon::{
     Audience, FILES, MeetingPlace, Member, Public, Rendezvous, Wanted, WantedChannel, Way,
 };
 use crate::sync::rotation::{Kind, Upkeep};
+use crate::sync::pool::Described;
 use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
@@ -32,6 +35,11 @@ pub(super) struct Config {
     channel: Vec<Channel>,
     #[serde(default)]
     sync: Sync,
+    vantage: Vec<watching::Vantage>,
+    #[serde(default)]
+    hook: Vec<watching::Hook>,
+    #[serde(default)]
+    pool: Vec<watching::Pooled>,
     #[serde(default)]
     pack: Pack,
     #[serde(default)]
@@ -249,7 +257,15 @@ impl Config {
             "channel",
             channels.iter().map(|channel| channel.name.as_str()),
         )?;
+        let vantages = checked(self.vantage, |vantage| vantage.check(folder))?;
+        refuse_doubles(
+            "vantage",
+            vantages.iter().map(|vantage| vantage.name.as_str()),
+        )?;
         Ok(super::Config {
+            vantages,
+            hooks: checked(self.hook, |hook| hook.check(folder))?,
+            pool: checked(self.pool, |pooled| pooled.check(folder))?,
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
@@ -560,6 +576,20 @@ impl Days {
             timestamp: lifetime("timestamp_days", self.timestamp_days)?,
         })
     }
+}
+
+fn checked<W, T>(
+    written: Vec<W>,
+    check: impl FnMut(W) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    written.into_iter().map(check).collect()
+}
+
+/// What a hook prints of a mirror that it made: one JSON object.
+pub(super) fn described(json: &[u8], folder: &Path) -> Result<Described, String> {
+    let pooled: watching::Pooled =
+        serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    pooled.check(folder)
 }
 
 /// An empty path is none.

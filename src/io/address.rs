@@ -8,6 +8,7 @@
 //! MIRROR/.colport/bundle/11-12.tar.gz        what edition 12 has and edition 11 has not
 //! MIRROR/.colport/bundle/11-12.zst           the same in the dense form
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
+//! MIRROR/.colport/reports                    where it hears of other mirrors
 //! ```
 
 use std::fmt;
@@ -129,6 +130,11 @@ pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])
 }
 
+/// Where a colport server hears of other mirrors.
+pub fn reports(mirror: &Url) -> Url {
+    below(mirror, [".colport", "reports"])
+}
+
 fn below<'a>(mirror: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
     let mut url = mirror.clone();
     // Fails only for addresses such as `mailto:`, which `parse` refuses.
@@ -204,5 +210,6 @@ mod tests {
         );
         check(bundle(&mirror, &update.dense()), ".colport/bundle/6-7.zst");
         check(intake(&mirror), ".colport/bundle");
+        check(reports(&mirror), ".colport/reports");
     }
 }

@@ -11,7 +11,8 @@
 //!
 //! [`open`](open()) is the other way in: a bundle from a friend.
 //!
-//! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody; nothing is printed.
+//! Deliberately absent: the names of readers, of mirrors asked and of pages read are told to nobody, unless the reader
+//! wants to [`tell`] which mirrors failed; nothing is printed.
 
 mod audit;
 mod doh;
@@ -23,6 +24,7 @@ mod pace;
 mod plain;
 mod race;
 mod refresh;
+mod report;
 mod sink;
 mod store;
 mod transfer;
@@ -41,6 +43,7 @@ pub use lists::{KnownList, Onions};
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
 pub use pace::Patience;
+pub use report::tell;
 pub use store::{Store, StoreError};
 
 use crate::base::{EditionNumber, Fingerprint};

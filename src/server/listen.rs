@@ -239,7 +239,7 @@ async fn watched<A: Answer>(
 ) {
     // An answer is written in one piece, and must not wait for a second one.
     let _ = stream.set_nodelay(true);
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(Progress::of(place.1.who()));
     let mut clock = interval(hall.bounds.look_every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut watch = Watch::default();

@@ -13,6 +13,8 @@
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
 //!
+//! 6. What readers' clients tell of other mirrors is counted in memory ([`reports`]).
+//!
 //! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are
 //! only [`counters`], told to this machine by the [`office`] if that is wanted.
 //! Also absent is any key: a mirror can prove what it shows and cannot make anything up.
@@ -33,6 +35,7 @@ mod names;
 mod office;
 mod places;
 mod refused;
+mod reports;
 mod respond;
 mod seal;
 mod show;
@@ -46,7 +49,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -68,6 +72,7 @@ use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
+use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
 use holdings::Holdings;
@@ -76,6 +81,7 @@ use listen::{Answer, Hall, Stop};
 use lists::Lists;
 use names::Names;
 use office::Office;
+use reports::{REPORTS, Tally};
 use respond::{Body, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
@@ -248,6 +254,8 @@ impl Prepared {
             not_found: not_found_pages(),
             intake,
             lists,
+            tally: Tally::default(),
+            clock: Arc::clone(&clock),
             holdings: Arc::clone(&holdings),
             counters: Arc::clone(&door.counters),
         };
@@ -427,6 +435,8 @@ struct Site {
     not_found: NotFoundPages,
     intake: Intake,
     lists: Lists,
+    tally: Tally,
+    clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
 }
 
@@ -435,17 +445,26 @@ impl Answer for Site {
         if lists::is_asked(head) {
             return self.lists.answer(head);
         }
+        if head.uri.path() == REPORTS
+            && head.method == Method::GET
+            && respond::fault(head).is_none()
+        {
+            return self.tally.answer(self.clock.now());
+        }
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {
-        head.uri.path() == INTAKE || lists::is_asked(head)
+        matches!(head.uri.path(), INTAKE | REPORTS) || lists::is_asked(head)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
         if lists::is_asked(head) {
             return self.lists.take(head, body, progress).await;
+        }
+        if head.uri.path() == REPORTS {
+            return self.hear(head, body, progress).await;
         }
         let answer = self.intake.answer(head, body, progress).await;
         if answer.status() == StatusCode::CREATED {
@@ -454,3 +473,25 @@ impl Answer for Site {
         answer
     }
 }
+
+impl Site {
+    /// A report of other mirrors, if this connection told none before.
+    async fn hear(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        let limited = Limited::new(body, REPORT_BYTES as usize);
+        let sent = tokio::time::timeout(REPORT_TIME, limited.collect()).await;
+        let report = match sent {
+            Ok(Ok(sent)) if respond::fault(head).is_none() => Report::parse(&sent.to_bytes()),
+            _ => None,
+        };
+        let Some(report) = report else {
+            progress.will_linger();
+            return reports::refused();
+        };
+        if progress.reports() {
+            self.tally.count(&report, progress.who(), self.clock.now());
+        }
+        reports::taken()
+    }
+}
+
+const REPORT_TIME: Duration = Duration::from_secs(20);

@@ -10,11 +10,14 @@
 
 pub mod daemon;
 mod folder;
+pub mod hooks;
 mod plan;
+pub mod pool;
 pub mod rotation;
 mod server;
 pub mod simulation;
 mod source;
+pub mod watching;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -64,6 +67,14 @@ impl Place {
         }
         let path = text.strip_prefix("file://").unwrap_or(text);
         Ok(Self::Folder(path.into()))
+    }
+
+    /// Where readers find it, if that is known.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Colport(url) => Some(url),
+        }
     }
 }
 

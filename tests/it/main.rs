@@ -41,4 +41,5 @@ mod trust_interop;
 mod trust_numbers;
 mod trust_oracle;
 mod watch;
+mod watching;
 mod world;

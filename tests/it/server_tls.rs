@@ -40,6 +40,11 @@ impl Authority {
         }
     }
 
+    /// Its own certificate.
+    pub fn pem(&self) -> &str {
+        &self.chain
+    }
+
     /// Written into `folder`.
     pub fn identity(&self, folder: &Path, file: &str, names: &[&str]) -> Identity {
         let key = KeyPair::generate().unwrap();
