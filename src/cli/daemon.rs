@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -30,13 +31,16 @@ use crate::io::files::{self, Marks};
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::random;
 use crate::packager::NewsroomFolder;
-use crate::sync::Source;
 use crate::sync::daemon::page::{self, Office};
 use crate::sync::daemon::{
     self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Sealed, Told, Trouble,
     View, Wanted,
 };
+use crate::sync::hooks::{self, Avoid, Need, Occasion};
+use crate::sync::pool::{self, Account, Ties};
 use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
+use crate::sync::{self, Place, Source};
 
 /// The daemon's memory in the folder `sync`.
 const MEMORY: &str = "state.redb";
@@ -199,9 +203,22 @@ impl NewsroomDesk {
 }
 
 impl Desk for NewsroomDesk {
-    fn wanted(&self, _made: &[String]) -> Option<Result<Wanted, Trouble>> {
+    fn wanted(&self, made: &[String]) -> Option<Result<Wanted, Trouble>> {
         let read = self.read()?;
-        Some(read.map(|config| config.wanted.clone()))
+        Some(read.map(|config| {
+            let mut wanted = config.wanted.clone();
+            for json in made {
+                // What cannot be understood any more is let go like one that was taken out of the file.
+                if let Ok(described) = config::described(json.as_bytes(), &self.site) {
+                    let made = Some(json.clone());
+                    wanted.members.push(Member {
+                        made,
+                        ..Member::of_pool(&described)
+                    });
+                }
+            }
+            wanted
+        }))
     }
 
     fn newest(&self) -> Result<Option<EditionNumber>, Trouble> {
@@ -220,11 +237,28 @@ impl Desk for NewsroomDesk {
 
     fn probe(
         &self,
-        _members: Vec<(MirrorId, Member, Exposure)>,
-        _source: Arc<Source>,
-        _now: Timestamp,
+        members: Vec<(MirrorId, Member, Exposure)>,
+        source: Arc<Source>,
+        now: Timestamp,
     ) -> BoxFuture<'static, Vec<Probe>> {
-        async { Vec::new() }.boxed()
+        let (Ok(config), Some(expected)) = (
+            self.config(),
+            Expectation::of(&source, random::byte()).map(Arc::new),
+        ) else {
+            return async { Vec::new() }.boxed();
+        };
+        async move {
+            let looks = config.vantages.iter().map(|vantage| {
+                let targets = targets(&config, vantage, &members, &expected);
+                async move {
+                    let options = watching::Options::default();
+                    watching::look(vantage, &targets, &options, now).await
+                }
+            });
+            let looks = futures_util::future::join_all(looks).await;
+            looks.into_iter().flatten().collect()
+        }
+        .boxed()
     }
 
     fn announce(
@@ -233,23 +267,163 @@ impl Desk for NewsroomDesk {
         told: Told,
         sealed: Sealed,
     ) -> BoxFuture<'static, Result<(), Trouble>> {
-        let told = self.config().and_then(|config| match way.as_str() {
-            FILES => self.lay_out(&config, &told, &sealed),
-            _ => Err(Trouble(format!("there is no way `{way}`"))),
-        });
-        async { told }.boxed()
+        let config = match self.config() {
+            Ok(config) => config,
+            Err(trouble) => return async { Err(trouble) }.boxed(),
+        };
+        if way == FILES {
+            let laid = self.lay_out(&config, &told, &sealed);
+            return async { laid }.boxed();
+        }
+        let announcement = self.announcement(&config, &told, &sealed);
+        async move {
+            let announcement = announcement?;
+            let mut hooks = config.hooks.iter();
+            let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.program.name == way);
+            let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
+            hooks::call(hook, &announcement)
+                .await
+                .map(drop)
+                .map_err(trouble)
+        }
+        .boxed()
     }
 
-    fn make(&self, _living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
-        async { Err(Trouble("nobody makes mirrors".into())) }.boxed()
+    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+        let config = self.config();
+        let fingerprint = self.folder.fingerprint().map_err(trouble);
+        let site = self.site.clone();
+        async move {
+            let (config, fingerprint) = (config?, fingerprint?);
+            let hook = config
+                .hooks
+                .iter()
+                .find(|hook| hook.on == Occasion::NeedMirror);
+            let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
+            let need = need(&config, &living, fingerprint.to_string());
+            let json = hooks::call(hook, &need).await.map_err(trouble)?;
+            let described = config::described(&json, &site).map_err(Trouble)?;
+            let mut member = Member::of_pool(&described);
+            let is_taken = |other: &Member| other.mirror.name == member.mirror.name;
+            if living.iter().any(is_taken) {
+                let name = &member.mirror.name;
+                return Err(Trouble(format!("there is a mirror `{name}` already")));
+            }
+            let ties = |member: &Member| {
+                let public = member.public.as_ref()?;
+                let account = Account {
+                    provider: public.provider.clone(),
+                    name: String::new(),
+                };
+                Some(Ties::of(&public.url, &account))
+            };
+            let all: Vec<Ties> = living.iter().filter_map(ties).collect();
+            if let Some(new) = ties(&member) {
+                pool::admit(&new, &all).map_err(trouble)?;
+            }
+            member.made = Some(String::from_utf8_lossy(&json).into_owned());
+            Ok(Box::new(member))
+        }
+        .boxed()
     }
 
-    fn alert(&self, _words: String) -> BoxFuture<'static, Result<(), Trouble>> {
-        async { Ok(()) }.boxed()
+    fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>> {
+        let config = self.config();
+        async move {
+            let config = config?;
+            for hook in config
+                .hooks
+                .iter()
+                .filter(|hook| hook.on == Occasion::Alert)
+            {
+                let told = Alert { text: &words };
+                hooks::call(hook, &told).await.map_err(trouble)?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn options(&self) -> sync::Options {
+        self.config()
+            .map(|config| config.push.clone())
+            .unwrap_or_default()
     }
 
     fn say(&self, line: &str) {
         self.screen.line(line);
+    }
+}
+
+/// What a hook that alerts is told.
+#[derive(Serialize)]
+struct Alert<'a> {
+    text: &'a str,
+}
+
+/// What the vantage may look at.
+fn targets(
+    config: &Config,
+    vantage: &Vantage,
+    members: &[(MirrorId, Member, Exposure)],
+    expected: &Arc<Expectation>,
+) -> Vec<Target> {
+    let addresses = |name: &str| {
+        let mut pool = config.pool.iter();
+        let described = pool.find(|described| described.mirror.name == name);
+        described
+            .map(|described| described.addresses.clone())
+            .unwrap_or_default()
+    };
+    let may = |exposure: Exposure| vantage.scope == Scope::All || exposure == Exposure::Told;
+    let seen = members.iter().filter(|(_, _, exposure)| may(*exposure));
+    seen.filter_map(|(mirror, member, _)| {
+        Some(Target {
+            mirror: *mirror,
+            url: member.public.as_ref()?.url.clone(),
+            addresses: addresses(&member.mirror.name),
+            expected: expected.clone(),
+        })
+    })
+    .collect()
+}
+
+fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
+    let mut words: Vec<String> = config
+        .newsrooms
+        .iter()
+        .map(|desk| desk.newsroom.name.clone())
+        .collect();
+    words.push(config.site.name.clone());
+    let public: Vec<_> = living
+        .iter()
+        .filter_map(|member| member.public.as_ref())
+        .collect();
+    let servers = living
+        .iter()
+        .filter_map(|member| match &member.mirror.place {
+            Place::Colport(url) => Some(url.clone()),
+            _ => None,
+        });
+    Need {
+        name: pool::draw(random::byte, &words),
+        avoid: Avoid {
+            providers: public
+                .iter()
+                .map(|public| public.provider.clone())
+                .collect(),
+            accounts: config
+                .pool
+                .iter()
+                .map(|described| described.account.name.clone())
+                .collect(),
+            domains: public
+                .iter()
+                .map(|public| pool::registrable(&public.url))
+                .collect(),
+        },
+        fingerprint,
+        follow: servers.collect(),
     }
 }
 

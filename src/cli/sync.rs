@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::packager::{FolderError, NewsroomFolder};
-use crate::sync::{self, Event, Intent, Mirror, Options, Sending, Source};
+use crate::sync::{self, Event, Intent, Mirror, Sending, Source};
 
 /// Keep every mirror up to date, and tell each channel of its own.
 ///
@@ -42,7 +42,7 @@ impl Sync {
         if config.mirrors.is_empty() {
             let failure = Failure::setup("there is no mirror in `colport.toml`");
             return Err(failure.try_this(
-                "name one under `[[mirror]]`: a folder, or the address of a `colport serve`",
+                "name one under `[[mirror]]`: a folder, a `colport serve`, a bucket or another host",
             ));
         }
         if !self.once {
@@ -87,13 +87,9 @@ pub(super) fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
 
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
     let bars = Bars::new(&config.mirrors, screen);
-    let outcomes = sync::push_all(
-        wire,
-        source,
-        &config.mirrors,
-        &Options::default(),
-        &mut |event| bars.show(event),
-    )
+    let outcomes = sync::push_all(wire, source, &config.mirrors, &config.push, &mut |event| {
+        bars.show(event)
+    })
     .await;
     bars.clear();
     let rows: Vec<_> = outcomes
@@ -103,7 +99,7 @@ async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &
     screen.line(table(&["mirror", "what became of it"], &rows));
     match outcomes
         .iter()
-        .filter(|(_, outcome)| !outcome.is_good())
+        .filter(|(_, outcome)| outcome.is_fault())
         .count()
     {
         0 => Ok(()),
@@ -130,7 +126,7 @@ fn told(outcome: &sync::Outcome) -> String {
 }
 
 async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
-    let intents = sync::plan_all(wire, source, &config.mirrors, &Options::default()).await;
+    let intents = sync::plan_all(wire, source, &config.mirrors, &config.push).await;
     for (mirror, intent) in intents {
         screen.line(format!("{}:", mirror.name));
         match intent {
@@ -149,6 +145,7 @@ async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &
             Intent::Send(Sending::Whole { bytes }) => {
                 screen.line(format!("  send the whole edition, {}", size(bytes)))
             }
+            Intent::Leave => screen.line("  nothing: it copies others"),
             Intent::Unreachable(why) => screen.line(format!("  not reached: {why}")),
         }
     }

@@ -14,11 +14,11 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::Rulebook;
 use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::Mirror;
 use crate::sync::daemon::{MeetingPlace, Wanted};
 use crate::sync::hooks::Hook;
 use crate::sync::pool::Described;
 use crate::sync::watching::Vantage;
+use crate::sync::{self, Mirror};
 
 /// The name of the file in a newsroom's folder.
 pub const FILE: &str = "colport.toml";
@@ -50,6 +50,8 @@ pub struct Config {
     pub hooks: Vec<Hook>,
     /// Mirrors that stand by.
     pub pool: Vec<Described>,
+    /// How editions are pushed to them.
+    pub push: sync::Options,
     pub effort: Effort,
     pub keep_editions: usize,
     /// Which bundles are made of an edition, besides the full one.
@@ -197,8 +199,7 @@ mod tests {
         assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
         assert_eq!(config.rhythm, Rhythm::default());
         assert_eq!(config.variants, [Variant::Full, Variant::Text]);
-        assert_eq!(config.mirrors.len(), 2);
-        assert_eq!(config.wanted.members.len(), 2);
+        assert_eq!(config.wanted.members.len(), 8, "with the one in stock");
         assert!(config.wanted.members[0].public.is_none(), "a stick");
         let public = config.wanted.members[1].public.as_ref().unwrap();
         assert_eq!(public.provider, "first hoster");
@@ -211,6 +212,9 @@ mod tests {
             (config.vantages.len(), config.hooks.len(), config.pool.len()),
             (3, 3, 1)
         );
+        assert_eq!(config.mirrors.len(), 7, "one of each kind");
+        assert!(config.mirrors.iter().all(|mirror| !mirror.name.is_empty()));
+        assert_eq!(config.push.line_bytes_per_second, Some(2_000_000));
         let sources = &config.newsrooms[0].sources;
         assert_eq!(sources.len(), 7, "one of each kind");
         assert!(matches!(&sources[2], Source::Anywhere(_)));
@@ -238,6 +242,45 @@ mod tests {
                 "folder = \"articles\"\nfeed = \"x\"",
             ),
             "one of",
+        );
+        let mirror = |line: &str| format!("[[mirror]]\nname = \"x\"\n{line}\n[pack]");
+        for (lines, says) in [
+            ("", "has one of"),
+            (
+                "folder = \"a\"\ncolport = \"https://a.example\"",
+                "has one of",
+            ),
+            (
+                "webdav = \"https://a:hunter2@a.example/\"",
+                "never in this file",
+            ),
+            (
+                "git = { repository = \"https://t:hunter2@a.example/\" }",
+                "never in this file",
+            ),
+            (
+                "git = { repository = \"--upload-pack=x\" }",
+                "--upload-pack",
+            ),
+            ("git = { repository = \"ext::sh -c x\" }", "ext::"),
+            ("sftp = \"ssh://-oProxyCommand=x/site\"", "-oProxyCommand"),
+            ("sftp = \"ssh://a.example\"", "no folder"),
+            ("folder = \"a\"\nkey = \"k\"", "`key`"),
+            ("folder = \"a\"\ncredentials = \"k\"", "`credentials`"),
+            (
+                "colport = \"https://a.example\"\nurl = \"https://b.example\"",
+                "`url`",
+            ),
+            (
+                "s3 = { bucket = \"b\", endpoint = \"https://a.example\" }",
+                "`credentials`",
+            ),
+        ] {
+            check(("[pack]", &mirror(lines)), says);
+        }
+        check(
+            ("[pack]", "[push]\nline_kb_per_second = 0\n[pack]"),
+            "line_kb_per_second",
         );
         for (line, says) in [
             ("newest = 7", "`newest`"),

@@ -1,9 +1,10 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod daemon;
+mod mirror;
 mod watching;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -11,17 +12,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base::LIMITS;
-use crate::io::address;
 use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::daemon::{
-    Audience, FILES, MeetingPlace, Member, Public, Rendezvous, Wanted, WantedChannel, Way,
-};
-use crate::sync::rotation::{Kind, Upkeep};
+use crate::sync;
+use crate::sync::daemon::Member;
 use crate::sync::pool::Described;
-use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,11 +27,14 @@ pub(super) struct Config {
     #[serde(default)]
     newsroom: Vec<Desk>,
     #[serde(default)]
-    mirror: Vec<Mirror>,
+    mirror: Vec<mirror::Mirror>,
     #[serde(default)]
-    channel: Vec<Channel>,
+    push: mirror::Push,
     #[serde(default)]
-    sync: Sync,
+    channel: Vec<daemon::Channel>,
+    #[serde(default)]
+    sync: daemon::Sync,
+    #[serde(default)]
     vantage: Vec<watching::Vantage>,
     #[serde(default)]
     hook: Vec<watching::Hook>,
@@ -103,63 +103,6 @@ struct From {
     newest: Option<usize>,
     #[serde(default)]
     allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mirror {
-    name: String,
-    folder: Option<PathBuf>,
-    colport: Option<String>,
-    address: Option<String>,
-    onion: Option<String>,
-    provider: Option<String>,
-    #[serde(default)]
-    cost_a_day: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Channel {
-    name: String,
-    kind: String,
-    #[serde(default = "some_readers")]
-    readers: u64,
-    leak: Option<f64>,
-    instead_of: Option<String>,
-}
-
-fn some_readers() -> u64 {
-    100
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Sync {
-    mirrors_a_day: f64,
-    list_days: i64,
-    page: String,
-    dns: String,
-    meeting_place: Vec<WrittenPlace>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenPlace {
-    folder: PathBuf,
-    address: String,
-}
-
-impl Default for Sync {
-    fn default() -> Self {
-        Self {
-            mirrors_a_day: 1.0,
-            list_days: 14,
-            page: "127.0.0.1:8071".into(),
-            dns: String::new(),
-            meeting_place: Vec::new(),
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -239,20 +182,12 @@ impl Config {
                 .iter()
                 .map(|desk: &super::Desk| desk.newsroom.id.as_str()),
         )?;
-        let members: Vec<Member> = self
-            .mirror
-            .into_iter()
-            .map(|mirror| mirror.check(folder))
-            .collect::<Result<_, _>>()?;
+        let members: Vec<Member> = checked(self.mirror, |mirror| mirror.member(folder))?;
         refuse_doubles(
             "mirror",
             members.iter().map(|member| member.mirror.name.as_str()),
         )?;
-        let channels: Vec<WantedChannel> = self
-            .channel
-            .into_iter()
-            .map(Channel::check)
-            .collect::<Result<_, _>>()?;
+        let channels = checked(self.channel, daemon::Channel::check)?;
         refuse_doubles(
             "channel",
             channels.iter().map(|channel| channel.name.as_str()),
@@ -262,10 +197,19 @@ impl Config {
             "vantage",
             vantages.iter().map(|vantage| vantage.name.as_str()),
         )?;
+        let hooks = checked(self.hook, |hook| hook.check(folder))?;
+        let pool = checked(self.pool, |pooled| pooled.check(folder))?;
+        let mut all = members.clone();
+        all.extend(pool.iter().map(Member::of_pool));
+        refuse_doubles(
+            "mirror",
+            all.iter().map(|member| member.mirror.name.as_str()),
+        )?;
+        let wanted = self.sync.check(all, channels, &vantages, &hooks)?;
         Ok(super::Config {
             vantages,
-            hooks: checked(self.hook, |hook| hook.check(folder))?,
-            pool: checked(self.pool, |pooled| pooled.check(folder))?,
+            hooks,
+            pool,
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
@@ -279,7 +223,8 @@ impl Config {
             mirrors: members.iter().map(|member| member.mirror.clone()).collect(),
             page: self.sync.page()?,
             meeting_places: self.sync.meeting_places(folder)?,
-            wanted: self.sync.check(members, channels)?,
+            wanted,
+            push: self.push.check()?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
                 Effort::Quick => packager::Effort::Quick,
@@ -400,165 +345,6 @@ impl Extract {
 fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text)
         .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
-}
-
-impl Mirror {
-    fn check(self, folder: &Path) -> Result<Member, String> {
-        let public = self.public()?;
-        let place = match (self.folder, self.colport) {
-            (Some(path), None) => Place::Folder(folder.join(path)),
-            (None, Some(address)) => Place::Colport(http_address(&address)?),
-            _ => {
-                return Err(format!(
-                    "the mirror `{}` has one of `folder` and `colport`",
-                    self.name
-                ));
-            }
-        };
-        Ok(Member {
-            mirror: sync::Mirror {
-                name: self.name,
-                place,
-            },
-            public,
-            made: None,
-        })
-    }
-
-    /// What readers may know of it. Nobody is told of a folder whose address nobody said.
-    fn public(&self) -> Result<Option<Public>, String> {
-        let name = &self.name;
-        let Some(address) = self.address.as_ref().or(self.colport.as_ref()) else {
-            return match self.onion {
-                Some(_) => Err(format!(
-                    "the mirror `{name}` has an `onion` and no `address`"
-                )),
-                None => Ok(None),
-            };
-        };
-        let url = mirror_address(address)?;
-        let onion = self.onion.as_deref().map(mirror_address).transpose()?;
-        if onion.as_ref().is_some_and(|onion| {
-            !onion
-                .host_str()
-                .is_some_and(|host| host.ends_with(".onion"))
-        }) {
-            return Err(format!(
-                "the `onion` of the mirror `{name}` does not end with `.onion`"
-            ));
-        }
-        if !(0.0..=100_000.0).contains(&self.cost_a_day) {
-            return Err(format!(
-                "`cost_a_day` of the mirror `{name}` is no sum of money"
-            ));
-        }
-        let host = url.host_str().unwrap_or_default().to_owned();
-        Ok(Some(Public {
-            url,
-            onion,
-            provider: self.provider.clone().unwrap_or(host),
-            upkeep: match self.cost_a_day > 0.0 {
-                true => Upkeep::Paid,
-                false => Upkeep::Free,
-            },
-            cost_a_day: self.cost_a_day,
-        }))
-    }
-}
-
-fn mirror_address(text: &str) -> Result<Url, String> {
-    address::parse(text).map_err(|error| error.to_string())
-}
-
-impl Channel {
-    fn check(self) -> Result<WantedChannel, String> {
-        let name = &self.name;
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !(1..=40).contains(&name.len()) || !name.chars().all(is_plain) {
-            return Err(format!(
-                "the channel's name `{name}` must be small letters, digits and dashes"
-            ));
-        }
-        let kind = Kind::parse(&self.kind).ok_or_else(|| {
-            format!("the channel `{name}` is of the kind `{}`, which is none of telegram, footer, partner, newsletter, bot and invite", self.kind)
-        })?;
-        if self.leak.is_some_and(|leak| !(0.0..=1.0).contains(&leak)) {
-            return Err(format!(
-                "`leak` of the channel `{name}` must lie between 0 and 1"
-            ));
-        }
-        Ok(WantedChannel {
-            kind,
-            prior: self.leak,
-            readers: self.readers,
-            instead_of: self.instead_of,
-            ways: vec![Way {
-                name: FILES.into(),
-                to: Audience::Programs,
-            }],
-            name: self.name,
-        })
-    }
-}
-
-impl Sync {
-    /// On this machine only: who can reach it can overrule.
-    fn page(&self) -> Result<Option<SocketAddr>, String> {
-        let text = &self.page;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let address: Option<SocketAddr> = text.parse().ok();
-        let address = address.filter(|address| address.ip().is_loopback());
-        address.map(Some).ok_or_else(|| {
-            format!(
-                "`page = \"{text}\"` is no address of this machine itself, such as `127.0.0.1:8071`"
-            )
-        })
-    }
-
-    fn meeting_places(&self, folder: &Path) -> Result<Vec<MeetingPlace>, String> {
-        let places = self.meeting_place.iter().map(|place| {
-            Ok(MeetingPlace {
-                folder: folder.join(&place.folder),
-                address: mirror_address(&place.address)?,
-            })
-        });
-        places.collect()
-    }
-
-    fn rendezvous(&self) -> Result<Rendezvous, String> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if self.dns.len() > 200 || !self.dns.chars().all(is_plain) {
-            return Err(format!("`dns = \"{}\"` is no name", self.dns));
-        }
-        let addresses = self
-            .meeting_place
-            .iter()
-            .map(|place| mirror_address(&place.address));
-        Ok(Rendezvous {
-            urls: addresses.collect::<Result<_, _>>()?,
-            dns: (!self.dns.is_empty()).then(|| self.dns.clone()),
-        })
-    }
-
-    fn check(self, members: Vec<Member>, channels: Vec<WantedChannel>) -> Result<Wanted, String> {
-        if !(0.0..=10_000.0).contains(&self.mirrors_a_day) {
-            return Err("`mirrors_a_day` must lie between 0 and 10000".into());
-        }
-        if !(2..=90).contains(&self.list_days) {
-            return Err("`list_days` must lie between 2 and 90".into());
-        }
-        Ok(Wanted {
-            members,
-            channels,
-            mirrors_a_day: self.mirrors_a_day,
-            can_make: false,
-            list_days: self.list_days,
-            rendezvous: self.rendezvous()?,
-            vantages: Vec::new(),
-        })
-    }
 }
 
 impl Days {

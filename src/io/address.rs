@@ -112,6 +112,11 @@ pub fn file(mirror: &Url, path: &SitePath) -> Url {
     below(mirror, path.as_str().split('/'))
 }
 
+/// Of any file on a mirror, by its path below the mirror's root.
+pub fn anything(mirror: &Url, path: &str) -> Url {
+    below(mirror, path.split('/'))
+}
+
 pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
     below(mirror, [".colport", "metadata", &name.to_string()])
 }

@@ -15,6 +15,13 @@ pub fn byte() -> u8 {
     filled.map_or(0, |()| byte[0])
 }
 
+/// Any number below `end`, for choices that no secret hangs on; zero if there is none.
+pub fn below(end: usize) -> usize {
+    let bytes = [(); 4].map(|()| byte());
+    let chance = usize::try_from(u32::from_le_bytes(bytes)).unwrap_or_default();
+    chance.checked_rem(end).unwrap_or_default()
+}
+
 /// A word that nobody can guess: 32 bytes of chance in hexadecimal digits.
 pub fn token() -> Secret<String> {
     let mut bytes = [0; 32];

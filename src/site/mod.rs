@@ -14,6 +14,7 @@ mod clean;
 mod feed;
 mod frame;
 mod headline;
+pub(crate) mod kind;
 mod language;
 mod links;
 mod look;

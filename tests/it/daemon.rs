@@ -22,7 +22,7 @@ use colport::sync::daemon::{
 use colport::sync::rotation::{
     Cause, Controls, Kind, MirrorId, Place as Where, Probe, Seen, Upkeep, VantageId,
 };
-use colport::sync::{Mirror, Place, Source};
+use colport::sync::{Mirror, Options, Place, Source};
 use colport::trust::lists::ChannelWord;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
@@ -217,6 +217,10 @@ impl Desk for Newsdesk {
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>> {
         self.0.alerts.lock().unwrap().push(words);
         async { Ok(()) }.boxed()
+    }
+
+    fn options(&self) -> Options {
+        Options::default()
     }
 
     fn say(&self, line: &str) {

@@ -19,6 +19,7 @@ mod edition;
 mod evil;
 mod fuzzed;
 mod hostile;
+mod hosts;
 mod keys;
 mod layers;
 mod page;

@@ -53,10 +53,7 @@ async fn get(
     mirrors: &[Mirror],
     store: &Path,
 ) -> Result<reader::Got, ReadError> {
-    let url = |mirror: &Mirror| match &mirror.place {
-        Place::Colport(url) => url.clone(),
-        Place::Folder(path) => url::Url::from_directory_path(path).unwrap(),
-    };
+    let url = |mirror: &Mirror| mirror.place.url().unwrap().clone();
     let options = reader::Options {
         mirrors: mirrors.iter().map(url).collect(),
         store: store.to_path_buf(),

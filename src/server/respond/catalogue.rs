@@ -13,10 +13,10 @@ use http::HeaderValue;
 
 use super::super::seal::Listing;
 use super::conditions::tag;
-use super::kind::{self, Kind};
-use crate::base::{Digest, EditionNumber, Hasher, SitePath};
+use crate::base::{Digest, EditionNumber, Hasher};
 use crate::bundle;
 use crate::edition::Excerpt;
+use crate::site::kind::{self, Kind};
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
@@ -94,7 +94,7 @@ impl Catalogue {
                 return None;
             }
             let resource = Resource {
-                kind: kind_of(&listing.path)?,
+                kind: kind::of_mirror_file(&listing.path)?,
                 form: if listing.is_stored {
                     Form::Stored
                 } else {
@@ -186,7 +186,7 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
         .map(|(path, entry)| (path.as_str().to_owned(), entry));
     let metadata = edition
         .metadata()
-        .map(|(name, entry)| (format!("{METADATA}{name}"), entry));
+        .map(|(name, entry)| (format!("{}{name}", kind::METADATA), entry));
     let all = files.chain(metadata);
     all.map(|(path, entry)| Listing {
         path,
@@ -197,18 +197,6 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
         packed_bytes: entry.place().end - entry.place().start,
     })
     .collect()
-}
-
-const METADATA: &str = ".colport/metadata/";
-
-fn kind_of(path: &str) -> Option<&'static Kind> {
-    match path.strip_prefix(METADATA) {
-        Some("timestamp.json") => Some(&kind::TIMESTAMP),
-        Some(_) => Some(&kind::VERSIONED_METADATA),
-        None => SitePath::parse(path)
-            .ok()
-            .map(|path| kind::of_site_file(&path)),
-    }
 }
 
 impl Resource {

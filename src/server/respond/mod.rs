@@ -14,7 +14,6 @@
 mod body;
 mod catalogue;
 mod conditions;
-mod kind;
 mod negotiate;
 mod range;
 mod target;
@@ -30,11 +29,11 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
+use crate::site::kind::Rendering;
 pub(super) use body::Body;
 pub(super) use catalogue::{Catalogue, listings};
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
-use kind::Rendering;
 use range::Asked;
 use target::Unusable;
 

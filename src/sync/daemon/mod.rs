@@ -32,8 +32,9 @@ pub use view::{ChannelView, MirrorView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 
+use super::pool::Described;
 use super::rotation::{ChannelId, Kind, MirrorId, Probe, Tier, Upkeep, VantageId};
-use super::{Mirror, Outcome};
+use super::{Mirror, Outcome, Place};
 use crate::base::{EditionNumber, Timestamp};
 use crate::trust::lists::{AddressList, ChannelWord};
 
@@ -52,6 +53,32 @@ pub struct Wanted {
     pub rendezvous: Rendezvous,
     /// From where mirrors are looked at.
     pub vantages: Vec<(VantageId, String)>,
+}
+
+impl Member {
+    /// One that stands by.
+    pub fn of_pool(described: &Described) -> Self {
+        let public = described.mirror.place.url().map(|url| Public {
+            url: url.clone(),
+            onion: None,
+            provider: described.account.provider.clone(),
+            upkeep: described.upkeep,
+            cost_a_day: 0.0,
+        });
+        Self {
+            mirror: described.mirror.clone(),
+            public,
+            made: None,
+        }
+    }
+
+    /// Whether it runs `colport serve`, and so takes lists by themselves.
+    pub(super) fn server(&self) -> Option<&Url> {
+        match &self.mirror.place {
+            Place::Colport(url) | Place::Follows(url) => Some(url),
+            Place::Folder(_) | Place::Host(_) => None,
+        }
+    }
 }
 
 /// A host that is pushed to, and what readers may know of it.

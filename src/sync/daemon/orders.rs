@@ -461,6 +461,13 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
+        if let Outcome::Behind { edition } = outcome {
+            // It copies others in its own time.
+            kept.edition = edition.unwrap_or(0);
+            kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
+            kept.trouble = None;
+            return Vec::new();
+        }
         if !outcome.is_good() {
             return self.failed(id, outcome, now, effects);
         }
@@ -886,7 +893,7 @@ impl Daemon {
             let waits = kept.again.is_some_and(|again| again > now.steady);
             let failures = kept.failures;
             let has_edition = kept.edition >= newest;
-            let lists = self.lists_for(id);
+            let lists = self.lists_for(id, has_edition);
             if !is_over && !waits && (!has_edition || !lists.is_empty()) {
                 owing.push((failures, id, lists));
             }
@@ -910,7 +917,7 @@ impl Daemon {
     }
 
     /// The lists that the mirror lacks, of channels that were ever told of it.
-    fn lists_for(&self, id: MirrorId) -> Vec<Told> {
+    fn lists_for(&self, id: MirrorId, has_edition: bool) -> Vec<Told> {
         let (Some(mirror), Some(kept)) = (self.book.planner.mirror(id), self.book.mirrors.get(&id))
         else {
             return Vec::new();
@@ -923,7 +930,14 @@ impl Daemon {
                 .map_or(0, |audit| audit.version);
             version > kept.lists.get(&channel.0).copied().unwrap_or(0)
         });
-        let lacking: Vec<ChannelId> = lacks.map(|(channel, _)| channel).collect();
+        let mut lacking: Vec<ChannelId> = lacks.map(|(channel, _)| channel).collect();
+        let is_server = self
+            .member(id)
+            .is_some_and(|member| member.server().is_some());
+        if !is_server && !(lacking.is_empty() && has_edition) {
+            // What a host of files is not given it may lose: a branch is replaced whole.
+            lacking = mirror.knowers().map(|(channel, _)| channel).collect();
+        }
         lacking
             .into_iter()
             .filter_map(|channel| self.told(channel))

@@ -23,7 +23,7 @@ use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::sync::rotation::{MirrorId, Probe};
-use crate::sync::{self, Options, Outcome, Place, Source, Wire};
+use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
 const TICK: Duration = Duration::from_secs(5);
@@ -66,6 +66,9 @@ pub trait Desk: Send + Sync + 'static {
 
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>>;
 
+    /// How to push.
+    fn options(&self) -> Options;
+
     /// Shown to whoever sits at the terminal. Names no address.
     fn say(&self, line: &str);
 }
@@ -97,6 +100,7 @@ pub async fn run(
         wire,
         source: None,
         edition: 0,
+        places: Arc::new(()),
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -165,6 +169,8 @@ struct Room {
     source: Option<Arc<Source>>,
     /// Of the folder, as it was last looked at.
     edition: EditionNumber,
+    /// Held once more by each push under way.
+    places: Arc<()>,
 }
 
 impl Room {
@@ -302,20 +308,43 @@ impl Room {
             .map(|told| self.desk.seal(told))
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
+        let options = self.share();
+        let place = Arc::clone(&self.places);
         Ok(Box::pin(async move {
-            push(wire.as_ref(), &source, member, &sealed).await
+            let outcome = push(wire.as_ref(), &source, member, &sealed, &options).await;
+            drop(place);
+            outcome
         }))
+    }
+
+    /// Of the line, what falls to one more push beside those under way.
+    fn share(&self) -> Options {
+        let options = self.desk.options();
+        let pushes = Arc::strong_count(&self.places) as u64;
+        Options {
+            line_bytes_per_second: options
+                .line_bytes_per_second
+                .map(|all| (all / pushes).max(1)),
+            ..options
+        }
     }
 }
 
-async fn push(wire: &dyn Wire, source: &Arc<Source>, member: Member, lists: &[Sealed]) -> Outcome {
+async fn push(
+    wire: &dyn Wire,
+    source: &Arc<Source>,
+    member: Member,
+    lists: &[Sealed],
+    options: &Options,
+) -> Outcome {
+    let server = member.server().cloned();
     let mirrors = [member.mirror];
     let [mirror] = &mirrors;
-    let (source, server) = match &mirror.place {
-        Place::Colport(url) => (source.clone(), Some(url.clone())),
-        _ => (Arc::new(lists::beside(source, lists)), None),
+    let source = match server {
+        Some(_) => source.clone(),
+        None => Arc::new(lists::beside(source, lists)),
     };
-    let pushed = sync::push_all(wire, &source, &mirrors, &Options::default(), &mut |_| ()).await;
+    let pushed = sync::push_all(wire, &source, &mirrors, options, &mut |_| ()).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
     match server {
