@@ -227,7 +227,7 @@ impl Desk for NewsroomDesk {
     }
 
     fn source(&self) -> Result<Arc<Source>, Trouble> {
-        source(&self.folder).map_err(trouble)
+        source(&self.folder, &self.config()?.variants).map_err(trouble)
     }
 
     fn seal(&self, told: &Told) -> Result<Sealed, Trouble> {

@@ -12,7 +12,7 @@ use super::screen::{Screen, size, table};
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
-use crate::packager::{FolderError, NewsroomFolder};
+use crate::packager::{FolderError, NewsroomFolder, Variant};
 use crate::sync::{self, Event, Intent, Mirror, Sending, Source};
 
 /// Keep every mirror up to date, and tell each channel of its own.
@@ -48,7 +48,7 @@ impl Sync {
         if !self.once {
             return daemon::keep(&self.site, screen).await;
         }
-        let source = source(&NewsroomFolder::at(&self.site))?;
+        let source = source(&NewsroomFolder::at(&self.site), &config.variants)?;
         let wire = HttpFetch::new(Patience::default());
         match self.dry_run {
             true => plan(&wire, &source, &config, screen).await,
@@ -63,7 +63,7 @@ pub(super) async fn push_newest(
     folder: &NewsroomFolder,
     screen: &Screen,
 ) -> Outcome {
-    let source = source(folder)?;
+    let source = source(folder, &config.variants)?;
     push(
         &HttpFetch::new(Patience::default()),
         &source,
@@ -73,16 +73,20 @@ pub(super) async fn push_newest(
     .await
 }
 
-pub(super) fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
+pub(super) fn source(
+    folder: &NewsroomFolder,
+    variants: &[Variant],
+) -> Result<Arc<Source>, Failure> {
     let now = SystemClock.now();
     let newest = folder
         .newest(now)?
         .ok_or_else(|| FolderError::NoEdition(folder.place().to_path_buf()))?;
     let earlier = folder.earlier(newest.number(), now)?;
-    let dense = folder.dense_forms(&newest, &earlier)?;
+    let mut forms = folder.dense_forms(&newest, &earlier, variants)?;
+    forms.extend(folder.small_forms(newest.number(), variants)?);
     let source = Source::new(newest, earlier)
         .map_err(|error| Failure::setup(format!("no update could be made: {error}")))?;
-    Ok(Arc::new(source.with_dense(dense)))
+    Ok(Arc::new(source.with_forms(forms)))
 }
 
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {

@@ -63,7 +63,9 @@ const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifeti
 static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
 static VERSIONED_METADATA: Kind = kind("application/json", Rendering::Data, Lifetime::Forever);
 pub(crate) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
-static DENSE_BUNDLE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
+/// Of the newest edition, under a name that stays.
+static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
+static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -135,8 +137,9 @@ pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
     match (path.strip_prefix(METADATA), path.strip_prefix(BUNDLES)) {
         (Some("timestamp.json"), _) => Some(&TIMESTAMP),
         (Some(_), _) => Some(&VERSIONED_METADATA),
-        (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE_BUNDLE),
-        (_, Some(_)) => Some(&BUNDLE),
+        (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE),
+        (_, Some(name)) if name.starts_with(|c: char| c.is_ascii_digit()) => Some(&BUNDLE),
+        (_, Some(_)) => Some(&LATEST),
         _ => SitePath::parse(path).ok().map(|path| of_site_file(&path)),
     }
 }
@@ -193,6 +196,11 @@ mod tests {
         let bundle = |name| format!(".colport/bundle/{name}");
         check(&bundle("7.tar.gz"), "application/gzip", Lifetime::Forever);
         check(&bundle("6-7.zst"), "application/zstd", Lifetime::Forever);
+        check(
+            &bundle("text.tar.gz"),
+            "application/gzip",
+            Lifetime::Minutes,
+        );
         check("feed.json", json, Lifetime::Minutes);
     }
 

@@ -12,7 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use url::Url;
 
 use super::plan::{Holding, Plan, Step, plan};
@@ -107,35 +108,39 @@ impl Push<'_> {
         let wanted = self.items().map(|item| &item.path).chain(withdrawn.keys());
         let survey = self.store.survey(&wanted.cloned().collect()).await?;
         let shows = self.shows(&survey).await?;
-        let items = self.items().map(|item| self.checked(item, &survey, shows));
-        let withdrawn = withdrawn.keys().map(|path| self.left(path, &survey, shows));
-        let digests = self.abreast(items).await?;
-        let left = self.abreast(withdrawn).await?;
+        let survey = &survey;
+        let items = self
+            .items()
+            .map(|item| self.checked(item, survey, shows).boxed());
+        let withdrawn = withdrawn.keys();
+        let withdrawn = withdrawn.map(|path| self.left(path, survey, shows).boxed());
+        let digests = self.abreast(items.collect()).await?;
+        let left = self.abreast(withdrawn.collect()).await?;
         let bundles = survey
             .keys()
             .filter_map(|path| path.strip_prefix(BUNDLES)?.strip_prefix('/'));
         Ok(Holding {
             digests: digests.into_iter().chain(left).flatten().collect(),
             bundles: bundles.map(str::to_owned).collect(),
-            taken: survey.into_keys().collect(),
+            taken: survey.keys().cloned().collect(),
         })
     }
 
     /// The edition that the host shows, if it is one of ours.
     async fn shows(&self, survey: &Survey) -> Result<Option<EditionNumber>, StoreError> {
-        if !survey.contains_key(TIMESTAMP) {
-            return Ok(None);
-        }
-        let timestamp = self
-            .store
-            .read(TIMESTAMP, 0..LIMITS.timestamp_bytes)
-            .await?;
+        let length = match survey.get(TIMESTAMP) {
+            None => return Ok(None),
+            Some(Found::Length(length)) => LIMITS.timestamp_bytes.min(*length),
+            Some(Found::Digest(_) | Found::Blob(_)) => LIMITS.timestamp_bytes,
+        };
+        let timestamp = self.store.read(TIMESTAMP, 0..length).await?;
         Ok(self.source.edition_of_timestamp(&timestamp))
     }
 
+    /// Beware: boxed, since otherwise nobody could tell that the whole may move between threads.
     async fn abreast<T>(
         &self,
-        work: impl Iterator<Item = impl Future<Output = Result<T, StoreError>>>,
+        work: Vec<BoxFuture<'_, Result<T, StoreError>>>,
     ) -> Result<Vec<T>, StoreError> {
         let work = futures_util::stream::iter(work).buffer_unordered(self.store.abreast());
         work.try_collect().await
@@ -244,8 +249,12 @@ impl Push<'_> {
                 self.store.settle().await?;
                 self.prove(&put).await?;
             }
-            self.abreast(now.iter().map(|step| self.put(step.path())))
-                .await?;
+            self.abreast(
+                now.iter()
+                    .map(|step| self.put(step.path()).boxed())
+                    .collect(),
+            )
+            .await?;
             put.extend(now.iter().map(|step| step.path().to_owned()));
             waiting = later;
         }
@@ -264,8 +273,12 @@ impl Push<'_> {
 
     async fn remove_all(&self, plan: &Plan) -> Result<(), StoreError> {
         let removals = plan.steps.iter().filter(|step| order(step).is_none());
-        self.abreast(removals.map(|step| self.store.remove(step.path())))
-            .await?;
+        self.abreast(
+            removals
+                .map(|step| self.store.remove(step.path()))
+                .collect(),
+        )
+        .await?;
         self.store.settle().await
     }
 

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use url::Url;
 
 pub use hosts::Push;
@@ -251,8 +251,10 @@ pub async fn push_all(
             };
             (index, mirror.clone(), outcome)
         }
+        .boxed()
     });
     let most = Lanes::most(options.abreast.max(1));
+    let pushes: Vec<_> = pushes.collect();
     let pushes = futures_util::stream::iter(pushes).buffer_unordered(most);
     let mut pushes = std::pin::pin!(pushes);
     let mut outcomes = Vec::new();
@@ -337,12 +339,18 @@ pub async fn plan_all(
     mirrors: &[Mirror],
     options: &Options,
 ) -> Vec<(Mirror, Intent)> {
-    let looks = futures_util::stream::iter(mirrors).map(|mirror| async move {
-        let looked = tokio::time::timeout(options.stall, look(wire, source, &mirror.place)).await;
-        let intent = looked.unwrap_or_else(|_| Intent::Unreachable("no answer in time".into()));
-        (mirror.clone(), intent)
+    let looks = mirrors.iter().map(|mirror| {
+        async move {
+            let looked = look(wire, source, &mirror.place);
+            let looked = tokio::time::timeout(options.stall, looked).await;
+            let intent = looked.unwrap_or_else(|_| Intent::Unreachable("no answer in time".into()));
+            (mirror.clone(), intent)
+        }
+        .boxed()
     });
-    looks.buffered(options.abreast.max(1)).collect().await
+    let looks: Vec<_> = looks.collect();
+    let looks = futures_util::stream::iter(looks).buffered(options.abreast.max(1));
+    looks.collect().await
 }
 
 async fn look(wire: &dyn Wire, source: &Arc<Source>, place: &Place) -> Intent {

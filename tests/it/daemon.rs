@@ -14,7 +14,7 @@ use colport::io::fetch::{Fetch, FetchError, Request, Response};
 use colport::io::ledger::{Ledger, LedgerError};
 use colport::io::push::{Answer, Body, Post};
 use colport::io::random;
-use colport::reader::{self, FirstTrust, Got, Onions, ReadError};
+use colport::reader::{self, FirstTrust, Got, ReadError};
 use colport::sync::daemon::{
     self, Audience, Daemon, Desk, Event, Exposure, Member, Public, Rendezvous, Sealed, Told,
     Trouble, View, Wanted, WantedChannel, Way,
@@ -338,14 +338,10 @@ impl Scene {
         store: &Path,
     ) -> Result<Got, ReadError> {
         self.readers += 1;
-        let options = reader::Options {
-            mirrors: addresses.to_vec(),
-            store: store.to_path_buf(),
-            trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&self.newsroom.first_root())),
-            channel: self.office.words.lock().unwrap().get(channel).cloned(),
-            onions: Onions::Unreached,
-            patience: reader::Patience::default(),
-        };
+        let trust =
+            FirstTrust::Fingerprint(Fingerprint::of_first_root(&self.newsroom.first_root()));
+        let mut options = reader::Options::new(addresses.to_vec(), store.to_path_buf(), trust);
+        options.channel = self.office.words.lock().unwrap().get(channel).cloned();
         reader::get(
             self.net.as_ref(),
             Virtual(self.clock).now(),

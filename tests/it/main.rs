@@ -27,6 +27,7 @@ mod press;
 mod reader;
 mod rotation_numbers;
 mod server;
+mod server_forms;
 mod server_intake;
 mod server_lists;
 mod server_redbot;

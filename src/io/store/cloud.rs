@@ -25,6 +25,8 @@ pub(super) struct Cloud {
     operator: Operator,
     line: Arc<Line>,
     is_bucket: bool,
+    /// The folder of a web space below which all lies, with a `/` at its end; or nothing.
+    base: String,
     /// Folders that are known to be there.
     made: Mutex<HashSet<String>>,
 }
@@ -45,16 +47,15 @@ impl Cloud {
             // Only what the operator named: no keys of another account that lie about on this machine.
             .disable_config_load()
             .disable_ec2_metadata();
-        Self::new(Operator::new(service), line, true)
+        Self::new(Operator::new(service), line, true, String::new())
     }
 
     pub(super) fn web_dav(dav: &WebDav, line: Arc<Line>) -> Result<Self> {
         let mut endpoint = dav.address.clone();
         endpoint.set_path("");
-        let root = percent_encoding::percent_decode_str(dav.address.path()).decode_utf8_lossy();
+        let path = percent_encoding::percent_decode_str(dav.address.path()).decode_utf8_lossy();
         let mut service = services::Webdav::default()
             .endpoint(endpoint.as_str().trim_end_matches('/'))
-            .root(&root)
             .disable_create_dir(true);
         if let Some(credentials) = &dav.credentials {
             let login = credentials.read()?;
@@ -62,10 +63,19 @@ impl Cloud {
                 .username(login.user.expose())
                 .password(login.password.expose());
         }
-        Self::new(Operator::new(service), line, false)
+        let base = match path.trim_matches('/') {
+            "" => String::new(),
+            path => format!("{path}/"),
+        };
+        Self::new(Operator::new(service), line, false, base)
     }
 
-    fn new(operator: opendal::Result<Operator>, line: Arc<Line>, is_bucket: bool) -> Result<Self> {
+    fn new(
+        operator: opendal::Result<Operator>,
+        line: Arc<Line>,
+        is_bucket: bool,
+        base: String,
+    ) -> Result<Self> {
         let transport = HttpTransporter::new(Transport::new(line.clone()));
         let retry = RetryLayer::default()
             .with_jitter()
@@ -79,6 +89,7 @@ impl Cloud {
             operator,
             line,
             is_bucket,
+            base,
             made: Mutex::default(),
         })
     }
@@ -99,16 +110,18 @@ impl Cloud {
     }
 
     async fn list_folder(&self, folder: String) -> Result<Vec<Named>> {
-        let place = format!("{folder}/");
+        let place = match folder.as_str() {
+            "" => self.base.clone(),
+            folder => format!("{}{folder}/", self.base),
+        };
         let listing = self.operator.list(&place).await;
         self.line.beat();
-        let at = place.trim_start_matches('/');
         let entries = match listing {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             listing => listing.map_err(failed)?,
         };
         let named = entries.iter().filter_map(|entry| {
-            let name = entry.path().strip_prefix(at)?.trim_end_matches('/');
+            let name = entry.path().strip_prefix(&place)?.trim_end_matches('/');
             (!name.is_empty() && !name.contains('/')).then(|| Named {
                 name: name.to_owned(),
                 is_folder: entry.metadata().is_dir(),
@@ -116,8 +129,12 @@ impl Cloud {
             })
         });
         let named: Vec<_> = named.collect();
-        self.know(place.trim_end_matches('/'));
+        self.know(&folder);
         Ok(named)
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     fn know(&self, folder: &str) {
@@ -135,7 +152,7 @@ impl Cloud {
         let missing = above(path).take_while(|folder| !self.is_known(folder));
         let missing: Vec<_> = missing.collect();
         if let Some(folder) = missing.first() {
-            let place = format!("{folder}/");
+            let place = format!("{}{folder}/", self.base);
             self.operator.create_dir(&place).await.map_err(failed)?;
             missing.into_iter().for_each(|folder| self.know(folder));
         }
@@ -143,9 +160,10 @@ impl Cloud {
     }
 
     async fn write(&self, path: &str, body: &Body) -> Result<()> {
+        let path = self.at(path);
         let mut write = self
             .operator
-            .write_with(path, body.bytes.clone())
+            .write_with(&path, body.bytes.clone())
             .content_type(body.content_type);
         if self.is_bucket {
             write = write.cache_control(body.cache_control);
@@ -167,7 +185,9 @@ impl Store for Cloud {
                 return self.list_all(wanted).await;
             }
             // A folder that is not there would look like an empty one.
-            self.operator.stat("/").await.map_err(failed)?;
+            if !self.base.is_empty() {
+                self.operator.stat(&self.base).await.map_err(failed)?;
+            }
             walk(wanted, self.abreast(), |folder| {
                 Box::pin(self.list_folder(folder))
             })
@@ -177,7 +197,8 @@ impl Store for Cloud {
 
     fn read<'a>(&'a self, path: &'a str, part: Range<u64>) -> BoxFuture<'a, Result<Bytes>> {
         Box::pin(async move {
-            let read = self.operator.read_with(path).range(part).await;
+            let path = self.at(path);
+            let read = self.operator.read_with(&path).range(part).await;
             read.map(|buffer| buffer.to_bytes()).map_err(failed)
         })
     }
@@ -192,7 +213,7 @@ impl Store for Cloud {
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { self.operator.delete(path).await.map_err(failed) })
+        Box::pin(async move { self.operator.delete(&self.at(path)).await.map_err(failed) })
     }
 
     fn settle(&self) -> BoxFuture<'_, Result<()>> {
@@ -221,10 +242,13 @@ fn failed(error: opendal::Error) -> StoreError {
     }
     let code = code(said);
     match error.kind() {
+        _ if said.contains("NoSuchBucket") => {
+            StoreError::NotFound(format!("the bucket is not there{code}"))
+        }
         ErrorKind::NotFound => StoreError::NotFound(format!("it is not there{code}")),
         ErrorKind::PermissionDenied => StoreError::Denied(format!("it lets us not do this{code}")),
         ErrorKind::RateLimited => StoreError::Transient(format!("it asks us to slow down{code}")),
-        ErrorKind::ConfigInvalid => StoreError::Permanent(told(said)),
+        ErrorKind::ConfigInvalid if code.is_empty() => StoreError::Permanent(told(said)),
         _ if error.is_temporary() || error.is_persistent() => {
             StoreError::Transient(format!("it cannot now{code}"))
         }

@@ -95,7 +95,7 @@ pub trait Store: Send + Sync {
     /// for a place (a folder, a bucket) that does not exist; an empty one has an empty survey. Changes nothing.
     fn survey<'a>(&'a self, wanted: &'a BTreeSet<String>) -> BoxFuture<'a, Result<Survey>>;
 
-    /// A part of a file as it is stored; less where the file ends before. Changes nothing.
+    /// A part of a file as it is stored. Where the file ends before, it is less, or an error. Changes nothing.
     fn read<'a>(&'a self, path: &'a str, part: Range<u64>) -> BoxFuture<'a, Result<Bytes>>;
 
     /// In place of what was there. May be called again with the same, also after it failed half-way. What readers see of it

@@ -12,17 +12,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, TryStreamExt};
 use openssh_sftp_client::error::SftpErrorKind;
 use openssh_sftp_client::file::TokioCompatFile;
 use openssh_sftp_client::{Error, Sftp, SftpOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 use super::walk::{Named, above, walk};
 use super::{Body, Result, Sftp as Place, Store, StoreError, Survey, told};
@@ -34,7 +33,6 @@ pub(super) struct SftpStore {
     session: tokio::sync::Mutex<Option<Arc<Session>>>,
     /// Folders that are known to be there.
     made: Mutex<HashSet<String>>,
-    written: AtomicU64,
 }
 
 struct Session {
@@ -45,7 +43,7 @@ struct Session {
 }
 
 /// Of what `ssh` says about its troubles.
-const SAID_BYTES: u64 = 2_000;
+const SAID_BYTES: usize = 2_000;
 
 impl SftpStore {
     pub(super) fn new(place: &Place, line: Arc<Line>) -> Self {
@@ -54,7 +52,6 @@ impl SftpStore {
             line,
             session: tokio::sync::Mutex::default(),
             made: Mutex::default(),
-            written: AtomicU64::new(0),
         }
     }
 
@@ -225,9 +222,12 @@ impl SftpStore {
         bytes: &Bytes,
     ) -> std::result::Result<(), Error> {
         self.make_way(session, path).await?;
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let part = self.at(&format!("{folder}/.colport-{number}.part"));
+        // Always the same for a place: what a killed push left is written over by the next.
+        let part = match path.rsplit_once('/') {
+            Some((folder, name)) => format!("{folder}/.colport-{name}.part"),
+            None => format!(".colport-{path}.part"),
+        };
+        let part = self.at(&part);
         let mut file = session.sftp.create(&part).await?;
         for piece in bytes.chunks(SENT_BYTES) {
             self.line.pass(piece.len()).await;
@@ -316,32 +316,16 @@ impl Store for SftpStore {
     }
 }
 
-async fn listen(complaints: tokio::process::ChildStderr, said: Arc<Mutex<String>>) {
-    let mut complaints = tokio_util_lines(complaints);
-    while let Some(line) = complaints.next().await {
+/// Keeps the beginning; the rest is dropped, so that `ssh` never waits.
+async fn listen(mut complaints: ChildStderr, said: Arc<Mutex<String>>) {
+    let mut piece = [0; 512];
+    while let Ok(length @ 1..) = complaints.read(&mut piece).await {
+        let heard = String::from_utf8_lossy(piece.get(..length).unwrap_or_default());
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.push_str(&line);
-        said.push(' ');
+        if said.len() < SAID_BYTES {
+            said.push_str(&heard);
+        }
     }
-}
-
-/// The first [`SAID_BYTES`] line by line; the rest is read and dropped, so that `ssh` never waits.
-fn tokio_util_lines(
-    complaints: tokio::process::ChildStderr,
-) -> impl futures_util::Stream<Item = String> + Unpin {
-    let pieces =
-        futures_util::stream::unfold((complaints, 0), |(mut complaints, had)| async move {
-            let mut piece = [0; 512];
-            let length = complaints.read(&mut piece).await.ok().filter(|n| *n > 0)?;
-            let text = String::from_utf8_lossy(piece.get(..length)?).into_owned();
-            let text = if had < SAID_BYTES {
-                text
-            } else {
-                String::new()
-            };
-            Some((text, (complaints, had + length as u64)))
-        });
-    Box::pin(pieces)
 }
 
 fn refused(said: &str) -> StoreError {

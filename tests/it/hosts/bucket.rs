@@ -202,17 +202,20 @@ async fn readers_get_and_verify_an_edition_from_a_bucket() {
     let paper = Newspaper::new(3);
     assert!(push(&ground, &paper.source()).await.is_good());
     let first = FirstTrust::Fingerprint(Fingerprint::of_first_root(&paper.newsroom.first_root()));
-    let options = reader::Options {
-        mirrors: vec![ground.url().unwrap()],
-        store: ground.folder.path().join("reader"),
-        trust: first,
-        patience: reader::Patience::default(),
-    };
+    let store = ground.folder.path().join("reader");
+    let options = reader::Options::new(vec![ground.url().unwrap()], store, first);
     let wire = super::wire();
     let got = reader::get(&wire, crate::world::moment(1), &options, &mut |_| ())
         .await
         .unwrap();
-    assert_eq!(got.edition.bundle(), paper.editions[0].bundle());
+    let digests = |edition: &colport::edition::VerifiedEdition| {
+        let files = edition
+            .files()
+            .map(|(path, entry)| (path.to_string(), entry.digest));
+        files.collect::<Vec<_>>()
+    };
+    assert_eq!(got.edition.number(), 1);
+    assert!(digests(&got.edition) == digests(&paper.editions[0]));
 }
 
 /// In parts, of which the host keeps nothing but the whole.
