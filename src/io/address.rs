@@ -217,6 +217,11 @@ pub fn lasting(variant: Variant) -> String {
     format!("{}.tar.gz", variant.word())
 }
 
+/// Where a channel's list lies, by its name.
+pub fn list(mirror: &Url, name: &str) -> Url {
+    below(mirror, [".colport", "lists", &format!("{name}.json")])
+}
+
 /// Where a colport server takes bundles.
 pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod fetch;
 pub mod files;
 pub mod folder;
+pub mod ledger;
 mod mapped;
 pub mod line;
 pub mod part;

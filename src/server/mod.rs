@@ -10,6 +10,7 @@
 //!    [`renewal`] gets them if that is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
+//!    Sealed lists of channels stand beside the edition ([`lists`]).
 //!    Beside the edition stand its other [`forms`], which are made behind.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
@@ -33,6 +34,7 @@ mod intake;
 mod lane;
 mod line;
 mod listen;
+mod lists;
 mod names;
 mod office;
 mod places;
@@ -84,6 +86,7 @@ use head::{Bare, Heard};
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
+use lists::Lists;
 use names::Names;
 use office::Office;
 use renewal::Kept;
@@ -306,10 +309,12 @@ impl Prepared {
             counters: Arc::default(),
             clock: Arc::clone(&clock),
         };
+        let lists = Lists::open(Arc::clone(&holdings));
         let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
         let site = Site {
             not_found: not_found_pages(),
             intake,
+            lists,
             tally: Tally::default(),
             clock: Arc::clone(&clock),
             holdings: Arc::clone(&holdings),
@@ -548,6 +553,7 @@ struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    lists: Lists,
     tally: Tally,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
@@ -555,6 +561,9 @@ struct Site {
 
 impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.answer(head);
+        }
         if head.uri.path() == REPORTS
             && head.method == Method::GET
             && respond::fault(head).is_none()
@@ -571,10 +580,13 @@ impl Answer for Site {
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {
-        matches!(head.uri.path(), INTAKE | REPORTS)
+        matches!(head.uri.path(), INTAKE | REPORTS) || lists::is_asked(head)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.take(head, body, progress).await;
+        }
         if head.uri.path() == REPORTS {
             return self.hear(head, body, progress).await;
         }

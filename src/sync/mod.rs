@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
 
+pub mod daemon;
 pub mod hooks;
 mod hosts;
 mod lanes;

@@ -322,7 +322,7 @@ pub(super) fn closing(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
+pub(super) fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
     let body = std::mem::take(answer.body_mut());
     if body.length() > 0 {
         let headers = answer.headers_mut();
