@@ -208,7 +208,7 @@ async fn readers_get_and_verify_an_edition_from_a_bucket() {
     let got = reader::get(&wire, crate::world::moment(1), &options, &mut |_| ())
         .await
         .unwrap();
-    let digests = |edition: &colport::edition::VerifiedEdition| {
+    let digests = |edition: &colport::edition::Excerpt| {
         let files = edition
             .files()
             .map(|(path, entry)| (path.to_string(), entry.digest));
