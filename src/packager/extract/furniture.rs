@@ -130,7 +130,7 @@ pub fn find(doc: &Document, measures: &Measures) -> Furniture {
 impl Furniture {
     /// Doubt ends where the text was found elsewhere: fifty slides hold more prose than the article above them.
     pub fn settle(mut self, doc: &Document, kept: &NodeSet) -> NodeSet {
-        for id in &self.doubtful {
+        for id in self.doubtful.iter().filter(|_| !kept.is_empty()) {
             let holds_text = doc.tree.get(id).is_some_and(|node| {
                 let mut below = node.descendants_it();
                 below.any(|below| kept.contains(&below.id))
@@ -513,4 +513,28 @@ fn by_words_of_lines(words: &str) -> bool {
 fn has_pair(words: &str) -> bool {
     let next = words.split(' ').skip(1);
     words.split(' ').zip(next).any(|pair| PAIRS.contains(&pair))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slides_of_other_things_are_furniture_once_the_text_was_found_elsewhere() {
+        let prose = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ".repeat(3);
+        let slides = format!("<li><p id=slide>{prose}</p></li>").repeat(9);
+        let page = format!("<p id=text>{prose}</p><div class='type-gallery'>{slides}</div>");
+        let doc = Document::from(page);
+        let measures = Measures::of(&doc);
+        let gallery = doc.select_single(".type-gallery").nodes()[0].id;
+        let settled = |kept: &str| {
+            let kept = doc.select(kept);
+            let texts = kept.nodes().iter().flat_map(|node| node.children());
+            let kept = texts.map(|text| text.id).collect();
+            find(&doc, &measures).settle(&doc, &kept)
+        };
+        assert!(settled("#text").contains(&gallery));
+        assert!(!settled("#slide").contains(&gallery));
+        assert!(!find(&doc, &measures).found.contains(&gallery));
+    }
 }
