@@ -15,6 +15,7 @@ use super::failure::Failure;
 use crate::base::{Secret, is_wild, tame};
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
+#[derive(Debug, Clone)]
 pub(crate) struct Screen {
     is_terminal: bool,
     /// Before each line.

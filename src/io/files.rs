@@ -144,6 +144,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     spool.publish()
 }
 
+/// The same for what nobody else may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::with_mode(path, 0o600)?;
+    spool
+        .write_all(bytes)
+        .map_err(|e| FileError::new("write", path, e))?;
+    spool.publish()
+}
+
 /// The same for what can be made again: it appears whole or not at all, but a power cut may take it away or leave it
 /// damaged.
 pub fn write_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -348,6 +357,10 @@ pub struct Spool {
 
 impl Spool {
     pub fn beside(place: &Path) -> Result<Self> {
+        Self::with_mode(place, 0o644)
+    }
+
+    fn with_mode(place: &Path, mode: u32) -> Result<Self> {
         let folder = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -355,7 +368,7 @@ impl Spool {
         let file = tempfile::Builder::new()
             .prefix(PART_PREFIX)
             .suffix(PART_SUFFIX)
-            .permissions(fs::Permissions::from_mode(0o644))
+            .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(folder)
             .map_err(|e| FileError::new("create a file in", folder, e))?;
         Ok(Self {

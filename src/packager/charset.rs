@@ -70,13 +70,9 @@ fn encoding_of(bytes: &[u8], content_type: Option<&str>) -> &'static Encoding {
 }
 
 fn is_surely_utf8(bytes: &[u8]) -> bool {
-    let telling = |text: &str| {
-        text.chars()
-            .filter(|c| !c.is_ascii())
-            .nth(TELLING_CHARACTERS)
-            .is_some()
-    };
-    std::str::from_utf8(bytes).is_ok_and(telling)
+    // Each character beyond ASCII begins with one such byte.
+    let telling = bytes.iter().filter(|byte| **byte >= 0xc0).count();
+    telling > TELLING_CHARACTERS && std::str::from_utf8(bytes).is_ok()
 }
 
 fn fits(encoding: &&'static Encoding, bytes: &[u8]) -> bool {

@@ -5,6 +5,7 @@
 //! 3. What the source told beats what was read out of the page.
 //! 4. The text is laid aside, so that only what tells articles from each other is held in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use url::Url;
 
 use super::archive::Archive;
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
+use super::extract::{self, Extracted, Familiar, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
@@ -373,6 +374,24 @@ fn summary(told: Option<&str>, text: &str) -> String {
     }
     let word = head.rfind(' ').unwrap_or(cut);
     format!("{}…", head.get(..word).unwrap_or(head))
+}
+
+/// Leaves out of the articles of each host what stands on many of them. They may come from the cache or not: what it
+/// holds is what was read, before this.
+pub fn without_furniture(drafts: &mut [Draft]) {
+    let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
+    for draft in drafts {
+        let address = draft.read.canonical.as_ref().unwrap_or(&draft.base);
+        let host = address.host_str().unwrap_or_default().to_owned();
+        hosts.entry(host).or_default().push(draft);
+    }
+    for mut drafts in hosts.into_values() {
+        let pages = drafts.iter().map(|draft| (draft.id.as_str(), &draft.read));
+        let familiar = Familiar::on(pages);
+        drafts
+            .iter_mut()
+            .for_each(|draft| familiar.clear(&mut draft.read));
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
 //! dense/MARK-N.zst               full ones for thin lines, and updates; made anew where they are missing
 //! archive/ID.jsonl               articles of feeds, which forget; public
+//! sync/                          what `colport sync` remembers: channels, mirrors and who was told; never published
 //! lock                           held while a program publishes here
 //! cache/web/                     what was fetched, so that it need not be sent again
 //! cache/                         what was worked out before; whoever deletes it loses time and nothing else
@@ -39,10 +40,10 @@ use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
 use crate::io::part::Lock;
 use crate::io::random;
-use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
+use crate::trust::{KeyError, SigningKey};
 
 const SITE_KEY: &str = "site";
 const TOKEN_BYTES: u64 = 1000;
@@ -367,6 +368,20 @@ impl NewsroomFolder {
             }
         }
         Ok(ring)
+    }
+
+    /// The keys that sign lists of mirrors: those of `timestamp`.
+    pub fn list_keys(&self) -> Result<Vec<SigningKey>> {
+        let files = self.key_files("online", "timestamp")?;
+        let keys = files.iter().map(|path| read_key(path, &mut |_| None));
+        keys.collect()
+    }
+
+    /// Where `colport sync` keeps what it must not forget; made if it is not there.
+    pub fn sync_folder(&self) -> Result<PathBuf> {
+        let folder = self.place.join("sync");
+        files::create_private_folder(&folder)?;
+        Ok(folder)
     }
 
     /// What the offline keys have signed.

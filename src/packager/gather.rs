@@ -1,7 +1,7 @@
 //! Everything that sources offer, as articles of a site.
 //!
 //! 1. Ask every source what it offers; one that gives nothing is reported and the others go on.
-//! 2. Read the pages, several at a time.
+//! 2. Read the pages, several at a time, and leave out what stands on many of them.
 //! 3. Give each article its place; two sources of one article make one article.
 //! 4. Have the pictures of an article made and clean its HTML, several articles at a time.
 //!
@@ -102,7 +102,8 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let offers = offers(sources, getter, &mut gathered).await;
-    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
+    let mut drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
+    draft::without_furniture(&mut drafts);
     let placed = placed(drafts, background, &mut gathered.skipped);
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered

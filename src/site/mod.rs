@@ -14,6 +14,7 @@ mod clean;
 mod feed;
 mod frame;
 mod headline;
+pub(crate) mod kind;
 mod language;
 mod links;
 mod look;
@@ -43,7 +44,7 @@ pub use terms::Terms;
 pub use typesetter::{Typesetter, render};
 
 pub use crate::base::NewsroomId;
-pub use words::best_language;
+pub use words::{Words, best_language};
 
 /// What the whole site is called, and the language of the pages that belong to no newsroom.
 #[derive(Debug, Clone, PartialEq, Eq)]

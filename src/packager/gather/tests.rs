@@ -405,6 +405,53 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
 }
 
 #[tokio::test]
+async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_anew_for_it() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let told = |name: &str, appeal: &str| {
+        let prose =
+            format!("In the {name}{name}{name} street several hundred people met. ").repeat(4);
+        let title = format!("The street {name}");
+        format!(
+            "<title>{title}</title><meta property='article:published_time' content='2026-11-20'>\
+             <article><h1>{title}</h1><p>{prose}</p><p>{appeal}</p><p>At last: {prose}</p></article>"
+        )
+    };
+    let web = |last: &str| {
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&names.map(item)));
+        names.iter().fold(web, |web, name| {
+            let appeal = if *name == "f" {
+                last
+            } else {
+                "Write to our editors at any time."
+            };
+            web.with(
+                &format!("https://n.example/{name}"),
+                "text/html",
+                told(name, appeal),
+            )
+        })
+    };
+    let bodies = |gathered: &Gathered| -> Vec<String> {
+        let articles = gathered.articles.iter();
+        articles
+            .map(|article| article.body.as_str().to_owned())
+            .collect()
+    };
+    let (folder, cache) = cache();
+    let first = bodies(&gathered_with(&web("Nobody knows why."), &feed_source(), &cache).await);
+    assert_eq!(first.len(), 6);
+    assert!(first.iter().all(|body| !body.contains("our editors")));
+    assert!(first.iter().all(|body| body.contains("At last")));
+    assert!(first.iter().any(|body| body.contains("Nobody knows why")));
+
+    let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+    let second = bodies(&gathered_with(&web("Somebody does."), &feed_source(), &again).await);
+    assert_eq!(again.work().pages, 1);
+    let unlike = first.iter().filter(|body| !second.contains(body));
+    assert_eq!(unlike.count(), 1);
+}
+
+#[tokio::test]
 async fn a_page_without_an_article_is_read_once() {
     let (folder, cache) = cache();
     let web = Web::default()
