@@ -9,6 +9,7 @@ mod newsroom_id;
 mod path;
 mod secret;
 mod tame;
+mod variant;
 
 pub use digest::{Digest, DigestError, Hasher};
 pub use fingerprint::{Fingerprint, FingerprintError};
@@ -19,6 +20,7 @@ pub use newsroom_id::{NewsroomId, NewsroomIdError};
 pub use path::{PathError, SitePath};
 pub use secret::Secret;
 pub use tame::{is_wild, tame};
+pub use variant::Variant;
 
 /// The number of an edition: the version of its snapshot. The first is 1; a later edition has a larger one.
 pub type EditionNumber = u64;

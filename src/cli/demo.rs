@@ -25,7 +25,7 @@ use super::telling::Telling;
 use super::words::{count, freshness};
 use crate::base::{Fingerprint, SitePath};
 use crate::config::{self, Config};
-use crate::edition::VerifiedEdition;
+use crate::edition::{Excerpt, VerifiedEdition};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, FetchError, HttpFetch, Patience, Request, Response};
 use crate::io::files;
@@ -207,14 +207,14 @@ impl Mirrors {
         let first = self.servers.remove(0);
         first.stop().await;
         screen.line("5. The censor finds mirror 1 and has it switched off.");
-        corrupt(&stage.place.join(NAMES[1]), &stage.edition)?;
+        corrupt(&stage.place.join(NAMES[1]), &stage.edition).await?;
         screen.line("6. He breaks into mirror 2 and changes an article on its disk.");
         Ok(self.servers)
     }
 }
 
-/// Changes a few bytes in the middle of an article, in the very file that the mirror serves.
-fn corrupt(mirror: &Path, edition: &VerifiedEdition) -> Outcome {
+/// Changes a few bytes in the middle of an article, in the very file that the mirror serves, and in the other forms of it.
+async fn corrupt(mirror: &Path, edition: &VerifiedEdition) -> Outcome {
     let is_article = |path: &&SitePath| {
         path.as_str().split('/').count() == 5 && path.as_str().ends_with("/index.html")
     };
@@ -224,6 +224,20 @@ fn corrupt(mirror: &Path, edition: &VerifiedEdition) -> Outcome {
         .expect("the demo has articles");
     let place = article.place();
     let middle = place.start + (place.end - place.start) / 2;
+    let forms = mirror.join("forms");
+    // They are made behind; this is the last.
+    for _ in 0..300 {
+        match files::exists(&forms.join("1-text.zst")) {
+            true => break,
+            false => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    for name in files::list(&forms).unwrap_or_default() {
+        let form = forms.join(name);
+        // Where a dense one has its last picture.
+        let near_end = files::length(&form)?.saturating_sub(100);
+        files::vandalise(&form, near_end, b"LIES")?;
+    }
     Ok(files::vandalise(
         &mirror.join("edition.tar.gz"),
         middle,
@@ -259,23 +273,18 @@ fn in_two_lines(fault: &str) -> String {
     fault.replacen(": ", ":\n         ", 1)
 }
 
-async fn read(
-    stage: &Stage,
-    mirrors: Vec<Url>,
-    screen: &Screen,
-) -> Result<Arc<VerifiedEdition>, Failure> {
+async fn read(stage: &Stage, mirrors: Vec<Url>, screen: &Screen) -> Result<Arc<Excerpt>, Failure> {
     screen.line("7. A reader asks all three, knowing only the fingerprint:");
     let named = |address: &str, mirrors: &[Url]| {
         let at = mirrors.iter().position(|mirror| mirror.as_str() == address);
         at.and_then(|at| NAMES.get(at))
             .map_or_else(|| address.to_owned(), |name| (*name).to_owned())
     };
-    let options = reader::Options {
-        mirrors: mirrors.clone(),
-        store: stage.place.join("reader"),
-        trust: FirstTrust::Fingerprint(stage.fingerprint),
-        patience: reader::Patience::default(),
-    };
+    let options = reader::Options::new(
+        mirrors.clone(),
+        stage.place.join("reader"),
+        FirstTrust::Fingerprint(stage.fingerprint),
+    );
     let wire = HttpFetch::new(Patience::default());
     let network = Network {
         wire,

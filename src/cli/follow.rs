@@ -13,6 +13,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::screen::{Screen, one_line};
+use crate::edition::Effort;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files::{self, FileError};
@@ -86,15 +87,15 @@ impl Following {
                 files::write(&kept, &bundle)?;
             }
         }
-        let options = Options {
-            mirrors: self.mirrors.clone(),
-            store: self.store.clone(),
-            trust: match self.door.anchor() {
+        let mut options = Options::new(
+            self.mirrors.clone(),
+            self.store.clone(),
+            match self.door.anchor() {
                 Anchor::Fingerprint(fingerprint) => FirstTrust::Fingerprint(fingerprint),
                 Anchor::Root(root) => FirstTrust::Root(root),
             },
-            patience: reader::Patience::default(),
-        };
+        );
+        options.effort = Effort::Best;
         let got = reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
         if Some(got.edition.number()) > self.door.edition() {
             self.door.offer(kept).await?;

@@ -10,7 +10,8 @@ use url::Url;
 use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::{Screen, harmless, one_line, size, table};
-use super::words::freshness;
+use super::words::{freshness, lacking};
+use crate::base::Variant;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
@@ -40,6 +41,12 @@ pub(crate) struct Get {
     /// Also write the bundle to this file, to give it to somebody
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Leave out all pictures: an article then costs a few kilobytes. What is here already stays
+    #[arg(long, conflicts_with = "light")]
+    text: bool,
+    /// Leave out pictures of more than 10 KB
+    #[arg(long)]
+    light: bool,
     /// Tell a mirror that works which others did not, and how, so that the newsroom can look after them; with `--report=by` also
     /// in which country. It is not told who you are, but it sees where you come from, as with every page that you read
     #[arg(long, value_name = "COUNTRY", num_args = 0..=1, require_equals = true)]
@@ -52,11 +59,11 @@ pub(super) fn mirror(text: &str) -> Result<Url, String> {
 
 impl Get {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
-        let options = Options {
-            mirrors: self.mirrors,
-            store: self.store,
-            trust: first_trust(self.root)?,
-            patience: reader::Patience::default(),
+        let mut options = Options::new(self.mirrors, self.store, first_trust(self.root)?);
+        options.variant = match (self.text, self.light) {
+            (true, _) => Variant::Text,
+            (_, true) => Variant::Light,
+            (false, false) => Variant::Full,
         };
         let fetch = HttpFetch::new(Patience::default());
         let now = SystemClock.now();
@@ -84,6 +91,9 @@ impl Get {
             News::Nothing => screen.line(format!(
                 "Edition {number} was here already; nobody has a newer one."
             )),
+        }
+        if let Some(lacking) = lacking(&got.edition) {
+            screen.line(lacking);
         }
         screen.line(freshness(got.edition.proof(), now));
         screen.line(format!(

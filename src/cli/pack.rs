@@ -31,9 +31,11 @@ use crate::io::files::{self, Spool};
 use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
     self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
-    Stock, Waiting, WebCache, Withdrawn,
+    Stock, Variant, Waiting, WebCache, Withdrawn,
 };
-use crate::site::{self, About, Article, Headline, Logo, Newsroom, SiteIdentity, Typesetter};
+use crate::site::{
+    self, About, Article, Headline, Logo, Newsroom, SiteIdentity, SmallCopy, Typesetter,
+};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -198,7 +200,7 @@ impl Collected {
     }
 
     /// Sets the lists and pages of all newsrooms.
-    fn set(&mut self, articles: Vec<Article>, setter: &Typesetter<'_>) {
+    fn set(&mut self, articles: Vec<Article>, setter: &Typesetter<'_>, variants: &[Variant]) {
         let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
         self.lay_all(setter.lists(&headlines));
         // One page at a time, so that those that did not change take no memory.
@@ -207,7 +209,36 @@ impl Collected {
                 .iter()
                 .filter_map(|article| setter.article(article)),
         );
+        let about = About {
+            small: self.small_copies(variants),
+            ..setter.about.clone()
+        };
+        let setter = Typesetter {
+            about: &about,
+            ..*setter
+        };
+        self.lay_all(setter.abouts(&headlines));
         self.articles = articles.into_iter().map(|article| article.path).collect();
+    }
+
+    /// What of these every mirror will have.
+    fn small_copies(&self, variants: &[Variant]) -> Vec<SmallCopy> {
+        let kept = self.kept.iter().filter_map(|path| {
+            let entry = self.previous.as_ref()?.file(path)?;
+            Some((path, entry.length))
+        });
+        let waiting = self.waiting.iter().map(|(path, file)| (path, file.length));
+        let files = self.files.iter();
+        let files = files.map(|(path, content)| (path, content.len() as u64));
+        let all: BTreeMap<_, _> = kept.chain(waiting).chain(files).collect();
+        let facts = || {
+            let all = all.iter();
+            all.map(|(path, length)| (path.as_str().ends_with(".webp"), *length))
+        };
+        let small = variants.iter().filter(|variant| **variant != Variant::Full);
+        small
+            .map(|variant| SmallCopy::of(*variant, facts()))
+            .collect()
     }
 
     /// A page that the edition before holds need not be held in memory.
@@ -268,7 +299,7 @@ pub(super) async fn collect(
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    collected.set(articles, &setter);
+    collected.set(articles, &setter, &config.variants);
     Ok(collected)
 }
 
@@ -297,6 +328,7 @@ impl Masthead {
                 fingerprint: Some(fingerprint),
                 contact: config.contact.clone(),
                 elsewhere: config.elsewhere.clone(),
+                small: Vec::new(),
             },
         })
     }

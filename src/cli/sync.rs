@@ -11,7 +11,7 @@ use super::screen::{Screen, size, table};
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
-use crate::packager::{FolderError, NewsroomFolder};
+use crate::packager::{FolderError, NewsroomFolder, Variant};
 use crate::sync::{self, Event, Intent, Mirror, Options, Sending, Source};
 
 /// Push the newest edition to every mirror.
@@ -40,7 +40,7 @@ impl Sync {
                 "name one under `[[mirror]]`: a folder, or the address of a `colport serve`",
             ));
         }
-        let source = source(&NewsroomFolder::at(&self.site))?;
+        let source = source(&NewsroomFolder::at(&self.site), &config.variants)?;
         let wire = HttpFetch::new(Patience::default());
         match self.dry_run {
             true => plan(&wire, &source, &config, screen).await,
@@ -55,7 +55,7 @@ pub(super) async fn push_newest(
     folder: &NewsroomFolder,
     screen: &Screen,
 ) -> Outcome {
-    let source = source(folder)?;
+    let source = source(folder, &config.variants)?;
     push(
         &HttpFetch::new(Patience::default()),
         &source,
@@ -65,16 +65,17 @@ pub(super) async fn push_newest(
     .await
 }
 
-fn source(folder: &NewsroomFolder) -> Result<Arc<Source>, Failure> {
+fn source(folder: &NewsroomFolder, variants: &[Variant]) -> Result<Arc<Source>, Failure> {
     let now = SystemClock.now();
     let newest = folder
         .newest(now)?
         .ok_or_else(|| FolderError::NoEdition(folder.place().to_path_buf()))?;
     let earlier = folder.earlier(newest.number(), now)?;
-    let dense = folder.dense_forms(&newest, &earlier)?;
+    let mut forms = folder.dense_forms(&newest, &earlier, variants)?;
+    forms.extend(folder.small_forms(newest.number(), variants)?);
     let source = Source::new(newest, earlier)
         .map_err(|error| Failure::setup(format!("no update could be made: {error}")))?;
-    Ok(Arc::new(source.with_dense(dense)))
+    Ok(Arc::new(source.with_forms(forms)))
 }
 
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {

@@ -4,7 +4,7 @@
 //! 2. Files are added in ascending order of path. Each is unpacked and compared with what was signed before a byte of it
 //!    is written; what lies between two added files is copied, still packed, from the edition held.
 //! 3. What is refused has changed nothing: the right file may come next, from somebody else.
-//! 4. At the end nothing that was signed may be missing.
+//! 4. At the end nothing that was signed may be missing, but for pictures that the variant goes without.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::metadata::SignedFile;
-use super::verified::{Entry, VerifiedEdition};
-use super::{Gathered, Proof, Refusal};
+use super::verified::{Entry, Excerpt, VerifiedEdition};
+use super::{Gathered, Proof, Refusal, Variant};
 use crate::base::{Digest, MetadataName, SitePath};
 use crate::bundle::{self, About, BundleError, Effort, Kind, Slot, Writer};
 
@@ -23,7 +23,8 @@ use crate::bundle::{self, About, BundleError, Effort, Kind, Slot, Writer};
 pub struct Assembler<W: Write> {
     writer: Writer<W>,
     proof: Proof,
-    held: Option<Arc<VerifiedEdition>>,
+    held: Option<Arc<Excerpt>>,
+    variant: Variant,
     metadata: Vec<(MetadataName, Entry)>,
     /// Written so far: every file of the proof up to the last of these.
     files: BTreeMap<SitePath, Entry>,
@@ -37,8 +38,23 @@ impl<W: Write> Assembler<W> {
         metadata: &Gathered,
         held: Option<Arc<VerifiedEdition>>,
     ) -> Result<Self, Refusal> {
+        let held = held.map(|held| held.as_excerpt());
+        Self::of_variant(out, proof, metadata, held, Variant::Full)
+    }
+
+    /// The same of a bundle that may lack pictures, for [`Self::finish_excerpt`].
+    pub fn of_variant(
+        out: W,
+        proof: Proof,
+        metadata: &Gathered,
+        held: Option<Arc<Excerpt>>,
+        variant: Variant,
+    ) -> Result<Self, Refusal> {
         let about = About {
-            kind: Kind::Full,
+            kind: match variant {
+                Variant::Full => Kind::Full,
+                Variant::Light | Variant::Text => Kind::Excerpt,
+            },
             edition: proof.edition(),
         };
         let mut writer = Writer::start(out, &about)?;
@@ -52,6 +68,7 @@ impl<W: Write> Assembler<W> {
             writer,
             proof,
             held,
+            variant,
             metadata: written,
             files: BTreeMap::new(),
         })
@@ -68,10 +85,15 @@ impl<W: Write> Assembler<W> {
     }
 
     /// The content as a gzip member, if it is the very one that was signed.
-    pub(super) fn pack(&self, path: &SitePath, content: &[u8]) -> Result<Packed, Refusal> {
+    pub(super) fn pack(
+        &self,
+        path: &SitePath,
+        content: &[u8],
+        effort: Effort,
+    ) -> Result<Packed, Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
         match self.proof.files().get(path).ok_or_else(stray)?.is(content) {
-            true => Ok(Packed(bundle::pack(content, Effort::Quick))),
+            true => Ok(Packed(bundle::pack(content, effort))),
             false => Err(Refusal::Altered { path: path.clone() }),
         }
     }
@@ -103,25 +125,25 @@ impl<W: Write> Assembler<W> {
     }
 
     /// Whether a file need not come.
-    pub(super) fn holds(&self, path: &SitePath) -> bool {
-        let file = self.proof.files().get(path);
-        file.is_some_and(|file| self.is_held(path, file))
+    pub(super) fn may_lack(&self, path: &SitePath, file: &SignedFile) -> bool {
+        self.is_held(path, file) || !self.variant.holds(path, file.length)
     }
 
-    /// The signed files after the last one written, all of which must be held.
+    /// The signed files after the last one written that are held. No other may lack that the variant has.
     fn held_up_to(&self, end: Bound<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
         let start = self
             .files
             .last_key_value()
             .map_or(Bound::Unbounded, |(last, _)| Bound::Excluded(last));
         let between = || self.proof.files().range::<SitePath, _>((start, end));
-        let mut lacking = between().filter(|(path, file)| !self.is_held(path, file));
+        let mut lacking = between().filter(|(path, file)| !self.may_lack(path, file));
         match lacking.next() {
             Some((first, _)) => Err(Refusal::FilesMissing {
                 first: first.clone(),
                 count: 1 + lacking.count(),
             }),
             None => Ok(between()
+                .filter(|(path, file)| self.is_held(path, file))
                 .map(|(path, file)| (path.clone(), *file))
                 .collect()),
         }
@@ -151,19 +173,31 @@ impl<W: Write> Assembler<W> {
 
     /// Ends the bundle. `publish` puts what was written in its place and returns its bytes, mapped or read.
     pub fn finish<E: From<Refusal>>(
-        mut self,
+        self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<VerifiedEdition, E> {
+        match self.variant {
+            Variant::Full => self.finish_excerpt(publish).map(VerifiedEdition::new),
+            Variant::Light | Variant::Text => Err(Refusal::ExcerptOnly.into()),
+        }
+    }
+
+    /// The same of any variant.
+    pub fn finish_excerpt<E: From<Refusal>>(
+        mut self,
+        publish: impl FnOnce(W) -> Result<Bytes, E>,
+    ) -> Result<Excerpt, E> {
         let rest = self.held_up_to(Bound::Unbounded)?;
         self.copy(rest)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
-        Ok(VerifiedEdition::new(
-            bundle,
-            self.proof,
-            self.metadata,
-            self.files,
-        ))
+        let Self {
+            proof,
+            metadata,
+            files,
+            ..
+        } = self;
+        Ok(Excerpt::new(bundle, proof, metadata, files))
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 
 use bytes::Bytes;
 
-use super::{Entry, VerifiedEdition};
+use super::{Entry, Excerpt};
 use crate::base::SitePath;
 use crate::bundle;
 
@@ -22,9 +22,9 @@ const CHOSEN_BYTES: u64 = 6 << 20;
 const LOOKED_AT_BYTES: u64 = 16 << 20;
 const RUN: usize = 8;
 
-/// For each file of `base`, in the order of paths.
-pub(super) fn choose(base: &VerifiedEdition, new: &VerifiedEdition) -> Vec<bool> {
-    let mut chosen = vec![false; base.files().count()];
+/// For each file that was signed as part of `base`, in the order of paths. Only such as are there are chosen.
+pub(super) fn choose(base: &Excerpt, new: &Excerpt) -> Vec<bool> {
+    let mut chosen = vec![false; base.proof().files().len()];
     let mut runs = Runs::default();
     for content in contents(new, |path, entry| is_other(base, path, entry)) {
         runs.add(&content.1);
@@ -65,40 +65,45 @@ pub(super) fn choose(base: &VerifiedEdition, new: &VerifiedEdition) -> Vec<bool>
     chosen
 }
 
-fn is_other(base: &VerifiedEdition, path: &SitePath, entry: &Entry) -> bool {
-    base.file(path).is_none_or(|old| old.digest != entry.digest)
+fn is_other(base: &Excerpt, path: &SitePath, entry: &Entry) -> bool {
+    let old = base.proof().files().get(path);
+    old.is_none_or(|old| old.digest != entry.digest)
 }
 
 /// Texts of an edition by their place in it.
 fn contents(
-    edition: &VerifiedEdition,
+    edition: &Excerpt,
     which: impl Fn(&SitePath, &Entry) -> bool,
 ) -> impl Iterator<Item = (usize, Bytes)> {
-    texts(edition, which).map(|(index, entry)| (index, edition.content(entry)))
+    // What a disk has changed meanwhile helps nobody.
+    texts(edition, which).filter_map(|(index, entry)| Some((index, unpacked(edition, entry)?)))
+}
+
+fn unpacked(edition: &Excerpt, entry: &Entry) -> Option<Bytes> {
+    let content = bundle::unpack(&edition.packed(entry), entry.length);
+    content.ok().map(Bytes::from)
 }
 
 fn texts(
-    edition: &VerifiedEdition,
+    edition: &Excerpt,
     which: impl Fn(&SitePath, &Entry) -> bool,
 ) -> impl Iterator<Item = (usize, &Entry)> {
-    let files = edition.files().enumerate();
+    let signed = edition.proof().files().keys().enumerate();
+    let files = signed.filter_map(|(index, path)| Some((index, path, edition.file(path)?)));
     files
-        .filter(move |(_, (path, entry))| {
+        .filter(move |(_, path, entry)| {
             which(path, entry) && bundle::stored_runs(&edition.packed(entry)).is_none()
         })
-        .map(|(index, (_, entry))| (index, entry))
+        .map(|(index, _, entry)| (index, entry))
 }
 
-fn others(
-    base: &VerifiedEdition,
-    which: impl Fn(&SitePath, &Entry) -> bool,
-) -> Vec<(usize, Bytes)> {
+fn others(base: &Excerpt, which: impl Fn(&SitePath, &Entry) -> bool) -> Vec<(usize, Bytes)> {
     let texts: Vec<_> = texts(base, which).collect();
     let bytes: u64 = texts.iter().map(|(_, entry)| entry.length).sum();
     let step = usize::try_from(bytes.div_ceil(LOOKED_AT_BYTES)).unwrap_or(usize::MAX);
     let texts = texts.into_iter().step_by(step.max(1));
     texts
-        .map(|(index, entry)| (index, base.content(entry)))
+        .filter_map(|(index, entry)| Some((index, unpacked(base, entry)?)))
         .collect()
 }
 

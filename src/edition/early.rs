@@ -14,14 +14,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::metadata::name_of;
-use super::{Gathered, Refusal, Remembered, VerifiedEdition};
+use super::{Excerpt, Gathered, Refusal, Remembered};
 use crate::base::MetadataName;
 use crate::bundle::MemberName;
 use crate::trust::{self, Equivocation, Expiry, Refresh, Trusted};
 
 /// See the module.
 pub(super) struct Early {
-    held: Option<Arc<VerifiedEdition>>,
+    held: Option<Arc<Excerpt>>,
     /// The newest root that was proved.
     root: u64,
     /// What contradicts what is held, also when it is refused.
@@ -44,11 +44,7 @@ pub(super) enum Worth {
 }
 
 impl Early {
-    pub(super) fn new(
-        remembered: Remembered,
-        held: Option<Arc<VerifiedEdition>>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(remembered: Remembered, held: Option<Arc<Excerpt>>, now: Timestamp) -> Self {
         let refresh = Refresh::new(remembered, now, Expiry::Report);
         // It always begins by asking for the next root.
         let next = refresh
@@ -163,11 +159,7 @@ impl Early {
 }
 
 /// What is held goes for files of one name in all editions; the timestamp's name is not of that kind.
-fn known(
-    name: Option<&MetadataName>,
-    set: &Gathered,
-    held: Option<&VerifiedEdition>,
-) -> Option<Bytes> {
+fn known(name: Option<&MetadataName>, set: &Gathered, held: Option<&Excerpt>) -> Option<Bytes> {
     let name = name.filter(|name| **name != MetadataName::timestamp())?;
     let from_held = || {
         let held = held?;
@@ -188,7 +180,7 @@ fn proved<'a>(trusted: &'a Trusted, name: &MetadataName) -> Option<&'a Bytes> {
     })
 }
 
-pub(super) fn refuse_older(trusted: &Trusted, held: &VerifiedEdition) -> Result<(), Refusal> {
+pub(super) fn refuse_older(trusted: &Trusted, held: &Excerpt) -> Result<(), Refusal> {
     match trusted.is_newer_than(&held.remembered()) {
         true => Ok(()),
         false => Err(Refusal::NotNewer {

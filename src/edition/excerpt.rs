@@ -3,21 +3,9 @@
 use std::io::{self, Write};
 
 use super::VerifiedEdition;
-use crate::base::SitePath;
+use crate::base::{SitePath, Variant};
 use crate::bundle::{About, Kind, Writer};
-
-/// How much of an edition a bundle carries. Every one has all signatures and all pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Variant {
-    Full,
-    /// Pictures of at most [`LIGHT_BYTES`].
-    Light,
-    /// No picture.
-    Text,
-}
-
-/// Of one picture. Some networks let a connection starve after about 15 KB.
-pub const LIGHT_BYTES: u64 = 10_240;
+use crate::site::LIGHT_BYTES;
 
 /// What a bundle of less than an edition may lack: pictures, and nothing else.
 pub(super) fn is_picture(path: &SitePath) -> bool {
@@ -25,7 +13,8 @@ pub(super) fn is_picture(path: &SitePath) -> bool {
 }
 
 impl Variant {
-    fn holds(self, path: &SitePath, length: u64) -> bool {
+    /// Whether a file of an edition must be there.
+    pub fn holds(self, path: &SitePath, length: u64) -> bool {
         match self {
             Self::Full => true,
             Self::Light => !is_picture(path) || length <= LIGHT_BYTES,

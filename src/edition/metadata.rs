@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::early::refuse_older;
-use super::{Refusal, VerifiedEdition};
+use super::{Excerpt, Refusal};
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, SitePath};
 use crate::bundle::MemberName;
 use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};
@@ -191,7 +191,7 @@ impl Proof {
     }
 
     /// Refused unless this is news for who holds `held`.
-    pub fn refuse_older_than(&self, held: &VerifiedEdition) -> Result<(), Refusal> {
+    pub fn refuse_older_than(&self, held: &Excerpt) -> Result<(), Refusal> {
         refuse_older(&self.trusted, held)
     }
 

@@ -5,7 +5,7 @@
 //! - [`Assembler`] writes a full bundle from verified metadata and files that it checks one by one; the publisher, the
 //!   mirror and the reader all go through it, so that the same edition has the same bytes everywhere.
 //! - [`write_update`] writes what another edition lacks; [`write_excerpt`] leaves out pictures.
-//! - [`write_dense`] and [`write_dense_update`] write the same for thin lines; the [`Receiver`] takes both forms.
+//! - [`DenseForms`] writes the same for thin lines; the [`Receiver`] takes both forms.
 //!
 //! Not here: where bytes come from and where they go. Everything is a function of values and `now`.
 
@@ -22,14 +22,16 @@ mod thaw;
 mod update;
 mod verified;
 
+pub use crate::site::LIGHT_BYTES;
 pub use assembler::Assembler;
-pub use dense::{write_dense, write_dense_update};
-pub use excerpt::{LIGHT_BYTES, Variant, write_excerpt};
+pub use dense::{DenseForms, write_dense, write_dense_update};
+pub use excerpt::write_excerpt;
 pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
 pub use update::{Holding, write_update};
 pub use verified::{Entry, Excerpt, VerifiedEdition};
 
+pub use crate::base::Variant;
 pub use crate::bundle::Effort;
 pub use crate::trust::{Freshness, Remembered};

@@ -13,8 +13,10 @@ use jiff::Timestamp;
 
 use super::early::{Early, Worth};
 use super::shelf::Shelf;
-use super::thaw::{Piece, Thaw};
-use super::{Assembler, Gathered, Proof, Refusal, Remembered, VerifiedEdition};
+use super::thaw::{Piece, Signed, Thaw};
+use super::{
+    Assembler, Effort, Excerpt, Gathered, Proof, Refusal, Remembered, Variant, VerifiedEdition,
+};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::may_be_dense;
 use crate::bundle::{About, BundleError, Kind, Member, MemberName, Scanner};
@@ -23,7 +25,8 @@ use crate::trust::{self, Equivocation};
 /// See the module. Nothing that was refused has been written to `out`.
 pub struct Receiver<W: Write> {
     form: Form,
-    held: Option<Arc<VerifiedEdition>>,
+    effort: Effort,
+    held: Option<Arc<Excerpt>>,
     stage: Stage<W>,
 }
 
@@ -48,7 +51,8 @@ struct Gathering<W> {
     /// The number that the bundle gives itself.
     claimed: Option<EditionNumber>,
     remembered: Remembered,
-    held: Option<Arc<VerifiedEdition>>,
+    held: Option<Arc<Excerpt>>,
+    variant: Variant,
     now: Timestamp,
 }
 
@@ -60,6 +64,18 @@ impl<W: Write> Receiver<W> {
         held: Option<Arc<VerifiedEdition>>,
         now: Timestamp,
     ) -> Self {
+        let held = held.map(|held| held.as_excerpt());
+        Self::of_variant(out, remembered, held, Variant::Full, now)
+    }
+
+    /// The same, and content with a bundle that lacks what the variant goes without.
+    pub fn of_variant(
+        out: W,
+        remembered: Remembered,
+        held: Option<Arc<Excerpt>>,
+        variant: Variant,
+        now: Timestamp,
+    ) -> Self {
         let gathering = Gathering {
             out,
             set: Gathered::default(),
@@ -67,13 +83,21 @@ impl<W: Write> Receiver<W> {
             claimed: None,
             remembered,
             held: held.clone(),
+            variant,
             now,
         };
         Self {
             form: Form::Unknown,
+            effort: Effort::Quick,
             held,
             stage: Stage::Metadata(Box::new(gathering)),
         }
+    }
+
+    /// How hard what comes in the dense form is packed. With the publisher's effort, the bundle has the publisher's bytes.
+    pub fn packing(mut self, effort: Effort) -> Self {
+        self.effort = effort;
+        self
     }
 
     /// The next piece of the stream, of any size.
@@ -95,7 +119,7 @@ impl<W: Write> Receiver<W> {
             }
             Form::Dense(thaw, shelf) => {
                 thaw.push(bytes);
-                self.stage.thaw(thaw, shelf)
+                self.stage.thaw(thaw, shelf, self.effort)
             }
         }
     }
@@ -156,21 +180,31 @@ impl<W: Write> Receiver<W> {
         self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<VerifiedEdition, E> {
+        self.assembler()?.finish(publish)
+    }
+
+    /// The same of any variant.
+    pub fn finish_excerpt<E: From<Refusal>>(
+        self,
+        publish: impl FnOnce(W) -> Result<Bytes, E>,
+    ) -> Result<Excerpt, E> {
+        self.assembler()?.finish_excerpt(publish)
+    }
+
+    fn assembler(self) -> Result<Box<Assembler<W>>, Refusal> {
         if let Stage::Refused(refusal, _) = self.stage {
-            return Err(refusal.into());
+            return Err(refusal);
         }
         let ended = match &self.form {
             Form::Unknown => Scanner::default().finish(),
             Form::Plain(scanner) => scanner.finish(),
             Form::Dense(thaw, _) => thaw.finish(),
         };
-        ended.map_err(Refusal::from)?;
+        ended?;
         match self.stage {
-            Stage::Files(assembler) => assembler.finish(publish),
-            Stage::Metadata(_) => {
-                Err(Refusal::from(BundleError::NotABundle("it holds no files")).into())
-            }
-            Stage::Refused(refusal, _) => Err(refusal.into()),
+            Stage::Files(assembler) => Ok(assembler),
+            Stage::Metadata(_) => Err(BundleError::NotABundle("it holds no files").into()),
+            Stage::Refused(refusal, _) => Err(refusal),
         }
     }
 }
@@ -215,7 +249,7 @@ impl<W: Write> Stage<W> {
         }
     }
 
-    fn thaw(&mut self, thaw: &mut Thaw, shelf: &mut Shelf) -> Result<(), Refusal> {
+    fn thaw(&mut self, thaw: &mut Thaw, shelf: &mut Shelf, effort: Effort) -> Result<(), Refusal> {
         loop {
             if let Self::Refused(refusal, _) = self {
                 return Err(refusal.clone());
@@ -234,27 +268,33 @@ impl<W: Write> Stage<W> {
                 Piece::MetadataEnd => {
                     let assembler = self.begin_files()?;
                     let files = assembler.proof().files().iter();
-                    let files = files
-                        .map(|(path, file)| (path.clone(), file.length, assembler.holds(path)));
-                    thaw.lay_out(files);
+                    let files = files.map(|(path, file)| Signed {
+                        path: path.clone(),
+                        length: file.length,
+                        may_lack: assembler.may_lack(path, file),
+                    });
+                    thaw.lay_out(files.collect());
                     continue;
                 }
                 Piece::Group(paths) => {
                     *shelf = Shelf::of_group(paths);
                     continue;
                 }
-                Piece::File(path, content) => self.file(path, &content, shelf)?,
-                Piece::Claimed(edition) => self.claimed(edition),
+                Piece::File(path, content) => self.file(path, &content, shelf, effort)?,
+                Piece::Claimed(edition, is_excerpt) => self.claimed(edition, is_excerpt)?,
                 Piece::Metadata(name, content) => self.metadata(&name, content)?,
             }
             thaw.accept();
         }
     }
 
-    fn claimed(&mut self, edition: EditionNumber) {
-        if let Self::Metadata(gathering) = self {
-            gathering.claimed = Some(edition);
-        }
+    fn claimed(&mut self, edition: EditionNumber, is_excerpt: bool) -> Result<(), Refusal> {
+        let Self::Metadata(gathering) = self else {
+            return Ok(());
+        };
+        gathering.claimed = Some(edition);
+        let refused = gathering.refuse_excerpt(is_excerpt);
+        refused.inspect_err(|refusal| self.refuse(refusal))
     }
 
     fn metadata(&mut self, name: &MetadataName, content: Bytes) -> Result<(), Refusal> {
@@ -266,11 +306,17 @@ impl<W: Write> Stage<W> {
     }
 
     /// Writes it, and what waited for it; or it has to wait itself.
-    fn file(&mut self, path: SitePath, content: &[u8], shelf: &mut Shelf) -> Result<(), Refusal> {
+    fn file(
+        &mut self,
+        path: SitePath,
+        content: &[u8],
+        shelf: &mut Shelf,
+        effort: Effort,
+    ) -> Result<(), Refusal> {
         let Self::Files(assembler) = self else {
             return Err(Refusal::Stray { path });
         };
-        let packed = assembler.pack(&path, content)?;
+        let packed = assembler.pack(&path, content, effort)?;
         shelf.put(path, packed);
         while let Some((path, packed)) = shelf.take_due() {
             assembler.add_packed(&path, &packed)?;
@@ -337,12 +383,19 @@ impl<W: Write> Gathering<W> {
         let about = About::parse(&member.content()?)?;
         self.claimed = Some(about.edition);
         match about.kind {
-            Kind::Excerpt => Err(Refusal::ExcerptOnly),
+            Kind::Excerpt => self.refuse_excerpt(true),
             Kind::Update { base } if self.held_number() != Some(base) => Err(Refusal::WrongBase {
                 base,
                 held: self.held_number(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn refuse_excerpt(&self, is_excerpt: bool) -> Result<(), Refusal> {
+        match is_excerpt && self.variant == Variant::Full {
+            true => Err(Refusal::ExcerptOnly),
+            false => Ok(()),
         }
     }
 
@@ -362,6 +415,6 @@ impl<W: Write> Gathering<W> {
         if let Some(held) = &self.held {
             proof.refuse_older_than(held)?;
         }
-        Assembler::new(self.out, proof, &self.set, self.held)
+        Assembler::of_variant(self.out, proof, &self.set, self.held, self.variant)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. The head tells of which edition it is, and whether we have what it was pressed by.
 //! 2. Metadata files come one by one, each to be looked at before the next is inflated.
-//! 3. When all of it is proved ([`Thaw::lay_out`]), it is known which files must come, and how long they are: just so much
+//! 3. When all of it is proved ([`Thaw::lay_out`]), it is known which files there are, and how long they are: just so much
 //!    is inflated.
 //! 4. Each file is handed out to be compared with what was signed, and counts as come only when it was accepted.
 
@@ -10,17 +10,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::dense::{chosen_of_letter, dictionary};
-use super::{Refusal, VerifiedEdition};
+use super::dense::{Dictionary, chosen_of_letter};
+use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
-use crate::bundle::dense::{Base, Dense, Group, Head, Way, groups};
+use crate::bundle::dense::{Base, Dense, Group, Way, folio_entry, groups};
 use crate::bundle::{BundleError, MemberName};
 
 /// See the module.
 pub(super) struct Thaw {
     dense: Dense,
-    held: Option<Arc<VerifiedEdition>>,
-    dictionary: Bytes,
+    held: Option<Arc<Excerpt>>,
+    /// Of an update.
+    dictionary: Option<Dictionary>,
+    /// As it stands in its frame; of an update, since texts are pressed by it.
+    folio: Vec<u8>,
     step: Step,
     /// The last metadata file.
     last: Option<MetadataName>,
@@ -32,18 +35,21 @@ enum Step {
     Choice(Base),
     /// With the name and length of the file of which the line was read.
     Folio(Option<(MetadataName, u64)>),
+    FolioEnd,
     /// The metadata is to be proved.
     Proving,
-    /// How each of these files comes; some need not.
+    /// How each of these files comes.
     Layout(Vec<Signed>),
     Files(Box<Files>),
     Complete,
 }
 
-struct Signed {
-    path: SitePath,
-    length: u64,
-    is_held: bool,
+/// A file of the edition.
+pub(super) struct Signed {
+    pub(super) path: SitePath,
+    pub(super) length: u64,
+    /// It is held, or not wanted.
+    pub(super) may_lack: bool,
 }
 
 /// The files that are still to come.
@@ -65,8 +71,8 @@ enum Part {
 
 /// What came, to be looked at; [`Thaw::accept`] goes on behind it.
 pub(super) enum Piece {
-    /// The number that the edition gives itself.
-    Claimed(EditionNumber),
+    /// The number that the edition gives itself, and whether pictures may be left out of it.
+    Claimed(EditionNumber, bool),
     Metadata(MetadataName, Bytes),
     /// No more metadata comes: see [`Thaw::lay_out`].
     MetadataEnd,
@@ -77,11 +83,12 @@ pub(super) enum Piece {
 }
 
 impl Thaw {
-    pub(super) fn new(held: Option<Arc<VerifiedEdition>>) -> Self {
+    pub(super) fn new(held: Option<Arc<Excerpt>>) -> Self {
         Self {
             dense: Dense::default(),
             held,
-            dictionary: Bytes::new(),
+            dictionary: None,
+            folio: Vec::new(),
             step: Step::Head,
             last: None,
         }
@@ -119,6 +126,7 @@ impl Thaw {
                 Step::Head => self.head()?,
                 Step::Choice(_) => self.choice()?,
                 Step::Folio(_) => self.metadata()?,
+                Step::FolioEnd => self.folio_end()?,
                 Step::Proving => Turn::Give(Piece::MetadataEnd),
                 Step::Layout(_) => self.layout()?,
                 Step::Files(files) => match files.part {
@@ -154,11 +162,12 @@ impl Thaw {
             Some(base) => self.step = Step::Choice(base),
             None => self.begin_folio()?,
         }
-        Ok(Turn::Give(Piece::Claimed(head.edition)))
+        Ok(Turn::Give(Piece::Claimed(head.edition, head.is_excerpt)))
     }
 
     fn begin_folio(&mut self) -> Result<(), Refusal> {
-        let dictionary = self.dictionary.clone();
+        let dictionary = self.dictionary.as_ref().map(Dictionary::of_metadata);
+        let dictionary = dictionary.unwrap_or_default();
         self.dense.begin_frame(dictionary, Dense::FOLIO_BYTES)?;
         self.step = Step::Folio(None);
         Ok(())
@@ -169,17 +178,20 @@ impl Thaw {
             return Ok(Turn::Wait);
         };
         let base = base.clone();
-        let files = held.files().count() as u64;
+        let files = held.proof().files().len() as u64;
         let Some(letters) = self.dense.whole_frame(files)? else {
             return Ok(Turn::Wait);
         };
         let chosen = letters.iter().map(|letter| chosen_of_letter(*letter));
         let chosen: Option<Vec<_>> = chosen.collect();
         let chosen = chosen.ok_or_else(|| self.damaged("its choice of old files is unclear"))?;
-        self.dictionary = dictionary(&held, &chosen)?;
-        if Head::mark_of(&self.dictionary) != base.mark {
+        let dictionary = Dictionary::of(&held, &chosen)?;
+        if dictionary.mark() != base.mark {
             return Err(Refusal::OtherBase { base: base.edition });
         }
+        self.dictionary = Some(dictionary);
+        self.dense.consume(letters.len());
+        self.dense.end_frame()?;
         self.begin_folio()?;
         Ok(Turn::On)
     }
@@ -195,7 +207,10 @@ impl Thaw {
         }
         match self.dense.folio()? {
             None => return Ok(Turn::Wait),
-            Some(None) => self.step = Step::Proving,
+            Some(None) => {
+                self.folio.push(b'\n');
+                self.step = Step::FolioEnd;
+            }
             Some(Some((name, length))) => {
                 let member = MemberName::Metadata(name.clone());
                 let last = self.last.replace(name.clone()).map(MemberName::Metadata);
@@ -208,21 +223,24 @@ impl Thaw {
         Ok(Turn::On)
     }
 
-    /// Just these files may come now, and those that are not held must.
-    pub(super) fn lay_out(&mut self, files: impl Iterator<Item = (SitePath, u64, bool)>) {
-        let signed = |(path, length, is_held)| Signed {
-            path,
-            length,
-            is_held,
-        };
-        self.step = Step::Layout(files.map(signed).collect());
+    fn folio_end(&mut self) -> Result<Turn, Refusal> {
+        if !self.dense.end_frame()? {
+            return Ok(Turn::Wait);
+        }
+        self.step = Step::Proving;
+        Ok(Turn::On)
+    }
+
+    /// Just these files may come now, and must unless they may lack.
+    pub(super) fn lay_out(&mut self, files: Vec<Signed>) {
+        self.step = Step::Layout(files);
     }
 
     fn layout(&mut self) -> Result<Turn, Refusal> {
         let Step::Layout(signed) = &mut self.step else {
             return Ok(Turn::Wait);
         };
-        let Some(letters) = self.dense.content(signed.len() as u64)? else {
+        let Some(letters) = self.dense.whole_frame(signed.len() as u64)? else {
             return Ok(Turn::Wait);
         };
         let ways: Option<Vec<_>> = letters
@@ -232,17 +250,22 @@ impl Thaw {
         let unclear = "it is unclear how its files come";
         let ways = ways.ok_or_else(|| self.dense.damaged(unclear))?;
         refuse_missing(signed, &ways)?;
-        self.dense.consume(letters.len());
         // Not before: after a lie they are waited for again.
+        self.dense.consume(letters.len());
+        self.dense.end_frame()?;
         let files = std::mem::take(signed).into_iter().zip(ways);
         let files = files.map(|(signed, way)| (signed.path, signed.length, way));
         let mut later = groups(files).into_iter();
         let first = later.next().unwrap_or_default();
-        self.dense.expect(first.bytes(Way::Pressed));
-        Ok(self.group(first, later))
+        self.group(first, later)
     }
 
-    fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Turn {
+    fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Result<Turn, Refusal> {
+        let dictionary = self.dictionary.as_ref();
+        let dictionary = dictionary.map(|dictionary| dictionary.of_texts(&self.folio));
+        let dictionary = dictionary.unwrap_or_default();
+        self.dense
+            .begin_frame(dictionary, group.bytes(Way::Pressed))?;
         let of = |way| {
             let files = group
                 .of(way)
@@ -257,7 +280,7 @@ impl Thaw {
             part: Part::Pressed,
         }));
         let paths = group.files.into_iter().map(|(path, ..)| path);
-        Turn::Give(Piece::Group(paths.collect()))
+        Ok(Turn::Give(Piece::Group(paths.collect())))
     }
 
     fn pressed(&mut self) -> Result<Turn, Refusal> {
@@ -304,18 +327,20 @@ impl Thaw {
             return Ok(Turn::On);
         };
         let later = std::mem::take(&mut files.later);
-        let dictionary = self.dictionary.clone();
-        self.dense
-            .begin_frame(dictionary, next.bytes(Way::Pressed))?;
-        Ok(self.group(next, later))
+        self.group(next, later)
     }
 
     /// The last piece was good.
     pub(super) fn accept(&mut self) {
         match &mut self.step {
             Step::Folio(coming) => {
-                if let Some((_, length)) = coming.take() {
-                    self.dense.consume(length);
+                if let Some((name, length)) = coming.take() {
+                    let content = self.dense.consume(length);
+                    if self.dictionary.is_some() {
+                        self.folio
+                            .extend_from_slice(folio_entry(&name, length).as_bytes());
+                        self.folio.extend_from_slice(&content);
+                    }
                 }
             }
             Step::Files(files) => match files.part {
@@ -331,13 +356,18 @@ impl Thaw {
                     }
                 }
             },
-            Step::Head | Step::Choice(_) | Step::Proving | Step::Layout(_) | Step::Complete => {}
+            Step::Head
+            | Step::Choice(_)
+            | Step::FolioEnd
+            | Step::Proving
+            | Step::Layout(_)
+            | Step::Complete => {}
         }
     }
 }
 
 fn refuse_missing(signed: &[Signed], ways: &[Way]) -> Result<(), Refusal> {
-    let is_missing = |(signed, way): &(&Signed, &Way)| **way == Way::Held && !signed.is_held;
+    let is_missing = |(signed, way): &(&Signed, &Way)| **way == Way::Held && !signed.may_lack;
     let mut missing = signed.iter().zip(ways).filter(is_missing);
     match missing.next() {
         None => Ok(()),

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use super::assembler::check;
 use super::excerpt::is_picture;
 use super::{Gathered, Proof, Refusal, Remembered};
-use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
+use crate::base::{Digest, EditionNumber, MetadataName, SitePath, Variant};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
 use crate::trust::Freshness;
 
@@ -39,21 +40,17 @@ impl Entry {
 /// [`Assembler`](super::Assembler); there is no third way. Cheap to share behind an `Arc`: the bundle's bytes are never
 /// copied.
 #[derive(Debug)]
-pub struct VerifiedEdition(Excerpt);
+pub struct VerifiedEdition(Arc<Excerpt>);
 
 impl VerifiedEdition {
-    pub(super) fn new(
-        bundle: Bytes,
-        proof: Proof,
-        metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
-        files: BTreeMap<SitePath, Entry>,
-    ) -> Self {
-        Self(Excerpt {
-            bundle,
-            proof,
-            metadata: metadata.into_iter().collect(),
-            files,
-        })
+    /// Of one of which nothing is missing.
+    pub(super) fn new(complete: Excerpt) -> Self {
+        Self(complete.into())
+    }
+
+    /// The same, as something of which something could be missing.
+    pub fn as_excerpt(&self) -> Arc<Excerpt> {
+        Arc::clone(&self.0)
     }
 
     /// Verifies a whole bundle, every file of it. `remembered` is what this reader or mirror knows so far, at least a
@@ -61,7 +58,7 @@ impl VerifiedEdition {
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
         let opening = Opening::read(&bundle, remembered, now)?;
         match opening.is_excerpt {
-            false => Ok(Self(opening.finish(bundle)?)),
+            false => Ok(Self::new(opening.finish(bundle)?)),
             true => Err(Refusal::ExcerptOnly),
         }
     }
@@ -85,6 +82,27 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
+    pub(super) fn new(
+        bundle: Bytes,
+        proof: Proof,
+        metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
+        files: BTreeMap<SitePath, Entry>,
+    ) -> Self {
+        Self {
+            bundle,
+            proof,
+            metadata: metadata.into_iter().collect(),
+            files,
+        }
+    }
+
+    /// Whether nothing of this variant is missing.
+    pub fn covers(&self, variant: Variant) -> bool {
+        let mut signed = self.proof.files().iter();
+        signed
+            .all(|(path, file)| !variant.holds(path, file.length) || self.files.contains_key(path))
+    }
+
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
         Opening::read(&bundle, remembered, now)?.finish(bundle)
@@ -148,6 +166,12 @@ impl Excerpt {
         content
             .expect("this very member was unpacked when the edition was verified")
             .into()
+    }
+
+    /// The same, once more compared with what was signed: a disk can have changed it meanwhile.
+    pub(super) fn proved_content(&self, entry: &Entry) -> Option<Bytes> {
+        let content = bundle::unpack(&self.packed(entry), entry.length).ok()?;
+        (Digest::of(&content) == entry.digest).then(|| content.into())
     }
 
     /// The whole bundle file; of a [`VerifiedEdition`] always a full one.

@@ -7,6 +7,8 @@
 //! MIRROR/.colport/bundle/12.tar.gz           edition 12, whole
 //! MIRROR/.colport/bundle/11-12.tar.gz        what edition 12 has and edition 11 has not
 //! MIRROR/.colport/bundle/11-12.zst           the same in the dense form
+//! MIRROR/.colport/bundle/text.tar.gz         the newest edition without pictures; `light.tar.gz`: with small ones
+//! MIRROR/.colport/bundle/11-12-text.zst      the same in the dense form, which has the edition in its name
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
 //! MIRROR/.colport/reports                    where it hears of other mirrors
 //! ```
@@ -15,7 +17,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::base::{EditionNumber, MetadataName, SitePath};
+use crate::base::{EditionNumber, MetadataName, SitePath, Variant};
 
 /// A bundle file by what it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +27,13 @@ pub enum BundleName {
         base: EditionNumber,
         edition: EditionNumber,
     },
+    /// A small copy of an edition.
+    Small(EditionNumber, Variant),
+    SmallUpdate {
+        base: EditionNumber,
+        edition: EditionNumber,
+        variant: Variant,
+    },
 }
 
 impl fmt::Display for BundleName {
@@ -32,6 +41,12 @@ impl fmt::Display for BundleName {
         match self {
             Self::Full(edition) => write!(f, "{edition}.tar.gz"),
             Self::Update { base, edition } => write!(f, "{base}-{edition}.tar.gz"),
+            Self::Small(edition, variant) => write!(f, "{edition}-{}.tar.gz", variant.word()),
+            Self::SmallUpdate {
+                base,
+                edition,
+                variant,
+            } => write!(f, "{base}-{edition}-{}.tar.gz", variant.word()),
         }
     }
 }
@@ -53,6 +68,19 @@ pub struct BundleFile {
 }
 
 impl BundleName {
+    pub fn of(base: Option<EditionNumber>, edition: EditionNumber, variant: Variant) -> Self {
+        match (base, variant) {
+            (None, Variant::Full) => Self::Full(edition),
+            (Some(base), Variant::Full) => Self::Update { base, edition },
+            (None, _) => Self::Small(edition, variant),
+            (Some(base), _) => Self::SmallUpdate {
+                base,
+                edition,
+                variant,
+            },
+        }
+    }
+
     pub fn plain(self) -> BundleFile {
         self.in_form(Form::Plain)
     }
@@ -63,6 +91,65 @@ impl BundleName {
 
     fn in_form(self, form: Form) -> BundleFile {
         BundleFile { bundle: self, form }
+    }
+
+    /// The edition that one has behind it.
+    pub fn edition(self) -> EditionNumber {
+        match self {
+            Self::Full(edition)
+            | Self::Update { edition, .. }
+            | Self::Small(edition, _)
+            | Self::SmallUpdate { edition, .. } => edition,
+        }
+    }
+}
+
+impl BundleFile {
+    /// Its name on a mirror. A plain small copy always has the same one, so that people can hand on its address.
+    pub fn shown(&self) -> String {
+        match (self.bundle, self.form) {
+            (BundleName::Small(_, variant), Form::Plain) => lasting(variant),
+            _ => self.to_string(),
+        }
+    }
+
+    /// Whether there is such a file anywhere. Updates of small copies travel in the dense form alone.
+    pub fn is_made(&self) -> bool {
+        !matches!(
+            (self.bundle, self.form),
+            (BundleName::SmallUpdate { .. }, Form::Plain)
+        )
+    }
+
+    /// Whether a file on a mirror has a name that we give to bundles.
+    pub fn is_ours(name: &str) -> bool {
+        Self::parse(name).is_some()
+            || Variant::ALL
+                .into_iter()
+                .any(|variant| lasting(variant) == name)
+    }
+
+    /// `None`: no name that we give.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (stem, form) = match name.strip_suffix(".zst") {
+            Some(stem) => (stem, Form::Dense),
+            None => (name.strip_suffix(".tar.gz")?, Form::Plain),
+        };
+        let small = |variant: &Variant| {
+            Some((
+                stem.strip_suffix(variant.word())?.strip_suffix('-')?,
+                *variant,
+            ))
+        };
+        let small = [Variant::Light, Variant::Text].iter().find_map(small);
+        let (stem, variant) = small.unwrap_or((stem, Variant::Full));
+        let (base, edition) = match stem.split_once('-') {
+            Some((base, edition)) => (Some(base.parse().ok()?), edition),
+            None => (None, stem),
+        };
+        let bundle = BundleName::of(base, edition.parse().ok()?, variant);
+        let file = Self { bundle, form };
+        (file.to_string() == name).then_some(file)
     }
 }
 
@@ -117,7 +204,12 @@ pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
 }
 
 pub fn bundle(mirror: &Url, name: &BundleFile) -> Url {
-    below(mirror, [".colport", "bundle", &name.to_string()])
+    below(mirror, [".colport", "bundle", &name.shown()])
+}
+
+/// The newest small copy, whatever the edition.
+pub fn lasting(variant: Variant) -> String {
+    format!("{}.tar.gz", variant.word())
 }
 
 /// Where a colport server takes bundles.
@@ -169,6 +261,45 @@ mod tests {
             "a.example#x",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_bundles_go_there_and_back() {
+        for name in [
+            "7.tar.gz",
+            "7.zst",
+            "6-7.tar.gz",
+            "6-7.zst",
+            "7-text.zst",
+            "6-7-light.zst",
+            "7-text.tar.gz",
+        ] {
+            let file = BundleFile::parse(name).expect(name);
+            assert_eq!(
+                (file.to_string().as_str(), file.bundle.edition()),
+                (name, 7)
+            );
+            assert!(BundleFile::is_ours(&file.shown()), "{name}");
+        }
+        let small = BundleName::Small(7, Variant::Text);
+        assert_eq!(small.plain().shown(), "text.tar.gz");
+        assert_eq!(small.dense().shown(), "7-text.zst");
+        for name in [
+            "",
+            "7",
+            ".zst",
+            "-.zst",
+            "6-.zst",
+            "07.zst",
+            "+7.zst",
+            "6-7-8.zst",
+            "a.tar.gz",
+            "-text.zst",
+            "7-full.zst",
+            "7-tiny.zst",
+        ] {
+            assert_eq!(BundleFile::parse(name), None, "{name}");
         }
     }
 

@@ -80,6 +80,18 @@ pub struct Response {
 /// Someone who can fetch. Statuses other than 200 and 206 are errors.
 pub trait Fetch: Send + Sync {
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>>;
+
+    /// Whether something is there, without its content, and without the page that a host shows for what is not there. `true`
+    /// also where that cannot be told in this way.
+    fn finds(&self, url: Url) -> BoxFuture<'_, Result<bool, FetchError>> {
+        Box::pin(async move {
+            match self.fetch(Request::get(url)).await {
+                Ok(_) => Ok(true),
+                Err(FetchError::NotFound(_)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+    }
 }
 
 /// The whole body, refused when longer than `max_bytes`.
@@ -243,6 +255,16 @@ impl Fetch for HttpFetch {
                 first_byte,
                 body,
             })
+        })
+    }
+
+    /// By `HEAD`, which some hosts do not know.
+    fn finds(&self, url: Url) -> BoxFuture<'_, Result<bool, FetchError>> {
+        Box::pin(async move {
+            self.name(&url);
+            let head = self.client.head(url.clone()).send().await;
+            let head = head.map_err(|e| classify(&url, &e))?;
+            Ok(!matches!(head.status().as_u16(), 404 | 410))
         })
     }
 }

@@ -11,6 +11,7 @@ use super::fetch::{FetchError, HttpFetch, classify};
 /// What is sent, in pieces that are made as they are asked for.
 pub struct Body {
     pub length: u64,
+    pub content_type: &'static str,
     pub pieces: BoxStream<'static, Bytes>,
 }
 
@@ -37,7 +38,7 @@ impl Post for HttpFetch {
             let answer = self
                 .uploads
                 .post(url.clone())
-                .header(http::header::CONTENT_TYPE, "application/gzip")
+                .header(http::header::CONTENT_TYPE, body.content_type)
                 .header(http::header::CONTENT_LENGTH, body.length)
                 .body(reqwest::Body::wrap_stream(pieces))
                 .send()

@@ -34,9 +34,7 @@ use jiff::Timestamp;
 use super::custody::{Place, new_key, read_key};
 use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
-use crate::edition::{
-    Refusal, Remembered, Variant, VerifiedEdition, write_dense, write_dense_update, write_excerpt,
-};
+use crate::edition::{DenseForms, Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;
@@ -162,12 +160,8 @@ impl NewsroomFolder {
 
     /// A small copy of an edition.
     pub fn small_bundle(&self, edition: EditionNumber, variant: Variant) -> PathBuf {
-        let name = match variant {
-            Variant::Full => return self.bundle(edition),
-            Variant::Light => format!("{edition}-light.tar.gz"),
-            Variant::Text => format!("{edition}-text.tar.gz"),
-        };
-        self.editions().join(name)
+        let name = BundleName::of(None, edition, variant);
+        self.editions().join(name.to_string())
     }
 
     /// Writes those of these small copies of the newest edition that are not there, and removes all others.
@@ -433,12 +427,30 @@ impl NewsroomFolder {
         }
     }
 
-    /// The dense forms of `newest` and of the updates from `earlier`. They take a few seconds to make, so they are kept,
-    /// by the mark of the edition; those of other editions go.
+    /// Those small copies of the edition that were [written](Self::write_small).
+    pub fn small_forms(
+        &self,
+        edition: EditionNumber,
+        variants: &[Variant],
+    ) -> Result<Vec<(BundleFile, Bytes)>> {
+        let small = variants.iter().filter(|variant| **variant != Variant::Full);
+        let places = small.map(|variant| {
+            let name = BundleName::of(None, edition, *variant).plain();
+            (name, self.small_bundle(edition, *variant))
+        });
+        let there = places.filter(|(_, place)| files::exists(place));
+        there
+            .map(|(name, place)| Ok((name, files::map(&place)?)))
+            .collect()
+    }
+
+    /// The dense forms of `newest` and of the updates from `earlier`, in all variants. They take a few seconds to make, so
+    /// they are kept, by the mark of the edition; those of other editions go.
     pub fn dense_forms(
         &self,
         newest: &VerifiedEdition,
         earlier: &[Arc<VerifiedEdition>],
+        variants: &[Variant],
     ) -> Result<Vec<(BundleFile, Bytes)>> {
         let edition = newest.number();
         let issued = newest.remembered().timestamp.unwrap_or_default();
@@ -450,18 +462,26 @@ impl NewsroomFolder {
                 files::remove(&folder.join(name))?;
             }
         }
-        let place = |name| folder.join(format!("{mark}-{name}"));
-        let full = BundleName::Full(edition).dense();
-        let write = |out| write_dense(out, newest);
-        let mut forms = vec![(full, kept_or_made(&place(full), write)?)];
-        for base in earlier.iter().filter(|base| base.number() < edition) {
-            let update = BundleName::Update {
-                base: base.number(),
-                edition,
-            };
-            let write = |out| write_dense_update(out, newest, base);
-            let bytes = kept_or_made(&place(update.dense()), write)?;
-            forms.push((update.dense(), bytes));
+        let mut forms = Vec::new();
+        let earlier = earlier.iter().filter(|base| base.number() < edition);
+        for base in std::iter::once(None).chain(earlier.map(Some)) {
+            let mut dense = None;
+            for variant in variants {
+                let number = base.map(|base| base.number());
+                let name = BundleName::of(number, edition, *variant).dense();
+                let place = folder.join(format!("{mark}-{name}"));
+                let bytes = kept_or_made(&place, |out| {
+                    let dense = match &mut dense {
+                        Some(dense) => dense,
+                        None => dense.insert(match base {
+                            None => DenseForms::of(newest),
+                            Some(base) => DenseForms::since(base, newest)?,
+                        }),
+                    };
+                    dense.write(out, *variant)
+                })?;
+                forms.push((name, bytes));
+            }
         }
         Ok(forms)
     }

@@ -147,6 +147,14 @@ impl Mirrors {
         }
     }
 
+    /// The same bundle is asked for from its first byte on: what did not fit behind others' bytes may do.
+    pub fn begin_anew(&mut self) {
+        self.begin_bundle();
+        for mirror in &mut self.0 {
+            mirror.suspected = 0;
+        }
+    }
+
     /// How long its silence may last before another mirror is asked as well: a mirror behind three proxies is not dead
     /// when it takes its usual time.
     pub fn patience(&self, id: MirrorId, least: Duration) -> Duration {

@@ -1,10 +1,10 @@
 //! The reader's client: the newest edition of a newsroom, from mirrors of which none is trusted and most may be bad.
 //!
 //! 1. **Whom to trust** is settled once: the newsroom's first root, as a file or by its fingerprint ([`FirstTrust`]).
-//! 2. **Which edition is the newest** is asked of all mirrors with small requests (`refresh`): a mirror that proves its
-//!    chain of signatures is good, and what it answered is the floor from then on.
+//! 2. **Which edition is the newest** is asked of all mirrors with two small requests each (`refresh`): a mirror that shows a
+//!    good timestamp may be asked for the rest, and what it answered is the floor from then on.
 //! 3. **The bundle** comes from a mirror that proved good (`transfer`): an update of the edition that is held, else
-//!    the whole; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
+//!    the whole, with all pictures or fewer; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
 //! 4. **No bundle anywhere** (a host that only shows the site): the files are fetched one by one (`plain`).
 //! 5. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
 //!
@@ -42,13 +42,13 @@ pub use pace::Patience;
 pub use report::tell;
 pub use store::{Store, StoreError};
 
-use crate::base::{EditionNumber, Fingerprint};
-use crate::edition::VerifiedEdition;
+use crate::base::{EditionNumber, Fingerprint, Variant};
+use crate::edition::{Effort, Excerpt};
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
 use crate::io::files;
-use crate::trust::Trusted;
 use race::Race;
+use refresh::{Depth, Seen};
 use sink::Expected;
 use transfer::{Stop, Surroundings, transfer};
 
@@ -60,6 +60,23 @@ pub struct Options {
     pub store: PathBuf,
     pub trust: FirstTrust,
     pub patience: Patience,
+    /// How hard to pack what comes in the dense form: [`Effort::Best`] for who hands it on.
+    pub effort: Effort,
+    /// How much of the edition is wanted.
+    pub variant: Variant,
+}
+
+impl Options {
+    pub fn new(mirrors: Vec<Url>, store: PathBuf, trust: FirstTrust) -> Self {
+        Self {
+            mirrors,
+            store,
+            trust,
+            patience: Patience::default(),
+            effort: Effort::Quick,
+            variant: Variant::Full,
+        }
+    }
 }
 
 /// By what a newsroom is known.
@@ -114,7 +131,7 @@ pub type Report<'a> = dyn FnMut(Event) + Send + 'a;
 /// The newest edition that any good mirror has, proved and in the store.
 #[derive(Debug)]
 pub struct Got {
-    pub edition: Arc<VerifiedEdition>,
+    pub edition: Arc<Excerpt>,
     pub news: News,
     /// The mirrors that had something wrong.
     pub faults: Vec<(String, Fault)>,
@@ -201,9 +218,12 @@ pub async fn get(
         fetch,
         now,
         patience: &options.patience,
+        effort: options.effort,
+        variant: options.variant,
         store: store.clone(),
         mirrors: &mut mirrors,
         received: 0,
+        begun: Instant::now(),
         met: false,
     }
     .run(&options.trust, report)
@@ -216,9 +236,12 @@ struct Getting<'a, 'm> {
     fetch: &'a dyn Fetch,
     now: Timestamp,
     patience: &'a Patience,
+    effort: Effort,
+    variant: Variant,
     store: Arc<Store>,
     mirrors: &'m mut Mirrors,
     received: u64,
+    begun: Instant,
     /// The mirrors have heard from us, so there is nobody left to ask first.
     met: bool,
 }
@@ -227,37 +250,63 @@ impl<'a> Getting<'a, '_> {
     async fn run(mut self, trust: &FirstTrust, report: &mut Report<'_>) -> Result<Got, ReadError> {
         let until = Instant::now() + self.patience.metadata;
         self.settle_trust(trust, until, report).await?;
+        // A small copy is no beginning for what it lacks.
         let held = self.held(report).await?;
-        let (mut newest, mut race) = self.ask(until, report).await?;
+        let held = held.filter(|held| held.covers(self.variant));
+        match self.newest(Depth::Timestamp, until, &held, report).await {
+            // What was announced may not exist; who has another edition was not asked for it.
+            Err(ReadError::Unfinished { edition, .. })
+                if self.begun.elapsed() < self.patience.metadata =>
+            {
+                let until = Instant::now() + self.patience.metadata;
+                match self.newest(Depth::All, until, &held, report).await {
+                    Err(ReadError::NoGoodMirror { .. }) => Err(self.unfinished(edition)),
+                    got => got,
+                }
+            }
+            got => got,
+        }
+    }
+
+    async fn newest(
+        &mut self,
+        depth: Depth,
+        until: Instant,
+        held: &Option<Arc<Excerpt>>,
+        report: &mut Report<'_>,
+    ) -> Result<Got, ReadError> {
+        let (mut newest, mut race) = self.ask(depth, until, report).await?;
         // Ends, since an edition that is asked for again has a larger number each time.
         loop {
-            let edition = newest.edition();
-            let is_news = |held: &VerifiedEdition| newest.is_newer_than(&held.remembered());
+            let edition = newest.sighting.edition();
+            let is_news = |held: &Excerpt| newest.sighting.is_newer_than(&held.remembered());
             if let Some(held) = held.as_ref().filter(|held| !is_news(held)) {
                 return Ok(self.got(held.clone(), News::Nothing));
             }
-            if let Some(edition) = self.fetch_bundle(&newest, race, &held, report).await? {
+            if let Some(edition) = self.fetch_bundle(&newest, race, held, report).await? {
                 return self.keep(edition);
             }
             // While we fetched, the mirrors may have gone on to the next edition.
             let until = Instant::now() + self.patience.metadata;
-            (newest, race) = self.ask(until, report).await?;
-            if newest.edition() == edition {
+            (newest, race) = self.ask(depth, until, report).await?;
+            if newest.sighting.edition() == edition {
                 break;
             }
         }
-        self.file_by_file(newest, held, report).await
+        self.file_by_file(newest, held.clone(), report).await
     }
 
     /// Which edition is the newest, and who has not said yet what it has.
     async fn ask(
         &mut self,
+        depth: Depth,
         until: Instant,
         report: &mut Report<'_>,
-    ) -> Result<(Trusted, Race<'a, Trusted>), ReadError> {
+    ) -> Result<(Seen, Race<'a, Seen>), ReadError> {
         let remembered = self.store.remembered()?.ok_or(ReadError::NobodyToTrust)?;
         let (fetch, now) = (self.fetch, self.now);
-        let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, remembered, now);
+        let known = remembered.clone();
+        let mut race = refresh::ask_all(fetch, self.mirrors, self.patience, known, now, depth);
         if std::mem::replace(&mut self.met, true) {
             race.ask_all();
         }
@@ -269,7 +318,12 @@ impl<'a> Getting<'a, '_> {
             self.store.keep_evidence(contradiction)?;
         }
         let newest = newest.ok_or_else(|| self.no_good_mirror())?;
-        self.store.remember(&newest.remembered())?;
+        // An edition counts for nothing before it is known that it exists.
+        let is_proved = depth == Depth::All || !newest.sighting.is_newer_than(&remembered);
+        self.store.remember(&match is_proved {
+            true => newest.sighting.remembered(),
+            false => newest.floor.clone(),
+        })?;
         Ok((newest, race))
     }
 
@@ -308,10 +362,7 @@ impl<'a> Getting<'a, '_> {
     }
 
     /// What the store has. Damage there is no reason to have no news.
-    async fn held(
-        &self,
-        report: &mut Report<'_>,
-    ) -> Result<Option<Arc<VerifiedEdition>>, ReadError> {
+    async fn held(&self, report: &mut Report<'_>) -> Result<Option<Arc<Excerpt>>, ReadError> {
         let (store, now) = (self.store.clone(), self.now);
         match blocking(move || store.edition(now)).await {
             Err(StoreError::Refused { refusal, .. }) => {
@@ -325,28 +376,29 @@ impl<'a> Getting<'a, '_> {
     /// As an update of what is held, or as a whole. `None`: nobody has such bundles.
     async fn fetch_bundle(
         &mut self,
-        newest: &Trusted,
-        mut race: Race<'a, Trusted>,
-        held: &Option<Arc<VerifiedEdition>>,
+        newest: &Seen,
+        mut race: Race<'a, Seen>,
+        held: &Option<Arc<Excerpt>>,
         report: &mut Report<'_>,
-    ) -> Result<Option<VerifiedEdition>, ReadError> {
-        let edition = newest.edition();
-        let update = held.as_ref().map(|held| BundleName::Update {
-            base: held.number(),
-            edition,
-        });
+    ) -> Result<Option<Excerpt>, ReadError> {
+        let edition = newest.sighting.edition();
+        let base = held.as_ref().map(|held| Some(held.number()));
         // The plain form is there when anything is wrong with the other.
-        let names: Vec<_> = update
+        let names: Vec<_> = base
             .into_iter()
-            .chain([BundleName::Full(edition)])
+            .chain([None])
+            .map(|base| BundleName::of(base, edition, self.variant))
             .flat_map(|name| [name.dense(), name.plain()])
+            .filter(|name| name.is_made())
             .collect();
         self.store.clear_parts(&names)?;
         for name in names {
             let expected = Expected {
                 name,
-                remembered: newest.remembered(),
+                remembered: newest.sighting.remembered(),
                 held: held.clone(),
+                effort: self.effort,
+                variant: self.variant,
                 now: self.now,
             };
             let mut around = Surroundings {
@@ -355,6 +407,7 @@ impl<'a> Getting<'a, '_> {
                 patience: self.patience,
                 race: &mut race,
                 received: &mut self.received,
+                begun: self.begun,
             };
             let store = self.store.clone();
             match transfer(&mut around, store, expected, edition, report).await {
@@ -368,33 +421,34 @@ impl<'a> Getting<'a, '_> {
     }
 
     async fn file_by_file(
-        mut self,
-        newest: Trusted,
-        held: Option<Arc<VerifiedEdition>>,
+        &mut self,
+        newest: Seen,
+        held: Option<Arc<Excerpt>>,
         report: &mut Report<'_>,
     ) -> Result<Got, ReadError> {
-        let number = newest.edition();
+        let number = newest.sighting.edition();
         let plain = plain::Plain {
             fetch: self.fetch,
-            mirrors: self.mirrors,
+            mirrors: &mut *self.mirrors,
             store: &self.store,
             held,
+            variant: self.variant,
             now: self.now,
             received: &mut self.received,
         };
-        match plain.fetch(newest, report).await? {
+        match plain.fetch(newest.sighting, report).await? {
             Some(edition) => self.keep(edition),
             None => Err(self.unfinished(number)),
         }
     }
 
-    fn keep(&self, edition: VerifiedEdition) -> Result<Got, ReadError> {
+    fn keep(&self, edition: Excerpt) -> Result<Got, ReadError> {
         self.store.remember(&edition.remembered())?;
         self.store.clear_parts(&[])?;
         Ok(self.got(Arc::new(edition), News::New))
     }
 
-    fn got(&self, edition: Arc<VerifiedEdition>, news: News) -> Got {
+    fn got(&self, edition: Arc<Excerpt>, news: News) -> Got {
         Got {
             edition,
             news,
@@ -411,7 +465,9 @@ impl<'a> Getting<'a, '_> {
         }
     }
 
-    fn unfinished(&self, edition: EditionNumber) -> ReadError {
+    fn unfinished(&mut self, edition: EditionNumber) -> ReadError {
+        self.mirrors
+            .name_the_silent(self.patience.metadata.as_secs());
         ReadError::Unfinished {
             edition,
             faults: self.mirrors.faults(),

@@ -15,21 +15,22 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::is_web_page;
-use super::refresh::{named, wanted};
+use super::refresh::{chain, named, wanted};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError, blocking};
 use crate::base::{Digest, LIMITS, MetadataName, SitePath};
 use crate::bundle;
-use crate::edition::{Assembler, Effort, Gathered, Proof, Refusal, SignedFile, VerifiedEdition};
+use crate::edition::{Assembler, Effort, Excerpt, Gathered, Proof, Refusal, SignedFile, Variant};
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::io::files::{self, FileError, Spool};
-use crate::trust::{Expiry, Refresh, Remembered, Trusted, Want};
+use crate::trust::{Expiry, Refresh, Remembered, Sighting, Trusted, Want};
 
 pub(super) struct Plain<'a, 'm> {
     pub(super) fetch: &'a dyn Fetch,
     pub(super) mirrors: &'m mut Mirrors,
     pub(super) store: &'m Store,
-    pub(super) held: Option<Arc<VerifiedEdition>>,
+    pub(super) held: Option<Arc<Excerpt>>,
+    pub(super) variant: Variant,
     pub(super) now: Timestamp,
     pub(super) received: &'m mut u64,
 }
@@ -65,13 +66,12 @@ impl Plain<'_, '_> {
     /// `None`: nobody gave all of it.
     pub(super) async fn fetch(
         mut self,
-        newest: Trusted,
+        newest: Sighting,
         report: &mut Report<'_>,
-    ) -> Result<Option<VerifiedEdition>, StoreError> {
+    ) -> Result<Option<Excerpt>, StoreError> {
         let proven = self.mirrors.proven(newest.edition());
         let remembered = newest.remembered();
-        let Some((metadata, proof)) = self.metadata(newest, remembered, &proven, report).await
-        else {
+        let Some((metadata, proof)) = self.metadata(&remembered, &proven, report).await else {
             return Ok(None);
         };
         match self.files(metadata, proof, &proven, report).await {
@@ -83,20 +83,37 @@ impl Plain<'_, '_> {
 
     async fn metadata(
         &mut self,
-        newest: Trusted,
-        remembered: Remembered,
+        remembered: &Remembered,
         proven: &[MirrorId],
         report: &mut Report<'_>,
     ) -> Option<(Gathered, Proof)> {
-        let known: Vec<_> = newest.files().map(named).collect::<Option<_>>()?;
         for id in proven {
             let url = self.mirrors.url(*id).clone();
-            match gather(self.fetch, &url, &known, &remembered, self.now).await {
+            match self.metadata_of(&url, remembered).await {
                 Ok(gathered) => return Some(gathered),
                 Err(fault) => self.failed(*id, fault, report),
             }
         }
         None
+    }
+
+    async fn metadata_of(
+        &self,
+        mirror: &Url,
+        remembered: &Remembered,
+    ) -> Result<(Gathered, Proof), Fault> {
+        let (fetch, now) = (self.fetch, self.now);
+        let chain = chain(
+            fetch,
+            mirror.clone(),
+            remembered.clone(),
+            now,
+            Expiry::Report,
+        );
+        let trusted = timeout(FILE_TIME, chain).await;
+        let trusted = trusted.unwrap_or(Err(Fault::Stalled))?;
+        let known: Vec<_> = trusted.files().filter_map(named).collect();
+        gather(fetch, mirror, &known, remembered, now).await
     }
 
     async fn files(
@@ -105,14 +122,15 @@ impl Plain<'_, '_> {
         proof: Proof,
         proven: &[MirrorId],
         report: &mut Report<'_>,
-    ) -> Result<VerifiedEdition, Broken> {
+    ) -> Result<Excerpt, Broken> {
         let lacking = self.lacking(&proof);
         report(Event::FileByFile {
             files: lacking.len(),
         });
         let place = self.store.edition_place();
         let spool = Spool::beside(&place)?;
-        let mut assembler = Assembler::new(spool, proof, &metadata, self.held.clone())?;
+        let held = self.held.clone();
+        let mut assembler = Assembler::of_variant(spool, proof, &metadata, held, self.variant)?;
         let urls: Vec<_> = proven
             .iter()
             .map(|id| (*id, self.mirrors.url(*id).clone()))
@@ -138,7 +156,7 @@ impl Plain<'_, '_> {
         }
         drop(coming);
         blocking(move || {
-            assembler.finish(|spool| -> Result<Bytes, Broken> {
+            assembler.finish_excerpt(|spool| -> Result<Bytes, Broken> {
                 spool.publish()?;
                 Ok(files::map(&place)?)
             })
@@ -153,6 +171,7 @@ impl Plain<'_, '_> {
         };
         let files = proof.files().iter();
         files
+            .filter(|(path, file)| self.variant.holds(path, file.length))
             .filter(|(path, file)| !is_held(path, file))
             .map(|(path, file)| (path.clone(), *file))
             .collect()

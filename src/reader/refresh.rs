@@ -1,7 +1,7 @@
 //! Which edition is the newest, and who has it.
 //!
-//! 1. Each mirror's chain of metadata is fetched from that mirror alone, and proved by the workflow of TUF against what
-//!    is remembered: files of two mirrors are never mixed in one chain.
+//! 1. Roots and timestamp of each mirror are fetched from that mirror alone, and proved by the workflow of TUF against what
+//!    is remembered: files of two mirrors are never mixed in one chain. What lies below comes with the edition.
 //! 2. The first good answer opens a short window in which a newer one may still come, because a censor's mirror answers
 //!    fast, and with what is old. One that is past its date opens no window: a fresh one is waited for as long as for any.
 //! 3. The newest wins; if it is past its date too, it is better than nothing, and says so. Who offers less is `Behind`, or
@@ -19,7 +19,24 @@ use super::{Event, Fault, MirrorId, Mirrors, Patience, Report};
 use crate::base::{EditionNumber, Fingerprint, LIMITS, MetadataName};
 use crate::io::address;
 use crate::io::fetch::{Fetch, FetchError, Request, read_all};
-use crate::trust::{Equivocation, Expiry, Freshness, Refresh, Remembered, Trusted, Want};
+use crate::trust::{Equivocation, Expiry, Freshness, Refresh, Remembered, Sighting, Trusted, Want};
+
+/// How much of a mirror's metadata is asked for before its edition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Roots and timestamp: the rest comes with the edition, and is proved there.
+    Timestamp,
+    /// Also snapshot and targets. Who has stolen the key of the timestamp can announce what does not exist.
+    All,
+}
+
+/// What one mirror told.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) sighting: Sighting,
+    /// What holds whether or not the edition exists.
+    pub(super) floor: Remembered,
+}
 
 /// Asks every mirror what it has; answers that come late can still be heard while downloading.
 pub(super) fn ask_all<'a>(
@@ -28,42 +45,43 @@ pub(super) fn ask_all<'a>(
     patience: &Patience,
     remembered: Remembered,
     now: Timestamp,
-) -> Race<'a, Trusted> {
+    depth: Depth,
+) -> Race<'a, Seen> {
     Race::new(mirrors, patience, move |mirror| {
-        chain(fetch, mirror, remembered.clone(), now, Expiry::Report).boxed()
+        see(fetch, mirror, remembered.clone(), now, depth).boxed()
     })
 }
 
 /// The newest edition that a good mirror has; `None` if none is found before `until`. Adds to `evidence` what contradicts
 /// what is remembered.
 pub(super) async fn newest(
-    race: &mut Race<'_, Trusted>,
+    race: &mut Race<'_, Seen>,
     mirrors: &mut Mirrors,
     patience: &Patience,
     until: Instant,
     report: &mut Report<'_>,
     evidence: &mut Vec<Equivocation>,
-) -> Option<Trusted> {
-    let mut best: Option<Trusted> = None;
+) -> Option<Seen> {
+    let mut best: Option<Seen> = None;
     let mut expired = Vec::new();
     let mut until = until;
     while let Ok(Some(answer)) = timeout_at(until, race.next()).await {
         let mirror = answer.mirror;
-        let Some(trusted) = note(answer, mirrors, report) else {
+        let Some(seen) = note(answer, mirrors, report) else {
             continue;
         };
-        evidence.extend_from_slice(trusted.evidence());
+        evidence.extend_from_slice(seen.sighting.evidence());
         race.ask_all();
-        match trusted.freshness() {
+        match seen.sighting.freshness() {
             Freshness::Expired { since, .. } => expired.push((mirror, since)),
             _ => until = until.min(Instant::now() + patience.newer),
         }
-        let newer = |best: &Trusted| trusted.is_newer_than(&best.remembered());
-        if best.as_ref().is_none_or(newer) {
-            best = Some(trusted);
+        let exceeds = |best: &Seen| seen.sighting.exceeds(&best.sighting);
+        if best.as_ref().is_none_or(exceeds) {
+            best = Some(seen);
         }
     }
-    if let Some(best) = &best {
+    if let Some(Seen { sighting: best, .. }) = &best {
         name_those_behind(mirrors, best.edition(), report);
         name_the_stale(mirrors, best, expired, report);
     }
@@ -72,17 +90,17 @@ pub(super) async fn newest(
 
 /// Writes down what a mirror said; what it proved, if it proved anything.
 pub(super) fn note(
-    answer: Answer<Trusted>,
+    answer: Answer<Seen>,
     mirrors: &mut Mirrors,
     report: &mut Report<'_>,
-) -> Option<Trusted> {
+) -> Option<Seen> {
     let mirror = mirrors.shown(answer.mirror);
     match answer.result {
-        Ok(trusted) => {
-            let edition = trusted.edition();
+        Ok(seen) => {
+            let edition = seen.sighting.edition();
             mirrors.answered(answer.mirror, edition, answer.took);
             report(Event::Found { mirror, edition });
-            Some(trusted)
+            Some(seen)
         }
         Err(fault) => {
             mirrors.failed(answer.mirror, fault.clone());
@@ -95,7 +113,7 @@ pub(super) fn note(
 /// Names those that froze, if others did not.
 fn name_the_stale(
     mirrors: &mut Mirrors,
-    best: &Trusted,
+    best: &Sighting,
     expired: Vec<(MirrorId, Timestamp)>,
     report: &mut Report<'_>,
 ) {
@@ -122,24 +140,31 @@ fn name_those_behind(mirrors: &mut Mirrors, newest: EditionNumber, report: &mut 
     }
 }
 
-/// The metadata of one mirror, from that mirror alone. It begins with the next root, each time (TUF 5.3): to leave that
-/// out while all else fits would save an answer of 404, and let a key that was taken back count for longer.
-pub(super) async fn chain(
+/// It begins with the next root, each time (TUF 5.3): to leave that out while all else fits would save an answer of 404, and
+/// let a key that was taken back count for longer.
+async fn see(
     fetch: &dyn Fetch,
     mirror: Url,
     remembered: Remembered,
     now: Timestamp,
-    expiry: Expiry,
-) -> Result<Trusted, Fault> {
+    depth: Depth,
+) -> Result<Seen, Fault> {
     let mut last = young_timestamp(&remembered, now);
-    let mut refresh = Refresh::new(remembered, now, expiry)?;
+    let mut refresh = Refresh::new(remembered, now, Expiry::Report)?;
+    let mut floor = refresh.remembered();
     while let Some(want) = refresh.wants() {
+        if depth == Depth::Timestamp && refresh.sighting().is_some() {
+            break;
+        }
         let is_timestamp = want.version.is_none();
+        if is_timestamp {
+            floor = refresh.remembered();
+        }
         let file = match &last {
             Some(last) if is_timestamp && shows_still(fetch, &mirror, last).await => {
                 Some(last.clone())
             }
-            _ => wanted(fetch, &mirror, &want).await?,
+            _ => wanted_next(fetch, &mirror, &want).await?,
         };
         // A new root may want other signatures under the same words.
         if want.role == "root" && file.is_some() {
@@ -147,7 +172,41 @@ pub(super) async fn chain(
         }
         refresh.give(file)?;
     }
+    // What is known from before may have completed it.
+    if refresh.wants().is_none() {
+        floor = refresh.remembered();
+    }
+    let sighting = refresh.sighting().ok_or(Fault::Empty)?;
+    Ok(Seen { sighting, floor })
+}
+
+/// All top-level metadata of one mirror, from that mirror alone.
+pub(super) async fn chain(
+    fetch: &dyn Fetch,
+    mirror: Url,
+    remembered: Remembered,
+    now: Timestamp,
+    expiry: Expiry,
+) -> Result<Trusted, Fault> {
+    let mut refresh = Refresh::new(remembered, now, expiry)?;
+    while let Some(want) = refresh.wants() {
+        refresh.give(wanted_next(fetch, &mirror, &want).await?)?;
+    }
     Ok(refresh.finish()?)
+}
+
+/// There is hardly ever a next root, and some hosts have a long page for whatever they do not have.
+async fn wanted_next(fetch: &dyn Fetch, mirror: &Url, want: &Want) -> Result<Option<Bytes>, Fault> {
+    if want.role == "root" {
+        let name = MetadataName::versioned("root", want.version.unwrap_or(1));
+        let url = name.map(|name| address::metadata(mirror, &name));
+        if let Some(url) = url
+            && !fetch.finds(url).await?
+        {
+            return Ok(None);
+        }
+    }
+    wanted(fetch, mirror, want).await
 }
 
 /// So young an edition is probably still the newest.

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use super::{MirrorId, Store, StoreError};
-use crate::edition::{Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::edition::{Effort, Excerpt, Receiver, Refusal, Remembered, Variant};
 use crate::io::address::BundleFile;
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Part;
@@ -23,7 +23,9 @@ use crate::io::part::Part;
 pub(super) struct Expected {
     pub(super) name: BundleFile,
     pub(super) remembered: Remembered,
-    pub(super) held: Option<Arc<VerifiedEdition>>,
+    pub(super) held: Option<Arc<Excerpt>>,
+    pub(super) effort: Effort,
+    pub(super) variant: Variant,
     pub(super) now: Timestamp,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Sink {
     unproved_bytes: u64,
     proved: u64,
     contributors: BTreeSet<MirrorId>,
+    /// Those of whom something was proved.
+    trusted: BTreeSet<MirrorId>,
 }
 
 #[derive(Debug)]
@@ -47,6 +51,12 @@ pub(super) enum SinkError {
         by: Vec<MirrorId>,
     },
     Store(StoreError),
+}
+
+impl From<StoreError> for SinkError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl From<FileError> for SinkError {
@@ -78,6 +88,7 @@ impl Sink {
             unproved_bytes: 0,
             proved: 0,
             contributors: BTreeSet::new(),
+            trusted: BTreeSet::new(),
         };
         sink.replay()?;
         Ok(sink)
@@ -90,6 +101,12 @@ impl Sink {
 
     pub(super) fn proved(&self) -> u64 {
         self.proved
+    }
+
+    /// Whether nothing of what this one sent fitted behind what others had sent. It may have the same edition packed
+    /// otherwise.
+    pub(super) fn is_misfit(&self, mirror: MirrorId) -> bool {
+        self.proved > 0 && !self.trusted.contains(&mirror)
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -115,6 +132,11 @@ impl Sink {
         if let Refusal::Unwritable { why, .. } = refusal {
             return SinkError::Store(StoreError::Unwritable(why));
         }
+        for contradiction in self.receiver.evidence() {
+            if let Err(error) = self.store.keep_evidence(contradiction) {
+                return error.into();
+            }
+        }
         match self.keep_what_is_proved().and_then(|()| self.go_back()) {
             Ok(by) => SinkError::Refused { refusal, by },
             Err(error) => error,
@@ -137,12 +159,17 @@ impl Sink {
 
     /// Puts the edition in its place in the store. What is refused only now was left out by someone: the part is
     /// worthless then, and all who had a hand in it are named.
-    pub(super) fn finish(self) -> Result<VerifiedEdition, SinkError> {
+    pub(super) fn finish(self) -> Result<Excerpt, SinkError> {
+        for contradiction in self.receiver.evidence() {
+            self.store.keep_evidence(contradiction)?;
+        }
         let place = self.store.edition_place();
-        let finished = self.receiver.finish(|spool| -> Result<Bytes, SinkError> {
-            spool.publish()?;
-            Ok(files::map(&place)?)
-        });
+        let finished = self
+            .receiver
+            .finish_excerpt(|spool| -> Result<Bytes, SinkError> {
+                spool.publish()?;
+                Ok(files::map(&place)?)
+            });
         match finished {
             Err(SinkError::Refused { refusal, .. }) => {
                 files::remove(&self.store.part_place(&self.expected.name))?;
@@ -162,6 +189,9 @@ impl Sink {
         while let Some((mirror, mut bytes)) = self.unproved.pop_front() {
             let length = usize::try_from(due).unwrap_or(usize::MAX).min(bytes.len());
             self.part.append(&bytes.split_to(length))?;
+            if length > 0 {
+                self.trusted.insert(mirror);
+            }
             self.proved += length as u64;
             self.unproved_bytes -= length as u64;
             due -= length as u64;
@@ -196,8 +226,11 @@ fn new_receiver(store: &Store, expected: &Expected) -> Result<Receiver<Spool>, S
     let Expected {
         remembered,
         held,
+        effort,
+        variant,
         now,
         ..
     } = expected.clone();
-    Ok(Receiver::new(spool, remembered, held, now))
+    let receiver = Receiver::of_variant(spool, remembered, held, variant, now);
+    Ok(receiver.packing(effort))
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! STORE/anchor.json        the root that came by a trusted way; the edition below is proved from it
 //! STORE/trust.json         the newest metadata seen: the floor below which nothing is accepted from a mirror
-//! STORE/edition.tar.gz     the newest edition that was wholly received
+//! STORE/edition.tar.gz     the newest edition that was wholly received, with all pictures or fewer
 //! STORE/part-12.zst        what came so far of a bundle; checked again before it is used
 //! STORE/evidence/          two validly signed files of one version: somebody says two things
 //! STORE/mirrors.json       which mirrors lied and which were good
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use super::mirrors::Past;
 use crate::base::LIMITS;
-use crate::edition::{self, Remembered, VerifiedEdition};
+use crate::edition::{self, Excerpt, Remembered};
 use crate::io::address::BundleFile;
 use crate::io::evidence;
 use crate::io::files::{self, FileError};
@@ -123,13 +123,13 @@ impl Store {
 
     /// The edition kept here. It is proved from the anchor, not from the floor: when a newer edition was seen but could
     /// not be fetched, the last good one still opens.
-    pub fn edition(&self, now: Timestamp) -> Result<Option<Arc<VerifiedEdition>>, StoreError> {
+    pub fn edition(&self, now: Timestamp) -> Result<Option<Arc<Excerpt>>, StoreError> {
         let path = self.edition_place();
         let (Some(anchor), true) = (self.anchor()?, files::exists(&path)) else {
             return Ok(None);
         };
         let bundle = files::map(&path)?;
-        match VerifiedEdition::open(bundle, &Remembered::new(anchor), now) {
+        match Excerpt::open(bundle, &Remembered::new(anchor), now) {
             Ok(edition) => Ok(Some(Arc::new(edition))),
             Err(refusal) => Err(StoreError::Refused { path, refusal }),
         }

@@ -23,14 +23,14 @@ use tokio::time::{Instant, sleep};
 use super::fault::is_web_page;
 use super::pace::{Meter, Patience, Step, steer};
 use super::race::Race;
-use super::refresh::note;
+use super::refresh::{Seen, note};
 use super::sink::{Expected, Sink, SinkError};
 use super::{Event, Fault, MirrorId, Mirrors, Report, Store, StoreError};
 use crate::base::EditionNumber;
-use crate::edition::{Refusal, VerifiedEdition};
-use crate::io::address::{self, BundleFile, Form};
+use crate::edition::{Excerpt, Refusal};
+use crate::io::address::{self, BundleFile, BundleName, Form};
 use crate::io::fetch::{Fetch, FetchError, Request};
-use crate::trust::Trusted;
+use crate::io::files;
 
 /// Why a bundle was not had.
 #[derive(Debug)]
@@ -53,8 +53,10 @@ pub(super) struct Surroundings<'a, 'r> {
     pub(super) mirrors: &'r mut Mirrors,
     pub(super) patience: &'r Patience,
     /// Mirrors that have not said yet what they have.
-    pub(super) race: &'r mut Race<'a, Trusted>,
+    pub(super) race: &'r mut Race<'a, Seen>,
     pub(super) received: &'r mut u64,
+    /// When the reader began to ask.
+    pub(super) begun: Instant,
 }
 
 /// Fetches the bundle and puts the edition in its place.
@@ -64,8 +66,10 @@ pub(super) async fn transfer(
     expected: Expected,
     edition: EditionNumber,
     report: &mut Report<'_>,
-) -> Result<VerifiedEdition, Stop> {
+) -> Result<Excerpt, Stop> {
     around.mirrors.begin_bundle();
+    let part = store.part_place(&expected.name);
+    let mut begun_anew = false;
     // Each further round has one mirror less: someone left out a file, which shows only at the end.
     loop {
         let (store, expected) = (store.clone(), expected.clone());
@@ -81,13 +85,22 @@ pub(super) async fn transfer(
             report(Event::Resumed { edition, bytes });
         }
         let mut transfer = Transfer::new(around, name, edition, sink);
-        let sink = transfer.run(report).await?;
+        let sink = match transfer.run(report).await {
+            // Who has it packed otherwise than those who are gone can only begin at the beginning.
+            Err(Stop::NoGoodMirror) if transfer.misfits && !begun_anew => {
+                begun_anew = true;
+                transfer.around.mirrors.begin_anew();
+                files::remove(&part).map_err(StoreError::from)?;
+                continue;
+            }
+            ended => ended?,
+        };
         match blocking(move || sink.finish()).await {
             Ok(edition) => return Ok(edition),
             Err(SinkError::Store(error)) => return Err(error.into()),
             Err(SinkError::Refused { refusal, by }) => {
                 // From a part that an earlier run left, so nobody can be named: it is gone now.
-                transfer.blame(&by, &refusal, report);
+                transfer.blame(&by, false, &refusal, report);
             }
         }
     }
@@ -138,6 +151,8 @@ struct Transfer<'a, 'r, 's> {
     ended: Option<(MirrorId, u64)>,
     last_progress: (Instant, u64),
     race_over: bool,
+    /// Something came that does not fit behind what others sent.
+    misfits: bool,
 }
 
 impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
@@ -147,6 +162,9 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         edition: EditionNumber,
         sink: Sink,
     ) -> Self {
+        // Who needed long for two small files has not all that time again.
+        let spent = around.patience.metadata * 3 / 4;
+        let since = around.begun.max(Instant::now() - spent);
         Self {
             around,
             name,
@@ -156,11 +174,12 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             at: sink.position(),
             queue: Vec::new(),
             queued_bytes: 0,
-            last_progress: (Instant::now(), sink.position()),
+            last_progress: (since, sink.position()),
             sink: Some(sink),
             checking: None,
             ended: None,
             race_over: false,
+            misfits: false,
         }
     }
 
@@ -235,17 +254,25 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
                 self.close_all();
                 self.at = sink.position();
                 self.last_progress = (Instant::now(), self.at);
-                self.blame(&by, &refusal, report);
+                let is_misfit = by.iter().any(|mirror| sink.is_misfit(*mirror));
+                self.misfits |= is_misfit;
+                self.blame(&by, is_misfit, &refusal, report);
             }
         }
         self.sink = Some(sink);
         Ok(())
     }
 
-    fn blame(&mut self, by: &[MirrorId], refusal: &Refusal, report: &mut Report<'_>) {
+    fn blame(
+        &mut self,
+        by: &[MirrorId],
+        is_misfit: bool,
+        refusal: &Refusal,
+        report: &mut Report<'_>,
+    ) {
         let fault = match (by, refusal.clone().into()) {
             _ if self.is_dense() => Fault::Dense(refusal.to_string()),
-            ([_], fault) => fault,
+            ([_], fault) if !is_misfit => fault,
             (_, fault) => Fault::Suspect(fault.to_string()),
         };
         for mirror in by {
@@ -297,7 +324,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
                 let (line, _) = self.close(index);
                 let fault = match error {
                     // Nobody has to have it, so nobody is named.
-                    FetchError::NotFound(_) if self.is_dense() => {
+                    FetchError::NotFound(_) if !self.is_everywhere() => {
                         return self.around.mirrors.lacks_bundle(line.mirror);
                     }
                     FetchError::NotFound(_) => Fault::NoBundle,
@@ -359,7 +386,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             return Ok(());
         }
         let now = Instant::now();
-        self.watch_progress(now)?;
+        self.watch_progress(now, report)?;
         let around = &*self.around;
         let least = around.patience.silence;
         let view = |line: &mut Line<'_>| {
@@ -391,7 +418,7 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         }
     }
 
-    fn watch_progress(&mut self, now: Instant) -> Result<(), Stop> {
+    fn watch_progress(&mut self, now: Instant, report: &mut Report<'_>) -> Result<(), Stop> {
         let patience = self.around.patience;
         let (since, at) = self.last_progress;
         let enough = patience
@@ -400,9 +427,21 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
         if self.at > at.saturating_add(enough) {
             self.last_progress = (now, self.at);
         } else if now.duration_since(since) >= patience.metadata && self.checking.is_none() {
+            self.give_up(report);
             return Err(Stop::NoGoodMirror);
         }
         Ok(())
+    }
+
+    fn give_up(&mut self, report: &mut Report<'_>) {
+        while !self.lines.is_empty() {
+            let (line, rate) = self.close(0);
+            let fault = match rate {
+                Some(bytes_per_second) if bytes_per_second > 0 => Fault::Slow { bytes_per_second },
+                _ => Fault::Stalled,
+            };
+            self.broke(line.mirror, fault, line.meter.brought(), report);
+        }
     }
 
     fn open(&mut self, faster_than: Option<u64>, report: &mut Report<'_>) -> Result<(), Stop> {
@@ -429,6 +468,11 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
             over: false,
         });
         Ok(())
+    }
+
+    /// Whether who has the edition has this file.
+    fn is_everywhere(&self) -> bool {
+        self.name.form == Form::Plain && !matches!(self.name.bundle, BundleName::Small(..))
     }
 
     fn is_dense(&self) -> bool {

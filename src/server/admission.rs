@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use super::holdings::Part;
 use super::refused::Refused;
 use crate::base::{Fingerprint, LIMITS, MetadataName};
+use crate::bundle::dense::{Dense, may_be_dense};
 use crate::bundle::{self, MemberName, Scanner};
-use crate::edition::{Proof, Receiver, Refusal, Remembered, VerifiedEdition};
+use crate::edition::{Effort, Proof, Receiver, Refusal, Remembered, VerifiedEdition};
 use crate::trust::Equivocation;
 
 /// What a mirror goes by.
@@ -131,21 +132,31 @@ fn receive(
     held: Option<Arc<VerifiedEdition>>,
     now: Timestamp,
 ) -> Stage {
-    Stage::Receive(Box::new(Receiver::new(out, remembered, held, now)))
+    // Readers are sent these bytes for as long as the file lives, and other mirrors have the same.
+    let receiver = Receiver::new(out, remembered, held, now).packing(Effort::Best);
+    Stage::Receive(Box::new(receiver))
 }
 
 /// Looks for `1.root.json`, which comes first of all metadata.
 struct Search {
     wanted: Fingerprint,
-    scanner: Scanner,
+    form: Form,
     bytes: u64,
+}
+
+enum Form {
+    /// Nothing came yet.
+    Unknown,
+    Plain(Box<Scanner>),
+    /// With the length of the root, once its line was read.
+    Dense(Box<Dense>, Option<u64>),
 }
 
 impl Search {
     fn new(wanted: Fingerprint) -> Self {
         Self {
             wanted,
-            scanner: Scanner::default(),
+            form: Form::Unknown,
             bytes: 0,
         }
     }
@@ -156,29 +167,71 @@ impl Search {
             return Err(Refused::NoRoot);
         }
         self.bytes += piece.len() as u64;
-        self.scanner.push(piece);
-        while let Some(member) = self.scanner.next().map_err(Refusal::from)? {
-            match &member.name {
-                MemberName::About => {}
-                MemberName::Metadata(name) if is_first_root(name) => {
-                    let root = bundle::unpack(&member.packed, member.length);
-                    return self.compare(root.map_err(Refusal::from)?).map(Some);
-                }
-                _ => return Err(Refused::NoRoot),
-            }
+        if let (Form::Unknown, Some(first)) = (&self.form, piece.first()) {
+            self.form = match may_be_dense(*first) {
+                true => Form::Dense(Box::default(), None),
+                false => Form::Plain(Box::default()),
+            };
         }
-        Ok(None)
+        let root = match &mut self.form {
+            Form::Unknown => None,
+            Form::Plain(scanner) => {
+                scanner.push(piece);
+                in_plain(scanner)?
+            }
+            Form::Dense(dense, length) => {
+                dense.push(piece);
+                in_dense(dense, length)?
+            }
+        };
+        root.map(|root| self.compare(root)).transpose()
     }
 
-    fn compare(&self, root: Vec<u8>) -> Result<Bytes, Refused> {
+    fn compare(&self, root: Bytes) -> Result<Bytes, Refused> {
         if Fingerprint::of_first_root(&root) == self.wanted {
-            Ok(root.into())
+            Ok(root)
         } else {
             Err(Refused::OtherSite {
                 wanted: self.wanted,
             })
         }
     }
+}
+
+fn in_plain(scanner: &mut Scanner) -> Result<Option<Bytes>, Refused> {
+    while let Some(member) = scanner.next().map_err(Refusal::from)? {
+        match &member.name {
+            MemberName::About => {}
+            MemberName::Metadata(name) if is_first_root(name) => {
+                let root = bundle::unpack(&member.packed, member.length);
+                return Ok(Some(root.map_err(Refusal::from)?.into()));
+            }
+            _ => return Err(Refused::NoRoot),
+        }
+    }
+    Ok(None)
+}
+
+fn in_dense(dense: &mut Dense, length: &mut Option<u64>) -> Result<Option<Bytes>, Refused> {
+    if !dense.is_in_frame() {
+        let Some(head) = dense.head().map_err(Refusal::from)? else {
+            return Ok(None);
+        };
+        if head.base.is_some() {
+            return Err(Refused::NoRoot);
+        }
+        let begun = dense.begin_frame(Bytes::new(), Dense::FOLIO_BYTES);
+        begun.map_err(Refusal::from)?;
+    }
+    if length.is_none() {
+        *length = match dense.folio().map_err(Refusal::from)? {
+            None => return Ok(None),
+            Some(Some((name, length))) if is_first_root(&name) => Some(length),
+            Some(_) => return Err(Refused::NoRoot),
+        };
+    }
+    let root = dense.content(length.unwrap_or_default());
+    Ok(root.map_err(Refusal::from)?)
 }
 
 fn is_first_root(name: &MetadataName) -> bool {

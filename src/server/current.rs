@@ -16,6 +16,14 @@ impl Current {
         Arc::clone(&held)
     }
 
+    /// Changes what stands beside the edition. `None`: it stays as it is.
+    pub(super) fn amend(&self, change: impl FnOnce(&Catalogue) -> Option<Catalogue>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(changed) = change(&held) {
+            *held = Arc::new(changed);
+        }
+    }
+
     pub(super) fn exchange(&self, next: Catalogue) {
         let next = Arc::new(next);
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);

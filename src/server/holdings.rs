@@ -5,6 +5,7 @@
 //! - `edition.seal`, what was proved of it: see [`seal`](super::seal);
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
 //! - `evidence/`, two validly signed files of one version, whoever brought the second;
+//! - `forms/`, the same edition in other [forms](super::forms), which can be made again;
 //! - `.colport-….part`, a bundle on its way in;
 //! - `lock`, held while a server runs.
 //!
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 
 use super::admission::{Admission, Trust};
 use super::current::Current;
+use super::forms::Forms;
 use super::refused::Refused;
 use super::respond::{self, Catalogue};
 use super::seal::Seal;
@@ -83,7 +85,8 @@ pub(super) struct Holdings {
     held: Mutex<Held>,
     /// Rung when what is shown by its seal was verified.
     proved: Condvar,
-    current: Current,
+    current: Arc<Current>,
+    forms: Forms,
     damage: OnceLock<HoldingsError>,
 }
 
@@ -112,6 +115,7 @@ impl Holdings {
         now: Timestamp,
     ) -> Result<Self, HoldingsError> {
         files::sweep_parts(folder)?;
+        let current = Arc::<Current>::default();
         let holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
@@ -120,7 +124,8 @@ impl Holdings {
                 is_on_seal: false,
             }),
             proved: Condvar::new(),
-            current: Current::default(),
+            forms: Forms::begin(folder.join("forms"), Arc::clone(&current)),
+            current,
             damage: OnceLock::new(),
         };
         match holdings.sealed() {
@@ -233,7 +238,20 @@ impl Holdings {
     /// The next piece of it. When it is refused, what contradicts what is held stays.
     pub(super) fn push(&self, admission: &mut Admission, piece: Bytes) -> Result<(), Refused> {
         let pushed = admission.push(piece);
-        pushed.inspect_err(|_| self.keep_evidence(admission))
+        pushed.inspect_err(|refused| {
+            self.keep_evidence(admission);
+            self.make_room(refused);
+        })
+    }
+
+    /// So that the next try finds some.
+    fn make_room(&self, refused: &Refused) {
+        if let Refused::Edition(Refusal::Unwritable {
+            disk_full: true, ..
+        }) = refused
+        {
+            self.forms.make_room();
+        }
     }
 
     fn keep_evidence(&self, admission: &Admission) {
@@ -257,7 +275,8 @@ impl Holdings {
             let place = part.place.clone();
             part.publish()?;
             Ok(files::map(&place)?)
-        })?;
+        });
+        let edition = edition.inspect_err(|refused| self.make_room(refused))?;
         let number = edition.number();
         self.go_live(&mut held, edition);
         Ok(number)
@@ -283,7 +302,9 @@ impl Holdings {
             // Without it, the next start verifies before it shows.
             let _ = files::write(&self.folder.join(SEAL), &seal.to_bytes());
         }
-        held.edition = Some(Arc::new(edition));
+        let edition = Arc::new(edition);
+        let before = held.edition.replace(Arc::clone(&edition));
+        self.forms.order(edition, before);
         held.is_on_seal = false;
     }
 
@@ -306,6 +327,11 @@ impl Holdings {
                 None => Anchor::Root(remembered.root.clone()),
             },
         }
+    }
+
+    /// Behind this nothing is read or written here but for requests.
+    pub(super) fn close(&self) {
+        self.forms.end();
     }
 
     pub(super) fn current(&self) -> &Current {

@@ -9,6 +9,7 @@
 //!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
+//!    Beside the edition stand its other [`forms`], which are made behind.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
 //!
@@ -23,6 +24,7 @@ mod counters;
 mod crowd;
 mod current;
 mod door;
+mod forms;
 mod head;
 mod holdings;
 mod intake;
@@ -421,6 +423,9 @@ impl Server {
         // It ends by itself; if it panicked there is nothing left to stop.
         let _ = self.serving.await;
         self.stop.send_replace(Stop::Now);
+        let holdings = Arc::clone(&self.door.holdings);
+        let closing = tokio::task::spawn_blocking(move || holdings.close());
+        let _ = closing.await;
     }
 }
 

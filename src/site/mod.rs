@@ -30,7 +30,7 @@ mod words;
 
 use jiff::Timestamp;
 
-use crate::base::{Fingerprint, SitePath};
+use crate::base::{Fingerprint, SitePath, Variant};
 
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use headline::Headline;
@@ -129,7 +129,42 @@ pub struct About {
     pub contact: Option<String>,
     /// Where else readers find the site, as plain text: addresses, channels, mail.
     pub elsewhere: Vec<String>,
+    /// What every mirror has for those to whom data is dear.
+    pub small: Vec<SmallCopy>,
 }
+
+/// The newest edition with fewer pictures, as one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SmallCopy {
+    pub variant: Variant,
+    /// About how many.
+    pub megabytes: u64,
+}
+
+impl SmallCopy {
+    /// Of a site with these files, by the lengths of their contents. It depends on nothing but what the site shows, so that
+    /// the page that tells it stays the same while the site does.
+    pub fn of(variant: Variant, files: impl IntoIterator<Item = (bool, u64)>) -> Self {
+        let mut bytes = 0;
+        for (is_picture, length) in files {
+            bytes += FILE_BYTES;
+            match (is_picture, variant) {
+                (false, _) => bytes += length * PACKED_PERCENT / 100,
+                (true, Variant::Light) if length <= LIGHT_BYTES => bytes += length,
+                (true, _) => {}
+            }
+        }
+        let megabytes = ((bytes + 500_000) / 1_000_000).max(1);
+        Self { variant, megabytes }
+    }
+}
+
+/// Of one picture in a light copy. Some networks let a connection starve after about 15 KB.
+pub const LIGHT_BYTES: u64 = 10_240;
+/// What a file costs beside its content: its headers, and its line in the metadata.
+const FILE_BYTES: u64 = 200;
+/// Of text.
+const PACKED_PERCENT: u64 = 30;
 
 /// A page that says "not found" in the given language, or English if there are no words in it.
 /// Stands by itself: no picture, no file beside it, so it can be served under any address.
@@ -232,6 +267,7 @@ mod tests {
             fingerprint: Some(Fingerprint::of_first_root(b"root")),
             contact: Some("<desk>".to_owned()),
             elsewhere: vec!["<https://e.org/>".to_owned()],
+            small: Vec::new(),
         };
         let newsrooms = [newsroom("be"), newsroom("fa"), newsroom("zh")];
         render(&site(), &newsrooms, articles, &about)
@@ -243,6 +279,47 @@ mod tests {
     fn pages(files: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, Document)> {
         let pages = files.iter().filter(|(path, _)| path.ends_with(".html"));
         pages.map(|(path, html)| (path, Document::from(html.as_str())))
+    }
+
+    #[test]
+    fn the_page_about_the_copy_leads_to_the_small_ones() {
+        let picture = (true, 9_000);
+        let files = [(false, 20_000_000), picture, (true, 400_000_000)];
+        let small = [Variant::Text, Variant::Light].map(|variant| SmallCopy::of(variant, files));
+        assert_eq!(small.map(|copy| copy.megabytes), [6, 6]);
+        let many = std::iter::repeat_n(picture, 1000);
+        assert_eq!(SmallCopy::of(Variant::Light, many.clone()).megabytes, 9);
+        assert_eq!(SmallCopy::of(Variant::Text, many).megabytes, 1);
+        let about = About {
+            fingerprint: Some(Fingerprint::of_first_root(b"root")),
+            small: small.to_vec(),
+            ..About::default()
+        };
+        let newsrooms = [newsroom("be"), newsroom("fa")];
+        let files: BTreeMap<_, _> = render(&site(), &newsrooms, &articles(), &about)
+            .into_iter()
+            .collect();
+        for (page, address, said) in [
+            (
+                "about.html",
+                "\".colport/bundle/text.tar.gz\"",
+                "about 6 MB",
+            ),
+            (
+                "be/about.html",
+                "\"../.colport/bundle/light.tar.gz\"",
+                "каля 6 МБ",
+            ),
+            (
+                "fa/about.html",
+                "\"../.colport/bundle/text.tar.gz\"",
+                "حدود ۶ مگابایت",
+            ),
+        ] {
+            let page = &files[&SitePath::parse(page).expect("a path")];
+            let page = String::from_utf8_lossy(page);
+            assert!(page.contains(address) && page.contains(said), "{page}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub fn render(
     newest_first.retain(|article| paths.insert(&article.path));
     let headlines: Vec<Headline> = newest_first.iter().map(|a| Headline::of(a)).collect();
     let mut files = setter.lists(&headlines);
+    files.extend(setter.abouts(&headlines));
     files.extend(
         newest_first
             .iter()
@@ -64,10 +65,20 @@ impl<'a> Typesetter<'a> {
         pages::withdrawn(self, newsroom, path, language)
     }
 
-    /// Every file but the pages and pictures of articles. One headline for each article, in any order.
+    /// The pages about this copy.
+    pub fn abouts(&self, headlines: &[Headline]) -> Vec<Page> {
+        let newest_first = newest_first(headlines);
+        let site = pages::about_site(self, newest_first.first().copied());
+        let rooms = self.newsrooms.iter();
+        let rooms =
+            rooms.map(|newsroom| pages::about_newsroom(self, &Room::of(newsroom, &newest_first)));
+        std::iter::once(site).chain(rooms).collect()
+    }
+
+    /// Every file but the pages and pictures of articles, and what [`Self::abouts`] gives. One headline for each article,
+    /// in any order.
     pub fn lists(&self, headlines: &[Headline]) -> Vec<Page> {
-        let mut newest_first: Vec<&Headline> = headlines.iter().collect();
-        newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+        let newest_first = newest_first(headlines);
         let rooms: Vec<Room<'a, '_>> = self
             .newsrooms
             .iter()
@@ -77,7 +88,6 @@ impl<'a> Typesetter<'a> {
             (site_path(frame::ICON), include_bytes!("icon.svg").to_vec()),
             pages::not_found_in_all(self.site),
             pages::home(self, &rooms),
-            pages::about_site(self, newest_first.first().copied()),
         ];
         let logo = self.site.logo.iter();
         files.extend(logo.map(|logo| (site_path(frame::SITE_LOGO), logo.webp.clone())));
@@ -91,7 +101,6 @@ impl<'a> Typesetter<'a> {
     fn of_newsroom(&self, room: &Room<'a, '_>) -> Vec<Page> {
         let mut files = vec![
             pages::front(self, room),
-            pages::about_newsroom(self, room),
             feed::atom(room, self.about),
             feed::rss(room, self.about),
         ];
@@ -102,6 +111,12 @@ impl<'a> Typesetter<'a> {
         files.extend(logo.map(|logo| (room_path(room.newsroom, frame::LOGO), logo.webp.clone())));
         files
     }
+}
+
+fn newest_first(headlines: &[Headline]) -> Vec<&Headline> {
+    let mut newest_first: Vec<&Headline> = headlines.iter().collect();
+    newest_first.sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
+    newest_first
 }
 
 /// A newsroom with its headlines, the newest first.

@@ -110,6 +110,12 @@ impl Words {
         self.fill("articles", &arguments)
     }
 
+    pub fn small_copy(&self, variant: &str, megabytes: u64) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set("size", self.number(megabytes));
+        self.fill(&format!("about-small-{variant}"), &arguments)
+    }
+
     fn of_month(&self, year: i32, month: u8) -> FluentArgs<'static> {
         let mut arguments = FluentArgs::new();
         arguments.set("year", self.number(year));
@@ -208,6 +214,7 @@ mod tests {
         arguments.set("site", "Site");
         arguments.set("count", FluentValue::from(5));
         arguments.set("shown", "5");
+        arguments.set("size", "5");
         let pattern = words.bundle.get_message(id).and_then(|m| m.value());
         let mut faults = Vec::new();
         match pattern {

@@ -11,6 +11,7 @@ use std::fmt;
 
 use super::source::{Item, Stage};
 use crate::base::Digest;
+use crate::io::address::BundleFile;
 
 /// What lies on the host.
 #[derive(Debug, Clone, Default)]
@@ -91,20 +92,10 @@ pub fn plan<'a>(
 }
 
 fn old_bundles(wanted: &BTreeSet<&str>, holding: &Holding) -> impl Iterator<Item = String> {
-    let paths = holding.bundles.iter().filter(|name| is_bundle(name));
+    let paths = holding.bundles.iter();
+    let paths = paths.filter(|name| BundleFile::is_ours(name));
     let paths = paths.map(|name| format!(".colport/bundle/{name}"));
     paths.filter(|path| !wanted.contains(path.as_str()))
-}
-
-/// `12.tar.gz`, `11-12.tar.gz`, or either with `.zst`: a name that we give to bundles.
-fn is_bundle(name: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let stem = name.strip_suffix(".tar.gz");
-    stem.or(name.strip_suffix(".zst"))
-        .is_some_and(|stem| match stem.split_once('-') {
-            Some((base, edition)) => is_number(base) && is_number(edition),
-            None => is_number(stem),
-        })
 }
 
 fn ours(
@@ -206,6 +197,8 @@ mod tests {
             "notes.zst",
             "-.tar.gz",
             "x-1.tar.gz",
+            "light.tar.gz",
+            "tiny.tar.gz",
         ];
         holding.bundles.extend(strange.map(String::from));
         let expected = [
@@ -213,6 +206,7 @@ mod tests {
             "remove `.colport/bundle/1.tar.gz`",
             "remove `.colport/bundle/1-2.tar.gz`",
             "remove `.colport/bundle/1-2.zst`",
+            "remove `.colport/bundle/light.tar.gz`",
         ];
         check(&holding, &BTreeMap::new(), &expected);
     }

@@ -2,7 +2,8 @@
 //!
 //! 1. Its `timestamp.json` tells which edition it has: it must be, byte for byte, the one of an edition that we hold and
 //!    have verified. A timestamp that we do not know is no reason to stop: the server decides what is newer.
-//! 2. It gets the update from that edition, or, if we cannot make one, the whole bundle.
+//! 2. It gets the update from that edition, or, if we cannot make one, the whole bundle; in the dense form if there is one,
+//!    and in the plain form if it can make nothing of that.
 //! 3. What it says is shown. When it says that it took it, it is asked for the timestamp and a page as a reader would.
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use url::Url;
 use super::source::Source;
 use super::{Outcome, Pulse, Pushed, Wire};
 use crate::base::{EditionNumber, LIMITS, MetadataName};
-use crate::io::address;
+use crate::io::address::{self, BundleName, Form};
 use crate::io::fetch::{FetchError, Request, read_all};
 use crate::io::push::{Answer, Body};
 
@@ -43,17 +44,24 @@ pub(super) async fn look(
 }
 
 fn sending(source: &Source, has: Option<EditionNumber>) -> Sending {
-    let whole = source.edition().bundle().len() as u64;
+    let edition = source.edition().number();
+    let first = |bundle| {
+        let forms = source.forms(bundle);
+        forms
+            .first()
+            .map_or(u64::MAX, |(_, bytes)| bytes.len() as u64)
+    };
+    let bytes = first(BundleName::Full(edition));
     match has {
-        Some(edition) if edition == source.edition().number() => Sending::Nothing,
-        Some(base) => match source.update(base) {
-            Some(update) if (update.len() as u64) < whole => Sending::Update {
+        Some(base) if base == edition => Sending::Nothing,
+        Some(base) => match first(BundleName::Update { base, edition }) {
+            update if update < bytes => Sending::Update {
                 base,
-                bytes: update.len() as u64,
+                bytes: update,
             },
-            _ => Sending::Whole { bytes: whole },
+            _ => Sending::Whole { bytes },
         },
-        None => Sending::Whole { bytes: whole },
+        None => Sending::Whole { bytes },
     }
 }
 
@@ -88,18 +96,28 @@ async fn perform(
     let edition = source.edition().number();
     let bundle = match look(wire, mirror, source).await? {
         Sending::Nothing => return Ok(Outcome::Already { edition }),
-        Sending::Update { base, .. } => source.update(base).cloned().unwrap_or_default(),
-        Sending::Whole { .. } => source.edition().bundle().clone(),
+        Sending::Update { base, .. } => BundleName::Update { base, edition },
+        Sending::Whole { .. } => BundleName::Full(edition),
     };
-    let bytes = bundle.len() as u64;
-    let answer = wire
-        .post(address::intake(mirror), body(bundle, pulse.clone()))
-        .await?;
-    Ok(match answer.status {
-        200..=299 => read_back(wire, mirror, source, Pushed { edition, bytes }).await?,
-        _ => Outcome::Refused(refusal(&answer)),
-    })
+    let (mut bytes, mut refused) = (0, String::new());
+    for (form, content) in source.forms(bundle) {
+        bytes += content.len() as u64;
+        let sent = body(form, content, pulse.clone());
+        let answer = wire.post(address::intake(mirror), sent).await?;
+        match answer.status {
+            200..=299 => {
+                return read_back(wire, mirror, source, Pushed { edition, bytes }).await;
+            }
+            UNSOUND if form == Form::Dense => refused = refusal(&answer),
+            _ => return Ok(Outcome::Refused(refusal(&answer))),
+        }
+    }
+    Ok(Outcome::Refused(refused))
 }
+
+/// The status of what a server cannot make sense of (RFC 9110 section 15.5.21): it may know the plain form alone, or have
+/// another copy of the edition by which the dense one was pressed.
+const UNSOUND: u16 = 422;
 
 fn refusal(answer: &Answer) -> String {
     match answer.text.as_str() {
@@ -111,7 +129,7 @@ fn refusal(answer: &Answer) -> String {
 /// Small, so that an early refusal is heard early.
 const PIECE_BYTES: usize = 1 << 16;
 
-fn body(bundle: Bytes, pulse: Arc<Pulse>) -> Body {
+fn body(form: Form, bundle: Bytes, pulse: Arc<Pulse>) -> Body {
     let length = bundle.len() as u64;
     let pieces = futures_util::stream::unfold(bundle, move |mut rest| {
         let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
@@ -121,6 +139,10 @@ fn body(bundle: Bytes, pulse: Arc<Pulse>) -> Body {
     });
     Body {
         length,
+        content_type: match form {
+            Form::Plain => "application/gzip",
+            Form::Dense => "application/zstd",
+        },
         pieces: pieces.boxed(),
     }
 }

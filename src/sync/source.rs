@@ -6,6 +6,7 @@
 //! .colport/bundle/11-12.tar.gz     for readers who have edition 11
 //! .colport/bundle/12.zst           both in the dense form, which readers ask for first
 //! .colport/bundle/11-12.zst
+//! .colport/bundle/text.tar.gz      a small copy, if the newsroom makes any; and its dense forms, as above with `-text`
 //! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
 //! ```
 
@@ -17,7 +18,7 @@ use bytes::Bytes;
 
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
-use crate::io::address::{BundleFile, BundleName};
+use crate::io::address::{BundleFile, BundleName, Form};
 
 /// One file on a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,6 @@ impl Stage {
 pub struct Source {
     edition: Arc<VerifiedEdition>,
     earlier: Vec<Arc<VerifiedEdition>>,
-    updates: BTreeMap<EditionNumber, Bytes>,
     items: BTreeMap<String, (Item, Origin)>,
 }
 
@@ -91,14 +91,13 @@ impl Source {
         Ok(Self {
             edition,
             earlier,
-            updates,
             items,
         })
     }
 
-    /// With dense forms of its bundles, which stand beside the plain ones.
-    pub fn with_dense(mut self, dense: impl IntoIterator<Item = (BundleFile, Bytes)>) -> Self {
-        for (name, bytes) in dense {
+    /// With other forms of its bundles, which stand beside the full one and its updates.
+    pub fn with_forms(mut self, forms: impl IntoIterator<Item = (BundleFile, Bytes)>) -> Self {
+        for (name, bytes) in forms {
             let item = bundle_item(&name, &bytes);
             let origin = Origin::Bundle(bytes);
             self.items.insert(item.path.clone(), (item, origin));
@@ -123,9 +122,18 @@ impl Source {
         })
     }
 
-    /// What brings a mirror from `base` to the edition.
-    pub fn update(&self, base: EditionNumber) -> Option<&Bytes> {
-        self.updates.get(&base)
+    /// The bundle in the forms in which it can be sent, the smaller first.
+    pub fn forms(&self, bundle: BundleName) -> Vec<(Form, Bytes)> {
+        let form = |file: BundleFile| {
+            let bytes = self.content(&bundle_path(&file))?;
+            Some((file.form, bytes))
+        };
+        let mut forms: Vec<_> = [bundle.dense(), bundle.plain()]
+            .into_iter()
+            .filter_map(form)
+            .collect();
+        forms.sort_by_key(|(_, bytes)| bytes.len());
+        forms
     }
 
     /// The number of the edition, this or an earlier one, that has this very timestamp.
@@ -170,9 +178,13 @@ fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
     edition.metadata_file(&MetadataName::timestamp())
 }
 
+fn bundle_path(name: &BundleFile) -> String {
+    format!(".colport/bundle/{}", name.shown())
+}
+
 fn bundle_item(name: &BundleFile, bytes: &Bytes) -> Item {
     Item {
-        path: format!(".colport/bundle/{name}"),
+        path: bundle_path(name),
         stage: Stage::Bundle,
         length: bytes.len() as u64,
         digest: Digest::of(bytes),

@@ -21,8 +21,8 @@ mod refusal;
 mod testing;
 
 pub use client::{
-    Equivocation, Everything, Expiry, Freshness, Lookup, Proof, Refresh, Remembered, TargetFile,
-    Trusted, Want,
+    Equivocation, Everything, Expiry, Freshness, Lookup, Proof, Refresh, Remembered, Sighting,
+    TargetFile, Trusted, Want,
 };
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use metadata::KeyId;

@@ -1,6 +1,7 @@
 //! Signs two folders as one edition after the other, to measure how the second travels: `editions_of OLD NEW OUT`.
 //!
-//! `OUT/www` becomes a mirror of the second, without the site itself, `OUT/store` a reader's store with the first.
+//! `OUT/www` becomes a mirror of the second, without the site itself, `OUT/store` a reader's store with the first. Says what
+//! the dense forms cost a processor, and how a first download without pictures compares with the seekable file.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -12,11 +13,12 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use colport::base::SitePath;
-use colport::edition::{Holding, VerifiedEdition, write_dense, write_dense_update, write_update};
+use colport::edition::{
+    DenseForms, Holding, Variant, VerifiedEdition, write_excerpt, write_update,
+};
 use colport::packager::{Effort, Files, Lifetimes, NewsroomFolder, Press, PublishError};
 use colport::reader::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -73,13 +75,32 @@ fn main() -> Result<()> {
         "1-2.tar.gz",
         &write_update(Vec::new(), &second, &Holding::from(first.proof()))?,
     )?;
-    let begun = Instant::now();
-    bundle("1-2.zst", &write_dense_update(Vec::new(), &second, &first)?)?;
-    println!("  in {:?}", begun.elapsed());
-    let begun = Instant::now();
-    bundle("2.zst", &write_dense(Vec::new(), &second)?)?;
-    println!("  in {:?}", begun.elapsed());
+    let begun = cpu()?;
+    let mut forms = DenseForms::since(&first, &second)?;
+    bundle("1-2.zst", &forms.write(Vec::new(), Variant::Full)?)?;
+    println!("  {:.2} s of a processor", cpu()? - begun);
+    bundle("1-2-text.zst", &forms.write(Vec::new(), Variant::Text)?)?;
+    println!("  {:.2} s with this", cpu()? - begun);
+    let begun = cpu()?;
+    let mut forms = DenseForms::of(&second);
+    bundle("2.zst", &forms.write(Vec::new(), Variant::Full)?)?;
+    println!("  {:.2} s of a processor", cpu()? - begun);
+    let dense = forms.write(Vec::new(), Variant::Text)?;
+    bundle("2-text.zst", &dense)?;
+    let text = write_excerpt(Vec::new(), &second, Variant::Text)?;
+    bundle("text.tar.gz", &text)?;
+    println!(
+        "  {:.3} of it is dense",
+        dense.len() as f64 / text.len() as f64
+    );
     Ok(())
+}
+
+/// Seconds that this thread has had a processor.
+fn cpu() -> Result<f64> {
+    let told = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds: f64 = told.split(' ').next().unwrap_or_default().parse()?;
+    Ok(nanoseconds / 1e9)
 }
 
 fn print(press: &Press, files: &Files, now: Timestamp) -> Result<Arc<VerifiedEdition>> {

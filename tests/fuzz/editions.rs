@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use colport::base::{Digest, Secret, SitePath};
-use colport::edition::{Remembered, VerifiedEdition, write_dense, write_dense_update};
+use colport::edition::{DenseForms, Remembered, Variant, VerifiedEdition};
 use colport::packager::{Effort, Files, Lifetimes, Press, PublishError};
 use colport::trust::SigningKey;
 use colport::trust::editor::{Founding, KeyRing, MetadataSet, RoleSigners, RootSigners, establish};
@@ -15,8 +15,8 @@ pub(crate) struct Editions {
     pub(crate) now: Timestamp,
     pub(crate) remembered: Remembered,
     pub(crate) old: Arc<VerifiedEdition>,
-    pub(crate) full: Bytes,
-    pub(crate) update: Bytes,
+    /// All of the new one, what is new in it, and all of it but its pictures.
+    pub(crate) dense: [Bytes; 3],
 }
 
 impl Editions {
@@ -69,14 +69,21 @@ impl Editions {
             ("index.html", "<p>home, newer"),
         ]));
         let new = print(&press, &files, now + SignedDuration::from_hours(1));
-        let full = write_dense(Vec::new(), &new).expect("memory takes all");
-        let update = write_dense_update(Vec::new(), &new, &old).expect("memory takes all");
+        let write = |mut forms: DenseForms<'_>, variant| {
+            let written = forms.write(Vec::new(), variant);
+            Bytes::from(written.expect("memory takes all"))
+        };
+        let since = DenseForms::since(&old, &new).expect("a dictionary is small");
+        let dense = [
+            write(DenseForms::of(&new), Variant::Full),
+            write(since, Variant::Full),
+            write(DenseForms::of(&new), Variant::Text),
+        ];
         Self {
             now: now + SignedDuration::from_hours(2),
             remembered: Remembered::new(press.metadata.first_root().expect("it has one").clone()),
             old,
-            full: full.into(),
-            update: update.into(),
+            dense,
         }
     }
 }

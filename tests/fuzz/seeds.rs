@@ -10,8 +10,6 @@ use std::path::Path;
 mod bundles;
 #[expect(dead_code, reason = "only the seeds are written")]
 mod checks;
-#[expect(dead_code, reason = "only the seeds are written")]
-mod editions;
 
 fn main() -> std::io::Result<()> {
     let corpus = std::env::args().nth(1).unwrap_or_else(|| "corpus".into());
@@ -22,15 +20,6 @@ fn main() -> std::io::Result<()> {
         [&[2, 200], &forged()[..]].concat(),
     ];
     write(&corpus.join("bundle"), &bundles)?;
-    // Changed bytes in either stream, and the streams themselves.
-    let editions = editions::Editions::new();
-    let dense = [
-        vec![0, 99, 24, 0, 1, 1, b'x'],
-        vec![1, 9, 200, 0, 1, 1, b'x'],
-        [&[2, 99], &editions.full[..]].concat(),
-        [&[3, 99], &editions.update[..]].concat(),
-    ];
-    write(&corpus.join("dense"), &dense)?;
     for target in checks::TARGETS {
         write(&corpus.join(target.name), &(target.seeds)())?;
     }

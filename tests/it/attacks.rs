@@ -11,7 +11,7 @@ use colport::edition::{Assembler, Gathered, Receiver, Refusal, Remembered, Verif
 use colport::io::fetch::{self, Fetch, FetchError, HttpFetch, Request};
 use colport::io::files;
 use colport::io::visit::{Ground, HttpVisitor, Proxy, Validators, Visit, Visitor};
-use colport::reader::{self, FirstTrust, News, Options, Patience};
+use colport::reader::{self, FirstTrust, News, Options};
 use colport::server;
 use colport::trust::editor::{
     Founding, KeyRing, Lifetimes, MetadataSet, RoleSigners, RootSigners, establish, next_edition,
@@ -146,12 +146,11 @@ async fn a_thief_of_online_keys_cannot_number_a_reader_into_the_future() {
     let mut world = World::default();
     let mirror = world.add(Behaviour::Good);
     let store = tempfile::tempdir().unwrap();
-    let options = Options {
-        mirrors: world.urls(),
-        store: store.path().join("store"),
-        trust: FirstTrust::Fingerprint(stolen.remembered().first_root.unwrap()),
-        patience: Patience::default(),
-    };
+    let options = Options::new(
+        world.urls(),
+        store.path().join("store"),
+        FirstTrust::Fingerprint(stolen.remembered().first_root.unwrap()),
+    );
     for edition in [&stolen, &recovered] {
         mirror.show(edition);
         let got = reader::get(&world, moment(2), &options, &mut |_| {}).await;

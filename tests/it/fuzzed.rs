@@ -63,6 +63,11 @@ fn check(name: &str) {
 }
 
 #[test]
+fn whatever_is_done_to_a_dense_stream_no_other_edition_comes_of_it() {
+    check("dense");
+}
+
+#[test]
 fn whatever_is_done_to_one_role_only_its_keys_can_change_what_is_believed() {
     check("metadata");
 }

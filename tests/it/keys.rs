@@ -7,7 +7,7 @@ mod transcripts;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use colport::edition::VerifiedEdition;
+use colport::edition::{Excerpt, VerifiedEdition};
 use colport::io::address;
 use colport::io::fetch::{HttpFetch, Patience};
 use colport::packager::{Files, Lifetimes, Revision, Settled};
@@ -115,12 +115,11 @@ impl Town {
 
     async fn read_from(&self, mirrors: Vec<Url>, store: &str) -> Result<Got, ReadError> {
         let fetch = HttpFetch::new(Patience::default());
-        let options = reader::Options {
+        let options = reader::Options::new(
             mirrors,
-            store: self.store(store),
-            trust: FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
-            patience: reader::Patience::default(),
-        };
+            self.store(store),
+            FirstTrust::Fingerprint(self.newsroom.folder.fingerprint().unwrap()),
+        );
         reader::get(&fetch, self.newsroom.now, &options, &mut |_| {}).await
     }
 
@@ -156,12 +155,12 @@ impl Town {
     }
 }
 
-fn page(edition: &VerifiedEdition, place: &str) -> String {
+fn page(edition: &Excerpt, place: &str) -> String {
     let entry = edition.file(&path(place)).unwrap();
     String::from_utf8(edition.content(entry).to_vec()).unwrap()
 }
 
-fn signers(edition: &VerifiedEdition, role: &str) -> Vec<String> {
+fn signers(edition: &Excerpt, role: &str) -> Vec<String> {
     let proofs = edition.proof().trusted().proofs();
     let proof = proofs.into_iter().find(|proof| proof.role == role).unwrap();
     proof.signers.iter().map(ToString::to_string).collect()

@@ -24,6 +24,7 @@ mod press;
 mod reader;
 mod rotation_numbers;
 mod server;
+mod server_forms;
 mod server_intake;
 mod server_redbot;
 mod server_thin;

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use colport::base::Fingerprint;
-use colport::edition::{Holding, Remembered, VerifiedEdition, write_update};
+use colport::edition::{Holding, Remembered, VerifiedEdition, write_dense_update, write_update};
+use colport::io::address::BundleName;
 use colport::io::files;
-use colport::reader::{self, FirstTrust, Patience};
+use colport::reader::{self, FirstTrust};
 use colport::sync::{
     Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all,
     push_all,
@@ -112,12 +114,11 @@ async fn a_folder_becomes_a_mirror_that_a_reader_can_read() {
     let folder = scene.folder("mirror");
     let outcomes = scene.push().await;
     assert!(outcomes.iter().all(pushed(1)), "{outcomes:?}");
-    let options = reader::Options {
-        mirrors: vec![url::Url::from_directory_path(&folder).unwrap()],
-        store: scene.folder.path().join("store"),
-        trust: FirstTrust::Fingerprint(Fingerprint::of_first_root(&scene.newsroom.first_root())),
-        patience: Patience::default(),
-    };
+    let options = reader::Options::new(
+        vec![url::Url::from_directory_path(&folder).unwrap()],
+        scene.folder.path().join("store"),
+        FirstTrust::Fingerprint(Fingerprint::of_first_root(&scene.newsroom.first_root())),
+    );
     let fetch = colport::io::folder::FolderFetch;
     let got = reader::get(&fetch, moment(1), &options, &mut |_| {})
         .await
@@ -281,6 +282,44 @@ async fn a_server_gets_the_whole_first_and_then_the_update() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_gets_the_dense_form_and_the_plain_one_if_it_cannot_take_that() {
+    let mut scene = Scene::new();
+    let server = scene.server(Behaviour::Good);
+    server.show(scene.newest());
+    scene.publish_next();
+    let base = scene.editions[0].clone();
+    let name = BundleName::Update {
+        base: 1,
+        edition: 2,
+    };
+    let dense: Bytes = write_dense_update(Vec::new(), scene.newest(), &base)
+        .unwrap()
+        .into();
+    let holding = Holding::from(base.proof());
+    let plain = write_update(Vec::new(), scene.newest(), &holding).unwrap();
+    assert!(dense.len() < plain.len());
+    let source = Source::new(scene.newest().clone(), vec![base]).unwrap();
+    let source = Arc::new(source.with_forms([(name.dense(), dense.clone())]));
+    let options = Options::default();
+    let plans = plan_all(&scene.world, &source, &scene.mirrors, &options).await;
+    let bytes = dense.len() as u64;
+    assert_eq!(plans[0].1, Intent::Send(Sending::Update { base: 1, bytes }));
+    server.refuse_posts(422, "it does not begin as bundles do");
+    let push =
+        async || push_all(&scene.world, &source, &scene.mirrors, &options, &mut |_| {}).await;
+    let outcomes = push().await;
+    let why = "it does not begin as bundles do".to_owned();
+    assert_eq!(outcomes[0].1, Outcome::Refused(why));
+    assert_eq!(server.refused(), [dense.clone(), plain.into()]);
+    server.refuse_posts(429, "others are being taken in already");
+    push().await;
+    assert_eq!(server.refused().len(), 3, "the plain form would not help");
+    server.take_posts();
+    push().await;
+    assert_eq!(server.taken(), [dense]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_with_an_unknown_edition_gets_the_whole() {
     let mut scene = Scene::new();
     let server = scene.server(Behaviour::Good);
@@ -353,11 +392,11 @@ async fn updates_made_for_mirrors_are_what_readers_take() {
     let mut scene = Scene::new();
     scene.publish_next();
     let source = scene.source();
-    let update = source.update(1).unwrap();
+    let update = source.content(".colport/bundle/1-2.tar.gz").unwrap();
     let remembered = Remembered::new(scene.newsroom.first_root());
     let held = Some(scene.editions[0].clone());
     let mut receiver = colport::edition::Receiver::new(Vec::new(), remembered, held, moment(1));
-    receiver.push(update.clone()).unwrap();
+    receiver.push(update).unwrap();
     let edition = receiver
         .finish(|out| Ok::<_, colport::edition::Refusal>(out.into()))
         .unwrap();

@@ -11,13 +11,15 @@ pub struct Head {
     pub edition: EditionNumber,
     /// `None`: all of the edition.
     pub base: Option<Base>,
+    /// Pictures may be left out.
+    pub is_excerpt: bool,
 }
 
 /// What the receiver must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     pub edition: EditionNumber,
-    /// Of the dictionary: see [`Head::mark_of`].
+    /// Of the digest of the dictionary: see [`Head::mark_of`].
     pub mark: String,
 }
 
@@ -29,6 +31,8 @@ struct Written {
     base: Option<EditionNumber>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dictionary: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    excerpt: bool,
 }
 
 const FORMAT: &str = "colport-dense-1";
@@ -36,10 +40,9 @@ const FORMAT: &str = "colport-dense-1";
 pub(super) const MOST_BYTES: u32 = 1024;
 
 impl Head {
-    /// The first 16 digits of its digest, enough to see whether two have the same by chance or by mistake.
-    pub fn mark_of(dictionary: &[u8]) -> String {
-        let digest = Digest::of(dictionary).to_string();
-        digest.chars().take(16).collect()
+    /// The first 16 digits, enough to see whether two have the same by chance or by mistake.
+    pub fn mark_of(dictionary: &Digest) -> String {
+        dictionary.to_string().chars().take(16).collect()
     }
 
     pub fn to_json(&self) -> Vec<u8> {
@@ -48,6 +51,7 @@ impl Head {
             edition: self.edition,
             base: self.base.as_ref().map(|base| base.edition),
             dictionary: self.base.as_ref().map(|base| base.mark.clone()),
+            excerpt: self.is_excerpt,
         };
         let mut json = serde_json::to_vec(&written).expect("numbers and plain words are JSON");
         json.push(b'\n');
@@ -76,16 +80,8 @@ impl Head {
         Ok(Self {
             edition: written.edition,
             base,
+            is_excerpt: written.excerpt,
         })
-    }
-}
-
-impl Base {
-    pub fn new(edition: EditionNumber, dictionary: &[u8]) -> Self {
-        Self {
-            edition,
-            mark: Head::mark_of(dictionary),
-        }
     }
 }
 
@@ -98,10 +94,15 @@ mod tests {
         let full = Head {
             edition: 5,
             base: None,
+            is_excerpt: false,
         };
         let update = Head {
             edition: 5,
-            base: Some(Base::new(4, b"what was before")),
+            base: Some(Base {
+                edition: 4,
+                mark: Head::mark_of(&Digest::of(b"what was before")),
+            }),
+            is_excerpt: true,
         };
         assert_eq!(
             full.to_json(),

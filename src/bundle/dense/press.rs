@@ -1,6 +1,6 @@
 //! Presses our own contents into a zstd frame.
 
-use std::io;
+use std::io::{self, Write};
 
 use bytes::Bytes;
 use zstd_safe::zstd_sys::ZSTD_EndDirective as End;
@@ -26,17 +26,22 @@ impl Pressure {
     }
 }
 
-/// One frame that holds all contents, one after the other. Of the same version of zstd the same input gives the same
-/// bytes.
-pub fn press(dictionary: &[u8], contents: &[Bytes], pressure: Pressure) -> io::Result<Vec<u8>> {
+/// One frame that holds all contents, one after the other, written block by block. Of the same version of zstd the same
+/// input gives the same bytes.
+pub fn press(
+    out: &mut impl Write,
+    dictionary: &[u8],
+    contents: &[Bytes],
+    pressure: Pressure,
+) -> io::Result<()> {
     let length = contents.iter().map(|content| content.len() as u64).sum();
     let mut context = context(dictionary, length, pressure).map_err(failed)?;
-    let mut out = Vec::new();
+    let mut room = vec![0; 1 << 17];
+    let mut feed = |content: &[u8], end| feed(&mut context, content, end, &mut room, out);
     for content in contents {
-        feed(&mut context, content, End::ZSTD_e_continue, &mut out)?;
+        feed(content, End::ZSTD_e_continue)?;
     }
-    feed(&mut context, &[], End::ZSTD_e_end, &mut out)?;
-    Ok(out)
+    feed(&[], End::ZSTD_e_end)
 }
 
 fn context(dictionary: &[u8], length: u64, pressure: Pressure) -> Result<CCtx<'_>, usize> {
@@ -59,15 +64,20 @@ fn context(dictionary: &[u8], length: u64, pressure: Pressure) -> Result<CCtx<'_
     Ok(context)
 }
 
-fn feed(context: &mut CCtx<'_>, content: &[u8], end: End, out: &mut Vec<u8>) -> io::Result<()> {
+fn feed(
+    context: &mut CCtx<'_>,
+    content: &[u8],
+    end: End,
+    room: &mut [u8],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut input = InBuffer::around(content);
-    let mut room = vec![0; 1 << 17];
     loop {
-        let mut output = OutBuffer::around(&mut room[..]);
+        let mut output = OutBuffer::around(&mut *room);
         let left = context
             .compress_stream2(&mut output, &mut input, end)
             .map_err(failed)?;
-        out.extend_from_slice(output.as_slice());
+        out.write_all(output.as_slice())?;
         let is_done = match end {
             End::ZSTD_e_continue => input.pos() == content.len(),
             _ => left == 0,

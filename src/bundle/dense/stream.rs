@@ -85,11 +85,9 @@ impl Dense {
         Ok(())
     }
 
-    /// From now on just so much may follow in the frame.
-    pub fn expect(&mut self, bytes: u64) {
-        if let Some(frame) = &mut self.frame {
-            frame.expect(bytes);
-        }
+    /// Whether a frame began and did not end yet.
+    pub fn is_in_frame(&self) -> bool {
+        self.frame.is_some()
     }
 
     fn fill(&mut self, length: usize) -> Result<bool, BundleError> {
@@ -114,14 +112,15 @@ impl Dense {
         Ok(self.inflated().get(..length).map(Bytes::copy_from_slice))
     }
 
-    /// They were good.
-    pub fn consume(&mut self, length: impl TryInto<usize>) {
-        if let Some(frame) = &mut self.frame {
-            frame.consume(length.try_into().unwrap_or(usize::MAX));
-        }
+    /// They were good, and are given back.
+    pub fn consume(&mut self, length: impl TryInto<usize>) -> Bytes {
+        let length = length.try_into().unwrap_or(usize::MAX);
+        let frame = self.frame.as_mut();
+        frame.map_or_else(Bytes::new, |frame| frame.consume(length))
     }
 
-    /// All of the frame that begins here, which needs no dictionary and has just so many bytes in it.
+    /// All of the frame that begins here, which needs no dictionary and has just so many bytes in it. They stay until
+    /// [`Self::consume`] and [`Self::end_frame`].
     pub fn whole_frame(&mut self, length: u64) -> Result<Option<Bytes>, BundleError> {
         if self.frame.is_none() {
             self.begin_frame(Bytes::new(), length)?;
@@ -133,12 +132,8 @@ impl Dense {
         let ended = frame
             .as_mut()
             .map_or(Ok(true), |frame| frame.is_whole(buffer));
-        if !ended.map_err(|why| self.damaged(why))? {
-            return Ok(None);
-        }
-        self.consume(length);
-        self.end_frame()?;
-        Ok(Some(content))
+        let ended = ended.map_err(|why| self.damaged(why))?;
+        Ok(ended.then_some(content))
     }
 
     /// The line before a metadata file, of which only the content is then still to come; `Some(None)` behind the last.

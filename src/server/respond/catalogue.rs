@@ -1,12 +1,13 @@
 //! What an edition offers, ready to be answered with: one table from path to what and where.
 //!
-//! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`.
-//!    A site path never begins with `.colport`, so the three do not meet.
+//! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`, and
+//!    beside it its other forms as they come. A site path never begins with `.colport`, so the three do not meet.
 //! 2. For each, what does not depend on the request is found out once, when the edition goes live.
 //! 3. Resources and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
 //!    newer edition took its place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -22,7 +23,9 @@ use crate::edition::Excerpt;
 #[derive(Default)]
 pub(crate) struct Catalogue {
     edition: Option<EditionNumber>,
-    resources: HashMap<Box<str>, Resource>,
+    resources: Arc<HashMap<Box<str>, Resource>>,
+    /// Other forms of the bundle.
+    forms: BTreeMap<Box<str>, Resource>,
 }
 
 /// Whether the bundle's bytes can change after they were verified.
@@ -86,7 +89,7 @@ impl Catalogue {
         listings: impl IntoIterator<Item = &'a Listing>,
         bundle: &Bytes,
     ) -> Option<Self> {
-        let mut catalogue = Self::default();
+        let mut resources = HashMap::new();
         for listing in listings {
             let start = usize::try_from(listing.offset).ok()?;
             let end = start.checked_add(usize::try_from(listing.packed_bytes).ok()?)?;
@@ -106,50 +109,65 @@ impl Catalogue {
                 packed: bundle.slice(start..end),
             };
             let path = listing.path.as_str().into();
-            catalogue.resources.insert(path, resource);
+            resources.insert(path, resource);
         }
-        catalogue.complete(edition, bundle.clone());
-        Some(catalogue)
+        let (path, whole) = whole(edition, &resources, bundle.clone());
+        resources.insert(path, whole);
+        Some(Self {
+            edition: Some(edition),
+            resources: resources.into(),
+            forms: BTreeMap::new(),
+        })
     }
 
     /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
     /// itself is not offered.
     pub(crate) fn on_soft_ground(edition: &Excerpt) -> Self {
-        let mut catalogue = Self::of(edition);
-        catalogue
-            .resources
-            .retain(|_, resource| resource.form != Form::Plain);
-        for resource in catalogue.resources.values_mut() {
+        let of = Self::of(edition);
+        let mut resources = Arc::unwrap_or_clone(of.resources);
+        resources.retain(|_, resource| resource.form != Form::Plain);
+        for resource in resources.values_mut() {
             resource.ground = Ground::Soft;
         }
-        catalogue
+        Self {
+            resources: resources.into(),
+            ..of
+        }
     }
 
-    /// Adds the bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies
-    /// in it: two bundles with the same could differ only in how deflate spelled a content in the very same number of
-    /// bytes.
-    fn complete(&mut self, edition: EditionNumber, bundle: Bytes) {
-        let mut resources: Vec<_> = self.resources.iter().collect();
-        resources.sort_by_key(|(path, _)| *path);
-        let mut hasher = Hasher::default();
-        for (path, resource) in resources {
-            hasher.update(&(path.len() as u64).to_be_bytes());
-            hasher.update(path.as_bytes());
-            hasher.update(resource.digest.as_bytes());
-            hasher.update(&(resource.packed.len() as u64).to_be_bytes());
-        }
-        hasher.update(&(bundle.len() as u64).to_be_bytes());
-        let resource = Resource {
-            kind: &kind::BUNDLE,
-            form: Form::Plain,
-            ground: Ground::Firm,
-            digest: hasher.finish(),
-            length: bundle.len() as u64,
-            packed: bundle,
+    /// The same with another form of the edition's bundle beside it; `None` if it is not of this edition.
+    pub(in crate::server) fn with_form(
+        &self,
+        edition: EditionNumber,
+        name: &str,
+        content: Bytes,
+        digest: Digest,
+    ) -> Option<Self> {
+        let kind = match (
+            name.ends_with(".zst"),
+            name.starts_with(|c: char| c.is_ascii_digit()),
+        ) {
+            (true, _) => &kind::DENSE,
+            (false, true) => &kind::BUNDLE,
+            (false, false) => &kind::LATEST,
         };
-        let path = format!(".colport/bundle/{edition}.tar.gz");
-        self.resources.insert(path.into(), resource);
-        self.edition = Some(edition);
+        let mut forms = self.forms.clone();
+        let path = format!("{BUNDLE}{name}");
+        forms.insert(path.into(), plain(kind, digest, content));
+        (self.edition == Some(edition)).then(|| Self {
+            edition: self.edition,
+            resources: Arc::clone(&self.resources),
+            forms,
+        })
+    }
+
+    /// The same with the bundle alone.
+    pub(in crate::server) fn without_forms(&self) -> Self {
+        Self {
+            edition: self.edition,
+            resources: Arc::clone(&self.resources),
+            forms: BTreeMap::new(),
+        }
     }
 
     /// `None` while there is nothing to serve.
@@ -166,7 +184,7 @@ impl Catalogue {
                 None => Found::Nothing,
             };
         }
-        match self.resources.get(path) {
+        match self.resources.get(path).or_else(|| self.forms.get(path)) {
             Some(resource) => Found::Resource(resource),
             None if self.is_folder(path) => Found::Folder,
             None => Found::Nothing,
@@ -200,6 +218,39 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
 }
 
 const METADATA: &str = ".colport/metadata/";
+const BUNDLE: &str = ".colport/bundle/";
+
+/// The bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies in it: two
+/// bundles with the same could differ only in how deflate spelled a content in the very same number of bytes.
+fn whole(
+    edition: EditionNumber,
+    resources: &HashMap<Box<str>, Resource>,
+    bundle: Bytes,
+) -> (Box<str>, Resource) {
+    let mut resources: Vec<_> = resources.iter().collect();
+    resources.sort_by_key(|(path, _)| *path);
+    let mut hasher = Hasher::default();
+    for (path, resource) in resources {
+        hasher.update(&(path.len() as u64).to_be_bytes());
+        hasher.update(path.as_bytes());
+        hasher.update(resource.digest.as_bytes());
+        hasher.update(&(resource.packed.len() as u64).to_be_bytes());
+    }
+    hasher.update(&(bundle.len() as u64).to_be_bytes());
+    let path = format!("{BUNDLE}{edition}.tar.gz");
+    (path.into(), plain(&kind::BUNDLE, hasher.finish(), bundle))
+}
+
+fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
+    Resource {
+        kind,
+        form: Form::Plain,
+        ground: Ground::Firm,
+        digest,
+        length: content.len() as u64,
+        packed: content,
+    }
+}
 
 fn kind_of(path: &str) -> Option<&'static Kind> {
     match path.strip_prefix(METADATA) {

@@ -64,6 +64,9 @@ pub(super) static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Li
 pub(super) static VERSIONED_METADATA: Kind =
     kind("application/json", Rendering::Data, Lifetime::Forever);
 pub(super) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
+/// Of the newest edition, under a name that stays.
+pub(super) static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
+pub(super) static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::super::About;
 use super::super::frame::{ABOUT, Frame, room_path, site_path};
 use super::super::headline::Headline;
 use super::super::style::Kind;
 use super::super::typesetter::{Room, Typesetter};
+use super::super::{About, SmallCopy};
 use super::{Page, page};
 use crate::base::{Fingerprint, SitePath};
 
@@ -18,6 +18,8 @@ struct AboutPage<'a> {
     about: &'a About,
     /// When the newest article was published.
     newest: Option<String>,
+    /// Address and name of each small copy.
+    small: Vec<(String, String)>,
 }
 
 impl AboutPage<'_> {
@@ -48,11 +50,23 @@ fn written(
     newest: Option<&Headline>,
 ) -> Page {
     let title = frame.words.say("about");
+    let small = setter.about.small.iter();
+    let small = small.map(|copy| {
+        let name = frame.words.small_copy(copy.variant.word(), copy.megabytes);
+        (on_a_mirror(&path, copy), name)
+    });
     let template = AboutPage {
+        small: small.collect(),
         newest: newest.map(|headline| frame.words.newest(headline.published)),
         frame: frame.titled(&title),
         site: &setter.site.name,
         about: setter.about,
     };
     page(path, &template)
+}
+
+/// On a disk there is no such file; the page says so.
+fn on_a_mirror(path: &SitePath, copy: &SmallCopy) -> String {
+    let up = "../".repeat(path.as_str().matches('/').count());
+    format!("{up}.colport/bundle/{}.tar.gz", copy.variant.word())
 }

@@ -1,7 +1,8 @@
 //! The client workflow of TUF 1.0, section 5.3 to 5.7, driven from outside: ask what is wanted, fetch it from anywhere,
 //! give it, ask again.
 //!
-//! 1. [`Refresh`] (sections 5.3 to 5.6) goes from what was [`Remembered`] to [`Trusted`] top-level metadata.
+//! 1. [`Refresh`] (sections 5.3 to 5.6) goes from what was [`Remembered`] to [`Trusted`] top-level metadata; half-way there is
+//!    a [`Sighting`].
 //! 2. [`Trusted::lookup`] (section 5.6.7) finds one file, loading the delegated roles on the way to it and no others.
 //! 3. [`Trusted::everything`] loads all roles and lists every file that a look-up would find.
 //!
@@ -16,6 +17,7 @@ mod refresh;
 mod remembered;
 mod roots;
 mod search;
+mod sighting;
 #[cfg(test)]
 mod tests;
 mod trusted;
@@ -28,6 +30,7 @@ pub use everything::Everything;
 pub use lookup::Lookup;
 pub use refresh::Refresh;
 pub use remembered::Remembered;
+pub use sighting::Sighting;
 pub use trusted::{Freshness, Proof, TargetFile, Trusted};
 
 use super::Refusal;

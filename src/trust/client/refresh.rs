@@ -19,7 +19,7 @@ use super::super::metadata::{
 };
 use super::roots::Roots;
 use super::verified::{Authority, Verified};
-use super::{Context, Equivocation, Expiry, Remembered, Trusted, Want};
+use super::{Context, Equivocation, Expiry, Remembered, Sighting, Trusted, Want};
 use crate::base::LIMITS;
 
 /// The client workflow: ask [`Self::wants`], fetch, [`Self::give`], again; then [`Self::finish`].
@@ -102,6 +102,18 @@ impl Refresh {
     /// Contradictions that were met on the way.
     pub fn evidence(&self) -> &[Equivocation] {
         &self.context.evidence
+    }
+
+    /// What the timestamp tells, as soon as that is proved.
+    pub fn sighting(&self) -> Option<Sighting> {
+        let (root, timestamp) = match &self.stage {
+            Stage::Snapshot(step) => (&step.root, &step.timestamp),
+            Stage::Targets(step) => (&step.root, &step.timestamp),
+            Stage::Complete(complete) => (&complete.root, &complete.timestamp),
+            Stage::Roots(_) | Stage::Timestamp(_) | Stage::Stopped(_) => return None,
+        };
+        let context = self.context.clone();
+        Some(Sighting::new(context, root.clone(), timestamp.clone()))
     }
 
     pub fn finish(self) -> Result<Trusted, Refusal> {

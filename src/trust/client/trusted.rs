@@ -134,15 +134,7 @@ impl Trusted {
     /// Whether these are news for who has `had`. What was signed by keys that have been withdrawn since counts for
     /// nothing: a thief may have given it the largest number there is, and nothing would ever be newer.
     pub fn is_newer_than(&self, had: &Remembered) -> bool {
-        let Ok(root) = Document::<Root>::parse(ROOT, had.root.clone()) else {
-            return true;
-        };
-        let floor = floor::<Snapshot>(SNAPSHOT, had.snapshot.as_ref(), &self.root.signed);
-        let is_newer = match floor {
-            Ok(Some(had)) => had.signed.version < self.edition(),
-            Ok(None) | Err(_) => true,
-        };
-        root.signed.version <= self.root.signed.version && is_newer
+        is_news(&self.root.signed, self.edition(), had)
     }
 
     /// Whether `snapshot` names this very file. Its signatures are another matter.
@@ -366,6 +358,19 @@ impl Trusted {
     }
 }
 
+/// See [`Trusted::is_newer_than`].
+pub(super) fn is_news(root: &Root, edition: EditionNumber, had: &Remembered) -> bool {
+    let Ok(had_root) = Document::<Root>::parse(ROOT, had.root.clone()) else {
+        return true;
+    };
+    let floor = floor::<Snapshot>(SNAPSHOT, had.snapshot.as_ref(), root);
+    let is_newer = match floor {
+        Ok(Some(had)) => had.signed.version < edition,
+        Ok(None) | Err(_) => true,
+    };
+    had_root.signed.version <= root.version && is_newer
+}
+
 /// What is signed; who signed it is another matter.
 fn said(file: &Bytes) -> Option<Value> {
     let mut file = json::parse(file).ok()?;
@@ -373,7 +378,7 @@ fn said(file: &Bytes) -> Option<Value> {
 }
 
 /// A day is granted for time zones set wrong and clocks that drift.
-fn is_behind(now: Timestamp, issued: Timestamp) -> bool {
+pub(super) fn is_behind(now: Timestamp, issued: Timestamp) -> bool {
     issued.duration_since(now) > jiff::SignedDuration::from_hours(24)
 }
 

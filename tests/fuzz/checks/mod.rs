@@ -1,10 +1,11 @@
-//! What is thrown at the readers of metadata, and what must be true of whatever they accept.
+//! What is thrown at the readers of metadata and dense streams, and what must be true of whatever they accept.
 //!
 //! 1. Each check takes any bytes, makes something nearly sound of them, and fails where a promise is not kept.
 //! 2. A fuzzer runs them for hours (`scripts/fuzz`), the ordinary tests for a moment (`tests/it/fuzzed.rs`): with the
 //!    seeds, with what a fuzzer has found before, and with seeds that dice have changed.
 
 mod alter;
+pub(crate) mod dense;
 pub(crate) mod json;
 pub(crate) mod keyfile;
 pub(crate) mod metadata;
@@ -24,7 +25,12 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 8] = [
+    Target {
+        name: "dense",
+        check: dense::check,
+        seeds: dense::seeds,
+    },
     Target {
         name: "metadata",
         check: metadata::check,

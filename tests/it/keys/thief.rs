@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use colport::base::{Digest, MetadataName, Secret, Timestamp};
 use colport::bundle::{self, About, Effort, Kind, MemberName, Writer};
-use colport::edition::VerifiedEdition;
+use colport::edition::Excerpt;
 use colport::packager::{Files, Lifetimes};
 use colport::trust::SigningKey;
 use colport::trust::editor::{KeyRing, MetadataSet, next_edition};
@@ -136,7 +136,7 @@ pub fn put(set: &mut MetadataSet, role: &str, version: u64, bytes: Bytes) {
 }
 
 impl Forgery {
-    pub fn of(edition: &VerifiedEdition) -> Self {
+    pub fn of(edition: &Excerpt) -> Self {
         let metadata = edition.gathered();
         let metadata = metadata.iter().map(|(name, b)| (name.clone(), b.clone()));
         let files = edition.files();

@@ -170,7 +170,8 @@ fn check(language: &str, letters: &str) {
 
     // Files of the index are filled to a weight that is guessed, and lists by number: this is the heaviest text.
     let headlines: Vec<Headline> = articles.iter().map(Headline::of).collect();
-    let files = setter.lists(&headlines);
+    let mut files = setter.lists(&headlines);
+    files.extend(setter.abouts(&headlines));
     let parts = files
         .iter()
         .filter(|(path, _)| path.as_str().contains("/search-"));

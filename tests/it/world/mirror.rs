@@ -62,6 +62,7 @@ pub(crate) struct Mirror {
     sent: AtomicU64,
     asked: Mutex<Vec<String>>,
     taken: Mutex<Vec<Bytes>>,
+    refused: Mutex<Vec<Bytes>>,
     refuses_posts: Mutex<Option<Answer>>,
 }
 
@@ -74,6 +75,7 @@ impl Mirror {
             sent: AtomicU64::new(0),
             asked: Mutex::default(),
             taken: Mutex::default(),
+            refused: Mutex::default(),
             refuses_posts: Mutex::default(),
         }
     }
@@ -142,6 +144,10 @@ impl Mirror {
         });
     }
 
+    pub(crate) fn take_posts(&self) {
+        *self.refuses_posts.lock().unwrap() = None;
+    }
+
     /// Bytes of bodies that were sent.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::SeqCst)
@@ -155,6 +161,11 @@ impl Mirror {
     /// Bodies that were posted here.
     pub(crate) fn taken(&self) -> Vec<Bytes> {
         self.taken.lock().unwrap().clone()
+    }
+
+    /// Bodies that were posted here in vain.
+    pub(crate) fn refused(&self) -> Vec<Bytes> {
+        self.refused.lock().unwrap().clone()
     }
 
     pub(super) async fn answer(
@@ -242,7 +253,10 @@ impl Mirror {
             Behaviour::Silent => std::future::pending().await,
             _ => {}
         }
-        if let Some(answer) = self.refuses_posts.lock().unwrap().clone() {
+        let refusal = self.refuses_posts.lock().unwrap().clone();
+        if let Some(answer) = refusal {
+            let body: Vec<Bytes> = body.pieces.collect().await;
+            self.refused.lock().unwrap().push(body.concat().into());
             return Ok(answer);
         }
         let rate = if let Behaviour::Slow(rate) = behaviour {
