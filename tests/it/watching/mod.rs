@@ -710,6 +710,7 @@ async fn a_mirror_refuses_what_is_no_report() {
     ] {
         let body = Body {
             length: body.len() as u64,
+            content_type: "application/json",
             pieces: futures_util::stream::iter([bytes::Bytes::from(body)]).boxed(),
         };
         let answer = wire.post(url.clone(), body).await.unwrap();
