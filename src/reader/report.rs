@@ -37,6 +37,7 @@ pub async fn tell(post: &dyn Post, mirrors: &[Url], got: &Got, country: Option<C
     for mirror in mirrors.iter().filter(|mirror| !failed(mirror)).take(TRIES) {
         let body = Body {
             length: report.len() as u64,
+            content_type: "application/json",
             pieces: futures_util::stream::iter([report.clone()]).boxed(),
         };
         let answer = timeout(TIME, post.post(address::reports(mirror), body)).await;

@@ -381,7 +381,8 @@ fn curl_probe(censored: &Censored, folder: &TempDir) -> Program {
             format!("HOME={}", folder.path().display()),
             script("probes/curl").display().to_string(),
             "2".into(),
-            "6".into(),
+            // curl needs five seconds to see that nothing comes any more.
+            "15".into(),
         ],
         folder: folder.path().into(),
         passed: Vec::new(),
@@ -401,7 +402,8 @@ async fn every_cause_is_named_by_a_command() {
         }
     }
     let (censored, folder) = (Censored::start().await, tempfile::tempdir().unwrap());
-    let options = options(&censored.authority, &Arc::default());
+    let mut options = options(&censored.authority, &Arc::default());
+    options.patience.whole = Duration::from_secs(15);
     let program = curl_probe(&censored, &folder);
     censored.check(Way::Command(program), &options).await;
 }
@@ -660,12 +662,9 @@ async fn what_readers_report_reaches_the_publisher_as_a_hint_and_accuses_nobody(
     for reader in 0..40 {
         // Each comes by connections of his own.
         let wire = HttpFetch::new(colport::io::fetch::Patience::default());
-        let options = reader::Options {
-            mirrors: vec![blocked.clone(), good.clone()],
-            store: folder.path().join(format!("reader-{}", reader % 2)),
-            trust: reader::FirstTrust::Root(newsroom.first_root()),
-            patience: reader::Patience::default(),
-        };
+        let store = folder.path().join(format!("reader-{}", reader % 2));
+        let trust = reader::FirstTrust::Root(newsroom.first_root());
+        let options = reader::Options::new(vec![blocked.clone(), good.clone()], store, trust);
         let got = reader::get(&wire, moment(1), &options, &mut |_| {})
             .await
             .unwrap();
@@ -711,6 +710,7 @@ async fn a_mirror_refuses_what_is_no_report() {
     ] {
         let body = Body {
             length: body.len() as u64,
+            content_type: "application/json",
             pieces: futures_util::stream::iter([bytes::Bytes::from(body)]).boxed(),
         };
         let answer = wire.post(url.clone(), body).await.unwrap();
