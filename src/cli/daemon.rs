@@ -247,14 +247,15 @@ impl Desk for NewsroomDesk {
         ) else {
             return async { Vec::new() }.boxed();
         };
-        async move {
-            let looks = config.vantages.iter().map(|vantage| {
+        let looks: Vec<_> = config
+            .vantages
+            .iter()
+            .map(|vantage| {
                 let targets = targets(&config, vantage, &members, &expected);
-                async move {
-                    let options = watching::Options::default();
-                    watching::look(vantage, &targets, &options, now).await
-                }
-            });
+                seen_from(vantage.clone(), targets, now).boxed()
+            })
+            .collect();
+        async move {
             let looks = futures_util::future::join_all(looks).await;
             looks.into_iter().flatten().collect()
         }
@@ -359,6 +360,10 @@ impl Desk for NewsroomDesk {
 #[derive(Serialize)]
 struct Alert<'a> {
     text: &'a str,
+}
+
+async fn seen_from(vantage: Vantage, targets: Vec<Target>, now: Timestamp) -> Vec<Probe> {
+    watching::look(&vantage, &targets, &watching::Options::default(), now).await
 }
 
 /// What the vantage may look at.

@@ -66,6 +66,10 @@ pub struct Draft {
     /// The picture that the source names, for an article whose page shows none.
     lead: Option<extract::Figure>,
     read: Whereabouts,
+    /// By which it is compared with others of its newsroom.
+    blocks: Box<[u64]>,
+    /// What is left out of it when it is read.
+    familiar: Arc<Familiar>,
 }
 
 impl Draft {
@@ -74,10 +78,11 @@ impl Draft {
         self.shelf.is_none()
     }
 
-    /// What stood in its page; `None` if a broken disk lost it since.
+    /// What stood in its page and on few others; `None` if a broken disk lost it since.
     pub fn read(&self) -> Option<Extracted> {
         let mut read: Extracted = serde_json::from_slice(&self.read.read().ok()?).ok()?;
         read.lead = read.lead.or_else(|| self.lead.clone());
+        self.familiar.clear(&mut read);
         Some(read)
     }
 }
@@ -274,6 +279,9 @@ fn finish(
     } = offer;
     let lead = lead(&told, &base);
     let text = serde_json::to_vec(&read).expect("texts can always be written");
+    let mut read = read;
+    read.lead = read.lead.or_else(|| lead.clone());
+    let blocks = extract::blocks(&read);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -322,6 +330,8 @@ fn finish(
             &read.text,
         ),
         section: section(told.section.or(read.section).as_deref()),
+        blocks,
+        familiar: Arc::default(),
         canonical: read.canonical,
         lead,
         read: background.drawer.lay(text),
@@ -381,16 +391,16 @@ fn summary(told: Option<&str>, text: &str) -> String {
 pub fn without_furniture(drafts: &mut [Draft]) {
     let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
     for draft in drafts {
-        let address = draft.read.canonical.as_ref().unwrap_or(&draft.base);
+        let address = draft.canonical.as_ref().unwrap_or(&draft.base);
         let host = address.host_str().unwrap_or_default().to_owned();
         hosts.entry(host).or_default().push(draft);
     }
-    for mut drafts in hosts.into_values() {
-        let pages = drafts.iter().map(|draft| (draft.id.as_str(), &draft.read));
-        let familiar = Familiar::on(pages);
-        drafts
-            .iter_mut()
-            .for_each(|draft| familiar.clear(&mut draft.read));
+    for drafts in hosts.into_values() {
+        let pages = drafts.iter().map(|draft| (&*draft.id, &*draft.blocks));
+        let familiar = Arc::new(Familiar::on(pages));
+        for draft in drafts {
+            draft.familiar = Arc::clone(&familiar);
+        }
     }
 }
 

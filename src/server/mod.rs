@@ -82,7 +82,7 @@ use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
-use head::{Bare, Heard};
+use head::{Bare, Heard, Room};
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
@@ -535,15 +535,25 @@ pub struct InTheLane {
 }
 
 /// See [`InTheLane`].
+///
+/// # Panics
+///
+/// If the short way to an answer understands something else than the long one.
 pub fn in_the_lane(bytes: &[u8]) -> InTheLane {
     let mut seen = InTheLane::default();
     while let Some(rest) = bytes.get(seen.bytes..)
         && !seen.is_over
-        && let Heard::Request(heading) = head::read(rest)
+        && let Heard::Request(heading) = head::read(rest, &mut Room::new())
     {
+        let (bare, parts) = (heading.bare(), heading.parts());
+        if let Some(bare) = bare {
+            let path = parts.as_ref().and_then(|parts| parts.uri.path().strip_prefix('/'));
+            assert_eq!(path, Some(bare.path), "of {rest:?}");
+        }
+        let Some(parts) = parts else { break };
         seen.bytes += heading.bytes;
         seen.is_over = heading.is_last;
-        seen.heads.push(heading.head);
+        seen.heads.push(parts);
     }
     seen
 }

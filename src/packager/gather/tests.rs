@@ -432,10 +432,8 @@ async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_an
         })
     };
     let bodies = |gathered: &Gathered| -> Vec<String> {
-        let articles = gathered.articles.iter();
-        articles
-            .map(|article| article.body.as_str().to_owned())
-            .collect()
+        let lines = lines(gathered).into_iter();
+        lines.map(|line| line.story.unwrap().body).collect()
     };
     let (folder, cache) = cache();
     let first = bodies(&gathered_with(&web("Nobody knows why."), &feed_source(), &cache).await);

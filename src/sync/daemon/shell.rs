@@ -339,7 +339,6 @@ async fn push(
 ) -> Outcome {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
-    let [mirror] = &mirrors;
     let source = match server {
         Some(_) => source.clone(),
         None => Arc::new(lists::beside(source, lists)),

@@ -6,7 +6,8 @@
 //! 3. How fast they come is what a mirror's speed is compared with.
 //! 4. Without controls nothing is known, so the vantage accuses nobody.
 
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use url::Url;
 
 use super::Options;
@@ -25,13 +26,17 @@ pub(super) enum Sighted {
 }
 
 pub(super) async fn look(line: &Line, controls: &[Url], options: &Options) -> Sighted {
-    let looks = controls.iter().map(|url| async move {
-        let ask = Ask {
-            url: url.clone(),
-            most_bytes: BYTES,
+    let looks = controls.iter().map(|url| {
+        let look = async move {
+            let ask = Ask {
+                url: url.clone(),
+                most_bytes: BYTES,
+            };
+            (url, probe(line, &[ask], None, &options.patience).await)
         };
-        (url, probe(line, &[ask], None, &options.patience).await)
+        look.boxed()
     });
+    let looks: Vec<BoxFuture<'_, (&Url, Trace)>> = looks.collect();
     let traces: Vec<(&Url, Trace)> = futures_util::stream::iter(looks)
         .buffer_unordered(options.abreast.max(1))
         .collect()

@@ -22,7 +22,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use url::Url;
@@ -182,12 +183,17 @@ async fn look_along(
         return vec![None; targets.len()];
     };
     let places = &Semaphore::new(options.abreast.max(1));
-    let looks = targets.iter().map(|target| async move {
-        sleep(drawn(options.spread)).await;
-        let _place = places.acquire().await;
-        look_at(line, target, options).await
+    // Beware: boxed, since otherwise nobody could tell that the whole may move between threads.
+    let looks = targets.iter().map(|target| {
+        let look = async move {
+            sleep(drawn(options.spread)).await;
+            let _place = places.acquire().await;
+            look_at(line, target, options).await
+        };
+        look.boxed()
     });
-    let traces: Vec<Vec<Trace>> = join_all(looks).await;
+    let looks: Vec<BoxFuture<'_, Vec<Trace>>> = looks.collect();
+    let traces = join_all(looks).await;
     let after = controls::look(line, controls, options).await;
     let least = match after {
         Sighted::Sees {
