@@ -247,18 +247,17 @@ impl Desk for NewsroomDesk {
         ) else {
             return async { Vec::new() }.boxed();
         };
-        async move {
-            let looks = config.vantages.iter().map(|vantage| {
-                let targets = targets(&config, vantage, &members, &expected);
-                async move {
-                    let options = watching::Options::default();
-                    watching::look(vantage, &targets, &options, now).await
-                }
-            });
-            let looks = futures_util::future::join_all(looks).await;
-            looks.into_iter().flatten().collect()
+        let mut looks = Vec::new();
+        for vantage in config.vantages.clone() {
+            let targets = targets(&config, &vantage, &members, &expected);
+            let look = async move {
+                let options = watching::Options::default();
+                watching::look(&vantage, &targets, &options, now).await
+            };
+            looks.push(look.boxed());
         }
-        .boxed()
+        let looks = futures_util::future::join_all(looks);
+        looks.map(|probes| probes.into_iter().flatten().collect()).boxed()
     }
 
     fn announce(

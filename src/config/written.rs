@@ -16,7 +16,6 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
-use crate::sync;
 use crate::sync::daemon::Member;
 use crate::sync::pool::Described;
 

@@ -53,6 +53,7 @@ async fn send_one(
     let piece = bytes.clone();
     let body = Body {
         length: bytes.len() as u64,
+        content_type: "application/json",
         pieces: futures_util::stream::once(async { piece }).boxed(),
     };
     let answer = wire.post(url.clone(), body).await?;
