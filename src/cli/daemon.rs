@@ -247,19 +247,17 @@ impl Desk for NewsroomDesk {
         ) else {
             return async { Vec::new() }.boxed();
         };
-        let looks: Vec<_> = config
-            .vantages
-            .iter()
-            .map(|vantage| {
-                let targets = targets(&config, vantage, &members, &expected);
-                seen_from(vantage.clone(), targets, now).boxed()
-            })
-            .collect();
-        async move {
-            let looks = futures_util::future::join_all(looks).await;
-            looks.into_iter().flatten().collect()
+        let mut looks = Vec::new();
+        for vantage in config.vantages.clone() {
+            let targets = targets(&config, &vantage, &members, &expected);
+            let look = async move {
+                let options = watching::Options::default();
+                watching::look(&vantage, &targets, &options, now).await
+            };
+            looks.push(look.boxed());
         }
-        .boxed()
+        let looks = futures_util::future::join_all(looks);
+        looks.map(|probes| probes.into_iter().flatten().collect()).boxed()
     }
 
     fn announce(
@@ -360,10 +358,6 @@ impl Desk for NewsroomDesk {
 #[derive(Serialize)]
 struct Alert<'a> {
     text: &'a str,
-}
-
-async fn seen_from(vantage: Vantage, targets: Vec<Target>, now: Timestamp) -> Vec<Probe> {
-    watching::look(&vantage, &targets, &watching::Options::default(), now).await
 }
 
 /// What the vantage may look at.

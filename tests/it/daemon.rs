@@ -103,6 +103,7 @@ impl Post for Net {
             let again = whole.clone();
             let body = Body {
                 length: whole.len() as u64,
+                content_type: body.content_type,
                 pieces: futures_util::stream::once(async { again }).boxed(),
             };
             let answer = self.world.post(url.clone(), body).await?;

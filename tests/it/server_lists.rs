@@ -95,6 +95,7 @@ impl Scene {
     async fn bring(&self, name: &str, bytes: Bytes) -> u16 {
         let body = Body {
             length: bytes.len() as u64,
+            content_type: "application/json",
             pieces: futures_util::stream::once(async { bytes }).boxed(),
         };
         let answer = self.wire.post(address::list(&self.url(), name), body).await;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use url::Url;
@@ -183,17 +183,16 @@ async fn look_along(
         return vec![None; targets.len()];
     };
     let places = &Semaphore::new(options.abreast.max(1));
-    // Beware: boxed, since otherwise nobody could tell that the whole may move between threads.
-    let looks = targets.iter().map(|target| {
+    let mut looks = Vec::new();
+    for target in targets {
         let look = async move {
             sleep(drawn(options.spread)).await;
             let _place = places.acquire().await;
             look_at(line, target, options).await
         };
-        look.boxed()
-    });
-    let looks: Vec<BoxFuture<'_, Vec<Trace>>> = looks.collect();
-    let traces = join_all(looks).await;
+        looks.push(look.boxed());
+    }
+    let traces: Vec<Vec<Trace>> = join_all(looks).await;
     let after = controls::look(line, controls, options).await;
     let least = match after {
         Sighted::Sees {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use colport::base::Timestamp;
 use colport::edition::{Remembered, VerifiedEdition};
 
-use super::{COLPORT, Paper, Serving};
+use super::{COLPORT, Paper, Serving, colport};
 
 /// A mirror that waits for its first edition, from others or from whoever brings it.
 fn waiting(state: &Path, from: &[&str]) -> Serving {
