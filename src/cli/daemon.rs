@@ -257,7 +257,9 @@ impl Desk for NewsroomDesk {
             looks.push(look.boxed());
         }
         let looks = futures_util::future::join_all(looks);
-        looks.map(|probes| probes.into_iter().flatten().collect()).boxed()
+        looks
+            .map(|probes| probes.into_iter().flatten().collect())
+            .boxed()
     }
 
     fn announce(

@@ -190,10 +190,7 @@ impl Store {
     }
 
     pub fn keep_list(&self, list: &[u8]) -> Result<(), StoreError> {
-        Ok(files::write_private(
-            &self.folder.join("list.json"),
-            list,
-        )?)
+        Ok(files::write_private(&self.folder.join("list.json"), list)?)
     }
 
     /// How mirrors behaved. Nothing depends on it but the order in which they are asked, so damage is no error.

@@ -39,8 +39,8 @@ mod names;
 mod office;
 mod places;
 mod refused;
-mod reports;
 mod renewal;
+mod reports;
 mod respond;
 mod seal;
 mod show;
@@ -547,7 +547,9 @@ pub fn in_the_lane(bytes: &[u8]) -> InTheLane {
     {
         let (bare, parts) = (heading.bare(), heading.parts());
         if let Some(bare) = bare {
-            let path = parts.as_ref().and_then(|parts| parts.uri.path().strip_prefix('/'));
+            let path = parts
+                .as_ref()
+                .and_then(|parts| parts.uri.path().strip_prefix('/'));
             assert_eq!(path, Some(bare.path), "of {rest:?}");
         }
         let Some(parts) = parts else { break };
