@@ -7,7 +7,7 @@
 //! 3. It is left out of what was read before, so that a page need not be read anew because another one changed.
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Extracted, Figure, words};
@@ -29,8 +29,8 @@ const MOST_BLOCKS: usize = 500;
 pub struct Familiar(HashSet<u64>);
 
 impl Familiar {
-    /// `pages` with their names.
-    pub fn on<'a>(pages: impl Iterator<Item = (&'a str, &'a Extracted)>) -> Self {
+    /// `pages` with their names, and their [`blocks`].
+    pub fn on<'a>(pages: impl Iterator<Item = (&'a str, &'a [u64])>) -> Self {
         let mut sample = BTreeMap::new();
         for (name, page) in pages {
             sample.insert((number(name), name), page);
@@ -39,11 +39,8 @@ impl Familiar {
             }
         }
         let mut counts: HashMap<u64, usize> = HashMap::new();
-        for page in sample.values() {
-            let blocks: HashSet<u64> = blocks_of(page).take(MOST_BLOCKS).collect();
-            blocks
-                .into_iter()
-                .for_each(|block| *counts.entry(block).or_default() += 1);
+        for block in sample.values().copied().flatten() {
+            *counts.entry(*block).or_default() += 1;
         }
         let enough = PAGES.max(sample.len().div_ceil(ONE_IN));
         let often = counts.into_iter().filter(|(_, count)| *count >= enough);
@@ -71,9 +68,12 @@ impl Familiar {
     }
 }
 
-fn blocks_of(page: &Extracted) -> impl Iterator<Item = u64> {
+/// By what a page is compared with others: each of its blocks, once.
+pub fn blocks(page: &Extracted) -> Box<[u64]> {
     let lead = page.lead.iter().map(|lead| number(lead.src.as_str()));
-    page.html.lines().filter_map(key).chain(lead)
+    let all = page.html.lines().filter_map(key).chain(lead);
+    let once: BTreeSet<u64> = all.take(MOST_BLOCKS).collect();
+    once.into_iter().collect()
 }
 
 /// What a block has in common with others that say the same; `None` if it says nothing, or if the line of HTML is not
@@ -149,7 +149,9 @@ mod tests {
     }
 
     fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
-        let familiar = Familiar::on(pages.iter().map(|(name, page)| (name.as_str(), page)));
+        let counted: Vec<_> = pages.iter().map(|(_, page)| blocks(page)).collect();
+        let named = pages.iter().zip(&counted);
+        let familiar = Familiar::on(named.map(|((name, _), blocks)| (name.as_str(), &blocks[..])));
         pages.iter_mut().for_each(|(_, page)| familiar.clear(page));
         pages
     }
@@ -228,8 +230,9 @@ mod tests {
     fn beyond_a_thousand_pages_a_sample_is_counted() {
         let one = pages(1, 1).remove(0).1;
         let many: Vec<_> = (0..1_500).map(|number| number.to_string()).collect();
-        let forth = Familiar::on(many.iter().map(|name| (name.as_str(), &one)));
-        let back = Familiar::on(many.iter().rev().map(|name| (name.as_str(), &one)));
+        let one = &blocks(&one)[..];
+        let forth = Familiar::on(many.iter().map(|name| (name.as_str(), one)));
+        let back = Familiar::on(many.iter().rev().map(|name| (name.as_str(), one)));
         assert_eq!(forth.0, back.0);
         assert!(!forth.0.is_empty());
     }
