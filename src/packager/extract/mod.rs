@@ -6,6 +6,7 @@
 //! 4. Read the blocks of the container around that text.
 //! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
 //! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list.
+//! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
 mod block;
