@@ -4,6 +4,7 @@
 //! - `edition.tar.gz`, the last good edition as a full bundle;
 //! - `edition.seal`, what was proved of it, and where each thing lies in it: see [`seal`];
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
+//! - `lists/`, sealed lists of channels: see [`lists`](super::lists);
 //! - `evidence/`, two validly signed files of one version, whoever brought the second;
 //! - `forms/`, the same edition in other [forms](super::forms), which can be made again;
 //! - `.colport-….part`, a bundle on its way in;
@@ -398,6 +399,18 @@ impl Holdings {
                 None => Anchor::Root(remembered.root.clone()),
             },
         }
+    }
+
+    /// The newest root that is trusted; `None` before the first edition.
+    pub(super) fn root(&self) -> Option<Bytes> {
+        match &self.lock().trust {
+            Trust::Fingerprint(_) => None,
+            Trust::Remembered(remembered) => Some(remembered.root.clone()),
+        }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Behind this nothing is read or written here but for requests.

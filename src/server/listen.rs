@@ -12,7 +12,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener as Listener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,7 @@ use super::lane::{self, Left};
 use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body, Brief};
+use super::tls;
 use super::wire::{Progress, Watch, Wire};
 use crate::io::clock::Clock;
 
@@ -156,7 +157,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            connections: 8192,
+            connections: 16_384,
             crowd: CrowdBounds::default(),
             buffer_bytes: 16 << 10,
             look_every: Duration::from_secs(5),
@@ -175,8 +176,12 @@ pub(super) enum Stop {
     Now,
 }
 
-/// Port 0 takes any free one. Nobody can connect before [`open()`].
-pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+/// Port 0 takes any free one. Nobody can connect before [`open()`]. Every address is every one of both families, or of the one
+/// that the machine has.
+pub(super) fn bind(mut address: SocketAddr) -> std::io::Result<TcpSocket> {
+    if address.ip() == Ipv6Addr::UNSPECIFIED && TcpSocket::new_v6().is_err() {
+        address.set_ip(Ipv4Addr::UNSPECIFIED.into());
+    }
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -319,7 +324,7 @@ async fn watched<A: Answer>(
 ) {
     // An answer is written in one piece, and must not wait for a second one.
     let _ = stream.set_nodelay(true);
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(Progress::of(place.1.who()));
     let mut clock = interval(hall.bounds.look_every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut watch = Watch::default();
@@ -350,6 +355,10 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
         Some(tls) => Box::pin(tls.accept(wire)).await.map(Line::secure),
     };
     let Ok(mut line) = line else { return };
+    if line.protocol() == Some(tls::PROVES) {
+        // RFC 8737 section 4: to have shown it is all.
+        return;
+    }
     if line.protocol() == Some(b"h2") {
         Box::pin(multiplexed(hall, line, progress)).await;
         return;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::super::head;
 use super::catalogue::{Catalogue, Coding, Found, Resource};
 use super::conditions::Tag;
-use super::kind::{self, Kind};
 use super::{common, negotiate};
+use crate::site::kind::{self, Kind};
 
 /// With status 200.
 pub(in crate::server) struct Brief {

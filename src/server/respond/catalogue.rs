@@ -12,10 +12,10 @@ use bytes::Bytes;
 
 use super::super::index::{self, Index, Listing, Place};
 use super::conditions::{self, Tag};
-use super::kind::{self, Kind};
 use crate::base::{Digest, EditionNumber};
 use crate::bundle;
 use crate::edition::Excerpt;
+use crate::site::kind::{self, Kind};
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
@@ -120,16 +120,9 @@ impl Catalogue {
         content: Bytes,
         digest: Digest,
     ) -> Option<Self> {
-        let kind = match (
-            name.ends_with(".zst"),
-            name.starts_with(|c: char| c.is_ascii_digit()),
-        ) {
-            (true, _) => &kind::DENSE,
-            (false, true) => &kind::BUNDLE,
-            (false, false) => &kind::LATEST,
-        };
-        let mut shown = self.shown.clone()?;
         let path = format!("{BUNDLE}{name}");
+        let kind = kind::of_mirror_file(&path)?;
+        let mut shown = self.shown.clone()?;
         shown
             .forms
             .insert(path.into(), plain(kind, digest, content));
@@ -192,7 +185,7 @@ impl Shown {
         let end = start.checked_add(usize::try_from(place.packed_bytes).ok()?)?;
         let packed = self.bundle.get(start..end)?;
         Some(Resource {
-            kind: kind_of(path),
+            kind: kind_of(path)?,
             form: match place.is_stored {
                 true => Form::Stored,
                 false => Form::Deflated,
@@ -205,6 +198,14 @@ impl Shown {
     }
 }
 
+/// Site paths in an index were parsed when it was written.
+fn kind_of(path: &str) -> Option<&'static Kind> {
+    match path.starts_with(".colport/") {
+        true => kind::of_mirror_file(path),
+        false => Some(kind::of_site_file(path)),
+    }
+}
+
 /// Everything in the edition that can be asked for, but for the bundle itself.
 pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
     let files = edition
@@ -212,7 +213,7 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
         .map(|(path, entry)| (path.as_str().into(), entry));
     let metadata = edition
         .metadata()
-        .map(|(name, entry)| (format!("{METADATA}{name}").into(), entry));
+        .map(|(name, entry)| (format!("{}{name}", kind::METADATA).into(), entry));
     let all = files.chain(metadata);
     all.map(|(path, entry)| Listing {
         path,
@@ -227,7 +228,6 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
     .collect()
 }
 
-const METADATA: &str = ".colport/metadata/";
 const BUNDLE: &str = ".colport/bundle/";
 
 fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
@@ -238,14 +238,6 @@ fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
         digest,
         length: content.len() as u64,
         packed: content,
-    }
-}
-
-fn kind_of(path: &str) -> &'static Kind {
-    match path.strip_prefix(METADATA) {
-        Some("timestamp.json") => &kind::TIMESTAMP,
-        Some(_) => &kind::VERSIONED_METADATA,
-        None => kind::of_site_file(path),
     }
 }
 

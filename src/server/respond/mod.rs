@@ -15,7 +15,6 @@ mod body;
 mod brief;
 mod catalogue;
 mod conditions;
-mod kind;
 mod negotiate;
 mod range;
 mod target;
@@ -31,12 +30,12 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
+use crate::site::kind::{Kind, Rendering};
 pub(super) use body::Body;
 pub(super) use brief::{Brief, brief};
 pub(super) use catalogue::{Catalogue, listings};
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
-use kind::{Kind, Rendering};
 use range::Asked;
 use target::Unusable;
 
@@ -323,7 +322,7 @@ pub(super) fn closing(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
+pub(super) fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
     let body = std::mem::take(answer.body_mut());
     if body.length() > 0 {
         let headers = answer.headers_mut();

@@ -3,9 +3,11 @@
 //! Nothing is guessed from content: `X-Content-Type-Options: nosniff` goes out with every answer, so what is said here
 //! is what a browser acts upon, and an unknown extension is only ever downloaded.
 
+use crate::base::SitePath;
+
 /// How a browser treats a file, which decides the Content-Security-Policy that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rendering {
+pub(crate) enum Rendering {
     /// A page of the site.
     Page,
     /// Opened by itself it is a document too (SVG, XML), but never one that needs a script.
@@ -16,7 +18,7 @@ pub(super) enum Rendering {
 
 /// How long a copy may be used without asking again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lifetime {
+pub(crate) enum Lifetime {
     /// Ask each time: `timestamp.json` is how everybody learns of a new edition.
     Revalidate,
     /// Pages and feeds change with an edition.
@@ -31,7 +33,7 @@ pub(super) enum Lifetime {
 
 impl Lifetime {
     /// A `Cache-Control` value (RFC 9111 section 5.2). `no-transform`: a proxy that "optimises" a file makes it look forged.
-    pub(super) const fn cache_control(self) -> &'static str {
+    pub(crate) const fn cache_control(self) -> &'static str {
         match self {
             Self::Revalidate => "no-cache, no-transform",
             // Stale is better than nothing on the day that a mirror is blocked (RFC 5861 section 4).
@@ -44,10 +46,10 @@ impl Lifetime {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) content_type: &'static str,
-    pub(super) rendering: Rendering,
-    pub(super) lifetime: Lifetime,
+pub(crate) struct Kind {
+    pub(crate) content_type: &'static str,
+    pub(crate) rendering: Rendering,
+    pub(crate) lifetime: Lifetime,
 }
 
 const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifetime) -> Kind {
@@ -58,13 +60,12 @@ const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifeti
     }
 }
 
-pub(super) static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
-pub(super) static VERSIONED_METADATA: Kind =
-    kind("application/json", Rendering::Data, Lifetime::Forever);
-pub(super) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
+static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
+static VERSIONED_METADATA: Kind = kind("application/json", Rendering::Data, Lifetime::Forever);
+pub(crate) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
 /// Of the newest edition, under a name that stays.
-pub(super) static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
-pub(super) static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
+static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
+static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -128,7 +129,7 @@ static KINDS: &[(&str, Kind)] = {
 };
 
 /// Every one that something can be of.
-pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
+pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
     let named = KINDS.iter().map(|(_, kind)| kind);
     named.chain([
         &UNKNOWN,
@@ -140,7 +141,26 @@ pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
     ])
 }
 
-pub(super) fn of_site_file(path: &str) -> &'static Kind {
+/// The folder of metadata on a mirror.
+pub(crate) const METADATA: &str = ".colport/metadata/";
+const BUNDLES: &str = ".colport/bundle/";
+
+/// Of a file as it lies on a mirror; `None` if nothing of ours has such a path.
+pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
+    match (path.strip_prefix(METADATA), path.strip_prefix(BUNDLES)) {
+        (Some("timestamp.json"), _) => Some(&TIMESTAMP),
+        (Some(_), _) => Some(&VERSIONED_METADATA),
+        (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE),
+        (_, Some(name)) if name.starts_with(|c: char| c.is_ascii_digit()) => Some(&BUNDLE),
+        (_, Some(_)) => Some(&LATEST),
+        _ => SitePath::parse(path)
+            .ok()
+            .map(|path| of_site_file(path.as_str())),
+    }
+}
+
+/// Of a path that is one of the site's.
+pub(crate) fn of_site_file(path: &str) -> &'static Kind {
     let name = path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let mut kinds = KINDS.iter();
@@ -177,6 +197,27 @@ mod tests {
             Minutes,
         );
         check("a.html.gz", "application/gzip", Data, Day);
+    }
+
+    #[test]
+    fn what_is_not_of_the_site_is_told_by_its_folder() {
+        let check = |path: &str, content_type: &str, lifetime| {
+            let kind = of_mirror_file(path).expect("a good path");
+            assert_eq!((kind.content_type, kind.lifetime), (content_type, lifetime));
+        };
+        let metadata = |name| format!(".colport/metadata/{name}");
+        let json = "application/json";
+        check(&metadata("timestamp.json"), json, Lifetime::Revalidate);
+        check(&metadata("7.snapshot.json"), json, Lifetime::Forever);
+        let bundle = |name| format!(".colport/bundle/{name}");
+        check(&bundle("7.tar.gz"), "application/gzip", Lifetime::Forever);
+        check(&bundle("6-7.zst"), "application/zstd", Lifetime::Forever);
+        check(
+            &bundle("text.tar.gz"),
+            "application/gzip",
+            Lifetime::Minutes,
+        );
+        check("feed.json", json, Lifetime::Minutes);
     }
 
     #[test]
