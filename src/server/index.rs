@@ -224,7 +224,7 @@ mod tests {
         Listing {
             path: path.to_owned().into(),
             place: Place {
-                is_stored: path.len() % 2 == 0,
+                is_stored: path.len().is_multiple_of(2),
                 digest: Digest::of(path.as_bytes()),
                 length: 70_000,
                 offset,
