@@ -10,6 +10,7 @@
 //! MIRROR/.colport/bundle/text.tar.gz         the newest edition without pictures; `light.tar.gz`: with small ones
 //! MIRROR/.colport/bundle/11-12-text.zst      the same in the dense form, which has the edition in its name
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
+//! MIRROR/.colport/reports                    where it hears of other mirrors
 //! ```
 
 use std::fmt;
@@ -216,9 +217,19 @@ pub fn lasting(variant: Variant) -> String {
     format!("{}.tar.gz", variant.word())
 }
 
+/// Where a channel's list lies, by its name.
+pub fn list(mirror: &Url, name: &str) -> Url {
+    below(mirror, [".colport", "lists", &format!("{name}.json")])
+}
+
 /// Where a colport server takes bundles.
 pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])
+}
+
+/// Where a colport server hears of other mirrors.
+pub fn reports(mirror: &Url) -> Url {
+    below(mirror, [".colport", "reports"])
 }
 
 fn below<'a>(mirror: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
@@ -335,5 +346,6 @@ mod tests {
         );
         check(bundle(&mirror, &update.dense()), ".colport/bundle/6-7.zst");
         check(intake(&mirror), ".colport/bundle");
+        check(reports(&mirror), ".colport/reports");
     }
 }

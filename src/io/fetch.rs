@@ -209,9 +209,12 @@ pub(super) fn name_proxies(reach: &Reach) {
 
 /// Certificate authorities are built in: a bare machine or a container may have none.
 pub(super) fn tls() -> rustls::ClientConfig {
-    let authorities = rustls::RootCertStore {
+    tls_with(rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    })
+}
+
+pub(super) fn tls_with(authorities: rustls::RootCertStore) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -29,3 +29,11 @@ pub fn token() -> Secret<String> {
     filled.expect("the operating system has chance to give");
     Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+/// Twenty bytes of chance, for words that nobody shall guess.
+pub fn bytes() -> [u8; 20] {
+    let mut bytes = [0; 20];
+    let filled = ring::rand::SecureRandom::fill(&system(), &mut bytes);
+    filled.expect("the operating system has chance to give");
+    bytes
+}

@@ -128,6 +128,19 @@ static KINDS: &[(&str, Kind)] = {
     ]
 };
 
+/// Every one that something can be of.
+pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
+    let named = KINDS.iter().map(|(_, kind)| kind);
+    named.chain([
+        &UNKNOWN,
+        &TIMESTAMP,
+        &VERSIONED_METADATA,
+        &BUNDLE,
+        &LATEST,
+        &DENSE,
+    ])
+}
+
 /// The folder of metadata on a mirror.
 pub(crate) const METADATA: &str = ".colport/metadata/";
 const BUNDLES: &str = ".colport/bundle/";
@@ -140,15 +153,19 @@ pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
         (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE),
         (_, Some(name)) if name.starts_with(|c: char| c.is_ascii_digit()) => Some(&BUNDLE),
         (_, Some(_)) => Some(&LATEST),
-        _ => SitePath::parse(path).ok().map(|path| of_site_file(&path)),
+        _ => SitePath::parse(path)
+            .ok()
+            .map(|path| of_site_file(path.as_str())),
     }
 }
 
-fn of_site_file(path: &SitePath) -> &'static Kind {
-    let extension = path.extension();
-    KINDS
-        .iter()
-        .find(|(name, _)| *name == extension)
+/// Of a path that is one of the site's.
+pub(crate) fn of_site_file(path: &str) -> &'static Kind {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let mut kinds = KINDS.iter();
+    extension
+        .and_then(|extension| kinds.find(|(name, _)| name.eq_ignore_ascii_case(extension)))
         .map_or(&UNKNOWN, |(_, kind)| kind)
 }
 
@@ -157,8 +174,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, content_type: &str, rendering: Rendering, lifetime: Lifetime) {
-        let path = SitePath::parse(path).expect("a good path");
-        let kind = of_site_file(&path);
+        let kind = of_site_file(path);
         assert_eq!(kind.content_type, content_type, "{path}");
         assert_eq!(
             (kind.rendering, kind.lifetime),

@@ -9,13 +9,17 @@
 //!
 //! Deliberately absent: schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
 
+pub mod daemon;
+pub mod hooks;
 mod hosts;
 mod lanes;
 mod plan;
+pub mod pool;
 pub mod rotation;
 mod server;
 pub mod simulation;
 mod source;
+pub mod watching;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -8,6 +8,7 @@
 //! .colport/bundle/11-12.zst
 //! .colport/bundle/text.tar.gz      a small copy, if the newsroom makes any; and its dense forms, as above with `-text`
 //! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
+//! .colport/lists/0a….json          the sealed list of each channel that knows the mirror
 //! ```
 
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Item {
 pub enum Stage {
     File,
     Bundle,
+    /// Of a channel's mirrors.
+    List,
     /// Of delegated roles.
     Delegated,
     Root,
@@ -59,7 +62,7 @@ impl Stage {
 }
 
 /// An edition with everything that belongs to it on a mirror.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Source {
     edition: Arc<VerifiedEdition>,
     earlier: Vec<Arc<VerifiedEdition>>,
@@ -136,6 +139,22 @@ impl Source {
             self.items.insert(item.path.clone(), (item, origin));
         }
         self
+    }
+
+    /// With the sealed lists of channels, each by its name, for one mirror.
+    pub fn with_lists(&self, lists: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+        let mut with = self.clone();
+        for (name, bytes) in lists {
+            let item = Item {
+                path: format!(".colport/lists/{name}.json"),
+                stage: Stage::List,
+                length: bytes.len() as u64,
+                digest: Digest::of(&bytes),
+            };
+            let origin = Origin::Bundle(bytes);
+            with.items.insert(item.path.clone(), (item, origin));
+        }
+        with
     }
 
     pub fn edition(&self) -> &Arc<VerifiedEdition> {

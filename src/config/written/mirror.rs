@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
-use super::http_address;
+use super::{daemon, http_address};
 use crate::base::Digest;
 use crate::io::store::{self, Credentials, Keeper};
+use crate::sync::daemon::Member;
 use crate::sync::{self, Host, Options, Place};
 
 #[derive(Deserialize)]
@@ -26,6 +27,10 @@ pub(super) struct Mirror {
     key: Option<PathBuf>,
     known_hosts: Option<PathBuf>,
     bundles: Option<bool>,
+    onion: Option<String>,
+    provider: Option<String>,
+    #[serde(default)]
+    cost_a_day: f64,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +77,22 @@ struct Besides {
 }
 
 impl Mirror {
+    /// With what readers may know of it.
+    pub(super) fn member(mut self, folder: &Path) -> Result<Member, String> {
+        let known = daemon::Besides {
+            onion: self.onion.take(),
+            provider: self.provider.take(),
+            cost_a_day: std::mem::take(&mut self.cost_a_day),
+        };
+        let mirror = self.check(folder)?;
+        let public = known.public(mirror.place.url());
+        Ok(Member {
+            public: public.map_err(|why| format!("the mirror `{}`: {why}", mirror.name))?,
+            made: None,
+            mirror,
+        })
+    }
+
     pub(super) fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
         let name = self.name.clone();
         let place = self.place(folder);
