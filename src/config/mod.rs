@@ -279,7 +279,7 @@ mod tests {
             check(("[pack]", &mirror(lines)), says);
         }
         check(
-            ("[pack]", "[push]\nline_kb_per_second = 0\n[pack]"),
+            ("# line_kb_per_second = 2000", "line_kb_per_second = 0"),
             "line_kb_per_second",
         );
         for (line, says) in [
