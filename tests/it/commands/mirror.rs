@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use colport::base::Timestamp;
 use colport::edition::{Remembered, VerifiedEdition};
 
-use super::{COLPORT, Paper, Serving};
+use super::{COLPORT, Paper, Serving, colport};
 
 /// A mirror that waits for its first edition, from others or from whoever brings it.
 fn waiting(state: &Path, from: &[&str]) -> Serving {
@@ -352,10 +352,15 @@ fn a_mirror_that_is_killed_in_the_middle_of_a_bundle_serves_the_one_before() {
     let bundles = [1, 2].map(|number| fs::read(Paper::shared().bundle(number)).unwrap());
     for tenth in 0..=10 {
         let (mut serving, state) = Serving::edition(1);
-        let address = serving.url.trim_start_matches("http://").trim_end_matches('/');
+        let address = serving
+            .url
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
         let mut line = TcpStream::connect(address).unwrap();
         let length = bundles[1].len();
-        let head = format!("POST /.colport/bundle HTTP/1.1\r\nhost: m\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /.colport/bundle HTTP/1.1\r\nhost: m\r\ncontent-length: {length}\r\n\r\n"
+        );
         line.write_all(head.as_bytes()).unwrap();
         line.write_all(&bundles[1][..length * tenth / 10]).unwrap();
         serving.child.kill().unwrap();
@@ -369,7 +374,14 @@ fn a_mirror_that_is_killed_in_the_middle_of_a_bundle_serves_the_one_before() {
             _ => panic!("after {tenth} tenths"),
         }
         let left = fs::read_dir(state.path()).unwrap();
-        let mut parts = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
+        let mut parts = left.filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .ends_with(".part")
+        });
         assert!(parts.next().is_none());
         // And it takes the other then.
         if tenth < 10 {
