@@ -79,11 +79,7 @@ type User = (u32, u32);
 
 fn owner(folder: &Path, ours: &[&str]) -> Result<User, RightsError> {
     let failed = RightsError::Kept;
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.map_err(failed)?;
+    make(folder).map_err(failed)?;
     let looked_at = fs::metadata(folder).map_err(failed)?;
     if looked_at.uid() != 0 {
         return Ok((looked_at.uid(), looked_at.gid()));
@@ -96,6 +92,17 @@ fn owner(folder: &Path, ours: &[&str]) -> Result<User, RightsError> {
     let user = fs::read_to_string("/etc/passwd").map_or(NOBODY, |users| stand_in(&users));
     hand_over(folder, user).map_err(failed)?;
     Ok(user)
+}
+
+/// Only the folder itself is for its owner alone: who owns it must be able to reach it.
+fn make(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }
 
 const NOBODY: User = (65534, 65534);
