@@ -15,5 +15,8 @@ pub mod publishing {}
 #[doc = include_str!("manual/rotation.md")]
 pub mod rotation {}
 
+#[doc = include_str!("manual/watching.md")]
+pub mod watching {}
+
 #[doc = include_str!("manual/mirror.md")]
 pub mod mirror {}

@@ -180,6 +180,10 @@ async fn serve(mut server: Server, following: Option<Following>, screen: &Screen
     let renewal = server.renewal();
     let beside = async {
         service::tell(State::Ready);
+        if following.is_some() {
+            // Nothing is taken in before.
+            server.hurry();
+        }
         server.proved().await;
         if !was_damaged {
             tell_damage(&server, screen);

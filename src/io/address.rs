@@ -10,6 +10,7 @@
 //! MIRROR/.colport/bundle/text.tar.gz         the newest edition without pictures; `light.tar.gz`: with small ones
 //! MIRROR/.colport/bundle/11-12-text.zst      the same in the dense form, which has the edition in its name
 //! MIRROR/.colport/bundle                     where a colport server takes bundles
+//! MIRROR/.colport/reports                    where it hears of other mirrors
 //! ```
 
 use std::fmt;
@@ -198,6 +199,11 @@ pub fn file(mirror: &Url, path: &SitePath) -> Url {
     below(mirror, path.as_str().split('/'))
 }
 
+/// Of any file on a mirror, by its path below the mirror's root.
+pub fn anything(mirror: &Url, path: &str) -> Url {
+    below(mirror, path.split('/'))
+}
+
 pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
     below(mirror, [".colport", "metadata", &name.to_string()])
 }
@@ -211,9 +217,19 @@ pub fn lasting(variant: Variant) -> String {
     format!("{}.tar.gz", variant.word())
 }
 
+/// Where a channel's list lies, by its name.
+pub fn list(mirror: &Url, name: &str) -> Url {
+    below(mirror, [".colport", "lists", &format!("{name}.json")])
+}
+
 /// Where a colport server takes bundles.
 pub fn intake(mirror: &Url) -> Url {
     below(mirror, [".colport", "bundle"])
+}
+
+/// Where a colport server hears of other mirrors.
+pub fn reports(mirror: &Url) -> Url {
+    below(mirror, [".colport", "reports"])
 }
 
 fn below<'a>(mirror: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
@@ -330,5 +346,6 @@ mod tests {
         );
         check(bundle(&mirror, &update.dense()), ".colport/bundle/6-7.zst");
         check(intake(&mirror), ".colport/bundle");
+        check(reports(&mirror), ".colport/reports");
     }
 }

@@ -110,7 +110,7 @@ pub fn is_private(url: &Url) -> bool {
 }
 
 /// The special purposes of RFC 6890 and what came since.
-fn is_private_ip(ip: IpAddr) -> bool {
+pub fn is_private_ip(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [first, second, third, _] = ip.octets();

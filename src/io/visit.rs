@@ -93,6 +93,13 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// With its password.
+    pub(super) fn expose(&self) -> &Url {
+        self.0.expose()
+    }
+}
+
 impl PartialEq for Proxy {
     fn eq(&self, other: &Self) -> bool {
         self.0.expose() == other.0.expose()

@@ -134,6 +134,13 @@ impl Drop for Member {
     }
 }
 
+impl Member {
+    /// The same for connections from the same address; none of those who are not counted.
+    pub(super) fn who(&self) -> Option<u64> {
+        self.hash
+    }
+}
+
 fn household(address: IpAddr) -> Ipv6Addr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped(),

@@ -5,14 +5,17 @@
 //! 2. [`Prepared::start`] opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
-//! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
-//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and [`renewal`] gets them if that
-//!    is wanted.
+//! 3. [`listen`] accepts connections, in a thread for each processor, and watches over them; [`crowd`] sees to it that no
+//!    address takes all of them; [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and
+//!    [`renewal`] gets them if that is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
+//!    Sealed lists of channels stand beside the edition ([`lists`]).
 //!    Beside the edition stand its other [`forms`], which are made behind.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
+//!
+//! 6. What readers' clients tell of other mirrors is counted in memory ([`reports`]).
 //!
 //! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are
 //! only [`counters`], told to this machine by the [`office`] if that is wanted.
@@ -26,15 +29,18 @@ mod door;
 mod forms;
 mod head;
 mod holdings;
+mod index;
 mod intake;
 mod lane;
 mod line;
 mod listen;
+mod lists;
 mod names;
 mod office;
 mod places;
 mod refused;
 mod renewal;
+mod reports;
 mod respond;
 mod seal;
 mod show;
@@ -42,16 +48,18 @@ mod tls;
 mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use jiff::Timestamp;
+use tokio::net::TcpSocket;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -68,20 +76,22 @@ pub use show::{Showing, show};
 pub use tls::{Identity, TlsError};
 
 use crate::base::EditionNumber;
-use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
+use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
-use head::Heard;
+use head::{Bare, Heard, Room};
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
+use lists::Lists;
 use names::Names;
 use office::Office;
 use renewal::Kept;
-use respond::{Body, NotFoundPages};
+use reports::{REPORTS, Tally};
+use respond::{Body, Brief, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
 
@@ -286,10 +296,7 @@ impl Prepared {
         let (address, listener) = (port.address, port.open()?);
         let metrics_address = metrics.as_ref().map(|port| port.address);
         let metrics = metrics.map(Port::open).transpose()?;
-        let proving = tokio::task::spawn_blocking({
-            let holdings = Arc::clone(&holdings);
-            move || holdings.prove(now)
-        });
+        let proving = prove_behind(&holdings, now);
         let certificates = files.as_ref().map(tls::Files::certificates);
         let certificates = certificates.or_else(|| kept.is_some().then(Arc::default));
         let is_secure = certificates.is_some();
@@ -302,10 +309,14 @@ impl Prepared {
             counters: Arc::default(),
             clock: Arc::clone(&clock),
         };
+        let lists = Lists::open(Arc::clone(&holdings));
         let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
         let site = Site {
             not_found: not_found_pages(),
             intake,
+            lists,
+            tally: Tally::default(),
+            clock: Arc::clone(&clock),
             holdings: Arc::clone(&holdings),
             counters: Arc::clone(&door.counters),
         };
@@ -329,15 +340,16 @@ impl Prepared {
             let office = Hall::plain(office, clock, office::bounds());
             beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
         }
-        let crowd = Arc::clone(&hall.crowd);
+        let (crowd, kept) = (Arc::clone(&hall.crowd), Arc::clone(&door.holdings));
         beside.spawn(async move {
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 crowd.forget();
+                kept.let_go();
             }
         });
         let serving = tokio::spawn(async move {
-            listen::serve(listener, hall, stopped).await;
+            listen::serve_in_threads(listener, hall, stopped).await;
             beside.shutdown().await;
         });
         Ok(Server {
@@ -355,6 +367,21 @@ impl Prepared {
 }
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// In a thread for which nobody need wait, also not at the end of the program. Its end of the line is dropped when it is done.
+fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<()> {
+    let (done, proved) = oneshot::channel();
+    let prover = Arc::clone(holdings);
+    let thread = std::thread::Builder::new().name("proving".to_owned());
+    let work = move || {
+        prover.prove_at_leisure(now);
+        drop(done);
+    };
+    if thread.spawn(work).is_err() {
+        holdings.prove(now);
+    }
+    proved
+}
 
 fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
     if options.identities.is_empty() {
@@ -419,7 +446,7 @@ pub struct Server {
     is_secure: bool,
     renewal: Option<Renewal>,
     door: Door,
-    proving: JoinHandle<()>,
+    proving: oneshot::Receiver<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -458,17 +485,24 @@ impl Server {
         self.door.clone()
     }
 
-    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged. That is done within a
+    /// minute; see [`Self::hurry`].
     pub async fn proved(&mut self) {
-        if !self.proving.is_finished() {
-            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+        if !self.proving.is_terminated() {
+            // It says nothing. If that thread panicked, nothing is taken in any more, and what is shown is what was
+            // verified before.
             let _ = (&mut self.proving).await;
         }
     }
 
-    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
-    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
-        self.door.holdings.edition()
+    /// Lets what was there at the start be verified now.
+    pub fn hurry(&self) {
+        self.door.holdings.hurry();
+    }
+
+    /// Whether every byte of the edition that is live was verified by this very process.
+    pub fn is_proved(&self) -> bool {
+        self.door.holdings.is_proved()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
@@ -501,15 +535,27 @@ pub struct InTheLane {
 }
 
 /// See [`InTheLane`].
+///
+/// # Panics
+///
+/// If the short way to an answer understands something else than the long one.
 pub fn in_the_lane(bytes: &[u8]) -> InTheLane {
     let mut seen = InTheLane::default();
     while let Some(rest) = bytes.get(seen.bytes..)
         && !seen.is_over
-        && let Heard::Request(heading) = head::read(rest)
+        && let Heard::Request(heading) = head::read(rest, &mut Room::new())
     {
+        let (bare, parts) = (heading.bare(), heading.parts());
+        if let Some(bare) = bare {
+            let path = parts
+                .as_ref()
+                .and_then(|parts| parts.uri.path().strip_prefix('/'));
+            assert_eq!(path, Some(bare.path), "of {rest:?}");
+        }
+        let Some(parts) = parts else { break };
         seen.bytes += heading.bytes;
         seen.is_over = heading.is_last;
-        seen.heads.push(heading.head);
+        seen.heads.push(parts);
     }
     seen
 }
@@ -519,20 +565,43 @@ struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    lists: Lists,
+    tally: Tally,
+    clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
 }
 
 impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.answer(head);
+        }
+        if head.uri.path() == REPORTS
+            && head.method == Method::GET
+            && respond::fault(head).is_none()
+        {
+            return self.tally.answer(self.clock.now());
+        }
         let live = self.holdings.current().hold();
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
+    fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+        let live = self.holdings.current().hold();
+        respond::brief(&live, wanted.path, wanted.accept_encoding)
+    }
+
     fn is_wanted(&self, head: &Parts) -> bool {
-        head.uri.path() == INTAKE
+        matches!(head.uri.path(), INTAKE | REPORTS) || lists::is_asked(head)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.take(head, body, progress).await;
+        }
+        if head.uri.path() == REPORTS {
+            return self.hear(head, body, progress).await;
+        }
         let answer = self.intake.answer(head, body, progress).await;
         if answer.status() == StatusCode::CREATED {
             self.counters.taken_in();
@@ -540,3 +609,25 @@ impl Answer for Site {
         answer
     }
 }
+
+impl Site {
+    /// A report of other mirrors, if this connection told none before.
+    async fn hear(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        let limited = Limited::new(body, REPORT_BYTES as usize);
+        let sent = tokio::time::timeout(REPORT_TIME, limited.collect()).await;
+        let report = match sent {
+            Ok(Ok(sent)) if respond::fault(head).is_none() => Report::parse(&sent.to_bytes()),
+            _ => None,
+        };
+        let Some(report) = report else {
+            progress.will_linger();
+            return reports::refused();
+        };
+        if progress.reports() {
+            self.tally.count(&report, progress.who(), self.clock.now());
+        }
+        reports::taken()
+    }
+}
+
+const REPORT_TIME: Duration = Duration::from_secs(20);

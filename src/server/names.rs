@@ -59,14 +59,23 @@ impl Names {
     }
 
     pub(super) fn is_asked(&self, head: &Parts) -> bool {
-        if matches!(self, Self::Any) {
+        if self.are_any() {
             return true;
         }
-        let host = match head.uri.authority() {
-            Some(authority) => Some(authority.clone()),
-            None => host(head),
-        };
-        host.is_some_and(|host| self.has(host.host()))
+        match head.uri.authority() {
+            Some(authority) => self.has(authority.host()),
+            None => (head.headers.get(HOST)).is_some_and(|host| self.are_said(host.as_bytes())),
+        }
+    }
+
+    pub(super) fn are_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+
+    /// `host`, as the field of that name has it.
+    pub(super) fn are_said(&self, host: &[u8]) -> bool {
+        let is_one = |host: Authority| self.has(host.host());
+        self.are_any() || Authority::try_from(host).is_ok_and(is_one)
     }
 
     fn has(&self, host: &str) -> bool {
@@ -81,10 +90,6 @@ impl Names {
             }
         }
     }
-}
-
-fn host(head: &Parts) -> Option<Authority> {
-    Authority::try_from(head.headers.get(HOST)?.as_bytes()).ok()
 }
 
 #[cfg(test)]

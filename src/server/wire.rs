@@ -30,9 +30,29 @@ pub(super) struct Progress {
     multiplexed: AtomicBool,
     /// No further request is to be answered.
     stopping: AtomicBool,
+    /// It told of other mirrors.
+    reported: AtomicBool,
+    who: Option<u64>,
 }
 
 impl Progress {
+    /// `who`: a number that is the same for connections from the same address, if they can be told apart.
+    pub(super) fn of(who: Option<u64>) -> Self {
+        Self {
+            who,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn who(&self) -> Option<u64> {
+        self.who
+    }
+
+    /// Whether this is the first report.
+    pub(super) fn reports(&self) -> bool {
+        !self.reported.swap(true, Relaxed)
+    }
+
     pub(super) fn head_read(&self) {
         self.heads.fetch_add(1, Relaxed);
         self.read_at_head.store(self.read.load(Relaxed), Relaxed);

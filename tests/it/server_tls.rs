@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use colport::server::{Identity, Options, StartError, TlsError, start};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{
     ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
@@ -32,6 +32,9 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Else it would bear the name of those whom it certifies, which OpenSSL takes for certifying oneself.
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, "authority");
         let certificate = params.self_signed(&key).unwrap();
         Self {
             certificate: certificate.der().clone(),

@@ -1,0 +1,210 @@
+//! Who looks at the mirrors, which programs are started, and which mirrors stand by.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::http_address;
+use super::mirror::Mirror;
+use crate::io::program::Program;
+use crate::io::visit::Proxy;
+use crate::sync::hooks::{self, Occasion};
+use crate::sync::pool::{Account, Described};
+use crate::sync::rotation;
+use crate::sync::watching::{self, CONTROLS, Scope, Way};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vantage {
+    name: String,
+    place: Place,
+    #[serde(default)]
+    proxy: String,
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default)]
+    pass: Vec<String>,
+    #[serde(default)]
+    untold: bool,
+    controls: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Inside,
+    Outside,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hook {
+    on: On,
+    command: Vec<String>,
+    #[serde(default)]
+    pass: Vec<String>,
+    time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum On {
+    NeedMirror,
+    Announce,
+    Alert,
+}
+
+/// A mirror that stands by; also what a hook prints.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pooled {
+    provider: String,
+    #[serde(default)]
+    account: String,
+    upkeep: Upkeep,
+    #[serde(default)]
+    addresses: Vec<IpAddr>,
+    mirror: Mirror,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Upkeep {
+    Free,
+    Paid,
+}
+
+impl Vantage {
+    pub(super) fn check(self, folder: &Path) -> Result<watching::Vantage, String> {
+        let name = self.name;
+        let way = match (self.proxy.as_str(), self.command.is_empty()) {
+            ("", true) => Way::Direct,
+            (proxy, true) => Way::Proxy(Proxy::parse(proxy)?),
+            ("", false) => Way::Command(program(self.command, self.pass, folder)?),
+            _ => {
+                return Err(format!(
+                    "the vantage `{name}` has one of `proxy` and `command`"
+                ));
+            }
+        };
+        let place = match self.place {
+            Place::Inside => rotation::Place::Inside,
+            Place::Outside => rotation::Place::Outside,
+        };
+        let controls = match self.controls {
+            Some(written) if written.is_empty() => {
+                return Err(format!(
+                    "the vantage `{name}` needs `controls`: without any it can accuse nobody"
+                ));
+            }
+            Some(written) => written,
+            None => CONTROLS.map(str::to_owned).into(),
+        };
+        Ok(watching::Vantage {
+            id: watching::Vantage::id_of(&name),
+            name,
+            place,
+            way,
+            scope: if self.untold {
+                Scope::All
+            } else {
+                Scope::of(place)
+            },
+            controls: controls
+                .iter()
+                .map(|text| http_address(text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What a hook is given when nothing is said: machines are not made in a minute.
+const TIME: Duration = Duration::from_secs(600);
+
+impl Hook {
+    pub(super) fn check(self, folder: &Path) -> Result<hooks::Hook, String> {
+        let time = match &self.time {
+            Some(text) => time(text)?,
+            None => TIME,
+        };
+        Ok(hooks::Hook {
+            on: match self.on {
+                On::NeedMirror => Occasion::NeedMirror,
+                On::Announce => Occasion::Announce,
+                On::Alert => Occasion::Alert,
+            },
+            program: program(self.command, self.pass, folder)?,
+            time,
+        })
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let time: Option<SignedDuration> = text.parse().ok();
+    match time.map(|time| time.as_secs()) {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds.unsigned_abs())),
+        _ => Err(format!(
+            "`time = \"{text}\"` is no length of time up to a day, such as `10min`"
+        )),
+    }
+}
+
+fn program(words: Vec<String>, passed: Vec<String>, folder: &Path) -> Result<Program, String> {
+    let mut words = words.into_iter();
+    let name = words.next().filter(|name| !name.is_empty());
+    let name = name.ok_or("`command` is a program and its arguments, such as `[\"hooks/new\"]`")?;
+    // Without a slash it is one of `PATH`.
+    let name = match name.contains('/') {
+        true => folder.join(&name).to_string_lossy().into_owned(),
+        false => name,
+    };
+    let folder = match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_path_buf(),
+    };
+    Ok(Program {
+        name,
+        arguments: words.collect(),
+        folder,
+        passed,
+    })
+}
+
+impl Pooled {
+    pub(super) fn check(self, folder: &Path) -> Result<Described, String> {
+        let mirror = self.mirror.check(folder)?;
+        if self.provider.trim().is_empty() {
+            return Err(format!(
+                "the mirror `{}` needs a `provider`: who else would be lost with it",
+                mirror.name
+            ));
+        }
+        if mirror.place.url().is_none() {
+            return Err(format!(
+                "the mirror `{}` has no address for readers",
+                mirror.name
+            ));
+        }
+        Ok(Described {
+            mirror,
+            account: Account {
+                provider: self.provider,
+                name: self.account,
+            },
+            upkeep: match self.upkeep {
+                Upkeep::Free => rotation::Upkeep::Free,
+                Upkeep::Paid => rotation::Upkeep::Paid,
+            },
+            addresses: self
+                .addresses
+                .into_iter()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! Programs of the operator's that are started when something is to be done which colport cannot do by itself: have a
+//! mirror made, tell a channel, wake a person.
+//!
+//! Each is told in one JSON object on its standard input what is wanted; `on` says why it was started. See
+//! [`program`] for what it finds and how it ends.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use url::Url;
+
+use crate::io::program::{self, Bounds, Program, ProgramError};
+
+/// When it is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// There are fewer mirrors in stock than there should be. It prints a mirror's description.
+    NeedMirror,
+    /// The list of a channel is another.
+    Announce,
+    /// The operator ought to know.
+    Alert,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    pub on: Occasion,
+    pub program: Program,
+    pub time: Duration,
+}
+
+const OUTPUT_BYTES: usize = 64 << 10;
+
+#[derive(Serialize)]
+struct Call<'a, T> {
+    on: Occasion,
+    #[serde(flatten)]
+    told: &'a T,
+}
+
+/// Starts it, and gives what it printed. `told` must be an object.
+pub async fn call<T: Serialize + Sync>(hook: &Hook, told: &T) -> Result<Vec<u8>, ProgramError> {
+    let call = Call { on: hook.on, told };
+    let input = serde_json::to_vec(&call).expect("what is told has numbers and texts only");
+    let bounds = Bounds {
+        time: hook.time,
+        output_bytes: OUTPUT_BYTES,
+    };
+    program::run(&hook.program, &input, &bounds).await
+}
+
+/// What is told to a hook of [`Occasion::NeedMirror`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// What it may be called: drawn by lot, since a name must not tell whose mirror it is.
+    pub name: String,
+    /// Whom the mirrors that there are must not be found by.
+    pub avoid: Avoid,
+    /// Of the newsroom, for `colport serve --root`.
+    pub fingerprint: String,
+    /// Mirrors that a new one can copy, for `colport serve --from`.
+    pub follow: Vec<Url>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Avoid {
+    pub providers: Vec<String>,
+    pub accounts: Vec<String>,
+    /// As one registers them.
+    pub domains: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hook_is_told_why_and_what() {
+        let hook = Hook {
+            on: Occasion::NeedMirror,
+            program: Program {
+                name: "cat".into(),
+                arguments: Vec::new(),
+                folder: std::env::temp_dir(),
+                passed: Vec::new(),
+            },
+            time: Duration::from_secs(20),
+        };
+        let need = Need {
+            name: "balotiku".into(),
+            avoid: Avoid {
+                domains: vec!["a.example".into()],
+                ..Avoid::default()
+            },
+            fingerprint: "9f2c".into(),
+            follow: vec![Url::parse("https://a.example/").unwrap()],
+        };
+        let said = String::from_utf8(call(&hook, &need).await.unwrap()).unwrap();
+        assert_eq!(
+            said,
+            "{\"on\":\"need_mirror\",\"name\":\"balotiku\",\"avoid\":{\"providers\":[],\"accounts\":[],\"domains\":[\"a.example\"]},\
+             \"fingerprint\":\"9f2c\",\"follow\":[\"https://a.example/\"]}"
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! Mirrors that stand by: made beforehand, or by a [hook](super::hooks) when they are needed.
+//!
+//! 1. A new mirror is described by whoever made it ([`Described`]).
+//! 2. It is called by a name that is [drawn](name): a newsroom's name in an address is the first thing a censor looks for.
+//! 3. It is taken only if no other is tied to it ([`ties`]): who blocks or seizes one must not find the next by it.
+//!
+//! Deliberately absent: buying and paying, which only the newsroom's own hooks can do.
+
+mod name;
+mod ties;
+
+use std::net::IpAddr;
+
+pub use name::{draw, is_made_from};
+pub use ties::{Account, Clash, Ties, admit, first_clash, registrable};
+
+use crate::sync::Mirror;
+use crate::sync::rotation::Upkeep;
+
+/// A mirror that is not told to anybody yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    pub mirror: Mirror,
+    pub account: Account,
+    pub upkeep: Upkeep,
+    /// Of its host, so that a lie about its name can be seen. Empty where they change, as behind a CDN.
+    pub addresses: Vec<IpAddr>,
+}

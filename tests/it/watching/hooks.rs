@@ -1,0 +1,331 @@
+//! The example hooks in `scripts`, each run as colport runs it.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use colport::base::Fingerprint;
+use colport::io::program::{Program, ProgramError};
+use colport::sync::hooks::{Avoid, Hook, Need, Occasion, call};
+use serde_json::Value;
+use url::Url;
+
+use super::hosts::{Conduct, Host};
+use super::script;
+use crate::world::{Newsroom, moment};
+
+const COLPORT: &str = env!("CARGO_BIN_EXE_colport");
+
+fn is_there(programs: &[&str]) -> bool {
+    let missing = programs.iter().find(|program| {
+        let found = Command::new("sh")
+            .args(["-c", "command -v \"$1\"", "sh", program])
+            .output();
+        !found.is_ok_and(|found| found.status.success())
+    });
+    if let Some(program) = missing {
+        println!("left out: `{program}` is not installed");
+    }
+    missing.is_none()
+}
+
+/// `variables` as `NAME=VALUE`.
+fn hook(variables: &[String], name: &str, words: &[&str], folder: &Path) -> Hook {
+    let words = words.iter().map(|word| (*word).to_owned());
+    Hook {
+        on: Occasion::NeedMirror,
+        program: Program {
+            name: "env".into(),
+            arguments: variables
+                .iter()
+                .cloned()
+                .chain([script(name).display().to_string()])
+                .chain(words)
+                .collect(),
+            folder: folder.into(),
+            passed: Vec::new(),
+        },
+        time: Duration::from_secs(120),
+    }
+}
+
+fn need(fingerprint: &str, follow: &[&str]) -> Need {
+    Need {
+        name: "balotikus".into(),
+        avoid: Avoid::default(),
+        fingerprint: fingerprint.into(),
+        follow: follow.iter().map(|url| Url::parse(url).unwrap()).collect(),
+    }
+}
+
+async fn made(hook: &Hook, need: &Need) -> Value {
+    let said = call(hook, need).await.unwrap();
+    serde_json::from_slice(&said).unwrap()
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_examples() {
+    if !is_there(&["shellcheck"]) {
+        return;
+    }
+    for folder in ["hooks", "probes"] {
+        for entry in std::fs::read_dir(script(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let checked = Command::new("shellcheck").arg(&path).output().unwrap();
+            assert!(
+                checked.status.success(),
+                "{}",
+                String::from_utf8_lossy(&checked.stdout)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_made_that_everybody_may_read() {
+    if !is_there(&["curl", "jq"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("bucket.toml");
+    std::fs::write(&keys, "user = \"AKEY\"\npassword = \"hunter2\"\n").unwrap();
+    let paths = ["/balotikus", "/balotikus?policy="].map(|path| (path.to_owned(), Bytes::new()));
+    let host = Host::start(Conduct::Good, &Arc::new(HashMap::from(paths)), None).await;
+    let endpoint = format!("http://{}", host.address);
+    let words = [
+        endpoint.as_str(),
+        "us-east-1",
+        keys.to_str().unwrap(),
+        "hoster",
+        "anna",
+        "https://BUCKET.s3.example/",
+    ];
+    let hook = hook(&[], "hooks/bucket", &words, folder.path());
+    let said = made(&hook, &need("9f2c", &[])).await;
+    assert_eq!(said["mirror"]["s3"]["bucket"], "balotikus");
+    assert_eq!(said["mirror"]["url"], "https://balotikus.s3.example/");
+    assert_eq!(said["provider"], "hoster");
+    assert_eq!(said["account"], "anna");
+    assert!(!said.to_string().contains("hunter2"));
+    let asked = host.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    for (head, path) in asked.iter().zip(["/balotikus", "/balotikus?policy="]) {
+        assert!(
+            head.starts_with(&format!("PUT {path} HTTP/1.1\r\n")),
+            "{head}"
+        );
+        let lower = head.to_lowercase();
+        assert!(
+            lower.contains("authorization: aws4-hmac-sha256 credential=akey/"),
+            "{head}"
+        );
+        assert!(!lower.contains("hunter2"), "{head}");
+    }
+    let avoided = Need {
+        avoid: Avoid {
+            accounts: vec!["anna".into()],
+            ..Avoid::default()
+        },
+        ..need("9f2c", &[])
+    };
+    let refused = call(&hook, &avoided).await;
+    assert!(
+        matches!(&refused, Err(ProgramError::Failed { said, .. }) if said.contains("not wanted")),
+        "{refused:?}"
+    );
+    assert_eq!(host.asked.lock().unwrap().len(), 2, "and nothing was made");
+}
+
+#[tokio::test]
+async fn a_cdn_is_put_in_front() {
+    if !is_there(&["curl", "jq"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let answer =
+        Bytes::from_static(b"{\"Id\": 7, \"Hostnames\": [{\"Value\": \"balotikus.b-cdn.net\"}]}");
+    let tree = Arc::new(HashMap::from([("/pullzone".to_owned(), answer)]));
+    let host = Host::start(Conduct::Good, &tree, None).await;
+    let api = format!("http://{}", host.address);
+    let key = ["BUNNY_KEY=hunter2".to_owned()];
+    let words = ["https://origin.example/", "anna", &api];
+    let said = made(
+        &hook(&key, "hooks/cdn", &words, folder.path()),
+        &need("9f2c", &[]),
+    )
+    .await;
+    assert_eq!(said["mirror"]["follows"], "https://balotikus.b-cdn.net/");
+    let asked = host.asked.lock().unwrap().clone();
+    assert!(
+        asked[0].starts_with("POST /pullzone HTTP/1.1\r\n")
+            && asked[0].contains("AccessKey: hunter2"),
+        "{asked:?}"
+    );
+    let keyless = call(
+        &hook(&[], "hooks/cdn", &words, folder.path()),
+        &need("9f2c", &[]),
+    )
+    .await;
+    assert!(
+        matches!(&keyless, Err(ProgramError::Failed { said, .. }) if said.contains("BUNNY_KEY")),
+        "{keyless:?}"
+    );
+}
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// Debian's login server on loopback, for whoever runs the test; `home` stands in the place of the user's own.
+fn sshd(place: &Path, home: &Path, port: u16) -> Option<Running> {
+    for key in ["host", "user"] {
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(place.join(key))
+            .status();
+        assert!(made.unwrap().success());
+    }
+    let at = place.display();
+    let settings = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nAuthorizedKeysFile {at}/user.pub\nPidFile none\n\
+         StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nSetEnv HOME={}\n",
+        home.display()
+    );
+    std::fs::write(place.join("settings"), settings).unwrap();
+    let host = std::fs::read_to_string(place.join("host.pub")).unwrap();
+    std::fs::write(place.join("known"), format!("[127.0.0.1]:{port} {host}")).unwrap();
+    // Where it shuts itself in, which its service would make.
+    let _ = std::fs::create_dir_all("/run/sshd");
+    let mut command = Command::new("/usr/sbin/sshd");
+    command.args(["-D", "-e", "-f"]).arg(place.join("settings"));
+    command
+        .stdin(Stdio::null())
+        .stderr(std::fs::File::create(place.join("log")).unwrap());
+    let running = Running(command.spawn().ok()?);
+    let until = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let log = std::fs::read_to_string(place.join("log")).unwrap_or_default();
+        assert!(Instant::now() < until, "{log}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Some(running)
+}
+
+#[tokio::test]
+async fn a_machine_becomes_a_mirror_that_follows_by_ssh() {
+    if !is_there(&["/usr/sbin/sshd", "ssh", "ssh-keygen", "jq", "nohup"]) {
+        return;
+    }
+    let is_systemd = Command::new("systemctl").arg("is-system-running").output();
+    if is_systemd.is_ok_and(|said| said.status.success()) {
+        println!("left out: the hook would make a service of this very machine");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [home, ssh, bin] = ["home", "ssh", "bin"].map(|name| folder.path().join(name));
+    for place in [&home, &ssh, &bin] {
+        std::fs::create_dir(place).unwrap();
+    }
+    std::os::unix::fs::symlink(COLPORT, bin.join("colport")).unwrap();
+    let (port, listen) = (free_port(), free_port());
+    let Some(_sshd) = sshd(&ssh, &home, port) else {
+        println!("left out: `sshd` does not start");
+        return;
+    };
+
+    let mut newsroom = Newsroom::found(1, 2);
+    let edition = newsroom.publish(moment(0));
+    let bundle = folder.path().join("edition.tar.gz");
+    std::fs::write(&bundle, edition.bundle()).unwrap();
+    let fingerprint = Fingerprint::of_first_root(&newsroom.first_root()).to_string();
+    let first = free_port();
+    let mut serve = Command::new(COLPORT);
+    serve
+        .args([
+            "serve",
+            "--root",
+            &fingerprint,
+            "--listen",
+            &format!("127.0.0.1:{first}"),
+            "--state",
+        ])
+        .arg(folder.path().join("first"))
+        .arg(&bundle)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let _first = Running(serve.spawn().unwrap());
+
+    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+    let machines = format!(
+        "# machines\n{}@127.0.0.1 http://127.0.0.1:{listen}/ 127.0.0.1:{listen} hoster anna\n",
+        user.trim()
+    );
+    std::fs::write(folder.path().join("machines"), machines).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let variables = [format!("PATH={}:{path}", bin.display())];
+    let (key, known) = (
+        ssh.join("user"),
+        format!("UserKnownHostsFile={}", ssh.join("known").display()),
+    );
+    let (port, key) = (port.to_string(), key.to_str().unwrap());
+    let words = [
+        "machines", "-F", "none", "-i", key, "-p", &port, "-o", &known,
+    ];
+    let hook = hook(&variables, "hooks/vps", &words, folder.path());
+    let need = need(&fingerprint, &[&format!("http://127.0.0.1:{first}/")]);
+    let said = made(&hook, &need).await;
+    let pid = std::fs::read_to_string(home.join("balotikus.pid")).unwrap();
+    let timestamp = Url::parse(&format!(
+        "http://127.0.0.1:{listen}/.colport/metadata/timestamp.json"
+    ))
+    .unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let copied = loop {
+        let got = Command::new("curl")
+            .args(["-sf", timestamp.as_str()])
+            .output()
+            .unwrap();
+        if got.status.success() || Instant::now() > until {
+            break got.stdout;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let _ = Command::new("kill").arg(pid.trim()).status();
+    let gathered = edition.gathered();
+    let expected = gathered
+        .iter()
+        .find(|(name, _)| name.to_string() == "timestamp.json")
+        .unwrap()
+        .1;
+    assert_eq!(copied, expected.to_vec(), "it has copied the edition");
+    assert_eq!(
+        said["mirror"]["follows"],
+        format!("http://127.0.0.1:{listen}/")
+    );
+    assert_eq!(said["addresses"][0], "127.0.0.1");
+    // A machine is taken once.
+    let none = call(&hook, &need).await;
+    assert!(
+        matches!(&none, Err(ProgramError::Failed { said, .. }) if said.contains("no machine")),
+        "{none:?}"
+    );
+}
