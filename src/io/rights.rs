@@ -12,8 +12,10 @@
     reason = "this is a module that touches files"
 )]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 
@@ -85,7 +87,10 @@ fn owner(folder: &Path, ours: &[&str]) -> Result<User, RightsError> {
         return Ok((looked_at.uid(), looked_at.gid()));
     }
     let found = fs::read_dir(folder).map_err(failed)?;
-    let is_ours = |name: &std::ffi::OsStr| ours.iter().any(|ours| name == *ours);
+    // Also what a killed program was writing.
+    let is_ours = |name: &OsStr| {
+        ours.iter().any(|ours| name == *ours) || name.as_bytes().starts_with(b".colport-")
+    };
     if !found.flatten().all(|entry| is_ours(&entry.file_name())) {
         return Err(RightsError::NotOurs(folder.to_path_buf()));
     }
