@@ -29,7 +29,7 @@ use crate::server::{
 ///
 /// It serves the newest edition that it was brought or copied with `--from`, verified whole before the first byte goes out,
 /// and takes a newer one from anyone: what the newsroom has signed is accepted, everything else refused. It holds no key and no password, and
-/// writes nothing down about who reads. It speaks only to this machine unless `--listen` says otherwise: plain HTTP behind a web
+/// writes nothing down about who reads. It speaks only to this machine unless `--listen` or `--acme` says otherwise: plain HTTP behind a web
 /// server or an onion service, or HTTPS by itself with `--acme`, which gets certificates, or with `--certificate` and `--key`.
 #[derive(Args)]
 pub(crate) struct Serve {

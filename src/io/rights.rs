@@ -12,8 +12,10 @@
     reason = "this is a module that touches files"
 )]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 
@@ -79,23 +81,33 @@ type User = (u32, u32);
 
 fn owner(folder: &Path, ours: &[&str]) -> Result<User, RightsError> {
     let failed = RightsError::Kept;
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.map_err(failed)?;
+    make(folder).map_err(failed)?;
     let looked_at = fs::metadata(folder).map_err(failed)?;
     if looked_at.uid() != 0 {
         return Ok((looked_at.uid(), looked_at.gid()));
     }
     let found = fs::read_dir(folder).map_err(failed)?;
-    let is_ours = |name: &std::ffi::OsStr| ours.iter().any(|ours| name == *ours);
+    // Also what a killed program was writing.
+    let is_ours = |name: &OsStr| {
+        ours.iter().any(|ours| name == *ours) || name.as_bytes().starts_with(b".colport-")
+    };
     if !found.flatten().all(|entry| is_ours(&entry.file_name())) {
         return Err(RightsError::NotOurs(folder.to_path_buf()));
     }
     let user = fs::read_to_string("/etc/passwd").map_or(NOBODY, |users| stand_in(&users));
     hand_over(folder, user).map_err(failed)?;
     Ok(user)
+}
+
+/// Only the folder itself is for its owner alone: who owns it must be able to reach it.
+fn make(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }
 
 const NOBODY: User = (65534, 65534);

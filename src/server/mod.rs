@@ -239,6 +239,7 @@ pub const STATE_FILES: &[&str] = &[
     "edition.tar.gz",
     "evidence",
     "forms",
+    "lists",
     "lock",
     "remembered.json",
 ];

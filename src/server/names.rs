@@ -26,7 +26,7 @@ impl FromStr for HostName {
         let wrong = || HostNameError(text.to_owned());
         let name = DnsName::try_from(text.to_ascii_lowercase()).map_err(|_| wrong())?;
         let (_, last) = name.as_ref().rsplit_once('.').ok_or_else(wrong)?;
-        let is_whole = last.starts_with(|c: char| c.is_ascii_alphabetic());
+        let is_whole = last.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.ends_with('.');
         is_whole.then(|| Self(name.clone())).ok_or_else(wrong)
     }
 }

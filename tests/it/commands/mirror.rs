@@ -182,7 +182,14 @@ fn a_mirror_that_root_starts_gives_its_rights_away() {
     assert_eq!(edition(&again.url, 1), Some(fs::read(&bundles[0]).unwrap()));
     push(&again.url, &bundles[1]);
     for file in fs::read_dir(&place).unwrap() {
-        assert_ne!(file.unwrap().metadata().unwrap().uid(), 0);
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        let is_known = colport::server::STATE_FILES.contains(&name.as_str());
+        assert!(is_known || name.starts_with(".colport-"), "{name}");
+        assert_ne!(
+            fs::symlink_metadata(file.path()).map_or(1, |file| file.uid()),
+            0
+        );
     }
 }
 
@@ -373,16 +380,6 @@ fn a_mirror_that_is_killed_in_the_middle_of_a_bundle_serves_the_one_before() {
             [None, Some(second)] if tenth == 10 => assert!(second == bundles[1]),
             _ => panic!("after {tenth} tenths"),
         }
-        let left = fs::read_dir(state.path()).unwrap();
-        let mut parts = left.filter(|entry| {
-            entry
-                .as_ref()
-                .unwrap()
-                .file_name()
-                .to_string_lossy()
-                .ends_with(".part")
-        });
-        assert!(parts.next().is_none());
         // And it takes the other then.
         if tenth < 10 {
             push(&again.url, &Paper::shared().bundle(2));
@@ -395,6 +392,10 @@ fn the_system_hears_when_a_mirror_is_ready_and_when_it_stops() {
     let [state, place] = [0; 2].map(|_| tempfile::tempdir().unwrap());
     let socket = place.path().join("notify");
     let system = UnixDatagram::bind(&socket).unwrap();
+    // As the system's own: whoever is started may speak there, also one that was root.
+    for (path, mode) in [(place.path(), 0o755), (socket.as_path(), 0o777)] {
+        fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
     system.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut command = Command::new(COLPORT);
     command
