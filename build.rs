@@ -1,8 +1,11 @@
-//! Tells the program by which code it reads pages, so that what an older one read of them is not taken for its own.
+//! Tells the program by which code it reads and makes pages, so that what an older one made of them is not taken for its own.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+
+/// All that a page of the site depends on.
+const PACKAGING: [&str; 3] = ["src/packager", "src/site", "Cargo.lock"];
 
 /// All that extraction depends on, packages included.
 const READING: [&str; 4] = [
@@ -13,15 +16,20 @@ const READING: [&str; 4] = [
 ];
 
 fn main() {
+    tell("COLPORT_READING", &READING);
+    tell("COLPORT_PACKAGING", &PACKAGING);
+}
+
+fn tell(name: &str, places: &[&str]) {
     let mut hasher = DefaultHasher::new();
-    for place in READING {
+    for place in places {
         println!("cargo:rerun-if-changed={place}");
         for file in files(Path::new(place)) {
             file.hash(&mut hasher);
             content(&file).hash(&mut hasher);
         }
     }
-    println!("cargo:rustc-env=COLPORT_READING={:016x}", hasher.finish());
+    println!("cargo:rustc-env={name}={:016x}", hasher.finish());
 }
 
 #[expect(

@@ -44,6 +44,10 @@ pub struct Limits {
     pub picture_pixels: u64,
     /// The list of one channel's mirrors.
     pub address_list_bytes: u64,
+    /// One answer of a host that keeps files: a listing, or a file that is read back.
+    pub stored_answer_bytes: u64,
+    /// One answer of an authority that gives certificates.
+    pub authority_bytes: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -69,4 +73,6 @@ pub const LIMITS: Limits = Limits {
     pushed_bytes: 64 << 20,
     picture_pixels: 50_000_000,
     address_list_bytes: 65_536,
+    stored_answer_bytes: 32 << 20,
+    authority_bytes: 256 << 10,
 };

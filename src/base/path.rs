@@ -43,14 +43,6 @@ impl SitePath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The part after the last dot of the last segment, in lower case; empty if there is none.
-    pub fn extension(&self) -> String {
-        let name = self.0.rsplit('/').next().unwrap_or_default();
-        name.rsplit_once('.')
-            .map(|(_, extension)| extension.to_ascii_lowercase())
-            .unwrap_or_default()
-    }
 }
 
 fn fault(text: &str) -> Option<&'static str> {
@@ -188,12 +180,5 @@ mod tests {
         for path in bad {
             assert!(SitePath::parse(path).is_err(), "{path:?}");
         }
-    }
-
-    #[test]
-    fn the_extension_is_of_the_last_segment() {
-        let extension = |path| SitePath::parse(path).map(|p| p.extension());
-        assert_eq!(extension("a.b/c.WEBP").as_deref(), Ok("webp"));
-        assert_eq!(extension("a.b/c").as_deref(), Ok(""));
     }
 }

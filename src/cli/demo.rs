@@ -116,8 +116,8 @@ impl Stage {
         let indented = screen.indented();
         let telling = Telling::all(&indented);
         let collected = pack::collect(config, folder, fingerprint, now, &telling).await?;
-        let edition =
-            pack::publish(config, folder, &collected, now)?.expect("a first edition is always due");
+        let edition = pack::publish(config, folder, collected.made_up, now)?
+            .expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);
         screen.line(format!(
             "      one signed bundle with {}, {bytes}",

@@ -10,15 +10,16 @@ use url::Url;
 use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::{Screen, harmless, one_line, size, table};
-use super::words::{freshness, lacking};
+use super::words::{count, freshness, lacking};
 use crate::base::Variant;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files;
 use crate::io::report::Country;
-use crate::reader::{self, Event, Fault, FirstTrust, News, Options, ReadError};
+use crate::reader::{self, Event, Fault, FirstTrust, KnownList, News, Onions, Options, ReadError};
 use crate::server::Anchor;
+use crate::trust::lists::ChannelWord;
 
 /// Fetch the newest edition from mirrors, some of which may be dead, slow or lying.
 ///
@@ -27,9 +28,10 @@ use crate::server::Anchor;
 /// the first time; then the store knows it.
 #[derive(Args)]
 pub(crate) struct Get {
-    /// Addresses of mirrors, such as `https://mirror.example/`; the more, the better
-    #[arg(value_name = "ADDRESS", required = true, value_parser = mirror)]
-    mirrors: Vec<Url>,
+    /// Addresses of mirrors, such as `https://mirror.example/`; the more, the better. Give them with the part behind `#` if
+    /// they have one: by that more mirrors are found, and next time none need be given
+    #[arg(value_name = "ADDRESS", value_parser = told)]
+    mirrors: Vec<(Url, Option<ChannelWord>)>,
     /// Whose edition: the newsroom's fingerprint (eight groups of four, such as `9f2c-…-01ab`), or a file `1.root.json`
     /// that you got from them. Needed the first time
     #[arg(long, value_name = "FINGERPRINT|FILE")]
@@ -53,13 +55,26 @@ pub(crate) struct Get {
     report: Option<Option<Country>>,
 }
 
+/// An address as a channel is told it: behind a `#` may stand the channel's word.
+fn told(text: &str) -> Result<(Url, Option<ChannelWord>), String> {
+    let Some((address, word)) = text.split_once('#').filter(|(_, word)| !word.is_empty()) else {
+        return Ok((mirror(text.trim_end_matches('#'))?, None));
+    };
+    let word = ChannelWord::parse(word)
+        .ok_or_else(|| format!("`{word}` behind the `#` is not as it was given"))?;
+    Ok((mirror(address)?, Some(word)))
+}
+
 pub(super) fn mirror(text: &str) -> Result<Url, String> {
     address::parse(text).map_err(|error| error.to_string())
 }
 
 impl Get {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
-        let mut options = Options::new(self.mirrors, self.store, first_trust(self.root)?);
+        let (mirrors, words): (Vec<Url>, Vec<_>) = self.mirrors.into_iter().unzip();
+        let mut options = Options::new(mirrors, self.store, first_trust(self.root)?);
+        options.channel = words.into_iter().flatten().next();
+        options.onions = onions();
         options.variant = match (self.text, self.light) {
             (true, _) => Variant::Text,
             (_, true) => Variant::Light,
@@ -96,6 +111,9 @@ impl Get {
             screen.line(lacking);
         }
         screen.line(freshness(got.edition.proof(), now));
+        if let Some(list) = &got.list {
+            screen.line(told_of(list));
+        }
         screen.line(format!(
             "Read it with `colport open {}`.",
             self.out
@@ -103,6 +121,29 @@ impl Get {
                 .display()
         ));
         Ok(())
+    }
+}
+
+fn told_of(list: &KnownList) -> String {
+    let known = count(list.mirrors, "mirror", "mirrors");
+    match list.is_expired {
+        false => format!("{known} are known for the next time."),
+        true => format!(
+            "{known} are known for the next time, but that list is of {} and past its date.",
+            list.issued.strftime("%-d %B %Y")
+        ),
+    }
+}
+
+/// Through Tor or the like, which looks names up itself.
+fn onions() -> Onions {
+    let names = ["all_proxy", "ALL_PROXY"];
+    let is_set = names
+        .iter()
+        .any(|name| std::env::var(name).is_ok_and(|proxy| proxy.starts_with("socks5h://")));
+    match is_set {
+        true => Onions::Reached,
+        false => Onions::Unreached,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 refused, or a part of the work failed; 2 wrong usage, or the machine is not set up for it.
 
+mod daemon;
 mod demo;
 mod extract;
 mod failure;
@@ -10,6 +11,7 @@ mod get;
 mod init;
 mod intake;
 mod key;
+mod mirrors;
 mod open;
 mod pack;
 mod root;
@@ -49,7 +51,9 @@ enum Command {
     Key(key::Key),
     Pack(pack::Pack),
     Sync(sync::Sync),
-    Serve(serve::Serve),
+    Mirrors(mirrors::Mirrors),
+    // In a box, since it has by far the most options.
+    Serve(Box<serve::Serve>),
     Get(get::Get),
     Open(open::Open),
     Verify(verify::Verify),
@@ -78,6 +82,7 @@ fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Key(key) => key.run(screen),
         Command::Pack(pack) => in_threads(pack.run(screen)),
         Command::Sync(sync) => in_threads(sync.run(screen)),
+        Command::Mirrors(mirrors) => mirrors.run(screen),
         // Shuts itself in before there are other threads.
         Command::Serve(serve) => serve.run(screen),
         Command::Get(get) => in_threads(get.run(screen)),

@@ -10,7 +10,6 @@
 //! site is blocked or attacked today must be able to publish what comes from elsewhere. It is named, and the exit code
 //! is 1.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,20 +21,18 @@ use super::screen::{Screen, one_line, size};
 use super::telling::Telling;
 use super::watch::{Mirrors, watch};
 use super::words::count;
-use crate::base::{Digest, Fingerprint, LIMITS, SitePath};
+use crate::base::{Fingerprint, LIMITS};
 use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::Patience;
-use crate::io::files::{self, Spool};
+use crate::io::files::{self, Copying, Pages, Spool};
 use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
-    self, Archive, Background, Files, FolderError, Getter, NewsroomFolder, Press, Progress, Source,
-    Stock, Variant, Waiting, WebCache, Withdrawn,
+    self, Archive, Background, Drawer, Files, FolderError, Getter, MadeUp, Makeup, NewsroomFolder,
+    Press, Progress, Source, Stock, WebCache, Withdrawn,
 };
-use crate::site::{
-    self, About, Article, Headline, Logo, Newsroom, SiteIdentity, SmallCopy, Typesetter,
-};
+use crate::site::{self, About, Logo, Newsroom, SiteIdentity, Typesetter};
 
 /// Make a signed edition from the newsroom's sources.
 ///
@@ -132,138 +129,27 @@ pub(super) async fn pack(
     telling: &Telling<'_>,
 ) -> Result<Packed, Failure> {
     let fingerprint = folder.fingerprint()?;
-    let collected = collect(config, folder, fingerprint, now, telling).await?;
-    warn_of_gone(&collected, telling);
-    let edition = publish(config, folder, &collected, now)?;
+    let Collected {
+        made_up,
+        silent_feed,
+    } = collect(config, folder, fingerprint, now, telling).await?;
+    warn_of_gone(&made_up, telling);
+    let edition = publish(config, folder, made_up, now)?;
     if let Some(edition) = &edition {
         telling.line(summary(folder, edition));
     }
     folder.cache(now).sweep();
     Ok(Packed {
         edition,
-        silent_feed: collected.silent_feed,
+        silent_feed,
     })
 }
 
 /// Everything that the site shall hold.
 pub(super) struct Collected {
-    files: Files,
-    /// Pages of articles among them.
-    articles: BTreeSet<SitePath>,
-    /// Files that stay as they are in the edition before.
-    kept: BTreeSet<SitePath>,
-    /// Files that are read when they are packed.
-    waiting: BTreeMap<SitePath, Waiting>,
-    previous: Option<Arc<VerifiedEdition>>,
-    archives: Vec<Archive>,
+    pub made_up: MadeUp,
     /// A feed gave nothing; the site shows what was kept of it.
     silent_feed: Option<Failure>,
-}
-
-impl Collected {
-    fn after(previous: Option<Arc<VerifiedEdition>>) -> Self {
-        Self {
-            files: Files::new(),
-            articles: BTreeSet::new(),
-            kept: BTreeSet::new(),
-            waiting: BTreeMap::new(),
-            previous,
-            archives: Vec::new(),
-            silent_feed: None,
-        }
-    }
-
-    /// Takes up what one newsroom shows, and gives its articles.
-    fn take(
-        &mut self,
-        desk: &Desk,
-        mut archive: Archive,
-        mut gathered: packager::Gathered,
-        setter: &Typesetter<'_>,
-        telling: &Telling<'_>,
-    ) -> Result<Vec<Article>, Failure> {
-        let failed = std::mem::take(&mut gathered.failed);
-        let silent = excuse(desk, &archive, failed)?;
-        self.silent_feed = self.silent_feed.take().or(silent);
-        let told = told(&gathered);
-        let withdrawn = withdrawn(desk, &gathered);
-        let mut stock = archive.stock(gathered, &withdrawn, self.previous.as_deref());
-        stock.unknown.retain(|one| desk.withdrawn.contains(one));
-        for (path, language) in &stock.withdrawn {
-            let (path, page) = setter.withdrawn(&desk.newsroom, path, language);
-            self.lay(path, page);
-        }
-        warn_of_stock(&stock, telling);
-        telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
-        self.archives.push(archive);
-        Ok(self.add(stock))
-    }
-
-    /// Sets the lists and pages of all newsrooms.
-    fn set(&mut self, articles: Vec<Article>, setter: &Typesetter<'_>, variants: &[Variant]) {
-        let headlines: Vec<_> = articles.iter().map(Headline::of).collect();
-        self.lay_all(setter.lists(&headlines));
-        // One page at a time, so that those that did not change take no memory.
-        self.lay_all(
-            articles
-                .iter()
-                .filter_map(|article| setter.article(article)),
-        );
-        let about = About {
-            small: self.small_copies(variants),
-            ..setter.about.clone()
-        };
-        let setter = Typesetter {
-            about: &about,
-            ..*setter
-        };
-        self.lay_all(setter.abouts(&headlines));
-        self.articles = articles.into_iter().map(|article| article.path).collect();
-    }
-
-    /// What of these every mirror will have.
-    fn small_copies(&self, variants: &[Variant]) -> Vec<SmallCopy> {
-        let kept = self.kept.iter().filter_map(|path| {
-            let entry = self.previous.as_ref()?.file(path)?;
-            Some((path, entry.length))
-        });
-        let waiting = self.waiting.iter().map(|(path, file)| (path, file.length));
-        let files = self.files.iter();
-        let files = files.map(|(path, content)| (path, content.len() as u64));
-        let all: BTreeMap<_, _> = kept.chain(waiting).chain(files).collect();
-        let facts = || {
-            let all = all.iter();
-            all.map(|(path, length)| (path.as_str().ends_with(".webp"), *length))
-        };
-        let small = variants.iter().filter(|variant| **variant != Variant::Full);
-        small
-            .map(|variant| SmallCopy::of(*variant, facts()))
-            .collect()
-    }
-
-    /// A page that the edition before holds need not be held in memory.
-    fn lay(&mut self, path: SitePath, page: Vec<u8>) {
-        let previous = self.previous.as_ref();
-        let before = previous.and_then(|previous| previous.file(&path));
-        match before {
-            Some(before) if before.digest == Digest::of(&page) => drop(self.kept.insert(path)),
-            _ => drop(self.files.insert(path, page.into())),
-        }
-    }
-
-    fn lay_all(&mut self, pages: impl IntoIterator<Item = (SitePath, Vec<u8>)>) {
-        for (path, page) in pages {
-            self.lay(path, page);
-        }
-    }
-
-    fn add(&mut self, stock: Stock) -> Vec<Article> {
-        let pictures = stock.pictures.into_iter();
-        self.waiting
-            .extend(pictures.map(|(path, picture)| (path, picture.webp)));
-        self.kept.extend(stock.kept_pictures);
-        stock.articles
-    }
 }
 
 pub(super) async fn collect(
@@ -274,11 +160,17 @@ pub(super) async fn collect(
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let masthead = Masthead::of(config, fingerprint)?;
-    let setter = masthead.setter();
-    let mut collected = Collected::after(folder.newest(now)?);
     let cache = Arc::new(folder.cache(now));
+    let drawer = folder.drawer();
+    let newest = folder.newest_and_pages(now)?;
+    let mut makeup = Makeup::new(
+        masthead.setter(),
+        newest,
+        Arc::clone(&cache),
+        drawer.clone(),
+    );
     let web_cache = folder.web_cache(now)?;
-    let mut articles: Vec<Article> = Vec::new();
+    let mut silent_feed = None;
     for desk in &config.newsrooms {
         let archive = folder.archive(&desk.newsroom.id)?;
         let background = Background {
@@ -286,21 +178,49 @@ pub(super) async fn collect(
             archive: &archive,
             rules: &desk.rules,
             cache: &cache,
+            drawer: &drawer,
             now,
         };
         let web = (&web_cache, config.proxy.as_ref());
         let gathered = gather(desk, background, web, telling).await;
-        let shown = collected.take(desk, archive, gathered, &setter, telling);
-        articles.extend(shown.inspect_err(|_| web_cache.end())?);
+        let taken = take(&mut makeup, desk, archive, gathered, &drawer, telling);
+        let silent = taken.inspect_err(|_| web_cache.end())?;
+        silent_feed = silent_feed.or(silent);
     }
     web_cache.end();
-    if articles.is_empty() {
+    if makeup.articles() == 0 {
         let failure = Failure::refused("there is not one article, so no edition was made");
         return Err(failure
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
-    collected.set(articles, &setter, &config.variants);
-    Ok(collected)
+    let made_up = makeup.finish(&config.variants);
+    Ok(Collected {
+        made_up,
+        silent_feed,
+    })
+}
+
+/// Takes up what one newsroom shows. Gives what is to be said of its feeds at the end.
+fn take(
+    makeup: &mut Makeup<'_>,
+    desk: &Desk,
+    mut archive: Archive,
+    mut gathered: packager::Gathered,
+    drawer: &Drawer,
+    telling: &Telling<'_>,
+) -> Result<Option<Failure>, Failure> {
+    let failed = std::mem::take(&mut gathered.failed);
+    let silent = excuse(desk, &archive, failed)?;
+    let told = told(&gathered);
+    let withdrawn = withdrawn(desk, &gathered);
+    let stock = archive.stock(gathered, &withdrawn, makeup.previous(), drawer);
+    let mut stock = stock.map_err(FolderError::from)?;
+    stock.unknown.retain(|one| desk.withdrawn.contains(one));
+    warn_of_stock(&stock, telling);
+    telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
+    let taken = makeup.take(&desk.newsroom, archive, stock);
+    taken.map_err(FolderError::from)?;
+    Ok(silent)
 }
 
 /// What stands at the head of every page, with the logos read.
@@ -367,11 +287,11 @@ async fn gather(
     let web = HttpVisitor::new(Patience::default(), proxy, named());
     let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
-    let bar = telling.counting(&format!("{id}: pages"));
+    let bar = telling.counting(&format!("{id}: sources"));
     let mut show = |progress| {
         let (doing, done, of) = match progress {
-            Progress::Reading { done, of } => ("pages", done, of),
-            Progress::Pictures { done, of } => ("pictures", done, of),
+            Progress::Reading { done, of } => ("pages read", done, of),
+            Progress::Pictures { done, of } => ("articles made", done, of),
         };
         bar.set_message(format!("{id}: {doing}"));
         bar.set_length(of as u64);
@@ -428,21 +348,8 @@ fn told_kept(stock: &Stock) -> String {
 const SHOWN_GONE: usize = 5;
 
 /// Says which articles readers had and have no more, so that none goes unnoticed.
-fn warn_of_gone(collected: &Collected, telling: &Telling<'_>) {
-    let is_article = |path: &&SitePath| {
-        path.as_str().ends_with("/index.html") && path.as_str().split('/').count() == 5
-    };
-    let before = collected
-        .previous
-        .iter()
-        .flat_map(|edition| edition.files());
-    let gone: Vec<&SitePath> = before
-        .map(|(path, _)| path)
-        .filter(is_article)
-        .filter(|path| !collected.articles.contains(*path))
-        // A page that says so, and said so before.
-        .filter(|path| !collected.kept.contains(*path))
-        .collect();
+fn warn_of_gone(made_up: &MadeUp, telling: &Telling<'_>) {
+    let gone = made_up.gone();
     for path in gone.iter().take(SHOWN_GONE) {
         telling.warn(format!("no longer in the site: {path}"));
     }
@@ -456,14 +363,22 @@ const SHOWN_PICTURES: usize = 5;
 
 /// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
 fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
-    for packager::Skipped { what, why } in &gathered.skipped {
-        telling.warn(format!("left out: {}: {}", one_line(what), one_line(why)));
+    for skipped in &gathered.skipped {
+        telling.warn(format!("left out: {}", told_once(skipped)));
     }
-    for packager::Skipped { what, why } in &gathered.stale {
-        let (what, why) = (one_line(what), one_line(why));
-        telling.warn(format!("shown as it was: {what}: {why}"));
+    for stale in &gathered.stale {
+        telling.warn(format!("shown as it was: {}", told_once(stale)));
     }
     warn_of_lost(&gathered.lost_pictures, telling);
+}
+
+/// Many reasons name what they are about.
+fn told_once(packager::Skipped { what, why }: &packager::Skipped) -> String {
+    let (what, why) = (one_line(what), one_line(why));
+    match why.contains(&format!("`{what}`")) {
+        true => why,
+        false => format!("{what}: {why}"),
+    }
 }
 
 fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {
@@ -508,42 +423,51 @@ fn told(gathered: &packager::Gathered) -> String {
 pub(super) fn publish(
     config: &Config,
     folder: &NewsroomFolder,
-    collected: &Collected,
+    made_up: MadeUp,
     now: Timestamp,
 ) -> Result<Option<VerifiedEdition>, Failure> {
-    let Collected {
-        files, archives, ..
-    } = collected;
-    let previous = collected.previous.clone();
+    let MadeUp {
+        previous,
+        pages,
+        kept,
+        waiting,
+        archives,
+        ..
+    } = made_up;
     let number = previous
         .as_ref()
         .map_or(1, |previous| previous.number() + 1);
     let press = Press {
         metadata: folder.metadata(previous.as_deref())?,
         previous,
-        kept: collected.kept.clone(),
-        waiting: collected.waiting.clone(),
+        kept,
+        waiting,
         keys: folder.publishing_keys(&config.ids())?,
         lifetimes: config.lifetimes.clone(),
         effort: config.effort,
     };
+    // Everything waits; nothing is held.
+    let files = &Files::new();
     if let Some(previous) = &press.previous
         && !press.is_due(files, now)
     {
-        write_all(archives)?;
+        write_all(&archives)?;
         // After a kill, or when others are wanted now.
-        folder.write_small(previous, &config.variants)?;
+        folder.write_small(previous, &pages, &config.variants)?;
         return Ok(None);
     }
     let place = folder.bundle(number);
-    let spool = Spool::beside(&place)?;
+    let spool = Copying::new(Spool::beside(&place)?, pages);
+    let mut pages = Pages::default();
     let edition = press.print(files, now, spool, |spool| {
-        write_all(archives)?;
-        spool.publish().map_err(FolderError::from)?;
-        files::map(&place).map_err(FolderError::from)
+        write_all(&archives)?;
+        spool.into_inner().publish().map_err(FolderError::from)?;
+        let (bundle, of_bundle) = files::map_pages(&place).map_err(FolderError::from)?;
+        pages = of_bundle;
+        Ok::<_, FolderError>(bundle)
     })?;
     folder.prune(config.keep_editions)?;
-    folder.write_small(&edition, &config.variants)?;
+    folder.write_small(&edition, &pages, &config.variants)?;
     Ok(Some(edition))
 }
 

@@ -15,6 +15,7 @@ use super::failure::Failure;
 use crate::base::{Secret, is_wild, tame};
 
 /// Progress bars are drawn only where somebody looks at a terminal; a log gets plain lines.
+#[derive(Debug, Clone)]
 pub(crate) struct Screen {
     is_terminal: bool,
     /// Before each line.
@@ -116,6 +117,11 @@ impl Screen {
     /// A bar that counts things.
     pub(crate) fn counting(&self, doing: &str) -> ProgressBar {
         self.bar(doing, "{msg:28!} {bar:30} {pos}/{len}")
+    }
+
+    /// Shows that the program lives though nothing happens.
+    pub(crate) fn waiting(&self, what: &str) -> ProgressBar {
+        self.bar(what, "{spinner} {msg}")
     }
 
     /// Counts bytes of which nobody knows yet how many there will be.

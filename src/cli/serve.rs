@@ -1,6 +1,6 @@
 //! `colport serve`: a mirror.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,24 @@ use super::follow::Following;
 use super::get::mirror;
 use super::open;
 use super::root::Root;
-use super::screen::Screen;
+use super::screen::{Screen, one_line};
+use super::words::day;
 use crate::io::clock::SystemClock;
 use crate::io::enclosure::{self, Enclosed};
+use crate::io::files;
+use crate::io::rights::{self, RightsError};
 use crate::io::service::{self, State};
-use crate::server::{self, HoldingsError, Identity, Options, Prepared, Server, StartError};
+use crate::server::{
+    self, Acme, HoldingsError, HostName, Identity, News, Options, Prepared, Renewal, Server,
+    StartError,
+};
 
 /// Run a mirror.
 ///
 /// It serves the newest edition that it was brought or copied with `--from`, verified whole before the first byte goes out,
 /// and takes a newer one from anyone: what the newsroom has signed is accepted, everything else refused. It holds no key and no password, and
 /// writes nothing down about who reads. It speaks only to this machine unless `--listen` says otherwise: plain HTTP behind a web
-/// server or an onion service, or HTTPS by itself with `--certificate` and `--key`.
+/// server or an onion service, or HTTPS by itself with `--acme`, which gets certificates, or with `--certificate` and `--key`.
 #[derive(Args)]
 pub(crate) struct Serve {
     /// A bundle to begin with; without one the mirror waits until somebody brings one
@@ -34,12 +40,26 @@ pub(crate) struct Serve {
     /// them. Needed the first time
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
-    /// The folder in which the mirror keeps its edition
-    #[arg(long, value_name = "DIR", default_value = "mirror")]
-    state: PathBuf,
-    /// The address to listen on; `0.0.0.0:8080` is reached from everywhere
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// The folder in which the mirror keeps its edition. If not said, `mirror`, and for root `/var/lib/colport`
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// The address to listen on; `0.0.0.0:8080` is reached from everywhere. If not said, `127.0.0.1:8080`, and with `--acme`
+    /// port 443 of every address of this machine
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Get a certificate for this host name, by itself and again in good time, from Let's Encrypt; again for each further
+    /// name. The name must lead to this machine, and becomes public: every certificate is listed for all to see
+    #[arg(long, value_name = "HOST", requires = "agree")]
+    acme: Vec<HostName>,
+    /// You agree to the terms under which the authority gives certificates: https://letsencrypt.org/repository/
+    #[arg(long, requires = "acme")]
+    agree: bool,
+    /// Another authority than Let's Encrypt: its ACME directory
+    #[arg(long, value_name = "URL", requires = "acme", default_value = server::LETS_ENCRYPT, value_parser = directory)]
+    acme_directory: Url,
+    /// Who vouches for that authority, PEM, if browsers do not know it
+    #[arg(long, value_name = "FILE", requires = "acme_directory")]
+    acme_root: Option<PathBuf>,
     /// A certificate chain, PEM, to speak HTTPS with; again for each further one, with its `--key`. The names in it are the
     /// ones the mirror answers under. The files are read again when they change
     #[arg(long, value_name = "FILE", requires = "key")]
@@ -53,9 +73,9 @@ pub(crate) struct Serve {
     /// For networks that let a connection freeze after some 15 KB: close each before that, after one answer
     #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true, default_missing_value = "14000", value_parser = clap::value_parser!(u64).range(4096..))]
     thin: Option<u64>,
-    /// Tell in numbers what goes on, for Prometheus, at this address, under `/metrics`. Coarse numbers, and nothing about
-    /// anybody; keep it on this machine all the same
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    /// Tell in numbers what goes on, for Prometheus, at this address of this machine alone (`127.0.0.1:PORT`), under
+    /// `/metrics`. Coarse numbers, and nothing about anybody
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
     metrics: Option<SocketAddr>,
     /// Copy this mirror, at start and every few minutes from then on; again for each further one. None of them is trusted
     #[arg(long, value_name = "ADDRESS", visible_alias = "follow", value_parser = mirror)]
@@ -69,8 +89,9 @@ impl Serve {
     /// The mirror's place is taken first, by the only thread; then the door closes; then it serves.
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
         let (from, every) = (self.from.clone(), self.every);
-        let store = self.state.join("copied");
-        let prepared = server::prepare(self.options()?)?;
+        let options = self.options()?;
+        let store = options.state.join("copied");
+        let prepared = prepare(options, screen)?;
         close_door(&prepared, &from, screen);
         super::in_threads(async {
             let server = prepared.start(Arc::new(SystemClock)).await?;
@@ -85,7 +106,20 @@ impl Serve {
     }
 
     fn options(self) -> Result<Options, Failure> {
-        let mut options = Options::new(self.state, self.listen);
+        let listen = self.listen.unwrap_or(match self.acme.is_empty() {
+            true => (Ipv4Addr::LOCALHOST, 8080).into(),
+            false => (Ipv6Addr::UNSPECIFIED, 443).into(),
+        });
+        let state = self.state.unwrap_or(match rights::is_root() {
+            true => "/var/lib/colport".into(),
+            false => "mirror".into(),
+        });
+        let mut options = Options::new(state, listen);
+        options.acme = (!self.acme.is_empty()).then_some(Acme {
+            names: self.acme,
+            directory: self.acme_directory,
+            root: self.acme_root,
+        });
         if let Some(bundle) = &self.bundle {
             // Says so if it is a folder or empty.
             open::bundle(bundle)?;
@@ -100,13 +134,31 @@ impl Serve {
     }
 }
 
+/// The ports are root's to give; whatever follows is done without its rights.
+fn prepare(options: Options, screen: &Screen) -> Result<Prepared, Failure> {
+    // With what every connection may need beside itself.
+    let files = u64::from(options.bounds.connections) + 256;
+    if rights::open_files(files) < files {
+        screen.warn("the system allows fewer open files than the mirror has places for readers: see `ulimit -n`");
+    }
+    let (state, is_known) = (options.state.clone(), options.anchor.is_some());
+    let root = options.acme.as_ref().and_then(|acme| acme.root.as_ref());
+    let reads = !options.identities.is_empty() || options.bundle.is_some() || root.is_some();
+    let ports = server::take_ports(options)?;
+    if is_known || files::exists(&state) {
+        match rights::give_away(&state, server::STATE_FILES, reads) {
+            Ok(()) => {}
+            Err(error @ RightsError::Kept(_)) => screen.warn(&error),
+            Err(error) => return Err(Failure::setup(&error).hint(error.hint())),
+        }
+    }
+    Ok(ports.prepare()?)
+}
+
 /// From here on there is nothing for the program but its folder, its certificates, and those whom it copies.
 fn close_door(prepared: &Prepared, from: &[Url], screen: &Screen) {
     let mut open = prepared.leave_open();
-    open.reaches_out = !from.is_empty();
-    if from.iter().any(|mirror| mirror.domain().is_some()) {
-        open.read.extend(enclosure::places_of_names());
-    }
+    from.iter().for_each(|mirror| open.reach_out(mirror));
     let why = match enclosure::enclose(&open) {
         Ok(Enclosed::Wholly | Enclosed::Partly) => return,
         Ok(Enclosed::Not) => "this kernel has no Landlock".to_owned(),
@@ -125,8 +177,13 @@ async fn serve(mut server: Server, following: Option<Following>, screen: &Screen
         Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
         None => screen.line(format!("Waiting for a first edition on {url}")),
     }
+    let renewal = server.renewal();
     let beside = async {
         service::tell(State::Ready);
+        if following.is_some() {
+            // Nothing is taken in before.
+            server.hurry();
+        }
         server.proved().await;
         if !was_damaged {
             tell_damage(&server, screen);
@@ -141,10 +198,26 @@ async fn serve(mut server: Server, following: Option<Following>, screen: &Screen
         biased;
         () = until_interrupted() => {}
         () = beside => {}
+        () = renew(renewal, screen) => {}
     }
     service::tell(State::Stopping);
     server.stop().await;
     Ok(())
+}
+
+/// For ever.
+async fn renew(renewal: Option<Renewal>, screen: &Screen) {
+    let Some(mut renewal) = renewal else {
+        return std::future::pending().await;
+    };
+    loop {
+        match renewal.next().await {
+            News::Renewed { name, until } => {
+                screen.line(format!("`{name}` has a certificate until {}", day(until)));
+            }
+            failed @ News::Failed { .. } => screen.warn(one_line(failure(&failed))),
+        }
+    }
 }
 
 fn tell_damage(server: &Server, screen: &Screen) -> bool {
@@ -155,6 +228,50 @@ fn tell_damage(server: &Server, screen: &Screen) -> bool {
         "the edition that was kept here is not served: {damage}"
     ));
     true
+}
+
+/// What is at work meanwhile, and what comes next.
+fn failure(news: &News) -> String {
+    let News::Failed {
+        name,
+        why,
+        holds_until,
+        next_try_in,
+    } = news
+    else {
+        return String::new();
+    };
+    let what = match holds_until {
+        Some(until) => format!(
+            "the certificate of `{name}`, which is good until {}, was not renewed",
+            day(*until)
+        ),
+        None => format!("`{name}` has no certificate, so nothing can be read there"),
+    };
+    let hint = why
+        .hint()
+        .map_or_else(String::new, |hint| format!("; {hint}"));
+    let minutes = next_try_in.as_secs().div_ceil(60);
+    format!("{what}: {why}{hint}; the next try is in {minutes} minutes")
+}
+
+fn directory(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let is_https = url.scheme() == "https" && url.has_host();
+    is_https
+        .then_some(url)
+        .ok_or_else(|| "it must begin with `https://`".to_owned())
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "it is no ADDRESS:PORT".to_owned())?;
+    let is_here = address.ip().is_loopback();
+    is_here.then_some(address).ok_or_else(|| {
+        "these numbers are only told to this machine: use an address such as `127.0.0.1:9100`"
+            .to_owned()
+    })
 }
 
 fn identities(certificates: Vec<PathBuf>, keys: Vec<PathBuf>) -> Result<Vec<Identity>, Failure> {

@@ -1,4 +1,4 @@
-//! `colport sync`: the newest edition to every mirror.
+//! `colport sync`: the newest edition to every mirror, once or for ever.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,28 +6,33 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar};
 
+use super::daemon;
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, size, table};
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::packager::{FolderError, NewsroomFolder, Variant};
-use crate::sync::{self, Event, Intent, Mirror, Options, Sending, Source};
+use crate::sync::{self, Event, Intent, Mirror, Sending, Source};
 
-/// Push the newest edition to every mirror.
+/// Keep every mirror up to date, and tell each channel of its own.
 ///
-/// Only what a mirror lacks travels. Mirrors are served side by side: a dead one holds up nobody. Ends with exit code 1 if
-/// any mirror does not have the edition.
+/// Goes on until Ctrl-C: pushes each new edition, looks whether mirrors can be reached, gives each `[[channel]]` its own
+/// list of mirrors, and replaces what is blocked. What it must not forget lies in `sync/`; it may be stopped and killed at
+/// any moment. `colport.toml` is read anew when it changes.
+///
+/// With `--once` it pushes the newest edition and ends, with exit code 1 if any mirror does not have it. Only what a mirror
+/// lacks travels, and a dead one holds up nobody.
 #[derive(Args)]
 pub(crate) struct Sync {
     /// The newsroom's folder, made by `colport init`
     #[arg(long, value_name = "DIR", default_value = ".")]
     site: PathBuf,
     /// Push once and end
-    #[arg(long, required = true)]
+    #[arg(long)]
     once: bool,
     /// Say what would be done, and do nothing
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     dry_run: bool,
 }
 
@@ -37,8 +42,11 @@ impl Sync {
         if config.mirrors.is_empty() {
             let failure = Failure::setup("there is no mirror in `colport.toml`");
             return Err(failure.try_this(
-                "name one under `[[mirror]]`: a folder, or the address of a `colport serve`",
+                "name one under `[[mirror]]`: a folder, a `colport serve`, a bucket or another host",
             ));
+        }
+        if !self.once {
+            return daemon::keep(&self.site, screen).await;
         }
         let source = source(&NewsroomFolder::at(&self.site), &config.variants)?;
         let wire = HttpFetch::new(Patience::default());
@@ -65,7 +73,10 @@ pub(super) async fn push_newest(
     .await
 }
 
-fn source(folder: &NewsroomFolder, variants: &[Variant]) -> Result<Arc<Source>, Failure> {
+pub(super) fn source(
+    folder: &NewsroomFolder,
+    variants: &[Variant],
+) -> Result<Arc<Source>, Failure> {
     let now = SystemClock.now();
     let newest = folder
         .newest(now)?
@@ -80,13 +91,9 @@ fn source(folder: &NewsroomFolder, variants: &[Variant]) -> Result<Arc<Source>, 
 
 async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
     let bars = Bars::new(&config.mirrors, screen);
-    let outcomes = sync::push_all(
-        wire,
-        source,
-        &config.mirrors,
-        &Options::default(),
-        &mut |event| bars.show(event),
-    )
+    let outcomes = sync::push_all(wire, source, &config.mirrors, &config.push, &mut |event| {
+        bars.show(event)
+    })
     .await;
     bars.clear();
     let rows: Vec<_> = outcomes
@@ -96,7 +103,7 @@ async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &
     screen.line(table(&["mirror", "what became of it"], &rows));
     match outcomes
         .iter()
-        .filter(|(_, outcome)| !outcome.is_good())
+        .filter(|(_, outcome)| outcome.is_fault())
         .count()
     {
         0 => Ok(()),
@@ -123,7 +130,7 @@ fn told(outcome: &sync::Outcome) -> String {
 }
 
 async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &Screen) -> Outcome {
-    let intents = sync::plan_all(wire, source, &config.mirrors, &Options::default()).await;
+    let intents = sync::plan_all(wire, source, &config.mirrors, &config.push).await;
     for (mirror, intent) in intents {
         screen.line(format!("{}:", mirror.name));
         match intent {
@@ -142,6 +149,7 @@ async fn plan(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &
             Intent::Send(Sending::Whole { bytes }) => {
                 screen.line(format!("  send the whole edition, {}", size(bytes)))
             }
+            Intent::Leave => screen.line("  nothing: it copies others"),
             Intent::Unreachable(why) => screen.line(format!("  not reached: {why}")),
         }
     }

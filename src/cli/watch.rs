@@ -21,7 +21,7 @@ use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync;
 use super::telling::Telling;
-use super::words::span;
+use super::words::{clock, span};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::random;
@@ -38,8 +38,10 @@ pub(super) enum Mirrors {
 pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Outcome {
     let telling = Telling::once(screen);
     let mut rhythm = config::load(site)?.rhythm;
-    let words = format!("Looking at the sources every {}.", span(rhythm.every));
-    screen.line(words);
+    screen.line(format!(
+        "Looking at the sources every {}. Ctrl-C ends it.",
+        span(rhythm.every)
+    ));
     let mut stopped = pin!(until_interrupted());
     let mut watch = Watch::new(SystemClock.now());
     let mut event = Event::Started;
@@ -51,10 +53,15 @@ pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Out
                 screen.line("Stopped.");
                 return Ok(());
             }
-            Action::WaitUntil(then) => tokio::select! {
-                () = &mut stopped => Event::Stopped,
-                () = until(then) => Event::TimeUp,
-            },
+            Action::WaitUntil(then) => {
+                let bar = screen.waiting(&format!("next look at {}", clock(then)));
+                let event = tokio::select! {
+                    () = &mut stopped => Event::Stopped,
+                    () = until(then) => Event::TimeUp,
+                };
+                bar.finish_and_clear();
+                event
+            }
             Action::Round => tokio::select! {
                 // First, so that it is listening before the round begins.
                 biased;

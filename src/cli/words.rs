@@ -17,6 +17,11 @@ pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// `12:00 UTC`.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M UTC").to_string()
+}
+
 /// `23 Nov 2026`, where many stand in a table.
 pub(crate) fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()

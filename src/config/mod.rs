@@ -6,6 +6,7 @@
 
 mod written;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::io::files::{self, FileError};
@@ -13,10 +14,11 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::Rulebook;
 use crate::packager::{Document, Effort, Lifetimes, NEWEST, Rhythm, Source, Variant, Withdrawn};
 use crate::site::{Newsroom, NewsroomId, SiteIdentity};
-use crate::sync::Mirror;
+use crate::sync::daemon::{MeetingPlace, Wanted};
 use crate::sync::hooks::Hook;
 use crate::sync::pool::Described;
 use crate::sync::watching::Vantage;
+use crate::sync::{self, Mirror};
 
 /// The name of the file in a newsroom's folder.
 pub const FILE: &str = "colport.toml";
@@ -37,11 +39,19 @@ pub struct Config {
     pub elsewhere: Vec<String>,
     pub newsrooms: Vec<Desk>,
     pub mirrors: Vec<Mirror>,
+    /// Where `colport sync` shows how things stand.
+    pub page: Option<SocketAddr>,
+    /// Where lists lie for those whom no mirror answers.
+    pub meeting_places: Vec<MeetingPlace>,
+    /// What `colport sync` keeps going.
+    pub wanted: Wanted,
     /// From where mirrors are looked at.
     pub vantages: Vec<Vantage>,
     pub hooks: Vec<Hook>,
     /// Mirrors that stand by.
     pub pool: Vec<Described>,
+    /// How editions are pushed to them.
+    pub push: sync::Options,
     pub effort: Effort,
     pub keep_editions: usize,
     /// Which bundles are made of an edition, besides the full one.
@@ -189,7 +199,18 @@ mod tests {
         assert_eq!((config.effort, config.keep_editions), (Effort::Best, 7));
         assert_eq!(config.rhythm, Rhythm::default());
         assert_eq!(config.variants, [Variant::Full, Variant::Text]);
-        assert_eq!(config.mirrors.len(), 2);
+        assert_eq!(config.mirrors.len(), 7, "one of each kind");
+        assert!(config.mirrors.iter().all(|mirror| !mirror.name.is_empty()));
+        assert_eq!(config.push.line_bytes_per_second, Some(2_000_000));
+        assert_eq!(config.wanted.members.len(), 8, "with the one in stock");
+        assert!(config.wanted.members[0].public.is_none(), "a stick");
+        let public = config.wanted.members[1].public.as_ref().unwrap();
+        assert_eq!(public.provider, "first hoster");
+        assert!(public.onion.is_some() && public.cost_a_day > 0.0);
+        assert_eq!(config.wanted.channels.len(), 1);
+        assert_eq!(config.wanted.channels[0].name, "letter-a");
+        assert_eq!(config.wanted.rendezvous.urls.len(), 1);
+        assert_eq!(config.page, "127.0.0.1:8071".parse().ok());
         assert_eq!(
             (config.vantages.len(), config.hooks.len(), config.pool.len()),
             (3, 3, 1)
@@ -221,6 +242,45 @@ mod tests {
                 "folder = \"articles\"\nfeed = \"x\"",
             ),
             "one of",
+        );
+        let mirror = |line: &str| format!("[[mirror]]\nname = \"x\"\n{line}\n[pack]");
+        for (lines, says) in [
+            ("", "has one of"),
+            (
+                "folder = \"a\"\ncolport = \"https://a.example\"",
+                "has one of",
+            ),
+            (
+                "webdav = \"https://a:hunter2@a.example/\"",
+                "never in this file",
+            ),
+            (
+                "git = { repository = \"https://t:hunter2@a.example/\" }",
+                "never in this file",
+            ),
+            (
+                "git = { repository = \"--upload-pack=x\" }",
+                "--upload-pack",
+            ),
+            ("git = { repository = \"ext::sh -c x\" }", "ext::"),
+            ("sftp = \"ssh://-oProxyCommand=x/site\"", "-oProxyCommand"),
+            ("sftp = \"ssh://a.example\"", "no folder"),
+            ("folder = \"a\"\nkey = \"k\"", "`key`"),
+            ("folder = \"a\"\ncredentials = \"k\"", "`credentials`"),
+            (
+                "colport = \"https://a.example\"\nurl = \"https://b.example\"",
+                "`url`",
+            ),
+            (
+                "s3 = { bucket = \"b\", endpoint = \"https://a.example\" }",
+                "`credentials`",
+            ),
+        ] {
+            check(("[pack]", &mirror(lines)), says);
+        }
+        check(
+            ("[pack]", "[push]\nline_kb_per_second = 0\n[pack]"),
+            "line_kb_per_second",
         );
         for (line, says) in [
             ("newest = 7", "`newest`"),
@@ -264,6 +324,27 @@ mod tests {
         check(("# variants = [\"full\", ", "variants = ["), "full");
         check(("# every = \"10min\"", "every = \"2 days\""), "2 days");
         check(("# every = \"10min\"", "every = \"0s\""), "0s");
+        check(
+            ("# page = \"127.0.0.1:8071\"", "page = \"0.0.0.0:8071\""),
+            "this machine itself",
+        );
+        check(("# list_days = 14", "list_days = 0"), "list_days");
+        check(("# dns = \"list.example\"", "dns = \"a b\""), "a b");
+        let channel = |line: &str| format!("[[channel]]\nname = \"a\"\n{line}\n[pack]");
+        for (line, says) in [
+            ("kind = \"club\"", "club"),
+            ("kind = \"bot\"\nleak = 2.0", "leak"),
+            (
+                "kind = \"bot\"\n[[channel]]\nname = \"a\"\nkind = \"bot\"",
+                "two of the channel `a`",
+            ),
+            (
+                "kind = \"bot\"\n[[channel]]\nname = \"../x\"\nkind = \"bot\"",
+                "../x",
+            ),
+        ] {
+            check(("[pack]", &channel(line)), says);
+        }
     }
 
     #[test]

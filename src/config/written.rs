@@ -1,5 +1,7 @@
 //! The file as it is written: its own types, so that inner ones can change without breaking anybody's file.
 
+mod daemon;
+mod mirror;
 mod watching;
 
 use std::collections::BTreeSet;
@@ -14,8 +16,8 @@ use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
+use crate::sync::daemon::Member;
 use crate::sync::pool::Described;
-use crate::sync::{self, Place};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +26,13 @@ pub(super) struct Config {
     #[serde(default)]
     newsroom: Vec<Desk>,
     #[serde(default)]
-    mirror: Vec<Mirror>,
+    mirror: Vec<mirror::Mirror>,
+    #[serde(default)]
+    push: mirror::Push,
+    #[serde(default)]
+    channel: Vec<daemon::Channel>,
+    #[serde(default)]
+    sync: daemon::Sync,
     #[serde(default)]
     vantage: Vec<watching::Vantage>,
     #[serde(default)]
@@ -94,14 +102,6 @@ struct From {
     newest: Option<usize>,
     #[serde(default)]
     allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mirror {
-    name: String,
-    folder: Option<PathBuf>,
-    colport: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -181,26 +181,34 @@ impl Config {
                 .iter()
                 .map(|desk: &super::Desk| desk.newsroom.id.as_str()),
         )?;
-        let mirrors: Vec<_> = self
-            .mirror
-            .into_iter()
-            .map(|mirror| mirror.check(folder))
-            .collect::<Result<_, _>>()?;
+        let members: Vec<Member> = checked(self.mirror, |mirror| mirror.member(folder))?;
         refuse_doubles(
             "mirror",
-            mirrors
-                .iter()
-                .map(|mirror: &sync::Mirror| mirror.name.as_str()),
+            members.iter().map(|member| member.mirror.name.as_str()),
+        )?;
+        let channels = checked(self.channel, daemon::Channel::check)?;
+        refuse_doubles(
+            "channel",
+            channels.iter().map(|channel| channel.name.as_str()),
         )?;
         let vantages = checked(self.vantage, |vantage| vantage.check(folder))?;
         refuse_doubles(
             "vantage",
             vantages.iter().map(|vantage| vantage.name.as_str()),
         )?;
+        let hooks = checked(self.hook, |hook| hook.check(folder))?;
+        let pool = checked(self.pool, |pooled| pooled.check(folder))?;
+        let mut all = members.clone();
+        all.extend(pool.iter().map(Member::of_pool));
+        refuse_doubles(
+            "mirror",
+            all.iter().map(|member| member.mirror.name.as_str()),
+        )?;
+        let wanted = self.sync.check(all, channels, &vantages, &hooks)?;
         Ok(super::Config {
             vantages,
-            hooks: checked(self.hook, |hook| hook.check(folder))?,
-            pool: checked(self.pool, |pooled| pooled.check(folder))?,
+            hooks,
+            pool,
             site: SiteIdentity {
                 name: self.site.name,
                 language: language(&self.site.language)?,
@@ -211,7 +219,11 @@ impl Config {
             contact: self.site.contact,
             elsewhere: self.site.elsewhere,
             newsrooms,
-            mirrors,
+            mirrors: members.iter().map(|member| member.mirror.clone()).collect(),
+            page: self.sync.page()?,
+            meeting_places: self.sync.meeting_places(folder)?,
+            wanted,
+            push: self.push.check()?,
             effort: match self.pack.effort {
                 Effort::Best => packager::Effort::Best,
                 Effort::Quick => packager::Effort::Quick,
@@ -332,25 +344,6 @@ impl Extract {
 fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text)
         .ok_or_else(|| format!("`{text}` is no CSS selector, such as `div.article-text`"))
-}
-
-impl Mirror {
-    fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
-        let place = match (self.folder, self.colport) {
-            (Some(path), None) => Place::Folder(folder.join(path)),
-            (None, Some(address)) => Place::Colport(http_address(&address)?),
-            _ => {
-                return Err(format!(
-                    "the mirror `{}` has one of `folder` and `colport`",
-                    self.name
-                ));
-            }
-        };
-        Ok(sync::Mirror {
-            name: self.name,
-            place,
-        })
-    }
 }
 
 impl Days {

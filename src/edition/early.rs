@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::metadata::name_of;
 use super::{Excerpt, Gathered, Refusal, Remembered};
-use crate::base::MetadataName;
+use crate::base::{EditionNumber, MetadataName};
 use crate::bundle::MemberName;
 use crate::trust::{self, Equivocation, Expiry, Refresh, Trusted};
 
@@ -122,7 +122,7 @@ impl Early {
         if let Stage::TopLevel(refresh) = std::mem::replace(&mut self.stage, meanwhile) {
             let trusted = refresh.finish()?;
             if let Some(held) = &self.held {
-                refuse_older(&trusted, held)?;
+                refuse_older(&trusted, &held.remembered(), held.number())?;
             }
             self.stage = Stage::Delegated(Box::new(trusted));
         }
@@ -180,12 +180,16 @@ fn proved<'a>(trusted: &'a Trusted, name: &MetadataName) -> Option<&'a Bytes> {
     })
 }
 
-pub(super) fn refuse_older(trusted: &Trusted, held: &Excerpt) -> Result<(), Refusal> {
-    match trusted.is_newer_than(&held.remembered()) {
+pub(super) fn refuse_older(
+    trusted: &Trusted,
+    remembered: &Remembered,
+    held: EditionNumber,
+) -> Result<(), Refusal> {
+    match trusted.is_newer_than(remembered) {
         true => Ok(()),
         false => Err(Refusal::NotNewer {
             offered: trusted.edition(),
-            held: held.number(),
+            held,
         }),
     }
 }

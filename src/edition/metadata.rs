@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::Refusal;
 use super::early::refuse_older;
-use super::{Excerpt, Refusal};
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, SitePath};
 use crate::bundle::MemberName;
 use crate::trust::{Expiry, Freshness, Refresh, Remembered, TargetFile, Trusted, Want};
@@ -190,9 +190,13 @@ impl Proof {
         &self.trusted
     }
 
-    /// Refused unless this is news for who holds `held`.
-    pub fn refuse_older_than(&self, held: &Excerpt) -> Result<(), Refusal> {
-        refuse_older(&self.trusted, held)
+    /// Refused unless this is news for who holds edition `held`.
+    pub fn refuse_older_than(
+        &self,
+        remembered: &Remembered,
+        held: EditionNumber,
+    ) -> Result<(), Refusal> {
+        refuse_older(&self.trusted, remembered, held)
     }
 
     /// Every file of the edition.

@@ -413,7 +413,7 @@ impl<W: Write> Gathering<W> {
         }
         let proof = self.set.prove(&self.remembered, self.now)?;
         if let Some(held) = &self.held {
-            proof.refuse_older_than(held)?;
+            proof.refuse_older_than(&held.remembered(), held.number())?;
         }
         Assembler::of_variant(self.out, proof, &self.set, self.held, self.variant)
     }

@@ -56,7 +56,17 @@ impl VerifiedEdition {
     /// Verifies a whole bundle, every file of it. `remembered` is what this reader or mirror knows so far, at least a
     /// root; [`Excerpt::remembered`] is what it must know from now on.
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
-        let opening = Opening::read(&bundle, remembered, now)?;
+        Self::open_watched(bundle, remembered, now, &mut |_| {})
+    }
+
+    /// The same; `seen` is told how many bytes from the beginning will not be looked at again.
+    pub fn open_watched(
+        bundle: Bytes,
+        remembered: &Remembered,
+        now: Timestamp,
+        seen: &mut dyn FnMut(u64),
+    ) -> Result<Self, Refusal> {
+        let opening = Opening::read(&bundle, remembered, now, seen)?;
         match opening.is_excerpt {
             false => Ok(Self::new(opening.finish(bundle)?)),
             true => Err(Refusal::ExcerptOnly),
@@ -105,7 +115,7 @@ impl Excerpt {
 
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
-        Opening::read(&bundle, remembered, now)?.finish(bundle)
+        Opening::read(&bundle, remembered, now, &mut |_| {})?.finish(bundle)
     }
 
     pub fn number(&self) -> EditionNumber {
@@ -198,12 +208,18 @@ struct Opening {
 }
 
 impl Opening {
-    fn read(bundle: &Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+    fn read(
+        bundle: &Bytes,
+        remembered: &Remembered,
+        now: Timestamp,
+        seen: &mut dyn FnMut(u64),
+    ) -> Result<Self, Refusal> {
         let mut opening = Self::default();
         let mut scanner = Scanner::default();
         scanner.push(bundle.clone());
         while let Some(member) = scanner.next()? {
             opening.take(member, remembered, now)?;
+            seen(scanner.position());
         }
         scanner.finish()?;
         Ok(opening)

@@ -199,6 +199,11 @@ pub fn file(mirror: &Url, path: &SitePath) -> Url {
     below(mirror, path.as_str().split('/'))
 }
 
+/// Of any file on a mirror, by its path below the mirror's root.
+pub fn anything(mirror: &Url, path: &str) -> Url {
+    below(mirror, path.split('/'))
+}
+
 pub fn metadata(mirror: &Url, name: &MetadataName) -> Url {
     below(mirror, [".colport", "metadata", &name.to_string()])
 }
@@ -210,6 +215,11 @@ pub fn bundle(mirror: &Url, name: &BundleFile) -> Url {
 /// The newest small copy, whatever the edition.
 pub fn lasting(variant: Variant) -> String {
     format!("{}.tar.gz", variant.word())
+}
+
+/// Where a channel's list lies, by its name.
+pub fn list(mirror: &Url, name: &str) -> Url {
+    below(mirror, [".colport", "lists", &format!("{name}.json")])
 }
 
 /// Where a colport server takes bundles.

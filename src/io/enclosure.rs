@@ -11,6 +11,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, RestrictionStatus, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, path_beneath_rules,
 };
+use url::Url;
 
 /// What stays open. A path that is not there is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub struct Open {
     pub read: Vec<PathBuf>,
     /// Whether other machines are connected to.
     pub reaches_out: bool,
+}
+
+impl Open {
+    /// To connect to `address`, and to look up its name if it has one.
+    pub fn reach_out(&mut self, address: &Url) {
+        self.reaches_out = true;
+        if address.domain().is_some() {
+            self.read.extend(places_of_names());
+        }
+    }
 }
 
 /// How much of it the kernel does.
@@ -77,7 +88,7 @@ pub fn folders_of(file: &Path) -> Vec<PathBuf> {
 }
 
 /// Where the machine says how names are looked up, and what does it. These files are replaced whole too.
-pub fn places_of_names() -> Vec<PathBuf> {
+fn places_of_names() -> Vec<PathBuf> {
     let mut places = vec![PathBuf::from("/etc")];
     places.extend(folders_of(Path::new("/etc/resolv.conf")));
     places

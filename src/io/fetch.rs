@@ -10,6 +10,7 @@ use futures_util::stream::BoxStream;
 use url::Url;
 
 use super::reach::{LeadsInside, Reach};
+use super::unpack::unpacked;
 
 /// What a caller can do about an address that gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,8 +139,8 @@ impl Default for Patience {
     }
 }
 
-/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, takes no
-/// compression (so a length is a length), and follows at most five redirects, none of them into a private network: see
+/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, asks for no
+/// compression (so a length is a length) but takes pages that lie compressed on a host which cannot do otherwise, and follows at most five redirects, none of them into a private network: see
 /// [`reach`](super::reach).
 #[derive(Debug, Clone)]
 pub struct HttpFetch {
@@ -208,9 +209,12 @@ pub(super) fn name_proxies(reach: &Reach) {
 
 /// Certificate authorities are built in: a bare machine or a container may have none.
 pub(super) fn tls() -> rustls::ClientConfig {
-    let authorities = rustls::RootCertStore {
+    tls_with(rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    })
+}
+
+pub(super) fn tls_with(authorities: rustls::RootCertStore) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -245,10 +249,15 @@ impl Fetch for HttpFetch {
                 .map(str::to_owned);
             let url = answer.url().clone();
             let asked = url.clone();
+            let is_gzip = lies_compressed(&answer);
             let body = answer
                 .bytes_stream()
                 .map(move |chunk| chunk.map_err(|e| classify(&asked, &e)))
                 .boxed();
+            let body = match is_gzip {
+                true => unpacked(body, shown(&url)),
+                false => body,
+            };
             Ok(Response {
                 url,
                 content_type,
@@ -268,6 +277,15 @@ impl Fetch for HttpFetch {
         })
     }
 }
+
+/// Only pages do: some servers call a `.tar.gz` an encoded `.tar`, and its bytes are what is wanted.
+fn lies_compressed(answer: &reqwest::Response) -> bool {
+    let coding = answer.headers().get(http::header::CONTENT_ENCODING);
+    let is_whole = answer.status() == http::StatusCode::OK;
+    is_whole && coding.is_some_and(|coding| coding == "gzip") && !answer.url().path().contains(OWN)
+}
+
+const OWN: &str = "/.colport/";
 
 /// `Content-Range: bytes FIRST-LAST/WHOLE` (RFC 9110 section 14.4).
 fn first_byte(answer: &reqwest::Response) -> Option<u64> {

@@ -5,13 +5,14 @@
 )]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use tempfile::{NamedTempFile, TempDir};
+
+pub use super::mapped::{Copying, Pages, Thrift, map, map_pages};
 
 /// What a caller can do about a file that did not do as it was told.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +144,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     spool.publish()
 }
 
+/// The same for what nobody else may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut spool = Spool::with_mode(path, 0o600)?;
+    spool
+        .write_all(bytes)
+        .map_err(|e| FileError::new("write", path, e))?;
+    spool.publish()
+}
+
 /// The same for what can be made again: it appears whole or not at all, but a power cut may take it away or leave it
 /// damaged.
 pub fn write_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -201,11 +211,51 @@ pub fn is_folder(path: &Path) -> bool {
 /// A part of a file, refused if the file ends before it does.
 pub fn read_range(path: &Path, range: &Range<u64>) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
-    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    read_at(&file, range).map_err(|e| FileError::new("read", path, e))
+}
+
+pub(super) fn read_at(file: &File, range: &Range<u64>) -> io::Result<Vec<u8>> {
+    let length = range.end.saturating_sub(range.start);
+    let length = usize::try_from(length).map_err(io::Error::other)?;
     let mut bytes = vec![0; length];
-    let read = file.read_exact_at(&mut bytes, range.start);
-    read.map_err(|e| FileError::new("read", path, e))?;
+    file.read_exact_at(&mut bytes, range.start)?;
     Ok(bytes)
+}
+
+/// At most the first `max_bytes` of a file, and the length of all of it.
+pub fn read_head(path: &Path, max_bytes: u64) -> Result<(Vec<u8>, u64)> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    let read = |e| FileError::new("read", path, e);
+    let length = file.metadata().map_err(read)?.len();
+    let head = read_at(&file, &(0..length.min(max_bytes))).map_err(read)?;
+    Ok((head, length))
+}
+
+/// Each line of a file with its place, without its end. Refused if the file is longer than `max_bytes`.
+pub fn lines<E: From<FileError>>(
+    path: &Path,
+    max_bytes: u64,
+    mut each: impl FnMut(Range<u64>, &[u8]) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let failed = |doing, e| E::from(FileError::new(doing, path, e));
+    let file = File::open(path).map_err(|e| failed("open", e))?;
+    let mut reader = io::BufReader::with_capacity(1 << 16, file.take(max_bytes.saturating_add(1)));
+    let (mut at, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line);
+        let read = read.map_err(|e| failed("read", e))? as u64;
+        if read == 0 {
+            return Ok(());
+        }
+        if at + read > max_bytes {
+            let path = path.to_path_buf();
+            return Err(FileError::TooLarge { path, max_bytes }.into());
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        each(at..at + text.len() as u64, text)?;
+        at += read;
+    }
 }
 
 /// The length of the file in bytes, and when it was last written.
@@ -307,6 +357,10 @@ pub struct Spool {
 
 impl Spool {
     pub fn beside(place: &Path) -> Result<Self> {
+        Self::with_mode(place, 0o644)
+    }
+
+    fn with_mode(place: &Path, mode: u32) -> Result<Self> {
         let folder = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -314,7 +368,7 @@ impl Spool {
         let file = tempfile::Builder::new()
             .prefix(PART_PREFIX)
             .suffix(PART_SUFFIX)
-            .permissions(fs::Permissions::from_mode(0o644))
+            .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(folder)
             .map_err(|e| FileError::new("create a file in", folder, e))?;
         Ok(Self {
@@ -362,30 +416,6 @@ fn sync_folder_of(place: &Path) -> Result<()> {
     };
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|e| FileError::new("write the folder", folder, e))
-}
-
-/// The file's bytes, read from disk as they are touched and shared with every other process that maps it.
-///
-/// Beware: who truncates the file while it is mapped ends this process (SIGBUS). colport replaces files whole and
-/// never writes into one, so only a stranger with write access, or a pulled USB stick, can do that.
-pub fn map(path: &Path) -> Result<Bytes> {
-    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
-    let kind = file
-        .metadata()
-        .map_err(|e| FileError::new("look at", path, e))?;
-    if !kind.is_file() {
-        let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
-        return Err(FileError::new("read", path, source));
-    }
-    if kind.len() == 0 {
-        return Ok(Bytes::new());
-    }
-    #[expect(unsafe_code, reason = "the one memory map; see the warning above")]
-    // SAFETY: nothing in colport writes into a file that may be mapped; the map is read-only and private.
-    let mapped = unsafe { memmap2::Mmap::map(&file) };
-    mapped
-        .map(Bytes::from_owner)
-        .map_err(|e| FileError::new("map", path, e))
 }
 
 #[cfg(test)]
@@ -462,17 +492,25 @@ mod tests {
     }
 
     #[test]
-    fn a_map_is_the_file_and_only_of_a_file() {
+    fn lines_have_their_places() {
         let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join("a"), b"abc").unwrap();
-        write(&folder.path().join("empty"), b"").unwrap();
-        assert_eq!(map(&folder.path().join("a")).unwrap(), &b"abc"[..]);
-        assert!(map(&folder.path().join("empty")).unwrap().is_empty());
-        assert!(map(folder.path()).is_err());
-        assert!(matches!(
-            map(&folder.path().join("none")),
-            Err(FileError::NotFound(_))
-        ));
+        let place = folder.path().join("a");
+        let check = |text: &str, expected: &[(u64, &str)]| {
+            write(&place, text.as_bytes()).unwrap();
+            let mut found = Vec::new();
+            let read = lines(&place, 12, |range, line| {
+                assert_eq!(read_range(&place, &range).unwrap(), line);
+                found.push((range.start, String::from_utf8(line.to_vec()).unwrap()));
+                Ok::<_, FileError>(())
+            });
+            let expected = expected.iter().map(|(at, line)| (*at, (*line).to_owned()));
+            assert_eq!(found, expected.collect::<Vec<_>>());
+            read
+        };
+        check("", &[]).unwrap();
+        check("a\nbc\n", &[(0, "a"), (2, "bc")]).unwrap();
+        check("a\n\nbc", &[(0, "a"), (2, ""), (3, "bc")]).unwrap();
+        assert!(check("0123456\n012345\n", &[(0, "0123456")]).is_err());
     }
 
     #[test]

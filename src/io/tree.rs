@@ -9,7 +9,8 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use super::files::{self, FileError, Result};
@@ -42,6 +43,19 @@ impl Tree {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(FileError::new("open", &place, e)),
         }
+    }
+
+    /// A part of the file at `path`; less where the file ends before.
+    pub fn read(&self, path: &str, part: Range<u64>) -> Result<Vec<u8>> {
+        let place = self.place(path)?;
+        let mut file = File::open(&place).map_err(|e| FileError::new("open", &place, e))?;
+        let mut bytes = Vec::new();
+        let read = file.seek(io::SeekFrom::Start(part.start)).and_then(|_| {
+            let length = part.end.saturating_sub(part.start);
+            file.take(length).read_to_end(&mut bytes)
+        });
+        read.map_err(|e| FileError::new("read", &place, e))?;
+        Ok(bytes)
     }
 
     /// The names of the regular files in the folder at `path`, sorted; none if there is no such folder.
@@ -173,6 +187,7 @@ mod tests {
             Some(Some(Digest::of(b"two")))
         );
         assert_eq!(tree.digest("a/b/d.txt").ok(), Some(None));
+        assert_eq!(tree.read("a/b/c.txt", 1..9).ok(), Some(b"wo".to_vec()));
         assert_eq!(tree.names("a/b").ok(), Some(vec!["c.txt".to_owned()]));
         assert_eq!(tree.names("x").ok(), Some(Vec::new()));
         tree.remove("a/b/c.txt").expect("it is there");

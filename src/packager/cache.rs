@@ -2,20 +2,20 @@
 //!
 //! 1. The key of an entry is the digest of the code that worked it out and of all that it was worked out of.
 //! 2. An entry begins with the digest of its key and of the rest: what a disk has damaged, a power cut has torn, or
-//!    somebody has put in another's place is not found.
+//!    somebody has put in another's place is not found. Of pictures, which are large and mostly not needed again, it is
+//!    that of their heads, which name the digests of the rest.
 //! 3. One that cannot be written is left out.
 //! 4. An entry that was not found for [`FORGOTTEN`] goes, and beyond [`MOST_BYTES`] those not found for the longest
 //!    time. When it was last found, to a day, is the time of its file.
 //!
 //! It is trusted as little as any file on a disk: what comes out of it goes the same way as if it had just been made.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
+use super::waiting::Whereabouts;
 use crate::base::{Digest, Hasher, LIMITS};
 use crate::io::files::{self, FileError};
 
@@ -34,8 +34,7 @@ const SEAL_BYTES: usize = 32;
 pub struct Cache {
     folder: PathBuf,
     now: Timestamp,
-    pictures_made: AtomicUsize,
-    pages_made: AtomicUsize,
+    made: [AtomicUsize; KINDS.len()],
 }
 
 /// What was not found and had to be made.
@@ -45,6 +44,10 @@ pub struct Work {
     pub pictures: usize,
     /// Read for the article in them.
     pub pages: usize,
+    /// Cleaned.
+    pub articles: usize,
+    /// Set as pages of the site.
+    pub settings: usize,
 }
 
 /// What an entry holds.
@@ -52,6 +55,21 @@ pub struct Work {
 pub(super) enum Kind {
     Pictures,
     Pages,
+    Articles,
+    Settings,
+}
+
+const KINDS: [Kind; 4] = [Kind::Pictures, Kind::Pages, Kind::Articles, Kind::Settings];
+
+impl Kind {
+    fn shelf(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Pages => "pages",
+            Self::Articles => "articles",
+            Self::Settings => "settings",
+        }
+    }
 }
 
 /// What an entry was worked out of.
@@ -83,24 +101,26 @@ impl Cache {
         Self {
             folder,
             now,
-            pictures_made: AtomicUsize::new(0),
-            pages_made: AtomicUsize::new(0),
+            made: Default::default(),
         }
     }
 
     /// So far.
     pub fn work(&self) -> Work {
+        let [pictures, pages, articles, settings] = self
+            .made
+            .each_ref()
+            .map(|made| made.load(Ordering::Relaxed));
         Work {
-            pictures: self.pictures_made.load(Ordering::Relaxed),
-            pages: self.pages_made.load(Ordering::Relaxed),
+            pictures,
+            pages,
+            articles,
+            settings,
         }
     }
 
     fn shelf(&self, kind: Kind) -> PathBuf {
-        self.folder.join(match kind {
-            Kind::Pictures => "pictures",
-            Kind::Pages => "pages",
-        })
+        self.folder.join(kind.shelf())
     }
 
     fn place(&self, kind: Kind, key: Key) -> PathBuf {
@@ -113,83 +133,67 @@ impl Cache {
     pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Vec<u8>> {
         let place = self.place(kind, key);
         let entry = files::read(&place, ENTRY_BYTES).ok()?;
-        let (seal, content) = entry.split_at_checked(SEAL_BYTES)?;
-        if key.seal(content).as_bytes() != seal {
-            return None;
-        }
-        if let Ok((_, found)) = files::look_at(&place)
+        let content = unsealed(&entry, key)?;
+        self.touch(&place);
+        Some(content.to_vec())
+    }
+
+    /// The head of an entry that [`Self::keep_picture`] wrote, if the rest of it has its length.
+    pub(super) fn find_picture<const HEAD: usize>(
+        &self,
+        key: Key,
+        rest: impl FnOnce(&[u8; HEAD]) -> u64,
+    ) -> Option<[u8; HEAD]> {
+        let place = self.place(Kind::Pictures, key);
+        let (entry, length) = files::read_head(&place, (SEAL_BYTES + HEAD) as u64).ok()?;
+        let head = unsealed(&entry, key)?.try_into().ok()?;
+        let behind = length.checked_sub(entry.len() as u64)?;
+        self.touch(&place);
+        (rest(&head) == behind).then_some(head)
+    }
+
+    /// Step 4. If it cannot be noted, the entry goes too early.
+    fn touch(&self, place: &Path) {
+        if let Ok((_, found)) = files::look_at(place)
             && self.now.duration_since(found) > DAY
         {
-            // Step 4. If it cannot be noted, the entry goes too early.
-            let _ = files::set_modified(&place, self.now);
+            let _ = files::set_modified(place, self.now);
         }
-        Some(content.to_vec())
     }
 
     /// What was made because it was not found.
     pub(super) fn keep(&self, kind: Kind, key: Key, content: &[u8]) -> Result<(), FileError> {
-        let made = match kind {
-            Kind::Pictures => &self.pictures_made,
-            Kind::Pages => &self.pages_made,
-        };
-        made.fetch_add(1, Ordering::Relaxed);
+        self.lay(kind, key, content, &[])
+    }
+
+    /// The same of a picture: the head is sealed, and says of the `rest` how it can be checked.
+    pub(super) fn keep_picture(&self, key: Key, head: &[u8], rest: &[u8]) -> Result<(), FileError> {
+        self.lay(Kind::Pictures, key, head, rest)
+    }
+
+    fn lay(&self, kind: Kind, key: Key, sealed: &[u8], rest: &[u8]) -> Result<(), FileError> {
+        if let Some(made) = self.made.get(kind as usize) {
+            made.fetch_add(1, Ordering::Relaxed);
+        }
         let place = self.place(kind, key);
         if let Some(drawer) = place.parent() {
             files::create_folder(drawer)?;
         }
-        let seal = key.seal(content);
-        files::write_lightly(&place, &[&seal.as_bytes()[..], content].concat())
+        let seal = key.seal(sealed);
+        files::write_lightly(&place, &[seal.as_bytes(), sealed, rest].concat())
     }
 
-    /// A part of an entry, as it lies on the disk.
-    pub(super) fn lying(&self, kind: Kind, key: Key, part: Range<usize>) -> Whereabouts {
-        let range = (SEAL_BYTES + part.start) as u64..(SEAL_BYTES + part.end) as u64;
-        Whereabouts::File(self.place(kind, key), range)
+    /// So many bytes of a picture, `behind` its head.
+    pub(super) fn lying(&self, key: Key, behind: u64, length: u64) -> Whereabouts {
+        let start = SEAL_BYTES as u64 + behind;
+        Whereabouts::File(self.place(Kind::Pictures, key), start..start + length)
     }
 }
 
-/// Where bytes are that are not needed yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Whereabouts {
-    File(PathBuf, Range<u64>),
-    /// On a disk that is full, or write-protected.
-    Memory(Bytes),
-}
-
-/// A file of the site that lies on the disk until it is packed, so that an edition may be larger than memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    pub length: u64,
-    pub digest: Digest,
-    whereabouts: Whereabouts,
-}
-
-impl Waiting {
-    pub(super) fn new(content: &[u8], whereabouts: Whereabouts) -> Self {
-        Self {
-            length: content.len() as u64,
-            digest: Digest::of(content),
-            whereabouts,
-        }
-    }
-
-    /// One that is held in memory after all.
-    pub fn held(content: Bytes) -> Self {
-        let digest = Digest::of(&content);
-        Self {
-            length: content.len() as u64,
-            digest,
-            whereabouts: Whereabouts::Memory(content),
-        }
-    }
-
-    /// Beware: not compared with the digest. The press does that before anything is published.
-    pub fn content(&self) -> Result<Bytes, FileError> {
-        match &self.whereabouts {
-            Whereabouts::Memory(content) => Ok(content.clone()),
-            Whereabouts::File(place, range) => Ok(files::read_range(place, range)?.into()),
-        }
-    }
+/// What stands behind the seal, if it is what was sealed.
+fn unsealed(entry: &[u8], key: Key) -> Option<&[u8]> {
+    let (seal, content) = entry.split_at_checked(SEAL_BYTES)?;
+    (key.seal(content).as_bytes() == seal).then_some(content)
 }
 
 /// An entry as a sweep sees it.
@@ -203,8 +207,7 @@ struct Entry {
 impl Cache {
     /// Step 4.
     pub fn sweep(&self) {
-        let shelves = [Kind::Pictures, Kind::Pages];
-        let entries = shelves.map(|shelf| entries(&self.shelf(shelf))).concat();
+        let entries = KINDS.map(|kind| entries(&self.shelf(kind))).concat();
         for place in doomed(entries, self.now) {
             // What cannot be removed is tried again after the next edition.
             let _ = files::remove(&place);
@@ -276,12 +279,16 @@ pub(in crate::packager) mod tests {
         let (_folder, cache) = cache();
         let [mine, other] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
         for key in [mine, other] {
-            cache.keep(Kind::Pictures, key, b"picture").unwrap();
+            cache.keep(Kind::Pages, key, b"page").unwrap();
+            cache.keep_picture(key, b"head", b"rest").unwrap();
         }
-        let entry = files::read(&cache.place(Kind::Pictures, other), 100).unwrap();
-        files::write(&cache.place(Kind::Pictures, mine), &entry).unwrap();
-        assert_eq!(cache.find(Kind::Pictures, mine), None);
-        assert!(cache.find(Kind::Pictures, other).is_some());
+        for kind in [Kind::Pages, Kind::Pictures] {
+            let entry = files::read(&cache.place(kind, other), 100).unwrap();
+            files::write(&cache.place(kind, mine), &entry).unwrap();
+        }
+        let head = |key| cache.find_picture::<4>(key, |_| 4);
+        assert_eq!((cache.find(Kind::Pages, mine), head(mine)), (None, None));
+        assert!(cache.find(Kind::Pages, other).is_some() && head(other).is_some());
     }
 
     #[test]
@@ -304,21 +311,25 @@ pub(in crate::packager) mod tests {
     }
 
     #[test]
-    fn what_waits_is_read_where_it_lies() {
+    fn of_a_picture_the_head_is_found_and_the_rest_lies_behind_it() {
         let (_folder, cache) = cache();
         let key = Key::of(&[b"x"]);
-        cache
-            .keep(Kind::Pictures, key, b"head and content")
-            .unwrap();
-        let whereabouts = cache.lying(Kind::Pictures, key, 9..16);
-        let waiting = Waiting::new(b"content", whereabouts);
-        assert_eq!(waiting.content().unwrap(), &b"content"[..]);
-        assert_eq!(
-            (waiting.length, waiting.digest),
-            (7, Digest::of(b"content"))
-        );
-        files::remove(&cache.place(Kind::Pictures, key)).unwrap();
-        assert!(waiting.content().is_err());
+        let place = cache.place(Kind::Pictures, key);
+        cache.keep_picture(key, b"head", b" and picture").unwrap();
+        let head = || cache.find_picture::<4>(key, |_| 12);
+        assert_eq!(head().as_ref(), Some(b"head"));
+        assert_eq!(&cache.lying(key, 9, 7).read().unwrap()[..], b"picture");
+        let whole = files::read(&place, 100).unwrap();
+        for cut in 0..whole.len() {
+            files::write(&place, &whole[..cut]).unwrap();
+            assert_eq!(head(), None, "cut at {cut}");
+        }
+        for at in 0..SEAL_BYTES + 4 {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            files::write(&place, &damaged).unwrap();
+            assert_eq!(head(), None, "byte {at}");
+        }
     }
 
     fn entry(name: &str, bytes: u64, days_ago: i64) -> Entry {

@@ -19,6 +19,10 @@ const TELLING_CHARACTERS: usize = 8;
 
 /// The text and the name of the character set it was read by. Malformed sequences become U+FFFD.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a, str>, &'static str) {
+    // Step 2, for most pages.
+    if let Some(text) = surely_utf8(bytes) {
+        return (text.trim_start_matches('\u{feff}').into(), UTF_8.name());
+    }
     let encoding = encoding_of(bytes, content_type);
     // Removes the byte order mark too.
     let (text, used, _) = encoding.decode(bytes);
@@ -56,9 +60,6 @@ fn encoding_of(bytes: &[u8], content_type: Option<&str>) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding;
     }
-    if is_surely_utf8(bytes) {
-        return UTF_8;
-    }
     let declared = [
         content_type.and_then(charset_of),
         declared_within(bytes.get(..PRESCAN_BYTES).unwrap_or(bytes)),
@@ -69,14 +70,11 @@ fn encoding_of(bytes: &[u8], content_type: Option<&str>) -> &'static Encoding {
         .unwrap_or_else(|| guessed(bytes))
 }
 
-fn is_surely_utf8(bytes: &[u8]) -> bool {
-    let telling = |text: &str| {
-        text.chars()
-            .filter(|c| !c.is_ascii())
-            .nth(TELLING_CHARACTERS)
-            .is_some()
-    };
-    std::str::from_utf8(bytes).is_ok_and(telling)
+fn surely_utf8(bytes: &[u8]) -> Option<&str> {
+    // Each character beyond ASCII begins with one such byte.
+    let telling = bytes.iter().filter(|byte| **byte >= 0xc0).count();
+    let text = (telling > TELLING_CHARACTERS).then(|| std::str::from_utf8(bytes));
+    text?.ok()
 }
 
 fn fits(encoding: &&'static Encoding, bytes: &[u8]) -> bool {
@@ -88,7 +86,10 @@ fn fits(encoding: &&'static Encoding, bytes: &[u8]) -> bool {
 /// Also the last word on bytes that fit nothing declared, such as a UTF-8 page with one broken character.
 fn guessed(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(bytes, true);
+    for part in telling_parts(bytes) {
+        detector.feed(part, false);
+    }
+    detector.feed(&[], true);
     let guess = detector.guess(None, Utf8Detection::Allow);
     let broken = |encoding: &'static Encoding| {
         let (text, _) = encoding.decode_without_bom_handling(bytes);
@@ -100,6 +101,14 @@ fn guessed(bytes: &[u8]) -> &'static Encoding {
         return UTF_8;
     }
     guess
+}
+
+/// What stands in plain ASCII between tags tells nothing of a set, and is nearly all of most pages. Where characters are
+/// switched by escapes everything may tell.
+fn telling_parts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_switched = bytes.contains(&0x1b);
+    let parts = bytes.split_inclusive(move |byte| *byte == b'<' && !is_switched);
+    parts.filter(move |part| is_switched || !part.is_ascii())
 }
 
 /// `text/html; charset=windows-1251`

@@ -3,7 +3,9 @@
 //! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
 //! 3. What the source told beats what was read out of the page.
+//! 4. The text is laid aside, so that only what tells articles from each other is held in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,10 @@ use url::Url;
 
 use super::archive::Archive;
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Moment, NoArticle, Rulebook};
+use super::extract::{self, Extracted, Familiar, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
 
@@ -35,6 +38,8 @@ pub struct Background<'a> {
     pub archive: &'a Archive,
     pub rules: &'a Rulebook,
     pub cache: &'a Arc<Cache>,
+    /// For what is read, until all of it is.
+    pub drawer: &'a Drawer,
     /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
 }
@@ -56,7 +61,30 @@ pub struct Draft {
     pub language: Language,
     pub summary: String,
     pub section: Option<String>,
-    pub read: Extracted,
+    /// The address that the page gives itself.
+    pub canonical: Option<Url>,
+    /// The picture that the source names, for an article whose page shows none.
+    lead: Option<extract::Figure>,
+    read: Whereabouts,
+    /// By which it is compared with others of its newsroom.
+    blocks: Box<[u64]>,
+    /// What is left out of it when it is read.
+    familiar: Arc<Familiar>,
+}
+
+impl Draft {
+    /// Whether its source forgets it sooner or later.
+    pub fn is_fleeting(&self) -> bool {
+        self.shelf.is_none()
+    }
+
+    /// What stood in its page and on few others; `None` if a broken disk lost it since.
+    pub fn read(&self) -> Option<Extracted> {
+        let mut read: Extracted = serde_json::from_slice(&self.read.read().ok()?).ok()?;
+        read.lead = read.lead.or_else(|| self.lead.clone());
+        self.familiar.clear(&mut read);
+        Some(read)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +261,7 @@ async fn blocking<T: Send + 'static>(
 fn finish(
     offer: Offer,
     base: Url,
-    mut read: Extracted,
+    read: Extracted,
     background: Background<'_>,
 ) -> Result<Draft, DraftError> {
     let Background {
@@ -249,8 +277,11 @@ fn finish(
         shelf,
         terms,
     } = offer;
-    read.lead = read.lead.or_else(|| lead(&told, &base));
-    read.section = told.section.or(read.section);
+    let lead = lead(&told, &base);
+    let text = serde_json::to_vec(&read).expect("texts can always be written");
+    let mut read = read;
+    read.lead = read.lead.or_else(|| lead.clone());
+    let blocks = extract::blocks(&read);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -298,9 +329,13 @@ fn finish(
             read.description.as_deref().or(told.summary.as_deref()),
             &read.text,
         ),
-        section: section(read.section.as_deref()),
+        section: section(told.section.or(read.section).as_deref()),
+        blocks,
+        familiar: Arc::default(),
+        canonical: read.canonical,
+        lead,
+        read: background.drawer.lay(text),
         base,
-        read,
     })
 }
 
@@ -349,6 +384,24 @@ fn summary(told: Option<&str>, text: &str) -> String {
     }
     let word = head.rfind(' ').unwrap_or(cut);
     format!("{}…", head.get(..word).unwrap_or(head))
+}
+
+/// Leaves out of the articles of each host what stands on many of them. They may come from the cache or not: what it
+/// holds is what was read, before this.
+pub fn without_furniture(drafts: &mut [Draft]) {
+    let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
+    for draft in drafts {
+        let address = draft.canonical.as_ref().unwrap_or(&draft.base);
+        let host = address.host_str().unwrap_or_default().to_owned();
+        hosts.entry(host).or_default().push(draft);
+    }
+    for drafts in hosts.into_values() {
+        let pages = drafts.iter().map(|draft| (&*draft.id, &*draft.blocks));
+        let familiar = Arc::new(Familiar::on(pages));
+        for draft in drafts {
+            draft.familiar = Arc::clone(&familiar);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
 //! dense/MARK-N.zst               full ones for thin lines, and updates; made anew where they are missing
 //! archive/ID.jsonl               articles of feeds, which forget; public
+//! sync/                          what `colport sync` remembers: channels, mirrors and who was told; never published
 //! lock                           held while a program publishes here
 //! cache/web/                     what was fetched, so that it need not be sent again
 //! cache/                         what was worked out before; whoever deletes it loses time and nothing else
@@ -32,17 +33,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::custody::{Place, new_key, read_key};
-use super::{Archive, ArchiveError, Cache, Lifetimes, PublishError, WebCache};
+use super::{Archive, ArchiveError, Cache, Drawer, Lifetimes, PublishError, WebCache};
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, Secret};
 use crate::edition::{DenseForms, Refusal, Remembered, Variant, VerifiedEdition, write_excerpt};
 use crate::io::address::{BundleFile, BundleName};
-use crate::io::files::{self, FileError, Spool};
+use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
 use crate::io::part::Lock;
 use crate::io::random;
-use crate::trust::KeyError;
 use crate::trust::editor::{
     self, EditorError, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
+use crate::trust::{KeyError, SigningKey};
 
 const SITE_KEY: &str = "site";
 const TOKEN_BYTES: u64 = 1000;
@@ -165,7 +166,13 @@ impl NewsroomFolder {
     }
 
     /// Writes those of these small copies of the newest edition that are not there, and removes all others.
-    pub fn write_small(&self, edition: &VerifiedEdition, variants: &[Variant]) -> Result<()> {
+    /// `pages`: of the edition's bundle, which is gone through.
+    pub fn write_small(
+        &self,
+        edition: &VerifiedEdition,
+        pages: &Pages,
+        variants: &[Variant],
+    ) -> Result<()> {
         let wanted = variants
             .iter()
             .filter(|variant| **variant != Variant::Full)
@@ -173,9 +180,10 @@ impl NewsroomFolder {
         let wanted: BTreeMap<_, _> = wanted.collect();
         for (place, variant) in &wanted {
             if !files::exists(place) {
-                let spool = Spool::beside(place)?;
+                let spool = Copying::new(Spool::beside(place)?, pages.clone());
                 write_excerpt(spool, edition, *variant)
                     .map_err(|error| PublishError::from(Refusal::from(error)))?
+                    .into_inner()
                     .publish()?;
             }
         }
@@ -207,6 +215,11 @@ impl NewsroomFolder {
     /// What was worked out before.
     pub fn cache(&self, now: Timestamp) -> Cache {
         Cache::at(self.place.join("cache"), now)
+    }
+
+    /// For what one run works on.
+    pub fn drawer(&self) -> Drawer {
+        Drawer::on(&self.place.join("cache"))
     }
 
     /// What was fetched before. For one program at a time.
@@ -357,6 +370,20 @@ impl NewsroomFolder {
         Ok(ring)
     }
 
+    /// The keys that sign lists of mirrors: those of `timestamp`.
+    pub fn list_keys(&self) -> Result<Vec<SigningKey>> {
+        let files = self.key_files("online", "timestamp")?;
+        let keys = files.iter().map(|path| read_key(path, &mut |_| None));
+        keys.collect()
+    }
+
+    /// Where `colport sync` keeps what it must not forget; made if it is not there.
+    pub fn sync_folder(&self) -> Result<PathBuf> {
+        let folder = self.place.join("sync");
+        files::create_private_folder(&folder)?;
+        Ok(folder)
+    }
+
     /// What the offline keys have signed.
     pub fn signed_metadata(&self) -> Result<MetadataSet> {
         if !files::is_folder(&self.signed()) {
@@ -414,17 +441,39 @@ impl NewsroomFolder {
 
     /// An edition that was published from here, verified again: a disk may have changed it.
     pub fn edition(&self, number: EditionNumber, now: Timestamp) -> Result<VerifiedEdition> {
+        Ok(self.edition_and_pages(number, now)?.0)
+    }
+
+    fn edition_and_pages(
+        &self,
+        number: EditionNumber,
+        now: Timestamp,
+    ) -> Result<(VerifiedEdition, Pages)> {
         let path = self.bundle(number);
-        let bundle = files::map(&path)?;
-        let opened = VerifiedEdition::open(bundle, &self.newcomer()?, now);
-        opened.map_err(|refusal| FolderError::Edition { path, refusal })
+        let (bundle, pages) = files::map_pages(&path)?;
+        let mut thrift = Thrift::new(pages.clone());
+        let seen = &mut |bytes| thrift.passed(bytes);
+        let opened = VerifiedEdition::open_watched(bundle, &self.newcomer()?, now, seen);
+        let opened = opened.map_err(|refusal| FolderError::Edition { path, refusal })?;
+        pages.let_go();
+        Ok((opened, pages))
     }
 
     pub fn newest(&self, now: Timestamp) -> Result<Option<Arc<VerifiedEdition>>> {
-        match self.kept()?.last() {
-            Some(&number) => Ok(Some(Arc::new(self.edition(number, now)?))),
-            None => Ok(None),
-        }
+        let newest = self.newest_and_pages(now)?;
+        Ok(newest.map(|(edition, _)| edition))
+    }
+
+    /// The same, with a hold on the memory that its bundle comes to take.
+    pub fn newest_and_pages(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<(Arc<VerifiedEdition>, Pages)>> {
+        let Some(&number) = self.kept()?.last() else {
+            return Ok(None);
+        };
+        let (edition, pages) = self.edition_and_pages(number, now)?;
+        Ok(Some((Arc::new(edition), pages)))
     }
 
     /// Those small copies of the edition that were [written](Self::write_small).

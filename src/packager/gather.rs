@@ -1,25 +1,25 @@
 //! Everything that sources offer, as articles of a site.
 //!
 //! 1. Ask every source what it offers; one that gives nothing is reported and the others go on.
-//! 2. Read the pages, several at a time.
+//! 2. Read the pages, several at a time, and leave out what stands on many of them.
 //! 3. Give each article its place; two sources of one article make one article.
 //! 4. Have the pictures of an article made and clean its HTML, several articles at a time.
+//!
+//! Of an article no more is held in memory than tells it from others: its text lies in the drawer.
 
 use std::collections::{BTreeMap, HashSet};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use url::Url;
 
-use super::archive;
+use super::archive::{self, Slip};
 use super::draft::{self, Background, Draft};
 use super::fetching::Getter;
-use super::links::{Inside, Known};
+use super::galley::Galley;
 use super::placing::{Placed, inside, placed};
-use super::source::{self, Offer, Page, Source, SourceError};
+use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
 use crate::base::{SitePath, Timestamp};
-use crate::site::{self, Article, Newsroom};
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -44,12 +44,10 @@ impl Default for Options {
 /// What gathering brought.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    /// Newest first.
-    pub articles: Vec<Article>,
-    /// WebP files, ascending by path.
+    /// In the order of the sources.
+    pub articles: Vec<Slip>,
+    /// WebP files.
     pub pictures: Vec<(SitePath, Finished)>,
-    /// Articles that a feed told of and may forget, and what it calls them.
-    pub fleeting: BTreeMap<SitePath, String>,
     /// Pages of folders that tell no date, and the one that they were given.
     pub undated: BTreeMap<String, Timestamp>,
     /// Pages that are not in the edition.
@@ -104,13 +102,10 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let offers = offers(sources, getter, &mut gathered).await;
-    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
+    let mut drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
+    draft::without_furniture(&mut drafts);
     let placed = placed(drafts, background, &mut gathered.skipped);
     finish(placed, getter, background, options, &mut gathered, progress).await;
-    gathered
-        .articles
-        .sort_by(|a, b| (b.published, &a.path).cmp(&(a.published, &b.path)));
-    gathered.pictures.sort_by(|a, b| a.0.cmp(&b.0));
     gathered
 }
 
@@ -191,83 +186,28 @@ async fn finish(
         options.encoders,
         options.pictures_per_article,
     );
+    let galley = Galley {
+        studio: &studio,
+        inside: &inside,
+        background,
+    };
     let of = placed.len();
-    let finishing = placed
-        .into_iter()
-        .map(|placed| done(placed, &studio, &inside, background.newsroom));
+    let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;
-    while let Some(one) = finishing.next().await {
+    while let Some(finished) = finishing.next().await {
         counted += 1;
         progress(Progress::Pictures { done: counted, of });
-        if let Some(id) = one.fleeting {
-            gathered.fleeting.insert(one.article.path.clone(), id);
+        match finished {
+            Ok(one) => {
+                gathered.undated.extend(one.undated);
+                gathered.articles.push(one.slip);
+                gathered.pictures.extend(one.pictures);
+                gathered.lost_pictures.extend(one.lost_pictures);
+            }
+            Err(skipped) => gathered.skipped.push(skipped),
         }
-        gathered.undated.extend(one.undated);
-        gathered.articles.push(one.article);
-        gathered.pictures.extend(one.pictures);
-        gathered.lost_pictures.extend(one.lost_pictures);
     }
-}
-
-struct Done {
-    article: Article,
-    /// What the feed calls it, if it came from one.
-    fleeting: Option<String>,
-    /// What the folder calls it, if it came from one and tells no date.
-    undated: Option<(String, Timestamp)>,
-    pictures: Vec<(SitePath, Finished)>,
-    lost_pictures: Vec<LostPicture>,
-}
-
-async fn done(placed: Placed, studio: &Studio<'_>, inside: &Inside, newsroom: &Newsroom) -> Done {
-    let Placed { draft, path } = placed;
-    let shown = studio.pictures_of(&draft, &path).await;
-    let known = Known {
-        base: &draft.base,
-        inside,
-        pictures: &shown.by_address,
-    };
-    let body = site::clean(&draft.read.html, &path, &known);
-    let lead = draft
-        .read
-        .lead
-        .as_ref()
-        .and_then(|lead| shown.by_address.get(lead.src.as_str()).cloned());
-    let is_fleeting = draft.shelf.is_none();
-    let is_undated = draft.is_undated && !is_fleeting;
-    let undated = is_undated.then(|| (draft.id.clone(), draft.published));
-    let article = Article {
-        newsroom: newsroom.id.clone(),
-        source: original(&draft),
-        path,
-        title: draft.title,
-        byline: draft.byline,
-        published: draft.published,
-        updated: draft.updated,
-        language: draft.language,
-        summary: draft.summary,
-        section: draft.section,
-        lead,
-        body,
-    };
-    Done {
-        article,
-        undated,
-        fleeting: is_fleeting.then_some(draft.id),
-        pictures: shown.files,
-        lost_pictures: shown.lost,
-    }
-}
-
-/// Where people find the original: not a file on the editor's machine.
-fn original(draft: &Draft) -> Option<String> {
-    let url = match &draft.page {
-        Page::Held(url) if source::is_on_shelf(url) => draft.read.canonical.as_ref(),
-        Page::Address(url) | Page::Told(url) | Page::Held(url) => Some(url),
-    };
-    url.filter(|url| !source::is_on_shelf(url))
-        .map(Url::to_string)
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@
 //! 2. `fetching`, `charset`, `extract`: from an offer to the article in it.
 //! 3. `placing`, `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
-//! 5. `links` and `site::clean`: from its HTML to HTML that is safe.
+//! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten.
-//! 7. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
-//! 8. `watch`: when to begin again.
+//! 7. `makeup`, `setting`: from what is shown to the pages of the site.
+//! 8. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
+//! 9. `watch`: when to begin again.
+//!
+//! Texts and pictures lie on the disk (`waiting`) and go through memory one at a time, so that it does not grow with the
+//! edition; what was worked out of the same things before is not worked out again (`trace`).
 //!
 //! One bad page or picture is skipped and named; it never stops an edition.
 
@@ -19,23 +23,28 @@ mod draft;
 pub mod extract;
 mod fetching;
 mod folder;
+mod galley;
 mod gather;
 pub mod intake;
 mod links;
+mod makeup;
 mod pictures;
 mod placing;
 mod publish;
 mod revision;
+mod setting;
 mod slug;
 mod source;
 mod studio;
+mod trace;
+mod waiting;
 mod watch;
 mod withdrawn;
 
 pub use crate::edition::Variant;
 
-pub use archive::{Archive, ArchiveError, Stock};
-pub use cache::{Cache, Waiting, Work};
+pub use archive::{Archive, ArchiveError, Slip, Stock};
+pub use cache::{Cache, Work};
 pub use custody::{
     HeldKey, People, Place, Unlock, read_key, read_proposal, read_public, write_key_pair,
     write_proposal,
@@ -44,9 +53,11 @@ pub use draft::Background;
 pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
+pub use makeup::{MadeUp, Makeup};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
 pub use source::{Document, NEWEST, Source, SourceError};
+pub use waiting::{Drawer, Waiting};
 pub use watch::{Action, Ended, Event, Rhythm, Watch};
 pub use withdrawn::Withdrawn;

@@ -59,8 +59,9 @@ pub struct Encoded {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
-    #[error("it is no picture of a kind that can be read (JPEG, PNG, GIF, WebP)")]
-    Unknown,
+    /// With its kind, as far as it can be told.
+    #[error("it is {0}; JPEG, PNG, GIF, WebP can be read")]
+    Unknown(&'static str),
     #[error("it claims {width} x {height} pixels")]
     TooManyPixels { width: u32, height: u32 },
     #[error("it is too small to be part of an article ({width} x {height} pixels)")]
@@ -69,6 +70,25 @@ pub enum PictureError {
     Animated,
     #[error("it is broken: {0}")]
     Broken(String),
+}
+
+/// About how much memory it takes to unpack this, in bytes; nothing if it will be refused at once.
+pub fn claim(bytes: &[u8]) -> u64 {
+    let decoder = kind_of(bytes).and_then(|format| Ok((format, decoder(bytes, format)?)));
+    decoder.map_or(0, |(format, decoder)| {
+        let unpacked = decoder.total_bytes();
+        match format {
+            // Its parts come in several passes, and all of them are held.
+            ImageFormat::Jpeg if is_progressive(bytes) => unpacked * 3,
+            _ => unpacked,
+        }
+    })
+}
+
+/// By the marker SOF2 (ITU T.81, table B.1), which stands before the first scan.
+fn is_progressive(jpeg: &[u8]) -> bool {
+    let mut markers = jpeg.windows(2).filter(|w| matches!(w, [0xff, 0xc0..=0xcf]));
+    markers.any(|marker| marker == [0xff, 0xc2])
 }
 
 /// Bytes as they came → WebP. Takes some 50 ms of CPU for a large photo.
@@ -127,12 +147,28 @@ fn kind_of(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
         ImageFormat::Gif,
         ImageFormat::WebP,
     ];
-    let format = image::guess_format(bytes).map_err(|_| PictureError::Unknown)?;
-    known
-        .contains(&format)
-        .then_some(format)
-        .ok_or(PictureError::Unknown)
+    let format = image::guess_format(bytes).ok();
+    let format = format.filter(|format| known.contains(format));
+    format.ok_or_else(|| PictureError::Unknown(kind_named(bytes)))
 }
+
+/// What it is instead, so that its newsroom knows what to send.
+fn kind_named(bytes: &[u8]) -> &'static str {
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    match (head, head.get(4..12)) {
+        (_, Some(b"ftypavif" | b"ftypavis")) => "an AVIF",
+        (_, Some(b"ftypheic" | b"ftypheix" | b"ftypmif1")) => "a HEIC",
+        ([b'I', b'I', 0x2a, 0, ..] | [b'M', b'M', 0, 0x2a, ..], _) => "a TIFF",
+        ([b'B', b'M', ..], _) => "a BMP",
+        ([b'%', b'P', b'D', b'F', ..], _) => "a PDF",
+        _ if text.contains("<svg") => "an SVG, which is a program rather than a picture",
+        _ => "no picture",
+    }
+}
+
+/// Behind which no kind shows itself.
+const HEAD_BYTES: usize = 1_000;
 
 /// A moving picture is mostly an advertisement, and its first frame mostly empty.
 fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
@@ -158,11 +194,10 @@ fn frames_of_gif(bytes: &[u8]) -> usize {
 }
 
 fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), PictureError> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let mut decoder = decoder(bytes, format)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > LIMITS.picture_pixels {
+    let is_many = u64::from(width) * u64::from(height) > LIMITS.picture_pixels;
+    if is_many || decoder.total_bytes() > MOST_BYTES {
         return Err(PictureError::TooManyPixels { width, height });
     }
     if width < MIN_SIDE || height < MIN_SIDE {
@@ -173,10 +208,18 @@ fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientatio
     Ok((picture, orientation))
 }
 
+fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, PictureError> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    reader.into_decoder().map_err(broken)
+}
+
+/// Of an unpacked picture: four a pixel, so that of those with 16 bits a channel only half as many pixels can be read.
+const MOST_BYTES: u64 = LIMITS.picture_pixels * 4;
+
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    // Eight bytes a pixel: four channels of 16 bits.
-    limits.max_alloc = Some(LIMITS.picture_pixels * 8);
+    limits.max_alloc = Some(MOST_BYTES);
     limits
 }
 
@@ -251,14 +294,70 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// The JPEG with an EXIF block (TIFF, one entry: orientation) put behind its first marker.
-    fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-        let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    /// What a camera notes (TIFF, one entry: orientation), with a place behind it.
+    fn noted(orientation: u8) -> Vec<u8> {
+        let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
         exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
         exif.extend(b"GPS 53.9,27.56");
-        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
-        [&jpeg[..2], &[0xff, 0xe1], &length, &exif, &jpeg[2..]].concat()
+        exif
     }
+
+    /// The picture with a note where its format has a place for one.
+    fn with_exif(picture: &[u8], format: ImageFormat, orientation: u8) -> Vec<u8> {
+        let exif = noted(orientation);
+        match format {
+            // Behind the first marker.
+            ImageFormat::Jpeg => {
+                let exif = [b"Exif\0\0", &exif[..]].concat();
+                let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+                let (start, rest) = picture.split_at(2);
+                [start, &[0xff, 0xe1], &length, &exif, rest].concat()
+            }
+            // Behind the header of 8 + 25 bytes: `eXIf`, and a text.
+            ImageFormat::Png => {
+                let (start, rest) = picture.split_at(33);
+                let chunk = |kind: &[u8], content: &[u8]| {
+                    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+                    let body = [kind, content].concat();
+                    [&length[..], &body, &crc32(&body).to_be_bytes()].concat()
+                };
+                let text = chunk(b"tEXt", b"Author\0GPS of Alena");
+                [start, &chunk(b"eXIf", &exif), &text, rest].concat()
+            }
+            // The extended form (RFC 9649 section 2.7): flags and size, the picture, then `EXIF`.
+            ImageFormat::WebP => {
+                let image = picture.get(12..).unwrap();
+                let mut body = b"WEBPVP8X\x0a\0\0\0\x08\0\0\0".to_vec();
+                for side in [639u32, 479] {
+                    body.extend(&side.to_le_bytes()[..3]);
+                }
+                body.extend(image);
+                body.extend(b"EXIF");
+                body.extend(u32::try_from(exif.len()).unwrap().to_le_bytes());
+                body.extend(&exif);
+                body.resize(body.len().next_multiple_of(2), 0);
+                let whole = u32::try_from(body.len()).unwrap().to_le_bytes();
+                [b"RIFF", &whole[..], &body].concat()
+            }
+            // A comment before the trailer.
+            _ => {
+                let (rest, trailer) = picture.split_at(picture.len() - 1);
+                let comment = [
+                    &[0x21, 0xfe, u8::try_from(exif.len()).unwrap()],
+                    &exif[..],
+                    &[0],
+                ];
+                [rest, &comment.concat(), trailer].concat()
+            }
+        }
+    }
+
+    const READ: [ImageFormat; 4] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+    ];
 
     #[test]
     fn wide_pictures_are_made_narrow() {
@@ -274,16 +373,23 @@ mod tests {
 
     #[test]
     fn what_the_camera_noted_is_gone() {
-        let jpeg = with_exif(&written(&photo(640, 480), ImageFormat::Jpeg), 6);
-        let encoded = encode(&jpeg).unwrap().full;
-        assert!(!encoded.webp.windows(3).any(|w| w == b"GPS"));
-        assert!(
-            !encoded
-                .webp
-                .windows(4)
-                .any(|w| w == b"EXIF" || w == b"Exif")
-        );
-        assert_eq!((encoded.width, encoded.height), (480, 640), "it was turned");
+        for format in READ {
+            let picture = with_exif(&written(&photo(640, 480), format), format, 6);
+            let holds = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|w| w == words);
+            assert!(holds(&picture, b"GPS"));
+            let Sizes { full, small } = encode(&picture).unwrap();
+            let turned = match format {
+                // It has no place for a turn.
+                ImageFormat::Gif => (640, 480),
+                _ => (480, 640),
+            };
+            assert_eq!((full.width, full.height), turned, "{format:?}");
+            for file in [&full].into_iter().chain(&small) {
+                for words in [&b"GPS"[..], b"EXIF", b"Exif", b"Alena", b"XMP", b"ICCP"] {
+                    assert!(!holds(&file.webp, words), "{format:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -316,18 +422,56 @@ mod tests {
         assert_eq!(logo.width / logo.height, 3);
     }
 
+    /// The picture with another size in its header.
+    fn claiming(format: ImageFormat, width: u16, height: u16) -> Vec<u8> {
+        let mut bomb = written(&photo(64, 64), format);
+        let found = |bytes: &[u8], words: &[u8]| {
+            let mut windows = bytes.windows(words.len());
+            windows.position(|window| window == words).unwrap()
+        };
+        match format {
+            ImageFormat::Jpeg => {
+                let at = found(&bomb, &[0xff, 0xc0]) + 5;
+                bomb[at..at + 2].copy_from_slice(&height.to_be_bytes());
+                bomb[at + 2..at + 4].copy_from_slice(&width.to_be_bytes());
+            }
+            ImageFormat::Png => {
+                bomb[16..20].copy_from_slice(&u32::from(width).to_be_bytes());
+                bomb[20..24].copy_from_slice(&u32::from(height).to_be_bytes());
+                let crc = crc32(&bomb[12..29]);
+                bomb[29..33].copy_from_slice(&crc.to_be_bytes());
+            }
+            ImageFormat::Gif => {
+                bomb[6..8].copy_from_slice(&width.to_le_bytes());
+                bomb[8..10].copy_from_slice(&height.to_le_bytes());
+            }
+            // 14 bits each, less one, behind the signature of the lossless form (RFC 9649 section 3.4).
+            _ => {
+                let at = found(&bomb, b"VP8L") + 9;
+                let size = u32::from(width - 1) | u32::from(height - 1) << 14;
+                bomb[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            }
+        }
+        bomb
+    }
+
     #[test]
     fn a_bomb_is_refused_before_it_is_unpacked() {
-        // A PNG header that claims 60,000 x 60,000 pixels, and nothing behind it.
-        let mut bomb = written(&photo(64, 64), ImageFormat::Png);
-        bomb[16..20].copy_from_slice(&60_000u32.to_be_bytes());
-        bomb[20..24].copy_from_slice(&60_000u32.to_be_bytes());
-        let crc = crc32(&bomb[12..29]);
-        bomb[29..33].copy_from_slice(&crc.to_be_bytes());
-        assert!(matches!(
-            encode(&bomb),
-            Err(PictureError::TooManyPixels { .. } | PictureError::Broken(_))
-        ));
+        for format in READ {
+            let (width, height) = match format {
+                ImageFormat::WebP => (16_000, 16_000),
+                _ => (60_000, 60_000),
+            };
+            let refused = encode(&claiming(format, width, height)).unwrap_err();
+            let is_named = refused.to_string().contains(&width.to_string());
+            let is_broken = matches!(refused, PictureError::Broken(_));
+            assert!(is_named || is_broken, "{format:?}: {refused}");
+            assert!(
+                claim(&claiming(format, 5_000, 5_000)) >= 75_000_000,
+                "{format:?}"
+            );
+        }
+        assert_eq!(claim(b"<html>"), 0);
     }
 
     fn crc32(bytes: &[u8]) -> u32 {
@@ -339,16 +483,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_refused() {
-        for bytes in [
-            &b""[..],
-            b"<html><body>404",
-            b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
-            b"%PDF-1.7",
-            b"BM\x00\x00\x00\x00",
-        ] {
-            assert_eq!(encode(bytes).err(), Some(PictureError::Unknown));
-        }
+    fn what_is_no_picture_that_can_be_read_is_refused_and_named() {
+        let check = |bytes: &[u8], named: &str| {
+            let refused = encode(bytes).unwrap_err();
+            assert_eq!(refused, PictureError::Unknown(kind_named(bytes)));
+            assert!(refused.to_string().contains(named), "{refused}");
+            assert!(refused.to_string().contains("JPEG, PNG, GIF, WebP"));
+        };
+        check(b"", "no picture");
+        check(b"<html><body>404", "no picture");
+        check(
+            b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+            "SVG",
+        );
+        check(b"\xef\xbb\xbf <SVG onload=alert(1)>", "SVG");
+        check(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF");
+        check(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC");
+        check(b"II*\0\x08\0\0\0", "TIFF");
+        check(b"MM\0*\0\0\0\x08", "TIFF");
+        check(b"BM\x00\x00\x00\x00", "BMP");
+        check(b"%PDF-1.7", "PDF");
+        check(b"\0\0\x01\0\x01\0", "no picture");
     }
 
     #[test]
@@ -373,12 +528,7 @@ mod tests {
 
     #[test]
     fn flipped_bits_never_panic() {
-        for format in [
-            ImageFormat::Jpeg,
-            ImageFormat::Png,
-            ImageFormat::Gif,
-            ImageFormat::WebP,
-        ] {
+        for format in READ {
             let good = written(&photo(48, 40), format);
             for place in (0..good.len()).step_by(11) {
                 let mut bad = good.clone();

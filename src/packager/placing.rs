@@ -34,7 +34,7 @@ pub fn placed(
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
-        if draft.shelf.is_none()
+        if draft.is_fleeting()
             && !archive.holds(&draft.id)
             && let Some(first) = archive.moved(&draft.title, draft.published, &now)
         {
@@ -71,7 +71,7 @@ pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     }
     // What a page claims to be comes last, so that it takes no other's address.
     for Placed { draft, path } in placed {
-        if let Some(canonical) = &draft.read.canonical {
+        if let Some(canonical) = &draft.canonical {
             inside.add(canonical, path);
         }
     }

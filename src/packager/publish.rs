@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::cache::Waiting;
+use super::waiting::Waiting;
 use crate::base::{Digest, SitePath};
 use crate::bundle;
 use crate::edition::{Assembler, Gathered, Refusal, Remembered, VerifiedEdition};

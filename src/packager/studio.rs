@@ -2,24 +2,25 @@
 //!
 //! 1. Get the bytes of each as they are at the source.
 //! 2. If they were encoded before, by the same code, the cache has what became of them.
-//! 3. If not, encode them, at most so many at a time: an unpacked picture takes much memory.
+//! 3. If not, encode them: at most so many at a time, and fewer if they are large, since an unpacked picture takes much
+//!    memory.
 //! 4. What they became lies in the cache until it is packed; in memory is only where.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::cache::{Cache, Key, Kind, Waiting};
+use super::cache::{Cache, Key};
 use super::draft::Draft;
-use super::extract::{Figure, picture_key};
+use super::extract::{Extracted, Figure, picture_key};
 use super::fetching::{Getter, Terms};
 use super::gather::LostPicture;
 use super::pictures::{self, Encoded, PictureError, Sizes};
 use super::source;
-use crate::base::SitePath;
+use super::waiting::{Waiting, Whereabouts};
+use crate::base::{Digest, SitePath};
 use crate::site::Picture;
 
 /// Where pictures are made.
@@ -27,8 +28,13 @@ pub struct Studio<'a> {
     getter: &'a Getter<'a>,
     cache: &'a Arc<Cache>,
     encoders: Arc<Semaphore>,
+    /// Of memory to unpack pictures in.
+    megabytes: Arc<Semaphore>,
     most: usize,
 }
+
+/// For all that are unpacked at a time. A larger one is unpacked alone.
+const MEGABYTES: u32 = 128;
 
 /// A file of a picture, ready to be laid into an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +72,15 @@ impl<'a> Studio<'a> {
             getter,
             cache,
             encoders: Arc::new(Semaphore::new(encoders.max(1))),
+            megabytes: Arc::new(Semaphore::new(MEGABYTES as usize)),
             most,
         }
     }
 
-    pub async fn pictures_of(&self, draft: &Draft, page: &SitePath) -> Shown {
+    pub async fn pictures_of(&self, draft: &Draft, read: &Extracted, page: &SitePath) -> Shown {
         let mut shown = Shown::default();
         let mut by_key: HashMap<String, Picture> = HashMap::new();
-        let figures = draft.read.lead.iter().chain(&draft.read.pictures);
+        let figures = read.lead.iter().chain(&read.pictures);
         for figure in figures.take(self.most) {
             let address = figure.src.to_string();
             // The same picture in another size.
@@ -107,11 +114,14 @@ impl<'a> Studio<'a> {
 
     async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<FinishedSizes, String> {
         let bytes = self.original(figure, draft).await?;
-        let permit = Arc::clone(&self.encoders).acquire_owned().await;
+        let megabytes = u32::try_from(pictures::claim(&bytes) >> 20).unwrap_or(MEGABYTES);
+        let megabytes = megabytes.clamp(1, MEGABYTES);
+        let room = Arc::clone(&self.megabytes).acquire_many_owned(megabytes);
+        let permits = (Arc::clone(&self.encoders).acquire_owned().await, room.await);
         let cache = Arc::clone(self.cache);
         let finishing = tokio::task::spawn_blocking(move || {
             let finished = finished(&bytes, &cache);
-            drop(permit);
+            drop(permits);
             finished
         });
         let finished = finishing
@@ -147,80 +157,113 @@ const ENCODER: &[u8] = include_bytes!("pictures.rs");
 // Steps 2 to 4.
 fn finished(bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
     let key = Key::of(&[ENCODER, bytes]);
-    if let Some(entry) = cache.find(Kind::Pictures, key)
-        && let Some(finished) = finished_before(&entry, key, cache)
-    {
-        return Ok(finished);
+    if let Some(head) = cache.find_picture(key, Head::rest) {
+        return Ok(Head::read(&head).finished(key, cache));
     }
     let sizes = pictures::encode(bytes)?;
-    let kept = cache.keep(Kind::Pictures, key, &entry(&sizes));
-    let mut at = 0;
-    let mut file = |encoded: Encoded| {
-        at += HEAD_BYTES;
-        let place = at..at + encoded.webp.len();
-        at = place.end;
-        Finished {
-            width: encoded.width,
-            height: encoded.height,
-            webp: match kept {
-                Ok(()) => waiting(&encoded.webp, place, key, cache),
-                Err(_) => Waiting::held(encoded.webp.into()),
-            },
-        }
-    };
-    Ok(FinishedSizes {
-        full: file(sizes.full),
-        small: sizes.small.map(file),
-    })
-}
-
-/// Of each file of a picture its width, height and length, four bytes each, and then its bytes.
-fn entry(sizes: &Sizes) -> Vec<u8> {
-    let mut entry = Vec::new();
-    for file in [&sizes.full].into_iter().chain(&sizes.small) {
-        let length = u32::try_from(file.webp.len()).expect("a picture for the web is no gigabytes");
-        for number in [file.width, file.height, length] {
-            entry.extend(number.to_le_bytes());
-        }
-        entry.extend(&file.webp);
+    let head = Head::of(&sizes);
+    let all = [&sizes.full].into_iter().chain(&sizes.small);
+    let rest: Vec<u8> = all.flat_map(|file| &file.webp).copied().collect();
+    match cache.keep_picture(key, &head.written(), &rest) {
+        Ok(()) => Ok(head.finished(key, cache)),
+        Err(_) => Ok(FinishedSizes {
+            full: held(sizes.full),
+            small: sizes.small.map(held),
+        }),
     }
-    entry
 }
 
-const HEAD_BYTES: usize = 12;
-
-fn finished_before(entry: &[u8], key: Key, cache: &Cache) -> Option<FinishedSizes> {
-    let (full, rest) = file_before(entry, 0, key, cache)?;
-    let at = entry.len() - rest.len();
-    let small = match rest {
-        [] => None,
-        rest => Some(file_before(rest, at, key, cache)?.0),
-    };
-    Some(FinishedSizes { full, small })
+fn held(encoded: Encoded) -> Finished {
+    Finished {
+        width: encoded.width,
+        height: encoded.height,
+        webp: Waiting::held(encoded.webp.into()),
+    }
 }
 
-/// The file at the beginning of `entry`, which itself lies `at` bytes behind that of the whole one; and what follows.
-fn file_before<'a>(
-    entry: &'a [u8],
-    at: usize,
-    key: Key,
-    cache: &Cache,
-) -> Option<(Finished, &'a [u8])> {
-    let (width, rest) = entry.split_first_chunk()?;
-    let (height, rest) = rest.split_first_chunk()?;
-    let (length, rest) = rest.split_first_chunk()?;
-    let (webp, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    let begin = at + HEAD_BYTES;
-    let finished = Finished {
-        width: u32::from_le_bytes(*width),
-        height: u32::from_le_bytes(*height),
-        webp: waiting(webp, begin..begin + webp.len(), key, cache),
-    };
-    Some((finished, rest))
+/// What is known of the files of a picture without a look into them: the full one, and the small one if there is one.
+struct Head([Option<Facts>; 2]);
+
+struct Facts {
+    width: u32,
+    height: u32,
+    length: u32,
+    digest: Digest,
 }
 
-fn waiting(webp: &[u8], place: Range<usize>, key: Key, cache: &Cache) -> Waiting {
-    Waiting::new(webp, cache.lying(Kind::Pictures, key, place))
+/// Width, height and length of a file, four bytes each, and its digest; zeros if there is none.
+const FACTS_BYTES: usize = 44;
+const HEAD_BYTES: usize = 2 * FACTS_BYTES;
+
+impl Head {
+    fn of(sizes: &Sizes) -> Self {
+        let facts = |file: &Encoded| Facts {
+            width: file.width,
+            height: file.height,
+            length: u32::try_from(file.webp.len()).expect("a picture for the web is no gigabytes"),
+            digest: Digest::of(&file.webp),
+        };
+        Self([Some(facts(&sizes.full)), sizes.small.as_ref().map(facts)])
+    }
+
+    fn written(&self) -> Vec<u8> {
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        for facts in self.0.iter().flatten() {
+            for number in [facts.width, facts.height, facts.length] {
+                head.extend(number.to_le_bytes());
+            }
+            head.extend(facts.digest.as_bytes());
+        }
+        head.resize(HEAD_BYTES, 0);
+        head
+    }
+
+    fn read(head: &[u8; HEAD_BYTES]) -> Self {
+        let (full, small) = head.split_at(FACTS_BYTES);
+        Self([Facts::read(full), Facts::read(small)])
+    }
+
+    /// How many bytes must lie behind it. No file is so long that one without a full size would be found.
+    fn rest(head: &[u8; HEAD_BYTES]) -> u64 {
+        let length = |facts: &Option<Facts>| facts.as_ref().map(|facts| u64::from(facts.length));
+        let [full, small] = Self::read(head).0.each_ref().map(length);
+        full.map_or(u64::MAX, |full| full + small.unwrap_or_default())
+    }
+
+    fn finished(self, key: Key, cache: &Cache) -> FinishedSizes {
+        let mut behind = HEAD_BYTES as u64;
+        let mut file = |facts: Facts| {
+            let whereabouts = cache.lying(key, behind, facts.length.into());
+            behind += u64::from(facts.length);
+            facts.finished(whereabouts)
+        };
+        let [full, small] = self.0.map(|facts| facts.map(&mut file));
+        let full = full.expect("every picture has a full size");
+        FinishedSizes { full, small }
+    }
+}
+
+impl Facts {
+    fn read(written: &[u8]) -> Option<Self> {
+        let (width, rest) = written.split_first_chunk()?;
+        let (height, rest) = rest.split_first_chunk()?;
+        let (length, digest) = rest.split_first_chunk()?;
+        let length = u32::from_le_bytes(*length);
+        (length > 0).then_some(Self {
+            width: u32::from_le_bytes(*width),
+            height: u32::from_le_bytes(*height),
+            length,
+            digest: Digest::from(<[u8; 32]>::try_from(digest).ok()?),
+        })
+    }
+
+    fn finished(self, whereabouts: Whereabouts) -> Finished {
+        Finished {
+            width: self.width,
+            height: self.height,
+            webp: Waiting::known(self.length.into(), self.digest, whereabouts),
+        }
+    }
 }
 
 /// A picture beside its page, by its number there: one file or two.
@@ -264,7 +307,6 @@ mod tests {
 
     use image::ImageFormat;
 
-    use super::super::cache::Work;
     use super::super::cache::tests::cache;
     use super::*;
 
@@ -297,11 +339,7 @@ mod tests {
         assert_eq!(cache.work().pictures, 1);
         let other = finished(&photo(10), &cache).unwrap();
         assert_ne!(other.full.webp.digest, first.full.webp.digest);
-        let work = Work {
-            pictures: 2,
-            pages: 0,
-        };
-        assert_eq!(cache.work(), work);
+        assert_eq!(cache.work().pictures, 2);
     }
 
     #[track_caller]

@@ -6,7 +6,8 @@
 //! 3. **The bundle** comes from a mirror that proved good (`transfer`): an update of the edition that is held, else
 //!    the whole, with all pictures or fewer; each in the dense form, else in the plain one. A mirror that falls silent, slow or lies is left in the middle, and what was proved is kept.
 //! 4. **No bundle anywhere** (a host that only shows the site): the files are fetched one by one (`plain`).
-//! 5. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
+//! 5. **The channel's list** ([`lists`]) names more mirrors than a reader was told of, and is asked for after each success.
+//! 6. **The store** changes only when an edition is whole ([`Store`]); the last good one always opens.
 //!
 //! [`open`](open()) is the other way in: a bundle from a friend.
 //!
@@ -14,7 +15,9 @@
 //! wants to [`tell`] which mirrors failed; nothing is printed.
 
 mod audit;
+mod doh;
 mod fault;
+mod lists;
 mod mirrors;
 mod open;
 mod pace;
@@ -36,6 +39,7 @@ use url::Url;
 
 pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
+pub use lists::{KnownList, Onions};
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
 pub use pace::Patience;
@@ -47,6 +51,8 @@ use crate::edition::{Effort, Excerpt};
 use crate::io::address::BundleName;
 use crate::io::fetch::Fetch;
 use crate::io::files;
+use crate::trust::lists::ChannelWord;
+use lists::Channel;
 use race::Race;
 use refresh::{Depth, Seen};
 use sink::Expected;
@@ -59,6 +65,9 @@ pub struct Options {
     /// The folder in which the reader keeps one newsroom.
     pub store: PathBuf,
     pub trust: FirstTrust,
+    /// By which the reader was told of the mirrors, if that came with them. It is kept for the next time.
+    pub channel: Option<ChannelWord>,
+    pub onions: Onions,
     pub patience: Patience,
     /// How hard to pack what comes in the dense form: [`Effort::Best`] for who hands it on.
     pub effort: Effort,
@@ -72,6 +81,8 @@ impl Options {
             mirrors,
             store,
             trust,
+            channel: None,
+            onions: Onions::Unreached,
             patience: Patience::default(),
             effort: Effort::Quick,
             variant: Variant::Full,
@@ -137,6 +148,8 @@ pub struct Got {
     pub faults: Vec<(String, Fault)>,
     /// Bytes of bundles and files that mirrors sent; metadata is not counted.
     pub received_bytes: u64,
+    /// Of the reader's channel, if there is one.
+    pub list: Option<KnownList>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +187,9 @@ impl ReadError {
     /// What a person may try.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoMirrors => "give the addresses of one or more mirrors",
+            Self::NoMirrors => {
+                "give the addresses of one or more mirrors; with the part behind `#`, if they have one, more are found next time"
+            }
             Self::NobodyToTrust => {
                 "add `--root` with the newsroom's fingerprint, which stands on a leaflet, or ask a friend or the newsroom itself"
             }
@@ -206,14 +221,49 @@ pub async fn get(
     options: &Options,
     report: &mut Report<'_>,
 ) -> Result<Got, ReadError> {
-    if options.mirrors.is_empty() {
-        return Err(ReadError::NoMirrors);
-    }
     if matches!(options.trust, FirstTrust::Kept) && !files::exists(&options.store) {
-        return Err(ReadError::NobodyToTrust);
+        let nobody = match options.mirrors.is_empty() {
+            true => ReadError::NoMirrors,
+            false => ReadError::NobodyToTrust,
+        };
+        return Err(nobody);
     }
     let store = Arc::new(Store::open(&options.store)?);
-    let mut mirrors = Mirrors::new(&options.mirrors, &store.past());
+    let mut channel = Channel::read(&store, options.channel.as_ref())?;
+    let mut tried = attempt(fetch, now, options, &store, channel.as_ref(), report).await?;
+    let is_cut_off = matches!(
+        tried.0,
+        Err(ReadError::NoGoodMirror { .. } | ReadError::Unfinished { .. })
+    );
+    if let Some(channel) = channel.as_mut().filter(|_| is_cut_off)
+        && channel.ask_meeting_places(fetch, &store).await?
+    {
+        tried = attempt(fetch, now, options, &store, Some(channel), report).await?;
+    }
+    let (got, mirrors) = tried;
+    let mut got = got?;
+    if let Some(channel) = &mut channel {
+        let good = mirrors.proven(got.edition.number());
+        channel.ask_mirrors(fetch, &mirrors, &good, &store).await?;
+        got.list = channel.shown(now);
+    }
+    Ok(got)
+}
+
+/// With all mirrors that are known now.
+async fn attempt(
+    fetch: &dyn Fetch,
+    now: Timestamp,
+    options: &Options,
+    store: &Arc<Store>,
+    channel: Option<&Channel>,
+    report: &mut Report<'_>,
+) -> Result<(Result<Got, ReadError>, Mirrors), ReadError> {
+    let urls = lists::to_try(&options.mirrors, channel, options.onions);
+    if urls.is_empty() {
+        return Err(ReadError::NoMirrors);
+    }
+    let mut mirrors = Mirrors::new(&urls, &store.past());
     let got = Getting {
         fetch,
         now,
@@ -229,7 +279,7 @@ pub async fn get(
     .run(&options.trust, report)
     .await;
     store.keep_past(mirrors.past())?;
-    got
+    Ok((got, mirrors))
 }
 
 struct Getting<'a, 'm> {
@@ -454,6 +504,7 @@ impl<'a> Getting<'a, '_> {
             news,
             faults: self.mirrors.faults(),
             received_bytes: self.received,
+            list: None,
         }
     }
 

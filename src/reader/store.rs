@@ -7,6 +7,8 @@
 //! STORE/part-12.zst        what came so far of a bundle; checked again before it is used
 //! STORE/evidence/          two validly signed files of one version: somebody says two things
 //! STORE/mirrors.json       which mirrors lied and which were good
+//! STORE/channel            the word of the channel by which the reader was told
+//! STORE/list.json          the newest list of that channel's mirrors, sealed
 //! STORE/lock               held while a program writes here
 //! ```
 //!
@@ -28,6 +30,7 @@ use crate::io::evidence;
 use crate::io::files::{self, FileError};
 use crate::io::part::Lock;
 use crate::trust::Equivocation;
+use crate::trust::lists::ChannelWord;
 
 #[derive(Debug)]
 pub struct Store {
@@ -68,6 +71,7 @@ impl StoreError {
 }
 
 const MIRRORS_BYTES: u64 = 1 << 20;
+const WORD_BYTES: u64 = 100;
 
 impl Store {
     /// Makes the folder if there is none: others on this machine need not know what is read here. Refused while another
@@ -154,6 +158,39 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Of the reader's channel. Damage is as good as none: it is told again with the next address.
+    pub fn word(&self) -> Result<Option<ChannelWord>, StoreError> {
+        let bytes = read_if_there(&self.folder.join("channel"), WORD_BYTES)?;
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(text.and_then(|text| ChannelWord::parse(text.trim())))
+    }
+
+    /// Beware: the list of another channel is forgotten.
+    pub fn keep_word(&self, word: &ChannelWord) -> Result<(), StoreError> {
+        if self.word()?.as_ref() == Some(word) {
+            return Ok(());
+        }
+        let list = self.folder.join("list.json");
+        if files::exists(&list) {
+            files::remove(&list)?;
+        }
+        let line = format!("{}\n", word.expose());
+        Ok(files::write_private(
+            &self.folder.join("channel"),
+            line.as_bytes(),
+        )?)
+    }
+
+    /// As it came: not yet proved.
+    pub fn list(&self) -> Result<Option<Bytes>, StoreError> {
+        let path = self.folder.join("list.json");
+        Ok(read_if_there(&path, LIMITS.address_list_bytes)?.map(Bytes::from))
+    }
+
+    pub fn keep_list(&self, list: &[u8]) -> Result<(), StoreError> {
+        Ok(files::write_private(&self.folder.join("list.json"), list)?)
     }
 
     /// How mirrors behaved. Nothing depends on it but the order in which they are asked, so damage is no error.

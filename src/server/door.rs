@@ -32,7 +32,7 @@ impl Door {
     /// The edition that is live now, as it lies on disk; waits until it is verified.
     pub async fn bundle(&self) -> Option<Bytes> {
         let holdings = Arc::clone(&self.holdings);
-        blocking(move || Some(holdings.settled_edition()?.bundle().clone())).await
+        blocking(move || holdings.bundle()).await
     }
 
     /// Verified whole, and live if it is newer than what is. One that is not newer is no error.

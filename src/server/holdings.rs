@@ -2,8 +2,9 @@
 //!
 //! In the state folder lie
 //! - `edition.tar.gz`, the last good edition as a full bundle;
-//! - `edition.seal`, what was proved of it: see [`seal`](super::seal);
+//! - `edition.seal`, what was proved of it, and where each thing lies in it: see [`seal`];
 //! - `remembered.json`, the newest metadata seen, below which nothing is accepted even if the bundle is lost;
+//! - `lists/`, sealed lists of channels: see [`lists`](super::lists);
 //! - `evidence/`, two validly signed files of one version, whoever brought the second;
 //! - `forms/`, the same edition in other [forms](super::forms), which can be made again;
 //! - `.colport-….part`, a bundle on its way in;
@@ -17,10 +18,15 @@
 //! 4. `remembered.json` is written after it, in one piece. The other order could leave a memory that forbids the only
 //!    edition that is there;
 //! 5. the seal is written last. One that belongs to another edition is passed over.
+//!
+//! What is known of each file of the edition takes memory by their number, and is only needed while somebody brings the next
+//! one. So it is let go of when nobody did for a while, and then every byte is verified once more before a new bundle is
+//! looked at.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -30,7 +36,7 @@ use super::current::Current;
 use super::forms::Forms;
 use super::refused::Refused;
 use super::respond::{self, Catalogue};
-use super::seal::Seal;
+use super::{index, seal};
 use crate::base::{EditionNumber, Fingerprint, LIMITS};
 use crate::bundle::{About, MemberName, Scanner};
 use crate::edition::{Refusal, Remembered, VerifiedEdition};
@@ -83,8 +89,10 @@ impl HoldingsError {
 pub(super) struct Holdings {
     folder: PathBuf,
     held: Mutex<Held>,
-    /// Rung when what is shown by its seal was verified.
+    /// Rung when what is shown by its seal was verified, and when somebody waits for that.
     proved: Condvar,
+    /// Held by who verifies once more what was let go of.
+    reopening: Mutex<()>,
     current: Arc<Current>,
     forms: Forms,
     damage: OnceLock<HoldingsError>,
@@ -93,9 +101,14 @@ pub(super) struct Holdings {
 #[derive(Clone)]
 struct Held {
     trust: Trust,
+    /// Of the edition that is live and was proved.
+    number: Option<EditionNumber>,
+    /// The same edition, until it is let go of.
     edition: Option<Arc<VerifiedEdition>>,
     /// What is shown is still to be verified, and nothing else is taken in before.
     is_on_seal: bool,
+    /// Somebody waits for that.
+    is_awaited: bool,
 }
 
 /// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
@@ -120,10 +133,13 @@ impl Holdings {
             folder: folder.into(),
             held: Mutex::new(Held {
                 trust: trust(folder, anchor)?,
+                number: None,
                 edition: None,
                 is_on_seal: false,
+                is_awaited: false,
             }),
             proved: Condvar::new(),
+            reopening: Mutex::default(),
             forms: Forms::begin(folder.join("forms"), Arc::clone(&current)),
             current,
             damage: OnceLock::new(),
@@ -144,13 +160,10 @@ impl Holdings {
         if !files::exists(&memory_of(&self.folder)) {
             return None;
         }
-        let bytes = files::read(&self.folder.join(SEAL), SEAL_BYTES).ok()?;
-        let seal = Seal::from_bytes(&bytes)?;
         let place = self.place();
-        if files::marks(&place).ok()? != seal.marks {
-            return None;
-        }
-        Catalogue::listed(seal.edition, &seal.listings, &files::map(&place).ok()?)
+        let marks = files::marks(&place).ok()?;
+        let index = seal::read(&files::map(&self.folder.join(SEAL)).ok()?, &marks)?;
+        Some(Catalogue::indexed(index, files::map(&place).ok()?))
     }
 
     /// Verifies what is shown on the strength of its seal, and takes it down if it is damaged.
@@ -162,16 +175,34 @@ impl Holdings {
         self.proved.notify_all();
     }
 
+    /// The same, in its time: readers whom a restart cut off come back all at once, and go first.
+    pub(super) fn prove_at_leisure(&self, now: Timestamp) {
+        let waits = |held: &mut Held| held.is_on_seal && !held.is_awaited;
+        let waited = self.proved.wait_timeout_while(self.lock(), LEISURE, waits);
+        drop(waited);
+        self.prove(now);
+        self.let_go();
+    }
+
+    /// Lets what is shown by its seal be verified at once.
+    pub(super) fn hurry(&self) {
+        self.lock().is_awaited = true;
+        self.proved.notify_all();
+    }
+
     fn verify(&self, now: Timestamp) {
         match self.reopen(now) {
             Ok(None) => self.current.exchange(Catalogue::default()),
             Ok(Some(edition)) => self.go_live(&mut self.lock(), edition),
-            Err(damage) => {
-                self.current.exchange(Catalogue::default());
-                // There is only ever one.
-                let _ = self.damage.set(damage);
-            }
+            Err(damage) => self.take_down(damage),
         }
+    }
+
+    fn take_down(&self, damage: HoldingsError) {
+        self.lock().number = None;
+        self.current.exchange(Catalogue::default());
+        // The first one says enough.
+        let _ = self.damage.set(damage);
     }
 
     /// The edition of the last time, verified again.
@@ -231,8 +262,9 @@ impl Holdings {
 
     /// For a bundle that comes in pieces.
     pub(super) fn admission(&self, now: Timestamp) -> Admission {
-        let held = self.settled().clone();
-        Admission::new(Part::of(self.place()), held.trust, held.edition, now)
+        let edition = self.edition(now);
+        let trust = self.lock().trust.clone();
+        Admission::new(Part::of(self.place()), trust, edition, now)
     }
 
     /// The next piece of it. When it is refused, what contradicts what is held stays.
@@ -268,8 +300,10 @@ impl Holdings {
         self.keep_evidence(&admission);
         let mut held = self.settled();
         // Another one may have come in meanwhile.
-        if let (Some(proof), Some(edition)) = (admission.proof(), &held.edition) {
-            proof.refuse_older_than(edition)?;
+        if let (Some(proof), Some(number), Trust::Remembered(remembered)) =
+            (admission.proof(), held.number, &held.trust)
+        {
+            proof.refuse_older_than(remembered, number)?;
         }
         let edition = admission.finish(|part| {
             let place = part.place.clone();
@@ -289,33 +323,71 @@ impl Holdings {
             let _ = files::write(&memory_of(&self.folder), &edition.remembered().to_json());
             held.trust = trust;
         }
-        let listings = respond::listings(&edition);
-        let catalogue = Catalogue::listed(edition.number(), &listings, edition.bundle());
+        let sealed = self.seal(&edition);
         self.current
-            .exchange(catalogue.expect("an edition lies inside of its bundle"));
-        if let Ok(marks) = files::marks(&self.place()) {
-            let seal = Seal {
-                marks,
-                edition: edition.number(),
-                listings,
-            };
-            // Without it, the next start verifies before it shows.
-            let _ = files::write(&self.folder.join(SEAL), &seal.to_bytes());
-        }
+            .exchange(sealed.unwrap_or_else(|| Catalogue::of(&edition)));
+        held.number = Some(edition.number());
         let edition = Arc::new(edition);
         let before = held.edition.replace(Arc::clone(&edition));
         self.forms.order(edition, before);
         held.is_on_seal = false;
     }
 
-    /// The edition that is live; `None` also while it is shown by its seal alone.
-    pub(super) fn edition(&self) -> Option<Arc<VerifiedEdition>> {
-        self.lock().edition.clone()
+    /// With its table where the next start finds it. Without, that one verifies before it shows, and what lies where is
+    /// kept in memory until then.
+    fn seal(&self, edition: &VerifiedEdition) -> Option<Catalogue> {
+        let (bundle, path) = (edition.bundle().clone(), self.folder.join(SEAL));
+        let marks = files::marks(&self.place()).ok()?;
+        let listings = respond::listings(edition);
+        let table = index::write(edition.number(), listings, bundle.len() as u64);
+        files::write_lightly(&path, &seal::write(&marks, &table)).ok()?;
+        let index = seal::read(&files::map(&path).ok()?, &marks)?;
+        Some(Catalogue::indexed(index, bundle))
     }
 
-    /// The same, once every byte of it was verified.
-    pub(super) fn settled_edition(&self) -> Option<Arc<VerifiedEdition>> {
-        self.settled().edition.clone()
+    /// The edition that is live, once every byte of it was verified; once more, if it was let go of.
+    fn edition(&self, now: Timestamp) -> Option<Arc<VerifiedEdition>> {
+        let _one_at_a_time = self.reopening.lock();
+        let held = self.settled().clone();
+        if held.number.is_none() || held.edition.is_some() {
+            return held.edition;
+        }
+        match self.reopen(now) {
+            Ok(edition) => {
+                let edition = Arc::new(edition?);
+                let mut held = self.lock();
+                // Another one may have gone live meanwhile.
+                if held.number == Some(edition.number()) && held.edition.is_none() {
+                    held.edition = Some(Arc::clone(&edition));
+                }
+                Some(edition)
+            }
+            Err(damage) => {
+                self.take_down(damage);
+                None
+            }
+        }
+    }
+
+    /// For the slow clock: forgets of the edition what nobody uses.
+    pub(super) fn let_go(&self) {
+        let mut held = self.lock();
+        let is_used = |edition: &Arc<_>| Arc::strong_count(edition) > 1;
+        let unused = held.edition.take_if(|edition| !is_used(edition));
+        drop(held);
+        // A large table, and nobody should wait for it.
+        drop(unused);
+    }
+
+    /// Whether every byte of what is live was verified by this process.
+    pub(super) fn is_proved(&self) -> bool {
+        self.lock().number.is_some()
+    }
+
+    /// What is live, as it lies on disk, once it is verified.
+    pub(super) fn bundle(&self) -> Option<Bytes> {
+        self.settled().number?;
+        files::map(&self.place()).ok()
     }
 
     /// Whose editions are taken in, by the first root where that is known.
@@ -327,6 +399,18 @@ impl Holdings {
                 None => Anchor::Root(remembered.root.clone()),
             },
         }
+    }
+
+    /// The newest root that is trusted; `None` before the first edition.
+    pub(super) fn root(&self) -> Option<Bytes> {
+        match &self.lock().trust {
+            Trust::Fingerprint(_) => None,
+            Trust::Remembered(remembered) => Some(remembered.root.clone()),
+        }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Behind this nothing is read or written here but for requests.
@@ -349,6 +433,7 @@ impl Holdings {
 
     /// Waits until nothing is shown by its seal alone.
     fn settled(&self) -> MutexGuard<'_, Held> {
+        self.hurry();
         let waited = self.proved.wait_while(self.lock(), |held| held.is_on_seal);
         waited.unwrap_or_else(PoisonError::into_inner)
     }
@@ -360,9 +445,8 @@ impl Holdings {
 }
 
 const PIECE_BYTES: usize = 1 << 18;
+const LEISURE: Duration = Duration::from_secs(30);
 const SEAL: &str = "edition.seal";
-/// Of some million files.
-const SEAL_BYTES: u64 = 256 << 20;
 
 /// What the folder remembers goes before what is said now, if both are of one site.
 fn trust(folder: &Path, anchor: Option<&Anchor>) -> Result<Trust, HoldingsError> {

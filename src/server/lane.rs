@@ -1,7 +1,8 @@
 //! The fast lane of HTTP/1.1: one plain request after the other, answered without anything held in between.
 //!
 //! 1. What comes is read into a space that all connections of a thread share, and kept only until its head is whole.
-//! 2. A head of the plainest kind ([`head`]) is answered at once.
+//! 2. A head of the plainest kind ([`head`]) is answered at once; if it says no more than what is wanted, without any of
+//!    the detours of a [`brief`](super::respond::brief) answer.
 //! 3. Anything else leaves the lane with every byte of it, and goes to hyper.
 //! 4. While nothing comes, a connection holds no buffer: thousands may wait.
 //!
@@ -17,12 +18,14 @@ use std::task::{Poll, ready};
 
 use bytes::Buf;
 use http::header::CONNECTION;
+use http::request::Parts;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use super::head::{self, Heading, Heard};
+use super::head::{self, Bare, Common, Heading, Heard, Room};
 use super::line::{self, Line};
 use super::listen::{Answer, Hall};
+use super::respond::{Body, Brief};
 use super::wire::Progress;
 
 /// Why nothing more is done in the lane.
@@ -39,6 +42,8 @@ struct Lane<'a, A> {
     progress: &'a Progress,
     /// Came, and is not understood yet.
     input: Vec<u8>,
+    /// What `Host` said when it was last found that this is for us.
+    host: Option<Box<[u8]>>,
 }
 
 thread_local! {
@@ -57,25 +62,24 @@ pub(super) async fn serve<A: Answer>(
         line,
         progress,
         input: Vec::new(),
+        host: None,
     };
-    let longest = hall.bounds.buffer_bytes;
     loop {
-        let first = lane.input.get(..longest).unwrap_or(&lane.input);
-        match head::read(first) {
-            Heard::Request(heading) => {
-                progress.head_read();
-                lane.input.drain(..heading.bytes);
-                if lane.answer(&heading).await? {
+        match lane.next() {
+            Next::Reply(reply) => {
+                let is_last = reply.is_last;
+                lane.send(reply).await?;
+                if is_last {
                     return Ok(Left::Closed);
                 }
             }
-            Heard::More if lane.input.len() < longest => {
+            Next::More => {
                 if lane.more().await? == 0 {
                     lane.line.shutdown().await?;
                     return Ok(Left::Closed);
                 }
             }
-            Heard::More | Heard::Other => {
+            Next::Other => {
                 lane.line.put_back(lane.input.into());
                 return Ok(Left::ForHyper);
             }
@@ -83,7 +87,129 @@ pub(super) async fn serve<A: Answer>(
     }
 }
 
+/// What is to be done about the input.
+enum Next {
+    Reply(Reply),
+    More,
+    Other,
+}
+
+/// As it is sent.
+struct Reply {
+    head: Vec<u8>,
+    body: Body,
+    /// No more of it, in bytes.
+    most: usize,
+    is_last: bool,
+}
+
 impl<A: Answer> Lane<'_, A> {
+    fn next(&mut self) -> Next {
+        let longest = self.hall.bounds.buffer_bytes;
+        let input = std::mem::take(&mut self.input);
+        let first = input.get(..longest).unwrap_or(&input);
+        let mut room = Room::new();
+        let (next, read) = match head::read(first, &mut room) {
+            Heard::Request(heading) => match self.reply(&heading) {
+                Some(reply) => (Next::Reply(reply), heading.bytes),
+                None => (Next::Other, 0),
+            },
+            Heard::More if input.len() < longest => (Next::More, 0),
+            Heard::More | Heard::Other => (Next::Other, 0),
+        };
+        self.input = input;
+        self.input.drain(..read);
+        next
+    }
+
+    /// `None`: it is for hyper after all.
+    fn reply(&mut self, heading: &Heading<'_, '_>) -> Option<Reply> {
+        let brief = heading.bare().and_then(|bare| self.brief(&bare));
+        let reply = match brief {
+            Some(brief) => self.whole(brief, heading.is_last),
+            None => self.any(&heading.parts()?, heading.is_last),
+        };
+        self.progress.head_read();
+        Some(reply)
+    }
+
+    fn brief(&mut self, bare: &Bare<'_>) -> Option<Brief> {
+        if self.hall.thin.is_some() || !self.is_asked(bare.host) {
+            return None;
+        }
+        self.hall.brief(bare)
+    }
+
+    /// Whether it is for us; nearly always the same is said as before.
+    fn is_asked(&mut self, host: &[u8]) -> bool {
+        if self.host.as_deref() == Some(host) {
+            return true;
+        }
+        let is_ours = self.hall.names.are_said(host);
+        if is_ours && !self.hall.names.are_any() {
+            self.host = Some(host.into());
+        }
+        is_ours
+    }
+
+    fn whole(&self, brief: Brief, is_last: bool) -> Reply {
+        let is_last = is_last || self.progress.is_stopping();
+        let mut head = Vec::with_capacity(HEAD_BYTES as usize);
+        let (tag, body_bytes) = (brief.tag.as_bytes(), brief.body.len() as u64);
+        with_date(self.hall.clock.now(), |date| {
+            let common = Common { date, is_last };
+            head::write_whole(&mut head, brief.fields, tag, body_bytes, common);
+        });
+        Reply {
+            head,
+            body: Body::Whole(brief.body),
+            most: usize::MAX,
+            is_last,
+        }
+    }
+
+    fn any(&self, request: &Parts, is_last: bool) -> Reply {
+        let thin = self.hall.thin.map(|most| most.saturating_sub(self.spent()));
+        let answer = self.hall.read(request, thin.map(for_body));
+        let (parts, body) = answer.into_parts();
+        let is_last = is_last
+            || thin.is_some()
+            || self.progress.is_stopping()
+            || parts.headers.contains_key(CONNECTION);
+        let mut head = Vec::with_capacity(HEAD_BYTES as usize);
+        with_date(self.hall.clock.now(), |date| {
+            let common = Common { date, is_last };
+            head::write(
+                &mut head,
+                parts.status,
+                &parts.headers,
+                body.length(),
+                common,
+            );
+        });
+        let most = thin.map_or(u64::MAX, |thin| thin.max(head.len() as u64));
+        Reply {
+            head,
+            body,
+            // More than the machine can address is no limit.
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            is_last,
+        }
+    }
+
+    /// And closes the connection if that was all.
+    async fn send(&mut self, reply: Reply) -> io::Result<()> {
+        let answer = reply.head.as_slice().chain(reply.body);
+        line::send(self.line, answer.take(reply.most)).await?;
+        if reply.is_last {
+            if !self.input.is_empty() {
+                self.progress.will_linger();
+            }
+            self.line.shutdown().await?;
+        }
+        Ok(())
+    }
+
     /// Waits for bytes, and tells how many came. None at the end, or when no further request is to be answered.
     async fn more(&mut self) -> io::Result<usize> {
         std::future::poll_fn(|cx| {
@@ -102,41 +228,6 @@ impl<A: Answer> Lane<'_, A> {
             })
         })
         .await
-    }
-
-    /// Whether the connection is closed now.
-    async fn answer(&mut self, heading: &Heading) -> io::Result<bool> {
-        let thin = self.hall.thin.map(|most| most.saturating_sub(self.spent()));
-        let answer = self.hall.read(&heading.head, thin.map(for_body));
-        let (parts, body) = answer.into_parts();
-        let is_last = heading.is_last
-            || thin.is_some()
-            || self.progress.is_stopping()
-            || parts.headers.contains_key(CONNECTION);
-        let mut out = Vec::with_capacity(1024);
-        with_date(self.hall.clock.now(), |date| {
-            let length = body.length();
-            head::write(
-                &mut out,
-                parts.status,
-                &parts.headers,
-                date,
-                length,
-                is_last,
-            );
-        });
-        let room = thin.map_or(u64::MAX, |thin| thin.max(out.len() as u64));
-        let answer = out.as_slice().chain(body);
-        // More than the machine can address is no limit.
-        let answer = answer.take(usize::try_from(room).unwrap_or(usize::MAX));
-        line::send(self.line, answer).await?;
-        if is_last {
-            if !self.input.is_empty() {
-                self.progress.will_linger();
-            }
-            self.line.shutdown().await?;
-        }
-        Ok(is_last)
     }
 
     /// With what TLS will add to the answer.

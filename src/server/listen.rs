@@ -12,7 +12,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,16 +24,20 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::runtime::Builder;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::counters::Counters;
 use super::crowd::{Crowd, CrowdBounds, Member};
+use super::head::Bare;
 use super::lane::{self, Left};
 use super::line::Line;
 use super::names::Names;
-use super::respond::{self, Body};
+use super::respond::{self, Body, Brief};
+use super::tls;
 use super::wire::{Progress, Watch, Wire};
 use crate::io::clock::Clock;
 
@@ -41,6 +45,11 @@ use crate::io::clock::Clock;
 pub(super) trait Answer: Send + Sync + 'static {
     /// To a request without a body. `most_bytes`: no part that is longer than this will arrive.
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body>;
+
+    /// The same to a request that says no more than that, if that can be had without detours; counted on elsewhere.
+    fn brief(&self, _wanted: &Bare<'_>) -> Option<Brief> {
+        None
+    }
 
     /// To a request that brings something, if that is wanted here. `progress` is of the connection that it came by.
     fn take(
@@ -97,6 +106,14 @@ impl<A: Answer> Hall<A> {
         answer
     }
 
+    /// Who asks must have been heard to mean this mirror.
+    pub(super) fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+        let brief = self.site.brief(wanted)?;
+        let body_bytes = brief.body.len() as u64;
+        self.counters.answer(StatusCode::OK, body_bytes);
+        Some(brief)
+    }
+
     async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
         let (head, mut body) = request.into_parts();
         let is_wanted = head.method == Method::POST && self.site.is_wanted(&head);
@@ -140,7 +157,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            connections: 8192,
+            connections: 16_384,
             crowd: CrowdBounds::default(),
             buffer_bytes: 16 << 10,
             look_every: Duration::from_secs(5),
@@ -159,8 +176,12 @@ pub(super) enum Stop {
     Now,
 }
 
-/// Port 0 takes any free one. Nobody can connect before [`open()`].
-pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+/// Port 0 takes any free one. Nobody can connect before [`open()`]. Every address is every one of both families, or of the one
+/// that the machine has.
+pub(super) fn bind(mut address: SocketAddr) -> std::io::Result<TcpSocket> {
+    if address.ip() == Ipv6Addr::UNSPECIFIED && TcpSocket::new_v6().is_err() {
+        address.set_ip(Ipv4Addr::UNSPECIFIED.into());
+    }
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -174,8 +195,8 @@ pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
     Ok(socket)
 }
 
-pub(super) fn open(socket: TcpSocket) -> std::io::Result<TcpListener> {
-    socket.listen(4096)
+pub(super) fn open(socket: TcpSocket) -> std::io::Result<Listener> {
+    socket.listen(4096)?.into_std()
 }
 
 /// The kernel doubles it for its own needs.
@@ -183,12 +204,74 @@ const SEND_BUFFER_BYTES: u32 = 256 << 10;
 
 /// Until told to stop, and then until the last connection has ended.
 pub(super) async fn serve<A: Answer>(
-    listener: TcpListener,
+    listener: Listener,
     hall: Arc<Hall<A>>,
     stop: watch::Receiver<Stop>,
 ) {
+    let places = Semaphore::new(hall.bounds.connections as usize);
+    share(listener, hall, stop, Arc::new(places)).await;
+}
+
+/// The same with a thread for each processor. A connection stays with the thread that accepted it, so that nothing of it
+/// need ever be handed from one processor to another.
+pub(super) async fn serve_in_threads<A: Answer>(
+    listener: Listener,
+    hall: Arc<Hall<A>>,
+    stop: watch::Receiver<Stop>,
+) {
+    let places = Arc::new(Semaphore::new(hall.bounds.connections as usize));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut shares = Vec::new();
+    for _ in 0..processors {
+        let (ended, end) = oneshot::channel::<()>();
+        let Ok(listener) = listener.try_clone() else {
+            continue;
+        };
+        let share = share(
+            listener,
+            Arc::clone(&hall),
+            stop.clone(),
+            Arc::clone(&places),
+        );
+        let thread = std::thread::Builder::new().name("readers".to_owned());
+        let work = move || {
+            in_this_thread(share);
+            drop(ended);
+        };
+        if thread.spawn(work).is_ok() {
+            shares.push(end);
+        }
+    }
+    if shares.is_empty() {
+        return share(listener, hall, stop, places).await;
+    }
+    drop((listener, hall));
+    for end in shares {
+        // It says nothing, and is dropped when the thread has done its share.
+        let _ = end.await;
+    }
+}
+
+fn in_this_thread(work: impl Future<Output = ()>) {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    if let Ok(runtime) = runtime {
+        runtime.block_on(work);
+        // A bundle that is being verified needs nobody to wait for it.
+        runtime.shutdown_background();
+    }
+}
+
+/// One thread's part of the connections, which are limited by `places` all together.
+async fn share<A: Answer>(
+    listener: Listener,
+    hall: Arc<Hall<A>>,
+    stop: watch::Receiver<Stop>,
+    places: Arc<Semaphore>,
+) {
     let all = hall.bounds.connections;
-    let places = Arc::new(Semaphore::new(all as usize));
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        return;
+    };
     let mut stopping = stop.clone();
     let mut stopped = pin!(stopping.wait_for(|stop| *stop != Stop::Running));
     loop {
@@ -205,6 +288,8 @@ pub(super) async fn serve<A: Answer>(
                 hall.counters.connection();
                 let hall = Arc::clone(&hall);
                 tokio::spawn(watched(hall, stream, stop.clone(), (place, member)));
+                // So that a thread which has much to do already leaves the next one to the others.
+                yield_now().await;
             }
             None => hall.counters.refused(),
         }
@@ -270,6 +355,10 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
         Some(tls) => Box::pin(tls.accept(wire)).await.map(Line::secure),
     };
     let Ok(mut line) = line else { return };
+    if line.protocol() == Some(tls::PROVES) {
+        // RFC 8737 section 4: to have shown it is all.
+        return;
+    }
     if line.protocol() == Some(b"h2") {
         Box::pin(multiplexed(hall, line, progress)).await;
         return;

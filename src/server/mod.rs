@@ -5,10 +5,12 @@
 //! 2. [`Prepared::start`] opens the state folder ([`holdings`]) and verifies what lies there, every byte, then the bundle it was given,
 //!    if that is newer. Only then does the first byte go out; but what was verified before is shown at once, and verified
 //!    behind that ([`seal`]).
-//! 3. [`listen`] accepts connections and watches over them; [`crowd`] sees to it that no address takes all of them;
-//!    [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates.
+//! 3. [`listen`] accepts connections, in a thread for each processor, and watches over them; [`crowd`] sees to it that no
+//!    address takes all of them; [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and
+//!    [`renewal`] gets them if that is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
 //!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
+//!    Sealed lists of channels stand beside the edition ([`lists`]).
 //!    Beside the edition stand its other [`forms`], which are made behind.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
@@ -27,14 +29,17 @@ mod door;
 mod forms;
 mod head;
 mod holdings;
+mod index;
 mod intake;
 mod lane;
 mod line;
 mod listen;
+mod lists;
 mod names;
 mod office;
 mod places;
 mod refused;
+mod renewal;
 mod reports;
 mod respond;
 mod seal;
@@ -43,7 +48,7 @@ mod tls;
 mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,8 +57,9 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use jiff::Timestamp;
+use tokio::net::TcpSocket;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -62,26 +68,30 @@ pub use door::Door;
 pub use holdings::{Anchor, HoldingsError};
 pub use intake::IntakeBounds;
 pub use listen::Bounds;
+pub use names::{HostName, HostNameError};
 pub use refused::Refused;
+pub use renewal::{Acme, LETS_ENCRYPT, News, OrderError, Renewal, Validity};
 pub use respond::INTAKE;
 pub use show::{Showing, show};
 pub use tls::{Identity, TlsError};
 
 use crate::base::EditionNumber;
-use crate::edition::VerifiedEdition;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
+use head::{Bare, Heard, Room};
 use holdings::Holdings;
 use intake::Intake;
 use listen::{Answer, Hall, Stop};
+use lists::Lists;
 use names::Names;
 use office::Office;
+use renewal::Kept;
 use reports::{REPORTS, Tally};
-use respond::{Body, NotFoundPages};
+use respond::{Body, Brief, NotFoundPages};
 use tls::{Certificates, Speaks};
 use wire::Progress;
 
@@ -98,6 +108,8 @@ pub struct Options {
     pub bundle: Option<PathBuf>,
     /// To speak TLS with. Without any, plain HTTP is spoken: behind a proxy, or an onion service.
     pub identities: Vec<Identity>,
+    /// To get certificates by itself. Then [`Server::renewal`] must be kept going.
+    pub acme: Option<Acme>,
     /// The names to answer under. Without any, those of the certificates; without those, all.
     pub names: Vec<String>,
     /// For networks that let a connection freeze after so many bytes, both ways together.
@@ -116,6 +128,7 @@ impl Options {
             listen,
             bundle: None,
             identities: Vec::new(),
+            acme: None,
             names: Vec::new(),
             thin: None,
             metrics: None,
@@ -175,24 +188,67 @@ pub async fn start(options: Options, clock: Arc<dyn Clock>) -> Result<Server, St
 /// Takes all that is needed of the machine: the ports, the state folder, the certificates. Behind this the process can be
 /// [enclosed](Prepared::leave_open).
 pub fn prepare(options: Options) -> Result<Prepared, StartError> {
-    let port = Port::take(options.listen)?;
-    let metrics = options.metrics.map(Port::take).transpose()?;
-    let files = tls_files(&options)?;
-    let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
-    Ok(Prepared {
-        port,
-        metrics,
-        files,
-        lock,
+    take_ports(options)?.prepare()
+}
+
+/// The first step of [`prepare`], and the only one that may need rights which the rest should not have.
+pub fn take_ports(options: Options) -> Result<Ports, StartError> {
+    Ok(Ports {
+        port: Port::take(options.listen)?,
+        metrics: options.metrics.map(Port::take).transpose()?,
         options,
     })
 }
+
+/// A mirror that has its ports and has touched nothing else.
+pub struct Ports {
+    port: Port,
+    metrics: Option<Port>,
+    options: Options,
+}
+
+impl Ports {
+    /// The rest of [`prepare`].
+    pub fn prepare(self) -> Result<Prepared, StartError> {
+        let Self {
+            port,
+            metrics,
+            options,
+        } = self;
+        let files = tls_files(&options)?;
+        let kept = options.acme.as_ref();
+        let kept = kept.map(|acme| Kept::open(acme, &options.state));
+        let kept = kept.transpose().map_err(TlsError::Root)?;
+        let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
+        Ok(Prepared {
+            port,
+            metrics,
+            files,
+            kept,
+            lock,
+            options,
+        })
+    }
+}
+
+/// What may lie in a state folder.
+pub const STATE_FILES: &[&str] = &[
+    "acme",
+    "copied",
+    "edition.seal",
+    "edition.tar.gz",
+    "evidence",
+    "forms",
+    "lock",
+    "remembered.json",
+];
 
 /// A mirror that has its place and does not serve yet.
 pub struct Prepared {
     port: Port,
     metrics: Option<Port>,
     files: Option<tls::Files>,
+    kept: Option<Kept>,
     lock: Lock,
     options: Options,
 }
@@ -203,14 +259,18 @@ impl Prepared {
         let identities = self.options.identities.iter();
         let renewed = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
         let bundle = self.options.bundle.iter().cloned();
-        Open {
+        let mut open = Open {
             kept: vec![self.options.state.clone()],
             read: renewed
                 .flat_map(|file| enclosure::folders_of(file))
                 .chain(bundle)
                 .collect(),
             reaches_out: false,
+        };
+        if let Some(acme) = &self.options.acme {
+            open.reach_out(&acme.directory);
         }
+        open
     }
 
     /// As [`start()`].
@@ -219,6 +279,7 @@ impl Prepared {
             port,
             metrics,
             files,
+            kept,
             lock,
             options,
         } = self;
@@ -235,22 +296,25 @@ impl Prepared {
         let (address, listener) = (port.address, port.open()?);
         let metrics_address = metrics.as_ref().map(|port| port.address);
         let metrics = metrics.map(Port::open).transpose()?;
-        let proving = tokio::task::spawn_blocking({
-            let holdings = Arc::clone(&holdings);
-            move || holdings.prove(now)
-        });
-        let is_secure = files.is_some();
+        let proving = prove_behind(&holdings, now);
         let certificates = files.as_ref().map(tls::Files::certificates);
+        let certificates = certificates.or_else(|| kept.is_some().then(Arc::default));
+        let is_secure = certificates.is_some();
         let look_at_files_every = options.bounds.look_at_files_every;
+        let renewal = kept.zip(certificates.clone()).map(|(kept, certificates)| {
+            kept.show(certificates, Arc::clone(&clock), look_at_files_every)
+        });
         let door = Door {
             holdings: Arc::clone(&holdings),
             counters: Arc::default(),
             clock: Arc::clone(&clock),
         };
+        let lists = Lists::open(Arc::clone(&holdings));
         let intake = Intake::new(Arc::clone(&holdings), Arc::clone(&clock), options.intake);
         let site = Site {
             not_found: not_found_pages(),
             intake,
+            lists,
             tally: Tally::default(),
             clock: Arc::clone(&clock),
             holdings: Arc::clone(&holdings),
@@ -276,21 +340,23 @@ impl Prepared {
             let office = Hall::plain(office, clock, office::bounds());
             beside.spawn(listen::serve(listener, Arc::new(office), stopped.clone()));
         }
-        let crowd = Arc::clone(&hall.crowd);
+        let (crowd, kept) = (Arc::clone(&hall.crowd), Arc::clone(&door.holdings));
         beside.spawn(async move {
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 crowd.forget();
+                kept.let_go();
             }
         });
         let serving = tokio::spawn(async move {
-            listen::serve(listener, hall, stopped).await;
+            listen::serve_in_threads(listener, hall, stopped).await;
             beside.shutdown().await;
         });
         Ok(Server {
             address,
             metrics_address,
             is_secure,
+            renewal,
             door,
             proving,
             stop,
@@ -301,6 +367,21 @@ impl Prepared {
 }
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// In a thread for which nobody need wait, also not at the end of the program. Its end of the line is dropped when it is done.
+fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<()> {
+    let (done, proved) = oneshot::channel();
+    let prover = Arc::clone(holdings);
+    let thread = std::thread::Builder::new().name("proving".to_owned());
+    let work = move || {
+        prover.prove_at_leisure(now);
+        drop(done);
+    };
+    if thread.spawn(work).is_err() {
+        holdings.prove(now);
+    }
+    proved
+}
 
 fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
     if options.identities.is_empty() {
@@ -363,8 +444,9 @@ pub struct Server {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     is_secure: bool,
+    renewal: Option<Renewal>,
     door: Door,
-    proving: JoinHandle<()>,
+    proving: oneshot::Receiver<()>,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -393,22 +475,34 @@ impl Server {
         self.door.edition()
     }
 
+    /// What gets the certificates, if that was wanted; the first who asks has it.
+    pub fn renewal(&mut self) -> Option<Renewal> {
+        self.renewal.take()
+    }
+
     /// For bundles that this program fetched elsewhere.
     pub fn door(&self) -> Door {
         self.door.clone()
     }
 
-    /// Ends when every byte of what was there at the start was verified, or found to be damaged.
+    /// Ends when every byte of what was there at the start was verified, or found to be damaged. That is done within a
+    /// minute; see [`Self::hurry`].
     pub async fn proved(&mut self) {
-        if !self.proving.is_finished() {
-            // If it panicked, nothing is taken in any more, and what is shown is what was verified before.
+        if !self.proving.is_terminated() {
+            // It says nothing. If that thread panicked, nothing is taken in any more, and what is shown is what was
+            // verified before.
             let _ = (&mut self.proving).await;
         }
     }
 
-    /// The edition that is live now: who signed it, and how old it is. `None` also before [`Self::proved`].
-    pub fn held(&self) -> Option<Arc<VerifiedEdition>> {
-        self.door.holdings.edition()
+    /// Lets what was there at the start be verified now.
+    pub fn hurry(&self) {
+        self.door.holdings.hurry();
+    }
+
+    /// Whether every byte of the edition that is live was verified by this very process.
+    pub fn is_proved(&self) -> bool {
+        self.door.holdings.is_proved()
     }
 
     /// Why the edition of the last time is not served, if there was one and it is damaged. A bundle that someone
@@ -429,11 +523,49 @@ impl Server {
     }
 }
 
+/// What the fast lane makes of bytes, to be compared with what others make of them.
+#[derive(Debug, Default)]
+pub struct InTheLane {
+    /// Of the requests that it answers by itself.
+    pub heads: Vec<Parts>,
+    /// How many bytes those took. What follows is for hyper.
+    pub bytes: usize,
+    /// After the last of them the connection is closed.
+    pub is_over: bool,
+}
+
+/// See [`InTheLane`].
+///
+/// # Panics
+///
+/// If the short way to an answer understands something else than the long one.
+pub fn in_the_lane(bytes: &[u8]) -> InTheLane {
+    let mut seen = InTheLane::default();
+    while let Some(rest) = bytes.get(seen.bytes..)
+        && !seen.is_over
+        && let Heard::Request(heading) = head::read(rest, &mut Room::new())
+    {
+        let (bare, parts) = (heading.bare(), heading.parts());
+        if let Some(bare) = bare {
+            let path = parts
+                .as_ref()
+                .and_then(|parts| parts.uri.path().strip_prefix('/'));
+            assert_eq!(path, Some(bare.path), "of {rest:?}");
+        }
+        let Some(parts) = parts else { break };
+        seen.bytes += heading.bytes;
+        seen.is_over = heading.is_last;
+        seen.heads.push(parts);
+    }
+    seen
+}
+
 /// What all connections ask.
 struct Site {
     holdings: Arc<Holdings>,
     not_found: NotFoundPages,
     intake: Intake,
+    lists: Lists,
     tally: Tally,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
@@ -441,6 +573,9 @@ struct Site {
 
 impl Answer for Site {
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.answer(head);
+        }
         if head.uri.path() == REPORTS
             && head.method == Method::GET
             && respond::fault(head).is_none()
@@ -451,11 +586,19 @@ impl Answer for Site {
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
+    fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+        let live = self.holdings.current().hold();
+        respond::brief(&live, wanted.path, wanted.accept_encoding)
+    }
+
     fn is_wanted(&self, head: &Parts) -> bool {
-        matches!(head.uri.path(), INTAKE | REPORTS)
+        matches!(head.uri.path(), INTAKE | REPORTS) || lists::is_asked(head)
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming, progress: &Progress) -> Response<Body> {
+        if lists::is_asked(head) {
+            return self.lists.take(head, body, progress).await;
+        }
         if head.uri.path() == REPORTS {
             return self.hear(head, body, progress).await;
         }

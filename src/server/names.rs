@@ -1,12 +1,47 @@
 //! Under which names this mirror answers. Who asks for another one learns nothing.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
+use rustls::pki_types::{DnsName, ServerName};
 
 use super::tls::Certificates;
+
+/// A full name in the DNS, in lower case, that one machine can have: no wildcard, no number, no dot at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName(DnsName<'static>);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no full host name, such as `mirror.example.org`")]
+pub struct HostNameError(String);
+
+impl FromStr for HostName {
+    type Err = HostNameError;
+
+    fn from_str(text: &str) -> Result<Self, HostNameError> {
+        let wrong = || HostNameError(text.to_owned());
+        let name = DnsName::try_from(text.to_ascii_lowercase()).map_err(|_| wrong())?;
+        let (_, last) = name.as_ref().rsplit_once('.').ok_or_else(wrong)?;
+        let is_whole = last.starts_with(|c: char| c.is_ascii_alphabetic());
+        is_whole.then(|| Self(name.clone())).ok_or_else(wrong)
+    }
+}
+
+impl HostName {
+    pub(super) fn server_name(&self) -> ServerName<'static> {
+        ServerName::DnsName(self.0.clone())
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_ref())
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) enum Names {
@@ -24,14 +59,23 @@ impl Names {
     }
 
     pub(super) fn is_asked(&self, head: &Parts) -> bool {
-        if matches!(self, Self::Any) {
+        if self.are_any() {
             return true;
         }
-        let host = match head.uri.authority() {
-            Some(authority) => Some(authority.clone()),
-            None => host(head),
-        };
-        host.is_some_and(|host| self.has(host.host()))
+        match head.uri.authority() {
+            Some(authority) => self.has(authority.host()),
+            None => (head.headers.get(HOST)).is_some_and(|host| self.are_said(host.as_bytes())),
+        }
+    }
+
+    pub(super) fn are_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+
+    /// `host`, as the field of that name has it.
+    pub(super) fn are_said(&self, host: &[u8]) -> bool {
+        let is_one = |host: Authority| self.has(host.host());
+        self.are_any() || Authority::try_from(host).is_ok_and(is_one)
     }
 
     fn has(&self, host: &str) -> bool {
@@ -48,14 +92,36 @@ impl Names {
     }
 }
 
-fn host(head: &Parts) -> Option<Authority> {
-    Authority::try_from(head.headers.get(HOST)?.as_bytes()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::Request;
+
+    #[test]
+    fn a_host_name_is_whole_and_can_be_a_file_name() {
+        let parse = |text: &str| text.parse::<HostName>();
+        assert_eq!(
+            parse("Mirror.Example").unwrap().to_string(),
+            "mirror.example"
+        );
+        assert!(parse("a-b.c1.example").is_ok());
+        for wrong in [
+            "",
+            "localhost",
+            "*.example",
+            "mirror.example.",
+            "127.0.0.1",
+            "::1",
+            "../x.example",
+            "a/b.example",
+            "a b.example",
+            "https://m.example",
+            "m.example:443",
+            ".example",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn who_asks_for_another_name_is_not_known_here() {

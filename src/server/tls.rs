@@ -1,15 +1,16 @@
-//! TLS 1.3 and 1.2 by rustls, with certificates from files.
+//! TLS 1.3 and 1.2 by rustls, with certificates from files, or got by the mirror itself ([`renewal`](super::renewal)).
 //!
 //! 1. Each certificate says itself which names it is for. A client that asks for none of them, or for none at all and
 //!    not for an address that a certificate names, gets no certificate: it learns that TLS is spoken here and nothing
 //!    else.
 //! 2. The files are looked at from time to time, and read again when one of them has changed. If what is there now is
 //!    no good, what was read before stays.
-//! 3. A client that comes again may take up its session by a ticket, which only it keeps.
+//! 3. Who offers to speak of proofs (RFC 8737) is shown the proof that is under way for the name it asks for, and nothing else.
+//! 4. A client that comes again may take up its session by a ticket, which only it keeps.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,8 +20,10 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 
+use super::names::HostName;
+use crate::io::authority::RootError;
 use crate::io::files::{self, FileError};
 
 /// Where a certificate lies and the key that belongs to it, both PEM.
@@ -41,6 +44,8 @@ pub enum TlsError {
     NoKey(PathBuf),
     #[error("the key `{key}` does not belong to the certificate `{certificate}`")]
     Mismatch { certificate: PathBuf, key: PathBuf },
+    #[error(transparent)]
+    Root(#[from] RootError),
 }
 
 impl TlsError {
@@ -48,7 +53,8 @@ impl TlsError {
     pub fn hint(&self) -> Option<String> {
         let words = match self {
             Self::File(error) => return error.hint(),
-            Self::NoCertificate(_) => {
+            Self::Root(RootError::File(error)) => return error.hint(),
+            Self::NoCertificate(_) | Self::Root(RootError::NoCertificate(_)) => {
                 "give the whole chain in PEM, the one that begins with `-----BEGIN CERTIFICATE-----`"
             }
             Self::NoKey(_) => "give the key in PEM, without a passphrase",
@@ -60,17 +66,45 @@ impl TlsError {
 
 const FILE_BYTES: u64 = 1 << 20;
 
-/// Those that are shown now, exchanged as a whole.
+/// Those that are shown now.
 #[derive(Debug, Default)]
-pub(super) struct Certificates(RwLock<Arc<Vec<Shown>>>);
+pub(super) struct Certificates(RwLock<Board>);
+
+#[derive(Debug, Default)]
+struct Board {
+    /// From files, exchanged as a whole.
+    given: Vec<Shown>,
+    /// Those that the mirror got by itself, one for each name.
+    own: Vec<(HostName, Shown)>,
+    /// Under way, each for one name.
+    proofs: Vec<(HostName, Arc<CertifiedKey>)>,
+}
 
 #[derive(Debug, Clone)]
-struct Shown {
+pub(super) struct Shown {
     certified: Arc<CertifiedKey>,
 }
 
 impl Shown {
-    fn is_for(&self, name: &ServerName<'_>) -> bool {
+    /// `None`: it is no certificate and its key, both PEM.
+    pub(super) fn of(chain: &[u8], key: &[u8]) -> Option<Self> {
+        let certified = CertifiedKey::new(read_chain(chain)?, read_key(key)?);
+        certified.keys_match().ok()?;
+        Some(Self::new(certified))
+    }
+
+    fn new(certified: CertifiedKey) -> Self {
+        Self {
+            certified: Arc::new(certified),
+        }
+    }
+
+    /// The one that the others vouch for.
+    pub(super) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.certified.cert.first()
+    }
+
+    pub(super) fn is_for(&self, name: &ServerName<'_>) -> bool {
         let Ok(certificate) = self.certified.end_entity_cert() else {
             return false;
         };
@@ -80,19 +114,46 @@ impl Shown {
 }
 
 impl Certificates {
-    fn hold(&self) -> Arc<Vec<Shown>> {
-        // Only an exchange of pointers happens under the lock.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn look(&self) -> RwLockReadGuard<'_, Board> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn exchange(&self, next: Vec<Shown>) {
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Arc::new(next);
+    fn change(&self) -> RwLockWriteGuard<'_, Board> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In the place of the one that there was for this name.
+    pub(super) fn put(&self, name: HostName, shown: Shown) {
+        let mut board = self.change();
+        board.own.retain(|(other, _)| *other != name);
+        board.own.push((name, shown));
+    }
+
+    /// Until the value is dropped.
+    pub(super) fn show_proof(self: &Arc<Self>, name: HostName, proof: CertifiedKey) -> Proof {
+        let proof = Arc::new(proof);
+        self.change().proofs.push((name, Arc::clone(&proof)));
+        Proof {
+            certificates: Arc::clone(self),
+            proof,
+        }
+    }
+
+    fn proof(&self, name: &ServerName<'_>) -> Option<Arc<CertifiedKey>> {
+        let board = self.look();
+        let mut proofs = board.proofs.iter();
+        let (_, proof) = proofs.find(|(of, _)| of.server_name() == *name)?;
+        Some(Arc::clone(proof))
     }
 
     fn find(&self, name: &ServerName<'_>) -> Option<Arc<CertifiedKey>> {
-        let shown = self.hold();
-        let found = shown.iter().find(|shown| shown.is_for(name))?;
+        let board = self.look();
+        let own = board.own.iter().map(|(_, shown)| shown);
+        let found = board
+            .given
+            .iter()
+            .chain(own)
+            .find(|shown| shown.is_for(name))?;
         Some(Arc::clone(&found.certified))
     }
 
@@ -101,6 +162,24 @@ impl Certificates {
         ServerName::try_from(host).is_ok_and(|name| self.find(&name).is_some())
     }
 }
+
+/// A proof that is shown.
+pub(super) struct Proof {
+    certificates: Arc<Certificates>,
+    proof: Arc<CertifiedKey>,
+}
+
+impl Drop for Proof {
+    fn drop(&mut self) {
+        let mut board = self.certificates.change();
+        board
+            .proofs
+            .retain(|(_, other)| !Arc::ptr_eq(other, &self.proof));
+    }
+}
+
+/// The protocol in which proofs are looked at, RFC 8737 section 4. Nothing is said in it.
+pub(super) const PROVES: &[u8] = b"acme-tls/1";
 
 /// The address that a client reached, for those who ask for no name.
 #[derive(Debug)]
@@ -115,7 +194,11 @@ impl ResolvesServerCert for Resolver {
             Some(name) => ServerName::try_from(name).ok()?,
             None => ServerName::IpAddress(self.here.into()),
         };
-        self.certificates.find(&name)
+        let mut offers = hello.alpn().into_iter().flatten();
+        match offers.any(|offer| offer == PROVES) {
+            true => self.certificates.proof(&name),
+            false => self.certificates.find(&name),
+        }
     }
 }
 
@@ -140,6 +223,7 @@ pub(super) fn config(
         Speaks::Http1 => vec![b"http/1.1".to_vec()],
         Speaks::Http1And2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
     };
+    config.alpn_protocols.push(PROVES.to_vec());
     // Nothing of a session is kept here: the ticket holds it, under a key that changes and never leaves this process.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 1;
@@ -174,7 +258,7 @@ impl Files {
 
     fn load(&self) -> Result<(), TlsError> {
         let shown: Result<Vec<_>, _> = self.identities.iter().map(shown).collect();
-        self.certificates.exchange(shown?);
+        self.certificates.change().given = shown?;
         Ok(())
     }
 
@@ -201,22 +285,142 @@ impl Files {
 }
 
 fn shown(identity: &Identity) -> Result<Shown, TlsError> {
-    let no_certificate = || TlsError::NoCertificate(identity.certificate.clone());
-    let pem = files::read(&identity.certificate, FILE_BYTES)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let chain = chain.map_err(|_| no_certificate())?;
-    let first = chain.first().ok_or_else(no_certificate)?;
-    ParsedCertificate::try_from(first).map_err(|_| no_certificate())?;
-    let no_key = || TlsError::NoKey(identity.key.clone());
-    let pem = files::read(&identity.key, FILE_BYTES)?;
-    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| no_key())?;
-    let key = ring::sign::any_supported_type(&key).map_err(|_| no_key())?;
-    let certified = CertifiedKey::new(chain, key);
+    let (certificate, key) = (&identity.certificate, &identity.key);
+    let pem = files::read(certificate, FILE_BYTES)?;
+    let chain = read_chain(&pem).ok_or_else(|| TlsError::NoCertificate(certificate.clone()))?;
+    let pem = files::read(key, FILE_BYTES)?;
+    let signs = read_key(&pem).ok_or_else(|| TlsError::NoKey(key.clone()))?;
+    let certified = CertifiedKey::new(chain, signs);
     certified.keys_match().map_err(|_| TlsError::Mismatch {
-        certificate: identity.certificate.clone(),
-        key: identity.key.clone(),
+        certificate: certificate.clone(),
+        key: key.clone(),
     })?;
-    Ok(Shown {
-        certified: Arc::new(certified),
-    })
+    Ok(Shown::new(certified))
+}
+
+fn read_chain(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let chain = chain.ok()?;
+    ParsedCertificate::try_from(chain.first()?).ok()?;
+    Some(chain)
+}
+
+fn read_key(pem: &[u8]) -> Option<Arc<dyn SigningKey>> {
+    let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
+    ring::sign::any_supported_type(&key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::{
+        ClientConfig, ClientConnection, DigitallySignedStruct, ServerConnection, SignatureScheme,
+    };
+
+    fn certified(name: &str) -> CertifiedKey {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+        let key = ring::sign::any_supported_type(&key).unwrap();
+        CertifiedKey::new(vec![cert.der().clone()], key)
+    }
+
+    #[derive(Debug)]
+    struct Anyone;
+
+    impl ServerCertVerifier for Anyone {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: rustls::pki_types::UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+        }
+    }
+
+    /// What somebody sees who asks for `name` and offers to speak `protocols`.
+    fn seen(server: &Arc<ServerConfig>, name: &str, protocols: &[&[u8]]) -> Option<Vec<u8>> {
+        let mut client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anyone))
+            .with_no_client_auth();
+        client.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
+        let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
+        for _ in 0..4 {
+            let mut way = Vec::new();
+            client.write_tls(&mut way).unwrap();
+            server.read_tls(&mut way.as_slice()).unwrap();
+            let _ = server.process_new_packets();
+            let mut way = Vec::new();
+            server.write_tls(&mut way).unwrap();
+            client.read_tls(&mut way.as_slice()).unwrap();
+            let _ = client.process_new_packets();
+        }
+        let certificates = client.peer_certificates()?;
+        Some(certificates.first()?.to_vec())
+    }
+
+    #[test]
+    fn a_proof_is_only_shown_to_those_who_ask_for_one_and_while_it_is_under_way() {
+        let certificates = Arc::<Certificates>::default();
+        let (own, proof) = (certified("m.example"), certified("m.example"));
+        let [own_bytes, proof_bytes] = [&own, &proof].map(|it| Some(it.cert[0].to_vec()));
+        certificates.put("m.example".parse().unwrap(), Shown::new(own));
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let config = config(Arc::clone(&certificates), here, Speaks::Http1And2);
+        let browser: &[&[u8]] = &[b"h2", b"http/1.1"];
+        let both: &[&[u8]] = &[b"h2", PROVES];
+
+        assert_eq!(seen(&config, "m.example", browser), own_bytes);
+        assert_eq!(seen(&config, "m.example", &[PROVES]), None);
+        assert_eq!(seen(&config, "m.example", both), None);
+
+        let shown = certificates.show_proof("m.example".parse().unwrap(), proof);
+        assert_eq!(seen(&config, "m.example", &[PROVES]), proof_bytes);
+        assert_eq!(seen(&config, "m.example", browser), own_bytes);
+        assert_eq!(seen(&config, "m.example", &[]), own_bytes);
+        assert_eq!(seen(&config, "other.example", &[PROVES]), None);
+        assert_eq!(seen(&config, "other.example", browser), None);
+
+        drop(shown);
+        assert_eq!(seen(&config, "m.example", &[PROVES]), None);
+        assert_eq!(seen(&config, "m.example", browser), own_bytes);
+    }
+
+    #[test]
+    fn a_proof_does_not_make_a_name_known() {
+        let certificates = Arc::<Certificates>::default();
+        let _shown = certificates.show_proof("m.example".parse().unwrap(), certified("m.example"));
+        assert!(!certificates.cover("m.example"));
+    }
 }

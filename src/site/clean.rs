@@ -22,8 +22,8 @@ use super::Picture;
 use super::links::relative;
 use super::shallow::shallow;
 
-/// HTML for the body of an article that went through [`clean`]; there is no other way to make one.
-#[derive(Clone, PartialEq, Eq)]
+/// HTML for the body of an article that went through [`clean`]; there is no other way to make one that is not empty.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct CleanHtml {
     html: String,
     pictures: Vec<Picture>,

@@ -1,5 +1,9 @@
-//! A newsroom's feeds: Atom (RFC 4287), which knows relative addresses as a mirror needs them, and RSS 2.0 for readers that
-//! know nothing else; they take relative addresses too, as they do for the many feeds that have some.
+//! A newsroom's feeds: Atom (RFC 4287) and RSS 2.0, for readers that know nothing else.
+//!
+//! Nobody who signs a feed knows under which addresses it will lie, so all in it are relative to the feed's own. In Atom
+//! that has a meaning (RFC 4287 section 2), so pages name it first; of RSS most readers understand it the same way, from
+//! the feed's address or from that of the channel, which lies in the same folder. An `xml:base` would have to be absolute
+//! to help the others. Names of articles (`id`, `guid`) are no addresses, and the same on every mirror.
 //!
 //! A feed changes with each new article and travels with it, so it holds headlines and not whole articles.
 

@@ -25,8 +25,11 @@ pub struct Headline {
 
 impl Headline {
     pub fn of(article: &Article) -> Self {
-        let text = dom_query::Document::fragment(article.body.as_str()).text();
-        let byline = article.byline.as_deref().unwrap_or_default();
+        Self::found_by(article, Terms::of_article(article))
+    }
+
+    /// Of an article whose terms are known, so that it may lack its body.
+    pub fn found_by(article: &Article, terms: Terms) -> Self {
         Self {
             newsroom: article.newsroom.clone(),
             path: article.path.clone(),
@@ -38,7 +41,7 @@ impl Headline {
             summary: article.summary.clone(),
             section: article.section.clone(),
             lead: article.lead.clone(),
-            terms: Terms::of(&[&article.title, &article.summary, byline, &text]),
+            terms,
         }
     }
 

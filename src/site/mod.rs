@@ -14,6 +14,7 @@ mod clean;
 mod feed;
 mod frame;
 mod headline;
+pub(crate) mod kind;
 mod language;
 mod links;
 mod look;
@@ -43,7 +44,7 @@ pub use terms::Terms;
 pub use typesetter::{Typesetter, render};
 
 pub use crate::base::NewsroomId;
-pub use words::best_language;
+pub use words::{Words, best_language};
 
 /// What the whole site is called, and the language of the pages that belong to no newsroom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -511,6 +512,30 @@ mod tests {
         assert_eq!(after.id, before.id);
         assert_eq!(after.entries[1].id, before.entries[0].id);
         assert_ne!(after.entries[0].id, before.entries[0].id);
+    }
+
+    /// RSS has no word on relative addresses: its readers begin at the feed's address, or at that of the channel.
+    #[test]
+    fn addresses_in_feeds_lead_into_the_copy_that_the_feed_came_from() {
+        for feed in ["be/feed.xml", "be/rss.xml"] {
+            let xml = rendered(&articles()).remove(feed).expect("a feed");
+            assert!(!xml.contains("xml:base"), "{feed}");
+            let address = format!("https://mirror.example/copy/{feed}");
+            let parser = feed_rs::parser::Builder::new();
+            let parser = parser.base_uri(Some(&address)).build();
+            let read = parser.parse(xml.as_bytes()).expect("a valid feed");
+            let root = url::Url::parse(&address).expect("an address");
+            let channel = read.links.iter().find(|link| link.href.contains("index"));
+            let channel = root.join(&channel.expect("a way to the front page").href);
+            let article = &read.entries[0].links[0].href;
+            for base in [root, channel.expect("an address")] {
+                assert_eq!(
+                    base.join(article).expect("an address").as_str(),
+                    "https://mirror.example/copy/be/2026/11/ferry/index.html",
+                    "{feed}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -11,16 +11,26 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
+use super::Article;
+
 const HASH_BITS: u32 = 18;
 
 /// The terms of an article, as text for the index: 64 digits, the hashes ascending, each as its distance from the one
 /// before in two digits, or `_` and three digits.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms(String);
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Terms {
+    pub fn of_article(article: &Article) -> Self {
+        let text = dom_query::Document::fragment(article.body.as_str()).text();
+        let byline = article.byline.as_deref().unwrap_or_default();
+        Self::of(&[&article.title, &article.summary, byline, &text])
+    }
+
     pub fn of(texts: &[&str]) -> Self {
         let hashes: BTreeSet<u32> = texts
             .iter()

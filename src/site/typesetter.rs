@@ -40,7 +40,8 @@ pub fn render(
     let mut paths = HashSet::new();
     newest_first.retain(|article| paths.insert(&article.path));
     let headlines: Vec<Headline> = newest_first.iter().map(|a| Headline::of(a)).collect();
-    let mut files = setter.lists(&headlines);
+    let mut files = Vec::new();
+    setter.lists(&headlines, &mut |page| files.push(page));
     files.extend(setter.abouts(&headlines));
     files.extend(
         newest_first
@@ -75,41 +76,36 @@ impl<'a> Typesetter<'a> {
         std::iter::once(site).chain(rooms).collect()
     }
 
-    /// Every file but the pages and pictures of articles, and what [`Self::abouts`] gives. One headline for each article,
-    /// in any order.
-    pub fn lists(&self, headlines: &[Headline]) -> Vec<Page> {
+    /// Every file but the pages and pictures of articles, and what [`Self::abouts`] gives, one after another. One headline
+    /// for each article, in any order.
+    pub fn lists(&self, headlines: &[Headline], lay: &mut dyn FnMut(Page)) {
         let newest_first = newest_first(headlines);
         let rooms: Vec<Room<'a, '_>> = self
             .newsrooms
             .iter()
             .map(|newsroom| Room::of(newsroom, &newest_first))
             .collect();
-        let mut files = vec![
-            (site_path(frame::ICON), include_bytes!("icon.svg").to_vec()),
-            pages::not_found_in_all(self.site),
-            pages::home(self, &rooms),
-        ];
-        let logo = self.site.logo.iter();
-        files.extend(logo.map(|logo| (site_path(frame::SITE_LOGO), logo.webp.clone())));
-        for room in &rooms {
-            files.extend(self.of_newsroom(room));
+        lay((site_path(frame::ICON), include_bytes!("icon.svg").to_vec()));
+        lay(pages::not_found_in_all(self.site));
+        lay(pages::home(self, &rooms));
+        if let Some(logo) = &self.site.logo {
+            lay((site_path(frame::SITE_LOGO), logo.webp.clone()));
         }
-        files.sort();
-        files
+        for room in &rooms {
+            self.of_newsroom(room, lay);
+        }
     }
 
-    fn of_newsroom(&self, room: &Room<'a, '_>) -> Vec<Page> {
-        let mut files = vec![
-            pages::front(self, room),
-            feed::atom(room, self.about),
-            feed::rss(room, self.about),
-        ];
-        files.extend(pages::archive(self, room));
-        files.extend(pages::sections(self, room));
-        files.extend(pages::search(self, room));
-        let logo = room.newsroom.logo.iter();
-        files.extend(logo.map(|logo| (room_path(room.newsroom, frame::LOGO), logo.webp.clone())));
-        files
+    fn of_newsroom(&self, room: &Room<'a, '_>, lay: &mut dyn FnMut(Page)) {
+        lay(pages::front(self, room));
+        lay(feed::atom(room, self.about));
+        lay(feed::rss(room, self.about));
+        pages::archive(self, room, lay);
+        pages::sections(self, room, lay);
+        pages::search(self, room, lay);
+        if let Some(logo) = &room.newsroom.logo {
+            lay((room_path(room.newsroom, frame::LOGO), logo.webp.clone()));
+        }
     }
 }
 

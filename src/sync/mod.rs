@@ -1,15 +1,18 @@
 //! Bringing an edition to the mirrors, once.
 //!
 //! 1. A [`Source`] is an edition as it lies on a mirror, with updates from earlier editions.
-//! 2. A [`Mirror`] is a folder, for which a [`plan`](plan()) is made and performed, or a colport server, which takes bundles.
-//! 3. [`push_all`] goes to many at once. A dead or slow mirror costs only itself: each is given up after a time without
-//!    progress, and none waits for another.
+//! 2. A [`Mirror`] is a host that keeps files, for which a [`plan`](plan()) is made and performed ([`Push`]); or a colport
+//!    server, which takes bundles; or one that copies others, to which nothing is sent.
+//! 3. [`push_all`] goes to many at once. A dead or slow mirror costs only itself: a slow one gives way to the next, and each
+//!    is given up after a time without progress.
 //! 4. What became of each is an [`Outcome`], seen by reading back as a reader would.
 //!
-//! Deliberately absent: retries and schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
+//! Deliberately absent: schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
 
-mod folder;
+pub mod daemon;
 pub mod hooks;
+mod hosts;
+mod lanes;
 mod plan;
 pub mod pool;
 pub mod rotation;
@@ -21,14 +24,12 @@ pub mod watching;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use futures_util::{FutureExt, StreamExt};
 use url::Url;
 
+pub use hosts::Push;
 pub use plan::{Holding, Plan, Step, plan};
 pub use server::Sending;
 pub use source::{Item, Source, Stage};
@@ -36,7 +37,10 @@ pub use source::{Item, Source, Stage};
 use crate::base::EditionNumber;
 use crate::io::address::{self, AddressError};
 use crate::io::fetch::{Fetch, shown};
+use crate::io::line::{Limit, Line};
 use crate::io::push::Post;
+use crate::io::store::{self, Keeper, Store, StoreError};
+use lanes::Lanes;
 
 /// Who can ask and send.
 pub trait Wire: Fetch + Post {}
@@ -56,6 +60,19 @@ pub enum Place {
     Folder(PathBuf),
     /// A machine that runs `colport serve`.
     Colport(Url),
+    /// One that runs `colport serve --from`: it copies others, so nothing is sent to it, and it is only looked at.
+    Follows(Url),
+    Host(Host),
+}
+
+/// A host that keeps files, of whatever kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    pub keeper: Keeper,
+    /// Where readers find it.
+    pub url: Option<Url>,
+    /// See [`Push::bundles`].
+    pub bundles: bool,
 }
 
 impl Place {
@@ -68,11 +85,19 @@ impl Place {
         Ok(Self::Folder(path.into()))
     }
 
+    fn has_bundles(&self) -> bool {
+        match self {
+            Self::Host(host) => host.bundles,
+            Self::Folder(_) | Self::Colport(_) | Self::Follows(_) => true,
+        }
+    }
+
     /// Where readers find it, if that is known.
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::Folder(_) => None,
-            Self::Colport(url) => Some(url),
+            Self::Colport(url) | Self::Follows(url) => Some(url),
+            Self::Host(host) => host.url.as_ref(),
         }
     }
 }
@@ -81,17 +106,22 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path) => path.display().fmt(f),
-            Self::Colport(url) => f.write_str(&shown(url)),
+            Self::Colport(url) | Self::Follows(url) => f.write_str(&shown(url)),
+            Self::Host(host) => host.keeper.fmt(f),
         }
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Mirrors that are served at one time.
+    /// Mirrors that are served at one time; slow ones are served beside them.
     pub abreast: usize,
     /// A mirror with which nothing moves for so long is given up.
     pub stall: Duration,
+    /// What may go out to all mirrors together.
+    pub line_bytes_per_second: Option<u64>,
+    /// What may go out to each.
+    pub mirror_bytes_per_second: Option<u64>,
 }
 
 impl Default for Options {
@@ -99,6 +129,8 @@ impl Default for Options {
         Self {
             abreast: 16,
             stall: Duration::from_secs(30),
+            line_bytes_per_second: None,
+            mirror_bytes_per_second: None,
         }
     }
 }
@@ -109,6 +141,10 @@ pub enum Outcome {
     Pushed(Pushed),
     Already {
         edition: EditionNumber,
+    },
+    /// It copies others and has not copied the edition yet; it has this one, or one that we do not know, or none.
+    Behind {
+        edition: Option<EditionNumber>,
     },
     /// It answered and would not have it, or could not hold it.
     Refused(String),
@@ -130,6 +166,11 @@ impl Outcome {
     pub fn is_good(&self) -> bool {
         matches!(self, Self::Pushed(_) | Self::Already { .. })
     }
+
+    /// Whether something is wrong, or may be. Who copies others may take his time.
+    pub fn is_fault(&self) -> bool {
+        !self.is_good() && !matches!(self, Self::Behind { .. })
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -143,6 +184,12 @@ impl fmt::Display for Outcome {
                 )
             }
             Self::Already { edition } => write!(f, "had edition {edition} already"),
+            Self::Behind {
+                edition: Some(edition),
+            } => write!(f, "copies others, and has edition {edition} so far"),
+            Self::Behind { edition: None } => {
+                f.write_str("copies others, and has none of ours yet")
+            }
             Self::Refused(why) => write!(f, "refused: {why}"),
             Self::Unreachable(why) => write!(f, "not reached: {why}"),
             Self::Unsure(why) => write!(f, "not sure: {why}"),
@@ -176,9 +223,13 @@ pub async fn push_all(
     report: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<(Mirror, Outcome)> {
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
-    let pushes = futures_util::stream::iter(mirrors.iter().enumerate()).map(|(index, mirror)| {
+    let lanes = &Lanes::new(options.abreast.max(1));
+    let limit = |bytes: u64| Arc::new(Limit::new(bytes));
+    let whole_line = &options.line_bytes_per_second.map(limit);
+    let pushes = in_order(mirrors).map(|(index, mirror)| {
         let heard = heard.clone();
         async move {
+            let lane = lanes.enter().await;
             // Nobody may be listening any more, which does not matter to the mirror.
             let tell = |event| drop(heard.send(event));
             tell(Event::Begun { mirror: index });
@@ -188,11 +239,24 @@ pub async fn push_all(
                     bytes,
                 })
             };
-            let outcome = push(wire, source, &mirror.place, options, &progress).await;
+            let own = options.mirror_bytes_per_second.map(limit);
+            let limits = whole_line.iter().cloned().chain(own).collect();
+            let line = Arc::new(Line::new(limits));
+            let outcome = tokio::select! {
+                outcome = push(wire, source, &mirror.place, &line) => outcome,
+                () = lanes::watch(&line, lane, options.stall, &progress) => {
+                    let seconds = options.stall.as_secs();
+                    Outcome::Unreachable(format!("nothing moved for {seconds} seconds"))
+                }
+            };
             (index, mirror.clone(), outcome)
         }
+        .boxed()
     });
-    let mut pushes = std::pin::pin!(pushes.buffer_unordered(options.abreast.max(1)));
+    let most = Lanes::most(options.abreast.max(1));
+    let pushes: Vec<_> = pushes.collect();
+    let pushes = futures_util::stream::iter(pushes).buffer_unordered(most);
+    let mut pushes = std::pin::pin!(pushes);
     let mut outcomes = Vec::new();
     loop {
         tokio::select! {
@@ -211,80 +275,60 @@ pub async fn push_all(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-async fn push(
-    wire: &dyn Wire,
-    source: &Arc<Source>,
-    place: &Place,
-    options: &Options,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Outcome {
-    let pulse = Arc::new(Pulse::default());
-    let work = async {
-        match place {
-            Place::Colport(url) => server::push(wire, url, source, &pulse).await,
-            Place::Folder(path) => {
-                let (path, source, pulse) = (path.clone(), source.clone(), pulse.clone());
-                spawn_blocking(move || folder::push(&path, &source, &pulse))
-                    .await
-                    .expect("writing does not panic, and nobody cancels it")
+/// Those who copy others come last: then there is something to copy.
+fn in_order(mirrors: &[Mirror]) -> impl Iterator<Item = (usize, &Mirror)> {
+    let follows = |mirror: &Mirror| matches!(mirror.place, Place::Follows(_));
+    let pushed = mirrors
+        .iter()
+        .enumerate()
+        .filter(move |(_, it)| !follows(it));
+    let following = mirrors
+        .iter()
+        .enumerate()
+        .filter(move |(_, it)| follows(it));
+    pushed.chain(following)
+}
+
+async fn push(wire: &dyn Wire, source: &Arc<Source>, place: &Place, line: &Arc<Line>) -> Outcome {
+    match place {
+        Place::Colport(url) => server::push(wire, url, source, line).await,
+        Place::Follows(url) => server::watch(wire, url, source).await,
+        Place::Folder(_) | Place::Host(_) => match opened(place, line) {
+            Ok(store) => {
+                let push = Push {
+                    store: &*store,
+                    line,
+                    source,
+                    bundles: place.has_bundles(),
+                    reader: place.url().map(|url| (wire, url)),
+                };
+                push.perform().await
             }
-        }
-    };
-    tokio::select! {
-        outcome = work => outcome,
-        () = stalled(&pulse, options.stall, progress) => {
-            let seconds = options.stall.as_secs();
-            Outcome::Unreachable(format!("nothing moved for {seconds} seconds"))
-        }
+            Err(error) => Outcome::Refused(error.to_string()),
+        },
     }
 }
 
-const LOOK: Duration = Duration::from_millis(200);
-
-/// By this others see that a push goes on.
-#[derive(Debug, Default)]
-struct Pulse {
-    bytes: AtomicU64,
-    beats: AtomicU64,
-}
-
-impl Pulse {
-    fn beat(&self) {
-        self.beats.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn moved(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.beat();
-    }
-}
-
-/// Ends when there was no beat for so long.
-async fn stalled(pulse: &Pulse, stall: Duration, progress: &(dyn Fn(u64) + Sync)) {
-    let (mut last_beat, mut last_bytes) = (0, 0);
-    let mut still = Duration::ZERO;
-    while still < stall {
-        sleep(LOOK).await;
-        still += LOOK;
-        let beat = pulse.beats.load(Ordering::Relaxed);
-        if beat != last_beat {
-            (last_beat, still) = (beat, Duration::ZERO);
-        }
-        let bytes = pulse.bytes.load(Ordering::Relaxed);
-        if bytes != last_bytes {
-            last_bytes = bytes;
-            progress(bytes);
-        }
+fn opened(place: &Place, line: &Arc<Line>) -> Result<Box<dyn Store>, StoreError> {
+    match place {
+        Place::Folder(path) => store::open(&Keeper::Folder(path.clone()), line),
+        Place::Host(host) => store::open(&host.keeper, line),
+        Place::Colport(url) | Place::Follows(url) => Err(StoreError::Permanent(format!(
+            "`{}` keeps no files of ours",
+            shown(url)
+        ))),
     }
 }
 
 /// What a push would do to one mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
-    /// Of a folder.
+    /// Of a host that keeps files.
     Steps(Plan),
     /// Of a server.
     Send(Sending),
+    /// It copies others.
+    Leave,
     Unreachable(String),
 }
 
@@ -295,12 +339,18 @@ pub async fn plan_all(
     mirrors: &[Mirror],
     options: &Options,
 ) -> Vec<(Mirror, Intent)> {
-    let looks = futures_util::stream::iter(mirrors).map(|mirror| async move {
-        let looked = tokio::time::timeout(options.stall, look(wire, source, &mirror.place)).await;
-        let intent = looked.unwrap_or_else(|_| Intent::Unreachable("no answer in time".into()));
-        (mirror.clone(), intent)
+    let looks = mirrors.iter().map(|mirror| {
+        async move {
+            let looked = look(wire, source, &mirror.place);
+            let looked = tokio::time::timeout(options.stall, looked).await;
+            let intent = looked.unwrap_or_else(|_| Intent::Unreachable("no answer in time".into()));
+            (mirror.clone(), intent)
+        }
+        .boxed()
     });
-    looks.buffered(options.abreast.max(1)).collect().await
+    let looks: Vec<_> = looks.collect();
+    let looks = futures_util::stream::iter(looks).buffered(options.abreast.max(1));
+    looks.collect().await
 }
 
 async fn look(wire: &dyn Wire, source: &Arc<Source>, place: &Place) -> Intent {
@@ -309,14 +359,23 @@ async fn look(wire: &dyn Wire, source: &Arc<Source>, place: &Place) -> Intent {
             Ok(sending) => Intent::Send(sending),
             Err(error) => Intent::Unreachable(error.reason()),
         },
-        Place::Folder(path) => {
-            let (path, source) = (path.clone(), source.clone());
-            let looked =
-                spawn_blocking(move || folder::look(&path, &source, &Pulse::default())).await;
-            match looked.expect("looking does not panic, and nobody cancels it") {
-                Ok(plan) => Intent::Steps(plan),
-                Err(error) => Intent::Unreachable(error.to_string()),
-            }
-        }
+        Place::Follows(_) => Intent::Leave,
+        Place::Folder(_) | Place::Host(_) => match look_at_files(source, place).await {
+            Ok(plan) => Intent::Steps(plan),
+            Err(error) => Intent::Unreachable(error.to_string()),
+        },
     }
+}
+
+async fn look_at_files(source: &Source, place: &Place) -> Result<Plan, StoreError> {
+    let line = Arc::new(Line::default());
+    let store = opened(place, &line)?;
+    let push = Push {
+        store: &*store,
+        line: &line,
+        source,
+        bundles: place.has_bundles(),
+        reader: None,
+    };
+    push.look().await
 }

@@ -1,7 +1,7 @@
 //! What to do to a host that only keeps files. Pure: what it shall have and what it has go in, steps come out.
 //!
 //! 1. Only what is missing or differs is put.
-//! 2. In the order of TUF: files of the site, bundles, metadata of delegated roles, roots, `targets`, `snapshot`, and
+//! 2. In the order of TUF: files of the site (those with new names first, since others will link to them), bundles, metadata of delegated roles, roots, `targets`, `snapshot`, and
 //!    `timestamp.json` last, so that nobody is told of what is not there yet.
 //! 3. After that what nobody is told of any more is removed: bundles of other editions, and withdrawn files of the site,
 //!    but only if they are just what we once put there. Anything else on the host is not ours to touch.
@@ -18,6 +18,8 @@ use crate::io::address::BundleFile;
 pub struct Holding {
     /// Of every file that the host shall have, or that may have to go: what is there now.
     pub digests: BTreeMap<String, Digest>,
+    /// Where something is, of whatever content.
+    pub taken: BTreeSet<String>,
     /// The names in the folder of bundles.
     pub bundles: Vec<String>,
 }
@@ -28,10 +30,20 @@ pub enum Step {
         path: String,
         length: u64,
         stage: Stage,
+        /// Whether something else is there now.
+        replaces: bool,
     },
     Remove {
         path: String,
     },
+}
+
+impl Step {
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Put { path, .. } | Self::Remove { path } => path,
+        }
+    }
 }
 
 impl fmt::Display for Step {
@@ -71,11 +83,13 @@ pub fn plan<'a>(
     let (kept, mut missing): (Vec<&Item>, Vec<&Item>) = items
         .into_iter()
         .partition(|item| holding.digests.get(&item.path) == Some(&item.digest));
-    missing.sort_by(|a, b| (a.stage, &a.path).cmp(&(b.stage, &b.path)));
+    let replaces = |item: &Item| holding.taken.contains(&item.path);
+    missing.sort_by_key(|item| (item.stage, replaces(item), &item.path));
     let puts = missing.iter().map(|item| Step::Put {
         path: item.path.clone(),
         length: item.length,
         stage: item.stage,
+        replaces: replaces(item),
     });
     let wanted: BTreeSet<&str> = kept
         .iter()
@@ -153,6 +167,7 @@ mod tests {
             .collect();
         Holding {
             digests,
+            taken: BTreeSet::new(),
             bundles: vec!["2.tar.gz".into()],
         }
     }
@@ -183,6 +198,16 @@ mod tests {
         let mut holding = everything();
         holding.digests.insert("z.html".into(), Digest::of(b"old"));
         check(&holding, &BTreeMap::new(), &["put `z.html` (10 bytes)"]);
+    }
+
+    #[test]
+    fn what_has_a_new_name_goes_before_what_is_changed() {
+        let mut holding = everything();
+        holding.digests.remove("a.html");
+        holding.digests.remove("z.html");
+        holding.taken.insert("a.html".into());
+        let expected = ["put `z.html` (10 bytes)", "put `a.html` (10 bytes)"];
+        check(&holding, &BTreeMap::new(), &expected);
     }
 
     #[test]

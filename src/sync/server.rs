@@ -13,10 +13,11 @@ use futures_util::StreamExt;
 use url::Url;
 
 use super::source::Source;
-use super::{Outcome, Pulse, Pushed, Wire};
+use super::{Outcome, Pushed, Wire};
 use crate::base::{EditionNumber, LIMITS, MetadataName};
 use crate::io::address::{self, BundleName, Form};
 use crate::io::fetch::{FetchError, Request, read_all};
+use crate::io::line::{Line, PIECE_BYTES};
 use crate::io::push::{Answer, Body};
 
 /// What would be sent to whom has which edition.
@@ -75,13 +76,25 @@ async fn timestamp(wire: &dyn Wire, mirror: &Url) -> Result<Option<Bytes>, Fetch
     }
 }
 
+/// What a mirror shows that copies others: it comes to the edition by itself.
+pub(super) async fn watch(wire: &dyn Wire, mirror: &Url, source: &Source) -> Outcome {
+    let edition = source.edition().number();
+    match timestamp(wire, mirror).await {
+        Err(error) => Outcome::Unreachable(error.reason()),
+        Ok(has) => match has.and_then(|timestamp| source.edition_of_timestamp(&timestamp)) {
+            Some(has) if has == edition => Outcome::Already { edition },
+            has => Outcome::Behind { edition: has },
+        },
+    }
+}
+
 pub(super) async fn push(
     wire: &dyn Wire,
     mirror: &Url,
     source: &Source,
-    pulse: &Arc<Pulse>,
+    line: &Arc<Line>,
 ) -> Outcome {
-    match perform(wire, mirror, source, pulse).await {
+    match perform(wire, mirror, source, line).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Unreachable(error.reason()),
     }
@@ -91,7 +104,7 @@ async fn perform(
     wire: &dyn Wire,
     mirror: &Url,
     source: &Source,
-    pulse: &Arc<Pulse>,
+    line: &Arc<Line>,
 ) -> Result<Outcome, FetchError> {
     let edition = source.edition().number();
     let bundle = match look(wire, mirror, source).await? {
@@ -102,7 +115,7 @@ async fn perform(
     let (mut bytes, mut refused) = (0, String::new());
     for (form, content) in source.forms(bundle) {
         bytes += content.len() as u64;
-        let sent = body(form, content, pulse.clone());
+        let sent = body(form, content, line.clone());
         let answer = wire.post(address::intake(mirror), sent).await?;
         match answer.status {
             200..=299 => {
@@ -126,16 +139,15 @@ fn refusal(answer: &Answer) -> String {
     }
 }
 
-/// Small, so that an early refusal is heard early.
-const PIECE_BYTES: usize = 1 << 16;
-
-fn body(form: Form, bundle: Bytes, pulse: Arc<Pulse>) -> Body {
+fn body(form: Form, bundle: Bytes, line: Arc<Line>) -> Body {
     let length = bundle.len() as u64;
-    let pieces = futures_util::stream::unfold(bundle, move |mut rest| {
+    let pieces = futures_util::stream::unfold((bundle, line), |(mut rest, line)| async move {
         let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
-        pulse.moved(piece.len() as u64);
-        let next = (!piece.is_empty()).then_some((piece, rest));
-        std::future::ready(next)
+        if piece.is_empty() {
+            return None;
+        }
+        line.pass(piece.len()).await;
+        Some((piece, (rest, line)))
     });
     Body {
         length,

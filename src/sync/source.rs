@@ -8,6 +8,7 @@
 //! .colport/bundle/11-12.zst
 //! .colport/bundle/text.tar.gz      a small copy, if the newsroom makes any; and its dense forms, as above with `-text`
 //! .colport/metadata/1.root.json    … 12.snapshot.json, and timestamp.json last
+//! .colport/lists/0a….json          the sealed list of each channel that knows the mirror
 //! ```
 
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use bytes::Bytes;
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath};
 use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
 use crate::io::address::{BundleFile, BundleName, Form};
+use crate::io::store::Body;
+use crate::site::kind;
 
 /// One file on a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Item {
 pub enum Stage {
     File,
     Bundle,
+    /// Of a channel's mirrors.
+    List,
     /// Of delegated roles.
     Delegated,
     Root,
@@ -57,7 +62,7 @@ impl Stage {
 }
 
 /// An edition with everything that belongs to it on a mirror.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Source {
     edition: Arc<VerifiedEdition>,
     earlier: Vec<Arc<VerifiedEdition>>,
@@ -68,6 +73,37 @@ pub struct Source {
 enum Origin {
     Entry(Entry),
     Bundle(Bytes),
+}
+
+impl Origin {
+    /// Whether the file is a page or the like of which the bundle has a smaller form. Metadata and bundles stay as they
+    /// are, since what fetches them counts bytes.
+    fn is_packed(&self, path: &str) -> bool {
+        match self {
+            Self::Entry(entry) => {
+                let is_smaller = packed_length(entry) < entry.length / 10 * 9;
+                is_smaller && !path.starts_with(OWN)
+            }
+            Self::Bundle(_) => false,
+        }
+    }
+}
+
+const OWN: &str = ".colport/";
+
+fn packed_length(entry: &Entry) -> u64 {
+    let place = entry.place();
+    place.end - place.start
+}
+
+fn body(path: &str, bytes: Bytes, is_gzip: bool) -> Body {
+    let kind = kind::of_mirror_file(path);
+    Body {
+        bytes,
+        content_type: kind.map_or("application/octet-stream", |kind| kind.content_type),
+        cache_control: kind.map_or("no-cache", |kind| kind.lifetime.cache_control()),
+        is_gzip,
+    }
 }
 
 impl Source {
@@ -105,12 +141,76 @@ impl Source {
         self
     }
 
+    /// With the sealed lists of channels, each by its name, for one mirror.
+    pub fn with_lists(&self, lists: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+        let mut with = self.clone();
+        for (name, bytes) in lists {
+            let item = Item {
+                path: format!(".colport/lists/{name}.json"),
+                stage: Stage::List,
+                length: bytes.len() as u64,
+                digest: Digest::of(&bytes),
+            };
+            let origin = Origin::Bundle(bytes);
+            with.items.insert(item.path.clone(), (item, origin));
+        }
+        with
+    }
+
     pub fn edition(&self) -> &Arc<VerifiedEdition> {
         &self.edition
     }
 
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.values().map(|(item, _)| item)
+    }
+
+    /// What is put at `path`: on a host that `says_encoding`, a page goes as the gzip member that the bundle has of it.
+    pub fn body(&self, path: &str, says_encoding: bool) -> Option<Body> {
+        let (_, origin) = self.items.get(path)?;
+        let is_gzip = says_encoding && origin.is_packed(path);
+        Some(match origin {
+            Origin::Entry(entry) if is_gzip => body(path, self.edition.packed(entry), true),
+            Origin::Entry(entry) => body(path, self.edition.content(entry), false),
+            Origin::Bundle(bytes) => body(path, bytes.clone(), false),
+        })
+    }
+
+    /// How long the [`Source::body`] is.
+    pub fn stored_length(&self, path: &str, says_encoding: bool) -> Option<u64> {
+        let (item, origin) = self.items.get(path)?;
+        Some(match origin {
+            Origin::Entry(entry) if says_encoding && origin.is_packed(path) => packed_length(entry),
+            _ => item.length,
+        })
+    }
+
+    /// What earlier editions had at `path`, in the forms in which we may have put it there.
+    pub fn past(&self, path: &str, says_encoding: bool) -> Vec<(Digest, Body)> {
+        let Ok(site_path) = SitePath::parse(path) else {
+            return Vec::new();
+        };
+        let past = self.earlier.iter().filter_map(|edition| {
+            let entry = edition.file(&site_path)?;
+            let is_gzip = says_encoding && Origin::Entry(*entry).is_packed(path);
+            let bytes = match is_gzip {
+                true => edition.packed(entry),
+                false => edition.content(entry),
+            };
+            Some((entry.digest, body(path, bytes, is_gzip)))
+        });
+        past.collect()
+    }
+
+    /// What is at `path` on a mirror that shows edition `number`, as far as that was signed.
+    pub fn promised(&self, number: EditionNumber, path: &str) -> Option<Digest> {
+        let mut editions = std::iter::once(&self.edition).chain(&self.earlier);
+        let edition = editions.find(|edition| edition.number() == number)?;
+        let entry = match path.strip_prefix(kind::METADATA) {
+            Some(name) => edition.metadata_file(&MetadataName::parse(name)?)?,
+            None => edition.file(&SitePath::parse(path).ok()?)?,
+        };
+        Some(entry.digest)
     }
 
     /// The bytes to be put at `path`.

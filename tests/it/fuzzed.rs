@@ -101,3 +101,8 @@ fn a_pattern_matches_what_a_simple_reading_of_it_says() {
 fn json_has_one_canonical_form() {
     check("json");
 }
+
+#[test]
+fn no_request_can_be_hidden_in_another() {
+    check("heads");
+}

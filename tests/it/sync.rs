@@ -388,6 +388,97 @@ async fn many_mirrors_are_served_with_a_limit_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_copies_others_is_looked_at_and_sent_nothing() {
+    let mut scene = Scene::new();
+    scene.publish_next();
+    let copies: Vec<_> = (0..4).map(|_| scene.world.add(Behaviour::Good)).collect();
+    let dead = scene.world.add(Behaviour::Refused);
+    copies[0].show(scene.newest());
+    copies[1].show(&scene.editions[0]);
+    copies[2].put(".colport/metadata/timestamp.json", "{}");
+    for mirror in copies.iter().chain([&dead]) {
+        let place = Place::Follows(mirror.url());
+        scene.mirrors.push(self::mirror(place));
+    }
+    assert!(
+        scene
+            .plan()
+            .await
+            .iter()
+            .all(|intent| *intent == Intent::Leave)
+    );
+    let outcomes = scene.push().await;
+    let expected = [
+        Outcome::Already { edition: 2 },
+        Outcome::Behind { edition: Some(1) },
+        Outcome::Behind { edition: None },
+        Outcome::Behind { edition: None },
+        Outcome::Unreachable("no connection".into()),
+    ];
+    assert_eq!(outcomes, expected);
+    let faults: Vec<_> = outcomes.iter().map(Outcome::is_fault).collect();
+    assert_eq!(faults, [false, false, false, false, true]);
+    assert!(copies.iter().all(|mirror| mirror.taken().is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_line_may_carry_holds_for_all_mirrors_together() {
+    let mut scene = Scene::new();
+    for _ in 0..4 {
+        scene.server(Behaviour::Good);
+    }
+    let whole = scene.newest().bundle().len() as u64;
+    let (line, mirror) = (Some(whole / 10), Some(whole / 10));
+    for (options, seconds) in [
+        (
+            Options {
+                line_bytes_per_second: line,
+                ..Options::default()
+            },
+            40.0,
+        ),
+        (
+            Options {
+                mirror_bytes_per_second: mirror,
+                ..Options::default()
+            },
+            10.0,
+        ),
+    ] {
+        let begun = Instant::now();
+        let source = scene.source();
+        push_all(&scene.world, &source, &scene.mirrors, &options, &mut |_| ()).await;
+        let took = begun.elapsed().as_secs_f64();
+        assert!(
+            (seconds * 0.9..seconds * 1.1).contains(&took),
+            "{took} of {seconds}"
+        );
+    }
+}
+
+/// Longer than any mirror may be still: it is our own limit that holds them.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_given_up_because_our_own_line_is_thin() {
+    let mut scene = Scene::new();
+    for _ in 0..3 {
+        scene.server(Behaviour::Good);
+    }
+    let options = Options {
+        line_bytes_per_second: Some(500),
+        ..Options::default()
+    };
+    let source = scene.source();
+    let outcomes = push_all(&scene.world, &source, &scene.mirrors, &options, &mut |_| ()).await;
+    // They took it all; it is only that simulated ones do not show it.
+    assert!(
+        outcomes
+            .iter()
+            .all(|(_, outcome)| matches!(outcome, Outcome::Unsure(_))),
+        "{outcomes:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn updates_made_for_mirrors_are_what_readers_take() {
     let mut scene = Scene::new();
     scene.publish_next();

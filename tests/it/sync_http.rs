@@ -61,10 +61,7 @@ async fn get(
     mirrors: &[Mirror],
     store: &Path,
 ) -> Result<reader::Got, ReadError> {
-    let url = |mirror: &Mirror| match &mirror.place {
-        Place::Colport(url) => url.clone(),
-        Place::Folder(path) => url::Url::from_directory_path(path).unwrap(),
-    };
+    let url = |mirror: &Mirror| mirror.place.url().unwrap().clone();
     let options = reader::Options::new(
         mirrors.iter().map(url).collect(),
         store.to_path_buf(),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Mirror, http_address};
+use super::http_address;
+use super::mirror::Mirror;
 use crate::io::program::Program;
 use crate::io::visit::Proxy;
 use crate::sync::hooks::{self, Occasion};

@@ -2,16 +2,14 @@
 //! anybody's file.
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::super::studio::Finished;
-use super::super::withdrawn::Withdrawn;
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::site::{Article, Language, NewsroomId, Picture};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Line {
+pub(in crate::packager) struct Line {
     pub path: SitePath,
     /// What its source calls it.
     pub id: String,
@@ -26,7 +24,7 @@ pub(super) struct Line {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Story {
+pub(in crate::packager) struct Story {
     pub title: String,
     pub byline: Option<String>,
     pub published: Moment,
@@ -44,7 +42,7 @@ pub(super) struct Story {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Lead {
+pub(in crate::packager) struct Lead {
     pub path: SitePath,
     pub alt: String,
     pub caption: Option<String>,
@@ -52,7 +50,7 @@ pub(super) struct Lead {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Shown {
+pub(in crate::packager) struct Shown {
     pub path: SitePath,
     /// In pixels.
     pub width: u32,
@@ -63,16 +61,16 @@ pub(super) struct Shown {
 /// RFC 3339.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Moment(pub Timestamp);
+pub(in crate::packager) struct Moment(pub Timestamp);
 
 /// BCP 47.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Tongue(pub Language);
+pub(in crate::packager) struct Tongue(pub Language);
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Sha256(pub Digest);
+pub(in crate::packager) struct Sha256(pub Digest);
 
 impl TryFrom<String> for Moment {
     type Error = String;
@@ -128,34 +126,9 @@ impl Line {
         Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
     }
 
-    /// `pictures`: of all articles, ascending by path.
-    pub fn of(article: &Article, id: Option<&String>, pictures: &[(SitePath, Finished)]) -> Self {
-        let path = article.path.clone();
-        let folder = path.as_str().strip_suffix("index.html").unwrap_or_default();
-        let first = pictures.partition_point(|(place, _)| place.as_str() < folder);
-        let own = pictures
-            .iter()
-            .skip(first)
-            .take_while(|(place, _)| place.as_str().starts_with(folder));
-        let id = id.or(article.source.as_ref());
-        Self {
-            id: id.cloned().unwrap_or_else(|| path.to_string()),
-            source: article.source.clone(),
-            language: None,
-            story: Some(Story {
-                title: article.title.clone(),
-                byline: article.byline.clone(),
-                published: Moment(article.published),
-                updated: article.updated.map(Moment),
-                language: Tongue(article.language.clone()),
-                summary: article.summary.clone(),
-                section: article.section.clone(),
-                lead: article.lead.as_ref().map(Lead::of),
-                pictures: own.map(Shown::of).collect(),
-                body: article.body.as_str().to_owned(),
-            }),
-            path,
-        }
+    /// As it is written, without its end.
+    pub fn written(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and numbers can always be written")
     }
 }
 
@@ -188,43 +161,5 @@ impl Shown {
             alt: String::new(),
             caption: None,
         }
-    }
-}
-
-impl Line {
-    /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
-    pub fn addresses(&self) -> impl Iterator<Item = Url> {
-        let first = Url::parse(&self.id).ok();
-        let now = self.source.as_ref().filter(|_| first.is_some());
-        let now = now.and_then(|source| Url::parse(source).ok());
-        first.into_iter().chain(now)
-    }
-
-    /// Of an article that was withdrawn before it ever had a line.
-    pub fn of_withdrawn(path: SitePath, id: &str, language: Language) -> Self {
-        Self {
-            path,
-            id: id.to_owned(),
-            source: None,
-            story: None,
-            language: Some(Tongue(language)),
-        }
-    }
-
-    /// All but its names and its language.
-    pub fn let_go(&mut self) {
-        if let Some(story) = self.story.take() {
-            self.language = Some(story.language);
-        }
-    }
-
-    pub fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
-        withdrawn.id() == self.id || withdrawn.means(&self.path, self.addresses())
-    }
-}
-
-impl Line {
-    pub fn pictures(&self) -> &[Shown] {
-        self.story.as_ref().map_or(&[], |story| &story.pictures)
     }
 }

@@ -9,16 +9,19 @@
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
-//! 4. Every article, new or kept, is shown by what a line holds of it. So its page has the same bytes on the day it
-//!    comes and years after its feed forgot it, and no link leads to an article that is gone.
+//! 4. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
+//!    it comes and years after its feed forgot it, and no link leads to an article that is gone.
 //!
 //! The text was cleaned before it was kept, and is cleaned again in step 4: a file on a disk is not trusted either.
+//! In memory there is a slip of each line; the lines stay on the disk.
 
 mod dates;
 mod line;
 mod page;
+mod slip;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::Write;
 use std::path::PathBuf;
 
 use url::Url;
@@ -26,15 +29,19 @@ use url::Url;
 use super::links;
 use super::slug;
 use super::studio::Finished;
+use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::Withdrawn;
 use super::{Gathered, LostPicture};
-use crate::base::{Digest, SitePath, Timestamp};
+use crate::base::{Digest, Hasher, SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
-use crate::io::files::{self, FileError};
-use crate::site::{Article, Language, NewsroomId};
+use crate::io::files::{self, FileError, Spool};
+use crate::site::{Language, NewsroomId};
 
 use self::dates::Dates;
-use self::line::{Line, Story};
+
+pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
+pub(super) use self::page::Shelf;
+pub use self::slip::Slip;
 
 /// Some hundred thousand articles.
 const ARCHIVE_BYTES: u64 = 1 << 30;
@@ -47,7 +54,7 @@ pub struct Archive {
     /// Of the file as it lies on the disk; `None` if nothing is there.
     written: Option<Digest>,
     /// By [`key`].
-    lines: BTreeMap<String, Line>,
+    slips: BTreeMap<String, Slip>,
     dates: Dates,
 }
 
@@ -62,6 +69,9 @@ pub enum ArchiveError {
         line: usize,
         why: String,
     },
+    /// Somebody wrote into the archive meanwhile, or the disk fails.
+    #[error("what was kept of `{0}` is not where it was a moment ago")]
+    Changed(SitePath),
 }
 
 impl ArchiveError {
@@ -69,6 +79,7 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => error.hint(),
+            Self::Changed(_) => Some("run the command again".into()),
             Self::Damaged { line, .. } => Some(format!(
                 "put the file back from a copy of this folder; or remove line {line}: its article then goes from the \
                  site, unless its feed still names it"
@@ -80,7 +91,7 @@ impl ArchiveError {
 /// Everything that a newsroom shows.
 #[derive(Debug, Default)]
 pub struct Stock {
-    pub articles: Vec<Article>,
+    pub articles: Vec<Slip>,
     /// Pictures that were gathered now.
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pictures that stay as they are in the edition before.
@@ -98,60 +109,67 @@ pub struct Stock {
 impl Archive {
     /// Reads the archive of `newsroom` at `place`; an empty one if nothing is there.
     pub fn read(place: PathBuf, newsroom: &NewsroomId) -> Result<Self, ArchiveError> {
-        let written = match files::read(&place, ARCHIVE_BYTES) {
-            Ok(bytes) => Some(bytes),
-            Err(FileError::NotFound(_)) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let dates = Dates::read(place.with_extension("dates.json"))?;
         let mut archive = Self {
             newsroom: newsroom.clone(),
+            dates: Dates::read(place.with_extension("dates.json"))?,
             place,
             written: None,
-            lines: BTreeMap::new(),
-            dates,
+            slips: BTreeMap::new(),
         };
-        if let Some(bytes) = written {
-            archive.fill(&bytes)?;
-            archive.written = Some(Digest::of(&bytes));
+        match archive.fill() {
+            Ok(digest) => archive.written = Some(digest),
+            Err(ArchiveError::File(FileError::NotFound(_))) => {}
+            Err(error) => return Err(error),
         }
         Ok(archive)
     }
 
-    fn fill(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
-        let mut places = BTreeSet::new();
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        let lines = bytes.split(|byte| *byte == b'\n').enumerate();
-        for (index, text) in lines.filter(|_| !bytes.is_empty()) {
-            let damaged = |why: String| ArchiveError::Damaged {
-                place: self.place.clone(),
-                line: index + 1,
+    /// Gives the digest of all lines.
+    fn fill(&mut self) -> Result<Digest, ArchiveError> {
+        let place = self.place.clone();
+        let (mut places, mut hasher, mut number) = (HashSet::new(), Hasher::default(), 0);
+        files::lines(&place, ARCHIVE_BYTES, |range, text| {
+            number += 1;
+            hasher.update(text);
+            hasher.update(b"\n");
+            let slip = self.slip(text, Whereabouts::File(place.clone(), range), &mut places);
+            let (key, slip) = slip.map_err(|why| ArchiveError::Damaged {
+                place: place.clone(),
+                line: number,
                 why,
-            };
-            let line: Line =
-                serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
-            if !line.is_of(&self.newsroom) {
-                return Err(damaged(format!(
-                    "`{}` is no place of an article of `{}` with its date",
-                    line.path, self.newsroom
-                )));
-            }
-            let key = key(&line.id);
-            if self.lines.contains_key(&key) || !places.insert(line.path.clone()) {
-                return Err(damaged(format!("`{}` stands there twice", line.path)));
-            }
-            self.lines.insert(key, line);
-        }
-        Ok(())
+            })?;
+            self.slips.insert(key, slip);
+            Ok::<_, ArchiveError>(())
+        })?;
+        Ok(hasher.finish())
     }
 
-    /// Puts the files in place, unless they lie there already.
+    fn slip(
+        &self,
+        text: &[u8],
+        lies: Whereabouts,
+        places: &mut HashSet<SitePath>,
+    ) -> Result<(String, Slip), String> {
+        let line: Line = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if !line.is_of(&self.newsroom) {
+            let (path, newsroom) = (&line.path, &self.newsroom);
+            return Err(format!(
+                "`{path}` is no place of an article of `{newsroom}` with its date"
+            ));
+        }
+        let key = key(&line.id);
+        if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
+            return Err(format!("`{}` stands there twice", line.path));
+        }
+        Ok((key, Slip::lying(&line, true, lies)))
+    }
+
+    /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
     pub fn write(&self) -> Result<(), ArchiveError> {
         self.dates.write()?;
-        let text = self.text();
         let is_needless = match self.written {
-            Some(written) => written == Digest::of(text.as_bytes()),
-            None => text.is_empty(),
+            Some(written) => written == self.digest()?,
+            None => self.slips.is_empty(),
         };
         if is_needless {
             return Ok(());
@@ -159,16 +177,38 @@ impl Archive {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        Ok(files::write(&self.place, text.as_bytes())?)
+        let mut spool = Spool::beside(&self.place)?;
+        self.each_line(|line| {
+            let written = spool.write_all(line);
+            written.map_err(|source| FileError::Other {
+                doing: "write",
+                path: self.place.clone(),
+                source,
+            })
+        })?;
+        Ok(spool.publish()?)
     }
 
-    fn text(&self) -> String {
-        let mut lines: Vec<&Line> = self.lines.values().collect();
-        lines.sort_by(|a, b| a.path.cmp(&b.path));
-        let lines = lines.into_iter().map(|line| {
-            serde_json::to_string(line).expect("texts and numbers can always be written") + "\n"
-        });
-        lines.collect()
+    fn digest(&self) -> Result<Digest, ArchiveError> {
+        let mut hasher = Hasher::default();
+        self.each_line(|line| {
+            hasher.update(line);
+            Ok(())
+        })?;
+        Ok(hasher.finish())
+    }
+
+    /// Every line with its end, in the order of their places.
+    fn each_line(
+        &self,
+        mut take: impl FnMut(&[u8]) -> Result<(), FileError>,
+    ) -> Result<(), FileError> {
+        let mut slips: Vec<&Slip> = self.slips.values().collect();
+        slips.sort_by(|a, b| a.path.cmp(&b.path));
+        slips.into_iter().try_for_each(|slip| {
+            take(&slip.text()?)?;
+            take(b"\n")
+        })
     }
 
     /// Whether anything was ever kept here. If not, nobody knows what the feeds told of before.
@@ -189,7 +229,7 @@ pub(super) fn key(id: &str) -> String {
 impl Archive {
     /// What the source called the article when it first told of it: by that it is placed.
     pub(super) fn first_id(&self, id: &str) -> Option<&str> {
-        Some(&self.lines.get(&key(id))?.id)
+        Some(&self.slips.get(&key(id))?.id)
     }
 
     /// What an article was called that had this title and this very moment, other than those `now` called by their ids:
@@ -200,40 +240,40 @@ impl Archive {
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Option<&str> {
-        let is_it = |line: &&Line| {
-            line.story
+        let is_it = |slip: &&Slip| {
+            slip.story
                 .as_ref()
-                .is_some_and(|story| story.title == title && story.published.0 == published)
+                .is_some_and(|story| story.title == title && story.published == published)
         };
-        let found = self.lines.values().filter(is_it);
-        found.map(|line| &*line.id).find(|id| !now.contains(*id))
+        let found = self.slips.values().filter(is_it);
+        found.map(|slip| &*slip.id).find(|id| !now.contains(*id))
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
     pub(super) fn holds(&self, id: &str) -> bool {
-        self.story(id).is_some()
-    }
-
-    fn story(&self, id: &str) -> Option<&Story> {
-        self.lines.get(&key(id))?.story.as_ref()
+        let slip = self.slips.get(&key(id));
+        slip.is_some_and(Slip::is_shown)
     }
 
     /// The date under which the article was shown before.
     pub(super) fn published(&self, id: &str) -> Option<Timestamp> {
-        let story = self.story(id).map(|story| story.published.0);
-        story.or_else(|| self.dates.of(id))
+        let slip = self.slips.get(&key(id));
+        let story = slip.and_then(|slip| slip.story.as_ref());
+        story
+            .map(|story| story.published)
+            .or_else(|| self.dates.of(id))
     }
 
     /// What the article is called that lies at each place.
     pub(super) fn places(&self) -> HashMap<&SitePath, &str> {
-        let shown = self.lines.values().filter(|line| line.story.is_some());
-        shown.map(|line| (&line.path, &*line.id)).collect()
+        let shown = self.slips.values().filter(|slip| slip.is_shown());
+        shown.map(|slip| (&slip.path, &*slip.id)).collect()
     }
 
     /// Where articles lie, by the address of the original.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &SitePath)> {
-        let shown = self.lines.values().filter(|line| line.story.is_some());
-        shown.flat_map(|line| line.addresses().map(|url| (url, &line.path)))
+        let shown = self.slips.values().filter(|slip| slip.is_shown());
+        shown.flat_map(|slip| slip.addresses().map(|url| (url, &slip.path)))
     }
 }
 
@@ -244,10 +284,13 @@ impl Archive {
         gathered: Gathered,
         withdrawn: &[Withdrawn],
         previous: Option<&VerifiedEdition>,
-    ) -> Stock {
+        drawer: &Drawer,
+    ) -> Result<Stock, ArchiveError> {
         // Step 1.
-        let mut from_folders = self.take(&gathered);
+        let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
+        let mut from_folders = self.take(gathered.articles);
         self.dates.add(&gathered.undated);
+        let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
         let mut stock = Stock {
             unknown: self.withdraw(withdrawn, &mut from_folders, previous),
@@ -255,29 +298,27 @@ impl Archive {
             ..Stock::default()
         };
         // Step 3.
-        let fresh: BTreeSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
-        for line in self.lines.values_mut() {
-            line.keep_pictures(&fresh, previous, &mut stock);
+        for slip in self.slips.values_mut() {
+            if !fresh.contains(&slip.path) {
+                slip.keep_pictures(&new, previous, &mut stock, drawer)?;
+            }
         }
-        // Step 4.
-        let lines = self.lines.values().chain(&from_folders);
-        let mut shown: Vec<&Line> = lines.filter(|line| line.story.is_some()).collect();
-        shown.sort_by(|a, b| a.path.cmp(&b.path));
-        stock.articles = page::articles(&shown);
-        stock.kept_articles = not_among(&gathered.articles, &shown);
-        stock.pictures = shown_among(gathered.pictures, &shown);
-        stock
+        let slips = self.slips.values().filter(|slip| slip.is_shown());
+        stock.articles = slips.cloned().chain(from_folders).collect();
+        stock.articles.sort_by(|a, b| a.path.cmp(&b.path));
+        let kept = stock.articles.iter();
+        stock.kept_articles = kept.filter(|slip| !fresh.contains(&slip.path)).count();
+        stock.pictures = shown_among(gathered.pictures, &stock.articles);
+        Ok(stock)
     }
 
     /// Gives those that no feed told of; they are not kept.
-    fn take(&mut self, gathered: &Gathered) -> Vec<Line> {
+    fn take(&mut self, gathered: Vec<Slip>) -> Vec<Slip> {
         let mut others = Vec::new();
-        for article in &gathered.articles {
-            let id = gathered.fleeting.get(&article.path);
-            let line = Line::of(article, id, &gathered.pictures);
-            match id {
-                Some(id) => drop(self.lines.insert(key(id), line)),
-                None => others.push(line),
+        for slip in gathered {
+            match slip.is_fleeting {
+                true => drop(self.slips.insert(key(&slip.id), slip)),
+                false => others.push(slip),
             }
         }
         others
@@ -287,26 +328,26 @@ impl Archive {
     fn withdraw(
         &mut self,
         withdrawn: &[Withdrawn],
-        others: &mut Vec<Line>,
+        others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
     ) -> Vec<Withdrawn> {
-        let is_meant = |line: &Line| withdrawn.iter().any(|one| line.is_meant_by(one));
+        let is_meant = |slip: &Slip| withdrawn.iter().any(|one| slip.is_meant_by(one));
         let known = |one: &&Withdrawn| {
-            let mut lines = self.lines.values().chain(&*others);
-            lines.any(|line| line.is_meant_by(one))
+            let mut slips = self.slips.values().chain(&*others);
+            slips.any(|slip| slip.is_meant_by(one))
         };
         let strange: Vec<&Withdrawn> = withdrawn.iter().filter(|one| !known(one)).collect();
-        for line in others.extract_if(.., |line| is_meant(line)) {
-            self.lines.insert(key(&line.id), line);
+        for slip in others.extract_if(.., |slip| is_meant(slip)) {
+            self.slips.insert(key(&slip.id), slip);
         }
-        let meant = self.lines.values_mut().filter(|line| is_meant(line));
-        meant.for_each(Line::let_go);
-        self.lines
-            .retain(|_, line| line.story.is_some() || is_meant(line));
+        let meant = self.slips.values_mut().filter(|slip| is_meant(slip));
+        meant.for_each(Slip::let_go);
+        self.slips
+            .retain(|_, slip| slip.is_shown() || is_meant(slip));
         let mut unknown = Vec::new();
         for one in strange {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {
-                Some(line) => drop(self.lines.insert(key(&line.id), line)),
+                Some(slip) => drop(self.slips.insert(key(&slip.id), slip)),
                 None => unknown.push(one.clone()),
             }
         }
@@ -314,7 +355,7 @@ impl Archive {
     }
 
     /// What is left of the article that its source calls `id`, if an edition shows it.
-    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<Line> {
+    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<Slip> {
         let end = format!("/{}/index.html", slug::slug(id));
         let is_its = |path: &&SitePath| {
             let newsroom = path.as_str().split('/').next();
@@ -322,46 +363,56 @@ impl Archive {
         };
         let path = edition.files().map(|(path, _)| path).find(is_its)?;
         let page = edition.content(edition.file(path)?);
-        let language = Language::of_page(&page)?;
-        Some(Line::of_withdrawn(path.clone(), id, language))
+        Some(Slip::of_withdrawn(&Line {
+            path: path.clone(),
+            id: id.to_owned(),
+            source: None,
+            story: None,
+            language: Some(Tongue(Language::of_page(&page)?)),
+        }))
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
-        let gone = self.lines.values().filter(|line| line.story.is_none());
-        let named = gone.filter_map(|line| Some((line.path.clone(), line.language.clone()?.0)));
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        let named = gone.filter_map(|slip| Some((slip.path.clone(), slip.language.clone()?)));
         named.collect()
     }
 }
 
-fn not_among(gathered: &[Article], shown: &[&Line]) -> usize {
-    let gathered: BTreeSet<&SitePath> = gathered.iter().map(|article| &article.path).collect();
-    let kept = shown.iter().filter(|line| !gathered.contains(&line.path));
-    kept.count()
-}
-
+/// Pictures lie beside the page that shows them.
 fn shown_among(
     mut pictures: Vec<(SitePath, Finished)>,
-    shown: &[&Line],
+    shown: &[Slip],
 ) -> Vec<(SitePath, Finished)> {
-    let all = shown.iter().flat_map(|line| line.pictures());
-    let shown: BTreeSet<&SitePath> = all.map(|picture| &picture.path).collect();
-    pictures.retain(|(path, _)| shown.contains(path));
+    let folders: HashSet<&str> = shown.iter().map(|slip| folder_of(&slip.path)).collect();
+    pictures.retain(|(path, _)| folders.contains(folder_of(path)));
     pictures
 }
 
-impl Line {
-    /// Lets go of pictures that are neither among the `fresh` ones nor in the edition before.
+fn folder_of(path: &SitePath) -> &str {
+    let split = path.as_str().rsplit_once('/');
+    split.map_or("", |(folder, _)| folder)
+}
+
+impl Slip {
+    /// Lets go of pictures that are neither `new` nor in the edition before.
     fn keep_pictures(
         &mut self,
-        fresh: &BTreeSet<&SitePath>,
+        new: &HashSet<&SitePath>,
         previous: Option<&VerifiedEdition>,
         stock: &mut Stock,
-    ) {
-        let Some(story) = &mut self.story else {
-            return;
+        drawer: &Drawer,
+    ) -> Result<(), ArchiveError> {
+        if !self.story.as_ref().is_some_and(|story| story.has_pictures) {
+            return Ok(());
+        }
+        let mut line = self.line()?;
+        let Some(story) = &mut line.story else {
+            return Ok(());
         };
+        let had = story.pictures.len();
         story.pictures.retain(|shown| {
-            if fresh.contains(&shown.path) {
+            if new.contains(&shown.path) {
                 return true;
             }
             let before = previous.and_then(|previous| previous.file(&shown.path));
@@ -377,6 +428,10 @@ impl Line {
             }
             is_there
         });
+        if story.pictures.len() < had {
+            *self = Self::of(&line, self.is_fleeting, drawer);
+        }
+        Ok(())
     }
 }
 

@@ -1,43 +1,54 @@
 //! From what is kept of articles to articles that can be shown.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use url::Url;
 
 use super::super::links::Inside;
 use super::line::{Line, Shown};
+use super::slip::Slip;
 use crate::base::SitePath;
-use crate::site::{self, Article, Link, Picture, Resolve};
+use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
-/// Every article by what its line holds, and no link to one that has no line here.
-pub(super) fn articles(shown: &[&Line]) -> Vec<Article> {
-    let mut shelf = Shelf::default();
-    for line in shown {
-        shelf.places.insert(&line.path);
-        for url in line.addresses() {
-            shelf.inside.add(&url, &line.path);
+/// Where the articles lie that are shown.
+#[derive(Debug, Default)]
+pub(in crate::packager) struct Shelf {
+    places: HashSet<SitePath>,
+    inside: Inside,
+}
+
+impl Shelf {
+    pub fn of(shown: &[Slip]) -> Self {
+        let mut shelf = Self::default();
+        for slip in shown {
+            shelf.places.insert(slip.path.clone());
+            for url in slip.addresses() {
+                shelf.inside.add(&url, &slip.path);
+            }
         }
+        shelf
     }
-    shown
-        .iter()
-        .filter_map(|line| line.article(&shelf))
-        .collect()
 }
 
 impl Line {
-    fn article(&self, shelf: &Shelf<'_>) -> Option<Article> {
-        let story = self.story.as_ref()?;
-        let newsroom = self.path.as_str().split('/').next()?;
-        let page = Page {
+    /// Answers for its body. `None` for one that was withdrawn.
+    pub fn page<'a>(&'a self, shelf: &'a Shelf) -> Option<Page<'a>> {
+        Some(Page {
             shelf,
             address: address_of(&self.path)?,
-            pictures: &story.pictures,
-        };
+            pictures: &self.story.as_ref()?.pictures,
+        })
+    }
+
+    /// Without its body, which is for [`site::clean`].
+    pub fn bare_article(&self) -> Option<Article> {
+        let story = self.story.as_ref()?;
+        let newsroom = self.path.as_str().split('/').next()?;
         let lead = story.lead.as_ref().and_then(|lead| {
             Some(Picture {
                 alt: lead.alt.clone(),
                 caption: lead.caption.clone(),
-                ..page.picture_at(&lead.path)?
+                ..picture_at(&lead.path, &story.pictures)?
             })
         });
         Some(Article {
@@ -51,22 +62,15 @@ impl Line {
             summary: story.summary.clone(),
             section: story.section.clone(),
             lead,
-            body: site::clean(&story.body, &self.path, &page),
+            body: CleanHtml::default(),
             source: self.source.clone(),
         })
     }
 }
 
-/// Where the articles lie that are shown.
-#[derive(Default)]
-struct Shelf<'a> {
-    places: BTreeSet<&'a SitePath>,
-    inside: Inside,
-}
-
 /// Answers for the body of one article as it was kept.
-struct Page<'a> {
-    shelf: &'a Shelf<'a>,
+pub(in crate::packager) struct Page<'a> {
+    shelf: &'a Shelf,
     address: Url,
     pictures: &'a [Shown],
 }
@@ -78,15 +82,15 @@ impl Page<'_> {
         let path = percent_encoding::percent_decode_str(url.path().trim_start_matches('/'));
         SitePath::parse(&path.decode_utf8().ok()?).ok()
     }
+}
 
-    fn picture_at(&self, path: &SitePath) -> Option<Picture> {
-        let shown = |path: &SitePath| self.pictures.iter().find(|shown| shown.path == *path);
-        let small = Picture::small_place(path).filter(|small| shown(small).is_some());
-        Some(Picture {
-            small,
-            ..shown(path)?.picture()
-        })
-    }
+fn picture_at(path: &SitePath, pictures: &[Shown]) -> Option<Picture> {
+    let shown = |path: &SitePath| pictures.iter().find(|shown| shown.path == *path);
+    let small = Picture::small_place(path).filter(|small| shown(small).is_some());
+    Some(Picture {
+        small,
+        ..shown(path)?.picture()
+    })
 }
 
 impl Resolve for Page<'_> {
@@ -102,7 +106,7 @@ impl Resolve for Page<'_> {
     }
 
     fn picture(&self, src: &str) -> Option<Picture> {
-        self.picture_at(&self.file(src)?)
+        picture_at(&self.file(src)?, self.pictures)
     }
 }
 

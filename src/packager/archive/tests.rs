@@ -1,6 +1,6 @@
 //! What is kept, shown and let go of.
 
-use crate::site::{self, About, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
+use crate::site::{self, About, Article, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
 
 use super::super::cache::tests::cache;
 use super::super::fetching::tests::Web;
@@ -23,19 +23,41 @@ fn empty() -> Archive {
 fn reread(archive: &Archive) -> Archive {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("archive/fa.jsonl");
-    let text = archive.text();
-    Archive {
+    let text = text(archive);
+    let written = Archive {
         newsroom: id(),
         place: place.clone(),
         written: None,
-        lines: archive.lines.clone(),
+        slips: archive.slips.clone(),
         dates: Dates::default(),
+    };
+    written.write().unwrap();
+    let mut read = Archive::read(place, &id()).unwrap();
+    assert_eq!(self::text(&read), text);
+    // The folder goes.
+    for slip in read.slips.values_mut() {
+        slip.text = Whereabouts::Memory(slip.text().unwrap());
     }
-    .write()
-    .unwrap();
-    let read = Archive::read(place, &id()).unwrap();
-    assert_eq!(read.text(), text);
     read
+}
+
+fn text(archive: &Archive) -> String {
+    let mut text = Vec::new();
+    let taken = archive.each_line(|line| {
+        text.extend(line);
+        Ok(())
+    });
+    taken.unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+fn drawer() -> Drawer {
+    Drawer::on(&std::env::temp_dir())
+}
+
+/// What is shown of an archive that took this up.
+fn stocked(archive: &mut Archive, gathered: Gathered, withdrawn: &[Withdrawn]) -> Stock {
+    archive.stock(gathered, withdrawn, None, &drawer()).unwrap()
 }
 
 struct World;
@@ -78,22 +100,70 @@ fn article(slug: &str, html: &str) -> Article {
     }
 }
 
-fn told(articles: &[(&str, &str)]) -> Gathered {
-    let articles: Vec<Article> = articles.iter().map(|(s, h)| article(s, h)).collect();
-    let named = |a: &Article| (a.path.clone(), a.source.clone().unwrap());
+fn picture() -> (SitePath, Finished) {
+    let finished = Finished {
+        webp: Waiting::held("webp".into()),
+        width: 640,
+        height: 480,
+    };
+    (path("fa/2026/11/bazar/1.webp"), finished)
+}
+
+fn line(article: &Article) -> Line {
+    let is_bazar = article.path.as_str().contains("/bazar/");
+    Line {
+        path: article.path.clone(),
+        id: article.source.clone().unwrap(),
+        source: article.source.clone(),
+        language: None,
+        story: Some(Story {
+            title: article.title.clone(),
+            byline: article.byline.clone(),
+            published: Moment(article.published),
+            updated: article.updated.map(Moment),
+            language: Tongue(article.language.clone()),
+            summary: article.summary.clone(),
+            section: article.section.clone(),
+            lead: article.lead.as_ref().map(Lead::of),
+            pictures: is_bazar
+                .then(|| Shown::of(&picture()))
+                .into_iter()
+                .collect(),
+            body: article.body.as_str().to_owned(),
+        }),
+    }
+}
+
+fn gathered_lines(lines: &[Line]) -> Gathered {
     Gathered {
-        fleeting: articles.iter().map(named).collect(),
-        articles,
-        pictures: vec![(
-            path("fa/2026/11/bazar/1.webp"),
-            Finished {
-                webp: Waiting::held("webp".into()),
-                width: 640,
-                height: 480,
-            },
-        )],
+        articles: lines
+            .iter()
+            .map(|line| Slip::of(line, true, &drawer()))
+            .collect(),
+        pictures: vec![picture()],
         ..Gathered::default()
     }
+}
+
+fn told(articles: &[(&str, &str)]) -> Gathered {
+    let lines: Vec<_> = articles
+        .iter()
+        .map(|(slug, html)| line(&article(slug, html)))
+        .collect();
+    gathered_lines(&lines)
+}
+
+fn articles(stock: &Stock) -> Vec<Article> {
+    let shelf = Shelf::of(&stock.articles);
+    let article = |slip: &Slip| {
+        let line = slip.line().unwrap();
+        let body = &line.story.as_ref().unwrap().body;
+        Article {
+            body: site::clean(body, &line.path, &line.page(&shelf).unwrap()),
+            ..line.bare_article().unwrap()
+        }
+    };
+    stock.articles.iter().map(article).collect()
 }
 
 fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
@@ -115,10 +185,8 @@ fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
 }
 
 fn text_of(stock: &Stock, slug: &str) -> String {
-    let found = stock
-        .articles
-        .iter()
-        .find(|a| a.path.as_str().contains(slug));
+    let articles = articles(stock);
+    let found = articles.iter().find(|a| a.path.as_str().contains(slug));
     found.map_or_else(String::new, |article| article.body.as_str().to_owned())
 }
 
@@ -130,7 +198,7 @@ const BODY: &str = "<p dir=rtl>متن <a href=own-ruz>in</a> <a href='https://e.
 fn fresh_and_kept(html: &str) -> [Vec<(SitePath, Vec<u8>)>; 2] {
     let mut archive = empty();
     let both = [("bazar", html), ("ruz", "<p>other")];
-    let fresh = archive.stock(told(&both), &[], None);
+    let fresh = stocked(&mut archive, told(&both), &[]);
     assert_eq!((fresh.articles.len(), fresh.kept_articles), (2, 0));
     let mut archive = reread(&archive);
     let pictures = told(&[]).pictures;
@@ -138,9 +206,9 @@ fn fresh_and_kept(html: &str) -> [Vec<(SitePath, Vec<u8>)>; 2] {
         pictures,
         ..Gathered::default()
     };
-    let kept = archive.stock(forgotten, &[], None);
+    let kept = stocked(&mut archive, forgotten, &[]);
     assert_eq!((kept.articles.len(), kept.kept_articles), (2, 2));
-    [pages(&fresh.articles), pages(&kept.articles)]
+    [pages(&articles(&fresh)), pages(&articles(&kept))]
 }
 
 #[test]
@@ -175,22 +243,21 @@ proptest::proptest! {
 #[test]
 fn the_same_again_gives_the_same_file() {
     let mut archive = empty();
-    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>x")]), &[], None);
+    stocked(&mut archive, told(&[("bazar", BODY), ("ruz", "<p>x")]), &[]);
     let mut again = reread(&archive);
-    again.stock(told(&[("ruz", "<p>x"), ("bazar", BODY)]), &[], None);
-    assert_eq!(again.written, Some(Digest::of(again.text().as_bytes())));
+    stocked(&mut again, told(&[("ruz", "<p>x"), ("bazar", BODY)]), &[]);
+    assert_eq!(again.written, Some(Digest::of(text(&again).as_bytes())));
 }
 
 #[test]
 fn what_is_gathered_replaces_what_was_kept() {
     let mut archive = empty();
-    archive.stock(told(&[("bazar", "<p>old")]), &[], None);
-    let mut moved = told(&[("bazar", "<p>new")]);
+    stocked(&mut archive, told(&[("bazar", "<p>old")]), &[]);
+    let mut moved = line(&article("bazar", "<p>new"));
     // Its feed gave it another date, and so another place.
-    let place = path("fa/2026/10/bazar/index.html");
-    moved.articles[0].path = place.clone();
-    moved.fleeting = BTreeMap::from([(place, "https://n.example/bazar".into())]);
-    let stock = archive.stock(moved, &[], None);
+    moved.path = path("fa/2026/10/bazar/index.html");
+    let moved = gathered_lines(&[moved]);
+    let stock = stocked(&mut archive, moved, &[]);
     assert_eq!(stock.articles.len(), 1);
     assert_eq!(text_of(&stock, "2026/10/bazar"), "<p>new</p>");
 }
@@ -199,45 +266,49 @@ fn what_is_gathered_replaces_what_was_kept() {
 fn a_withdrawn_article_leaves_only_its_names() {
     let withdrawn = [Withdrawn::parse("https://n.example/ruz").unwrap()];
     let mut archive = empty();
-    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>secret")]), &[], None);
+    stocked(
+        &mut archive,
+        told(&[("bazar", BODY), ("ruz", "<p>secret")]),
+        &[],
+    );
     let mut archive = reread(&archive);
-    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
     assert!(stock.unknown.is_empty());
     assert_eq!(stock.articles.len(), 1);
     let body = text_of(&stock, "bazar");
     assert!(body.contains("<span>in</span>"), "{body}");
-    assert!(!archive.text().contains("secret"), "{}", archive.text());
+    assert!(!text(&archive).contains("secret"), "{}", text(&archive));
     let language = Language::parse("fa-AF").unwrap();
     let grave = (path("fa/2026/11/ruz/index.html"), language);
     assert_eq!(stock.withdrawn, [grave]);
 
     // A feed that names it again does not bring it back, and it stays known.
     let mut archive = reread(&archive);
-    let stock = archive.stock(told(&[("ruz", "<p>secret")]), &withdrawn, None);
+    let stock = stocked(&mut archive, told(&[("ruz", "<p>secret")]), &withdrawn);
     assert_eq!(stock.articles.len(), 1);
-    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
     assert!(stock.unknown.is_empty());
 
     // Only when it is named no longer.
-    let stock = archive.stock(Gathered::default(), &[], None);
+    let stock = stocked(&mut archive, Gathered::default(), &[]);
     assert_eq!(stock.articles.len(), 1);
-    let stock = archive.stock(Gathered::default(), &withdrawn, None);
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
     assert_eq!(stock.unknown, withdrawn);
 }
 
 #[test]
 fn a_picture_that_is_nowhere_is_left_out_and_named_once() {
     let mut archive = empty();
-    archive.stock(told(&[("bazar", BODY)]), &[], None);
-    let stock = archive.stock(Gathered::default(), &[], None);
+    stocked(&mut archive, told(&[("bazar", BODY)]), &[]);
+    let stock = stocked(&mut archive, Gathered::default(), &[]);
     assert_eq!(stock.lost_pictures.len(), 1);
-    assert!(stock.articles[0].lead.is_none());
+    assert!(articles(&stock)[0].lead.is_none());
     let body = text_of(&stock, "bazar");
     assert!(
         !body.contains("img") && body.contains("<p>end</p>"),
         "{body}"
     );
-    let stock = archive.stock(Gathered::default(), &[], None);
+    let stock = stocked(&mut archive, Gathered::default(), &[]);
     assert!(stock.lost_pictures.is_empty());
 }
 
@@ -257,8 +328,8 @@ fn check(text: &str, at: usize, says: &str) {
 #[test]
 fn damage_is_named_with_its_line() {
     let mut archive = empty();
-    archive.stock(told(&[("bazar", BODY), ("ruz", "<p>x")]), &[], None);
-    let good = archive.text();
+    stocked(&mut archive, told(&[("bazar", BODY), ("ruz", "<p>x")]), &[]);
+    let good = text(&archive);
     let lines: Vec<&str> = good.lines().collect();
     let [first, second] = lines[..] else {
         panic!("two lines");
@@ -321,6 +392,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         archive,
         rules: &Default::default(),
         cache: &cache,
+        drawer: &drawer(),
         now: now.parse().unwrap(),
     };
     let getter = Getter::new(web, std::iter::empty());
@@ -345,11 +417,11 @@ async fn an_article_without_a_date_stays_where_it_was_first_seen() {
         .with("https://n.example/a", "text/html", page(""));
     let mut archive = empty();
     let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
-    let first = archive.stock(first, &[], None);
+    let first = stocked(&mut archive, first, &[]);
     let later = gathered(&web, &archive, "2026-12-24T12:00:00Z").await;
-    let later = archive.stock(later, &[], None);
+    let later = stocked(&mut archive, later, &[]);
     assert_eq!(first.articles.len(), 1);
-    assert_eq!(pages(&first.articles), pages(&later.articles));
+    assert_eq!(pages(&articles(&first)), pages(&articles(&later)));
 }
 
 /// The one article of a feed whose site lies at `host`, after it lay at `https://n.example`.
@@ -365,7 +437,7 @@ async fn found_again(host: &str) {
     let mut archive = empty();
     let now = "2026-11-23T12:00:00Z";
     let first = gathered(&web, &archive, now).await;
-    let first = archive.stock(first, &[], None);
+    let first = stocked(&mut archive, first, &[]);
     let link = format!("{host}/a");
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", item(&link))
@@ -373,7 +445,7 @@ async fn found_again(host: &str) {
     for _ in 0..2 {
         let again = gathered(&web, &archive, now).await;
         assert_eq!(again.articles.len(), 1, "{host}");
-        let again = archive.stock(again, &[], None);
+        let again = stocked(&mut archive, again, &[]);
         assert_eq!(again.articles.len(), 1, "{host}");
         assert_eq!(again.articles[0].path, first.articles[0].path);
     }
@@ -382,7 +454,7 @@ async fn found_again(host: &str) {
         let mut archive = reread(&archive);
         let withdrawn = [Withdrawn::parse(address).unwrap()];
         for _ in 0..2 {
-            let stock = archive.stock(Gathered::default(), &withdrawn, None);
+            let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
             assert_eq!((stock.articles.len(), stock.unknown), (0, Vec::new()));
         }
     }
@@ -402,12 +474,12 @@ async fn a_page_behind_a_shield_is_shown_as_it_was() {
         .with("https://n.example/a", "text/html", page(""));
     let mut archive = empty();
     let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
-    archive.stock(first, &[], None);
+    stocked(&mut archive, first, &[]);
     let shielded = Web::default().with("https://n.example/feed", "text/xml", feed(ITEM_A));
     let second = gathered(&shielded, &archive, "2026-11-24T12:00:00Z").await;
     assert_eq!(second.stale.len(), 1);
     assert!(second.skipped.is_empty(), "{:?}", second.skipped);
-    let stock = archive.stock(second, &[], None);
+    let stock = stocked(&mut archive, second, &[]);
     assert!(text_of(&stock, "/a-").contains("political prisoners"));
 }
 
@@ -425,15 +497,15 @@ async fn links_to_what_the_feed_forgot_stay_inside() {
     let mut archive = empty();
     let now = "2026-11-23T12:00:00Z";
     let first = gathered(&web, &archive, now).await;
-    let first = archive.stock(first, &[], None);
+    let first = stocked(&mut archive, first, &[]);
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_B))
         .with("https://n.example/b", "text/html", b);
     let second = gathered(&web, &archive, now).await;
     assert_eq!(second.articles.len(), 1);
-    let second = archive.stock(second, &[], None);
+    let second = stocked(&mut archive, second, &[]);
     assert!(text_of(&second, "/b-").contains("href=\"../a-"));
-    assert_eq!(pages(&first.articles), pages(&second.articles));
+    assert_eq!(pages(&articles(&first)), pages(&articles(&second)));
 }
 
 #[tokio::test]
@@ -445,13 +517,14 @@ async fn a_new_article_cannot_take_the_place_of_another() {
     let now = "2026-11-23T12:00:00Z";
     let place = gathered(&web, &archive, now).await.articles[0].path.clone();
     // Another article whose digest begins with the same digits.
-    let mut other = told(&[("bazar", "<p>other")]);
-    other.articles[0].path = place.clone();
-    other.fleeting = BTreeMap::from([(place, "https://n.example/other".into())]);
-    archive.stock(other, &[], None);
+    let mut other = line(&article("bazar", "<p>other"));
+    other.path = place;
+    other.id = "https://n.example/other".into();
+    let other = gathered_lines(&[other]);
+    stocked(&mut archive, other, &[]);
     let gathered = gathered(&web, &archive, now).await;
     assert!(gathered.articles.is_empty());
     assert!(gathered.skipped[0].why.contains("same address"));
-    let stock = archive.stock(gathered, &[], None);
-    assert_eq!(stock.articles[0].body.as_str(), "<p>other</p>");
+    let stock = stocked(&mut archive, gathered, &[]);
+    assert_eq!(articles(&stock)[0].body.as_str(), "<p>other</p>");
 }

@@ -149,27 +149,28 @@ pub struct Home(Vec<String>);
 impl Home {
     pub fn of<'a>(addresses: impl IntoIterator<Item = &'a Url>) -> Self {
         let hosts = addresses.into_iter().filter_map(Url::host_str);
-        Self(hosts.map(|host| site(host).to_owned()).collect())
+        Self(hosts.map(|host| named(host).to_owned()).collect())
     }
 
+    /// Hosts are of one home if one lies below the other: a newsroom's tracker of faults is no place for its articles.
     pub fn holds(&self, address: &str) -> bool {
         let url = Url::parse(address).ok();
-        let host = url.as_ref().and_then(Url::host_str).map(site);
-        host.is_some_and(|host| self.0.iter().any(|home| home == host))
+        let host = url.as_ref().and_then(Url::host_str).map(named);
+        let is_below = |host: &str, above: &str| {
+            let head = host.strip_suffix(above);
+            head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
+        };
+        let is_akin = |home: &String, host| is_below(host, home) || is_below(home, host);
+        host.is_some_and(|host| self.0.iter().any(|home| is_akin(home, host)))
     }
 }
 
-/// `news.example` of `www.be.news.example`, `news.co.uk` of `www.news.co.uk`.
-fn site(host: &str) -> &str {
-    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
-    let (last, second, third) = (dots.next(), dots.next(), dots.next());
-    let (Some(last), Some(second)) = (last, second) else {
-        return host;
-    };
-    // `co.uk`, `com.tr`
-    let is_double = host.len() - last == 3 && last - second <= 4;
-    let start = if is_double { third } else { Some(second) };
-    start.and_then(|at| host.get(at + 1..)).unwrap_or(host)
+/// `news.example` of `www.news.example` and `m.news.example`.
+fn named(host: &str) -> &str {
+    let mut doors = ["www.", "m."].into_iter();
+    doors
+        .find_map(|door| host.strip_prefix(door))
+        .unwrap_or(host)
 }
 
 /// What two addresses of one picture in different sizes have in common.
@@ -282,6 +283,7 @@ mod tests {
             ("https://be.news.example/x", true),
             ("https://post.co.uk/x", true),
             ("https://other.example/news.example", false),
+            ("https://othernews.example/", false),
             ("https://other.co.uk/", false),
             ("mailto:a@news.example", false),
             ("", false),

@@ -1,5 +1,6 @@
 //! The parts that an article is made of, and how they are written.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,18 @@ impl Block {
         }
     }
 
+    /// How much there is to read in it, captions apart.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Line { line, .. } => line.weight(),
+            Self::List { items, .. } => items.iter().flatten().map(Self::weight).sum(),
+            Self::Quote(blocks) => blocks.iter().map(Self::weight).sum(),
+            Self::Table(rows) => rows.iter().flatten().map(|(_, cell)| cell.weight()).sum(),
+            Self::Pre(text) => words::weight(text),
+            Self::Figure(_) | Self::Embed(_) | Self::Gone => 0,
+        }
+    }
+
     /// Prose only, one block a line; no captions.
     pub fn write_text(&self, text: &mut String) {
         let mut push = |line: &str| {
@@ -104,7 +117,7 @@ impl Block {
             }
         };
         match self {
-            Self::Line { line, .. } => push(&line.text()),
+            Self::Line { line, .. } => push(line.text()),
             Self::List { items, .. } => items
                 .iter()
                 .flatten()
@@ -112,7 +125,7 @@ impl Block {
             Self::Quote(blocks) => blocks.iter().for_each(|block| block.write_text(text)),
             Self::Table(rows) => {
                 for row in rows {
-                    let cells: Vec<String> = row.iter().map(|(_, cell)| cell.text()).collect();
+                    let cells: Vec<&str> = row.iter().map(|(_, cell)| cell.text()).collect();
                     push(cells.join(" ").trim());
                 }
             }
@@ -158,17 +171,22 @@ impl Figure {
     }
 }
 
-/// Inline text with its marks.
+/// Inline text with its marks. What is asked of it again and again it counts as it grows.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
     pieces: Vec<Piece>,
     linking: bool,
+    weight: usize,
+    linked: usize,
+    kept: usize,
+    plain: OnceCell<String>,
 }
 
 #[derive(Debug, Clone)]
 enum Piece {
     Text {
         text: String,
+        weight: usize,
         linked: bool,
         kept: bool,
     },
@@ -182,27 +200,43 @@ enum Piece {
 
 impl Line {
     pub fn push_text(&mut self, text: &str, kept: bool) {
-        let linked = self.linking;
-        self.pieces.push(Piece::Text {
+        self.push(Piece::Text {
             text: text.to_owned(),
-            linked,
+            weight: words::weight(text),
+            linked: self.linking,
             kept,
         });
     }
 
+    fn push(&mut self, piece: Piece) {
+        if let Piece::Text {
+            weight,
+            linked,
+            kept,
+            ..
+        } = &piece
+        {
+            self.weight += weight;
+            self.linked += if *linked { *weight } else { 0 };
+            self.kept += if *kept { *weight } else { 0 };
+        }
+        self.plain.take();
+        self.pieces.push(piece);
+    }
+
     pub fn push_break(&mut self) {
-        self.pieces.push(Piece::Break);
+        self.push(Piece::Break);
     }
 
     pub fn open(&mut self, tag: &'static str, attributes: &str) {
-        self.pieces.push(Piece::Open {
+        self.push(Piece::Open {
             tag,
             attributes: attributes.to_owned(),
         });
     }
 
     pub fn close(&mut self, tag: &'static str) {
-        self.pieces.push(Piece::Close(tag));
+        self.push(Piece::Close(tag));
     }
 
     pub fn in_link(&mut self, linking: bool) {
@@ -216,7 +250,7 @@ impl Line {
             if !all.pieces.is_empty() {
                 all.push_break();
             }
-            all.pieces.extend(line.pieces);
+            line.pieces.into_iter().for_each(|piece| all.push(piece));
         }
         all
     }
@@ -244,7 +278,7 @@ impl Line {
                 }
             }
             if let Some(line) = lines.last_mut() {
-                line.pieces.push(piece);
+                line.push(piece);
             }
         }
         lines.retain(|line| line.weight() > 0);
@@ -258,7 +292,7 @@ impl Line {
             if matches!(piece, Piece::Break) {
                 doubled.push_break();
             }
-            doubled.pieces.push(piece);
+            doubled.push(piece);
         }
         doubled.paragraphs()
     }
@@ -269,13 +303,6 @@ impl Line {
             line.open(tag, attributes);
         }
         line
-    }
-
-    fn texts(&self) -> impl Iterator<Item = (&str, bool, bool)> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text { text, linked, kept } => Some((text.as_str(), *linked, *kept)),
-            _ => None,
-        })
     }
 
     /// Addresses of the links in it, as they are written in HTML.
@@ -290,29 +317,29 @@ impl Line {
     }
 
     pub fn weight(&self) -> usize {
-        self.texts().map(|(text, ..)| words::weight(text)).sum()
+        self.weight
     }
 
     pub fn linked_weight(&self) -> usize {
-        let linked = self.texts().filter(|(_, linked, _)| *linked);
-        linked.map(|(text, ..)| words::weight(text)).sum()
+        self.linked
     }
 
     pub fn kept_weight(&self) -> usize {
-        let kept = self.texts().filter(|(.., kept)| *kept);
-        kept.map(|(text, ..)| words::weight(text)).sum()
+        self.kept
     }
 
-    pub fn text(&self) -> String {
-        let mut all = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text { text, .. } => all.push_str(text),
-                Piece::Break => all.push(' '),
-                _ => {}
+    pub fn text(&self) -> &str {
+        self.plain.get_or_init(|| {
+            let mut all = String::new();
+            for piece in &self.pieces {
+                match piece {
+                    Piece::Text { text, .. } => all.push_str(text),
+                    Piece::Break => all.push(' '),
+                    _ => {}
+                }
             }
-        }
-        squeezed(&all)
+            squeezed(&all)
+        })
     }
 
     /// Well-formed whatever the page was: what is open at the end is closed, what closes nothing is left out.
@@ -359,7 +386,11 @@ fn push_squeezed(html: &mut String, text: &str) {
 /// Without empty marks, and without breaks at the ends.
 fn tidied(html: &str) -> String {
     let mut html = html.trim().to_owned();
-    loop {
+    let is_tidy = |html: &str| {
+        let marks = html.contains("></") || html.contains("> </");
+        !marks && !html.starts_with("<br>") && !html.ends_with("<br>")
+    };
+    while !is_tidy(&html) {
         let mut next = html.clone();
         for tag in [
             "strong", "em", "u", "s", "code", "mark", "sup", "sub", "q", "del",
@@ -377,4 +408,5 @@ fn tidied(html: &str) -> String {
         }
         html = trimmed.to_owned();
     }
+    html
 }

@@ -10,6 +10,7 @@ use super::addresses;
 use super::block::{Block, Line};
 use super::container::Reading;
 use super::embeds;
+use super::nodes;
 use super::words::{escaped, squeezed};
 
 /// Deeper than any page that people wrote; what lies deeper is read as plain text.
@@ -40,17 +41,14 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn node(&mut self, node: &NodeRef, depth: usize) {
-        if node.is_text() {
-            let kept = self.reading.kept.contains(&node.id);
-            if kept || !self.reading.faithful {
-                self.line.push_text(&node.text(), kept);
-            }
+        if self.reading.furniture.contains(&node.id) {
+            return self.passed_over(node);
+        }
+        let kept = || self.reading.kept.contains(&node.id);
+        if nodes::with_text(node, |text| self.line.push_text(text, kept())).is_some() {
             return;
         }
-        if !node.is_element() || self.reading.furniture.contains(&node.id) {
-            if node.is_element() {
-                self.passed_over(node);
-            }
+        if !node.is_element() {
             return;
         }
         if depth > DEPTH {
@@ -80,7 +78,7 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.marked(node, tag, depth);
             }
             "img" | "amp-img" | "video" | "amp-video" => self.picture(node),
-            "figure" => self.figure(node, depth),
+            "figure" if !self.reading.faithful => self.figure(node, depth),
             "iframe" | "embed" | "amp-youtube" | "amp-twitter" | "amp-instagram"
             | "amp-facebook" | "amp-iframe" => self.embed(node),
             "noscript" => self.noscript(node, depth),
@@ -96,7 +94,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             | "object" | "svg" | "annotation" => {}
             "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
             | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
-            | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figcaption" => {
+            | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
                 self.division(node, depth)
             }
             _ => self.children(node, depth),
@@ -119,7 +117,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn paragraph(&mut self, node: &NodeRef, depth: usize) {
-        if self.is_marked_illustration(node) {
+        if !self.reading.faithful && self.is_marked_illustration(node) {
             return self.illustration(node);
         }
         self.block(node, "p", depth);
@@ -127,16 +125,17 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn division(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
+        // Readability knows no captions: they are words like others.
+        if self.reading.faithful {
+            return self.children_as_block(node, depth);
+        }
         if self.is_illustration(node) {
             return self.illustration(node);
         }
         if node.has_name("figcaption") {
             return self.lone_caption(node);
         }
-        if !self.reading.faithful
-            && (self.is_box_of_links(node) || self.is_card(node))
-            && self.leads_home(node)
-        {
+        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_home(node) {
             self.blocks.push(Block::Gone);
             return;
         }
@@ -159,13 +158,9 @@ impl<'r, 'a> Walk<'r, 'a> {
             let of = self.reading.measures.of_node(heading);
             of.text > 0 && of.linked == of.text
         };
-        let headings = node.descendants_it().filter(|below| {
-            matches!(
-                below.node_name().as_deref(),
-                Some("h2" | "h3" | "h4" | "h5")
-            )
-        });
-        fits && headings.collect::<Vec<_>>().iter().any(leads)
+        let is_heading = |name: &str| matches!(name, "h2" | "h3" | "h4" | "h5");
+        let mut below = node.descendants_it();
+        fits && below.any(|below| nodes::is_named(&below, is_heading) && leads(&below))
     }
 
     /// One that no `figure` holds belongs to the picture before it.
@@ -186,14 +181,14 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn link(&mut self, node: &NodeRef, depth: usize) {
-        let holds_blocks = node.descendants_it().any(|below| {
-            below.node_name().is_some_and(|name| {
-                matches!(
-                    &*name,
-                    "h1" | "h2" | "h3" | "h4" | "h5" | "div" | "p" | "ul" | "article" | "section"
-                )
-            })
-        });
+        let is_block = |name: &str| {
+            matches!(
+                name,
+                "h1" | "h2" | "h3" | "h4" | "h5" | "div" | "p" | "ul" | "article" | "section"
+            )
+        };
+        let mut below = node.descendants_it();
+        let holds_blocks = below.any(|below| nodes::is_named(&below, is_block));
         let own = self.reading.measures.of_node(node);
         if holds_blocks && own.text > 0 && !self.reading.faithful {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
@@ -298,7 +293,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        if self.is_illustration(node) {
+        if !self.reading.faithful && self.is_illustration(node) {
             return self.illustration(node);
         }
         let rows = rows_of(node);

@@ -6,9 +6,7 @@
 //!    out more than it kept. What stands before the first may be the date.
 //! 4. The sentences that introduce an article often stand above the container, and its lead picture too.
 
-use std::collections::{HashMap, HashSet};
-
-use dom_query::{Document, NodeId, NodeRef};
+use dom_query::{Document, NodeRef};
 use url::Url;
 
 use super::addresses::Home;
@@ -16,18 +14,22 @@ use super::block::{Block, Figure, Line};
 use super::body::Walk;
 use super::furniture::Measures;
 use super::metadata::Metadata;
+use super::nodes::{self, NodeMap, NodeSet};
 use super::words;
 
 /// Of kept text that the container must hold.
 const SHARE_OF_KEPT: f64 = 0.97;
 
+/// Of kept text that an element must hold that the page marks as its text.
+const SHARE_OF_MARKED: f64 = 0.8;
+
 pub struct Reading<'a> {
     pub base: &'a Url,
     pub home: &'a Home,
     pub measures: &'a Measures,
-    pub furniture: &'a HashSet<NodeId>,
+    pub furniture: &'a NodeSet,
     /// Text nodes that Readability keeps.
-    pub kept: &'a HashSet<NodeId>,
+    pub kept: &'a NodeSet,
     /// Whether the article is what Readability keeps, no more and no less.
     pub faithful: bool,
 }
@@ -38,16 +40,13 @@ impl Reading<'_> {
         let Some(body) = doc.body() else {
             return (Vec::new(), Vec::new());
         };
-        if self.faithful {
-            let container = self.container(&body);
-            return (
-                self.walked(&container),
-                self.pictures_outside(&body, &container),
-            );
-        }
-        let close = self.container(&body);
+        let sums = self.sums(&body);
+        let close = container(&body, &sums, self.furniture);
         let container = self.one_of_several(self.widened(close), meta.title.as_deref());
-        let mut blocks = self.walked(&container);
+        let mut blocks = match marked_body(&container, &sums) {
+            Some(marked) => self.walked_up_to(&container, &marked),
+            None => self.walked(&container),
+        };
         if container.id == close.id {
             blocks = without_left_out(blocks);
         }
@@ -55,6 +54,14 @@ impl Reading<'_> {
             blocks.insert(0, standfirst);
         }
         (blocks, self.pictures_outside(&body, &container))
+    }
+
+    /// The blocks of an element that is all article, and the pictures outside.
+    pub fn blocks_within(&self, doc: &Document, container: &NodeRef) -> (Vec<Block>, Vec<Figure>) {
+        let outside = doc
+            .body()
+            .map(|body| self.pictures_outside(&body, container));
+        (self.walked(container), outside.unwrap_or_default())
     }
 
     /// The blocks of these elements and of nothing else.
@@ -82,33 +89,37 @@ impl Reading<'_> {
         walk.blocks
     }
 
-    // Step 1.
-    fn container<'a>(&self, body: &NodeRef<'a>) -> NodeRef<'a> {
-        let mut sums: HashMap<NodeId, usize> = HashMap::new();
-        let nodes: Vec<NodeRef> = body.descendants_it().collect();
-        for node in nodes.iter().filter(|node| self.kept.contains(&node.id)) {
-            let weight = words::weight(&node.text());
-            for ancestor in node.ancestors_it(None) {
-                *sums.entry(ancestor.id).or_default() += weight;
-            }
+    /// What stands behind the text that the page itself marks is none of it; before it may stand its summary.
+    fn walked_up_to(&self, container: &NodeRef, marked: &NodeRef) -> Vec<Block> {
+        let mut furniture = self.furniture.clone();
+        let up_to = |node: &NodeRef| node.id != container.id;
+        let around = marked.ancestors_it(None).take_while(up_to);
+        for here in [*marked].into_iter().chain(around) {
+            let behind = std::iter::successors(here.next_sibling(), NodeRef::next_sibling);
+            furniture.extend(behind.map(|node| node.id));
         }
-        let sum = |node: &NodeRef| sums.get(&node.id).copied().unwrap_or(0);
-        let enough = match self.faithful {
-            true => sum(body),
-            false => share(sum(body), SHARE_OF_KEPT),
+        let reading = Reading {
+            furniture: &furniture,
+            ..*self
         };
-        let mut here = *body;
-        loop {
-            let below = here.element_children();
-            let inner = below
-                .into_iter()
-                .filter(|child| !is_line(child) && !self.furniture.contains(&child.id))
-                .find(|child| sum(child) >= enough && sum(child) > 0);
-            match inner {
-                Some(inner) => here = inner,
-                None => return here,
+        reading.walked(container)
+    }
+
+    /// How much of the text that Readability keeps lies in each element.
+    fn sums(&self, body: &NodeRef) -> NodeMap<usize> {
+        let mut sums = NodeMap::default();
+        for node in body
+            .descendants_it()
+            .filter(|node| self.kept.contains(&node.id))
+        {
+            let weight = self.measures.of_node(&node).text;
+            if weight > 0 {
+                for up in node.ancestors_it(None) {
+                    *sums.entry(up.id).or_default() += weight;
+                }
             }
         }
+        sums
     }
 
     // Step 2.
@@ -116,9 +127,8 @@ impl Reading<'_> {
     /// Readability stops at the first of several boxes of text: the `article` around them is meant if there is much
     /// more prose in it.
     fn widened<'a>(&self, container: NodeRef<'a>) -> NodeRef<'a> {
-        let around = container.ancestors_it(Some(8)).find(|up| {
-            up.has_name("article") || up.attr("itemprop").as_deref() == Some("articleBody")
-        });
+        let mut around = container.ancestors_it(Some(8));
+        let around = around.find(|up| up.has_name("article") || nodes::is_article_body(up));
         match around {
             Some(article) if self.prose(&article) * 10 > self.prose(&container) * 12 => article,
             _ => container,
@@ -147,15 +157,18 @@ impl Reading<'_> {
             .descendants_it()
             .filter(|node| node.has_name("article") && self.prose(node) > 400)
             .collect();
+        if articles.len() < 2 {
+            return container;
+        }
         let titled = |article: &&NodeRef| {
             article
                 .descendants_it()
-                .any(|node| node.has_name("h1") && words::likeness(&node.text(), title) > 0.8)
+                .any(|node| node.has_name("h1") && words::are_alike(&node.text(), title, 0.8))
         };
         // The innermost: `article` may be nested.
         let own = articles.iter().rfind(titled);
         match own {
-            Some(own) if articles.len() > 1 && self.prose(own) * 5 > self.prose(&container) => *own,
+            Some(own) if self.prose(own) * 5 > self.prose(&container) => *own,
             _ => container,
         }
     }
@@ -176,7 +189,7 @@ impl Reading<'_> {
             return None;
         }
         let is_told = blocks.iter().take(6).any(|block| match block {
-            Block::Line { line, .. } => words::begins_alike(&line.text(), said),
+            Block::Line { line, .. } => words::begins_alike(line.text(), said),
             _ => false,
         });
         let above = body
@@ -206,9 +219,9 @@ impl Reading<'_> {
 
     /// A lead picture often stands above the text, in a header that the container leaves out.
     fn pictures_outside(&self, body: &NodeRef, container: &NodeRef) -> Vec<Figure> {
-        let pictures = body.descendants_it().filter(|node| {
-            node.has_name("img") || node.has_name("amp-img") || node.has_name("video")
-        });
+        let is_picture = |name: &str| matches!(name, "img" | "amp-img" | "video");
+        let all = body.descendants_it();
+        let pictures = all.filter(|node| nodes::is_named(node, is_picture));
         let mut found: Vec<Figure> = Vec::new();
         for picture in pictures.take(60) {
             let ups: Vec<NodeRef> = picture.ancestors_it(None).collect();
@@ -232,6 +245,32 @@ impl Reading<'_> {
         }
         found
     }
+}
+
+// Step 1.
+fn container<'a>(body: &NodeRef<'a>, sums: &NodeMap<usize>, furniture: &NodeSet) -> NodeRef<'a> {
+    let sum = |node: &NodeRef| sums.get(&node.id).copied().unwrap_or(0);
+    let enough = share(sum(body), SHARE_OF_KEPT);
+    let mut here = *body;
+    loop {
+        let below = here.element_children();
+        let inner = below
+            .into_iter()
+            .filter(|child| !is_line(child) && !furniture.contains(&child.id))
+            .find(|child| sum(child) >= enough && sum(child) > 0);
+        match inner {
+            Some(inner) => here = inner,
+            None => return here,
+        }
+    }
+}
+
+/// The one element inside that the page itself marks as the text, if most of what Readability keeps lies in it.
+fn marked_body<'a>(container: &NodeRef<'a>, sums: &NodeMap<usize>) -> Option<NodeRef<'a>> {
+    let sum = |node: &NodeRef| sums.get(&node.id).copied().unwrap_or(0);
+    let mut marked = container.descendants_it().filter(nodes::is_article_body);
+    let first = marked.next()?;
+    (sum(&first) >= share(sum(container), SHARE_OF_MARKED)).then_some(first)
 }
 
 /// Less is no sentence, but a slogan.
@@ -281,9 +320,9 @@ fn share(whole: usize, part: f64) -> usize {
 
 /// Going into one of these would lose what it is.
 fn is_line(node: &NodeRef) -> bool {
-    node.node_name().is_some_and(|name| {
+    nodes::is_named(node, |name| {
         matches!(
-            &*name,
+            name,
             "p" | "ul"
                 | "ol"
                 | "pre"

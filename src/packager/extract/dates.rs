@@ -217,6 +217,9 @@ fn numbered_day(text: &str) -> Option<Date> {
             let mut numbers = word.split(['.', '/', '-']).map(str::parse::<i64>);
             let mut next = || numbers.next()?.ok();
             let (first, second, year) = (next()?, next()?, next()?);
+            // `23.11.26`
+            let is_short = word.len() == 8 && word.matches('.').count() == 2 && year < 100;
+            let year = if is_short { 2000 + year } else { year };
             if next().is_some() || year < 1000 {
                 return None;
             }
@@ -306,6 +309,7 @@ mod tests {
             "2026/9/12",
             "20260912",
             "12.09.2026",
+            "12.09.26",
             "2026年9月12日",
             "12 September 2026",
             "September 12th, 2026",
@@ -333,6 +337,8 @@ mod tests {
             "2026-13-40",
             "20:41",
             "1.2.3",
+            "12.9.26",
+            "12-09-26",
             "192.168.2026.1",
             "99999999999999999999",
         ] {

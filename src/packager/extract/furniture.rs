@@ -4,10 +4,13 @@
 //! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id,
 //! 3. unless much of the page's prose lies in it: many pages wrap everything in a "modal" or a "paywall".
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
-use dom_query::{Document, NodeId, NodeRef};
+use dom_query::{Document, NodeRef};
 
+use super::nodes::{self, NodeMap, NodeSet};
 use super::words;
 
 /// Of one element with all below it; weights as of [`words::weight`].
@@ -18,11 +21,12 @@ pub struct Measure {
     /// In paragraphs and in runs of text that are as long as one.
     pub prose: usize,
     pub pictures: usize,
+    pub films: usize,
     pub links: usize,
 }
 
 pub struct Measures {
-    by_node: HashMap<NodeId, Measure>,
+    by_node: NodeMap<Measure>,
     pub all: Measure,
 }
 
@@ -33,10 +37,11 @@ impl Measures {
     pub fn of(doc: &Document) -> Self {
         let root = doc.root();
         let nodes: Vec<NodeRef> = root.descendants_it().collect();
-        let mut by_node: HashMap<NodeId, Measure> = HashMap::with_capacity(nodes.len());
+        let mut by_node = NodeMap::with_capacity_and_hasher(nodes.len(), Default::default());
         // Children stand behind their parents, so backwards every element is whole before it is added to its parent.
         for node in nodes.iter().rev() {
-            let own = whole(node, by_node.get(&node.id).copied().unwrap_or_default());
+            let below: Option<Measure> = by_node.get(&node.id).copied();
+            let own = whole(node, below.unwrap_or_default());
             by_node.insert(node.id, own);
             if let Some(parent) = node.parent() {
                 let sum = by_node.entry(parent.id).or_default();
@@ -44,6 +49,7 @@ impl Measures {
                 sum.linked += own.linked;
                 sum.prose += own.prose;
                 sum.pictures += own.pictures;
+                sum.films += own.films;
                 sum.links += own.links;
             }
         }
@@ -58,17 +64,19 @@ impl Measures {
 
 /// What an element adds to the sum of its children.
 fn whole(node: &NodeRef, below: Measure) -> Measure {
-    let mut own = below;
-    if node.is_text() {
-        let text = words::weight(&node.text());
-        own.text = text;
-        own.prose = if text >= PROSE_WEIGHT { text } else { 0 };
-        return own;
+    if let Some(text) = nodes::with_text(node, words::weight) {
+        let prose = if text >= PROSE_WEIGHT { text } else { 0 };
+        return Measure {
+            text,
+            prose,
+            ..below
+        };
     }
-    let Some(name) = node.node_name() else {
+    let mut own = below;
+    let Some(name) = node.qual_name_ref() else {
         return own;
     };
-    match &*name {
+    match &*name.local {
         "script" | "style" | "template" | "head" | "noscript" => return Measure::default(),
         "a" => {
             own.linked = own.text;
@@ -77,38 +85,62 @@ fn whole(node: &NodeRef, below: Measure) -> Measure {
         }
         "p" | "blockquote" | "pre" => own.prose = own.text.saturating_sub(own.linked),
         "img" | "amp-img" | "picture" => own.pictures = 1,
+        "video" => own.films += 1,
         _ => {}
     }
     own
 }
 
-/// The elements that are furniture, and nothing below them.
-pub fn find(doc: &Document, measures: &Measures) -> HashSet<NodeId> {
-    let mut found = HashSet::new();
-    let Some(body) = doc.body() else {
-        return found;
-    };
-    let kinds = prose_by_class(&body, measures);
-    let mut waiting = body.element_children();
-    while let Some(node) = waiting.pop() {
-        if is_furniture(&node, measures, &kinds) {
-            found.insert(node.id);
-        } else {
-            waiting.extend(node.element_children());
-        }
-    }
-    found
+/// What is around the text of a page.
+#[derive(Default)]
+pub struct Furniture {
+    /// Elements that are furniture, and nothing below them.
+    pub found: NodeSet,
+    /// Elements that would be, by their names, if not so much of the page's prose lay in them.
+    doubtful: NodeSet,
 }
 
-/// How much prose all elements of one class hold together: a text may be laid out in many boxes of one kind.
-fn prose_by_class(body: &NodeRef, measures: &Measures) -> HashMap<String, usize> {
-    let mut kinds: HashMap<String, usize> = HashMap::new();
-    for node in body.descendants_it().filter(NodeRef::is_element) {
-        if let Some(class) = node.class() {
-            *kinds.entry(class.to_string()).or_default() += measures.of_node(&node).prose;
+pub fn find(doc: &Document, measures: &Measures) -> Furniture {
+    let mut furniture = Furniture::default();
+    let Some(body) = doc.body() else {
+        return furniture;
+    };
+    let page = Page {
+        body,
+        measures,
+        kinds: OnceCell::new(),
+    };
+    let mut waiting = body.element_children();
+    while let Some(node) = waiting.pop() {
+        match page.judge(&node) {
+            Verdict::Furniture => {
+                furniture.found.insert(node.id);
+                continue;
+            }
+            Verdict::Doubtful => {
+                furniture.doubtful.insert(node.id);
+            }
+            Verdict::Text => {}
         }
+        waiting.extend(node.element_children());
     }
-    kinds
+    furniture
+}
+
+impl Furniture {
+    /// Doubt ends where the text was found elsewhere: fifty slides hold more prose than the article above them.
+    pub fn settle(mut self, doc: &Document, kept: &NodeSet) -> NodeSet {
+        for id in self.doubtful.iter().filter(|_| !kept.is_empty()) {
+            let holds_text = doc.tree.get(id).is_some_and(|node| {
+                let mut below = node.descendants_it();
+                below.any(|below| kept.contains(&below.id))
+            });
+            if !holds_text {
+                self.found.insert(*id);
+            }
+        }
+        self.found
+    }
 }
 
 /// A page of text with nothing around it: no scripts, forms or frames, and no links to speak of. Shields, walls and lists
@@ -122,50 +154,96 @@ pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
 }
 
 /// The elements that are never part of a text, whatever is around them.
-pub fn find_certain(doc: &Document) -> HashSet<NodeId> {
-    let certain = doc.select("script, style, template, svg, button, select, input, textarea, object, canvas, nav, dialog, form, link, meta");
-    certain.nodes().iter().map(|node| node.id).collect()
+pub fn find_certain(doc: &Document) -> NodeSet {
+    const CERTAIN: &[&str] = &[
+        "script", "style", "template", "svg", "button", "select", "input", "textarea", "object",
+        "canvas", "nav", "dialog", "form", "link", "meta",
+    ];
+    let root = doc.root();
+    let all = root.descendants_it();
+    let certain = all.filter(|node| nodes::is_named(node, |name| CERTAIN.contains(&name)));
+    certain.map(|node| node.id).collect()
 }
 
-fn is_furniture(node: &NodeRef, measures: &Measures, kinds: &HashMap<String, usize>) -> bool {
-    let Some(name) = node.node_name() else {
-        return false;
-    };
-    match &*name {
-        "script" | "style" | "template" | "svg" | "button" | "select" | "input" | "textarea"
-        | "object" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
-        | "amp-consent" | "link" | "meta" => return true,
-        _ => {}
-    }
-    let own = measures.of_node(node);
-    // Step 3. A third of all prose is never furniture, unless it cannot be anything else.
-    let class = node.class().unwrap_or_default();
-    let alike = kinds.get(&*class).copied().unwrap_or(0).max(own.prose);
-    let strong = by_strong_words(node);
-    let holds_much = own.prose > 0
-        && if strong {
-            own.prose * 10 > measures.all.prose * 7
-        } else {
-            alike * 3 > measures.all.prose
+enum Verdict {
+    Text,
+    Doubtful,
+    Furniture,
+}
+
+struct Page<'a> {
+    body: NodeRef<'a>,
+    measures: &'a Measures,
+    /// How much prose all elements of one class hold together: a text may be laid out in many boxes of one kind.
+    kinds: OnceCell<HashMap<String, usize>>,
+}
+
+impl Page<'_> {
+    // Step 2.
+    fn judge(&self, node: &NodeRef) -> Verdict {
+        let Some(name) = node.qual_name_ref() else {
+            return Verdict::Text;
         };
-    match &*name {
-        "nav" | "footer" | "dialog" | "aside" | "form" => !holds_much || by_words(node),
-        "html" | "body" | "main" | "article" => false,
-        _ if by_role(node) => !holds_much || is_wall(node, &own, measures),
-        "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody" | "h1"
-        | "h2" | "source" | "em" | "strong" | "b" | "i" => false,
-        "p" | "h3" | "h4" | "figure" | "table" | "li" | "amp-img" => {
-            by_words_of_lines(node) && !holds_much
+        let name = &*name.local;
+        match name {
+            "script" | "style" | "template" | "svg" | "button" | "select" | "input"
+            | "textarea" | "object" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics"
+            | "amp-sidebar" | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
+            "html" | "body" | "main" | "article" => return Verdict::Text,
+            _ => {}
         }
-        _ => by_words(node) && (!holds_much || is_wall(node, &own, measures)),
+        let words = tokens(node);
+        let is_certain = match name {
+            "nav" | "footer" | "dialog" | "aside" | "form" => by_words(&words),
+            _ if by_role(node) => self.is_wall(node, &words),
+            "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody"
+            | "h1" | "h2" | "source" | "em" | "strong" | "b" | "i" => return Verdict::Text,
+            "p" | "h3" | "h4" | "figure" | "table" | "li" | "amp-img" => {
+                if !by_words_of_lines(&words) {
+                    return Verdict::Text;
+                }
+                false
+            }
+            _ if by_words(&words) => self.is_wall(node, &words),
+            _ if is_gallery(&words) && self.holds_much(node, false) => return Verdict::Doubtful,
+            _ => return Verdict::Text,
+        };
+        let is_strong = name == "footer" || has_strong_words(&words);
+        match is_certain || !self.holds_much(node, is_strong) {
+            true => Verdict::Furniture,
+            false if is_strong => Verdict::Doubtful,
+            false => Verdict::Text,
+        }
     }
-}
 
-/// A page that is all consent dialogue or paywall has nothing else to offer.
-fn is_wall(node: &NodeRef, own: &Measure, measures: &Measures) -> bool {
-    let words = tokens(node);
-    let named = words.iter().any(|word| WALLS.contains(&word.as_str()));
-    named && own.prose < 600 && measures.all.prose < 1000
+    // Step 3. A third of all prose is never furniture, unless it cannot be anything else.
+    fn holds_much(&self, node: &NodeRef, is_strong: bool) -> bool {
+        let own = self.measures.of_node(node).prose;
+        let all = self.measures.all.prose;
+        if own == 0 || is_strong {
+            return own * 10 > all * 7;
+        }
+        let class = node.class().unwrap_or_default();
+        let alike = self.kinds.get_or_init(|| self.prose_by_class());
+        alike.get(&*class).copied().unwrap_or(0).max(own) * 3 > all
+    }
+
+    fn prose_by_class(&self) -> HashMap<String, usize> {
+        let mut kinds: HashMap<String, usize> = HashMap::new();
+        for node in self.body.descendants_it().filter(NodeRef::is_element) {
+            let prose = self.measures.of_node(&node).prose;
+            if let Some(class) = node.class().filter(|_| prose > 0) {
+                *kinds.entry(class.to_string()).or_default() += prose;
+            }
+        }
+        kinds
+    }
+
+    /// A page that is all consent dialogue or paywall has nothing else to offer.
+    fn is_wall(&self, node: &NodeRef, words: &str) -> bool {
+        let is_small = self.measures.of_node(node).prose < 600 && self.measures.all.prose < 1000;
+        is_small && words.split(' ').any(|word| WALLS.contains(&word))
+    }
 }
 
 const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
@@ -189,27 +267,36 @@ fn by_role(node: &NodeRef) -> bool {
 }
 
 fn is_hidden(node: &NodeRef) -> bool {
-    let style = node.attr_or("style", "");
-    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-    node.has_attr("hidden") || style.contains("display:none") || style.contains("visibility:hidden")
+    nodes::any_attribute(node, |name, value| match name {
+        "hidden" => true,
+        "style" if value.contains("none") || value.contains("hidden") => {
+            let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        }
+        _ => false,
+    })
 }
 
-/// The words in class and id, in lower case: `jp-relatedPosts also_read` → `jp related posts also read`.
-pub fn tokens(node: &NodeRef) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
+/// The words in class and id, in lower case, parted by blanks: `jp-relatedPosts also_read` → `jp related posts also read`.
+pub fn tokens(node: &NodeRef) -> String {
+    let mut tokens = String::new();
+    let Some(element) = node.element_ref() else {
+        return tokens;
+    };
     for name in ["class", "id", "data-testid", "data-component"] {
-        let Some(value) = node.attr(name) else {
+        let mut attributes = element.attrs.iter();
+        let Some(named) = attributes.find(|attribute| &*attribute.name.local == name) else {
             continue;
         };
-        let mut token = String::new();
+        let mut starts = true;
         let mut was_lower = false;
-        for c in value.chars().take(400).chain([' ']) {
-            let starts = !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
-            if starts && !token.is_empty() {
-                tokens.push(std::mem::take(&mut token));
-            }
+        for c in named.value.chars().take(400) {
+            starts |= !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
             if c.is_ascii_alphanumeric() {
-                token.push(c.to_ascii_lowercase());
+                if std::mem::take(&mut starts) && !tokens.is_empty() {
+                    tokens.push(' ');
+                }
+                tokens.push(c.to_ascii_lowercase());
             }
             was_lower = c.is_ascii_lowercase();
         }
@@ -218,8 +305,8 @@ pub fn tokens(node: &NodeRef) -> Vec<String> {
 }
 
 /// Prose in these is that of readers or of other articles, however much it is.
-fn by_strong_words(node: &NodeRef) -> bool {
-    let strong = [
+fn has_strong_words(words: &str) -> bool {
+    const STRONG: &[&str] = &[
         "comments",
         "comment",
         "disqus",
@@ -230,10 +317,14 @@ fn by_strong_words(node: &NodeRef) -> bool {
         "footer",
         "cookie",
         "cookies",
-        "gallery",
     ];
-    let tokens = tokens(node);
-    node.has_name("footer") || tokens.iter().any(|token| strong.contains(&token.as_str()))
+    words.split(' ').any(|word| STRONG.contains(&word))
+}
+
+/// Pictures of the article, or of something else.
+fn is_gallery(words: &str) -> bool {
+    const GALLERIES: &[&str] = &["gallery", "slideshow", "photogallery"];
+    words.split(' ').any(|word| GALLERIES.contains(&word))
 }
 
 const WORDS: &[&str] = &[
@@ -390,14 +481,15 @@ const PAIRS: &[(&str, &str)] = &[
     ("other", "news"),
 ];
 
-fn by_words(node: &NodeRef) -> bool {
-    let tokens = tokens(node);
-    tokens.iter().any(|token| WORDS.contains(&token.as_str())) || has_pair(&tokens)
+static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.iter().copied().collect());
+
+fn by_words(words: &str) -> bool {
+    words.split(' ').any(|word| NAMES.contains(word)) || has_pair(words)
 }
 
 /// Paragraphs and the like are dropped only for what can mean nothing else.
-fn by_words_of_lines(node: &NodeRef) -> bool {
-    let clear = [
+fn by_words_of_lines(words: &str) -> bool {
+    const CLEAR: &[&str] = &[
         "related",
         "relatedposts",
         "newsletter",
@@ -415,13 +507,34 @@ fn by_words_of_lines(node: &NodeRef) -> bool {
         "comment",
         "hidden",
     ];
-    let tokens = tokens(node);
-    tokens.iter().any(|token| clear.contains(&token.as_str())) || has_pair(&tokens)
+    words.split(' ').any(|word| CLEAR.contains(&word)) || has_pair(words)
 }
 
-fn has_pair(tokens: &[String]) -> bool {
-    tokens.windows(2).any(|two| {
-        let [one, other] = two else { return false };
-        PAIRS.contains(&(one.as_str(), other.as_str()))
-    })
+fn has_pair(words: &str) -> bool {
+    let next = words.split(' ').skip(1);
+    words.split(' ').zip(next).any(|pair| PAIRS.contains(&pair))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slides_of_other_things_are_furniture_once_the_text_was_found_elsewhere() {
+        let prose = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ".repeat(3);
+        let slides = format!("<li><p id=slide>{prose}</p></li>").repeat(9);
+        let page = format!("<p id=text>{prose}</p><div class='type-gallery'>{slides}</div>");
+        let doc = Document::from(page);
+        let measures = Measures::of(&doc);
+        let gallery = doc.select_single(".type-gallery").nodes()[0].id;
+        let settled = |kept: &str| {
+            let kept = doc.select(kept);
+            let texts = kept.nodes().iter().flat_map(|node| node.children());
+            let kept = texts.map(|text| text.id).collect();
+            find(&doc, &measures).settle(&doc, &kept)
+        };
+        assert!(settled("#text").contains(&gallery));
+        assert!(!settled("#slide").contains(&gallery));
+        assert!(!find(&doc, &measures).found.contains(&gallery));
+    }
 }

@@ -6,6 +6,7 @@ use super::addresses;
 use super::block::{Block, Figure, Line};
 use super::body::{DEPTH, Walk};
 use super::furniture;
+use super::nodes;
 use super::words;
 
 /// A caption is at most this long, in weight.
@@ -58,43 +59,52 @@ impl Walk<'_, '_> {
     /// An element with a picture and a few words that are no link and no heading: the words are its caption.
     pub fn is_illustration(&self, node: &NodeRef) -> bool {
         let own = self.reading.measures.of_node(node);
-        if own.pictures == 0 && !node.descendants_it().any(|n| n.has_name("video")) {
+        let fits = (1..=2).contains(&own.pictures) || (own.pictures == 0 && own.films > 0);
+        if !fits || own.text > CAPTION / 2 || own.linked * 2 > own.text {
             return false;
         }
-        let lines = node.descendants_it().filter(|below| {
-            below.node_name().is_some_and(|name| {
+        let mut paragraphs = 0;
+        let mut holds_more = node.descendants_it().filter(|below| {
+            nodes::is_named(below, |name| {
+                paragraphs += usize::from(name == "p");
                 matches!(
-                    &*name,
+                    name,
                     "h1" | "h2" | "h3" | "h4" | "figure" | "ul" | "ol" | "blockquote" | "iframe"
                 )
             })
         });
-        let paragraphs = node.descendants_it().filter(|n| n.has_name("p")).count();
-        own.pictures <= 2
-            && own.text <= CAPTION / 2
-            && own.linked * 2 <= own.text
-            && paragraphs <= 1
-            && lines.count() == 0
+        let holds_more = holds_more.next().is_some();
+        !holds_more && paragraphs <= 1
     }
 
     /// One whose words say by their class that they are a caption: in the midst of a text, few words beside a picture
     /// may as well belong to the text.
     pub fn is_marked_illustration(&self, node: &NodeRef) -> bool {
-        let is_wordless = self.reading.measures.of_node(node).text == 0;
-        self.is_illustration(node) && (is_wordless || is_named_as_picture(node))
+        if !self.is_illustration(node) {
+            return false;
+        }
+        let measures = self.reading.measures;
+        let text = measures.of_node(node).text;
+        if text == 0 || is_named_as_picture(node) {
+            return true;
+        }
+        // What systems call a picture itself says nothing about the words beside it.
+        let below = node.descendants_it().take(20);
+        let named = below.filter(|below| !below.has_name("img") && is_named_as_picture(below));
+        let caption = named.map(|caption| measures.of_node(&caption).text).max();
+        caption.is_some_and(|caption| text.saturating_sub(caption) < SENTENCE)
     }
 
     pub fn illustration(&mut self, node: &NodeRef) {
         self.end_line("div");
         let before = self.blocks.len();
         for below in node.descendants_it() {
-            let inside = below
-                .node_name()
-                .is_some_and(|name| matches!(&*name, "img" | "amp-img" | "video" | "amp-video"));
-            let hidden = below
-                .ancestors_it(Some(8))
-                .any(|up| self.reading.furniture.contains(&up.id));
-            if inside && !hidden {
+            let is_picture = |name: &str| matches!(name, "img" | "amp-img" | "video" | "amp-video");
+            if !nodes::is_named(&below, is_picture) {
+                continue;
+            }
+            let mut around = below.ancestors_it(Some(8));
+            if !around.any(|up| self.reading.furniture.contains(&up.id)) {
                 self.picture(&below);
             }
         }
@@ -113,9 +123,8 @@ impl Walk<'_, '_> {
         let mut line = Line::default();
         let from = marked.unwrap_or(*node);
         self.caption_text(&from, 0, &mut line);
-        let text = line.text();
-        let weight = words::weight(&text);
-        (weight > 1 && weight <= CAPTION).then_some(text)
+        let weight = line.weight();
+        (weight > 1 && weight <= CAPTION).then(|| line.text().to_owned())
     }
 
     fn caption_text(&self, node: &NodeRef, depth: usize, line: &mut Line) {
@@ -143,7 +152,9 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The element itself, or one inside.
+/// Words of this weight beside a caption are more than the name of who took the picture.
+const SENTENCE: usize = 60;
+
 fn is_named_as_picture(node: &NodeRef) -> bool {
     const WORDS: &[&str] = &[
         "caption",
@@ -163,16 +174,8 @@ fn is_named_as_picture(node: &NodeRef) -> bool {
         "pic",
         "thumb",
     ];
-    let named = |node: &NodeRef| {
-        let tokens = furniture::tokens(node);
-        tokens.iter().any(|token| WORDS.contains(&token.as_str()))
-    };
-    // What systems call a picture itself says nothing about the words beside it.
-    let below = node.descendants_it().take(20);
-    named(node)
-        || below
-            .into_iter()
-            .any(|below| !below.has_name("img") && named(&below))
+    let words = furniture::tokens(node);
+    words.split(' ').any(|word| WORDS.contains(&word))
 }
 
 /// Counters and icons.

@@ -3,15 +3,15 @@
 //! 1. An article type at any depth; of several the first that knows its date.
 //! 2. The trail of breadcrumbs that leads to it.
 
-use dom_query::Document;
+use dom_query::NodeRef;
 use serde_json::Value;
 
 use super::dates;
 use super::metadata::{Metadata, some};
+use super::words;
 
 /// Fills in what the scripts of the page tell; what they do not tell stays as it is.
-pub fn read(doc: &Document, found: &mut Metadata) {
-    let scripts = doc.select("script[type='application/ld+json']");
+pub fn read(scripts: &[NodeRef], found: &mut Metadata) {
     let parsed: Vec<Value> = scripts
         .iter()
         .filter_map(|s| lenient_json(&s.text()))
@@ -117,9 +117,14 @@ fn read_article(article: &Value, found: &mut Metadata) {
             .and_then(dates::parse)
     };
     found.says_article = true;
+    found.is_told = true;
     found.title = text("headline").or_else(|| text("name"));
     found.published = date("datePublished").or_else(|| date("dateCreated"));
     found.modified = date("dateModified");
+    found.text = article
+        .get("articleBody")
+        .and_then(Value::as_str)
+        .map(words::letters);
     found.section = article
         .get("articleSection")
         .and_then(|section| first_text(section, "name"));

@@ -5,11 +5,14 @@
 //! 3. Microdata and `<time>`.
 //! 4. The address of the page.
 
-use dom_query::{Document, NodeRef};
+use std::sync::LazyLock;
+
+use dom_query::{Document, Matcher, NodeRef};
 use url::Url;
 
 use super::dates::{self, Moment};
 use super::json_ld;
+use super::nodes;
 use super::words::{self, squeezed};
 
 /// All of it claims of strangers: any part may be missing or wrong.
@@ -22,6 +25,8 @@ pub struct Metadata {
     pub section: Option<String>,
     pub description: Option<String>,
     pub site_name: Option<String>,
+    /// What it says that the text is; see [`words::letters`].
+    pub text: Option<String>,
     /// Addresses as written, best first.
     pub images: Vec<String>,
     /// Captions of pictures: address as written, caption.
@@ -33,18 +38,102 @@ pub struct Metadata {
     pub dir: Option<String>,
     /// Whether the page itself says that it is an article.
     pub says_article: bool,
+    /// Whether it says so in JSON-LD.
+    pub is_told: bool,
+}
+
+/// The elements by which a page tells about itself.
+#[derive(Default)]
+struct Landmarks<'a> {
+    metas: Vec<NodeRef<'a>>,
+    /// JSON-LD.
+    scripts: Vec<NodeRef<'a>>,
+    titles: Vec<NodeRef<'a>>,
+    headlines: Vec<NodeRef<'a>>,
+    canonical: Option<NodeRef<'a>>,
+    /// That may mark the date or the byline: [`DATES`] and [`BYLINES`] are tried on these alone.
+    hints: Vec<NodeRef<'a>>,
+}
+
+impl<'a> Landmarks<'a> {
+    fn of(doc: &'a Document) -> Self {
+        let mut found = Self::default();
+        for node in doc.root().descendants_it() {
+            let is = |key: &str, expected: &str| {
+                nodes::any_attribute(&node, |name, value| name == key && value == expected)
+            };
+            let Some(name) = node.qual_name_ref() else {
+                continue;
+            };
+            match &*name.local {
+                "meta" => found.metas.push(node),
+                "script" if is("type", "application/ld+json") => found.scripts.push(node),
+                "title" => found.titles.push(node),
+                "h1" => found.headlines.push(node),
+                "link" if found.canonical.is_none() && is("rel", "canonical") => {
+                    found.canonical = Some(node);
+                }
+                _ => {}
+            }
+            if is_hint(&node, &name.local) {
+                found.hints.push(node);
+            }
+        }
+        found
+    }
+
+    /// Those of a kind, in the order of the page; the kinds in theirs.
+    fn marked(
+        &self,
+        kinds: &'static [Matcher],
+    ) -> impl Iterator<Item = impl Iterator<Item = &NodeRef<'a>>> {
+        let fits = |kind: &'static Matcher| self.hints.iter().filter(|node| node.is_match(kind));
+        kinds.iter().map(fits)
+    }
+}
+
+fn is_hint(node: &NodeRef, name: &str) -> bool {
+    const CLASSES: &[&str] = &[
+        "author", "byline", "Byline", "date", "time", "publish", "Publish",
+    ];
+    const ADDRESSES: &[&str] = &["/author", "/avtor/"];
+    let holds = |value: &str, words: &[&str]| words.iter().any(|word| value.contains(word));
+    name == "time"
+        || nodes::any_attribute(node, |key, value| match key {
+            "itemprop" => matches!(value, "datePublished" | "author" | "name"),
+            "rel" => value == "author",
+            "datetime" => true,
+            "class" => holds(value, CLASSES),
+            "href" => holds(value, ADDRESSES),
+            _ => false,
+        })
+}
+
+/// `https://news.example/` or `/be/`.
+fn is_front(canonical: Option<&str>) -> bool {
+    let url = canonical.and_then(|address| Url::parse(address).ok());
+    url.is_some_and(|url| url.query().is_none() && url.path().trim_matches('/').len() <= 2)
 }
 
 pub fn read(doc: &Document, url: &Url) -> Metadata {
     let mut found = Metadata::default();
-    json_ld::read(doc, &mut found);
-    let meta = Meta::of(doc);
+    let marks = Landmarks::of(doc);
+    json_ld::read(&marks.scripts, &mut found);
+    let meta = Meta::of(&marks.metas);
     read_meta(&meta, &mut found);
-    read_markup(doc, &mut found);
+    read_markup(doc, &marks, &mut found);
+    // Systems call every page an article, also the one that leads to all others.
+    found.says_article =
+        found.says_article && !is_front(found.canonical.as_deref()) || found.is_told;
     if found.published.is_none() {
         found.published = day_in_path(url);
     }
-    found.title = title(doc, &meta, found.title.take(), found.site_name.as_deref());
+    found.title = title(
+        &marks,
+        &meta,
+        found.title.take(),
+        found.site_name.as_deref(),
+    );
     if found.section.is_none() {
         found.section = section_in(&found.trail, found.title.as_deref());
     }
@@ -73,9 +162,9 @@ struct Meta {
 }
 
 impl Meta {
-    fn of(doc: &Document) -> Self {
+    fn of(metas: &[NodeRef]) -> Self {
         let mut pairs = Vec::new();
-        for meta in doc.select("meta").nodes() {
+        for meta in metas {
             let Some(content) = meta.attr("content") else {
                 continue;
             };
@@ -189,25 +278,25 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
 
 // ---- markup
 
-fn read_markup(doc: &Document, found: &mut Metadata) {
-    let html = doc.select_single("html");
-    let attr = |name: &str| html.attr(name).and_then(|value| some(&value));
+fn read_markup(doc: &Document, marks: &Landmarks, found: &mut Metadata) {
+    let html = doc.root().first_element_child();
+    let attr = |name: &str| html?.attr(name).and_then(|value| some(&value));
     found.lang = attr("lang").or_else(|| attr("xml:lang"));
     found.dir = attr("dir").or_else(|| {
-        let body = doc.select_single("body").attr("dir");
+        let body = doc.body().and_then(|body| body.attr("dir"));
         body.and_then(|dir| some(&dir))
     });
-    let canonical = doc.select_single("link[rel='canonical']").attr("href");
+    let canonical = marks.canonical.and_then(|link| link.attr("href"));
     found.canonical = canonical.and_then(|href| some(&href));
-    found.published = found.published.or_else(|| marked_date(doc));
+    found.published = found.published.or_else(|| marked_date(marks));
     if found.byline.is_none() {
-        found.byline = marked_byline(doc);
+        found.byline = marked_byline(marks);
     }
 }
 
-/// `<time>` within a link or a list belongs to another article.
-fn marked_date(doc: &Document) -> Option<Moment> {
-    let marked = [
+/// Best first; those of [`LISTED_DATES`] only if there is no other.
+static DATES: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
+    matchers(&[
         "[itemprop='datePublished']",
         "time[pubdate]",
         "time[datetime]",
@@ -215,21 +304,42 @@ fn marked_date(doc: &Document) -> Option<Moment> {
         "time",
         ".published, .entry-date, .post-date, .article-date, .pubdate, .publish-date, .date-published",
         "[class*='publish'], [class*='Publish'], [class*='pubtime'], [class*='post-time']",
-    ];
-    let found = marked.iter().find_map(|selector| {
-        let nodes = doc.select(selector);
-        nodes
-            .nodes()
-            .iter()
-            .filter(|node| !is_elsewhere(node))
-            .take(6)
-            .find_map(date_of)
-    });
-    // Some pages lay even their byline out as a list.
+    ])
+});
+
+/// Some pages lay even their byline out as a list.
+static LISTED_DATES: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
+    matchers(&["article time[datetime], main time[datetime], header time[datetime]"])
+});
+
+static BYLINES: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
+    matchers(&[
+        "[itemprop='author'] [itemprop='name']",
+        "[itemprop='author']",
+        "[rel='author']",
+        ".byline-name, .author-name, .author__name, .article-author, .post-author, .entry-author",
+        ".byline",
+        ".author",
+        "a[href*='/author/'], a[href*='/authors/'], a[href*='/avtor/']",
+        "[class*='byline'], [class*='Byline']",
+    ])
+});
+
+fn matchers(selectors: &[&str]) -> Vec<Matcher> {
+    selectors
+        .iter()
+        .filter_map(|selector| Matcher::new(selector).ok())
+        .collect()
+}
+
+/// `<time>` within a link or a list belongs to another article.
+fn marked_date(marks: &Landmarks) -> Option<Moment> {
+    let here = |node: &&NodeRef| !is_elsewhere(node);
+    let mut kinds = marks.marked(&DATES);
+    let found = kinds.find_map(|kind| kind.filter(here).take(6).find_map(date_of));
     found.or_else(|| {
-        let times =
-            doc.select("article time[datetime], main time[datetime], header time[datetime]");
-        times.nodes().first().and_then(date_of)
+        let mut kinds = marks.marked(&LISTED_DATES);
+        kinds.find_map(|mut kind| kind.next().and_then(date_of))
     })
 }
 
@@ -261,26 +371,10 @@ fn is_elsewhere(node: &NodeRef) -> bool {
     })
 }
 
-fn marked_byline(doc: &Document) -> Option<String> {
-    let marked = [
-        "[itemprop='author'] [itemprop='name']",
-        "[itemprop='author']",
-        "[rel='author']",
-        ".byline-name, .author-name, .author__name, .article-author, .post-author, .entry-author",
-        ".byline",
-        ".author",
-        "a[href*='/author/'], a[href*='/authors/'], a[href*='/avtor/']",
-        "[class*='byline'], [class*='Byline']",
-    ];
-    marked.iter().find_map(|selector| {
-        let nodes = doc.select(selector);
-        nodes
-            .nodes()
-            .iter()
-            .filter(|node| !in_comments(node))
-            .take(3)
-            .find_map(name_of)
-    })
+fn marked_byline(marks: &Landmarks) -> Option<String> {
+    let here = |node: &&NodeRef| !in_comments(node);
+    let mut kinds = marks.marked(&BYLINES);
+    kinds.find_map(|kind| kind.filter(here).take(3).find_map(name_of))
 }
 
 fn in_comments(node: &NodeRef) -> bool {
@@ -323,32 +417,33 @@ fn day_in_path(url: &Url) -> Option<Moment> {
 
 /// The headline as readers of the page see it, if it agrees with what the metadata claims.
 fn title(
-    doc: &Document,
+    marks: &Landmarks,
     meta: &Meta,
     headline: Option<String>,
     site: Option<&str>,
 ) -> Option<String> {
     let shared = meta.first(&["og:title", "twitter:title", "parsely-title", "dc.title"]);
-    let tab = some(&doc.select_single("head > title").text())
-        .or_else(|| some(&doc.select_single("title").text()));
-    let claims: Vec<&String> = [&headline, &shared, &tab].into_iter().flatten().collect();
-    let shown = doc
-        .select("h1")
+    let is_in_head = |title: &&NodeRef| title.parent().is_some_and(|up| up.has_name("head"));
+    let tab = marks
+        .titles
         .iter()
-        .filter_map(|h1| some(&h1.text()))
-        .find(|h1| {
-            h1.chars().count() >= 4 && claims.iter().any(|claim| words::likeness(h1, claim) >= 0.7)
-        });
+        .find(is_in_head)
+        .or(marks.titles.first());
+    let tab = tab.and_then(|title| some(&title.text()));
+    let claims: Vec<&String> = [&headline, &shared, &tab].into_iter().flatten().collect();
+    let headlines = || marks.headlines.iter().filter_map(|h1| some(&h1.text()));
+    let shown = headlines().find(|h1| {
+        h1.chars().count() >= 4 && claims.iter().any(|claim| words::likeness(h1, claim) >= 0.7)
+    });
     let bare = |text: String| words::without_site(&text, site).to_owned();
     shown
         .or(headline.map(bare))
         .or(shared.map(bare))
         .or_else(|| {
-            let mut h1 = doc.select("h1").iter().filter_map(|h1| some(&h1.text()));
             let named = tab
                 .as_deref()
                 .map(|tab| words::without_site(tab, site).to_owned());
-            match (h1.next(), named) {
+            match (headlines().next(), named) {
                 (Some(h1), Some(tab)) if tab.contains(&h1) => Some(h1),
                 (h1, named) => named.or(h1),
             }

@@ -13,19 +13,19 @@ mod body;
 mod container;
 mod dates;
 mod embeds;
+mod familiar;
 mod furniture;
 mod illustration;
 mod json_ld;
 mod metadata;
+mod nodes;
 mod paywall;
 mod rules;
 mod tangle;
 mod tidy;
 mod words;
 
-use std::collections::HashSet;
-
-use dom_query::{Document, NodeId, NodeRef};
+use dom_query::{Document, NodeRef};
 use dom_smoothie::Readability;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -33,6 +33,7 @@ use url::Url;
 pub use addresses::key as picture_key;
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
+pub use familiar::{Familiar, blocks};
 pub use rules::{Rulebook, Rules, Selector};
 pub use words::{squeezed, unescaped, weight};
 
@@ -41,6 +42,7 @@ use addresses::Home;
 use container::Reading;
 use furniture::Measures;
 use metadata::Metadata;
+use nodes::NodeSet;
 
 /// An article as its page tells it. All texts but `html` are plain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,9 +108,7 @@ pub fn extract_page_as(
 ) -> Result<Extracted, NoArticle> {
     // Step 1.
     let (text, charset) = charset::decode(html, content_type);
-    if tangle::is_tangled(text.as_bytes()) {
-        return Err(NoArticle::TooLarge);
-    }
+    let text = tangle::untangled(&text).ok_or(NoArticle::TooLarge)?;
     let doc = Document::from(&*text);
     let base = base_of(&doc, url);
     rules.remove_from(&doc);
@@ -160,46 +160,68 @@ impl Page<'_> {
         if !settled.is_empty() {
             let furniture = furniture::find_certain(self.doc);
             let kept = texts_below(&settled);
-            let reading = self.reading(&furniture, &kept, false);
+            let reading = self.reading(&furniture, &kept);
             let found = Found {
                 blocks: reading.blocks_of(&settled),
                 ..self.with_lead(&reading, rules)
             };
             return self.assemble(meta, found);
         }
-        let furniture = furniture::find(self.doc, self.measures);
-        let kept = kept_by_readability(self.doc, self.measures, &meta, &furniture, self.base);
-        let found = |faithful: bool| {
-            let reading = self.reading(&furniture, &kept, faithful);
-            let (blocks, above) = reading.blocks(self.doc, &meta);
-            Found {
-                blocks,
-                above,
-                ..self.with_lead(&reading, rules)
-            }
-        };
-        let tidied = self.assemble(meta.clone(), found(false));
+        let tidied = self.assemble(meta.clone(), self.found(rules, &meta));
         match &tidied {
             Ok(article) if meta.says_article || article.published.is_some() => tidied,
             Err(NoArticle::NoText) if meta.says_article || meta.published.is_some() => tidied,
             Err(NoArticle::NotFound | NoArticle::TooLarge) => tidied,
-            _ => self.assemble(meta.clone(), found(true)),
+            _ => match self.found_by_readability(rules) {
+                Some(found) => self.assemble(meta, found),
+                None => tidied,
+            },
         }
     }
 
-    fn reading<'r>(
-        &'r self,
-        furniture: &'r HashSet<NodeId>,
-        kept: &'r HashSet<NodeId>,
-        faithful: bool,
-    ) -> Reading<'r> {
+    fn found(&self, rules: &Rules, meta: &Metadata) -> Found {
+        let furniture = furniture::find(self.doc, self.measures);
+        let kept = kept_by_readability(self.doc, self.measures, meta, &furniture.found, self.base);
+        let furniture = furniture.settle(self.doc, &kept);
+        let reading = self.reading(&furniture, &kept);
+        let (blocks, above) = reading.blocks(self.doc, meta);
+        Found {
+            blocks,
+            above,
+            ..self.with_lead(&reading, rules)
+        }
+    }
+
+    /// What Readability makes of the whole page, no more and no less.
+    fn found_by_readability(&self, rules: &Rules) -> Option<Found> {
+        let doc = read_by_readability(self.doc.clone(), self.base, Default::default())?;
+        let article = doc.select_single(ARTICLE).nodes().first().copied()?;
+        let measures = Measures::of(&doc);
+        let furniture = furniture::find_certain(&doc);
+        let kept = texts_below(&[article]);
+        let reading = Reading {
+            measures: &measures,
+            faithful: true,
+            ..self.reading(&furniture, &kept)
+        };
+        let (blocks, above) = reading.blocks_within(&doc, &article);
+        let lead = rules.lead(self.doc);
+        Some(Found {
+            blocks,
+            above,
+            lead: lead.and_then(|node| self.reading(&furniture, &kept).picture_of(&node)),
+            faithful: true,
+        })
+    }
+
+    fn reading<'r>(&'r self, furniture: &'r NodeSet, kept: &'r NodeSet) -> Reading<'r> {
         Reading {
             base: self.base,
             home: self.home,
             measures: self.measures,
             furniture,
             kept,
-            faithful,
+            faithful: false,
         }
     }
 
@@ -207,7 +229,6 @@ impl Page<'_> {
         let lead = rules.lead(self.doc);
         Found {
             lead: lead.and_then(|node| reading.picture_of(&node)),
-            faithful: reading.faithful,
             ..Found::default()
         }
     }
@@ -224,7 +245,7 @@ impl Page<'_> {
     }
 }
 
-fn texts_below(nodes: &[NodeRef]) -> HashSet<NodeId> {
+fn texts_below(nodes: &[NodeRef]) -> NodeSet {
     let below = nodes.iter().flat_map(|node| node.descendants_it());
     below
         .filter(|node| node.is_text())
@@ -296,9 +317,9 @@ fn kept_by_readability(
     doc: &Document,
     measures: &Measures,
     meta: &Metadata,
-    furniture: &HashSet<NodeId>,
+    furniture: &NodeSet,
     base: &Url,
-) -> HashSet<NodeId> {
+) -> NodeSet {
     let copy = doc.clone();
     for id in furniture {
         copy.tree.remove_from_parent(id);
@@ -308,29 +329,40 @@ fn kept_by_readability(
         true => 5,
         false => 8,
     };
-    for hidden in copy.select("[hidden], [aria-hidden], [style]").nodes() {
-        if measures.of_node(hidden).prose * 10 > measures.all.prose * most {
-            hidden.remove_attrs(&["hidden", "aria-hidden", "style"]);
-        }
+    let veiled = |node: &NodeRef| measures.of_node(node).prose * 10 > measures.all.prose * most;
+    for node in copy
+        .root()
+        .descendants_it()
+        .filter(veiled)
+        .collect::<Vec<_>>()
+    {
+        node.remove_attrs(&["hidden", "aria-hidden", "style"]);
     }
     let config = dom_smoothie::Config {
-        disable_json_ld: true,
         char_threshold: 250,
         ..Default::default()
     };
-    let Ok(mut readability) = Readability::with_document(copy, Some(base.as_str()), Some(config))
-    else {
-        return HashSet::new();
+    let read = read_by_readability(copy, base, config);
+    let article = read.as_ref().map(|doc| doc.select_single(ARTICLE));
+    article.map_or(NodeSet::default(), |article| texts_below(article.nodes()))
+}
+
+/// The element that Readability gathers an article in.
+const ARTICLE: &str = "#readability-page-1";
+
+/// The page, taken apart and with the article gathered in one element.
+fn read_by_readability(
+    doc: Document,
+    base: &Url,
+    config: dom_smoothie::Config,
+) -> Option<Document> {
+    let config = dom_smoothie::Config {
+        disable_json_ld: true,
+        ..config
     };
-    if readability.parse().is_err() {
-        return HashSet::new();
-    }
-    let found = readability.doc.select_single("#readability-page-1");
-    let nodes = found.nodes().iter().flat_map(|root| root.descendants_it());
-    nodes
-        .filter(|node| node.is_text())
-        .map(|node| node.id)
-        .collect()
+    let mut read = Readability::with_document(doc, Some(base.as_str()), Some(config)).ok()?;
+    read.parse().ok()?;
+    Some(read.doc)
 }
 
 fn assemble(
@@ -345,13 +377,16 @@ fn assemble(
     if let Some(lead) = found.lead {
         article.lead_with(lead);
     }
-    tidy::judge(&article, &meta, is_bare)?;
-    let mut html = String::new();
     let mut text = String::new();
     for block in &article.blocks {
-        block.write_html(&mut html);
         block.write_text(&mut text);
     }
+    tidy::judge(&text, &meta, is_bare)?;
+    let mut html = String::new();
+    article
+        .blocks
+        .iter()
+        .for_each(|block| block.write_html(&mut html));
     Ok(Extracted {
         title: meta.title.unwrap_or_default(),
         byline: meta.byline,
@@ -408,6 +443,100 @@ mod tests {
         let page = "<div><b>".repeat(50_000);
         assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
         assert_eq!(plain_text(&page), "");
+    }
+
+    /// Each is as large as pages are let in. If one of them took time by the square of its size, this test would not
+    /// end in an hour.
+    #[test]
+    fn a_page_made_to_keep_a_reader_busy_is_read_or_refused_in_good_time() {
+        let head = "<title>The court</title><meta property='article:published_time' content=2026-11-20><h1>The court</h1>";
+        for (unit, count) in [
+            ("<p>x", 40_000),
+            ("<br>", 40_000),
+            ("word ", 400_000),
+            ("<a href=/1>x</a> ", 20_000),
+            ("<span>x</span>", 20_000),
+            ("<li>x", 40_000),
+            ("<p><img src=/1.jpg>x</p>", 10_000),
+            ("<p>The same line once more</p>", 10_000),
+            ("<time>20 November</time>", 10_000),
+            (
+                "<figure><img src=/1.jpg><figcaption>A caption</figcaption></figure>",
+                5_000,
+            ),
+            ("<meta name=author content=x>", 20_000),
+            ("&amp;", 40_000),
+        ] {
+            let _ = extracted(&format!("{head}{}", unit.repeat(count)));
+        }
+        for (nest, unit, count) in [
+            ("<div>", "<p>A paragraph of some words</p>", 1_000),
+            ("<blockquote>", "<img src=/1.jpg>", 1_000),
+            (
+                "<div class=gallery>",
+                "<p>A paragraph of some words</p>",
+                1_000,
+            ),
+            ("<article>", "<h2>x</h2>", 1_000),
+        ] {
+            let _ = extracted(&format!("{head}{}{}", nest.repeat(280), unit.repeat(count)));
+        }
+        for page in [
+            "<div>".repeat(1 << 20),
+            "<div></div>".repeat(450_000),
+            format!("<p {}>", "a=1 ".repeat(1 << 20)),
+            "<p a=1 b=2 c=3>".repeat(300_000),
+            "&".repeat(5 << 20),
+            "<".repeat(5 << 20),
+            "x\n".repeat(2 << 20),
+        ] {
+            assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_text_that_the_page_marks_is_none() {
+        let page = format!(
+            "<title>The court</title><meta property='article:published_time' content=2026-11-20><article><h1>The court</h1><p>In short: {PROSE}</p>\
+             <div itemprop='x articleBody'><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p></div><div><h4>Say something</h4><p>Be kind to one another.</p></div></article>"
+        );
+        let text = extracted(&page).unwrap().text;
+        assert!(
+            text.starts_with("In short") && text.ends_with(&format!("{PROSE}\n")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_front_page_that_calls_itself_an_article_is_none_of_a_newsroom() {
+        let at = |address: &str| {
+            let page = format!(
+                "<meta property=og:type content=article><link rel=canonical href={address}><title>Notes</title><div><p>{PROSE}</p>\
+                 <p><a href=/2>The second part of these notes</a></p><p>{PROSE}</p></div>"
+            );
+            extracted(&page).unwrap().text.contains("The second part")
+        };
+        assert!(at("https://n.example/") && at("https://n.example/be/"));
+        assert!(!at("https://n.example/be/the-court"));
+    }
+
+    #[test]
+    fn what_the_metadata_does_not_tell_behind_the_end_is_no_text() {
+        const END: &str = "So it ended, and nobody was surprised by any of it, for once.";
+        let page = |told: &str| {
+            let json = serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
+            let page = format!(
+                "<title>The court</title><script type='application/ld+json'>{json}</script><article><h1>The court</h1><p>{PROSE}</p><p>Then {PROSE}</p>\
+                 <p>At last {PROSE} {END}</p><p>Write to us about this text, we are glad.</p></article>"
+            );
+            extracted(&page).unwrap().text
+        };
+        let whole = format!("{PROSE} Then {PROSE} <p>At last {PROSE} {END}</p>");
+        assert!(!page(&whole).contains("Write to us"));
+        // One that is cut off tells nothing.
+        for told in [whole.split_at(whole.len() - 40).0, PROSE, ""] {
+            assert!(page(told).contains("Write to us"), "{told}");
+        }
     }
 
     #[test]

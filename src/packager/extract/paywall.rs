@@ -42,7 +42,7 @@ const LINE: usize = 200;
 const BEGUN: usize = 150;
 
 pub fn without_offer(mut blocks: Vec<Block>) -> Vec<Block> {
-    let weights: Vec<usize> = blocks.iter().map(weight_of).collect();
+    let weights: Vec<usize> = blocks.iter().map(Block::weight).collect();
     let all: usize = weights.iter().sum();
     let mut before = 0;
     for (index, weight) in weights.into_iter().enumerate() {
@@ -64,14 +64,8 @@ fn breaks_off(block: &Block) -> bool {
     if line.weight() > LINE {
         return false;
     }
-    let said = words::folded(&line.text());
+    let said = words::folded(line.text());
     BREAKS.iter().any(|phrase| said.contains(phrase))
-}
-
-fn weight_of(block: &Block) -> usize {
-    let mut text = String::new();
-    block.write_text(&mut text);
-    words::weight(&text)
 }
 
 #[cfg(test)]

@@ -34,6 +34,12 @@ const SENTENCE: usize = 60;
 /// Byline and date stand above the text, or between it and the sentences that introduce it.
 const NEAR: usize = 4;
 
+/// A byline may also be the last line, or the last but one.
+const LAST: usize = 2;
+
+/// No text says a title of this weight once more.
+const LONG: usize = 25;
+
 /// `above`: pictures that stand outside the container, in order.
 pub fn tidy(
     blocks: Vec<Block>,
@@ -49,19 +55,31 @@ pub fn tidy(
     all_figures(&mut blocks, &mut |figure| told.complete(figure));
     let blocks = paywall::without_offer(without_captions_told_twice(blocks, &told, meta));
     above.iter_mut().for_each(|figure| told.complete(figure));
+    let blocks = match &meta.text {
+        Some(told) if !faithful => without_untold_end(blocks, told),
+        _ => blocks,
+    };
     let start = begin_of_text(&blocks, meta);
+    let end = blocks
+        .iter()
+        .rposition(|block| block.weight() > 0)
+        .unwrap_or_default();
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
             Block::Line { tag, line } => {
                 let head = index < start;
                 let near = index < start + NEAR;
+                let late = index + LAST > end;
+                let likely = tag.starts_with('h') || index <= start + 2 || line.weight() > LONG;
                 if head && published.is_none() {
-                    published = dates::parse_line(&line.text());
+                    published = dates::parse_line(line.text());
                 }
-                is_repeated(line, meta, tag.starts_with('h') || index <= start + 2)
+                is_repeated(line, meta, likely)
                     || (near && is_signature(tag, line, meta))
+                    || (late && !faithful && is_named(line, meta))
                     || (head && !faithful && is_label(tag, line))
+                    || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
                     || (!faithful && is_pointer(tag, line, home))
             }
             _ => false,
@@ -106,10 +124,10 @@ fn with_broken_head(blocks: Vec<Block>) -> Vec<Block> {
 }
 
 /// A line that stands in an article three times or more is the page speaking: "external content", "advertisement".
-fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
+fn without_refrains(mut blocks: Vec<Block>) -> Vec<Block> {
     let text = |block: &Block| match block {
         Block::Line { tag, line } if line.weight() >= 8 && !tag.starts_with('h') => {
-            Some(words::folded(&line.text()))
+            Some(line.text().to_lowercase())
         }
         _ => None,
     };
@@ -117,29 +135,17 @@ fn without_refrains(blocks: Vec<Block>) -> Vec<Block> {
     for text in blocks.iter().filter_map(text) {
         *counts.entry(text).or_default() += 1;
     }
+    counts.retain(|_, count| *count > 2);
     let often = |block: &Block| {
-        text(block)
-            .and_then(|text| counts.get(&text))
-            .is_some_and(|count| *count > 2)
+        !counts.is_empty() && text(block).is_some_and(|text| counts.contains_key(&text))
     };
-    let rest = blocks
-        .iter()
-        .filter(|block| !often(block))
-        .map(weight_of)
-        .sum::<usize>();
-    if rest < 400 {
-        return blocks;
+    let rest = blocks.iter().filter(|block| !often(block));
+    if !counts.is_empty() && rest.map(weight_of).sum::<usize>() >= 400 {
+        for block in blocks.iter_mut().filter(|block| often(block)) {
+            *block = Block::Gone;
+        }
     }
     blocks
-        .iter()
-        .map(|block| {
-            if often(block) {
-                Block::Gone
-            } else {
-                block.clone()
-            }
-        })
-        .collect()
 }
 
 /// Below a picture stands what belongs to it: the words of its `alt` once more, and who took it.
@@ -155,7 +161,7 @@ fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
                 .caption
                 .take()
                 .map_or(String::new(), |said| said + " ");
-            figure.caption = Some(said + &line.text());
+            figure.caption = Some(said + line.text());
             continue;
         }
         captioned.push(block);
@@ -165,12 +171,12 @@ fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
 
 fn is_caption_of(figure: &Figure, line: &Line) -> bool {
     let text = line.text();
-    let repeats = words::weight(&text) >= 12 && words::likeness(&text, &figure.alt) > 0.85;
-    repeats || is_credit(&text)
+    let repeats = line.weight() >= 12 && words::are_alike(text, &figure.alt, 0.85);
+    repeats || is_credit(line)
 }
 
 /// `Photo: Olga Carter`
-fn is_credit(text: &str) -> bool {
+fn is_credit(line: &Line) -> bool {
     const CREDITS: &[&str] = &[
         "photo",
         "photos",
@@ -201,11 +207,15 @@ fn is_credit(text: &str) -> bool {
         "zdjęcie",
         "illustration",
     ];
+    if line.weight() >= 80 {
+        return false;
+    }
+    let text = line.text();
     let said = text
         .split_once([':', '：'])
         .map(|(who, _)| who.trim().to_lowercase());
     let named = said.is_some_and(|who| CREDITS.contains(&who.as_str()));
-    words::weight(text) < 80 && (named || text.starts_with('©'))
+    named || text.starts_with('©')
 }
 
 /// Captions that the page's metadata tells, by what the sizes of one picture have in common.
@@ -238,14 +248,14 @@ fn without_captions_told_twice(
         .filter_map(|figure| figure.caption);
     let said = shown.chain(told.0.values().cloned());
     let said: HashSet<String> = said.map(|caption| words::folded(&caption)).collect();
+    let longest = said.iter().map(String::len).max().unwrap_or_default();
+    let is_said = |text: &str| text.len() <= 2 * longest + 8 && said.contains(&words::folded(text));
+    let summary = meta.description.as_deref();
+    let is_summary = |text: &str| summary.is_some_and(|said| words::begins_alike(said, text));
     let repeats = |block: &Block| match block {
         Block::Line { tag, line } if !tag.starts_with('h') => {
             let text = line.text();
-            let is_summary = meta
-                .description
-                .as_deref()
-                .is_some_and(|summary| words::begins_alike(summary, &text));
-            is_credit(&text) || (!is_summary && said.contains(&words::folded(&text)))
+            is_credit(line) || (is_said(text) && !is_summary(text))
         }
         _ => false,
     };
@@ -289,27 +299,69 @@ fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
 
 /// The page shows title and byline itself.
 fn is_repeated(line: &Line, meta: &Metadata, likely: bool) -> bool {
-    let text = line.text();
-    let title = meta
-        .title
-        .as_deref()
-        .is_some_and(|title| words::likeness(&text, title) > 0.9);
-    likely && title
+    let title = meta.title.as_deref();
+    likely && title.is_some_and(|title| words::are_alike(line.text(), title, 0.9))
 }
 
 /// Byline or date and little else.
 fn is_signature(tag: &str, line: &Line, meta: &Metadata) -> bool {
     let text = line.text();
     let weight = line.weight();
-    if tag.starts_with('h') || weight >= SENTENCE || ends_as_sentence(&text) {
+    if tag.starts_with('h') || weight >= SENTENCE || ends_as_sentence(text) {
         return false;
     }
     let named = meta.byline.as_deref().is_some_and(|byline| {
         let first = byline.split(',').next().unwrap_or(byline);
-        words::folded(&text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
+        words::folded(text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
     });
-    named || dates::parse_line(&text).is_some()
+    named || dates::parse_line(text).is_some()
 }
+
+/// The byline and nothing else.
+fn is_named(line: &Line, meta: &Metadata) -> bool {
+    let byline = meta.byline.as_deref();
+    byline.is_some_and(|byline| words::are_alike(line.text(), byline, 0.9))
+}
+
+/// Where the page's metadata tells the whole text, nothing behind its last line is text.
+fn without_untold_end(mut blocks: Vec<Block>, told: &str) -> Vec<Block> {
+    let letters = |block: &Block| match block {
+        Block::Line { line, .. } if line.weight() >= 12 => Some(words::letters(line.text())),
+        _ => None,
+    };
+    let (mut all, mut found, mut last) = (0, 0, None);
+    for (index, block) in blocks.iter().enumerate() {
+        let Some(line) = letters(block) else { continue };
+        let head: String = line.chars().take(PROBE).collect();
+        all += block.weight();
+        if told.contains(&head) {
+            found += block.weight();
+            last = Some((index, line));
+        }
+    }
+    let Some((last, line)) = last else {
+        return blocks;
+    };
+    // One that is cut off ends in the midst of a line.
+    let tail = line
+        .char_indices()
+        .rev()
+        .nth(PROBE)
+        .map_or(&*line, |(at, _)| line.get(at..).unwrap_or_default());
+    if found * 20 >= all * 17 && told.contains(tail) {
+        for block in blocks
+            .iter_mut()
+            .skip(last + 1)
+            .filter(|block| block.weight() > 0)
+        {
+            *block = Block::Gone;
+        }
+    }
+    blocks
+}
+
+/// As many letters tell a line from others.
+const PROBE: usize = 40;
 
 fn ends_as_sentence(text: &str) -> bool {
     text.ends_with(['.', '!', '?', '…', '。', '؟', ':', '»', '”'])
@@ -318,18 +370,20 @@ fn ends_as_sentence(text: &str) -> bool {
 /// Section and the like above the text: short, and in no paragraph or with nothing else in it.
 fn is_label(tag: &str, line: &Line) -> bool {
     let is_short = !tag.starts_with('h') && line.weight() < SENTENCE;
-    is_short && (tag == "div" || line.kept_weight() == 0) && !ends_as_sentence(&line.text())
+    is_short && (tag == "div" || line.kept_weight() == 0) && !ends_as_sentence(line.text())
 }
 
 /// A paragraph that is one link to the newsroom itself and nothing more leads to another article.
 fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
     let (weight, linked) = (line.weight(), line.linked_weight());
     let bare = linked * 10 >= weight * 9 && weight > 0;
-    let labelled =
-        linked * 10 >= weight * 6 && line.text().contains([':', '|']) && weight - linked < 30;
+    let labelled = linked * 10 >= weight * 6
+        && weight > 0
+        && line.text().contains([':', '|'])
+        && weight - linked < 30;
     let lost = line.kept_weight() == 0 && linked * 2 > weight;
-    let inward = line.targets().any(|address| home.holds(address));
-    !tag.starts_with('h') && (((bare || labelled) && inward) || lost)
+    let inward = || line.targets().any(|address| home.holds(address));
+    !tag.starts_with('h') && (((bare || labelled) && inward()) || lost)
 }
 
 /// A heading with nothing below it headed what was dropped.
@@ -419,13 +473,8 @@ pub fn figures(blocks: &[Block]) -> Vec<Figure> {
 const ENOUGH: usize = 140;
 
 /// `is_bare`: whether the page is a text and nothing else; such a one may be short.
-pub fn judge(article: &Tidied, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
-    let mut text = String::new();
-    article
-        .blocks
-        .iter()
-        .for_each(|block| block.write_text(&mut text));
-    let weight = words::weight(&text);
+pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
+    let weight = words::weight(text);
     if weight < 1500
         && meta.published.is_none()
         && meta.title.as_deref().is_some_and(says_not_found)
@@ -438,7 +487,7 @@ pub fn judge(article: &Tidied, meta: &Metadata, is_bare: bool) -> Result<(), NoA
         true => SENTENCE / 2,
         false => ENOUGH,
     };
-    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(&text)) {
+    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(text)) {
         return Err(NoArticle::NoText);
     }
     Ok(())

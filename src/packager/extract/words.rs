@@ -5,48 +5,89 @@ use std::collections::HashMap;
 /// Runs of white space as one blank, none at the ends; characters that only direct or hide are gone.
 pub fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
+    let mut parted = false;
     for c in text.chars() {
         match c {
-            '\u{200b}' | '\u{feff}' | '\u{ad}' => {}
+            ' '..='\u{7e}' if c != ' ' => {}
+            '\u{200b}' | '\u{feff}' | '\u{ad}' => continue,
             c if c.is_whitespace() => {
-                if !squeezed.is_empty() && !squeezed.ends_with(' ') {
-                    squeezed.push(' ');
-                }
+                parted = true;
+                continue;
             }
-            c if c.is_control() => {}
-            c => squeezed.push(c),
+            c if c.is_control() => continue,
+            _ => {}
         }
+        if std::mem::take(&mut parted) && !squeezed.is_empty() {
+            squeezed.push(' ');
+        }
+        squeezed.push(c);
     }
-    squeezed.truncate(squeezed.trim_end().len());
     squeezed
 }
 
 /// Letters and digits in lower case, one blank between words: what two lines have in common if they say the same.
 pub fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    let mut parted = false;
     for c in text.chars() {
-        if c.is_alphanumeric() {
-            folded.extend(c.to_lowercase());
-        } else if !folded.is_empty() && !folded.ends_with(' ') {
+        if !c.is_alphanumeric() {
+            parted = true;
+            continue;
+        }
+        if std::mem::take(&mut parted) && !folded.is_empty() {
             folded.push(' ');
         }
+        match c.is_ascii() {
+            true => folded.push(c.to_ascii_lowercase()),
+            false => folded.extend(c.to_lowercase()),
+        }
     }
-    folded.truncate(folded.trim_end().len());
     folded
+}
+
+/// Letters and digits in lower case and nothing between them; what stands in tags is left out.
+pub fn letters(text: &str) -> String {
+    let mut letters = String::with_capacity(text.len());
+    let mut in_tag = false;
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c if !in_tag && c.is_alphanumeric() => letters.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    letters
 }
 
 /// How much there is to read: characters without blanks, an ideograph counted as two and a half letters.
 pub fn weight(text: &str) -> usize {
+    if text.is_ascii() {
+        let is_blank = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+        return text.bytes().filter(|b| !is_blank(b)).count();
+    }
     let halves: usize = text
         .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| if is_ideograph(c) { 5 } else { 2 })
+        .map(|c| match c {
+            ' ' | '\t'..='\r' => 0,
+            '\0'..='\u{84}' | '\u{a1}'..='\u{167f}' => 2,
+            c if is_ideograph(c) => 5,
+            c if c.is_whitespace() => 0,
+            _ => 2,
+        })
         .sum();
     halves / 2
 }
 
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Whether two lines have nearly all words in common; see [`likeness`].
+pub fn are_alike(one: &str, other: &str, least: f64) -> bool {
+    // Of lines so unlike in length it need not be counted.
+    let (short, long) = (one.len().min(other.len()), one.len().max(other.len()));
+    long <= 4 * short + 64 && likeness(one, other) > least
 }
 
 /// Share of words (of characters where words are not parted) that two lines have in common, 0 to 1.

@@ -4,7 +4,8 @@
 //! 2. An address inside a private network is refused, unless the source itself lies on that host or was allowed to lead
 //!    there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
 //!    step of a redirect.
-//! 3. Each request waits for its turn at the host: see [`pace`].
+//! 3. Each request waits for its turn at the host: see [`pace`]. A host from which more than one thing is wanted is first
+//!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
 //! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
 //! 6. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
@@ -12,6 +13,7 @@
 
 mod cache;
 mod pace;
+mod robots;
 #[cfg(test)]
 pub mod tests;
 
@@ -23,6 +25,7 @@ use url::Url;
 
 use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
+use self::robots::Robots;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{FetchError, refusal, shown};
 use crate::io::reach::is_private;
@@ -42,6 +45,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// For one page or picture, from the question to its last byte.
 const WHOLE: Duration = Duration::from_secs(60);
 
+/// For a `robots.txt`.
+const BRIEFLY: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GetError {
     #[error(transparent)]
@@ -52,6 +58,8 @@ pub enum GetError {
     GivenUp(String),
     #[error("`{0}` took too long")]
     Slow(String),
+    #[error("`{0}` is not for colport, says the `robots.txt` of its host")]
+    Unwanted(String),
     #[error("`{address}` wants to be left alone for {seconds} seconds")]
     Busy { address: String, seconds: u64 },
 }
@@ -64,7 +72,7 @@ impl GetError {
             Self::Fetch(error) => {
                 matches!(error, FetchError::Transient { .. }) && !error.is_answer()
             }
-            Self::Private(_) | Self::GivenUp(_) => false,
+            Self::Private(_) | Self::GivenUp(_) | Self::Unwanted(_) => false,
         }
     }
 }
@@ -179,6 +187,9 @@ impl<'a> Getter<'a> {
         kept: Option<&Kept>,
     ) -> Result<Step, GetError> {
         self.admit(at, ground)?;
+        if !self.hosts.welcomes(at, || self.robots(at, ground)).await {
+            return Err(GetError::Unwanted(shown(at)));
+        }
         let mut tries = 0;
         loop {
             // Step 3.
@@ -196,6 +207,29 @@ impl<'a> Getter<'a> {
                 return step;
             }
         }
+    }
+
+    /// What the host of this address asks for. Asked once, and patiently never.
+    async fn robots(&self, url: &Url, ground: Ground) -> Robots {
+        let Ok(asked) = url.join("/robots.txt") else {
+            return Robots::default();
+        };
+        let kept = self.cache.and_then(|cache| cache.answer(&asked));
+        let mut at = asked.clone();
+        for _ in 0..=REDIRECTS {
+            let (Ok(()), Some(turn)) = (self.admit(&at, ground), self.hosts.turn(&at).await) else {
+                break;
+            };
+            let step = self.once(&asked, &at, ground, kept.as_ref());
+            let step = tokio::time::timeout(BRIEFLY, step).await;
+            drop(turn);
+            match step {
+                Ok(Ok(Step::Arrived(got))) => return Robots::read(&got.bytes),
+                Ok(Ok(Step::Leads(to))) => at = to,
+                _ => break,
+            }
+        }
+        Robots::default()
     }
 
     /// Whether it is worth another try, after the pause that it takes.

@@ -3,17 +3,20 @@
 //! 1. At most [`PER_HOST`] requests at a time, and their beginnings [`GAP`] apart. A host in our own network needs no gap.
 //! 2. One that says it is asked too much (429, 503) is left alone for as long as it says, and asked at half the pace from
 //!    then on.
-//! 3. One that failed with [`GIVE_UP`] addresses in a row, or wants to be left alone for longer than a run can wait, is asked
+//! 3. One that wants more time between two pages in its `robots.txt` gets it. It is asked for that before the second
+//!    thing that is wanted from it, unless it lies in our own network.
+//! 4. One that failed with [`GIVE_UP`] addresses in a row, or wants to be left alone for longer than a run can wait, is asked
 //!    no more in this run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
+use super::robots::Robots;
 use crate::io::reach::is_private;
 
 const PER_HOST: usize = 3;
@@ -34,6 +37,9 @@ struct Host {
     next: Instant,
     failures: u32,
     is_given_up: bool,
+    /// Whether anything was wanted from it before.
+    is_known: bool,
+    robots: Arc<OnceCell<Robots>>,
 }
 
 impl Host {
@@ -47,6 +53,11 @@ impl Host {
             next: Instant::now(),
             failures: 0,
             is_given_up: false,
+            is_known: is_private(url),
+            robots: match is_private(url) {
+                true => Arc::new(OnceCell::new_with(Some(Robots::default()))),
+                false => Arc::default(),
+            },
         }
     }
 
@@ -64,6 +75,24 @@ pub(super) struct Turn(
 );
 
 impl Hosts {
+    /// Whether the host has nothing against our taking what lies there. `ask` asks it, once.
+    pub(super) async fn welcomes<F: Future<Output = Robots>>(
+        &self,
+        url: &Url,
+        ask: impl FnOnce() -> F,
+    ) -> bool {
+        let robots = self.of(url, |host| {
+            let is_known = std::mem::replace(&mut host.is_known, true);
+            is_known.then(|| Arc::clone(&host.robots))
+        });
+        let Some(robots) = robots else {
+            return true;
+        };
+        let robots = robots.get_or_init(ask).await;
+        self.of(url, |host| host.gap = host.gap.max(robots.delay));
+        robots.allows(url)
+    }
+
     /// `None` if the host is given up.
     pub(super) async fn turn(&self, url: &Url) -> Option<Turn> {
         let slots = Arc::clone(&self.of(url, |host| Arc::clone(&host.slots)));

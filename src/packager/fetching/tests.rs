@@ -147,6 +147,11 @@ fn bare(status: u16) -> Answer {
 
 impl Visitor for Web {
     fn visit(&self, visit: Visit) -> BoxFuture<'_, Result<Answer, FetchError>> {
+        // Most hosts have none, and tests count what matters.
+        let is_robots = visit.url.path() == "/robots.txt";
+        if is_robots && !self.pages.contains_key(visit.url.as_str()) {
+            return Box::pin(std::future::ready(Ok(bare(404))));
+        }
         self.asked.fetch_add(1, Ordering::Relaxed);
         let asked = (Instant::now(), visit.url.to_string());
         self.log.lock().unwrap().push(asked);
@@ -244,6 +249,46 @@ async fn redirects_are_followed_to_public_pages_only_and_not_for_ever() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_is_asked_what_it_wants_before_the_second_page() {
+    let robots = "User-agent: *\nCrawl-delay: 3\nUser-agent: colport\nDisallow: /private\n";
+    let mut web = Web::default().with("https://n.example/robots.txt", "text/plain", robots);
+    for name in ["a", "b", "c", "private"] {
+        web = web.with(&format!("https://n.example/{name}"), "text/html", "x");
+    }
+    let getter = Getter::new(&web, std::iter::empty());
+    let get = |name: &str| {
+        let address = url(&format!("https://n.example/{name}"));
+        let getter = &getter;
+        async move { getter.get(&address).await }
+    };
+    assert!(get("a").await.is_ok());
+    assert_eq!(web.asked(), 1, "a feed alone needs no leave");
+    let begun = Instant::now();
+    let [b, c, private] = futures_util::future::join_all(["b", "c", "private"].map(get))
+        .await
+        .try_into()
+        .unwrap();
+    assert!(b.is_ok() && c.is_ok());
+    assert!(begun.elapsed() >= Duration::from_secs(3));
+    let refused = private.unwrap_err().to_string();
+    assert!(refused.contains("robots.txt"), "{refused}");
+    assert_eq!(web.asked(), 4, "asked once, and nothing that it keeps");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_in_our_own_network_is_not_asked_what_it_wants() {
+    let robots = "User-agent: colport\nDisallow: /\n";
+    let web = Web::default()
+        .with("http://127.0.0.1/robots.txt", "text/plain", robots)
+        .with("http://127.0.0.1/a", "text/html", "x");
+    let getter = Getter::new(&web, [url("http://127.0.0.1/feed")].into_iter());
+    for _ in 0..2 {
+        assert!(getter.get(&url("http://127.0.0.1/a")).await.is_ok());
+    }
+    assert_eq!(web.asked(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,11 +9,15 @@ use crate::io::files;
 use crate::site::{Language, NewsroomId};
 
 use super::super::archive::Archive;
+use super::super::archive::{Line, Story};
 use super::super::cache::tests::cache;
 use super::super::cache::{Cache, Work};
 use super::super::extract::Rulebook;
 use super::super::fetching::tests::Web;
+use super::super::waiting::Drawer;
 use super::*;
+use crate::site::Newsroom;
+use url::Url;
 
 const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -65,6 +69,7 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         archive: &nothing(),
         rules: &Rulebook::default(),
         cache,
+        drawer: &Drawer::on(&std::env::temp_dir()),
         now: NOW.parse().unwrap(),
     };
     let named = sources.iter().filter_map(Source::address).cloned();
@@ -77,6 +82,19 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         &mut |_| {},
     )
     .await
+}
+
+fn lines(gathered: &Gathered) -> Vec<Line> {
+    let articles = gathered.articles.iter();
+    articles.map(|slip| slip.line().unwrap()).collect()
+}
+
+/// The article with this title.
+#[track_caller]
+fn article(gathered: &Gathered, title: &str) -> (Line, Story) {
+    let lines = lines(gathered).into_iter();
+    let mut told = lines.map(|line| (line.clone(), line.story.unwrap()));
+    told.find(|(_, story)| story.title == title).unwrap()
 }
 
 fn feed_source() -> [Source; 1] {
@@ -121,20 +139,23 @@ async fn a_feed_becomes_articles_with_pictures_and_links_inside() {
     let gathered = gathered(&web, &feed_source()).await;
     assert_eq!(gathered.articles.len(), 2, "{:?}", gathered.skipped);
     assert!(why(&gathered, "gone").contains("nothing there"));
-    let court = gathered.articles.iter().find(|a| a.title == "T a").unwrap();
+    let (court, story) = article(&gathered, "T a");
     assert!(
         court.path.as_str().starts_with("be/2026/11/a-"),
         "{}",
         court.path
     );
-    assert_eq!(court.published.to_string(), "2026-11-20T07:00:00Z");
+    assert_eq!(story.published.0.to_string(), "2026-11-20T07:00:00Z");
     assert_eq!(court.source.as_deref(), Some("https://n.example/a"));
-    let lead = court.lead.as_ref().unwrap();
-    assert_eq!((lead.width, lead.height), (640, 480));
+    let lead = story.lead.unwrap();
+    let [picture] = &story.pictures[..] else {
+        panic!("one picture");
+    };
+    assert_eq!((picture.width, picture.height), (640, 480));
     assert_eq!(lead.caption.as_deref(), Some("The building"));
     assert_eq!(gathered.pictures.len(), 1);
     assert_eq!(gathered.pictures[0].0, lead.path);
-    let body = court.body.as_str();
+    let body = story.body;
     assert!(body.contains("../b-"), "{body}");
     assert!(body.contains("https://other.example/"), "{body}");
 }
@@ -165,7 +186,7 @@ async fn full_content_needs_no_fetch() {
         1,
         "only the feed"
     );
-    let body = gathered.articles[0].body.as_str();
+    let body = article(&gathered, "Whole").1.body;
     assert!(
         body.contains("political prisoners") && !body.contains("alert"),
         "{body}"
@@ -251,11 +272,11 @@ async fn a_folder_becomes_articles_with_the_pictures_beside_them() {
     assert_eq!(gathered.articles.len(), 3, "{:?}", gathered.skipped);
     assert_eq!(gathered.pictures.len(), 2);
     why(&gathered, "broken.html");
-    let one = gathered.articles.iter().find(|a| a.title == "One").unwrap();
-    assert!(one.body.as_str().contains("two-"), "{}", one.body.as_str());
-    assert!(!one.body.as_str().contains("missing"));
+    let (one, story) = article(&gathered, "One");
+    assert!(story.body.contains("two-"), "{}", story.body);
+    assert!(!story.body.contains("missing"));
     assert_eq!(one.source, None);
-    assert!(gathered.articles.iter().any(|a| a.title == "Суд"));
+    article(&gathered, "Суд");
     assert_eq!(
         web.asked.load(std::sync::atomic::Ordering::Relaxed),
         0,
@@ -288,10 +309,7 @@ async fn the_same_input_gives_the_same_articles() {
         gathered(&web, &feed_source()).await,
     );
     assert_eq!(one.articles.len(), 3);
-    assert_eq!(
-        format!("{:?}", one.articles),
-        format!("{:?}", other.articles)
-    );
+    assert_eq!(format!("{:?}", lines(&one)), format!("{:?}", lines(&other)));
     let digests = |gathered: &Gathered| -> Vec<_> {
         let pictures = gathered.pictures.iter();
         pictures
@@ -330,7 +348,9 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
         cache.work(),
         Work {
             pictures: 2,
-            pages: 2
+            pages: 2,
+            articles: 2,
+            settings: 0
         }
     );
 
@@ -340,12 +360,14 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
         unchanged.work(),
         Work {
             pictures: 0,
-            pages: 0
+            pages: 0,
+            articles: 0,
+            settings: 0
         }
     );
     assert_eq!(
-        format!("{:?}", first.articles),
-        format!("{:?}", second.articles)
+        format!("{:?}", lines(&first)),
+        format!("{:?}", lines(&second))
     );
     assert_eq!(first.pictures, second.pictures);
 
@@ -355,7 +377,9 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
         changed.work(),
         Work {
             pictures: 1,
-            pages: 1
+            pages: 1,
+            articles: 0,
+            settings: 0
         }
     );
 
@@ -369,13 +393,60 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
         anew.work(),
         Work {
             pictures: 2,
-            pages: 2
+            pages: 2,
+            articles: 2,
+            settings: 0
         }
     );
     assert_eq!(
-        format!("{:?}", first.articles),
-        format!("{:?}", third.articles)
+        format!("{:?}", lines(&first)),
+        format!("{:?}", lines(&third))
     );
+}
+
+#[tokio::test]
+async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_anew_for_it() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let told = |name: &str, appeal: &str| {
+        let prose =
+            format!("In the {name}{name}{name} street several hundred people met. ").repeat(4);
+        let title = format!("The street {name}");
+        format!(
+            "<title>{title}</title><meta property='article:published_time' content='2026-11-20'>\
+             <article><h1>{title}</h1><p>{prose}</p><p>{appeal}</p><p>At last: {prose}</p></article>"
+        )
+    };
+    let web = |last: &str| {
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&names.map(item)));
+        names.iter().fold(web, |web, name| {
+            let appeal = if *name == "f" {
+                last
+            } else {
+                "Write to our editors at any time."
+            };
+            web.with(
+                &format!("https://n.example/{name}"),
+                "text/html",
+                told(name, appeal),
+            )
+        })
+    };
+    let bodies = |gathered: &Gathered| -> Vec<String> {
+        let lines = lines(gathered).into_iter();
+        lines.map(|line| line.story.unwrap().body).collect()
+    };
+    let (folder, cache) = cache();
+    let first = bodies(&gathered_with(&web("Nobody knows why."), &feed_source(), &cache).await);
+    assert_eq!(first.len(), 6);
+    assert!(first.iter().all(|body| !body.contains("our editors")));
+    assert!(first.iter().all(|body| body.contains("At last")));
+    assert!(first.iter().any(|body| body.contains("Nobody knows why")));
+
+    let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+    let second = bodies(&gathered_with(&web("Somebody does."), &feed_source(), &again).await);
+    assert_eq!(again.work().pages, 1);
+    let unlike = first.iter().filter(|body| !second.contains(body));
+    assert_eq!(unlike.count(), 1);
 }
 
 #[tokio::test]

@@ -2,29 +2,33 @@
 //!
 //! 1. Files of the site under their paths, metadata under `.colport/metadata/`, the bundle under `.colport/bundle/`, and
 //!    beside it its other forms as they come. A site path never begins with `.colport`, so the three do not meet.
-//! 2. For each, what does not depend on the request is found out once, when the edition goes live.
-//! 3. Resources and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
+//! 2. The table may lie in a file ([`Index`]): an edition takes no memory by what is in it.
+//! 3. The catalogue and answers hold slices of the bundle: as long as one is left, the bundle stays mapped, even when a
 //!    newer edition took its place.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::HeaderValue;
 
-use super::super::seal::Listing;
-use super::conditions::tag;
-use super::kind::{self, Kind};
-use crate::base::{Digest, EditionNumber, Hasher, SitePath};
+use super::super::index::{self, Index, Listing, Place};
+use super::conditions::{self, Tag};
+use crate::base::{Digest, EditionNumber};
 use crate::bundle;
 use crate::edition::Excerpt;
+use crate::site::kind::{self, Kind};
 
 /// See the module. The default one is of a mirror that has no edition yet.
 #[derive(Default)]
 pub(crate) struct Catalogue {
-    edition: Option<EditionNumber>,
-    resources: Arc<HashMap<Box<str>, Resource>>,
-    /// Other forms of the bundle.
+    shown: Option<Shown>,
+}
+
+#[derive(Clone)]
+struct Shown {
+    index: Index,
+    ground: Ground,
+    bundle: Bytes,
+    /// The bundle itself and other forms of it.
     forms: BTreeMap<Box<str>, Resource>,
 }
 
@@ -69,70 +73,43 @@ pub(crate) enum Coding {
 }
 
 /// What lies at a path.
-pub(crate) enum Found<'a> {
-    Resource(&'a Resource),
+pub(crate) enum Found {
+    Resource(Resource),
     /// The path lacks its last `/`.
     Folder,
     Nothing,
 }
 
 impl Catalogue {
+    /// With a table in memory.
     pub(crate) fn of(edition: &Excerpt) -> Self {
-        let listings = listings(edition);
-        Self::listed(edition.number(), &listings, edition.bundle())
-            .expect("an edition lies inside of its bundle")
+        let bundle = edition.bundle().clone();
+        let table = index::write(edition.number(), listings(edition), bundle.len() as u64);
+        let index = Index::read(table.into(), bundle.len() as u64);
+        Self::indexed(index.expect("an edition lies inside of its bundle"), bundle)
     }
 
-    /// `None` if a listing lies outside of the bundle, or is of nothing that can be shown.
-    pub(in crate::server) fn listed<'a>(
-        edition: EditionNumber,
-        listings: impl IntoIterator<Item = &'a Listing>,
-        bundle: &Bytes,
-    ) -> Option<Self> {
-        let mut resources = HashMap::new();
-        for listing in listings {
-            let start = usize::try_from(listing.offset).ok()?;
-            let end = start.checked_add(usize::try_from(listing.packed_bytes).ok()?)?;
-            if end > bundle.len() {
-                return None;
-            }
-            let resource = Resource {
-                kind: kind_of(&listing.path)?,
-                form: if listing.is_stored {
-                    Form::Stored
-                } else {
-                    Form::Deflated
-                },
-                ground: Ground::Firm,
-                digest: listing.digest,
-                length: listing.length,
-                packed: bundle.slice(start..end),
-            };
-            let path = listing.path.as_str().into();
-            resources.insert(path, resource);
-        }
-        let (path, whole) = whole(edition, &resources, bundle.clone());
-        resources.insert(path, whole);
-        Some(Self {
-            edition: Some(edition),
-            resources: resources.into(),
+    /// `index` is of this very `bundle`.
+    pub(in crate::server) fn indexed(index: Index, bundle: Bytes) -> Self {
+        let mut shown = Shown {
+            index,
+            ground: Ground::Firm,
+            bundle,
             forms: BTreeMap::new(),
-        })
+        };
+        shown.offer_bundle();
+        Self { shown: Some(shown) }
     }
 
     /// Of a bundle that lies in a place of others: what is sent is copied, verified once more, and then sent. The bundle
     /// itself is not offered.
     pub(crate) fn on_soft_ground(edition: &Excerpt) -> Self {
-        let of = Self::of(edition);
-        let mut resources = Arc::unwrap_or_clone(of.resources);
-        resources.retain(|_, resource| resource.form != Form::Plain);
-        for resource in resources.values_mut() {
-            resource.ground = Ground::Soft;
+        let mut catalogue = Self::of(edition);
+        if let Some(shown) = &mut catalogue.shown {
+            shown.ground = Ground::Soft;
+            shown.forms.clear();
         }
-        Self {
-            resources: resources.into(),
-            ..of
-        }
+        catalogue
     }
 
     /// The same with another form of the edition's bundle beside it; `None` if it is not of this edition.
@@ -143,103 +120,115 @@ impl Catalogue {
         content: Bytes,
         digest: Digest,
     ) -> Option<Self> {
-        let kind = match (
-            name.ends_with(".zst"),
-            name.starts_with(|c: char| c.is_ascii_digit()),
-        ) {
-            (true, _) => &kind::DENSE,
-            (false, true) => &kind::BUNDLE,
-            (false, false) => &kind::LATEST,
-        };
-        let mut forms = self.forms.clone();
         let path = format!("{BUNDLE}{name}");
-        forms.insert(path.into(), plain(kind, digest, content));
-        (self.edition == Some(edition)).then(|| Self {
-            edition: self.edition,
-            resources: Arc::clone(&self.resources),
-            forms,
-        })
+        let kind = kind::of_mirror_file(&path)?;
+        let mut shown = self.shown.clone()?;
+        shown
+            .forms
+            .insert(path.into(), plain(kind, digest, content));
+        (shown.index.edition() == edition).then_some(Self { shown: Some(shown) })
     }
 
     /// The same with the bundle alone.
     pub(in crate::server) fn without_forms(&self) -> Self {
-        Self {
-            edition: self.edition,
-            resources: Arc::clone(&self.resources),
-            forms: BTreeMap::new(),
+        let mut shown = self.shown.clone();
+        if let Some(shown) = &mut shown {
+            shown.forms.clear();
+            shown.offer_bundle();
         }
+        Self { shown }
     }
 
     /// `None` while there is nothing to serve.
     pub(crate) fn edition(&self) -> Option<EditionNumber> {
-        self.edition
+        self.shown.as_ref().map(|shown| shown.index.edition())
     }
 
     /// `path` is decoded and without its first `/`.
-    pub(crate) fn find(&self, path: &str) -> Found<'_> {
+    pub(crate) fn find(&self, path: &str) -> Found {
+        let Some(shown) = &self.shown else {
+            return Found::Nothing;
+        };
         let is_folder = path.is_empty() || path.ends_with('/');
-        if is_folder {
-            return match self.resources.get(format!("{path}index.html").as_str()) {
-                Some(resource) => Found::Resource(resource),
-                None => Found::Nothing,
-            };
-        }
-        match self.resources.get(path).or_else(|| self.forms.get(path)) {
+        let found = match is_folder {
+            true => shown.resource(&format!("{path}index.html")),
+            false => shown.resource(path),
+        };
+        match found {
             Some(resource) => Found::Resource(resource),
-            None if self.is_folder(path) => Found::Folder,
+            None if !is_folder && shown.has(&format!("{path}/index.html")) => Found::Folder,
             None => Found::Nothing,
         }
     }
+}
 
-    fn is_folder(&self, path: &str) -> bool {
-        let index = format!("{path}/index.html");
-        self.resources.contains_key(index.as_str())
+impl Shown {
+    fn offer_bundle(&mut self) {
+        let path = format!("{BUNDLE}{}.tar.gz", self.index.edition());
+        let whole = plain(&kind::BUNDLE, self.index.tag(), self.bundle.clone());
+        self.forms.insert(path.into(), whole);
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.index.find(path).is_some()
+    }
+
+    fn resource(&self, path: &str) -> Option<Resource> {
+        match self.index.find(path) {
+            Some(place) => self.member(path, &place),
+            None => self.forms.get(path).cloned(),
+        }
+    }
+
+    fn member(&self, path: &str, place: &Place) -> Option<Resource> {
+        let start = usize::try_from(place.offset).ok()?;
+        let end = start.checked_add(usize::try_from(place.packed_bytes).ok()?)?;
+        let packed = self.bundle.get(start..end)?;
+        Some(Resource {
+            kind: kind_of(path)?,
+            form: match place.is_stored {
+                true => Form::Stored,
+                false => Form::Deflated,
+            },
+            ground: self.ground,
+            digest: place.digest,
+            length: place.length,
+            packed: self.bundle.slice_ref(packed),
+        })
+    }
+}
+
+/// Site paths in an index were parsed when it was written.
+fn kind_of(path: &str) -> Option<&'static Kind> {
+    match path.starts_with(".colport/") {
+        true => kind::of_mirror_file(path),
+        false => Some(kind::of_site_file(path)),
     }
 }
 
 /// Everything in the edition that can be asked for, but for the bundle itself.
-pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing> {
+pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
     let files = edition
         .files()
-        .map(|(path, entry)| (path.as_str().to_owned(), entry));
+        .map(|(path, entry)| (path.as_str().into(), entry));
     let metadata = edition
         .metadata()
-        .map(|(name, entry)| (format!("{METADATA}{name}"), entry));
+        .map(|(name, entry)| (format!("{}{name}", kind::METADATA).into(), entry));
     let all = files.chain(metadata);
     all.map(|(path, entry)| Listing {
         path,
-        is_stored: bundle::stored_runs(&edition.packed(entry)).is_some(),
-        digest: entry.digest,
-        length: entry.length,
-        offset: entry.place().start,
-        packed_bytes: entry.place().end - entry.place().start,
+        place: Place {
+            is_stored: bundle::stored_runs(&edition.packed(entry)).is_some(),
+            digest: entry.digest,
+            length: entry.length,
+            offset: entry.place().start,
+            packed_bytes: entry.place().end - entry.place().start,
+        },
     })
     .collect()
 }
 
-const METADATA: &str = ".colport/metadata/";
 const BUNDLE: &str = ".colport/bundle/";
-
-/// The bundle itself. The digest of it would cost a second look at every byte, so its tag is made of what lies in it: two
-/// bundles with the same could differ only in how deflate spelled a content in the very same number of bytes.
-fn whole(
-    edition: EditionNumber,
-    resources: &HashMap<Box<str>, Resource>,
-    bundle: Bytes,
-) -> (Box<str>, Resource) {
-    let mut resources: Vec<_> = resources.iter().collect();
-    resources.sort_by_key(|(path, _)| *path);
-    let mut hasher = Hasher::default();
-    for (path, resource) in resources {
-        hasher.update(&(path.len() as u64).to_be_bytes());
-        hasher.update(path.as_bytes());
-        hasher.update(resource.digest.as_bytes());
-        hasher.update(&(resource.packed.len() as u64).to_be_bytes());
-    }
-    hasher.update(&(bundle.len() as u64).to_be_bytes());
-    let path = format!("{BUNDLE}{edition}.tar.gz");
-    (path.into(), plain(&kind::BUNDLE, hasher.finish(), bundle))
-}
 
 fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
     Resource {
@@ -249,16 +238,6 @@ fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
         digest,
         length: content.len() as u64,
         packed: content,
-    }
-}
-
-fn kind_of(path: &str) -> Option<&'static Kind> {
-    match path.strip_prefix(METADATA) {
-        Some("timestamp.json") => Some(&kind::TIMESTAMP),
-        Some(_) => Some(&kind::VERSIONED_METADATA),
-        None => SitePath::parse(path)
-            .ok()
-            .map(|path| kind::of_site_file(&path)),
     }
 }
 
@@ -278,6 +257,20 @@ impl Resource {
                 let content = bundle::unpack(&self.packed, self.length).ok()?;
                 Some(vec![content.into()])
             }
+        }
+    }
+
+    /// The same, if they lie in one piece and nothing is to be done for them.
+    pub(crate) fn at_hand(&self, coding: Coding) -> Option<Bytes> {
+        match (self.ground, self.form, coding) {
+            (Ground::Firm, Form::Deflated, Coding::Gzip) => Some(self.packed.clone()),
+            (Ground::Firm, Form::Stored, Coding::Identity) => {
+                match bundle::stored_runs(&self.packed)?.as_slice() {
+                    [run] => Some(self.packed.slice(run.clone())),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 
@@ -307,10 +300,10 @@ impl Resource {
     }
 
     /// A strong entity tag.
-    pub(crate) fn tag(&self, coding: Coding) -> HeaderValue {
+    pub(crate) fn tag(&self, coding: Coding) -> Tag {
         match coding {
-            Coding::Identity => tag(&self.digest, None),
-            Coding::Gzip => tag(&self.digest, Some(self.packed.len() as u64)),
+            Coding::Identity => conditions::tag(&self.digest, None),
+            Coding::Gzip => conditions::tag(&self.digest, Some(self.packed.len() as u64)),
         }
     }
 }
@@ -327,16 +320,21 @@ pub(in crate::server) mod simulated {
         let (mut bundle, mut listings) = (Vec::new(), Vec::new());
         for (path, content) in files {
             let packed = pack(content, Effort::Quick);
-            listings.push(Listing {
-                path: (*path).to_owned(),
+            let place = Place {
                 is_stored: bundle::stored_runs(&packed).is_some(),
                 digest: Digest::of(content),
                 length: content.len() as u64,
                 offset: bundle.len() as u64,
                 packed_bytes: packed.len() as u64,
+            };
+            listings.push(Listing {
+                path: (*path).into(),
+                place,
             });
             bundle.extend_from_slice(&packed);
         }
-        Catalogue::listed(number, &listings, &bundle.into()).expect("good paths")
+        let table = index::write(number, listings, bundle.len() as u64);
+        let index = Index::read(table.into(), bundle.len() as u64);
+        Catalogue::indexed(index.expect("it lies inside"), bundle.into())
     }
 }

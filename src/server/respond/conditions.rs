@@ -19,24 +19,53 @@ pub(super) enum Verdict {
 
 /// A strong tag: the first half of the content's digest. On the gzip form, whose bytes are others, also how many they
 /// are: two mirrors may hold the same content pressed differently, and share a cache.
-pub(super) fn tag(digest: &Digest, gzip_bytes: Option<u64>) -> HeaderValue {
-    // Of the exact size, so that it is not moved when it becomes a header value.
-    let length = if gzip_bytes.is_some() { 53 } else { 34 };
-    let mut text = Vec::with_capacity(length);
-    text.push(b'"');
-    push_hex(&mut text, digest.as_bytes().iter().take(16));
+pub(super) fn tag(digest: &Digest, gzip_bytes: Option<u64>) -> Tag {
+    let mut tag = Tag {
+        text: [0; TAG_BYTES],
+        length: 0,
+    };
+    tag.push(b'"');
+    tag.push_hex(digest.as_bytes().iter().take(16));
     if let Some(bytes) = gzip_bytes {
-        text.extend_from_slice(b"-gz");
-        push_hex(&mut text, &bytes.to_be_bytes());
+        b"-gz".iter().for_each(|byte| tag.push(*byte));
+        tag.push_hex(&bytes.to_be_bytes());
     }
-    text.push(b'"');
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
-        .expect("hexadecimal digits in quotes are a header value")
+    tag.push(b'"');
+    tag
 }
 
-fn push_hex<'a>(text: &mut Vec<u8>, bytes: impl IntoIterator<Item = &'a u8>) {
-    for byte in bytes {
-        text.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+/// In quotes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tag {
+    text: [u8; TAG_BYTES],
+    length: usize,
+}
+
+const TAG_BYTES: usize = 1 + 32 + 3 + 16 + 1;
+
+impl Tag {
+    fn push(&mut self, byte: u8) {
+        if let Some(next) = self.text.get_mut(self.length) {
+            *next = byte;
+            self.length += 1;
+        }
+    }
+
+    fn push_hex<'a>(&mut self, bytes: impl IntoIterator<Item = &'a u8>) {
+        for byte in bytes {
+            self.push(hex_digit(byte >> 4));
+            self.push(hex_digit(byte & 15));
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl From<Tag> for HeaderValue {
+    fn from(tag: Tag) -> Self {
+        Self::from_bytes(tag.as_bytes()).expect("hexadecimal digits in quotes are a header value")
     }
 }
 
@@ -65,13 +94,13 @@ pub(super) fn is_strong_tag(value: &HeaderValue, current: &HeaderValue) -> bool 
     value == current
 }
 
-enum Tag<'a> {
+enum Listed<'a> {
     Any,
     Strong(&'a [u8]),
     Weak(&'a [u8]),
 }
 
-impl Tag<'_> {
+impl Listed<'_> {
     fn is_strongly(&self, current: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
@@ -88,7 +117,7 @@ impl Tag<'_> {
     }
 }
 
-fn any(headers: &HeaderMap, name: &HeaderName, fits: impl Fn(Tag<'_>) -> bool) -> bool {
+fn any(headers: &HeaderMap, name: &HeaderName, fits: impl Fn(Listed<'_>) -> bool) -> bool {
     headers.get_all(name).iter().any(|line| {
         let mut rest = line.as_bytes();
         while let Some(tag) = next_tag(&mut rest) {
@@ -101,14 +130,14 @@ fn any(headers: &HeaderMap, name: &HeaderName, fits: impl Fn(Tag<'_>) -> bool) -
 }
 
 /// Takes one tag, quotes included, off the front of a list. A comma may stand inside of quotes, so the list cannot be split.
-fn next_tag<'a>(rest: &mut &'a [u8]) -> Option<Tag<'a>> {
+fn next_tag<'a>(rest: &mut &'a [u8]) -> Option<Listed<'a>> {
     let start = rest
         .iter()
         .position(|b| !matches!(b, b' ' | b'\t' | b','))?;
     let text = rest.get(start..)?;
     if text.first() == Some(&b'*') {
         *rest = &[];
-        return Some(Tag::Any);
+        return Some(Listed::Any);
     }
     let (weak, text) = match text.strip_prefix(b"W/") {
         Some(text) => (true, text),
@@ -119,9 +148,9 @@ fn next_tag<'a>(rest: &mut &'a [u8]) -> Option<Tag<'a>> {
     let (tag, behind) = text.split_at_checked(end)?;
     *rest = behind;
     Some(if weak {
-        Tag::Weak(tag)
+        Listed::Weak(tag)
     } else {
-        Tag::Strong(tag)
+        Listed::Strong(tag)
     })
 }
 
@@ -173,9 +202,10 @@ mod tests {
     fn the_tag_names_content_and_form() {
         let digest = Digest::of(b"abc");
         let half = "ba7816bf8f01cfea414140de5dae2223";
-        assert_eq!(tag(&digest, None), format!("\"{half}\""));
-        let gzip = tag(&digest, Some(300));
+        let text = |gzip_bytes| HeaderValue::from(tag(&digest, gzip_bytes));
+        assert_eq!(text(None), format!("\"{half}\""));
+        let gzip = text(Some(300));
         assert_eq!(gzip, format!("\"{half}-gz000000000000012c\""));
-        assert_ne!(gzip, tag(&digest, Some(301)));
+        assert_ne!(gzip, text(Some(301)));
     }
 }

@@ -12,9 +12,9 @@
 //! program that made it.
 
 mod body;
+mod brief;
 mod catalogue;
 mod conditions;
-mod kind;
 mod negotiate;
 mod range;
 mod target;
@@ -30,11 +30,12 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
+use crate::site::kind::{Kind, Rendering};
 pub(super) use body::Body;
+pub(super) use brief::{Brief, brief};
 pub(super) use catalogue::{Catalogue, listings};
 use catalogue::{Coding, Found, Resource};
 use conditions::Verdict;
-use kind::Rendering;
 use range::Asked;
 use target::Unusable;
 
@@ -110,7 +111,7 @@ fn answer(
         Err(Unusable::Ambiguous) => return nothing_here(not_found, &head.headers),
     };
     match catalogue.find(&path) {
-        Found::Resource(resource) => send(resource, head, most_bytes.unwrap_or(u64::MAX)),
+        Found::Resource(resource) => send(&resource, head, most_bytes.unwrap_or(u64::MAX)),
         Found::Folder => redirect(&target::folder_of(&path)),
         // Who brings the first edition asks what is there: nothing. A reader is told to come again.
         Found::Nothing if catalogue.edition().is_none() && !path.starts_with(".colport/") => {
@@ -143,7 +144,7 @@ pub(super) fn fault(head: &Parts) -> Option<&'static str> {
 
 fn send(resource: &Resource, head: &Parts, most_bytes: u64) -> Response<Body> {
     let coding = coding(resource, head);
-    let tag = resource.tag(coding);
+    let tag = HeaderValue::from(resource.tag(coding));
     match conditions::judge(&head.headers, &tag) {
         Verdict::Send => {}
         Verdict::NotModified => return not_modified(resource, tag),
@@ -191,7 +192,11 @@ fn coding(resource: &Resource, head: &Parts) -> Coding {
         return Coding::Identity;
     }
     let wants_part = head.method == Method::GET && head.headers.contains_key(RANGE);
-    let holds_gzip = || head.headers.get(IF_RANGE) == Some(&resource.tag(Coding::Gzip));
+    let gzip = resource.tag(Coding::Gzip);
+    let holds_gzip = || {
+        let held = head.headers.get(IF_RANGE);
+        held.is_some_and(|held| held.as_bytes() == gzip.as_bytes())
+    };
     if wants_part && !holds_gzip() {
         Coding::Identity
     } else {
@@ -207,24 +212,29 @@ fn described(
     tag: HeaderValue,
     body: Body,
 ) -> Response<Body> {
-    let kind = resource.kind;
+    let mut headers = common(resource.kind, coding, resource.varies());
+    headers.insert(ETAG, tag);
+    with(status, headers, body)
+}
+
+/// What all files of a kind have in common.
+fn common(kind: &Kind, coding: Coding, varies: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind.content_type));
     if coding == Coding::Gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    describe_copy(&mut headers, resource, tag);
+    describe_copy(&mut headers, kind, varies);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     secure(&mut headers, kind.rendering);
-    with(status, headers, body)
+    headers
 }
 
-/// What a cache must know of its copy, also when it only asks (RFC 9110 section 15.4.5).
-fn describe_copy(headers: &mut HeaderMap, resource: &Resource, tag: HeaderValue) {
-    let lifetime = resource.kind.lifetime.cache_control();
+/// What a cache must know of its copy beside the tag, also when it only asks (RFC 9110 section 15.4.5).
+fn describe_copy(headers: &mut HeaderMap, kind: &Kind, varies: bool) {
+    let lifetime = kind.lifetime.cache_control();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(lifetime));
-    headers.insert(ETAG, tag);
-    if resource.varies() {
+    if varies {
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
 }
@@ -242,7 +252,8 @@ fn secure(headers: &mut HeaderMap, rendering: Rendering) {
 
 fn not_modified(resource: &Resource, tag: HeaderValue) -> Response<Body> {
     let mut headers = HeaderMap::with_capacity(4);
-    describe_copy(&mut headers, resource, tag);
+    describe_copy(&mut headers, resource.kind, resource.varies());
+    headers.insert(ETAG, tag);
     with(StatusCode::NOT_MODIFIED, headers, Body::Empty)
 }
 
@@ -311,7 +322,7 @@ pub(super) fn closing(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
-fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
+pub(super) fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
     let body = std::mem::take(answer.body_mut());
     if body.length() > 0 {
         let headers = answer.headers_mut();

@@ -10,8 +10,13 @@ type Quality = u16;
 
 /// Whether to send the gzip form where there is one: it is accepted, and not liked less than the plain form.
 pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
+    likes_gzip(lines(headers, &ACCEPT_ENCODING))
+}
+
+/// The same of the lines of `Accept-Encoding`.
+pub(super) fn likes_gzip<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
     let (mut gzip, mut identity, mut any) = (None, None, None);
-    for (coding, quality) in items(headers, &ACCEPT_ENCODING) {
+    for (coding, quality) in items(lines) {
         let slot = match coding {
             c if c.eq_ignore_ascii_case("gzip") || c.eq_ignore_ascii_case("x-gzip") => &mut gzip,
             c if c.eq_ignore_ascii_case("identity") => &mut identity,
@@ -29,7 +34,7 @@ pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
 /// `be-Latn-BY` finds `be-latn`, then `be`. 0 when nothing fits.
 pub(super) fn language(headers: &HeaderMap, available: &[impl AsRef<str>]) -> usize {
     let mut best = (0, 0);
-    for (range, quality) in items(headers, &ACCEPT_LANGUAGE) {
+    for (range, quality) in items(lines(headers, &ACCEPT_LANGUAGE)) {
         // Strictly better, so that of equals the first one named wins.
         if quality > best.0
             && let Some(place) = look_up(range, available)
@@ -54,17 +59,14 @@ fn look_up(range: &str, available: &[impl AsRef<str>]) -> Option<usize> {
     }
 }
 
-/// `(token, quality)` of a comma-separated list, over all lines of that name.
-fn items<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> impl Iterator<Item = (&'a str, Quality)> {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(item)
+fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).iter();
+    lines.filter_map(|line| line.to_str().ok())
+}
+
+/// `(token, quality)` of a comma-separated list, over all lines.
+fn items<'a>(lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, Quality)> {
+    lines.flat_map(|line| line.split(',')).filter_map(item)
 }
 
 fn item(text: &str) -> Option<(&str, Quality)> {

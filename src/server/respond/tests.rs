@@ -481,3 +481,86 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_brief_answer_says_what_the_long_one_says() {
+    let small = &picture()[..5000];
+    let catalogue = catalogue::simulated::catalogue(
+        7,
+        &[
+            (".colport/metadata/3.root.json", LOREM),
+            ("index.html", PAGE),
+            ("be/index.html", PAGE),
+            ("be/feed.xml", PAGE),
+            ("be/1.webp", small),
+            ("be/2.webp", &picture()),
+            ("be/empty.txt", b""),
+            ("be/strange", PAGE),
+        ],
+    );
+    let paths = [
+        "",
+        "index.html",
+        "be/",
+        "be",
+        "be/feed.xml",
+        "be/1.webp",
+        "be/2.webp",
+        "be/empty.txt",
+        "be/strange",
+        "nothing",
+        ".colport/metadata/3.root.json",
+        ".colport/bundle/7.tar.gz",
+    ];
+    let accepted = [
+        None,
+        Some("gzip"),
+        Some("gzip;q=0"),
+        Some("br"),
+        Some("br, gzip;q=0.5"),
+    ];
+    let sorted = |fields: Vec<u8>| {
+        let text = String::from_utf8(fields).expect("ASCII");
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let mut given = Vec::new();
+    for (path, accepts) in paths
+        .iter()
+        .flat_map(|path| accepted.map(|one| (*path, one)))
+    {
+        let Some(brief) = brief(&catalogue, path, accepts) else {
+            continue;
+        };
+        given.push((path, accepts));
+        let lines: Vec<_> = accepts
+            .map(|one| ("accept-encoding", one))
+            .into_iter()
+            .collect();
+        let long = ask_of(&catalogue, "GET", &format!("/{path}"), &lines);
+        assert_eq!(long.status(), 200, "{path} {accepts:?}");
+        let mut fields = Vec::new();
+        crate::server::head::spell(&mut fields, long.headers());
+        let mut briefly = brief.fields.to_vec();
+        briefly.extend_from_slice(b"etag: ");
+        briefly.extend_from_slice(brief.tag.as_bytes());
+        assert_eq!(sorted(briefly), sorted(fields), "{path} {accepts:?}");
+        assert_eq!(brief.body, read(long), "{path} {accepts:?}");
+    }
+    for common in [
+        ("", Some("gzip")),
+        ("be/", Some("br, gzip;q=0.5")),
+        ("be/1.webp", None),
+    ] {
+        assert!(given.contains(&common), "{common:?}");
+    }
+    for not in [
+        ("", None),
+        ("be", Some("gzip")),
+        ("nothing", None),
+        ("be/2.webp", None),
+    ] {
+        assert!(!given.contains(&not), "{not:?}");
+    }
+}

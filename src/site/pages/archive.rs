@@ -44,9 +44,9 @@ pub(super) fn months<'h>(room: &Room<'_, 'h>) -> BTreeMap<Month, Vec<&'h Headlin
 }
 
 /// The contents, and the pages of each month.
-pub fn archive(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
+pub fn archive(setter: &Typesetter<'_>, room: &Room<'_, '_>, lay: &mut dyn FnMut(Page)) {
     let months = months(room);
-    let mut pages = vec![contents(setter, room, &months)];
+    lay(contents(setter, room, &months));
     let order: Vec<&Month> = months.keys().collect();
     for (index, (month, headlines)) in months.iter().enumerate() {
         let beside = |index: Option<usize>| Some(month_path(order.get(index?)?));
@@ -60,9 +60,8 @@ pub fn archive(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
             newer: None,
             older: beside(index.checked_sub(1)),
         };
-        pages.extend(list.pages(setter));
+        list.pages(setter, lay);
     }
-    pages
 }
 
 fn contents(

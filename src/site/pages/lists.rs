@@ -42,18 +42,17 @@ struct ListPage<'a> {
 }
 
 impl<'a> List<'a, '_> {
-    pub fn pages(&self, setter: &Typesetter<'a>) -> Vec<Page> {
+    pub fn pages(&self, setter: &Typesetter<'a>, lay: &mut dyn FnMut(Page)) {
         let numbered = (self.headlines.len() / EACH).saturating_sub(1);
         let (newest, mut rest) = self
             .headlines
             .split_at(self.headlines.len() - numbered * EACH);
-        let mut pages = vec![self.page(setter, newest, 0, numbered)];
+        lay(self.page(setter, newest, 0, numbered));
         for number in (1..=numbered).rev() {
             let (part, older) = rest.split_at(EACH.min(rest.len()));
-            pages.push(self.page(setter, part, number, numbered));
+            lay(self.page(setter, part, number, numbered));
             rest = older;
         }
-        pages
     }
 
     /// `number` 0 is the newest page.
@@ -147,9 +146,8 @@ pub(super) fn section_path(newsroom: &Newsroom, name: &str) -> Option<SitePath> 
 const LONGEST_SLUG: usize = 40;
 
 /// The pages of all sections.
-pub fn sections(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
-    let sections = sections_of(room);
-    let pages = sections.into_iter().flat_map(|section| {
+pub fn sections(setter: &Typesetter<'_>, room: &Room<'_, '_>, lay: &mut dyn FnMut(Page)) {
+    for section in sections_of(room) {
         let folder = section.path.as_str().strip_suffix("/index.html");
         let list = List {
             folder: folder.unwrap_or_default().to_owned(),
@@ -159,7 +157,6 @@ pub fn sections(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
             newer: None,
             older: None,
         };
-        list.pages(setter)
-    });
-    pages.collect()
+        list.pages(setter, lay);
+    }
 }

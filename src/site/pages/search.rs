@@ -21,17 +21,17 @@ struct SearchPage<'a> {
     archive: String,
 }
 
-pub fn search(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
+pub fn search(setter: &Typesetter<'_>, room: &Room<'_, '_>, lay: &mut dyn FnMut(Page)) {
     let newsroom = room.newsroom;
     let path = room_path(newsroom, SEARCH);
     let frame = Frame::of_newsroom(setter, newsroom, &newsroom.language, Kind::Search, &path);
-    let (mut pages, mut counted) = (Vec::new(), Vec::new());
+    let mut counted = Vec::new();
     for (month, mut headlines) in months(room) {
         headlines.reverse();
         let files = search::files(&month, &headlines, &path, &newsroom.language);
         let (_, folder) = month.folder.split_once('/').unwrap_or_default();
         counted.push(format!("{folder}:{}", files.len()));
-        pages.extend(files);
+        files.into_iter().for_each(&mut *lay);
     }
     let title = frame.words.say("search");
     let template = SearchPage {
@@ -41,6 +41,5 @@ pub fn search(setter: &Typesetter<'_>, room: &Room<'_, '_>) -> Vec<Page> {
         files: counted.join(" "),
         script: search::SCRIPT,
     };
-    pages.push(page(path.clone(), &template));
-    pages
+    lay(page(path.clone(), &template));
 }

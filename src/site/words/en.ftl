@@ -81,3 +81,6 @@ about-limits-links = Links with an arrow lead out of this copy, to places that m
 about-limits-device = This site keeps no record of you and sets no cookies, but your device does: clear the browser's history if others may look at it. A device that somebody else controls shows them all you read.
 about-limits-truth = A signature proves who published an article and that it was not changed. It does not prove that it is right.
 about-contact-title = How to reach the publisher
+
+announce-read = Read { $site } here:
+announce-verify = Check with colport that it is genuine:

@@ -78,3 +78,6 @@ about-limits-links = Oklu bağlantılar bu kopyanın dışına, izlenen ya da en
 about-limits-device = Bu site sizin hakkınızda kayıt tutmaz ve çerez kullanmaz, ama cihazınız hatırlar: başkaları bakabilecekse tarayıcı geçmişini silin. Başkasının denetlediği bir cihaz okuduğunuz her şeyi ona gösterir.
 about-limits-truth = İmza, yazıyı kimin yayımladığını ve değiştirilmediğini kanıtlar. Yazının doğru olduğunu kanıtlamaz.
 about-contact-title = Yayıncıya nasıl ulaşılır
+
+announce-read = { $site } buradan okunur:
+announce-verify = Gerçek olduğunu colport ile doğrulayın:

@@ -64,3 +64,6 @@ about-limits-links = 带箭头的链接通往本副本之外，那里可能受�
 about-limits-device = 本网站不记录您的任何信息，也不使用 cookie，但您的设备会记住：如果别人可能查看，请清除浏览器的历史记录。受他人控制的设备，会让他们看到您读的一切。
 about-limits-truth = 签名证明文章由谁发表、没有被改动，但不能证明文章没有错误。
 about-contact-title = 怎样联系发布者
+
+announce-read = 在这里阅读{ $site }：
+announce-verify = 用 colport 核实真伪：

@@ -21,7 +21,6 @@
 //! Deliberately absent: hosts, pushing, probing and announcing, which are the daemon's; and names: a mirror is a number
 //! here, so nothing of the planner's can put an address into a log.
 
-mod address_list;
 mod clean;
 mod dice;
 mod drip;
@@ -42,7 +41,6 @@ mod tests;
 mod tiers;
 mod watch;
 
-pub use address_list::{Address, AddressList, Expected, ListRefusal, Rendezvous};
 pub use dice::Dice;
 pub use observation::{
     Action, Cause, Controls, NewChannel, Observation, Place, Probe, Seen, Telling, Upkeep,
@@ -152,10 +150,15 @@ fn made(state: &mut State, id: MirrorId, mut mirror: Mirror, actions: &mut Vec<A
 }
 
 fn filled(state: &mut State, id: MirrorId) {
-    if let Some(mirror) = state.mirrors.get_mut(&id)
-        && matches!(mirror.phase, Phase::Ready | Phase::Filling)
-    {
-        mirror.phase = Phase::Standby;
+    let Some(mirror) = state.mirrors.get_mut(&id) else {
+        return;
+    };
+    match mirror.phase {
+        Phase::Ready | Phase::Filling => mirror.phase = Phase::Standby,
+        // The host is back. Who knows it knows it still.
+        Phase::Failed { .. } if mirror.knowers.is_empty() => mirror.phase = Phase::Standby,
+        Phase::Failed { .. } => mirror.phase = Phase::Serving,
+        _ => {}
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Next {
 pub fn report(state: &State, now: Timestamp) -> Report {
     let mut mirrors = BTreeMap::new();
     for mirror in state.mirrors.values() {
-        *mirrors.entry(phase_name(mirror.phase)).or_default() += 1;
+        *mirrors.entry(mirror.phase.name()).or_default() += 1;
     }
     let channels = state
         .channels
@@ -77,19 +77,6 @@ pub fn report(state: &State, now: Timestamp) -> Report {
         mirrors,
         stock: of_stock(state, now),
         next: next(state, now),
-    }
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Ready => "ready",
-        Phase::Filling => "filling",
-        Phase::Standby => "standby",
-        Phase::Serving => "serving",
-        Phase::Suspect => "suspect",
-        Phase::Blocked { .. } => "blocked",
-        Phase::Retired { .. } => "retired",
-        Phase::Failed { .. } => "failed",
     }
 }
 

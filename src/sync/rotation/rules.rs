@@ -51,7 +51,7 @@ impl Default for Rules {
             proven: 0.04,
             suspect: 0.30,
             burnt: 0.90,
-            cleared: 0.15,
+            cleared: 0.24,
             doubted: 0.50,
             half_life_days: 28.0,
             group_hours: 6.0,

@@ -63,6 +63,19 @@ impl State {
         self.channels.iter().map(|(id, channel)| (*id, channel))
     }
 
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.get(&id)
+    }
+
+    pub fn mirror(&self, id: MirrorId) -> Option<&Mirror> {
+        self.mirrors.get(&id)
+    }
+
+    /// When the last step was.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
     pub fn mirrors(&self) -> impl Iterator<Item = (MirrorId, &Mirror)> {
         self.mirrors.iter().map(|(id, mirror)| (*id, mirror))
     }
@@ -92,6 +105,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// As it is written in a configuration.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "telegram" => Self::Telegram,
+            "footer" => Self::Footer,
+            "partner" => Self::Partner,
+            "newsletter" => Self::Newsletter,
+            "bot" => Self::Bot,
+            "invite" => Self::Invite,
+            _ => return None,
+        })
+    }
+
     pub fn prior(self) -> f64 {
         match self {
             Self::Telegram | Self::Footer => 0.95,
@@ -122,6 +148,20 @@ pub enum Tier {
 }
 
 impl Tier {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Suspect => "suspect",
+            Self::Burnt => "burnt",
+            Self::Open => "open",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Clean, Self::Suspect, Self::Burnt, Self::Open];
+        all.into_iter().find(|tier| tier.name() == text)
+    }
+
     /// The censor reads along: it gets the drip.
     pub(super) fn is_fed_by_drip(self) -> bool {
         matches!(self, Self::Burnt | Self::Open)
@@ -171,7 +211,8 @@ impl Channel {
         }
     }
 
-    pub(super) fn is_in_use(&self) -> bool {
+    /// It is still told of mirrors.
+    pub fn is_in_use(&self) -> bool {
         self.split != Split::Done
     }
 }
@@ -200,6 +241,22 @@ pub enum Phase {
     Failed {
         at: Timestamp,
     },
+}
+
+impl Phase {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Filling => "filling",
+            Self::Standby => "standby",
+            Self::Serving => "serving",
+            Self::Suspect => "suspect",
+            Self::Blocked { .. } => "blocked",
+            Self::Retired { .. } => "retired",
+            Self::Failed { .. } => "failed",
+        }
+    }
 }
 
 /// What else a block may be due to than one channel's leak.
@@ -269,6 +326,12 @@ impl Mirror {
     /// Who knows its address.
     pub fn knowers(&self) -> impl Iterator<Item = (ChannelId, Known)> {
         self.knowers.iter().map(|(id, known)| (*id, *known))
+    }
+
+    /// The vantages that fail to reach it now, where they are, and how it fails.
+    pub fn failing(&self) -> impl Iterator<Item = (VantageId, Place, Cause)> {
+        let failing = self.failing.iter();
+        failing.map(|(id, failing)| (*id, failing.place, failing.cause))
     }
 
     /// As far as anybody knows, readers reach it.

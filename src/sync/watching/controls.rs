@@ -6,7 +6,7 @@
 //! 3. How fast they come is what a mirror's speed is compared with.
 //! 4. Without controls nothing is known, so the vantage accuses nobody.
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use url::Url;
 
 use super::Options;
@@ -25,17 +25,27 @@ pub(super) enum Sighted {
 }
 
 pub(super) async fn look(line: &Line, controls: &[Url], options: &Options) -> Sighted {
-    let looks = controls.iter().map(|url| async move {
+    let look = |url: &Url| {
         let ask = Ask {
             url: url.clone(),
             most_bytes: BYTES,
         };
-        (url, probe(line, &[ask], None, &options.patience).await)
-    });
-    let traces: Vec<(&Url, Trace)> = futures_util::stream::iter(looks)
+        async move { probe(line, &[ask], None, &options.patience).await }.boxed()
+    };
+    let looks = controls.iter().map(look);
+    // In boxes, so that a look may move between threads.
+    let looks: Vec<_> = looks
+        .enumerate()
+        .map(|(at, look)| look.map(move |trace| (at, trace)))
+        .collect();
+    let traces: Vec<(usize, Trace)> = futures_util::stream::iter(looks)
         .buffer_unordered(options.abreast.max(1))
         .collect()
         .await;
+    let traces = traces.into_iter();
+    let traces: Vec<(&Url, Trace)> = traces
+        .filter_map(|(at, trace)| Some((controls.get(at)?, trace)))
+        .collect();
     judge(&traces)
 }
 

@@ -22,6 +22,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -177,11 +178,15 @@ async fn look_along(
         return vec![None; targets.len()];
     };
     let places = &Semaphore::new(options.abreast.max(1));
-    let looks = targets.iter().map(|target| async move {
-        sleep(drawn(options.spread)).await;
-        let _place = places.acquire().await;
-        look_at(line, target, options).await
-    });
+    let mut looks = Vec::new();
+    for target in targets {
+        let look = async move {
+            sleep(drawn(options.spread)).await;
+            let _place = places.acquire().await;
+            look_at(line, target, options).await
+        };
+        looks.push(look.boxed());
+    }
     let traces: Vec<Vec<Trace>> = join_all(looks).await;
     let after = controls::look(line, controls, options).await;
     let least = match after {

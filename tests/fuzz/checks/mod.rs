@@ -1,4 +1,4 @@
-//! What is thrown at the readers of metadata and dense streams, and what must be true of whatever they accept.
+//! What is thrown at the readers of metadata, dense streams and requests, and what must be true of whatever they accept.
 //!
 //! 1. Each check takes any bytes, makes something nearly sound of them, and fails where a promise is not kept.
 //! 2. A fuzzer runs them for hours (`scripts/fuzz`), the ordinary tests for a moment (`tests/it/fuzzed.rs`): with the
@@ -6,6 +6,7 @@
 
 mod alter;
 pub(crate) mod dense;
+pub(crate) mod heads;
 pub(crate) mod json;
 pub(crate) mod keyfile;
 pub(crate) mod metadata;
@@ -25,7 +26,7 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 8] = [
+pub(crate) const TARGETS: [Target; 9] = [
     Target {
         name: "dense",
         check: dense::check,
@@ -65,5 +66,10 @@ pub(crate) const TARGETS: [Target; 8] = [
         name: "json",
         check: json::check,
         seeds: json::seeds,
+    },
+    Target {
+        name: "heads",
+        check: heads::check,
+        seeds: heads::seeds,
     },
 ];

@@ -2,7 +2,7 @@
 //! before that: at most 12 KB with all its styles, wherever the text itself allows.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use colport::base::{NewsroomId, SitePath};
 use colport::site::{
@@ -10,6 +10,7 @@ use colport::site::{
     Typesetter,
 };
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::{demo, pages};
@@ -95,6 +96,10 @@ fn words(count: usize, letters: &str, seed: u32) -> String {
 }
 
 fn article(newsroom: &Newsroom, letters: &str, seed: u32) -> Article {
+    article_of(newsroom, letters, seed, 1)
+}
+
+fn article_of(newsroom: &Newsroom, letters: &str, seed: u32, paragraphs: u32) -> Article {
     let published = "2026-11-20T10:00:00Z".parse().unwrap();
     let slug = format!("a-long-story-about-water-{seed}");
     let path = Article::place(&newsroom.id, published, &slug).unwrap();
@@ -107,7 +112,8 @@ fn article(newsroom: &Newsroom, letters: &str, seed: u32) -> Article {
         alt: words(9, letters, seed + 1),
         caption: Some(words(12, letters, seed + 2)),
     };
-    let body = format!("<p>{}</p>", words(700, letters, seed + 3));
+    let paragraph = |n| format!("<p>{}</p>", words(700, letters, seed + 3 + n * 1000));
+    let body: String = (0..paragraphs).map(paragraph).collect();
     Article {
         newsroom: newsroom.id.clone(),
         title: words(8, letters, seed + 4),
@@ -138,7 +144,8 @@ fn text_of(article: &Article) -> String {
     texts.concat()
 }
 
-fn check(language: &str, letters: &str) {
+/// A site with one newsroom.
+fn site_in(language: &str) -> (SiteIdentity, [Newsroom; 1]) {
     let newsrooms = [Newsroom {
         id: NewsroomId::parse("news").unwrap(),
         name: "The River Post".into(),
@@ -154,11 +161,15 @@ fn check(language: &str, letters: &str) {
         },
         logo: None,
     };
-    let about = About::default();
+    (identity, newsrooms)
+}
+
+fn check(language: &str, letters: &str) {
+    let (identity, newsrooms) = site_in(language);
     let setter = Typesetter {
         site: &identity,
         newsrooms: &newsrooms,
-        about: &about,
+        about: &About::default(),
     };
     let articles: Vec<Article> = (0..60)
         .map(|n| article(&newsrooms[0], letters, n * 100))
@@ -170,7 +181,8 @@ fn check(language: &str, letters: &str) {
 
     // Files of the index are filled to a weight that is guessed, and lists by number: this is the heaviest text.
     let headlines: Vec<Headline> = articles.iter().map(Headline::of).collect();
-    let mut files = setter.lists(&headlines);
+    let mut files = Vec::new();
+    setter.lists(&headlines, &mut |page| files.push(page));
     files.extend(setter.abouts(&headlines));
     let parts = files
         .iter()
@@ -188,4 +200,35 @@ fn what_stands_around_a_text_is_light() {
     check("be", "аоенісрвлкцзд");
     check("fa", "اینردمتهوشسبک");
     check("zh", "的一是不了人我在有他这中大来上国个到说们");
+}
+
+/// Where a connection starves, a reader has what had come by then.
+#[test]
+fn of_a_long_text_the_first_bytes_are_worth_reading() {
+    for (language, letters) in [("en", "etaoinshrdlu"), ("fa", "اینردمتهوشسبک")] {
+        let (identity, newsrooms) = site_in(language);
+        let setter = Typesetter {
+            site: &identity,
+            newsrooms: &newsrooms,
+            about: &About::default(),
+        };
+        let article = article_of(&newsrooms[0], letters, 7, 20);
+        let (_, page) = setter.article(&article).unwrap();
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&page).unwrap();
+        let sent = encoder.finish().unwrap();
+        assert!(sent.len() > 3 * PAGE);
+        let mut came = Vec::new();
+        let mut decoder = GzDecoder::new(&sent[..PAGE]);
+        let mut piece = [0; 512];
+        while let Ok(read @ 1..) = decoder.read(&mut piece) {
+            came.extend(&piece[..read]);
+        }
+        let came = String::from_utf8_lossy(&came);
+        let (_, text) = came.split_once("<div class=\"body\">").unwrap();
+        assert!(came.contains("</style>") && came.contains("</h1>"));
+        let words = text.split_whitespace().count();
+        println!("{language}: {words} words in the first {PAGE} bytes");
+        assert!(words > 1_000, "{language}: {words} words");
+    }
 }

@@ -1,6 +1,7 @@
 //! The site as a reader has it: the demo newsroom's edition, packed by the program, unpacked on a disk, and looked at with
 //! a browser, a checker of accessibility, and browsers that show text only.
 
+mod keyboard;
 mod light;
 
 use std::fs;
@@ -190,6 +191,35 @@ fn axe_finds_nothing_on_light_paper() {
 #[test]
 fn axe_finds_nothing_on_dark_paper() {
     check_access("dark", &["--blink-settings=preferredColorScheme=0"]);
+}
+
+/// The page that `colport sync` shows to the operator.
+fn check_operators_page(scheme: &str, more: &[&str]) {
+    if !(has("chromium") && has(AXE)) {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    fs::copy(AXE, place.path().join("axe.js")).unwrap();
+    let html = crate::page::html();
+    let with_axe = html.replace("</body>", "<script src=\"axe.js\"></script></body>");
+    fs::write(place.path().join("page.html"), with_axe).unwrap();
+    let script = format!(
+        "const pages = [\"page.html\"];{}",
+        include_str!("inspect.js")
+    );
+    let said = browse(place.path(), &script, more);
+    let wrong = said.iter().filter(|line| line.starts_with("wrong"));
+    assert_eq!(wrong.count(), 0, "{said:#?}");
+    let looked = said
+        .iter()
+        .filter(|line| line.contains(&format!(" {scheme}: ")));
+    assert_eq!(looked.count(), 2, "{said:#?}");
+}
+
+#[test]
+fn axe_finds_nothing_on_the_operators_page() {
+    check_operators_page("light", &[]);
+    check_operators_page("dark", &["--blink-settings=preferredColorScheme=0"]);
 }
 
 #[test]

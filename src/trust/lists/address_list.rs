@@ -1,22 +1,21 @@
-//! The list of addresses of one channel: what goes into its bundles and onto its mirrors, signed as a whole.
+//! The list of addresses of one channel, as only those see it who know the channel's word.
 //!
 //! It says which addresses there are, until when they count, and where to look when all fail. It says nothing of states,
-//! of other channels, or of how many mirrors there are. Its channel is a random word.
+//! of other channels, or of how many mirrors there are.
 //!
 //! [`AddressList::parse`] takes nothing that [`AddressList::to_json`] would not have written but unknown fields, which a
-//! later version may add. Signatures are `trust`'s, over these bytes as they are.
+//! later version may add. How it is locked and signed is [`sealed`](super::sealed)'s.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::ListRefusal;
 use crate::base::{LIMITS, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressList {
-    /// An opaque word: 8 to 64 of `a-z 0-9`.
-    pub channel: String,
     /// A reader never goes back to a smaller one.
     pub version: u64,
     pub issued: Timestamp,
@@ -41,47 +40,11 @@ pub struct Rendezvous {
     pub dns: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListRefusal {
-    #[error("the list is longer than {most} bytes")]
-    TooLong { most: u64 },
-    #[error("the list cannot be read: {0}")]
-    Unreadable(String),
-    #[error("`{0}` is no channel's word")]
-    Channel(String),
-    #[error("the list is for channel `{got}`, not for `{wanted}`")]
-    OtherChannel { wanted: String, got: String },
-    #[error("the list is version {got}, and version {had} was seen already")]
-    Rollback { had: u64, got: u64 },
-    #[error("the list expired at {at}")]
-    Expired { at: Timestamp },
-    #[error("the list says that it counts from {issued} to {expires}")]
-    Span {
-        issued: Timestamp,
-        expires: Timestamp,
-    },
-    #[error("`{0}` is no address of a mirror")]
-    Address(String),
-    #[error("`{0}` stands twice in the list")]
-    Twice(String),
-}
-
-/// What a reader knows before he reads a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected<'a> {
-    /// `None` where any will do, as the first time.
-    pub channel: Option<&'a str>,
-    /// The version that was seen last; 0 if none was.
-    pub seen: u64,
-    pub now: Timestamp,
-}
-
 const LONGEST_SPAN_SECONDS: i64 = 90 * 86_400;
 const MOST_ADDRESSES: usize = 64;
 
 #[derive(Serialize, Deserialize)]
 struct Written {
-    channel: String,
     version: u64,
     issued: String,
     expires: String,
@@ -116,7 +79,6 @@ impl AddressList {
             spki: address.spki.clone(),
         });
         let written = Written {
-            channel: self.channel.clone(),
             version: self.version,
             issued: moment(self.issued),
             expires: moment(self.expires),
@@ -129,57 +91,35 @@ impl AddressList {
         serde_json::to_vec(&written).expect("a list has text fields")
     }
 
-    /// Reads a list whose signature is good.
-    pub fn parse(bytes: &[u8], expected: Expected<'_>) -> Result<Self, ListRefusal> {
+    /// Reads a list that was signed. One that has expired is read like any other: it is better than none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ListRefusal> {
         if bytes.len() as u64 > LIMITS.address_list_bytes {
             let most = LIMITS.address_list_bytes;
             return Err(ListRefusal::TooLong { most });
         }
         let written: Written = serde_json::from_slice(bytes).map_err(unreadable)?;
         let list = Self {
-            channel: channel(written.channel)?,
             version: written.version,
             issued: moment(&written.issued)?,
             expires: moment(&written.expires)?,
             mirrors: addresses(&written.mirrors)?,
             rendezvous: rendezvous(&written.rendezvous)?,
         };
-        list.check(expected).map(|()| list)
+        let (issued, expires) = (list.issued, list.expires);
+        let span = expires.as_second() - issued.as_second();
+        match (1..=LONGEST_SPAN_SECONDS).contains(&span) {
+            true => Ok(list),
+            false => Err(ListRefusal::Span { issued, expires }),
+        }
     }
 
-    fn check(&self, expected: Expected<'_>) -> Result<(), ListRefusal> {
-        let (issued, expires) = (self.issued, self.expires);
-        let span = expires.as_second() - issued.as_second();
-        if let Some(wanted) = expected.channel.filter(|wanted| *wanted != self.channel) {
-            let (wanted, got) = (wanted.to_owned(), self.channel.clone());
-            return Err(ListRefusal::OtherChannel { wanted, got });
-        }
-        match () {
-            () if self.version < expected.seen.max(1) => Err(ListRefusal::Rollback {
-                had: expected.seen,
-                got: self.version,
-            }),
-            () if span <= 0 || span > LONGEST_SPAN_SECONDS => {
-                Err(ListRefusal::Span { issued, expires })
-            }
-            () if expires <= expected.now => Err(ListRefusal::Expired { at: expires }),
-            () => Ok(()),
-        }
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires <= now
     }
 }
 
 fn unreadable(error: serde_json::Error) -> ListRefusal {
     ListRefusal::Unreadable(error.to_string().chars().take(200).collect())
-}
-
-fn channel(word: String) -> Result<String, ListRefusal> {
-    let plain = word
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    match plain && (8..=64).contains(&word.len()) {
-        true => Ok(word),
-        false => Err(ListRefusal::Channel(word.chars().take(80).collect())),
-    }
 }
 
 fn moment(text: &str) -> Result<Timestamp, ListRefusal> {
@@ -267,7 +207,6 @@ mod tests {
 
     fn list() -> AddressList {
         AddressList {
-            channel: "k3q9x2m7".into(),
             version: 4,
             issued: "2026-11-23T12:00:00Z".parse().unwrap(),
             expires: "2026-12-07T12:00:00Z".parse().unwrap(),
@@ -290,28 +229,13 @@ mod tests {
         }
     }
 
-    fn expected() -> Expected<'static> {
-        Expected {
-            channel: Some("k3q9x2m7"),
-            seen: 4,
-            now: "2026-11-24T00:00:00Z".parse().unwrap(),
-        }
-    }
-
     #[test]
     fn a_list_comes_back_as_it_was_written_and_says_nothing_else() {
         let json = list().to_json();
-        assert_eq!(AddressList::parse(&json, expected()), Ok(list()));
+        assert_eq!(AddressList::parse(&json), Ok(list()));
         let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let names: Vec<&String> = value.as_object().unwrap().keys().collect();
-        let all = [
-            "channel",
-            "expires",
-            "issued",
-            "mirrors",
-            "rendezvous",
-            "version",
-        ];
+        let all = ["expires", "issued", "mirrors", "rendezvous", "version"];
         assert_eq!(names, all);
     }
 
@@ -320,30 +244,12 @@ mod tests {
         let mut value: serde_json::Value = serde_json::from_slice(&list().to_json()).unwrap();
         change(&mut value);
         let bytes = serde_json::to_vec(&value).unwrap();
-        let refusal = AddressList::parse(&bytes, expected())
-            .unwrap_err()
-            .to_string();
+        let refusal = AddressList::parse(&bytes).unwrap_err().to_string();
         assert!(refusal.contains(why), "{refusal}");
     }
 
     #[test]
     fn what_a_reader_must_not_believe_is_refused() {
-        check(
-            |list| list["version"] = 3.into(),
-            "version 4 was seen already",
-        );
-        check(
-            |list| list["channel"] = "other0000".into(),
-            "not for `k3q9x2m7`",
-        );
-        check(
-            |list| list["channel"] = "Svaboda News".into(),
-            "no channel's word",
-        );
-        check(
-            |list| list["expires"] = "2026-11-23T18:00:00Z".into(),
-            "expired at",
-        );
         check(
             |list| list["expires"] = "2027-11-23T18:00:00Z".into(),
             "counts from",
@@ -387,11 +293,11 @@ mod tests {
     #[test]
     fn length_has_an_end_and_later_fields_are_let_pass() {
         let long = vec![b' '; LIMITS.address_list_bytes as usize + 1];
-        let refusal = AddressList::parse(&long, expected()).unwrap_err();
+        let refusal = AddressList::parse(&long).unwrap_err();
         assert!(matches!(refusal, ListRefusal::TooLong { .. }));
         let mut value: serde_json::Value = serde_json::from_slice(&list().to_json()).unwrap();
         value["colour"] = "blue".into();
         let bytes = serde_json::to_vec(&value).unwrap();
-        assert_eq!(AddressList::parse(&bytes, expected()), Ok(list()));
+        assert_eq!(AddressList::parse(&bytes), Ok(list()));
     }
 }

@@ -7,7 +7,7 @@ use crate::base::SitePath;
 
 /// How a browser treats a file, which decides the Content-Security-Policy that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rendering {
+pub(crate) enum Rendering {
     /// A page of the site.
     Page,
     /// Opened by itself it is a document too (SVG, XML), but never one that needs a script.
@@ -18,7 +18,7 @@ pub(super) enum Rendering {
 
 /// How long a copy may be used without asking again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lifetime {
+pub(crate) enum Lifetime {
     /// Ask each time: `timestamp.json` is how everybody learns of a new edition.
     Revalidate,
     /// Pages and feeds change with an edition.
@@ -33,7 +33,7 @@ pub(super) enum Lifetime {
 
 impl Lifetime {
     /// A `Cache-Control` value (RFC 9111 section 5.2). `no-transform`: a proxy that "optimises" a file makes it look forged.
-    pub(super) const fn cache_control(self) -> &'static str {
+    pub(crate) const fn cache_control(self) -> &'static str {
         match self {
             Self::Revalidate => "no-cache, no-transform",
             // Stale is better than nothing on the day that a mirror is blocked (RFC 5861 section 4).
@@ -46,10 +46,10 @@ impl Lifetime {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) content_type: &'static str,
-    pub(super) rendering: Rendering,
-    pub(super) lifetime: Lifetime,
+pub(crate) struct Kind {
+    pub(crate) content_type: &'static str,
+    pub(crate) rendering: Rendering,
+    pub(crate) lifetime: Lifetime,
 }
 
 const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifetime) -> Kind {
@@ -60,13 +60,12 @@ const fn kind(content_type: &'static str, rendering: Rendering, lifetime: Lifeti
     }
 }
 
-pub(super) static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
-pub(super) static VERSIONED_METADATA: Kind =
-    kind("application/json", Rendering::Data, Lifetime::Forever);
-pub(super) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
+static TIMESTAMP: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
+static VERSIONED_METADATA: Kind = kind("application/json", Rendering::Data, Lifetime::Forever);
+pub(crate) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifetime::Forever);
 /// Of the newest edition, under a name that stays.
-pub(super) static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
-pub(super) static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
+static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
+static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -129,11 +128,44 @@ static KINDS: &[(&str, Kind)] = {
     ]
 };
 
-pub(super) fn of_site_file(path: &SitePath) -> &'static Kind {
-    let extension = path.extension();
-    KINDS
-        .iter()
-        .find(|(name, _)| *name == extension)
+/// Every one that something can be of.
+pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
+    let named = KINDS.iter().map(|(_, kind)| kind);
+    named.chain([
+        &UNKNOWN,
+        &TIMESTAMP,
+        &VERSIONED_METADATA,
+        &BUNDLE,
+        &LATEST,
+        &DENSE,
+    ])
+}
+
+/// The folder of metadata on a mirror.
+pub(crate) const METADATA: &str = ".colport/metadata/";
+const BUNDLES: &str = ".colport/bundle/";
+
+/// Of a file as it lies on a mirror; `None` if nothing of ours has such a path.
+pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
+    match (path.strip_prefix(METADATA), path.strip_prefix(BUNDLES)) {
+        (Some("timestamp.json"), _) => Some(&TIMESTAMP),
+        (Some(_), _) => Some(&VERSIONED_METADATA),
+        (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE),
+        (_, Some(name)) if name.starts_with(|c: char| c.is_ascii_digit()) => Some(&BUNDLE),
+        (_, Some(_)) => Some(&LATEST),
+        _ => SitePath::parse(path)
+            .ok()
+            .map(|path| of_site_file(path.as_str())),
+    }
+}
+
+/// Of a path that is one of the site's.
+pub(crate) fn of_site_file(path: &str) -> &'static Kind {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let mut kinds = KINDS.iter();
+    extension
+        .and_then(|extension| kinds.find(|(name, _)| name.eq_ignore_ascii_case(extension)))
         .map_or(&UNKNOWN, |(_, kind)| kind)
 }
 
@@ -142,8 +174,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, content_type: &str, rendering: Rendering, lifetime: Lifetime) {
-        let path = SitePath::parse(path).expect("a good path");
-        let kind = of_site_file(&path);
+        let kind = of_site_file(path);
         assert_eq!(kind.content_type, content_type, "{path}");
         assert_eq!(
             (kind.rendering, kind.lifetime),
@@ -166,6 +197,27 @@ mod tests {
             Minutes,
         );
         check("a.html.gz", "application/gzip", Data, Day);
+    }
+
+    #[test]
+    fn what_is_not_of_the_site_is_told_by_its_folder() {
+        let check = |path: &str, content_type: &str, lifetime| {
+            let kind = of_mirror_file(path).expect("a good path");
+            assert_eq!((kind.content_type, kind.lifetime), (content_type, lifetime));
+        };
+        let metadata = |name| format!(".colport/metadata/{name}");
+        let json = "application/json";
+        check(&metadata("timestamp.json"), json, Lifetime::Revalidate);
+        check(&metadata("7.snapshot.json"), json, Lifetime::Forever);
+        let bundle = |name| format!(".colport/bundle/{name}");
+        check(&bundle("7.tar.gz"), "application/gzip", Lifetime::Forever);
+        check(&bundle("6-7.zst"), "application/zstd", Lifetime::Forever);
+        check(
+            &bundle("text.tar.gz"),
+            "application/gzip",
+            Lifetime::Minutes,
+        );
+        check("feed.json", json, Lifetime::Minutes);
     }
 
     #[test]

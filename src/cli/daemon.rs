@@ -1,0 +1,442 @@
+//! `colport sync` without `--once`: the newsroom's side of the [daemon](crate::sync::daemon).
+//!
+//! 1. Its memory is opened, or refused in words: a second daemon, a torn database, another format.
+//! 2. [`NewsroomDesk`] reads the file and the folder, and signs.
+//! 3. Beside it run the operator's [page](crate::sync::daemon::page), and a file that says how things stand, for
+//!    `colport mirrors`.
+//! 4. It goes on until somebody wants it to stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::failure::{Failure, Outcome};
+use super::screen::Screen;
+use super::serve::until_interrupted;
+use super::sync::source;
+use crate::base::{EditionNumber, Timestamp};
+use crate::config::{self, Config};
+use crate::io::clock::SystemClock;
+use crate::io::door;
+use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::files::{self, Marks};
+use crate::io::ledger::{Ledger, LedgerError};
+use crate::io::random;
+use crate::packager::NewsroomFolder;
+use crate::sync::daemon::page::{self, Office};
+use crate::sync::daemon::{
+    self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Sealed, Told, Trouble,
+    View, Wanted,
+};
+use crate::sync::hooks::{self, Avoid, Need, Occasion};
+use crate::sync::pool::{self, Account, Ties};
+use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
+use crate::sync::{self, Place, Source};
+
+/// The daemon's memory in the folder `sync`.
+const MEMORY: &str = "state.redb";
+/// How things stand, in the same folder.
+pub(super) const STATUS: &str = "status.json";
+const STATUS_EVERY: Duration = Duration::from_secs(2);
+
+pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
+    // Once in front of the person, who can mend it.
+    let config = config::load(site)?;
+    let folder = NewsroomFolder::at(site);
+    folder.fingerprint()?;
+    folder.list_keys()?;
+    let sync = folder.sync_folder()?;
+    let ledger = Ledger::open(&sync.join(MEMORY))?;
+    let memory = Daemon::open(ledger.entries(), random::bytes)?;
+    let desk = Arc::new(NewsroomDesk {
+        site: site.to_path_buf(),
+        folder,
+        read: Mutex::default(),
+        screen: screen.clone(),
+    });
+    let (say, said) = mpsc::channel(16);
+    let (views, seen) = watch::channel(View::default());
+    let mut beside = JoinSet::new();
+    beside.spawn(write_status(sync.join(STATUS), seen.clone()));
+    if let Some(address) = config.page {
+        let (listener, address) = page_listener(address).await?;
+        let token = random::token();
+        beside.spawn(page::serve(
+            listener,
+            address,
+            Office {
+                views: seen,
+                say: say.clone(),
+                token,
+            },
+        ));
+        screen.line(format!("How things stand is shown on http://{address}/"));
+    }
+    screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
+    let wire = Arc::new(HttpFetch::new(Patience::default()));
+    let (clock, stop) = (&SystemClock, until_interrupted());
+    daemon::run(desk, wire, clock, ledger, memory, said, views, stop).await?;
+    drop(say);
+    screen.line("Stopped.");
+    Ok(())
+}
+
+async fn page_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    door::open(address).await.map_err(|error| {
+        Failure::setup(format!("could not listen on `{address}`: {error}")).try_this(
+            "stop what listens there, or choose another `page` under `[sync]` in `colport.toml`",
+        )
+    })
+}
+
+async fn write_status(place: PathBuf, mut seen: watch::Receiver<View>) {
+    while seen.changed().await.is_ok() {
+        let view = seen.borrow_and_update().clone();
+        let json = serde_json::to_vec(&view).unwrap_or_default();
+        // Written again in a moment; the daemon's own memory tells of a full disk.
+        let _ = files::write_private(&place, &json);
+        tokio::time::sleep(STATUS_EVERY).await;
+    }
+}
+
+/// See the module.
+struct NewsroomDesk {
+    site: PathBuf,
+    folder: NewsroomFolder,
+    /// The file as it was last read, and its marks.
+    read: Mutex<Option<(Marks, Arc<Config>)>>,
+    screen: Screen,
+}
+
+fn trouble(error: impl std::fmt::Display) -> Trouble {
+    Trouble(error.to_string())
+}
+
+impl NewsroomDesk {
+    fn read(&self) -> Option<Result<Arc<Config>, Trouble>> {
+        let marks = match files::marks(&self.site.join(config::FILE)) {
+            Ok(marks) => marks,
+            Err(error) => return Some(Err(trouble(error))),
+        };
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.as_ref().is_some_and(|(before, _)| *before == marks) {
+            return None;
+        }
+        match config::load(&self.site) {
+            Ok(config) => {
+                let config = Arc::new(config);
+                *read = Some((marks, config.clone()));
+                Some(Ok(config))
+            }
+            Err(error) => Some(Err(trouble(error))),
+        }
+    }
+}
+
+impl NewsroomDesk {
+    /// The file as it was last understood.
+    fn config(&self) -> Result<Arc<Config>, Trouble> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = read.as_ref().map(|(_, config)| config.clone());
+        config.ok_or_else(|| Trouble("`colport.toml` cannot be read".into()))
+    }
+
+    /// For people and programs that announce by themselves, and at meeting places.
+    fn lay_out(&self, config: &Config, told: &Told, sealed: &Sealed) -> Result<(), Trouble> {
+        let announcement = self.announcement(config, told, sealed)?;
+        let folder = self
+            .folder
+            .sync_folder()
+            .map_err(trouble)?
+            .join("announce")
+            .join(&told.name);
+        files::create_private_folder(&folder).map_err(trouble)?;
+        let mut laid = vec![
+            ("text.txt", announcement.text.clone().into_bytes()),
+            ("qr.svg", announcement.qr_svg.clone().into_bytes()),
+            ("qr.txt", announcement.qr_terminal.clone().into_bytes()),
+            ("list.json", announcement.list.clone()),
+        ];
+        if let Some(name) = &config.wanted.rendezvous.dns {
+            laid.push(("zone.txt", announcement.zone(name).into_bytes()));
+        }
+        for (name, bytes) in laid {
+            files::write_private(&folder.join(name), &bytes).map_err(trouble)?;
+        }
+        for place in &config.meeting_places {
+            let file = place.folder.join(format!("{}.json", announcement.name));
+            files::write(&file, &announcement.list).map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    fn announcement(
+        &self,
+        config: &Config,
+        told: &Told,
+        sealed: &Sealed,
+    ) -> Result<Announcement, Trouble> {
+        let fingerprint = self.folder.fingerprint().map_err(trouble)?;
+        let mut languages = vec![config.site.language.clone()];
+        for desk in &config.newsrooms {
+            if !languages.contains(&desk.newsroom.language) {
+                languages.push(desk.newsroom.language.clone());
+            }
+        }
+        Ok(Announcement::of(
+            told,
+            sealed,
+            &config.site.name,
+            &languages,
+            fingerprint,
+        ))
+    }
+}
+
+impl Desk for NewsroomDesk {
+    fn wanted(&self, made: &[String]) -> Option<Result<Wanted, Trouble>> {
+        let read = self.read()?;
+        Some(read.map(|config| {
+            let mut wanted = config.wanted.clone();
+            for json in made {
+                // What cannot be understood any more is let go like one that was taken out of the file.
+                if let Ok(described) = config::described(json.as_bytes(), &self.site) {
+                    let made = Some(json.clone());
+                    wanted.members.push(Member {
+                        made,
+                        ..Member::of_pool(&described)
+                    });
+                }
+            }
+            wanted
+        }))
+    }
+
+    fn newest(&self) -> Result<Option<EditionNumber>, Trouble> {
+        let kept = self.folder.kept().map_err(trouble)?;
+        Ok(kept.last().copied())
+    }
+
+    fn source(&self) -> Result<Arc<Source>, Trouble> {
+        source(&self.folder, &self.config()?.variants).map_err(trouble)
+    }
+
+    fn seal(&self, told: &Told) -> Result<Sealed, Trouble> {
+        let keys = self.folder.list_keys().map_err(trouble)?;
+        Ok((told.word.name(), told.list.seal(&told.word, &keys)))
+    }
+
+    fn probe(
+        &self,
+        members: Vec<(MirrorId, Member, Exposure)>,
+        source: Arc<Source>,
+        now: Timestamp,
+    ) -> BoxFuture<'static, Vec<Probe>> {
+        let (Ok(config), Some(expected)) = (
+            self.config(),
+            Expectation::of(&source, random::byte()).map(Arc::new),
+        ) else {
+            return async { Vec::new() }.boxed();
+        };
+        let mut looks = Vec::new();
+        for vantage in config.vantages.clone() {
+            let targets = targets(&config, &vantage, &members, &expected);
+            let look = async move {
+                let options = watching::Options::default();
+                watching::look(&vantage, &targets, &options, now).await
+            };
+            looks.push(look.boxed());
+        }
+        let looks = futures_util::future::join_all(looks);
+        looks
+            .map(|probes| probes.into_iter().flatten().collect())
+            .boxed()
+    }
+
+    fn announce(
+        &self,
+        way: String,
+        told: Told,
+        sealed: Sealed,
+    ) -> BoxFuture<'static, Result<(), Trouble>> {
+        let config = match self.config() {
+            Ok(config) => config,
+            Err(trouble) => return async { Err(trouble) }.boxed(),
+        };
+        if way == FILES {
+            let laid = self.lay_out(&config, &told, &sealed);
+            return async { laid }.boxed();
+        }
+        let announcement = self.announcement(&config, &told, &sealed);
+        async move {
+            let announcement = announcement?;
+            let mut hooks = config.hooks.iter();
+            let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.program.name == way);
+            let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
+            hooks::call(hook, &announcement)
+                .await
+                .map(drop)
+                .map_err(trouble)
+        }
+        .boxed()
+    }
+
+    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+        let config = self.config();
+        let fingerprint = self.folder.fingerprint().map_err(trouble);
+        let site = self.site.clone();
+        async move {
+            let (config, fingerprint) = (config?, fingerprint?);
+            let hook = config
+                .hooks
+                .iter()
+                .find(|hook| hook.on == Occasion::NeedMirror);
+            let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
+            let need = need(&config, &living, fingerprint.to_string());
+            let json = hooks::call(hook, &need).await.map_err(trouble)?;
+            let described = config::described(&json, &site).map_err(Trouble)?;
+            let mut member = Member::of_pool(&described);
+            let is_taken = |other: &Member| other.mirror.name == member.mirror.name;
+            if living.iter().any(is_taken) {
+                let name = &member.mirror.name;
+                return Err(Trouble(format!("there is a mirror `{name}` already")));
+            }
+            let ties = |member: &Member| {
+                let public = member.public.as_ref()?;
+                let account = Account {
+                    provider: public.provider.clone(),
+                    name: String::new(),
+                };
+                Some(Ties::of(&public.url, &account))
+            };
+            let all: Vec<Ties> = living.iter().filter_map(ties).collect();
+            if let Some(new) = ties(&member) {
+                pool::admit(&new, &all).map_err(trouble)?;
+            }
+            member.made = Some(String::from_utf8_lossy(&json).into_owned());
+            Ok(Box::new(member))
+        }
+        .boxed()
+    }
+
+    fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>> {
+        let config = self.config();
+        async move {
+            let config = config?;
+            for hook in config
+                .hooks
+                .iter()
+                .filter(|hook| hook.on == Occasion::Alert)
+            {
+                let told = Alert { text: &words };
+                hooks::call(hook, &told).await.map_err(trouble)?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn options(&self) -> sync::Options {
+        self.config()
+            .map(|config| config.push.clone())
+            .unwrap_or_default()
+    }
+
+    fn say(&self, line: &str) {
+        self.screen.line(line);
+    }
+}
+
+/// What a hook that alerts is told.
+#[derive(Serialize)]
+struct Alert<'a> {
+    text: &'a str,
+}
+
+/// What the vantage may look at.
+fn targets(
+    config: &Config,
+    vantage: &Vantage,
+    members: &[(MirrorId, Member, Exposure)],
+    expected: &Arc<Expectation>,
+) -> Vec<Target> {
+    let addresses = |name: &str| {
+        let mut pool = config.pool.iter();
+        let described = pool.find(|described| described.mirror.name == name);
+        described
+            .map(|described| described.addresses.clone())
+            .unwrap_or_default()
+    };
+    let may = |exposure: Exposure| vantage.scope == Scope::All || exposure == Exposure::Told;
+    let seen = members.iter().filter(|(_, _, exposure)| may(*exposure));
+    seen.filter_map(|(mirror, member, _)| {
+        Some(Target {
+            mirror: *mirror,
+            url: member.public.as_ref()?.url.clone(),
+            addresses: addresses(&member.mirror.name),
+            expected: expected.clone(),
+        })
+    })
+    .collect()
+}
+
+fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
+    let mut words: Vec<String> = config
+        .newsrooms
+        .iter()
+        .map(|desk| desk.newsroom.name.clone())
+        .collect();
+    words.push(config.site.name.clone());
+    let public: Vec<_> = living
+        .iter()
+        .filter_map(|member| member.public.as_ref())
+        .collect();
+    let servers = living
+        .iter()
+        .filter_map(|member| match &member.mirror.place {
+            Place::Colport(url) => Some(url.clone()),
+            _ => None,
+        });
+    Need {
+        name: pool::draw(random::byte, &words),
+        avoid: Avoid {
+            providers: public
+                .iter()
+                .map(|public| public.provider.clone())
+                .collect(),
+            accounts: config
+                .pool
+                .iter()
+                .map(|described| described.account.name.clone())
+                .collect(),
+            domains: public
+                .iter()
+                .map(|public| pool::registrable(&public.url))
+                .collect(),
+        },
+        fingerprint,
+        follow: servers.collect(),
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::setup(&error).hint(error.hint())
+    }
+}
+
+impl From<BookError> for Failure {
+    fn from(error: BookError) -> Self {
+        let hint = error.hint();
+        Self::setup(&error).hint(hint)
+    }
+}

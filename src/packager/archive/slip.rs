@@ -1,0 +1,106 @@
+//! What is kept in mind of an article: that by which it is told from others. All else of it lies on the disk.
+
+use url::Url;
+
+use super::super::waiting::{Drawer, Whereabouts};
+use super::super::withdrawn::Withdrawn;
+use super::ArchiveError;
+use super::line::{Line, Tongue};
+use crate::base::{SitePath, Timestamp};
+use crate::io::files::FileError;
+use crate::site::Language;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Slip {
+    pub path: SitePath,
+    /// What its source calls it.
+    pub id: String,
+    /// Address of the original, which may be another by now.
+    pub source: Option<String>,
+    /// `None` if it was withdrawn.
+    pub(super) story: Option<Brief>,
+    /// Of the article, or of the page that says that it was withdrawn.
+    pub(super) language: Option<Language>,
+    /// Whether its source forgets it sooner or later.
+    pub(super) is_fleeting: bool,
+    /// A line of the archive, or what will be one, without its end.
+    pub(super) text: Whereabouts,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Brief {
+    pub title: String,
+    pub published: Timestamp,
+    pub has_pictures: bool,
+}
+
+impl Slip {
+    pub(in crate::packager) fn of(line: &Line, is_fleeting: bool, drawer: &Drawer) -> Self {
+        Self::lying(line, is_fleeting, drawer.lay(line.written()))
+    }
+
+    pub(super) fn lying(line: &Line, is_fleeting: bool, text: Whereabouts) -> Self {
+        let story = line.story.as_ref();
+        let language = story
+            .map(|story| &story.language)
+            .or(line.language.as_ref());
+        Self {
+            path: line.path.clone(),
+            id: line.id.clone(),
+            source: line.source.clone(),
+            story: story.map(|story| Brief {
+                title: story.title.clone(),
+                published: story.published.0,
+                has_pictures: !story.pictures.is_empty(),
+            }),
+            language: language.map(|tongue| tongue.0.clone()),
+            is_fleeting,
+            text,
+        }
+    }
+
+    /// Of an article that was withdrawn: its names and language are all that is left.
+    pub(super) fn of_withdrawn(line: &Line) -> Self {
+        let text = Whereabouts::Memory(line.written().into());
+        Self::lying(line, true, text)
+    }
+
+    pub(super) fn let_go(&mut self) {
+        *self = Self::of_withdrawn(&Line {
+            path: self.path.clone(),
+            id: self.id.clone(),
+            source: self.source.clone(),
+            story: None,
+            language: self.language.clone().map(Tongue),
+        });
+    }
+
+    pub fn is_shown(&self) -> bool {
+        self.story.is_some()
+    }
+
+    /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.
+    pub(in crate::packager) fn line(&self) -> Result<Line, ArchiveError> {
+        let text = self.text.read()?;
+        let line: Option<Line> = serde_json::from_slice(&text).ok();
+        let line = line.filter(|line| line.path == self.path);
+        line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))
+    }
+
+    pub(super) fn text(&self) -> Result<bytes::Bytes, FileError> {
+        self.text.read()
+    }
+
+    /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = Url> {
+        let first = Url::parse(&self.id).ok();
+        let now = self.source.as_ref().filter(|_| first.is_some());
+        let now = now.and_then(|source| Url::parse(source).ok());
+        first.into_iter().chain(now)
+    }
+
+    pub(super) fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
+        withdrawn.id() == self.id || withdrawn.means(&self.path, self.addresses())
+    }
+}

@@ -1,0 +1,137 @@
+//! Work that need not be done again, though links go into it.
+//!
+//! What becomes of an article depends on where its links lead, and that depends on which other articles there are. So what
+//! came of it is kept with its trace: every link that was asked for, and the article that it led to, if it did. As long as
+//! each leads there still, the work would come out the same.
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+
+use super::cache::{Cache, Key, Kind};
+use crate::base::SitePath;
+use crate::site::{Link, Picture, Resolve};
+
+/// The program by its code: what another one made is not taken for its work. See the build script.
+pub(super) const PROGRAM: &str = env!("COLPORT_PACKAGING");
+
+/// Each link with the article that it led to.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Trace(Vec<(String, Option<SitePath>)>);
+
+impl Trace {
+    fn holds(&self, resolve: &dyn Resolve) -> bool {
+        let mut asked = self.0.iter();
+        asked.all(|(href, led)| inside(&resolve.link(href)) == led.as_ref())
+    }
+}
+
+fn inside(link: &Link) -> Option<&SitePath> {
+    match link {
+        Link::Inside(path) => Some(path),
+        Link::Outside(_) | Link::Drop => None,
+    }
+}
+
+/// Answers as the other does, and remembers.
+struct Tracing<'a> {
+    resolve: &'a dyn Resolve,
+    asked: RefCell<Trace>,
+}
+
+impl Resolve for Tracing<'_> {
+    fn link(&self, href: &str) -> Link {
+        let link = self.resolve.link(href);
+        let Trace(asked) = &mut *self.asked.borrow_mut();
+        if !asked.iter().any(|(other, _)| other == href) {
+            asked.push((href.to_owned(), inside(&link).cloned()));
+        }
+        link
+    }
+
+    fn picture(&self, src: &str) -> Option<Picture> {
+        self.resolve.picture(src)
+    }
+}
+
+/// What `make` made before under this key, if every link leads where it led then; or what it makes now. Whatever else it
+/// depends on must be in the key, pictures among it.
+pub(super) fn traced(
+    (cache, kind, key): (&Cache, Kind, Key),
+    resolve: &dyn Resolve,
+    make: impl FnOnce(&dyn Resolve) -> Vec<u8>,
+) -> Vec<u8> {
+    let found = cache.find(kind, key);
+    if let Some(made) = found
+        .as_deref()
+        .and_then(|entry| still_good(entry, resolve))
+    {
+        return made.to_vec();
+    }
+    let tracing = Tracing {
+        resolve,
+        asked: RefCell::default(),
+    };
+    let made = make(&tracing);
+    let trace = tracing.asked.into_inner();
+    let mut entry = serde_json::to_vec(&trace).expect("texts can always be written");
+    entry.push(b'\n');
+    entry.extend(&made);
+    // What cannot be written is made again next time.
+    let _ = cache.keep(kind, key, &entry);
+    made
+}
+
+fn still_good<'e>(entry: &'e [u8], resolve: &dyn Resolve) -> Option<&'e [u8]> {
+    let end = entry.iter().position(|byte| *byte == b'\n')?;
+    let (trace, made) = entry.split_at_checked(end)?;
+    let trace: Trace = serde_json::from_slice(trace).ok()?;
+    trace.holds(resolve).then(|| made.get(1..))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cache::tests::cache;
+    use super::*;
+
+    /// Whose articles are those named here.
+    struct World(&'static str);
+
+    impl Resolve for World {
+        fn link(&self, href: &str) -> Link {
+            match self.0.contains(href) {
+                true => Link::Inside(SitePath::parse(&format!("be/{href}")).unwrap()),
+                false => Link::Outside(href.to_owned()),
+            }
+        }
+
+        fn picture(&self, _: &str) -> Option<Picture> {
+            None
+        }
+    }
+
+    #[test]
+    fn work_is_done_again_only_if_one_of_its_links_leads_elsewhere() {
+        let (_folder, cache) = cache();
+        let key = Key::of(&[b"x"]);
+        let check = |articles: &'static str, is_done: bool| {
+            let mut done = false;
+            let made = traced((&cache, Kind::Articles, key), &World(articles), |resolve| {
+                done = true;
+                let links = ["a", "b", "a"].map(|href| resolve.link(href));
+                format!("{links:?}\nand more").into_bytes()
+            });
+            let links = ["a", "b", "a"].map(|href| World(articles).link(href));
+            assert_eq!(made, format!("{links:?}\nand more").into_bytes());
+            assert_eq!(done, is_done, "{articles}");
+        };
+        check("", true);
+        check("", false);
+        check("c", false);
+        check("a", true);
+        check("a c", false);
+        check("a b", true);
+        check("", true);
+        assert_eq!(cache.work().articles, 4);
+    }
+}

@@ -1,0 +1,716 @@
+//! The daemon in virtual time, without a network.
+
+use std::collections::BTreeMap;
+
+use super::super::super::rotation::{
+    Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
+};
+use super::super::super::{Mirror, Place, Pushed};
+use super::super::{Public, Rendezvous};
+use super::*;
+
+fn dice() -> [u8; 20] {
+    use std::sync::atomic::{AtomicU8, Ordering};
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    std::array::from_fn(|_| NEXT.fetch_add(7, Ordering::Relaxed))
+}
+
+/// A daemon, and a world in which every push succeeds unless its mirror is dead.
+struct Bench {
+    daemon: Daemon,
+    minutes: i64,
+    wanted: Wanted,
+    dead: Vec<String>,
+    pushed: Vec<(String, Vec<String>)>,
+    announced: Vec<(String, String, Vec<String>)>,
+    alerts: Vec<String>,
+    /// How announcing ends, if it does.
+    telling: Result<Option<()>, String>,
+    lost: Vec<String>,
+    controls: Controls,
+}
+
+fn member(number: usize) -> Member {
+    let url = Url::parse(&format!("https://m{number}.example/")).unwrap();
+    Member {
+        mirror: Mirror {
+            name: format!("m{number}"),
+            place: Place::Colport(url.clone()),
+        },
+        public: Some(Public {
+            url,
+            onion: None,
+            provider: format!("p{}", number % 5),
+            upkeep: Upkeep::Free,
+            cost_a_day: 0.0,
+        }),
+        made: None,
+    }
+}
+
+fn channel(name: &str, kind: Kind) -> WantedChannel {
+    let ways = vec![
+        Way {
+            name: "files".into(),
+            to: Audience::Programs,
+        },
+        Way {
+            name: "telegram".into(),
+            to: Audience::People,
+        },
+    ];
+    WantedChannel {
+        name: name.into(),
+        kind,
+        prior: None,
+        readers: 100,
+        instead_of: None,
+        ways,
+    }
+}
+
+impl Bench {
+    fn new(mirrors: usize, channels: &[(&str, Kind)]) -> Self {
+        let wanted = Wanted {
+            members: (0..mirrors).map(member).collect(),
+            channels: channels
+                .iter()
+                .map(|(name, kind)| channel(name, *kind))
+                .collect(),
+            mirrors_a_day: 4.0,
+            can_make: false,
+            list_days: 14,
+            rendezvous: Rendezvous::default(),
+            vantages: vec![
+                (VantageId(1), "in-1".into()),
+                (VantageId(2), "in-2".into()),
+                (VantageId(3), "out".into()),
+            ],
+        };
+        Self {
+            daemon: Daemon::open(&Entries::new(), dice).unwrap(),
+            minutes: 0,
+            wanted,
+            dead: Vec::new(),
+            pushed: Vec::new(),
+            announced: Vec::new(),
+            alerts: Vec::new(),
+            telling: Ok(Some(())),
+            lost: Vec::new(),
+            controls: Controls::Work,
+        }
+    }
+
+    fn now(&self) -> Moment {
+        let at = Timestamp::from_second(1_800_000_000 + self.minutes * 60).unwrap();
+        Moment {
+            wall: at,
+            steady: at,
+        }
+    }
+
+    fn begin(&mut self) {
+        let now = self.now();
+        let mut effects = self.daemon.on(Event::Configured(self.wanted.clone()), now);
+        effects.extend(self.daemon.on(Event::Edition(7), now));
+        self.perform(effects);
+    }
+
+    fn give(&mut self, event: Event) {
+        let now = self.now();
+        let effects = self.daemon.on(event, now);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Some(event) = self.done(effect) {
+                self.give(event);
+            }
+        }
+    }
+
+    fn name(&self, id: MirrorId) -> String {
+        self.daemon.member(id).unwrap().mirror.name.clone()
+    }
+
+    fn done(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Push {
+                mirror,
+                edition,
+                lists,
+            } => {
+                let name = self.name(mirror);
+                let outcome = match self.dead.contains(&name) {
+                    true => Outcome::Unreachable("no connection".into()),
+                    false => Outcome::Pushed(Pushed { edition, bytes: 1 }),
+                };
+                self.pushed
+                    .push((name, lists.iter().map(|told| told.name.clone()).collect()));
+                let lists = lists
+                    .iter()
+                    .map(|told| (told.channel, told.list.version))
+                    .collect();
+                Some(Event::Pushed {
+                    mirror,
+                    edition,
+                    lists,
+                    outcome,
+                })
+            }
+            Effect::Probe(mirrors) => Some(Event::Probed(
+                mirrors.iter().flat_map(|id| self.look(*id)).collect(),
+            )),
+            Effect::Announce { way, told } => {
+                let shown = told.show.iter().map(Url::to_string).collect();
+                self.announced.push((told.name.clone(), way.clone(), shown));
+                let failed = match &self.telling {
+                    Ok(Some(())) => None,
+                    Ok(None) => return None,
+                    Err(why) => Some(why.clone()),
+                };
+                Some(Event::Announced {
+                    channel: told.channel,
+                    way,
+                    version: told.list.version,
+                    failed,
+                })
+            }
+            Effect::Alert(words) => {
+                self.alerts.push(words);
+                None
+            }
+            Effect::Make | Effect::Retire { .. } => None,
+        }
+    }
+
+    fn look(&self, id: MirrorId) -> Vec<Probe> {
+        let is_lost = self.lost.contains(&self.name(id));
+        let look = |vantage: u64| {
+            let place = if vantage == 3 {
+                Where::Outside
+            } else {
+                Where::Inside
+            };
+            let fails = is_lost && place == Where::Inside || self.controls == Controls::Fail;
+            Probe {
+                at: self.now().steady,
+                vantage: VantageId(vantage),
+                place,
+                mirror: id,
+                seen: if fails {
+                    Seen::Fails(Cause::Reset)
+                } else {
+                    Seen::Works
+                },
+                controls: self.controls,
+            }
+        };
+        (1..=3).map(look).collect()
+    }
+
+    fn minutes(&mut self, minutes: i64) {
+        let stride = if minutes > 300 { 5 } else { 1 };
+        for _ in 0..minutes / stride {
+            self.minutes += stride;
+            self.give(Event::Tick);
+        }
+    }
+
+    /// As after a kill: nothing is left but what was written down.
+    fn restart(&mut self) {
+        self.daemon = Daemon::open(&self.daemon.entries(), dice).unwrap();
+        self.begin();
+    }
+
+    fn told(&self, channel: &str) -> Vec<String> {
+        let id = self.channel(channel);
+        let bundle = &self.daemon.book.planner.channel(id).unwrap().told.bundle;
+        bundle.iter().map(|id| self.name(*id)).collect()
+    }
+
+    fn channel(&self, name: &str) -> ChannelId {
+        *self
+            .daemon
+            .book
+            .channels
+            .iter()
+            .find(|(_, audit)| audit.name == name)
+            .unwrap()
+            .0
+    }
+
+    fn working(&self, channel: &str) -> usize {
+        let id = self.channel(channel);
+        let bundle = &self.daemon.book.planner.channel(id).unwrap().told.bundle;
+        bundle
+            .iter()
+            .filter(|id| {
+                self.daemon
+                    .book
+                    .planner
+                    .mirror(**id)
+                    .is_some_and(rotation::Mirror::works)
+            })
+            .count()
+    }
+
+    fn blocked(&self) -> usize {
+        let mirrors = self.daemon.book.planner.mirrors();
+        mirrors
+            .filter(|(_, mirror)| {
+                matches!(
+                    mirror.phase,
+                    Phase::Blocked { .. } | Phase::Failed { .. } | Phase::Retired { .. }
+                )
+            })
+            .count()
+    }
+}
+
+const CHANNELS: [(&str, Kind); 4] = [
+    ("letter", Kind::Newsletter),
+    ("friends", Kind::Invite),
+    ("bot", Kind::Bot),
+    ("telegram", Kind::Telegram),
+];
+
+#[test]
+fn a_new_mirror_is_filled_before_anybody_is_told_and_shows_the_list_before_it_is_announced() {
+    let mut bench = Bench::new(12, &CHANNELS);
+    bench.begin();
+    bench.minutes(3);
+    let mut seen = BTreeSet::new();
+    for (mirror, lists) in &bench.pushed {
+        let is_first = seen.insert(mirror);
+        assert!(!is_first || lists.is_empty(), "first only the edition");
+    }
+    for (channel, _) in CHANNELS {
+        assert!(
+            bench.working(channel) >= 2,
+            "{channel}: {:?}",
+            bench.told(channel)
+        );
+    }
+    let first = bench.announced.first().unwrap();
+    assert!(
+        bench
+            .pushed
+            .iter()
+            .any(|(_, lists)| lists.contains(&first.0)),
+        "{first:?}"
+    );
+    assert!(
+        bench
+            .announced
+            .iter()
+            .all(|(_, _, shown)| (1..=2).contains(&shown.len()))
+    );
+}
+
+#[test]
+fn a_mirror_carries_only_lists_of_channels_that_were_told_of_it() {
+    let mut bench = Bench::new(16, &CHANNELS);
+    bench.begin();
+    bench.minutes(300);
+    let mut carried: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (mirror, lists) in &bench.pushed {
+        carried
+            .entry(mirror.clone())
+            .or_default()
+            .extend(lists.clone());
+    }
+    let mut seen = 0;
+    for (mirror, lists) in carried {
+        for list in lists {
+            assert!(
+                bench.told(&list).contains(&mirror),
+                "{mirror} shows the list of {list}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}
+
+#[test]
+fn a_dead_mirror_is_tried_ever_more_rarely_and_holds_up_nobody() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.dead = vec!["m3".into()];
+    bench.begin();
+    bench.minutes(240);
+    let tries = bench
+        .pushed
+        .iter()
+        .filter(|(mirror, _)| mirror == "m3")
+        .count();
+    assert!((6..=15).contains(&tries), "{tries} tries in four hours");
+    assert!(bench.working("letter") >= 2);
+    bench.dead.clear();
+    bench.minutes(60);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert!(
+        view.mirrors.iter().all(|mirror| mirror.lag == 0),
+        "{view:?}"
+    );
+}
+
+#[test]
+fn a_blocked_mirror_is_replaced_and_the_readers_of_its_channel_are_told() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(60);
+    let before = bench.told("friends");
+    let told = bench.announced.len();
+    bench.lost = vec![before[0].clone()];
+    bench.minutes(60);
+    let after = bench.told("friends");
+    assert!(!after[..2].contains(&before[0]), "{before:?} {after:?}");
+    assert!(bench.working("friends") >= 2);
+    let news = &bench.announced[told..];
+    assert!(
+        news.iter()
+            .any(|(channel, way, _)| channel == "friends" && way == "telegram"),
+        "{news:?}"
+    );
+}
+
+#[test]
+fn nothing_is_announced_twice_to_people_whatever_happens() {
+    let mut bench = Bench::new(12, &CHANNELS);
+    bench.begin();
+    bench.minutes(30);
+    let people = |bench: &Bench| {
+        bench
+            .announced
+            .iter()
+            .filter(|(_, way, _)| way == "telegram")
+            .count()
+    };
+    let told = people(&bench);
+    assert_eq!(told, CHANNELS.len());
+    for _ in 0..5 {
+        bench.restart();
+        bench.minutes(10);
+    }
+    // Lists are signed anew after a week; what is shown is the same.
+    bench.minutes(8 * 24 * 60);
+    let mut distinct = bench.announced.clone();
+    distinct.retain(|(_, way, _)| way == "telegram");
+    distinct.sort();
+    let all = distinct.len();
+    distinct.dedup();
+    assert_eq!(distinct.len(), all, "{distinct:?}");
+    let programs = bench
+        .announced
+        .iter()
+        .filter(|(_, way, _)| way == "files")
+        .count();
+    assert!(programs > people(&bench), "programs got the newer lists");
+}
+
+#[test]
+fn a_kill_while_people_are_told_leaves_it_to_the_operator() {
+    let mut bench = Bench::new(12, &CHANNELS[..1]);
+    bench.telling = Ok(None);
+    bench.begin();
+    bench.minutes(5);
+    let count = |bench: &Bench, name: &str| {
+        bench
+            .announced
+            .iter()
+            .filter(|(_, way, _)| way == name)
+            .count()
+    };
+    assert_eq!((count(&bench, "telegram"), count(&bench, "files")), (1, 1));
+    bench.telling = Ok(Some(()));
+    bench.restart();
+    bench.minutes(60);
+    assert_eq!(count(&bench, "telegram"), 1, "people are not told twice");
+    assert_eq!(
+        count(&bench, "files"),
+        2,
+        "a program is, which does no harm"
+    );
+    let doubts = bench
+        .alerts
+        .iter()
+        .filter(|words| words.contains("not known"));
+    assert_eq!(doubts.count(), 1, "{:?}", bench.alerts);
+}
+
+#[test]
+fn who_could_not_be_told_is_tried_again() {
+    let mut bench = Bench::new(12, &CHANNELS[..1]);
+    bench.telling = Err("status 502".into());
+    bench.begin();
+    bench.minutes(20);
+    let tries = bench
+        .announced
+        .iter()
+        .filter(|(_, way, _)| way == "telegram")
+        .count();
+    assert!((3..=7).contains(&tries), "{tries}");
+    bench.telling = Ok(Some(()));
+    bench.restart();
+    bench.minutes(40);
+    let id = bench.channel("letter");
+    assert!(bench.daemon.book.channels[&id].announced["telegram"].is_done);
+}
+
+#[test]
+fn all_vantages_down_at_once_rotates_nothing() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(120);
+    let before: Vec<_> = CHANNELS.iter().map(|(name, _)| bench.told(name)).collect();
+    bench.controls = Controls::Fail;
+    bench.minutes(24 * 60);
+    let after: Vec<_> = CHANNELS.iter().map(|(name, _)| bench.told(name)).collect();
+    assert_eq!(bench.blocked(), 0);
+    for (before, after) in before.iter().zip(&after) {
+        assert!(
+            before.iter().all(|mirror| after.contains(mirror)),
+            "{before:?} {after:?}"
+        );
+    }
+    assert!(bench.alerts.is_empty(), "{:?}", bench.alerts);
+}
+
+#[test]
+fn a_clock_that_jumps_rotates_nothing() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(120);
+    let mut steady = super::super::Steady::start(bench.now().wall, bench.daemon.last());
+    let before: Vec<_> = CHANNELS.iter().map(|(name, _)| bench.told(name)).collect();
+    let wall = bench.now().wall;
+    let (year, mut passed) = (SignedDuration::from_hours(24 * 365), SignedDuration::ZERO);
+    for jump in [year, -year, year * 5, SignedDuration::ZERO] {
+        for _ in 0..20 {
+            passed += SignedDuration::from_secs(60);
+            let (moment, _) = steady.tell(wall + passed + jump, passed);
+            let effects = bench.daemon.on(Event::Tick, moment);
+            bench.perform(effects);
+        }
+    }
+    let after: Vec<_> = CHANNELS.iter().map(|(name, _)| bench.told(name)).collect();
+    assert_eq!(bench.blocked(), 0);
+    for (before, after) in before.iter().zip(&after) {
+        assert!(
+            before.iter().all(|mirror| after.contains(mirror)),
+            "{before:?} {after:?}"
+        );
+    }
+}
+
+#[test]
+fn a_censor_who_blocks_every_known_mirror_in_one_hour_meets_the_reserve() {
+    let mut bench = Bench::new(30, &CHANNELS);
+    bench.begin();
+    // Until the reserve has grown.
+    bench.minutes(15 * 24 * 60);
+    let known: Vec<String> = bench
+        .daemon
+        .book
+        .planner
+        .mirrors()
+        .filter(|(_, mirror)| mirror.knowers().next().is_some())
+        .map(|(id, _)| bench.name(id))
+        .collect();
+    let untold = 30 - known.len();
+    assert!(untold >= 6, "{untold} are in reserve");
+    bench.alerts.clear();
+    bench.lost = known.clone();
+    bench.minutes(90);
+    assert!(
+        bench
+            .alerts
+            .iter()
+            .any(|words| words.contains("at one time")),
+        "{:?}",
+        bench.alerts
+    );
+    for (channel, kind) in CHANNELS {
+        if !kind.is_public() {
+            assert!(
+                bench.working(channel) >= 2,
+                "{channel}: {:?}",
+                bench.told(channel)
+            );
+            assert!(
+                bench.told(channel)[..2]
+                    .iter()
+                    .all(|mirror| !known.contains(mirror))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mirror_that_leaves_the_file_leaves_the_lists_and_comes_back_as_another() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(30);
+    let name = bench.told("letter")[0].clone();
+    let whole = bench.wanted.clone();
+    bench
+        .wanted
+        .members
+        .retain(|member| member.mirror.name != name);
+    bench.begin();
+    bench.minutes(1);
+    assert!(bench.working("letter") >= 2);
+    let id = bench.channel("letter");
+    let told = bench.daemon.told(id).unwrap();
+    assert!(
+        told.list
+            .mirrors
+            .iter()
+            .all(|address| !address.url.as_str().contains(&format!("{name}.")))
+    );
+    bench.wanted = whole;
+    bench.begin();
+    bench.minutes(1);
+    assert_eq!(bench.daemon.members().len(), 14);
+}
+
+#[test]
+fn a_channel_that_leaves_the_file_is_told_no_more() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(30);
+    bench
+        .wanted
+        .channels
+        .retain(|channel| channel.name != "bot");
+    bench.begin();
+    bench.announced.clear();
+    bench.minutes(10 * 24 * 60);
+    assert!(
+        bench
+            .announced
+            .iter()
+            .all(|(channel, _, _)| channel != "bot")
+    );
+}
+
+#[test]
+fn two_halves_take_the_place_of_a_channel() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(30);
+    bench
+        .wanted
+        .channels
+        .retain(|channel| channel.name != "letter");
+    for name in ["letter-a", "letter-b"] {
+        let half = WantedChannel {
+            instead_of: Some("letter".into()),
+            ..channel(name, Kind::Newsletter)
+        };
+        bench.wanted.channels.push(half);
+    }
+    bench.begin();
+    bench.minutes(30);
+    for name in ["letter-a", "letter-b"] {
+        assert!(!bench.told(name).is_empty(), "{name}");
+    }
+    let old = bench.channel("letter");
+    assert!(!bench.daemon.book.planner.channel(old).unwrap().is_in_use());
+}
+
+#[test]
+fn the_operators_word_stands_until_it_is_taken_back() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(30);
+    let channel = bench.channel("letter");
+    let tier = |bench: &Bench| bench.daemon.book.planner.channel(channel).unwrap().tier;
+    bench.give(Event::Overruled {
+        channel,
+        tier: Some(Tier::Burnt),
+    });
+    assert_eq!(tier(&bench), Tier::Burnt);
+    bench.restart();
+    bench.minutes(300);
+    assert_eq!(tier(&bench), Tier::Burnt);
+    bench.give(Event::Overruled {
+        channel,
+        tier: None,
+    });
+    assert_ne!(tier(&bench), Tier::Burnt);
+}
+
+/// Kills at every step of two days of work, blocks and announcements: what goes on is what would have gone on.
+#[test]
+fn what_is_written_down_is_all_that_counts() {
+    let (mut straight, mut killed) = (Bench::new(14, &CHANNELS), Bench::new(14, &CHANNELS));
+    for bench in [&mut straight, &mut killed] {
+        bench.daemon.dice = || [7; 20];
+        bench.begin();
+    }
+    for hour in 0..48 {
+        let lost = straight
+            .told("telegram")
+            .into_iter()
+            .take(usize::from(hour % 6 == 5))
+            .collect::<Vec<_>>();
+        for bench in [&mut straight, &mut killed] {
+            bench.lost.extend(lost.clone());
+            bench.minutes(60);
+        }
+        let entries = killed.daemon.entries();
+        killed.daemon = Daemon::open(&entries, || [7; 20]).unwrap();
+        assert_eq!(killed.daemon.entries(), entries, "hour {hour}");
+        killed.begin();
+    }
+    for (channel, kind) in CHANNELS {
+        if !kind.is_public() {
+            assert_eq!(straight.working(channel), killed.working(channel));
+        }
+    }
+}
+
+#[test]
+fn neither_journal_nor_alerts_name_an_address() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.dead = vec!["m2".into()];
+    bench.begin();
+    bench.minutes(60);
+    bench.lost = (0..8).map(|n| format!("m{n}")).collect();
+    bench.minutes(24 * 60);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    let lines = bench
+        .daemon
+        .book
+        .journal
+        .iter()
+        .map(|line| format!("{} {}", line.what, line.why));
+    for line in lines
+        .chain(bench.alerts.clone())
+        .chain([format!("{view:?}")])
+    {
+        assert!(
+            !line.contains(".example") && !line.contains("://"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn what_is_remembered_has_an_end() {
+    let mut bench = Bench::new(10, &CHANNELS[..2]);
+    bench.begin();
+    let size = |bench: &Bench| bench.daemon.entries().values().map(Vec::len).sum::<usize>();
+    bench.minutes(24 * 60);
+    for round in 0..40 {
+        bench.wanted.members.remove(0);
+        bench.wanted.members.push(member(100 + round));
+        bench.begin();
+        bench.minutes(5 * 24 * 60 / 10);
+    }
+    assert!(bench.daemon.book.journal.len() <= 500);
+    assert!(size(&bench) < 400_000, "{}", size(&bench));
+}

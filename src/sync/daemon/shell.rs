@@ -1,0 +1,358 @@
+//! The loop around the [`Daemon`]: the one place where it meets the world.
+//!
+//! 1. One event after another: the file was changed, an edition appeared, time passed, a task ended, the operator spoke,
+//!    somebody wants it to stop.
+//! 2. What the daemon then remembers is written down; only after that is anything done.
+//! 3. Every effect is a task of its own, so that a dead mirror or a slow program holds up nobody.
+//! 4. Who stops it waits for none of them: a push goes on where it was, and what was begun is begun again.
+//!
+//! What only others can do stands behind a [`Desk`]: reading the file, opening editions, signing, starting programs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::lists::{self, Sealed};
+use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
+use crate::base::{EditionNumber, Timestamp};
+use crate::io::clock::Clock;
+use crate::io::ledger::{Ledger, LedgerError};
+use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::{self, Options, Outcome, Source, Wire};
+
+/// How often the file and the folder are looked at.
+const TICK: Duration = Duration::from_secs(5);
+const COPY_EVERY: Duration = Duration::from_secs(3600);
+
+/// Something of the newsroom's own that went wrong, in words for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(pub String);
+
+/// What the daemon needs and cannot do itself.
+pub trait Desk: Send + Sync + 'static {
+    /// What the file says, if it is another than at the last call. `made`: what was said of mirrors that do not stand in it.
+    fn wanted(&self, made: &[String]) -> Option<Result<Wanted, Trouble>>;
+
+    /// The number of the newest edition in the folder.
+    fn newest(&self) -> Result<Option<EditionNumber>, Trouble>;
+
+    /// The newest edition with everything that belongs to it on a mirror. May take seconds.
+    fn source(&self) -> Result<Arc<Source>, Trouble>;
+
+    fn seal(&self, told: &Told) -> Result<Sealed, Trouble>;
+
+    /// Looks at mirrors from all vantages, of which each looks at what it may see.
+    fn probe(
+        &self,
+        members: Vec<(MirrorId, Member, Exposure)>,
+        source: Arc<Source>,
+        now: Timestamp,
+    ) -> BoxFuture<'static, Vec<Probe>>;
+
+    fn announce(
+        &self,
+        way: String,
+        told: Told,
+        sealed: Sealed,
+    ) -> BoxFuture<'static, Result<(), Trouble>>;
+
+    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>>;
+
+    fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>>;
+
+    /// How to push.
+    fn options(&self) -> Options;
+
+    /// Shown to whoever sits at the terminal. Names no address.
+    fn say(&self, line: &str);
+}
+
+/// Whether somebody was told of a mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    Told,
+    Untold,
+}
+
+/// Until `stopped` ends. `said` brings the operator's words, `views` is told how things stand.
+pub async fn run(
+    desk: Arc<dyn Desk>,
+    wire: Arc<dyn Wire>,
+    clock: &dyn Clock,
+    mut ledger: Ledger,
+    mut daemon: Daemon,
+    mut said: mpsc::Receiver<Event>,
+    views: watch::Sender<View>,
+    stopped: impl Future<Output = ()>,
+) -> Result<(), LedgerError> {
+    let begun = Instant::now();
+    let mut steady = Steady::start(clock.now(), daemon.last());
+    let mut tasks: JoinSet<Event> = JoinSet::new();
+    let mut stopped = std::pin::pin!(stopped);
+    let mut room = Room {
+        desk,
+        wire,
+        source: None,
+        edition: 0,
+        places: Arc::new(()),
+    };
+    let mut events = vec![Event::Tick];
+    let mut waiting: Vec<Effect> = Vec::new();
+    let mut copied: Option<Instant> = None;
+    let mut told_full = false;
+    loop {
+        let passed = SignedDuration::try_from(begun.elapsed()).unwrap_or_default();
+        let (moment, jump) = steady.tell(clock.now(), passed);
+        if let Some(off) = jump {
+            events.push(Event::Trouble(jumped(off)));
+        }
+        events.extend(room.look(&daemon));
+        for event in events.drain(..) {
+            waiting.extend(daemon.on(event, moment));
+        }
+        match ledger.commit(daemon.entries()) {
+            Ok(()) => {
+                told_full = false;
+                for effect in waiting.drain(..) {
+                    room.perform(effect, &daemon, moment, &mut tasks);
+                }
+            }
+            // Nothing is done that would be forgotten.
+            Err(error) if !told_full => {
+                told_full = true;
+                room.desk
+                    .say(&format!("nothing is done until this is mended: {error}"));
+            }
+            Err(_) => {}
+        }
+        if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
+            copied = Some(Instant::now());
+        }
+        views.send_replace(View::of(&daemon, moment));
+        tokio::select! {
+            biased;
+            () = &mut stopped => break,
+            Some(done) = tasks.join_next(), if !tasks.is_empty() => events.extend(done.ok()),
+            Some(event) = said.recv() => events.push(event),
+            () = tokio::time::sleep(TICK) => events.push(Event::Tick),
+        }
+        while let Some(done) = tasks.try_join_next() {
+            events.extend(done.ok());
+        }
+    }
+    tasks.shutdown().await;
+    // The next start goes on from the database; the copy is for a bad day.
+    let _ = ledger.copy();
+    Ok(())
+}
+
+fn jumped(off: SignedDuration) -> String {
+    let (hours, way) = (
+        off.as_secs().unsigned_abs() / 3600,
+        if off.is_positive() { "ahead" } else { "back" },
+    );
+    let minutes = off.as_secs().unsigned_abs() % 3600 / 60;
+    format!(
+        "this machine's clock jumped {way} by {hours} h {minutes} min; nothing is rotated for it, and it is followed slowly"
+    )
+}
+
+struct Room {
+    desk: Arc<dyn Desk>,
+    wire: Arc<dyn Wire>,
+    source: Option<Arc<Source>>,
+    /// Of the folder, as it was last looked at.
+    edition: EditionNumber,
+    /// Held once more by each push under way.
+    places: Arc<()>,
+}
+
+impl Room {
+    /// What changed in the newsroom's folder.
+    fn look(&mut self, daemon: &Daemon) -> Vec<Event> {
+        let mut events = Vec::new();
+        match self.desk.wanted(&daemon.made()) {
+            Some(Ok(wanted)) => {
+                events.extend([Event::Configured(wanted), Event::Trouble(String::new())])
+            }
+            Some(Err(trouble)) => events.push(Event::Trouble(trouble.0)),
+            None => {}
+        }
+        match self.desk.newest() {
+            Ok(Some(edition)) if edition != self.edition => {
+                self.edition = edition;
+                self.source = None;
+                events.push(Event::Edition(edition));
+            }
+            Ok(_) => {}
+            Err(trouble) => events.push(Event::Trouble(trouble.0)),
+        }
+        events
+    }
+
+    /// The newest edition, opened once.
+    fn source(&mut self) -> Result<Arc<Source>, Trouble> {
+        if let Some(source) = &self.source {
+            return Ok(source.clone());
+        }
+        let source = self.desk.source()?;
+        self.source = Some(source.clone());
+        Ok(source)
+    }
+
+    fn perform(
+        &mut self,
+        effect: Effect,
+        daemon: &Daemon,
+        now: Moment,
+        tasks: &mut JoinSet<Event>,
+    ) {
+        match effect {
+            Effect::Push {
+                mirror,
+                edition,
+                lists,
+            } => {
+                let told = lists
+                    .iter()
+                    .map(|told| (told.channel, told.list.version))
+                    .collect();
+                let pushing = self.pushing(daemon.member(mirror), &lists);
+                tasks.spawn(async move {
+                    let outcome = match pushing {
+                        Ok(pushing) => pushing.await,
+                        Err(trouble) => Outcome::Unreachable(trouble.0),
+                    };
+                    Event::Pushed {
+                        mirror,
+                        edition,
+                        lists: told,
+                        outcome,
+                    }
+                });
+            }
+            Effect::Probe(mirrors) => {
+                let exposed = |id: &MirrorId| match daemon.is_told(*id) {
+                    true => Exposure::Told,
+                    false => Exposure::Untold,
+                };
+                let members = mirrors
+                    .iter()
+                    .filter_map(|id| Some((*id, daemon.member(*id)?.clone(), exposed(id))))
+                    .collect();
+                let looking = self
+                    .source()
+                    .map(|source| self.desk.probe(members, source, now.steady));
+                tasks.spawn(async move {
+                    Event::Probed(match looking {
+                        Ok(looking) => looking.await,
+                        Err(_) => Vec::new(),
+                    })
+                });
+            }
+            Effect::Announce { way, told } => {
+                let (channel, version) = (told.channel, told.list.version);
+                let telling = self
+                    .desk
+                    .seal(&told)
+                    .map(|sealed| self.desk.announce(way.clone(), told, sealed));
+                tasks.spawn(async move {
+                    let told = match telling {
+                        Ok(telling) => telling.await,
+                        Err(trouble) => Err(trouble),
+                    };
+                    Event::Announced {
+                        channel,
+                        way,
+                        version,
+                        failed: told.err().map(|trouble| trouble.0),
+                    }
+                });
+            }
+            Effect::Make => {
+                let making = self.desk.make(daemon.members());
+                tasks.spawn(async move { Event::Made(making.await.map_err(|trouble| trouble.0)) });
+            }
+            // A host that stands in the file is the operator's to switch off: the journal says so.
+            Effect::Retire { .. } => {}
+            Effect::Alert(words) => {
+                self.desk.say(&words);
+                let alerting = self.desk.alert(words);
+                let desk = self.desk.clone();
+                tasks.spawn(async move {
+                    if let Err(trouble) = alerting.await {
+                        desk.say(&format!("nobody could be alerted: {trouble}"));
+                    }
+                    Event::Tick
+                });
+            }
+        }
+    }
+
+    fn pushing(
+        &mut self,
+        member: Option<&Member>,
+        lists: &[Told],
+    ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
+        let member = member
+            .cloned()
+            .ok_or_else(|| Trouble("it is not there any more".into()))?;
+        let sealed = lists
+            .iter()
+            .map(|told| self.desk.seal(told))
+            .collect::<Result<Vec<Sealed>, _>>()?;
+        let (source, wire) = (self.source()?, self.wire.clone());
+        let options = self.share();
+        let place = Arc::clone(&self.places);
+        Ok(Box::pin(async move {
+            let outcome = push(wire.as_ref(), &source, member, &sealed, &options).await;
+            drop(place);
+            outcome
+        }))
+    }
+
+    /// Of the line, what falls to one more push beside those under way.
+    fn share(&self) -> Options {
+        let options = self.desk.options();
+        let pushes = Arc::strong_count(&self.places) as u64;
+        Options {
+            line_bytes_per_second: options
+                .line_bytes_per_second
+                .map(|all| (all / pushes).max(1)),
+            ..options
+        }
+    }
+}
+
+async fn push(
+    wire: &dyn Wire,
+    source: &Arc<Source>,
+    member: Member,
+    lists: &[Sealed],
+    options: &Options,
+) -> Outcome {
+    let server = member.server().cloned();
+    let mirrors = [member.mirror];
+    let source = match server {
+        Some(_) => source.clone(),
+        None => Arc::new(lists::beside(source, lists)),
+    };
+    let pushed = sync::push_all(wire, &source, &mirrors, options, &mut |_| ()).await;
+    let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
+    let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
+    match server {
+        Some(url) if outcome.is_good() => {
+            match lists::send(wire, &url, lists, source.edition().number()).await {
+                sent if sent.is_good() => outcome,
+                failed => failed,
+            }
+        }
+        _ => outcome,
+    }
+}

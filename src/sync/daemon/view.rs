@@ -1,0 +1,219 @@
+//! How things stand, for the operator's page, for `colport mirrors`, and for programs.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::rotation::{self, ChannelId, MirrorId, Phase, Place};
+use super::book::Entry;
+use super::orders::{Daemon, cost};
+use super::{Moment, Public};
+use crate::base::{EditionNumber, Timestamp};
+
+const LINES: usize = 60;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct View {
+    pub at: Option<Timestamp>,
+    pub edition: EditionNumber,
+    pub mirrors: Vec<MirrorView>,
+    pub channels: Vec<ChannelView>,
+    pub standby: usize,
+    pub reserve: usize,
+    /// At the pace of the last week, if nothing comes in.
+    pub lasts_days: Option<f64>,
+    pub cost_a_day: f64,
+    /// What comes next, and why.
+    pub next: Vec<(String, String)>,
+    /// The newest first.
+    pub journal: Vec<Entry>,
+    pub trouble: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MirrorView {
+    pub id: u64,
+    pub name: String,
+    /// `kept` if nobody is told of it.
+    pub state: String,
+    pub why: Option<String>,
+    pub provider: String,
+    pub edition: EditionNumber,
+    /// Editions that it is behind.
+    pub lag: u64,
+    pub pushing: bool,
+    pub trouble: Option<String>,
+    pub pushed: Option<Timestamp>,
+    /// Vantages that fail to reach it, and how.
+    pub fails: Vec<(String, String)>,
+    pub channels: Vec<String>,
+    pub cost_a_day: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelView {
+    pub id: u64,
+    pub name: String,
+    pub tier: String,
+    pub overruled: bool,
+    pub since: Timestamp,
+    pub p_leak: f64,
+    pub evidence: Vec<String>,
+    pub readers: u64,
+    pub working: usize,
+    pub shows: Vec<String>,
+    pub version: u64,
+    pub expires: Option<Timestamp>,
+    pub ways: Vec<WayView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WayView {
+    pub name: String,
+    pub is_done: bool,
+    pub trouble: Option<String>,
+}
+
+impl View {
+    pub fn of(daemon: &Daemon, now: Moment) -> Self {
+        let report = rotation::report(&daemon.book.planner, now.steady);
+        let mirrors: Vec<MirrorView> = daemon
+            .book
+            .members
+            .keys()
+            .map(|id| mirror(daemon, *id))
+            .collect();
+        let next = report
+            .next
+            .iter()
+            .map(|next| (named(daemon, &next.what), next.why.clone()));
+        Self {
+            at: Some(now.wall),
+            edition: daemon.book.rest.edition,
+            cost_a_day: mirrors.iter().map(|mirror| mirror.cost_a_day).sum(),
+            mirrors,
+            channels: report
+                .channels
+                .iter()
+                .filter_map(|channel| of_channel(daemon, channel))
+                .collect(),
+            standby: report.stock.standby,
+            reserve: report.stock.reserve,
+            lasts_days: report.stock.lasts_days,
+            next: next.collect(),
+            journal: daemon
+                .book
+                .journal
+                .iter()
+                .rev()
+                .take(LINES)
+                .cloned()
+                .collect(),
+            trouble: daemon.trouble.clone(),
+        }
+    }
+}
+
+/// The planner knows channels by number.
+fn named(daemon: &Daemon, words: &str) -> String {
+    let number = words
+        .strip_prefix("channel ")
+        .and_then(|rest| rest.split(':').next()?.parse().ok());
+    match number {
+        Some(id) => {
+            let rest = words.split_once(':').map_or("", |(_, rest)| rest);
+            format!("`{}`:{rest}", daemon.book.channel_name(ChannelId(id)))
+        }
+        None => words.to_owned(),
+    }
+}
+
+fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
+    let (kept, known) = (daemon.book.mirrors.get(&id), daemon.book.planner.mirror(id));
+    let public: Option<&Public> = daemon.public(id);
+    let vantages = daemon
+        .wants
+        .as_ref()
+        .map(|wants| wants.vantages.as_slice())
+        .unwrap_or_default();
+    let fails = known.into_iter().flat_map(|mirror| mirror.failing());
+    let edition = kept.map_or(0, |kept| kept.edition);
+    MirrorView {
+        id: id.0,
+        name: daemon.book.mirror_name(id),
+        state: known
+            .map_or("kept", |mirror| mirror.phase.name())
+            .to_owned(),
+        why: known
+            .filter(|mirror| matches!(mirror.phase, Phase::Blocked { .. }))
+            .and_then(|mirror| Some(mirror.cause?.to_string())),
+        provider: public
+            .map(|public| public.provider.clone())
+            .unwrap_or_default(),
+        edition,
+        lag: daemon.book.rest.edition.saturating_sub(edition),
+        pushing: kept.is_some_and(|kept| kept.is_busy),
+        trouble: kept.and_then(|kept| kept.trouble.clone()),
+        pushed: kept.and_then(|kept| kept.pushed),
+        fails: fails
+            .map(|(vantage, place, cause)| {
+                let name = vantages.iter().find(|(id, _)| *id == vantage);
+                let name = name.map_or_else(
+                    || format!("vantage {}", vantage.0),
+                    |(_, name)| name.clone(),
+                );
+                let place = if place == Place::Inside {
+                    ""
+                } else {
+                    " (outside)"
+                };
+                (format!("{name}{place}"), cause.to_string())
+            })
+            .collect(),
+        channels: known
+            .into_iter()
+            .flat_map(|mirror| mirror.knowers())
+            .map(|(channel, _)| daemon.book.channel_name(channel))
+            .collect(),
+        cost_a_day: public.map_or(0.0, cost),
+    }
+}
+
+fn of_channel(daemon: &Daemon, report: &rotation::ChannelReport) -> Option<ChannelView> {
+    let (audit, wanted) = (
+        daemon.book.channels.get(&report.channel)?,
+        daemon.book.wanted.get(&report.channel)?,
+    );
+    let shown = daemon
+        .book
+        .planner
+        .channel(report.channel)?
+        .told
+        .show
+        .iter();
+    let ways = wanted.ways.iter().map(|way| {
+        let announced = audit.announced.get(&way.name);
+        WayView {
+            name: way.name.clone(),
+            is_done: announced.is_some_and(|announced| announced.is_done),
+            trouble: announced.and_then(|announced| announced.trouble.clone()),
+        }
+    });
+    Some(ChannelView {
+        id: report.channel.0,
+        name: audit.name.clone(),
+        tier: report.tier.name().to_owned(),
+        overruled: report.overruled,
+        since: report.since,
+        p_leak: report.p_leak,
+        evidence: report
+            .evidence
+            .iter()
+            .map(|piece| piece.words.clone())
+            .collect(),
+        readers: wanted.readers,
+        working: report.working,
+        shows: shown.map(|id| daemon.book.mirror_name(*id)).collect(),
+        version: audit.version,
+        expires: audit.expires,
+        ways: ways.collect(),
+    })
+}
