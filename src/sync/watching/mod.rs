@@ -7,7 +7,7 @@
 //! 4. What follows from many looks is decided by [`rotation`](super::rotation), not here.
 //!
 //! Whoever watches the line of a vantage sees whom it asks. So from inside only those mirrors are looked at that somebody
-//! was told of anyway ([`Vantage::may_see`]), in an order and at moments that are drawn, with requests that look like a
+//! was told of anyway ([`Scope`]), in an order and at moments that are drawn, with requests that look like a
 //! reader's.
 //!
 //! What readers report ([`hints`]) is hearsay: it is a reason to look, and never a [`Probe`].
@@ -37,7 +37,7 @@ use crate::io::probe::{self, Ask, Line, Patience, Trace};
 use crate::io::program::Program;
 use crate::io::random;
 use crate::io::visit::Proxy;
-use crate::sync::rotation::{self, Cause, Controls, MirrorId, Place, Probe, Seen, VantageId};
+use crate::sync::rotation::{Cause, Controls, MirrorId, Place, Probe, Seen, VantageId};
 use controls::Sighted;
 use verdict::is_right;
 
@@ -95,11 +95,6 @@ impl Vantage {
         let digest = Digest::of(name.as_bytes());
         let first = digest.as_bytes().iter().take(8);
         VantageId(first.fold(0, |id, byte| (id << 8) | u64::from(*byte)))
-    }
-
-    /// Whether looking at the mirror tells nobody more than they may know.
-    pub fn may_see(&self, mirror: &rotation::Mirror) -> bool {
-        self.scope == Scope::All || mirror.knowers().next().is_some()
     }
 }
 
