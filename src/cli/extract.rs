@@ -20,8 +20,9 @@ use crate::packager::extract::{self, Extracted, NoArticle, Rulebook};
 /// Show what readers will get of a page: its article as JSON
 ///
 /// Reads one page as `colport pack` does and prints one JSON object: title, byline, date, section, pictures, and the
-/// article as plain text and as HTML (`pack` cleans that once more, and puts its own copies of the pictures in). A page
-/// that holds no article gives `"article": false` and the reason, and exit code 1.
+/// article as plain text and as HTML (`pack` cleans that once more, leaves out what stands on many pages of the same
+/// host, and puts its own copies of the pictures in). A page that holds no article gives `"article": false` and the
+/// reason, and exit code 1.
 #[derive(Args)]
 pub(crate) struct Extract {
     /// A file with the page as it came from the server; `-` for standard input

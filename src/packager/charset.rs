@@ -71,10 +71,13 @@ fn encoding_of(bytes: &[u8], content_type: Option<&str>) -> &'static Encoding {
 }
 
 fn surely_utf8(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
     // Each character beyond ASCII begins with one such byte.
-    let telling = bytes.iter().filter(|byte| **byte >= 0xc0).count();
-    let text = (telling > TELLING_CHARACTERS).then(|| std::str::from_utf8(bytes));
-    text?.ok()
+    let telling = bytes
+        .iter()
+        .filter(|byte| **byte >= 0xc0)
+        .nth(TELLING_CHARACTERS);
+    telling.map(|_| text)
 }
 
 fn fits(encoding: &&'static Encoding, bytes: &[u8]) -> bool {

@@ -6,6 +6,7 @@
 //! 4. Read the blocks of the container around that text.
 //! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
 //! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list.
+//! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
 mod block;
@@ -40,7 +41,7 @@ pub use words::{squeezed, unescaped, weight};
 use super::charset;
 use addresses::Home;
 use container::Reading;
-use furniture::Measures;
+use furniture::{Furniture, Measures};
 use metadata::Metadata;
 use nodes::NodeSet;
 
@@ -167,23 +168,39 @@ impl Page<'_> {
             };
             return self.assemble(meta, found);
         }
-        let tidied = self.assemble(meta.clone(), self.found(rules, &meta));
-        match &tidied {
-            Ok(article) if meta.says_article || article.published.is_some() => tidied,
-            Err(NoArticle::NoText) if meta.says_article || meta.published.is_some() => tidied,
-            Err(NoArticle::NotFound | NoArticle::TooLarge) => tidied,
-            _ => match self.found_by_readability(rules) {
-                Some(found) => self.assemble(meta, found),
-                None => tidied,
-            },
+        if meta.says_article || meta.published.is_some() {
+            let found = self.found(rules, &meta);
+            return self.assemble(meta, found);
+        }
+        let read = read_by_readability(self.doc.clone(), self.base, Default::default());
+        let kept = read.as_ref().map_or(NodeSet::default(), gathered);
+        let furniture = furniture::find(self.doc, self.measures);
+        let glance = self.assemble(meta.clone(), self.found_in(furniture, &kept, rules, &meta));
+        match (&glance, read) {
+            (Ok(article), _) if article.published.is_some() => {
+                let found = self.found(rules, &meta);
+                self.assemble(meta, found)
+            }
+            (Err(NoArticle::NotFound), _) | (_, None) => glance,
+            (_, Some(read)) => self.assemble(meta, self.found_by_readability(&read, rules)),
         }
     }
 
     fn found(&self, rules: &Rules, meta: &Metadata) -> Found {
         let furniture = furniture::find(self.doc, self.measures);
         let kept = kept_by_readability(self.doc, self.measures, meta, &furniture.found, self.base);
-        let furniture = furniture.settle(self.doc, &kept);
-        let reading = self.reading(&furniture, &kept);
+        self.found_in(furniture, &kept, rules, meta)
+    }
+
+    fn found_in(
+        &self,
+        furniture: Furniture,
+        kept: &NodeSet,
+        rules: &Rules,
+        meta: &Metadata,
+    ) -> Found {
+        let furniture = furniture.settle(self.doc, kept);
+        let reading = self.reading(&furniture, kept);
         let (blocks, above) = reading.blocks(self.doc, meta);
         Found {
             blocks,
@@ -193,25 +210,25 @@ impl Page<'_> {
     }
 
     /// What Readability makes of the whole page, no more and no less.
-    fn found_by_readability(&self, rules: &Rules) -> Option<Found> {
-        let doc = read_by_readability(self.doc.clone(), self.base, Default::default())?;
-        let article = doc.select_single(ARTICLE).nodes().first().copied()?;
-        let measures = Measures::of(&doc);
-        let furniture = furniture::find_certain(&doc);
-        let kept = texts_below(&[article]);
+    fn found_by_readability(&self, read: &Document, rules: &Rules) -> Found {
+        let furniture = furniture::find_certain(read);
+        let kept = gathered(read);
+        let measures = Measures::of(read);
         let reading = Reading {
             measures: &measures,
             faithful: true,
             ..self.reading(&furniture, &kept)
         };
-        let (blocks, above) = reading.blocks_within(&doc, &article);
-        let lead = rules.lead(self.doc);
-        Some(Found {
+        let article = read.select_single(ARTICLE);
+        let article = article.nodes().first();
+        let found = article.map(|article| reading.blocks_within(read, article));
+        let (blocks, above) = found.unwrap_or_default();
+        Found {
             blocks,
             above,
-            lead: lead.and_then(|node| self.reading(&furniture, &kept).picture_of(&node)),
             faithful: true,
-        })
+            ..self.with_lead(&self.reading(&furniture, &kept), rules)
+        }
     }
 
     fn reading<'r>(&'r self, furniture: &'r NodeSet, kept: &'r NodeSet) -> Reading<'r> {
@@ -312,7 +329,7 @@ fn base_of(doc: &Document, url: &Url) -> Url {
         .unwrap_or_else(|| url.clone())
 }
 
-/// The text nodes that Readability takes for the article. It works on a copy, in which nodes keep their numbers.
+/// The text nodes that Readability takes for the article, where furniture is out of its way.
 fn kept_by_readability(
     doc: &Document,
     measures: &Measures,
@@ -343,8 +360,12 @@ fn kept_by_readability(
         ..Default::default()
     };
     let read = read_by_readability(copy, base, config);
-    let article = read.as_ref().map(|doc| doc.select_single(ARTICLE));
-    article.map_or(NodeSet::default(), |article| texts_below(article.nodes()))
+    read.as_ref().map_or(NodeSet::default(), gathered)
+}
+
+/// The texts of the article in a page that [`read_by_readability`] gives. They have the numbers that they had before.
+fn gathered(read: &Document) -> NodeSet {
+    texts_below(read.select_single(ARTICLE).nodes())
 }
 
 /// The element that Readability gathers an article in.

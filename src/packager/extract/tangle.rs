@@ -324,20 +324,22 @@ enum At {
     BehindAttribute,
     Equals,
     Bare,
-    Quoted(u8),
 }
 
 /// Length of a tag up to its `>`, which may stand in quotes before, and how many attributes it has.
 fn extent(text: &[u8]) -> (usize, usize) {
     let mut attributes = 0;
     let mut place = At::Name;
-    for (at, byte) in text.iter().enumerate() {
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
         let is_blank = byte.is_ascii_whitespace();
         place = match (place, byte) {
-            (At::Quoted(quote), byte) if quote == *byte => At::Between,
-            (At::Quoted(_), _) => place,
             (_, b'>') => return (at, attributes),
-            (At::Equals, b'"' | b'\'') => At::Quoted(*byte),
+            (At::Equals, b'"' | b'\'') => {
+                let inside = text.get(at + 1..).unwrap_or_default();
+                at += 1 + memchr(*byte, inside).unwrap_or(inside.len());
+                At::Between
+            }
             (At::Equals, _) if is_blank => At::Equals,
             (At::Equals, _) => At::Bare,
             (At::Bare, _) if !is_blank => At::Bare,
@@ -350,6 +352,7 @@ fn extent(text: &[u8]) -> (usize, usize) {
                 At::Attribute
             }
         };
+        at += 1;
     }
     (text.len(), attributes)
 }
