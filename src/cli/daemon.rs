@@ -280,7 +280,7 @@ impl Desk for NewsroomDesk {
         async move {
             let announcement = announcement?;
             let mut hooks = config.hooks.iter();
-            let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.program.name == way);
+            let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.words() == way);
             let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
             hooks::call(hook, &announcement)
                 .await

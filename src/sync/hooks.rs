@@ -30,6 +30,15 @@ pub struct Hook {
     pub time: Duration,
 }
 
+impl Hook {
+    /// By which it is told from others that start the same program.
+    pub fn words(&self) -> String {
+        let arguments = self.program.arguments.iter();
+        let words = std::iter::once(&self.program.name).chain(arguments);
+        words.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
 const OUTPUT_BYTES: usize = 64 << 10;
 
 #[derive(Serialize)]

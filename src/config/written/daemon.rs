@@ -189,7 +189,7 @@ impl Sync {
         let announcing = hooks.iter().filter(|hook| hook.on == Occasion::Announce);
         let ways: Vec<Way> = announcing
             .map(|hook| Way {
-                name: hook.program.name.clone(),
+                name: hook.words(),
                 to: Audience::People,
             })
             .collect();

@@ -159,7 +159,7 @@ fn program(words: Vec<String>, passed: Vec<String>, folder: &Path) -> Result<Pro
     let name = name.ok_or("`command` is a program and its arguments, such as `[\"hooks/new\"]`")?;
     // Without a slash it is one of `PATH`.
     let name = match name.contains('/') {
-        true => folder.join(&name).to_string_lossy().into_owned(),
+        true => whole(folder.join(&name)).to_string_lossy().into_owned(),
         false => name,
     };
     let folder = match folder.as_os_str().is_empty() {
@@ -172,6 +172,11 @@ fn program(words: Vec<String>, passed: Vec<String>, folder: &Path) -> Result<Pro
         folder,
         passed,
     })
+}
+
+/// The program runs in a folder of its own, from which a path that begins at ours leads elsewhere.
+fn whole(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 impl Pooled {
