@@ -33,8 +33,8 @@ use crate::io::random;
 use crate::packager::NewsroomFolder;
 use crate::sync::daemon::page::{self, Office};
 use crate::sync::daemon::{
-    self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Sealed, Told, Trouble,
-    View, Wanted,
+    self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Operator, Sealed, Told,
+    Trouble, View, Wanted,
 };
 use crate::sync::hooks::{self, Avoid, Need, Occasion};
 use crate::sync::pool::{self, Account, Ties};
@@ -84,7 +84,8 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
     let wire = Arc::new(HttpFetch::new(Patience::default()));
     let (clock, stop) = (&SystemClock, until_interrupted());
-    daemon::run(desk, wire, clock, ledger, memory, said, views, stop).await?;
+    let operator = Operator { said, views };
+    daemon::run(desk, wire, clock, ledger, memory, operator, stop).await?;
     drop(say);
     screen.line("Stopped.");
     Ok(())

@@ -1,8 +1,4 @@
 //! Room on the disk for what memory should not hold while a program runs.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is a module that touches files"
-)]
 
 use std::fs::File;
 use std::ops::Range;

@@ -16,8 +16,8 @@ use colport::io::push::{Answer, Body, Post};
 use colport::io::random;
 use colport::reader::{self, FirstTrust, Got, ReadError};
 use colport::sync::daemon::{
-    self, Audience, Daemon, Desk, Event, Exposure, Member, Public, Rendezvous, Sealed, Told,
-    Trouble, View, Wanted, WantedChannel, Way,
+    self, Audience, Daemon, Desk, Event, Exposure, Member, Operator, Public, Rendezvous, Sealed,
+    Told, Trouble, View, Wanted, WantedChannel, Way,
 };
 use colport::sync::rotation::{
     Cause, Controls, Kind, MirrorId, Place as Where, Probe, Seen, Upkeep, VantageId,
@@ -316,7 +316,8 @@ impl Scene {
         );
         let work = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            daemon::run(desk, wire, &clock, ledger, memory, said, views, stopped).await
+            let operator = Operator { said, views };
+            daemon::run(desk, wire, &clock, ledger, memory, operator, stopped).await
         });
         Running {
             stop,
@@ -590,7 +591,8 @@ async fn an_event_of_the_operators_is_heard() {
     let clock = Virtual(scene.clock);
     let (stop, stopped) = oneshot::channel::<()>();
     let work = tokio::spawn(async move {
-        daemon::run(desk, wire, &clock, ledger, memory, said, views, async {
+        let operator = Operator { said, views };
+        daemon::run(desk, wire, &clock, ledger, memory, operator, async {
             drop(stopped.await)
         })
         .await

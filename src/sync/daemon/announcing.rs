@@ -217,7 +217,10 @@ mod tests {
     fn programs_are_given_what_can_be_put_together_again() {
         let announcement = announcement();
         let strings = announcement.txt.iter().map(String::as_str);
-        assert_eq!(txt::lists(strings), [announcement.list.clone()]);
+        assert_eq!(
+            txt::lists(strings),
+            std::slice::from_ref(&announcement.list)
+        );
         let json = serde_json::to_string(&announcement).unwrap();
         assert!(
             json.contains("\"channel\":\"letter\"") && !json.contains("hidden"),

@@ -26,7 +26,7 @@ pub use announcing::Announcement;
 pub use book::{BookError, Entry};
 pub use lists::Sealed;
 pub use orders::Daemon;
-pub use shell::{Desk, Exposure, Trouble, run};
+pub use shell::{Desk, Exposure, Operator, Trouble, run};
 pub use steady::Steady;
 pub use view::{ChannelView, MirrorView, View, WayView};
 

@@ -934,7 +934,7 @@ impl Daemon {
         let is_server = self
             .member(id)
             .is_some_and(|member| member.server().is_some());
-        if !is_server && !(lacking.is_empty() && has_edition) {
+        if !(is_server || lacking.is_empty() && has_edition) {
             // What a host of files is not given it may lose: a branch is replaced whole.
             lacking = mirror.knowers().map(|(channel, _)| channel).collect();
         }

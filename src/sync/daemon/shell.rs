@@ -80,15 +80,22 @@ pub enum Exposure {
     Untold,
 }
 
-/// Until `stopped` ends. `said` brings the operator's words, `views` is told how things stand.
+/// Whoever looks after the mirrors.
+pub struct Operator {
+    /// What he says.
+    pub said: mpsc::Receiver<Event>,
+    /// How things stand is shown here.
+    pub views: watch::Sender<View>,
+}
+
+/// Until `stopped` ends.
 pub async fn run(
     desk: Arc<dyn Desk>,
     wire: Arc<dyn Wire>,
     clock: &dyn Clock,
     mut ledger: Ledger,
     mut daemon: Daemon,
-    mut said: mpsc::Receiver<Event>,
-    views: watch::Sender<View>,
+    mut operator: Operator,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), LedgerError> {
     let begun = Instant::now();
@@ -134,12 +141,12 @@ pub async fn run(
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
         }
-        views.send_replace(View::of(&daemon, moment));
+        operator.views.send_replace(View::of(&daemon, moment));
         tokio::select! {
             biased;
             () = &mut stopped => break,
             Some(done) = tasks.join_next(), if !tasks.is_empty() => events.extend(done.ok()),
-            Some(event) = said.recv() => events.push(event),
+            Some(event) = operator.said.recv() => events.push(event),
             () = tokio::time::sleep(TICK) => events.push(Event::Tick),
         }
         while let Some(done) = tasks.try_join_next() {

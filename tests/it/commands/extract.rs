@@ -55,7 +55,7 @@ fn extract_reads_the_rules_of_the_newsroom() {
     let config = place.path().join("colport.toml");
     let rules = "\n[[newsroom.extract]]\nhost = \"n.example\"\ntitle = \"figcaption\"\nremove = [\"p + p\"]\n";
     let mut text = std::fs::read_to_string(&config).unwrap();
-    let end = text.find("# Where editions go.").unwrap();
+    let end = text.find("# Where editions go;").unwrap();
     text.insert_str(end, rules);
     std::fs::write(&config, text).unwrap();
     let page = laid(PAGE);
