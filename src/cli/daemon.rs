@@ -1,8 +1,8 @@
-//! `colport sync` without `--once`: the newsroom's side of the [daemon](crate::sync::daemon).
+//! `colport sync` without `--once`: the newsroom's side of the [daemon].
 //!
 //! 1. Its memory is opened, or refused in words: a second daemon, a torn database, another format.
 //! 2. [`NewsroomDesk`] reads the file and the folder, and signs.
-//! 3. Beside it run the operator's [page](crate::sync::daemon::page), and a file that says how things stand, for
+//! 3. Beside it run the operator's [page], and a file that says how things stand, for
 //!    `colport mirrors`.
 //! 4. It goes on until somebody wants it to stop.
 

@@ -51,7 +51,7 @@ pub(crate) struct Serve {
     /// name. The name must lead to this machine, and becomes public: every certificate is listed for all to see
     #[arg(long, value_name = "HOST", requires = "agree")]
     acme: Vec<HostName>,
-    /// You agree to the terms under which the authority gives certificates: https://letsencrypt.org/repository/
+    /// You agree to the terms under which the authority gives certificates: <https://letsencrypt.org/repository/>
     #[arg(long, requires = "acme")]
     agree: bool,
     /// Another authority than Let's Encrypt: its ACME directory

@@ -1,7 +1,7 @@
 //! Hosts that only keep files: what may be asked of one, whatever it is.
 //!
 //! 1. A [`Keeper`] says which host it is and where; it holds no secret, so it may be shown and compared.
-//! 2. [`open`] makes a [`Store`] of it. Only then the [`Credentials`] are read, and each time anew.
+//! 2. [`open`](open()) makes a [`Store`] of it. Only then the [`Credentials`] are read, and each time anew.
 //! 3. What fails in passing is tried again by a layer around the store: OpenDAL's own where the host is OpenDAL's,
 //!    [`Patient`] around the others. Limits of bandwidth are the [`Line`]'s.
 //!

@@ -40,7 +40,7 @@ impl Line {
         })
     }
 
-    /// Without its body, which is for [`site::clean`].
+    /// Without its body, which is for [`site::clean`](crate::site::clean()).
     pub fn bare_article(&self) -> Option<Article> {
         let story = self.story.as_ref()?;
         let newsroom = self.path.as_str().split('/').next()?;
