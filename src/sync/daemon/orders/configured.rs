@@ -1,0 +1,205 @@
+//! What `colport.toml` says, compared with what is remembered: mirrors and channels come and go.
+
+use super::*;
+
+impl Daemon {
+    pub(super) fn configured(
+        &mut self,
+        wanted: Wanted,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<Observation> {
+        let mut seen = vec![Observation::Budget {
+            mirrors_per_day: wanted.mirrors_a_day,
+        }];
+        let is_first = self.wants.is_none();
+        self.take_members(&wanted, now, &mut seen);
+        self.take_channels(&wanted, now, &mut seen);
+        if is_first {
+            self.not_known(now, effects);
+        }
+        match self.wants.as_ref() == Some(&wanted) {
+            true => Vec::new(),
+            false => {
+                self.wants = Some(wanted);
+                seen
+            }
+        }
+    }
+
+    fn take_members(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {
+        let before = std::mem::take(&mut self.book.members);
+        for member in &wanted.members {
+            let name = &member.mirror.name;
+            let known = self
+                .book
+                .mirrors
+                .iter()
+                .find(|(_, kept)| kept.name == *name && !kept.gone);
+            let id = match known.map(|(id, _)| *id) {
+                Some(id) => id,
+                None => self.begin(member, now),
+            };
+            // Another place under an old name is a new host.
+            if before
+                .get(&id)
+                .is_some_and(|old| old.mirror.place != member.mirror.place)
+                && let Some(kept) = self.book.mirrors.get_mut(&id)
+            {
+                kept.edition = 0;
+                kept.lists.clear();
+            }
+            self.book.members.insert(id, member.clone());
+            if let Some(public) = &member.public
+                && self.book.planner.mirror(id).is_none()
+            {
+                let provider = ProviderId(self.book.number("provider", &public.provider));
+                let upkeep = public.upkeep;
+                seen.push(Observation::Made {
+                    mirror: id,
+                    provider,
+                    upkeep,
+                });
+            }
+        }
+        let gone: Vec<MirrorId> = self
+            .book
+            .mirrors
+            .iter()
+            .filter(|(id, kept)| !kept.gone && !self.book.members.contains_key(id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.give_up(id, "it no longer stands in `colport.toml`", now, seen);
+        }
+    }
+
+    fn begin(&mut self, member: &Member, now: Moment) -> MirrorId {
+        let id = MirrorId(self.book.next_id());
+        let kept = Kept {
+            name: member.mirror.name.clone(),
+            made: member.made.clone(),
+            since: now.steady,
+            edition: 0,
+            pushed: None,
+            lists: std::collections::BTreeMap::new(),
+            fails_since: None,
+            failures: 0,
+            again: None,
+            trouble: None,
+            gone: false,
+            is_busy: false,
+        };
+        self.note(now, format!("mirror `{}` joins", kept.name), "it is new");
+        self.book.mirrors.insert(id, kept);
+        id
+    }
+
+    pub(super) fn give_up(&mut self, id: MirrorId, why: &str, now: Moment, seen: &mut Vec<Observation>) {
+        let words = format!("mirror `{}` leaves", self.book.mirror_name(id));
+        self.note(now, words, why);
+        if let Some(kept) = self.book.mirrors.get_mut(&id) {
+            kept.gone = true;
+        }
+        if self.book.planner.mirror(id).is_some() {
+            seen.push(Observation::Dead { mirror: id });
+        }
+    }
+
+    fn take_channels(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {
+        self.book.wanted.clear();
+        let mut fresh: Vec<(ChannelId, &WantedChannel)> = Vec::new();
+        for channel in &wanted.channels {
+            let known = self
+                .book
+                .channels
+                .iter()
+                .find(|(_, audit)| audit.name == channel.name && !audit.gone);
+            let id = match known.map(|(id, _)| *id) {
+                Some(id) => id,
+                None => {
+                    let id = ChannelId(self.book.next_id());
+                    self.open_channel(id, channel, now);
+                    fresh.push((id, channel));
+                    id
+                }
+            };
+            self.book.wanted.insert(id, channel.clone());
+        }
+        let heirs: BTreeSet<&str> = fresh
+            .iter()
+            .filter_map(|(_, channel)| channel.instead_of.as_deref())
+            .collect();
+        for name in heirs {
+            let parent = self
+                .book
+                .channels
+                .iter()
+                .find(|(_, audit)| audit.name == name)
+                .map(|(id, _)| *id);
+            let into = fresh
+                .iter()
+                .filter(|(_, channel)| channel.instead_of.as_deref() == Some(name));
+            let into: Vec<NewChannel> = into
+                .map(|(id, channel)| new_channel(*id, channel))
+                .collect();
+            match parent {
+                Some(channel) => seen.push(Observation::WasSplit { channel, into }),
+                None => seen.extend(into.into_iter().map(Observation::NewChannel)),
+            }
+        }
+        let alone = fresh
+            .iter()
+            .filter(|(_, channel)| channel.instead_of.is_none());
+        seen.extend(alone.map(|(id, channel)| Observation::NewChannel(new_channel(*id, channel))));
+        let gone: Vec<ChannelId> = self
+            .book
+            .channels
+            .iter()
+            .filter(|(id, audit)| !audit.gone && !self.book.wanted.contains_key(id))
+            .map(|(id, _)| *id)
+            .collect();
+        for channel in gone {
+            let words = format!(
+                "channel `{}` is told no more",
+                self.book.channel_name(channel)
+            );
+            self.note(now, words, "it no longer stands in `colport.toml`");
+            if let Some(audit) = self.book.channels.get_mut(&channel) {
+                audit.gone = true;
+            }
+            seen.push(Observation::WasSplit {
+                channel,
+                into: Vec::new(),
+            });
+        }
+    }
+
+    fn open_channel(&mut self, id: ChannelId, channel: &WantedChannel, now: Moment) {
+        self.note(
+            now,
+            format!("channel `{}` is new", channel.name),
+            "it stands in `colport.toml`",
+        );
+        let audit = Audit {
+            name: channel.name.clone(),
+            word: ChannelWord::of_chance((self.dice)()),
+            version: 0,
+            issued: None,
+            expires: None,
+            announced: std::collections::BTreeMap::new(),
+            gone: false,
+            busy: std::collections::BTreeMap::new(),
+        };
+        self.book.channels.insert(id, audit);
+    }
+}
+
+fn new_channel(channel: ChannelId, wanted: &WantedChannel) -> NewChannel {
+    NewChannel {
+        channel,
+        kind: wanted.kind,
+        prior: wanted.prior,
+        readers: wanted.readers,
+    }
+}

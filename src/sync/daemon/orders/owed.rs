@@ -1,0 +1,244 @@
+//! Step 4: what is owed, as it follows from what is remembered, each time anew.
+
+use super::*;
+
+impl Daemon {
+    // Step 4.
+    pub(super) fn owed(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.owed_pushes(now, effects);
+        self.owed_announcements(now, effects);
+        self.owed_looks(now, effects);
+        self.owed_mirrors(now, effects);
+    }
+
+    fn owed_pushes(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let newest = self.book.rest.edition;
+        if newest == 0 {
+            return;
+        }
+        let mut free = ABREAST.saturating_sub(
+            self.book
+                .mirrors
+                .values()
+                .filter(|kept| kept.is_busy)
+                .count(),
+        );
+        let ids: Vec<MirrorId> = self.book.members.keys().copied().collect();
+        let mut owing: Vec<(u32, MirrorId, Vec<Told>)> = Vec::new();
+        for id in ids {
+            let Some(kept) = self
+                .book
+                .mirrors
+                .get(&id)
+                .filter(|kept| !kept.is_busy && !kept.gone)
+            else {
+                continue;
+            };
+            let is_over = self
+                .book
+                .planner
+                .mirror(id)
+                .is_some_and(|mirror| matches!(mirror.phase, Phase::Retired { .. }));
+            let waits = kept.again.is_some_and(|again| again > now.steady);
+            let failures = kept.failures;
+            let has_edition = kept.edition >= newest;
+            let lists = self.lists_for(id, has_edition);
+            if !is_over && !waits && (!has_edition || !lists.is_empty()) {
+                owing.push((failures, id, lists));
+            }
+        }
+        // Who failed often waits behind those who did not.
+        owing.sort_by_key(|(failures, id, _)| (*failures, *id));
+        for (_, mirror, lists) in owing {
+            if free == 0 {
+                break;
+            }
+            free -= 1;
+            if let Some(kept) = self.book.mirrors.get_mut(&mirror) {
+                kept.is_busy = true;
+            }
+            effects.push(Effect::Push {
+                mirror,
+                edition: newest,
+                lists,
+            });
+        }
+    }
+
+    /// The lists that the mirror lacks, of channels that were ever told of it.
+    fn lists_for(&self, id: MirrorId, has_edition: bool) -> Vec<Told> {
+        let (Some(mirror), Some(kept)) = (self.book.planner.mirror(id), self.book.mirrors.get(&id))
+        else {
+            return Vec::new();
+        };
+        let lacks = mirror.knowers().filter(|(channel, _)| {
+            let version = self
+                .book
+                .channels
+                .get(channel)
+                .map_or(0, |audit| audit.version);
+            version > kept.lists.get(&channel.0).copied().unwrap_or(0)
+        });
+        let mut lacking: Vec<ChannelId> = lacks.map(|(channel, _)| channel).collect();
+        let is_server = self
+            .member(id)
+            .is_some_and(|member| member.server().is_some());
+        if !(is_server || lacking.is_empty() && has_edition) {
+            // What a host of files is not given it may lose: a branch is replaced whole.
+            lacking = mirror.knowers().map(|(channel, _)| channel).collect();
+        }
+        lacking
+            .into_iter()
+            .filter_map(|channel| self.told(channel))
+            .collect()
+    }
+
+    fn owed_announcements(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let wanted: Vec<(ChannelId, Vec<Way>)> = self
+            .book
+            .wanted
+            .iter()
+            .map(|(id, channel)| (*id, channel.ways.clone()))
+            .collect();
+        for (id, ways) in wanted {
+            let Some(told) = self.told(id) else {
+                continue;
+            };
+            let shown: Vec<u64> = self
+                .book
+                .planner
+                .channel(id)
+                .map(|channel| channel.told.show.iter().map(|id| id.0).collect())
+                .unwrap_or_default();
+            // Nobody is sent to a mirror that does not show the channel's list yet.
+            let is_ready = self.carries(&shown, id);
+            let is_settled =
+                shown.len() > 1 || now.wall.duration_since(told.list.issued).abs() >= SETTLING;
+            let Some(audit) = self.book.channels.get_mut(&id) else {
+                continue;
+            };
+            for way in ways.into_iter().filter(|_| is_ready) {
+                let waits = way.to == Audience::People && !is_settled;
+                if waits
+                    || audit.busy.contains_key(&way.name)
+                    || !is_owed(
+                        audit.announced.get(&way.name),
+                        &way,
+                        &told,
+                        &shown,
+                        now.steady,
+                    )
+                {
+                    continue;
+                }
+                let failures = audit
+                    .announced
+                    .get(&way.name)
+                    .map_or(0, |announced| announced.failures);
+                audit.busy.insert(way.name.clone(), told.list.version);
+                audit.announced.insert(
+                    way.name.clone(),
+                    Announced {
+                        version: told.list.version,
+                        shown: shown.clone(),
+                        is_done: false,
+                        failures,
+                        again: None,
+                        trouble: None,
+                    },
+                );
+                effects.push(Effect::Announce {
+                    way: way.name,
+                    told: told.clone(),
+                });
+            }
+        }
+    }
+
+    /// One of those shown has the channel's newest list, or all of them are too far to be reached from here.
+    fn carries(&self, shown: &[u64], channel: ChannelId) -> bool {
+        let version = self
+            .book
+            .channels
+            .get(&channel)
+            .map_or(0, |audit| audit.version);
+        let mut mirrors = shown
+            .iter()
+            .filter_map(|id| self.book.mirrors.get(&MirrorId(*id)));
+        mirrors.any(|kept| kept.failures > 2 || kept.lists.get(&channel.0) == Some(&version))
+    }
+
+    fn owed_looks(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let is_due = self
+            .book
+            .rest
+            .probed
+            .is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY);
+        let can_look = self
+            .wants
+            .as_ref()
+            .is_some_and(|wants| !wants.vantages.is_empty());
+        if self.probing || !is_due || !can_look {
+            return;
+        }
+        let newest = self.book.rest.edition;
+        let targets: Vec<MirrorId> = self
+            .book
+            .planner
+            .mirrors()
+            .filter(|(id, mirror)| {
+                let kept = self.book.mirrors.get(id);
+                // One that is just being pushed to may show either edition.
+                let is_settled = kept.is_some_and(|kept| {
+                    kept.edition == newest && !kept.is_busy || kept.failures > 0
+                });
+                is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if !targets.is_empty() {
+            self.probing = true;
+            effects.push(Effect::Probe(targets));
+        }
+    }
+
+    fn owed_mirrors(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(wants) = self.wants.as_ref().filter(|wants| wants.can_make) else {
+            return;
+        };
+        let made = &mut self.book.rest.made;
+        made.retain(|at| now.steady.duration_since(*at) < DAY);
+        let is_affordable = (made.len() as f64) < wants.mirrors_a_day;
+        let filling = self
+            .book
+            .planner
+            .mirrors()
+            .filter(|(_, mirror)| mirror.phase == Phase::Filling)
+            .count();
+        let is_low = self.standby() + filling < MOST_STANDBY;
+        if is_low && is_affordable && !self.making {
+            self.making = true;
+            self.book.rest.made.push(now.steady);
+            effects.push(Effect::Make);
+        }
+    }
+}
+
+fn is_owed(
+    done: Option<&Announced>,
+    way: &Way,
+    told: &Told,
+    shown: &[u64],
+    now: Timestamp,
+) -> bool {
+    let Some(done) = done else {
+        return true;
+    };
+    let is_news = match way.to {
+        Audience::People => done.shown != shown,
+        Audience::Programs => done.version < told.list.version,
+    };
+    let is_to_repeat = !done.is_done && done.again.is_none_or(|again| again <= now);
+    // What was begun by an earlier run: programs are told again, people are not (see `not_known`).
+    is_news && done.again.is_none_or(|again| again <= now) || is_to_repeat
+}
