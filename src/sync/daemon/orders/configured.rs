@@ -95,7 +95,13 @@ impl Daemon {
         id
     }
 
-    pub(super) fn give_up(&mut self, id: MirrorId, why: &str, now: Moment, seen: &mut Vec<Observation>) {
+    pub(super) fn give_up(
+        &mut self,
+        id: MirrorId,
+        why: &str,
+        now: Moment,
+        seen: &mut Vec<Observation>,
+    ) {
         let words = format!("mirror `{}` leaves", self.book.mirror_name(id));
         self.note(now, words, why);
         if let Some(kept) = self.book.mirrors.get_mut(&id) {
