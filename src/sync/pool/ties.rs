@@ -3,8 +3,9 @@
 //! 1. Under which part of a name anybody can register is told by the Public Suffix List: `a.pages.example` and
 //!    `b.pages.example` may belong to strangers, `a.river.example` and `b.river.example` do not.
 //! 2. A new mirror whose domain another has is refused: one order to the registry takes both.
-//! 3. Of one provider the planner gives a channel no two mirrors, and so no two of one account. A list that breaks this,
-//!    by whatever way it came, is seen by [`first_clash`].
+//! 3. Of one provider the planner gives a channel no two mirrors, and so no two of one account. [`first_clash`] tells of a
+//!    list that breaks this. The daemon does not ask it yet: two mirrors of one domain that the operator himself writes
+//!    into the settings are not refused.
 
 use std::fmt;
 

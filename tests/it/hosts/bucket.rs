@@ -1,10 +1,8 @@
 //! An object store with the protocol of Amazon's S3, in this process, that lets in one account.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use bytes::Bytes;
 use colport::io::store::{Keeper, S3};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -83,16 +81,8 @@ impl Ground for Bucket {
         format!("http://{}/river/", self.public).parse().ok()
     }
 
-    fn read(&self, path: &str) -> Option<Bytes> {
-        self.root.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        self.root.write(path, bytes);
-    }
-
-    fn names(&self) -> BTreeSet<String> {
-        self.root.names()
+    fn root(&self) -> Option<&Root> {
+        Some(&self.root)
     }
 
     fn revoke(&self) {

@@ -1,9 +1,7 @@
 //! A folder on a disk.
 
-use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
-use bytes::Bytes;
 use colport::io::store::Keeper;
 use tempfile::TempDir;
 use url::Url;
@@ -34,16 +32,8 @@ impl Ground for Folder {
         None
     }
 
-    fn read(&self, path: &str) -> Option<Bytes> {
-        self.root.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        self.root.write(path, bytes);
-    }
-
-    fn names(&self) -> BTreeSet<String> {
-        self.root.names()
+    fn root(&self) -> Option<&Root> {
+        Some(&self.root)
     }
 
     fn bundles(&self) -> bool {

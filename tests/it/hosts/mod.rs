@@ -34,9 +34,23 @@ trait Ground: Send + Sync {
     fn keeper(&self) -> Keeper;
     /// Where readers find it.
     fn url(&self) -> Option<Url>;
-    fn read(&self, path: &str) -> Option<Bytes>;
-    fn write(&self, path: &str, bytes: &[u8]);
-    fn names(&self) -> BTreeSet<String>;
+    /// Where its files lie on this disk, if they lie there as they are.
+    fn root(&self) -> Option<&Root> {
+        None
+    }
+
+    fn read(&self, path: &str) -> Option<Bytes> {
+        self.root()?.read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) {
+        self.root().expect("it has files").write(path, bytes);
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        self.root().expect("it has files").names()
+    }
+
     /// From now on nobody is let in with what [`Ground::keeper`] has.
     fn revoke(&self);
     /// Whether it gets bundles.

@@ -1,10 +1,8 @@
 //! A shell account: Debian's OpenSSH server, as a process of its own on a port of loopback, with keys of its own.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bytes::Bytes;
 use colport::io::store::{Keeper, Sftp};
 use colport::sync::Outcome;
 use tempfile::TempDir;
@@ -93,16 +91,8 @@ impl Ground for Shell {
         None
     }
 
-    fn read(&self, path: &str) -> Option<Bytes> {
-        self.root.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        self.root.write(path, bytes);
-    }
-
-    fn names(&self) -> BTreeSet<String> {
-        self.root.names()
+    fn root(&self) -> Option<&Root> {
+        Some(&self.root)
     }
 
     fn revoke(&self) {

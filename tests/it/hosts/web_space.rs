@@ -1,11 +1,9 @@
 //! A web space that is filled by WebDAV: Debian's lighttpd, as a process of its own, that asks for a password to write and
 //! shows everything to readers under another port.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use bytes::Bytes;
 use colport::io::store::{Keeper, WebDav};
 use tempfile::TempDir;
 use url::Url;
@@ -87,16 +85,8 @@ impl Ground for WebSpace {
         format!("http://127.0.0.1:{}/", self.public).parse().ok()
     }
 
-    fn read(&self, path: &str) -> Option<Bytes> {
-        self.root.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        self.root.write(path, bytes);
-    }
-
-    fn names(&self) -> BTreeSet<String> {
-        self.root.names()
+    fn root(&self) -> Option<&Root> {
+        Some(&self.root)
     }
 
     fn revoke(&self) {
