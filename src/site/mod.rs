@@ -304,17 +304,17 @@ mod tests {
             (
                 "about.html",
                 "\".colport/bundle/text.tar.gz\"",
-                "about 6 MB",
+                "about 6\u{a0}MB",
             ),
             (
                 "be/about.html",
                 "\"../.colport/bundle/light.tar.gz\"",
-                "каля 6 МБ",
+                "каля 6\u{a0}МБ",
             ),
             (
                 "fa/about.html",
                 "\"../.colport/bundle/text.tar.gz\"",
-                "حدود ۶ مگابایت",
+                "حدود ۶\u{a0}مگابایت",
             ),
         ] {
             let page = &files[&SitePath::parse(page).expect("a path")];
