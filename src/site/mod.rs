@@ -120,7 +120,7 @@ impl Article {
     }
 }
 
-/// What the page "about this mirror" says of the publisher. Nothing in it differs from edition to edition, so that an
+/// What the page "about this copy" says of the publisher. Nothing in it differs from edition to edition, so that an
 /// edition in which nothing is new has the same pages; number and age are told by `colport verify` and the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
