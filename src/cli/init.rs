@@ -28,8 +28,8 @@ pub(crate) struct Init {
     /// The newsroom's part of every address, for good: small letters, digits, dashes
     #[arg(long, value_name = "ID", default_value = "news", value_parser = newsroom_id)]
     newsroom: NewsroomId,
-    /// The newsroom's language, such as `be` or `zh-Hans`. The site's own words are there in be, ru, uk, en, fa, zh, tr and ar;
-    /// with any other language they are English
+    /// The newsroom's language, such as `be` or `zh-Hans`. The site's own words are there in be, ru, uk, en, fa, zh, tr
+    /// and ar; with any other language they are English
     #[arg(long, default_value = "en", value_parser = language)]
     language: Language,
     #[command(flatten)]
