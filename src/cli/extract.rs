@@ -17,7 +17,7 @@ use crate::config;
 use crate::io::files;
 use crate::packager::extract::{self, Extracted, NoArticle, Rulebook};
 
-/// Show what readers will get of a page: its article as JSON
+/// Show what readers will get of a page: its article as JSON.
 ///
 /// Reads one page as `colport pack` does and prints one JSON object: title, byline, date, section, pictures, and the
 /// article as plain text and as HTML (`pack` cleans that once more, leaves out what stands on many pages of the same

@@ -49,8 +49,9 @@ pub(crate) struct Get {
     /// Leave out pictures of more than 10 KB
     #[arg(long)]
     light: bool,
-    /// Tell a mirror that works which others did not, and how, so that the newsroom can look after them; with `--report=by` also
-    /// in which country. It is not told who you are, but it sees where you come from, as with every page that you read
+    /// Tell a mirror that works which others did not, and how, so that the newsroom can look after them; with a country, such
+    /// as `--report=by` for Belarus, also from where. It is not told who you are, but it sees where you come
+    /// from, as with every page that you read
     #[arg(long, value_name = "COUNTRY", num_args = 0..=1, require_equals = true)]
     report: Option<Option<Country>>,
 }

@@ -25,10 +25,11 @@ pub(crate) struct Init {
     /// What the newsroom is called
     #[arg(long, default_value = "Our News")]
     name: String,
-    /// The newsroom's part of every address: small letters, digits, dashes
+    /// The newsroom's part of every address, for good: small letters, digits, dashes
     #[arg(long, value_name = "ID", default_value = "news", value_parser = newsroom_id)]
     newsroom: NewsroomId,
-    /// The language of the newsroom: be, ru, uk, en, fa, zh, tr, ar
+    /// The newsroom's language, such as `be` or `zh-Hans`. The site's own words are there in be, ru, uk, en, fa, zh, tr
+    /// and ar; with any other language they are English
     #[arg(long, default_value = "en", value_parser = language)]
     language: Language,
     #[command(flatten)]

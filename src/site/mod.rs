@@ -120,7 +120,7 @@ impl Article {
     }
 }
 
-/// What the page "about this mirror" says of the publisher. Nothing in it differs from edition to edition, so that an
+/// What the page "about this copy" says of the publisher. Nothing in it differs from edition to edition, so that an
 /// edition in which nothing is new has the same pages; number and age are told by `colport verify` and the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
@@ -304,17 +304,17 @@ mod tests {
             (
                 "about.html",
                 "\".colport/bundle/text.tar.gz\"",
-                "about 6 MB",
+                "about 6\u{a0}MB",
             ),
             (
                 "be/about.html",
                 "\"../.colport/bundle/light.tar.gz\"",
-                "каля 6 МБ",
+                "каля 6\u{a0}МБ",
             ),
             (
                 "fa/about.html",
                 "\"../.colport/bundle/text.tar.gz\"",
-                "حدود ۶ مگابایت",
+                "حدود ۶\u{a0}مگابایت",
             ),
         ] {
             let page = &files[&SitePath::parse(page).expect("a path")];

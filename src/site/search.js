@@ -74,7 +74,9 @@
     return kept.get(file);
   };
 
-  const day = text => new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
+  // As the pages show them: English days before months, Arabic with these digits, and no "г." behind a year.
+  const locale = { en: "en-GB", ar: "ar-u-nu-latn" }[language] || language, stop = language.startsWith("zh") ? "。" : ".";
+  const day = text => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text)).replace(/\s[гр]\.$/, "");
   const shown = ([href, title, date, summary, , tongue]) => {
     const article = element("article", { dir: "auto" }), heading = element("h2"), by = element("p", { className: "by" });
     if (tongue) article.lang = tongue;
@@ -109,9 +111,9 @@
       }
       // The sort is stable: the newest first, after those that have the words in the headline.
       found.replaceChildren(...[...results].sort((a, b) => b.inHead - a.inHead).map(({ row }) => shown(row)));
-      const count = new Intl.NumberFormat(language).format(results.length);
-      const parts = [results.length ? `${words.found} ${count}.` : words.none];
-      if (next < files.length && reached) parts.push(`${words.reach} ${day(reached)}.`);
+      const count = new Intl.NumberFormat(locale).format(results.length);
+      const parts = [results.length ? `${words.found} ${count}${stop}` : words.none];
+      if (next < files.length && reached) parts.push(`${words.reach} ${day(reached)}${stop}`);
       if (lost) parts.push(words.lost);
       state.textContent = parts.join(" ");
       older.hidden = next >= files.length;

@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn dates_are_in_the_readers_language() {
         check_date("en", "3 November 2026");
-        check_date("be-BY", "3 лістапада 2026");
-        check_date("uk", "3 листопада 2026");
+        check_date("be-BY", "3\u{a0}лістапада 2026");
+        check_date("uk", "3\u{a0}листопада 2026");
         check_date("fa", "۱۲ آبان ۱۴۰۵ (۳ نوامبر ۲۰۲۶)");
         check_date("zh-Hans", "2026年11月3日");
         check_date("sw", "3 November 2026");

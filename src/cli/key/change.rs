@@ -75,7 +75,7 @@ pub(super) struct Add {
 /// Put a new key in the place of one that is lost, stolen or old.
 ///
 /// What the old key signs next is refused by every reader and mirror that has seen the change; run `colport pack` and
-/// `colport sync` at once to show it to them. What was published stays readable: the new key signs it again.
+/// `colport sync --once` without delay to show it to them. What was published stays readable: the new key signs it again.
 #[derive(Args)]
 pub(super) struct Rotate {
     /// root, targets, snapshot, timestamp, site, or a newsroom
