@@ -60,15 +60,12 @@ impl Following {
         let fetch = HttpFetch::new(Patience::default());
         let mut told = String::new();
         loop {
-            let before = self.door.edition();
-            let trouble = match self.look(&fetch).await {
-                Ok(()) => String::new(),
-                Err(error) => error.told(),
-            };
+            let looked = self.look(&fetch).await;
             let now = self.door.edition();
-            if let Some(edition) = now.filter(|_| now > before) {
+            if let (Ok(true), Some(edition)) = (&looked, now) {
                 screen.line(format!("Edition {edition} was copied from another mirror"));
             }
+            let trouble = looked.err().map(|error| error.told()).unwrap_or_default();
             if !trouble.is_empty() && trouble != told {
                 screen.warn(format!("nothing could be copied: {trouble}"));
             }
@@ -77,7 +74,8 @@ impl Following {
         }
     }
 
-    async fn look(&mut self, fetch: &HttpFetch) -> Result<(), FollowError> {
+    /// Tells whether there was something to take in.
+    async fn look(&mut self, fetch: &HttpFetch) -> Result<bool, FollowError> {
         shuffle(&mut self.mirrors, random::byte);
         files::create_private_folder(&self.store)?;
         let kept = self.store.join("edition.tar.gz");
@@ -96,11 +94,8 @@ impl Following {
             },
         );
         options.effort = Effort::Best;
-        let got = reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
-        if Some(got.edition.number()) > self.door.edition() {
-            self.door.offer(kept).await?;
-        }
-        Ok(())
+        reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
+        Ok(self.door.offer(kept).await?)
     }
 }
 

@@ -35,15 +35,14 @@ impl Door {
         blocking(move || holdings.bundle()).await
     }
 
-    /// Verified whole, and live if it is newer than what is. One that is not newer is no error.
-    pub async fn offer(&self, bundle: PathBuf) -> Result<(), HoldingsError> {
+    /// Verified whole, and live if it is newer than what is. One that is not newer is no error. Tells whether it is live.
+    pub async fn offer(&self, bundle: PathBuf) -> Result<bool, HoldingsError> {
         let (holdings, now) = (Arc::clone(&self.holdings), self.clock.now());
-        let before = self.edition();
-        blocking(move || holdings.take_file(&bundle, now)).await?;
-        if self.edition() > before {
+        let is_taken = blocking(move || holdings.take_file(&bundle, now)).await?;
+        if is_taken {
             self.counters.taken_in();
         }
-        Ok(())
+        Ok(is_taken)
     }
 }
 

@@ -221,16 +221,17 @@ impl Holdings {
             .map_err(|refused| HoldingsError::Bundle { path, refused })
     }
 
-    /// Takes in a bundle from disk, unless what is held is as new.
-    pub(super) fn take_file(&self, path: &Path, now: Timestamp) -> Result<(), HoldingsError> {
+    /// Takes in a bundle from disk, unless what is held is as new. Tells whether it did.
+    pub(super) fn take_file(&self, path: &Path, now: Timestamp) -> Result<bool, HoldingsError> {
         let bundle = files::map(path)?;
-        if self.has_as_new_as(&bundle) {
-            return Ok(());
+        if self.is_held(&bundle) || (self.claims_no_more(&bundle) && !self.is_news(&bundle, now)) {
+            return Ok(false);
         }
         // Whoever takes something in waits for that, and at a start nobody else does it.
         self.prove(now);
         match self.take(bundle, now) {
-            Ok(_) | Err(Refused::Edition(Refusal::NotNewer { .. })) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(Refused::Edition(Refusal::NotNewer { .. })) => Ok(false),
             Err(refused) => Err(HoldingsError::Bundle {
                 path: path.into(),
                 refused,
@@ -238,8 +239,16 @@ impl Holdings {
         }
     }
 
-    /// By what the bundle says of itself, which saves a restart the rest of it.
-    fn has_as_new_as(&self, bundle: &Bytes) -> bool {
+    /// By its length and its beginning, where the metadata are. It saves a restart the rest of it.
+    fn is_held(&self, bundle: &Bytes) -> bool {
+        let begins = |bundle: &Bytes| bundle.slice(..bundle.len().min(PIECE_BYTES));
+        self.current.hold().edition().is_some()
+            && files::map(&self.place())
+                .is_ok_and(|held| held.len() == bundle.len() && begins(&held) == begins(bundle))
+    }
+
+    /// By what the bundle says of itself.
+    fn claims_no_more(&self, bundle: &Bytes) -> bool {
         let held = self.current.hold().edition();
         let mut scanner = Scanner::default();
         scanner.push(bundle.slice(..bundle.len().min(PIECE_BYTES)));
@@ -251,11 +260,33 @@ impl Holdings {
         about.is_some_and(|about| held >= Some(about.edition))
     }
 
+    /// By its metadata: after a theft of keys the newsroom's next edition has a lower number than the thief's, and a
+    /// newer root.
+    fn is_news(&self, bundle: &Bytes, now: Timestamp) -> bool {
+        let (trust, shown) = (self.lock().trust.clone(), self.current.hold().edition());
+        let (Trust::Remembered(remembered), Some(shown)) = (&trust, shown) else {
+            return true;
+        };
+        let mut admission = Admission::new(Part::of(self.place()), trust.clone(), None, now);
+        let mut rest = bundle.clone();
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+            if admission.push(piece).is_err() {
+                return false;
+            }
+            if let Some(proof) = admission.proof() {
+                return proof.refuse_older_than(remembered, shown).is_ok();
+            }
+        }
+        false
+    }
+
     fn take(&self, mut bundle: Bytes, now: Timestamp) -> Result<EditionNumber, Refused> {
         let mut admission = self.admission(now);
         while !bundle.is_empty() {
+            // A copy: the file may be a stranger's, who could write other bytes into it between the proof and the disk.
             let piece = bundle.split_to(bundle.len().min(PIECE_BYTES));
-            self.push(&mut admission, piece)?;
+            self.push(&mut admission, Bytes::copy_from_slice(&piece))?;
         }
         self.commit(admission)
     }
