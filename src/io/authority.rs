@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use rustls::RootCertStore;
@@ -37,6 +39,7 @@ const FILE_BYTES: u64 = 1 << 20;
 /// An authority may think for a while before it answers.
 const ANSWER: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT_SECONDS: u64 = 24 * 60 * 60;
 
 impl AuthorityLine {
     /// To one that browsers know.
@@ -104,9 +107,20 @@ async fn exchange(
     let answer = sent.await.map_err(|e| fetch::classify(&url, &e))?;
     let mut bare = http::Response::new(());
     *bare.status_mut() = answer.status();
-    *bare.headers_mut() = answer.headers().clone();
+    *bare.headers_mut() = bearable(answer.headers().clone());
     let body = whole(url, answer).await?;
     Ok(bare.map(|()| Full::new(body)).into())
+}
+
+/// Without a wait that nobody can wait for, and that the library cannot add to the time of day.
+fn bearable(mut headers: HeaderMap) -> HeaderMap {
+    let seconds = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if seconds.is_none_or(|seconds| seconds > LONGEST_WAIT_SECONDS) {
+        headers.remove(RETRY_AFTER);
+    }
+    headers
 }
 
 async fn whole(url: Url, answer: reqwest::Response) -> Result<Bytes, FetchError> {
@@ -122,4 +136,27 @@ async fn whole(url: Url, answer: reqwest::Response) -> Result<Bytes, FetchError>
         body,
     };
     fetch::read_all(response, LIMITS.authority_bytes).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_beyond_all_reason_is_not_heard() {
+        let heard = |said: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, said.parse().unwrap());
+            bearable(headers).contains_key(RETRY_AFTER)
+        };
+        assert!(heard("30"));
+        for said in [
+            "18446744073709551615",
+            "999999999999999999999999",
+            "86401",
+            "soon",
+        ] {
+            assert!(!heard(said), "{said}");
+        }
+    }
 }

@@ -84,12 +84,15 @@ impl Host {
         renew_at.is_none_or(|then| now >= then) && Instant::now() >= self.not_before
     }
 
-    fn told(&mut self, got: Result<Validity, OrderError>, now: Timestamp) -> News {
+    /// The next order waits for `pause` at least. If a certificate is due on the day it comes, that is the authority's
+    /// doing, or the clock is wrong; it works for readers all the same.
+    fn told(&mut self, got: Result<Validity, OrderError>, now: Timestamp, pause: Duration) -> News {
         let name = self.name.clone();
         match got {
             Ok(validity) => {
                 self.failures = 0;
                 self.validity = Some(validity);
+                self.not_before = Instant::now() + pause;
                 let until = validity.until;
                 News::Renewed { name, until }
             }
@@ -162,6 +165,7 @@ impl Kept {
 }
 
 const FOLDER: &str = "acme";
+const LOOKS_BETWEEN_ORDERS: u32 = 60;
 const FILE_BYTES: u64 = 1 << 20;
 
 /// The key and the chain of one name, in one file, so that they can never be of two minds.
@@ -178,11 +182,38 @@ impl Renewal {
     pub async fn next(&mut self) -> News {
         loop {
             let now = self.clock.now();
-            if let Some(host) = self.hosts.iter_mut().find(|host| host.is_due(now)) {
+            let due = self.hosts.iter_mut().filter(|host| host.is_due(now));
+            if let Some(host) = due.min_by_key(|host| host.not_before) {
                 let got = self.desk.get(&host.name, &self.certificates, now).await;
-                return host.told(got, now);
+                return host.told(got, now, self.look_every * LOOKS_BETWEEN_ORDERS);
             }
             tokio::time::sleep(self.look_every).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_certificate_that_is_due_when_it_comes_is_not_asked_for_again_at_once() {
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let mut host = Host {
+            name: "m.example".parse().unwrap(),
+            validity: None,
+            failures: 0,
+            not_before: Instant::now(),
+        };
+        assert!(host.is_due(now));
+        let validity = Validity {
+            from: "2026-01-01T00:00:00Z".parse().unwrap(),
+            until: "2026-12-01T00:00:00Z".parse().unwrap(),
+        };
+        let hour = Duration::from_secs(3600);
+        host.told(Ok(validity), now, hour);
+        assert!(!host.is_due(now));
+        tokio::time::advance(hour).await;
+        assert!(host.is_due(now));
     }
 }

@@ -8,10 +8,12 @@
 //! 4. With a new key (ECDSA, P-256) the certificate is asked for, and comes.
 //! 5. It must be for that name, for that key, and hold now. Then it is kept.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use instant_acme::{
     Account, AccountCredentials, AuthorizationStatus, ChallengeType, Error, HttpClient, Identifier,
     NewAccount, NewOrder, Order, OrderStatus, Problem, RetryPolicy,
@@ -136,8 +138,12 @@ impl Desk {
         certificates: &Arc<Certificates>,
         now: Timestamp,
     ) -> Result<Validity, OrderError> {
-        let order = tokio::time::timeout(WHOLE, self.order(name, certificates));
-        let pem = order.await.map_err(|_| OrderError::Late)??;
+        // The library trusts an authority in some corners, and a mirror must outlive whatever one says.
+        let order = AssertUnwindSafe(self.order(name, certificates)).catch_unwind();
+        let ended = tokio::time::timeout(WHOLE, order).await;
+        let pem = ended
+            .map_err(|_| OrderError::Late)?
+            .map_err(|_| OrderError::strange("it cannot be borne"))??;
         let (shown, validity) = checked(&pem, name, now)?;
         files::write_private(&place(&self.folder, name), pem.as_bytes())?;
         certificates.put(name.clone(), shown);
@@ -313,9 +319,10 @@ mod tests {
     }
 
     /// A key and a certificate, each for itself.
-    fn pair(name: &str, until: i32) -> (String, String) {
+    fn pair(name: &str, from: i32, until: i32) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(until, 1, 1);
         (key.serialize_pem(), params.self_signed(&key).unwrap().pem())
     }
@@ -327,13 +334,13 @@ mod tests {
             let refused = checked(pem, &host(), now).err().unwrap().to_string();
             assert!(refused.contains(expected), "{refused}");
         };
-        let (key, good) = pair(NAME, 2027);
+        let (key, good) = pair(NAME, 2026, 2028);
         assert!(checked(&format!("{key}{good}"), &host(), now).is_ok());
-        let (_, other_key) = pair(NAME, 2027);
+        let (_, other_key) = pair(NAME, 2026, 2028);
         refused(&format!("{key}{other_key}"), "for the key");
-        let (key, other_name) = pair("other.example", 2027);
+        let (key, other_name) = pair("other.example", 2026, 2028);
         refused(&format!("{key}{other_name}"), "for another name");
-        let (key, past) = pair(NAME, 2026);
+        let (key, past) = pair(NAME, 2025, 2026);
         refused(&format!("{key}{past}"), "past its time");
         refused(&key, "no certificate");
         refused("<html>", "no certificate");
@@ -367,7 +374,7 @@ mod tests {
                 "/order" | "/orders/1" => (201, ORDER.to_owned()),
                 "/authorization" => (200, AUTHORIZATION.to_owned()),
                 "/challenge" => (200, CHALLENGE.to_owned()),
-                "/certificate" => (200, pair(NAME, 4000).1),
+                "/certificate" => (200, pair(NAME, 2026, 4000).1),
                 _ => (200, String::new()),
             };
             let answer = http::Response::builder()
@@ -384,6 +391,7 @@ mod tests {
     }
 
     const DIRECTORY: &str = r#"{"newNonce":"https://a.example/nonce","newAccount":"https://a.example/account","newOrder":"https://a.example/order"}"#;
+    const NO_ADDRESS: &str = r#"{"newNonce":"\u0000","newAccount":"https://a.example/account","newOrder":"https://a.example/order"}"#;
     const ORDER: &str = r#"{"status":"ready","identifiers":[{"type":"dns","value":"m.example"}],"authorizations":["https://a.example/authorization"],"finalize":"https://a.example/finalize","certificate":"https://a.example/certificate"}"#;
     const AUTHORIZATION: &str = r#"{"status":"pending","identifier":{"type":"dns","value":"m.example"},"challenges":[{"type":"tls-alpn-01","url":"https://a.example/challenge","token":"t","status":"pending"}]}"#;
     const CHALLENGE: &str = r#"{"type":"tls-alpn-01","url":"https://a.example/challenge","token":"t","status":"valid"}"#;
@@ -436,6 +444,9 @@ mod tests {
             };
             assert_eq!(words, "too many\\u{1b}[2J certificates (rateLimited)");
         }
+        // No address at all, on which the library ends with a panic.
+        let error = trouble("/directory", 200, NO_ADDRESS).await;
+        assert!(matches!(error, OrderError::Strange(_)), "{error}");
         // All of it is well, but the certificate is for a key of somebody else.
         let error = trouble("", 200, "").await;
         assert!(error.to_string().contains("for the key"), "{error}");
