@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::index::{self, Index, Listing, Place};
+use super::budget::UNPACKED;
 use super::conditions::{self, Tag};
 use crate::base::{Digest, EditionNumber};
 use crate::bundle;
@@ -241,21 +242,33 @@ fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
     }
 }
 
+/// Why there are no bytes to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsendable {
+    /// The bundle's file was changed under our feet.
+    Damaged,
+    /// Others are sent so much already that had to be unpacked for them.
+    TooMuch,
+}
+
 impl Resource {
-    /// The representation's bytes, one run after the other. `None` if the bundle's file was changed under our feet.
-    pub(crate) fn runs(&self, coding: Coding) -> Option<Vec<Bytes>> {
+    /// The representation's bytes, one run after the other.
+    pub(crate) fn runs(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {
         if self.ground == Ground::Soft {
             return self.verified_again(coding);
         }
         match (self.form, coding) {
-            (Form::Plain, _) | (_, Coding::Gzip) => Some(vec![self.packed.clone()]),
+            (Form::Plain, _) | (_, Coding::Gzip) => Ok(vec![self.packed.clone()]),
             (Form::Stored, Coding::Identity) => {
-                let runs = bundle::stored_runs(&self.packed)?.into_iter();
-                Some(runs.map(|run| self.packed.slice(run)).collect())
+                let runs = bundle::stored_runs(&self.packed).ok_or(Unsendable::Damaged)?;
+                let runs = runs.into_iter();
+                Ok(runs.map(|run| self.packed.slice(run)).collect())
             }
             (Form::Deflated, Coding::Identity) => {
-                let content = bundle::unpack(&self.packed, self.length).ok()?;
-                Some(vec![content.into()])
+                let content = UNPACKED.hold(self.length, || {
+                    bundle::unpack(&self.packed, self.length).map_err(|_| Unsendable::Damaged)
+                });
+                Ok(vec![content.ok_or(Unsendable::TooMuch)??])
             }
         }
     }
@@ -274,16 +287,18 @@ impl Resource {
         }
     }
 
-    fn verified_again(&self, coding: Coding) -> Option<Vec<Bytes>> {
-        let copy = Bytes::copy_from_slice(&self.packed);
-        let content = bundle::unpack(&copy, self.length).ok()?;
-        if Digest::of(&content) != self.digest {
-            return None;
-        }
-        Some(match coding {
-            Coding::Gzip => vec![copy],
-            Coding::Identity => vec![content.into()],
-        })
+    fn verified_again(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {
+        let bytes = self.length + self.packed.len() as u64;
+        let verified = UNPACKED.hold(bytes, || {
+            let copy = self.packed.to_vec();
+            let content = bundle::unpack(&copy, self.length).map_err(|_| Unsendable::Damaged)?;
+            match (Digest::of(&content) == self.digest, coding) {
+                (false, _) => Err(Unsendable::Damaged),
+                (true, Coding::Gzip) => Ok(copy),
+                (true, Coding::Identity) => Ok(content),
+            }
+        });
+        Ok(vec![verified.ok_or(Unsendable::TooMuch)??])
     }
 
     /// Whether which form is sent depends on what the client accepts.

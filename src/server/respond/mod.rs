@@ -13,6 +13,7 @@
 
 mod body;
 mod brief;
+mod budget;
 mod catalogue;
 mod conditions;
 mod negotiate;
@@ -34,7 +35,7 @@ use crate::site::kind::{Kind, Rendering};
 pub(super) use body::Body;
 pub(super) use brief::{Brief, brief};
 pub(super) use catalogue::{Catalogue, listings};
-use catalogue::{Coding, Found, Resource};
+use catalogue::{Coding, Found, Resource, Unsendable};
 use conditions::Verdict;
 use range::Asked;
 use target::Unusable;
@@ -170,11 +171,15 @@ fn send(resource: &Resource, head: &Parts, most_bytes: u64) -> Response<Body> {
         }
         Asked::Unsatisfiable => return unsatisfiable(length),
     };
-    let Some(runs) = resource.runs(coding) else {
-        return closing(sentence(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the bundle on this mirror was damaged",
-        ));
+    let runs = match resource.runs(coding) {
+        Ok(runs) => runs,
+        Err(Unsendable::Damaged) => {
+            return closing(sentence(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the bundle on this mirror was damaged",
+            ));
+        }
+        Err(Unsendable::TooMuch) => return too_much(),
     };
     let body = Body::part(runs, &part);
     let mut sent = described(status, resource, coding, tag, body);
@@ -285,6 +290,15 @@ fn nothing_here(pages: &NotFoundPages, request: &HeaderMap) -> Response<Body> {
     headers.insert(VARY, HeaderValue::from_static("Accept-Language"));
     secure(&mut headers, Rendering::Page);
     with(StatusCode::NOT_FOUND, headers, Body::Whole(page))
+}
+
+fn too_much() -> Response<Body> {
+    let mut busy = sentence(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too much is being unpacked for others; the file as gzip can be had",
+    );
+    insert(&mut busy, RETRY_AFTER, "10");
+    closing(busy)
 }
 
 fn nothing_yet() -> Response<Body> {
