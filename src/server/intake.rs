@@ -15,7 +15,7 @@
 //! [`Admission`]: super::admission::Admission
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,13 +27,14 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::admission::Admission;
 use super::holdings::Holdings;
 use super::places::{self, Place, Places};
 use super::refused::Refused;
 use super::respond::{self, Body};
 use super::wire::Progress;
 use crate::base::EditionNumber;
+use crate::bundle::BundleError;
+use crate::edition::Refusal;
 use crate::io::clock::Clock;
 
 /// How much of a stranger's bundle is put up with.
@@ -83,6 +84,8 @@ pub(super) struct Intake {
     clock: Arc<dyn Clock>,
     bounds: IntakeBounds,
     places: Arc<Places>,
+    /// Held while something is proved of what a stranger brings.
+    proving: Arc<Mutex<()>>,
 }
 
 /// What the thread that verifies is sent.
@@ -107,6 +110,7 @@ impl Intake {
                 grace: bounds.grace,
                 fast_bytes_per_second: bounds.fast_bytes_per_second,
             }),
+            proving: Arc::default(),
             bounds,
         }
     }
@@ -125,7 +129,7 @@ impl Intake {
             return respond::closing(respond::sentence(StatusCode::BAD_REQUEST, why));
         }
         let _guard = progress.intake();
-        match self.take(head, body).await {
+        match self.take(head, body, progress).await {
             Ok(number) => accepted(number),
             Err(refused) => {
                 progress.will_linger();
@@ -134,14 +138,19 @@ impl Intake {
         }
     }
 
-    async fn take<B>(&self, head: &Parts, body: B) -> Result<EditionNumber, Refused>
+    async fn take<B>(
+        &self,
+        head: &Parts,
+        body: B,
+        progress: &Progress,
+    ) -> Result<EditionNumber, Refused>
     where
         B: hyper::body::Body<Data = Bytes> + Unpin,
     {
         if announced_bytes(head) > self.bounds.bundle_bytes {
             return Err(self.too_large());
         }
-        let place = self.places.enter().ok_or(Refused::Busy)?;
+        let place = self.places.enter(progress.who()).ok_or(Refused::Busy)?;
         // A few pieces, so that reading and verifying go hand in hand and neither runs ahead.
         let (pieces, coming) = mpsc::channel(8);
         let verifying = self.verify(self.clock.now(), place.clone(), coming);
@@ -206,11 +215,9 @@ impl Intake {
         place: Place,
         pieces: mpsc::Receiver<Piece>,
     ) -> impl Future<Output = Result<EditionNumber, Refused>> + use<> {
-        let holdings = Arc::clone(&self.holdings);
-        let thread = tokio::task::spawn_blocking(move || {
-            let admission = holdings.admission(now);
-            work(&holdings, &place, admission, pieces)
-        });
+        let (holdings, proving) = (Arc::clone(&self.holdings), Arc::clone(&self.proving));
+        let thread =
+            tokio::task::spawn_blocking(move || work(&holdings, &proving, &place, now, pieces));
         async { thread.await.unwrap_or(Err(Refused::Broken)) }
     }
 
@@ -223,16 +230,28 @@ impl Intake {
 
 fn work(
     holdings: &Holdings,
+    proving: &Mutex<()>,
     place: &Place,
-    mut admission: Admission,
+    now: Timestamp,
     mut pieces: mpsc::Receiver<Piece>,
 ) -> Result<EditionNumber, Refused> {
+    // Who brings nothing costs nothing: what is held may have to be read again for it.
+    let mut piece = match pieces.blocking_recv() {
+        Some(Piece::Bytes(bytes)) => Piece::Bytes(bytes),
+        Some(Piece::End) => return Err(Refusal::from(BundleError::Truncated { at: 0 }).into()),
+        None => return Err(Refused::Broken),
+    };
+    let mut admission = holdings.admission(now);
     let mut is_proved = false;
     loop {
-        match pieces.blocking_recv() {
-            None => return Err(Refused::Broken),
-            Some(Piece::Bytes(bytes)) => holdings.push(&mut admission, bytes)?,
-            Some(Piece::End) => return holdings.commit(admission),
+        match piece {
+            Piece::Bytes(bytes) if is_proved => holdings.push(&mut admission, bytes)?,
+            // A few bytes of a stranger can give much to compute, so it is done for one of them at a time.
+            Piece::Bytes(bytes) => {
+                let _one_at_a_time = proving.lock();
+                holdings.push(&mut admission, bytes)?;
+            }
+            Piece::End => return holdings.commit(admission),
         }
         if !is_proved && admission.proof().is_some() {
             is_proved = place.prove();
@@ -240,6 +259,7 @@ fn work(
                 return Err(Refused::Busy);
             }
         }
+        piece = pieces.blocking_recv().ok_or(Refused::Broken)?;
     }
 }
 

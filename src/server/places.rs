@@ -1,7 +1,7 @@
 //! Places for those who bring a bundle. Nobody can keep others out by sitting in one.
 //!
-//! 1. A stranger, of whom nothing is proved yet, has one of a few places. When all are taken, who has been there longest
-//!    gives way: the newsroom proves itself with its first kilobytes.
+//! 1. A stranger, of whom nothing is proved yet, has one of a few places. When all are taken, one of those gives way who
+//!    have most of them, or else who has been there longest: the newsroom proves itself with its first kilobytes.
 //! 2. Whose metadata is proved gets another place. A validly signed bundle can be had by anyone, and be dripped. So when
 //!    all of these are taken, who is slowest gives way, unless it is fast. To hold all places one must bring whole
 //!    bundles faster than the newsroom does, and the first of them goes live and makes the others pointless.
@@ -37,7 +37,32 @@ struct Guests {
     proved: VecDeque<Arc<Guest>>,
 }
 
+impl Guests {
+    /// The oldest stranger of an address that has several places, the most of all, and more than `who` has. Without a
+    /// little time first: an address that takes every place as it grows free would otherwise leave the newsroom none.
+    fn crowding(&self, who: Option<u64>) -> Option<usize> {
+        let held_by = |who| {
+            self.strangers
+                .iter()
+                .filter(|guest| guest.who == who)
+                .count()
+        };
+        let most = self
+            .strangers
+            .iter()
+            .filter(|guest| guest.who.is_some())
+            .map(|guest| held_by(guest.who))
+            .max()?;
+        let own = who.map_or(0, |_| held_by(who));
+        let is_crowding = |guest: &Arc<Guest>| guest.who.is_some() && held_by(guest.who) == most;
+        let at = self.strangers.iter().position(is_crowding)?;
+        (most > own.max(1)).then_some(at)
+    }
+}
+
 struct Guest {
+    /// The same for all that come from one address; none of those who cannot be told apart.
+    who: Option<u64>,
     came: Instant,
     /// What it brought so far.
     bytes: AtomicU64,
@@ -74,17 +99,18 @@ impl Places {
     }
 
     /// For a stranger. `None` if nobody need give way yet.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub(super) fn enter(self: &Arc<Self>, who: Option<u64>) -> Option<Place> {
         let mut guests = self.guests();
         if guests.strangers.len() >= self.bounds.strangers {
-            let first = guests.strangers.front()?;
-            if first.came.elapsed() < self.bounds.grace {
-                return None;
-            }
-            first.leave.notify_one();
-            guests.strangers.pop_front();
+            let at = guests.crowding(who).or_else(|| {
+                let is_over = guests.strangers.front()?.came.elapsed() >= self.bounds.grace;
+                is_over.then_some(0)
+            })?;
+            let leaving = guests.strangers.remove(at)?;
+            leaving.leave.notify_one();
         }
         let guest = Arc::new(Guest {
+            who,
             came: Instant::now(),
             bytes: AtomicU64::new(0),
             leave: Notify::new(),
@@ -153,6 +179,22 @@ mod tests {
         })
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn one_address_cannot_take_all_places_again_and_again() {
+        let places = places(3, 1);
+        let crowd = Some(1);
+        let taken: Vec<_> = (0..3).map(|_| places.enter(crowd).unwrap()).collect();
+        assert!(places.enter(crowd).is_none(), "not for its own sake");
+        let newsroom = places.enter(Some(2)).expect("a place at once");
+        assert!(is_needed(&taken[0]).await);
+        let unknown = places
+            .enter(None)
+            .expect("also for who cannot be told apart");
+        assert!(is_needed(&taken[1]).await);
+        assert!(places.enter(Some(3)).is_none(), "now everybody has one");
+        assert!(!is_needed(&newsroom).await && !is_needed(&unknown).await);
+    }
+
     async fn is_needed(place: &Place) -> bool {
         tokio::time::timeout(Duration::from_millis(1), place.is_needed())
             .await
@@ -162,32 +204,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_stranger_who_stayed_longest_gives_way_after_a_while() {
         let places = places(2, 1);
-        let first = places.enter().unwrap();
+        let first = places.enter(None).unwrap();
         tokio::time::advance(GRACE / 2).await;
-        let second = places.enter().unwrap();
-        assert!(places.enter().is_none());
+        let second = places.enter(None).unwrap();
+        assert!(places.enter(None).is_none());
         tokio::time::advance(GRACE / 2).await;
-        let third = places.enter().unwrap();
+        let third = places.enter(None).unwrap();
         assert!(is_needed(&first).await);
         assert!(!is_needed(&second).await);
         // The one who must leave takes nobody's place along.
         drop(first);
-        assert!(places.enter().is_none());
+        assert!(places.enter(None).is_none());
         drop(second);
-        assert!(places.enter().is_some());
+        assert!(places.enter(None).is_some());
         drop(third);
     }
 
     #[tokio::test]
     async fn without_any_place_nobody_comes_in() {
-        assert!(places(0, 1).enter().is_none());
+        assert!(places(0, 1).enter(None).is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_the_proved_the_slowest_gives_way() {
         let places = places(9, 2);
         let enter = || {
-            let place = places.enter().unwrap();
+            let place = places.enter(None).unwrap();
             place.prove().then_some(place)
         };
         let dripping = enter().unwrap();
