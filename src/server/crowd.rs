@@ -2,13 +2,16 @@
 //!
 //! No address is kept: only a hash of it, made with a key that this process draws and never tells, in memory, and only
 //! while the address holds a connection or has just opened some. Addresses that are handed out together count as one
-//! (IPv6: the 56 bits that a household gets). This machine's own address is not counted, since a proxy or an onion
-//! service speaks for many.
+//! (IPv6: the 48 bits that anyone can have for the asking). This machine's own address is not counted, since a proxy or
+//! an onion service speaks for many.
+//!
+//! When places grow scarce, one address may hold a few only: with a handful of addresses nobody keeps all others out.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -17,6 +20,8 @@ use tokio::time::Instant;
 pub struct CrowdBounds {
     /// At a time. Generous: whole towns share an address.
     pub connections: u32,
+    /// The same when places are scarce.
+    pub connections_if_scarce: u32,
     /// New ones, over minutes.
     pub opened_per_second: u32,
     /// New ones at once.
@@ -27,6 +32,7 @@ impl Default for CrowdBounds {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_if_scarce: 64,
             opened_per_second: 50,
             opened_at_once: 1024,
         }
@@ -45,6 +51,8 @@ struct Seen {
     left: u32,
     then: Instant,
 }
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Beyond this, those that are forgotten soon are forgotten now.
 const ADDRESSES: usize = 1 << 16;
@@ -73,7 +81,7 @@ impl Crowd {
     }
 
     /// `None`: there are too many of that address.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Member> {
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr, is_scarce: bool) -> Option<Member> {
         let member = |hash| Member {
             crowd: Arc::clone(self),
             hash,
@@ -81,7 +89,7 @@ impl Crowd {
         if address.to_canonical().is_loopback() {
             return Some(member(None));
         }
-        let hash = self.key.hash_one(household(address));
+        let hash = self.key.hash_one(handed_out_with(address));
         let now = Instant::now();
         let mut addresses = self.addresses();
         if addresses.len() >= ADDRESSES {
@@ -92,9 +100,12 @@ impl Crowd {
             left: self.bounds.opened_at_once,
             then: now,
         });
-        seen.left = self.left(seen, now);
-        seen.then = now;
-        if seen.connections >= self.bounds.connections {
+        self.refill(seen, now);
+        let most = match is_scarce {
+            true => self.bounds.connections_if_scarce,
+            false => self.bounds.connections,
+        };
+        if seen.connections >= most {
             return None;
         }
         seen.left = seen.left.checked_sub(1)?;
@@ -104,12 +115,25 @@ impl Crowd {
     }
 
     fn left(&self, seen: &Seen, now: Instant) -> u32 {
-        let millis = now.saturating_duration_since(seen.then).as_millis();
-        let more = millis * u128::from(self.bounds.opened_per_second) / 1000;
-        let more = u32::try_from(more).unwrap_or(u32::MAX);
         seen.left
-            .saturating_add(more)
+            .saturating_add(self.more(seen, now))
             .min(self.bounds.opened_at_once)
+    }
+
+    fn more(&self, seen: &Seen, now: Instant) -> u32 {
+        let nanos = now.saturating_duration_since(seen.then).as_nanos();
+        let more = nanos * u128::from(self.bounds.opened_per_second) / SECOND.as_nanos();
+        u32::try_from(more).unwrap_or(u32::MAX)
+    }
+
+    /// What is less than one is not lost, or who keeps on asking would never get another.
+    fn refill(&self, seen: &mut Seen, now: Instant) {
+        let more = self.more(seen, now);
+        seen.left = self.left(seen, now);
+        seen.then = match seen.left == self.bounds.opened_at_once {
+            true => now,
+            false => seen.then + SECOND.saturating_mul(more) / self.bounds.opened_per_second.max(1),
+        };
     }
 
     fn is_forgotten(&self, seen: &Seen, now: Instant) -> bool {
@@ -141,21 +165,39 @@ impl Member {
     }
 }
 
-fn household(address: IpAddr) -> Ipv6Addr {
+fn handed_out_with(address: IpAddr) -> Ipv6Addr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 72)),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 80)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    const MANY: u32 = 1000;
+
+    #[tokio::test(start_paused = true)]
+    async fn when_places_are_scarce_one_address_gets_a_few() {
+        let crowd = Crowd::new(CrowdBounds {
+            connections: 4,
+            connections_if_scarce: 2,
+            opened_per_second: MANY,
+            opened_at_once: MANY,
+        });
+        let (one, other) = (address("192.0.2.1"), address("192.0.2.2"));
+        let held: Vec<_> = (0..3).map(|_| crowd.admit(one, false)).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(crowd.admit(one, true).is_none());
+        let _others = crowd.admit(other, true).expect("the first of another");
+        assert!(crowd.admit(one, false).is_some(), "there is room again");
+    }
 
     fn crowd(connections: u32, opened_per_second: u32, opened_at_once: u32) -> Arc<Crowd> {
         Crowd::new(CrowdBounds {
             connections,
+            connections_if_scarce: connections,
             opened_per_second,
             opened_at_once,
         })
@@ -169,19 +211,26 @@ mod tests {
     async fn one_address_gets_so_many_places_and_no_more() {
         let crowd = crowd(2, 100, 100);
         let one = address("192.0.2.1");
-        let first = crowd.admit(one).expect("the first");
-        let _second = crowd.admit(one).expect("the second");
-        assert!(crowd.admit(one).is_none());
-        assert!(crowd.admit(address("192.0.2.2")).is_some(), "another one");
+        let first = crowd.admit(one, false).expect("the first");
+        let _second = crowd.admit(one, false).expect("the second");
+        assert!(crowd.admit(one, false).is_none());
+        assert!(
+            crowd.admit(address("192.0.2.2"), false).is_some(),
+            "another one"
+        );
         drop(first);
-        assert!(crowd.admit(one).is_some());
+        assert!(crowd.admit(one, false).is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_opens_one_after_the_other_is_slowed_down() {
         let crowd = crowd(100, 2, 3);
         let one = address("192.0.2.1");
-        let opened = || (0..10).filter(|_| crowd.admit(one).is_some()).count();
+        let opened = || {
+            (0..10)
+                .filter(|_| crowd.admit(one, false).is_some())
+                .count()
+        };
         assert_eq!(opened(), 3);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(opened(), 2);
@@ -190,16 +239,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_household_is_one_and_this_machine_is_not_counted() {
+    async fn who_keeps_on_asking_gets_as_many_as_there_are() {
+        let crowd = crowd(100_000, 50, 8);
+        let one = address("192.0.2.1");
+        let mut admitted = Vec::new();
+        for _ in 0..625 {
+            admitted.extend(crowd.admit(one, false));
+            tokio::time::advance(Duration::from_millis(16)).await;
+        }
+        assert!((500..=510).contains(&admitted.len()), "{}", admitted.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_site_is_one_and_this_machine_is_not_counted() {
         let crowd = crowd(1, 100, 100);
-        let _one = crowd.admit(address("2001:db8:0:1::1")).expect("the first");
-        assert!(crowd.admit(address("2001:db8:0:ff::2")).is_none());
-        assert!(crowd.admit(address("2001:db8:0:100::2")).is_some());
-        let _mapped = crowd.admit(address("::ffff:192.0.2.1")).expect("the first");
-        assert!(crowd.admit(address("192.0.2.1")).is_none());
+        let admit = |text: &str| crowd.admit(address(text), false);
+        let _one = admit("2001:db8:7:1::1").expect("the first");
+        assert!(admit("2001:db8:7:ff00::2").is_none());
+        assert!(admit("2001:db8:8::2").is_some());
+        let _mapped = admit("::ffff:192.0.2.1").expect("the first");
+        assert!(admit("192.0.2.1").is_none());
         let own: Vec<_> = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
             .iter()
-            .flat_map(|own| [crowd.admit(address(own)), crowd.admit(address(own))])
+            .flat_map(|own| [admit(own), admit(own)])
             .collect();
         assert!(own.iter().all(Option::is_some));
     }
@@ -207,8 +269,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nothing_is_kept_of_who_has_gone() {
         let crowd = crowd(10, 1, 2);
-        let staying = crowd.admit(address("192.0.2.1"));
-        drop(crowd.admit(address("192.0.2.2")));
+        let staying = crowd.admit(address("192.0.2.1"), false);
+        drop(crowd.admit(address("192.0.2.2"), false));
         crowd.forget();
         assert_eq!(crowd.addresses().len(), 2, "it has just been here");
         tokio::time::advance(Duration::from_secs(1)).await;

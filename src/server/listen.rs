@@ -101,6 +101,10 @@ impl<A: Answer> Hall<A> {
         } else {
             nobody_here()
         };
+        let answer = match head.method {
+            Method::HEAD => respond::without_bytes(answer),
+            _ => answer,
+        };
         let body_bytes = answer.body().length();
         self.counters.answer(answer.status(), body_bytes);
         answer
@@ -283,7 +287,8 @@ async fn share<A: Answer>(
         let Some((stream, address, place)) = accepted else {
             continue;
         };
-        match hall.crowd.admit(address.ip()) {
+        let is_scarce = places.available_permits() < all as usize / 4;
+        match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();
                 let hall = Arc::clone(&hall);

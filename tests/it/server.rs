@@ -229,6 +229,35 @@ async fn a_304_has_no_body_and_the_next_answer_follows_it() {
 }
 
 #[tokio::test]
+async fn no_answer_to_a_head_request_has_a_body_and_the_next_answer_follows_it() {
+    let mirror = Mirror::of(&first()).await;
+    for path in [
+        "/",
+        "/be",
+        "/nothing",
+        "/%zz",
+        "/.colport/nothing",
+        "/.colport/lists/nothing.json",
+        "/.colport/bundle",
+        "/.colport/reports",
+        "/.colport/bundle/1.tar.gz",
+    ] {
+        let two = format!(
+            "HEAD {path} HTTP/1.1\r\nhost: m\r\n\r\n\
+             GET /be HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n"
+        );
+        let bytes = exchange_all(mirror.server.address(), two.as_bytes()).await;
+        let text = String::from_utf8(bytes).unwrap();
+        let (first, second) = text.split_once("\r\n\r\n").unwrap();
+        if first.contains("connection: close") {
+            assert_eq!(second, "", "{path}");
+        } else {
+            assert!(second.starts_with("HTTP/1.1 308 "), "{path}: {second}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn odd_heads_are_refused_and_the_connection_closed() {
     let mirror = Mirror::of(&first()).await;
     let long = "a".repeat(20_000);
