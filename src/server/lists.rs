@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +16,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::holdings::Holdings;
@@ -30,9 +31,12 @@ const PLACE: &str = "/.colport/lists/";
 const MOST: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(20);
 
+#[derive(Clone)]
 pub(super) struct Lists {
     holdings: Arc<Holdings>,
-    held: RwLock<BTreeMap<ListName, Bytes>>,
+    held: Arc<RwLock<BTreeMap<ListName, Bytes>>>,
+    /// Held by who compares and writes, so that those who only read never wait for the disk.
+    admitting: Arc<Mutex<()>>,
 }
 
 /// Whether the request is for a list.
@@ -59,8 +63,13 @@ impl Lists {
         }
         Self {
             holdings,
-            held: RwLock::new(held),
+            held: Arc::new(RwLock::new(held)),
+            admitting: Arc::default(),
         }
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, BTreeMap<ListName, Bytes>> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn answer(&self, head: &Parts) -> Response<Body> {
@@ -70,17 +79,12 @@ impl Lists {
         if head.method != Method::GET && head.method != Method::HEAD {
             return respond::method_not_allowed("GET, HEAD, POST");
         }
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(list) = name(head).and_then(|name| held.get(&name).cloned()) else {
+        let Some(list) = name(head).and_then(|name| self.held().get(&name).cloned()) else {
             return respond::sentence(StatusCode::NOT_FOUND, "it is not here");
         };
-        drop(held);
         let mut answer = Response::new(Body::Whole(list));
         respond::insert(&mut answer, CONTENT_TYPE, "application/json");
         respond::insert(&mut answer, CACHE_CONTROL, "no-cache");
-        if head.method == Method::HEAD {
-            return respond::without_bytes(answer);
-        }
         answer
     }
 
@@ -103,16 +107,25 @@ impl Lists {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "it is too large for a list, or broke".to_owned(),
             ),
-            Ok(Some(bytes)) => match self.admit(head, bytes) {
-                Ok(()) => (StatusCode::CREATED, "the list is shown now".to_owned()),
-                Err((status, words)) => (status, words),
-            },
+            Ok(Some(bytes)) => {
+                // It may wait for an edition that comes in, and for the disk.
+                let (lists, name) = (self.clone(), name(head));
+                let admitted = spawn_blocking(move || lists.admit(name.as_ref(), bytes));
+                let broken = (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "it broke here".to_owned(),
+                );
+                match admitted.await.unwrap_or(Err(broken)) {
+                    Ok(()) => (StatusCode::CREATED, "the list is shown now".to_owned()),
+                    Err((status, words)) => (status, words),
+                }
+            }
         };
         respond::closing(respond::sentence(status, &words))
     }
 
     // Step 2.
-    fn admit(&self, head: &Parts, bytes: Bytes) -> Result<(), (StatusCode, String)> {
+    fn admit(&self, name: Option<&ListName>, bytes: Bytes) -> Result<(), (StatusCode, String)> {
         let root = self.holdings.root();
         let root = root.ok_or_else(|| {
             (
@@ -122,13 +135,13 @@ impl Lists {
         })?;
         let list = SealedList::verify(bytes, &root)
             .map_err(|refusal| (status(&refusal), refusal.to_string()))?;
-        if name(head).as_ref() != Some(list.name()) {
+        if name != Some(list.name()) {
             return Err((StatusCode::BAD_REQUEST, "the list has another name".into()));
         }
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let there = held
-            .get(list.name())
-            .and_then(|there| SealedList::verify(there.clone(), &root).ok());
+        let one_at_a_time = self.admitting.lock();
+        let _one_at_a_time = one_at_a_time.unwrap_or_else(PoisonError::into_inner);
+        let there = self.held().get(list.name()).cloned();
+        let there = there.and_then(|there| SealedList::verify(there, &root).ok());
         if let Some(there) = there.filter(|there| there.version() >= list.version()) {
             let (had, got) = (there.version(), list.version());
             return Err((
@@ -142,8 +155,14 @@ impl Lists {
                 "it could not be written".to_owned(),
             )
         })?;
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.insert(list.name().clone(), list.bytes().clone());
-        self.make_room(&mut held, &root);
+        let left = make_room(&mut held, &root);
+        drop(held);
+        for name in left {
+            // One that could not be removed is only shown again after a restart.
+            let _ = files::remove(&folder(&self.holdings).join(format!("{name}.json")));
+        }
         Ok(())
     }
 
@@ -154,24 +173,26 @@ impl Lists {
         });
         written.map_err(drop)
     }
+}
 
-    fn make_room(&self, held: &mut BTreeMap<ListName, Bytes>, root: &Bytes) {
-        while held.len() > MOST {
-            let expires = |bytes: &Bytes| {
-                SealedList::verify(bytes.clone(), root)
-                    .ok()
-                    .map(|list| list.expires())
-            };
-            let first = held
-                .iter()
-                .min_by_key(|(_, bytes)| expires(bytes))
-                .map(|(name, _)| name.clone());
-            let Some(name) = first else { return };
-            held.remove(&name);
-            // One that could not be removed is only shown again after a restart.
-            let _ = files::remove(&folder(&self.holdings).join(format!("{name}.json")));
-        }
+/// The names of those that had to go.
+fn make_room(held: &mut BTreeMap<ListName, Bytes>, root: &Bytes) -> Vec<ListName> {
+    let expires = |bytes: &Bytes| {
+        SealedList::verify(bytes.clone(), root)
+            .ok()
+            .map(|list| list.expires())
+    };
+    let mut left = Vec::new();
+    while held.len() > MOST {
+        let first = held
+            .iter()
+            .min_by_key(|(_, bytes)| expires(bytes))
+            .map(|(name, _)| name.clone());
+        let Some(name) = first else { break };
+        held.remove(&name);
+        left.push(name);
     }
+    left
 }
 
 fn folder(holdings: &Holdings) -> PathBuf {
