@@ -15,8 +15,12 @@ use super::files::{FileError, Result};
 
 /// The file's bytes, read from disk as they are touched and shared with every other process that maps it.
 ///
-/// Beware: who truncates the file while it is mapped ends this process (SIGBUS). colport replaces files whole and
-/// never writes into one, so only a stranger with write access, or a pulled USB stick, can do that.
+/// Beware:
+/// - who truncates the file while it is mapped ends this process (SIGBUS), as does a bad sector of the disk. colport
+///   replaces files whole and never writes into one, so only a stranger with write access, or a pulled USB stick, can
+///   truncate one;
+/// - the same stranger can change the bytes while they are looked at. Where a file may be his (a bundle on a stick),
+///   what is judged must be a copy.
 pub fn map(path: &Path) -> Result<Bytes> {
     Ok(map_pages(path)?.0)
 }
@@ -35,7 +39,8 @@ pub fn map_pages(path: &Path) -> Result<(Bytes, Pages)> {
         return Ok((Bytes::new(), Pages::default()));
     }
     #[expect(unsafe_code, reason = "the one memory map; see the warning above")]
-    // SAFETY: nothing in colport writes into a file that may be mapped; the map is read-only and private.
+    // SAFETY: nothing in colport writes into a file that may be mapped, and who else could is copied from first. The map
+    // is read-only.
     let mapped = unsafe { memmap2::Mmap::map(&file) };
     let mapped = Arc::new(mapped.map_err(|e| FileError::new("map", path, e))?);
     let bytes = Bytes::from_owner(Mapped(Arc::clone(&mapped)));
