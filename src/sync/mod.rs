@@ -222,10 +222,23 @@ pub async fn push_all(
     options: &Options,
     report: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<(Mirror, Outcome)> {
+    let whole_line = options.line_bytes_per_second.map(Limit::new).map(Arc::new);
+    push_along(whole_line, wire, source, mirrors, options, report).await
+}
+
+/// The same, where others may send along the line at the same time: its limit is theirs too.
+pub(crate) async fn push_along(
+    whole_line: Option<Arc<Limit>>,
+    wire: &dyn Wire,
+    source: &Arc<Source>,
+    mirrors: &[Mirror],
+    options: &Options,
+    report: &mut (dyn FnMut(Event) + Send),
+) -> Vec<(Mirror, Outcome)> {
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
     let lanes = &Lanes::new(options.abreast.max(1));
     let limit = |bytes: u64| Arc::new(Limit::new(bytes));
-    let whole_line = &options.line_bytes_per_second.map(limit);
+    let whole_line = &whole_line;
     let pushes = in_order(mirrors).map(|(index, mirror)| {
         let heard = heard.clone();
         async move {

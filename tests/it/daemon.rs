@@ -48,6 +48,10 @@ struct Net {
     root: Bytes,
     lists: Mutex<BTreeMap<String, BTreeMap<String, Bytes>>>,
     posts: Mutex<Vec<String>>,
+    /// Hosts that hear a list and never answer.
+    hang: Mutex<BTreeSet<String>>,
+    /// Of bundles.
+    sent: Mutex<u64>,
 }
 
 impl Net {
@@ -60,6 +64,8 @@ impl Net {
             root,
             lists: Mutex::default(),
             posts: Mutex::default(),
+            hang: Mutex::default(),
+            sent: Mutex::default(),
         }
     }
 
@@ -95,11 +101,17 @@ impl Post for Net {
     fn post(&self, url: Url, mut body: Body) -> BoxFuture<'_, Result<Answer, FetchError>> {
         async move {
             self.posts.lock().unwrap().push(url.to_string());
+            let is_list = url.path().starts_with("/.colport/lists/");
+            let hangs = self.hang.lock().unwrap().contains(url.host_str().unwrap());
+            if is_list && hangs {
+                return std::future::pending().await;
+            }
             let mut whole = BytesMut::new();
             while let Some(piece) = body.pieces.next().await {
                 whole.extend_from_slice(&piece);
             }
             let whole = whole.freeze();
+            *self.sent.lock().unwrap() += whole.len() as u64;
             let again = whole.clone();
             let body = Body {
                 length: whole.len() as u64,
@@ -128,6 +140,8 @@ struct Office {
     told: Mutex<Vec<(String, Vec<Url>)>>,
     alerts: Mutex<Vec<String>>,
     said: Mutex<Vec<String>>,
+    /// Bytes a second.
+    line: Mutex<Option<u64>>,
 }
 
 struct Newsdesk(Arc<Office>);
@@ -221,7 +235,10 @@ impl Desk for Newsdesk {
     }
 
     fn options(&self) -> Options {
-        Options::default()
+        Options {
+            line_bytes_per_second: *self.0.line.lock().unwrap(),
+            ..Options::default()
+        }
     }
 
     fn say(&self, line: &str) {
@@ -577,6 +594,48 @@ async fn dead_and_silent_mirrors_hold_up_nobody() {
         "{:?}",
         begun.elapsed()
     );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_that_hears_a_list_and_never_answers_is_given_up_and_tried_again() {
+    let scene = Scene::new(8, &CHANNELS);
+    let hosts = scene
+        .net
+        .mirrors
+        .iter()
+        .map(|mirror| mirror.host().to_owned());
+    scene.net.hang.lock().unwrap().extend(hosts);
+    let mut running = scene.start();
+    let was_given_up = |view: &View| {
+        let mut told = view.mirrors.iter().filter(|m| !m.channels.is_empty());
+        told.clone().count() > 0
+            && told.all(|m| m.trouble.as_deref().is_some_and(|t| t.contains("a list")))
+    };
+    running.until("all are given up", was_given_up).await;
+    scene.net.hang.lock().unwrap().clear();
+    running
+        .until("all are told", |view| {
+            view.channels.iter().all(|channel| channel.ways[0].is_done)
+                && view.mirrors.iter().all(|mirror| mirror.trouble.is_none())
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_pushes_together_keep_to_the_limit_of_the_line() {
+    let scene = Scene::new(12, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(1000);
+    let begun = Instant::now();
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| all_have(view, 1))
+        .await;
+    let took = begun.elapsed().as_secs_f64();
+    let sent = *scene.net.sent.lock().unwrap() as f64;
+    // The last piece of each may go as soon as those before it have gone.
+    assert!(sent / took < 1300.0, "{sent} bytes in {took} s");
     running.stop().await;
 }
 

@@ -91,6 +91,9 @@ pub(super) struct Kept {
     pub gone: bool,
     #[serde(skip)]
     pub is_busy: bool,
+    /// When it was last begun to push to it.
+    #[serde(skip)]
+    pub begun: Option<Timestamp>,
 }
 
 /// One channel, as the daemon keeps it.

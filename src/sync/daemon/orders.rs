@@ -36,8 +36,12 @@ const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// More are not kept in stock.
 const MOST_STANDBY: usize = 30;
-/// Mirrors pushed to at one time.
+/// Mirrors that one has begun to push to within [`BRISK`].
 const ABREAST: usize = 16;
+/// Who takes longer keeps no place from others: some hang, and some drip on purpose.
+const BRISK: SignedDuration = SignedDuration::from_mins(2);
+/// Mirrors pushed to at one time, with the slow ones.
+const MOST_ABREAST: usize = 128;
 const MOST_IN_LIST: usize = 64;
 /// For so long mirrors that are ready wait for others that are nearly.
 const GATHERING: SignedDuration = SignedDuration::from_mins(5);

@@ -22,12 +22,15 @@ use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
+use crate::io::line::Limit;
 use crate::sync::rotation::{MirrorId, Probe};
 use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
 const TICK: Duration = Duration::from_secs(5);
 const COPY_EVERY: Duration = Duration::from_secs(3600);
+/// No push goes on longer, however much of it moves: one that drips would never be tried anew.
+const LONGEST_PUSH: Duration = Duration::from_secs(4 * 3600);
 
 /// Something of the newsroom's own that went wrong, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,7 +110,7 @@ pub async fn run(
         wire,
         source: None,
         edition: 0,
-        places: Arc::new(()),
+        line: None,
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -176,8 +179,8 @@ struct Room {
     source: Option<Arc<Source>>,
     /// Of the folder, as it was last looked at.
     edition: EditionNumber,
-    /// Held once more by each push under way.
-    places: Arc<()>,
+    /// What all pushes share, and for how many bytes a second.
+    line: Option<(u64, Arc<Limit>)>,
 }
 
 impl Room {
@@ -315,25 +318,25 @@ impl Room {
             .map(|told| self.desk.seal(told))
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
-        let options = self.share();
-        let place = Arc::clone(&self.places);
+        let options = self.desk.options();
+        let line = self.line(&options);
         Ok(Box::pin(async move {
-            let outcome = push(wire.as_ref(), &source, member, &sealed, &options).await;
-            drop(place);
-            outcome
+            let pushing = push(wire.as_ref(), &source, member, &sealed, &options, line);
+            let pushed = tokio::time::timeout(LONGEST_PUSH, pushing).await;
+            pushed.unwrap_or_else(|_| {
+                let hours = LONGEST_PUSH.as_secs() / 3600;
+                Outcome::Unreachable(format!("it was not done within {hours} hours"))
+            })
         }))
     }
 
-    /// Of the line, what falls to one more push beside those under way.
-    fn share(&self) -> Options {
-        let options = self.desk.options();
-        let pushes = Arc::strong_count(&self.places) as u64;
-        Options {
-            line_bytes_per_second: options
-                .line_bytes_per_second
-                .map(|all| (all / pushes).max(1)),
-            ..options
+    /// The one limit of the whole line, as long as the file says the same.
+    fn line(&mut self, options: &Options) -> Option<Arc<Limit>> {
+        let all = options.line_bytes_per_second?;
+        if self.line.as_ref().is_none_or(|(of, _)| *of != all) {
+            self.line = Some((all, Arc::new(Limit::new(all))));
         }
+        self.line.as_ref().map(|(_, limit)| limit.clone())
     }
 }
 
@@ -343,6 +346,7 @@ async fn push(
     member: Member,
     lists: &[Sealed],
     options: &Options,
+    line: Option<Arc<Limit>>,
 ) -> Outcome {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
@@ -350,12 +354,13 @@ async fn push(
         Some(_) => source.clone(),
         None => Arc::new(lists::beside(source, lists)),
     };
-    let pushed = sync::push_all(wire, &source, &mirrors, options, &mut |_| ()).await;
+    let pushed = sync::push_along(line, wire, &source, &mirrors, options, &mut |_| ()).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
     match server {
         Some(url) if outcome.is_good() => {
-            match lists::send(wire, &url, lists, source.edition().number()).await {
+            let edition = source.edition().number();
+            match lists::send(wire, &url, lists, edition, options.stall).await {
                 sent if sent.is_good() => outcome,
                 failed => failed,
             }

@@ -89,6 +89,7 @@ impl Daemon {
             trouble: None,
             gone: false,
             is_busy: false,
+            begun: None,
         };
         self.note(now, format!("mirror `{}` joins", kept.name), "it is new");
         self.book.mirrors.insert(id, kept);

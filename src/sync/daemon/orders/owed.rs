@@ -16,13 +16,7 @@ impl Daemon {
         if newest == 0 {
             return;
         }
-        let mut free = ABREAST.saturating_sub(
-            self.book
-                .mirrors
-                .values()
-                .filter(|kept| kept.is_busy)
-                .count(),
-        );
+        let mut free = self.free_hands(now);
         let ids: Vec<MirrorId> = self.book.members.keys().copied().collect();
         let mut owing: Vec<(u32, MirrorId, Vec<Told>)> = Vec::new();
         for id in ids {
@@ -56,6 +50,7 @@ impl Daemon {
             free -= 1;
             if let Some(kept) = self.book.mirrors.get_mut(&mirror) {
                 kept.is_busy = true;
+                kept.begun = Some(now.steady);
             }
             effects.push(Effect::Push {
                 mirror,
@@ -63,6 +58,17 @@ impl Daemon {
                 lists,
             });
         }
+    }
+
+    /// How many more may be pushed to now.
+    fn free_hands(&self, now: Moment) -> usize {
+        let busy = self.book.mirrors.values().filter(|kept| kept.is_busy);
+        let begun: Vec<Option<Timestamp>> = busy.map(|kept| kept.begun).collect();
+        let is_brisk =
+            |at: &&Option<Timestamp>| at.is_some_and(|at| now.steady.duration_since(at) < BRISK);
+        let brisk = begun.iter().filter(is_brisk).count();
+        let beside = MOST_ABREAST.saturating_sub(begun.len());
+        ABREAST.saturating_sub(brisk).min(beside)
     }
 
     /// The lists that the mirror lacks, of channels that were ever told of it.

@@ -21,6 +21,8 @@ struct Bench {
     minutes: i64,
     wanted: Wanted,
     dead: Vec<String>,
+    /// With which a push never ends.
+    hung: Vec<String>,
     pushed: Vec<(String, Vec<String>)>,
     announced: Vec<(String, String, Vec<String>)>,
     alerts: Vec<String>,
@@ -92,6 +94,7 @@ impl Bench {
             minutes: 0,
             wanted,
             dead: Vec::new(),
+            hung: Vec::new(),
             pushed: Vec::new(),
             announced: Vec::new(),
             alerts: Vec::new(),
@@ -142,6 +145,9 @@ impl Bench {
                 lists,
             } => {
                 let name = self.name(mirror);
+                if self.hung.contains(&name) {
+                    return None;
+                }
                 let outcome = match self.dead.contains(&name) {
                     true => Outcome::Unreachable("no connection".into()),
                     false => Outcome::Pushed(Pushed { edition, bytes: 1 }),
@@ -354,6 +360,28 @@ fn a_dead_mirror_is_tried_ever_more_rarely_and_holds_up_nobody() {
         view.mirrors.iter().all(|mirror| mirror.lag == 0),
         "{view:?}"
     );
+}
+
+#[test]
+fn mirrors_with_which_a_push_never_ends_keep_no_hands_from_others() {
+    let mut bench = Bench::new(40, &CHANNELS[..1]);
+    bench.hung = (0..30).map(|n| format!("m{n}")).collect();
+    bench.begin();
+    assert!(bench.pushed.is_empty(), "all hands are with those who hang");
+    bench.minutes(10);
+    let filled: BTreeSet<&String> = bench.pushed.iter().map(|(mirror, _)| mirror).collect();
+    assert_eq!(filled.len(), 10, "{filled:?}");
+    assert!(bench.working("letter") >= 2);
+}
+
+#[test]
+fn there_is_a_limit_to_pushes_that_hang() {
+    let mut bench = Bench::new(MOST_ABREAST + 40, &CHANNELS[..1]);
+    bench.hung = (0..MOST_ABREAST + 40).map(|n| format!("m{n}")).collect();
+    bench.begin();
+    bench.minutes(200);
+    let busy = bench.daemon.book.mirrors.values();
+    assert_eq!(busy.filter(|kept| kept.is_busy).count(), MOST_ABREAST);
 }
 
 #[test]
