@@ -17,17 +17,18 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync::source;
-use crate::base::{EditionNumber, Timestamp};
+use crate::base::{EditionNumber, Secret, Timestamp};
 use crate::config::{self, Config};
 use crate::io::clock::SystemClock;
 use crate::io::door;
 use crate::io::fetch::{HttpFetch, Patience};
-use crate::io::files::{self, Marks};
+use crate::io::files::{self, FileError, Marks};
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::random;
 use crate::packager::NewsroomFolder;
@@ -36,16 +37,18 @@ use crate::sync::daemon::{
     self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Operator, Sealed, Told,
     Trouble, View, Wanted,
 };
-use crate::sync::hooks::{self, Avoid, Need, Occasion};
+use crate::sync::hooks::{self, Avoid, Hook, Need, Occasion};
 use crate::sync::pool::{self, Account, Ties};
-use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
-use crate::sync::{self, Place, Source};
+use crate::sync::{self, Source};
 
 /// The daemon's memory in the folder `sync`.
 const MEMORY: &str = "state.redb";
 /// How things stand, in the same folder.
 pub(super) const STATUS: &str = "status.json";
+/// Who has it may see the page; in the same folder.
+const PAGE_KEY: &str = "page.key";
 const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
@@ -69,17 +72,23 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     beside.spawn(write_status(sync.join(STATUS), seen.clone()));
     if let Some(address) = config.page {
         let (listener, address) = page_listener(address).await?;
-        let token = random::token();
+        let (token, key) = (random::token(), page_key(&sync)?);
         beside.spawn(page::serve(
             listener,
             address,
             Office {
                 views: seen,
                 say: say.clone(),
+                key: key.clone(),
                 token,
             },
         ));
-        screen.line(format!("How things stand is shown on http://{address}/"));
+        // Where nobody sits before it, it may be a log, in which the key has no place.
+        let shown = match screen.has_colours() {
+            true => format!("on {}", page_address(address, &key)),
+            false => "on the address that `colport mirrors --page` prints".into(),
+        };
+        screen.line(format!("How things stand is shown {shown}"));
     }
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
     let wire = Arc::new(HttpFetch::new(Patience::default()));
@@ -89,6 +98,27 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     drop(say);
     screen.line("Stopped.");
     Ok(())
+}
+
+/// The same at each start, so that a bookmark and whoever asks for numbers go on.
+pub(super) fn page_key(sync: &Path) -> Result<Secret<String>, FileError> {
+    let place = sync.join(PAGE_KEY);
+    match files::read_private(&place, 200) {
+        Err(FileError::NotFound(_)) => {
+            let key = random::token();
+            files::write_private(&place, key.expose().as_bytes())?;
+            Ok(key)
+        }
+        read => {
+            let key = String::from_utf8_lossy(&read?).trim().to_owned();
+            Ok(Secret::new(key))
+        }
+    }
+}
+
+/// With the key, so for the operator's eyes alone.
+pub(super) fn page_address(address: SocketAddr, key: &Secret<String>) -> String {
+    format!("http://{address}/?key={}", key.expose())
 }
 
 async fn page_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
@@ -238,6 +268,7 @@ impl Desk for NewsroomDesk {
 
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         source: Arc<Source>,
         now: Timestamp,
@@ -248,19 +279,16 @@ impl Desk for NewsroomDesk {
         ) else {
             return async { Vec::new() }.boxed();
         };
-        let mut looks = Vec::new();
-        for vantage in config.vantages.clone() {
-            let targets = targets(&config, &vantage, &members, &expected);
-            let look = async move {
-                let options = watching::Options::default();
-                watching::look(&vantage, &targets, &options, now).await
-            };
-            looks.push(look.boxed());
+        let mut vantages = config.vantages.iter();
+        let Some(vantage) = vantages.find(|it| it.id == vantage).cloned() else {
+            return async { Vec::new() }.boxed();
+        };
+        let targets = targets(&config, &vantage, &members, &expected);
+        async move {
+            let options = watching::Options::default();
+            watching::look(&vantage, &targets, &options, now).await
         }
-        let looks = futures_util::future::join_all(looks);
-        looks
-            .map(|probes| probes.into_iter().flatten().collect())
-            .boxed()
+        .boxed()
     }
 
     fn announce(
@@ -278,20 +306,23 @@ impl Desk for NewsroomDesk {
             return async { laid }.boxed();
         }
         let announcement = self.announcement(&config, &told, &sealed);
+        let site = self.site.clone();
         async move {
             let announcement = announcement?;
             let mut hooks = config.hooks.iter();
             let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.words() == way);
             let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
-            hooks::call(hook, &announcement)
-                .await
-                .map(drop)
-                .map_err(trouble)
+            let told = hooks::call(hook, &announcement).await;
+            told.map(drop).map_err(|error| kept(&site, hook.on, &error))
         }
         .boxed()
     }
 
-    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+    fn make(
+        &self,
+        living: Vec<Member>,
+        follow: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
         let config = self.config();
         let fingerprint = self.folder.fingerprint().map_err(trouble);
         let site = self.site.clone();
@@ -302,9 +333,11 @@ impl Desk for NewsroomDesk {
                 .iter()
                 .find(|hook| hook.on == Occasion::NeedMirror);
             let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
-            let need = need(&config, &living, fingerprint.to_string());
-            let json = hooks::call(hook, &need).await.map_err(trouble)?;
-            let described = config::described(&json, &site).map_err(Trouble)?;
+            let need = need(&config, &living, fingerprint.to_string(), follow);
+            let json = hooks::call(hook, &need).await;
+            let json = json.map_err(|error| kept(&site, hook.on, &error))?;
+            let described = config::made(&json, &site, &config.made);
+            let described = described.map_err(|error| kept(&site, hook.on, &error))?;
             let mut member = Member::of_pool(&described);
             let is_taken = |other: &Member| other.mirror.name == member.mirror.name;
             if living.iter().any(is_taken) {
@@ -331,17 +364,17 @@ impl Desk for NewsroomDesk {
 
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>> {
         let config = self.config();
+        let site = self.site.clone();
         async move {
             let config = config?;
-            for hook in config
-                .hooks
-                .iter()
-                .filter(|hook| hook.on == Occasion::Alert)
-            {
-                let told = Alert { text: &words };
-                hooks::call(hook, &told).await.map_err(trouble)?;
+            let alerted = config.hooks.iter().filter(|it| it.on == Occasion::Alert);
+            let alerted: Vec<Hook> = alerted.cloned().collect();
+            let failed = hooks::call_all(&alerted, &Alert { text: &words }).await;
+            let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
+            match failed.is_empty() {
+                true => Ok(()),
+                false => Err(kept(&site, Occasion::Alert, &failed.join("; "))),
             }
-            Ok(())
         }
         .boxed()
     }
@@ -354,6 +387,26 @@ impl Desk for NewsroomDesk {
 
     fn say(&self, line: &str) {
         self.screen.line(line);
+    }
+}
+
+/// What went wrong with a hook, without the addresses that it may have named: these stand, with the rest, where only the
+/// operator reads them.
+fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
+    let (whole, name) = (error.to_string(), format!("hook-{}.txt", on.name()));
+    let bare = hooks::discreet(&whole);
+    if bare == whole {
+        return Trouble(whole);
+    }
+    let folder = NewsroomFolder::at(site).sync_folder().map_err(trouble);
+    let written = folder.and_then(|folder| {
+        files::write_private(&folder.join(&name), whole.as_bytes()).map_err(trouble)
+    });
+    match written {
+        Ok(()) => Trouble(format!(
+            "{bare} (all of it is in the file {name} in the folder sync)"
+        )),
+        Err(_) => Trouble(bare),
     }
 }
 
@@ -390,7 +443,7 @@ fn targets(
     .collect()
 }
 
-fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
+fn need(config: &Config, living: &[Member], fingerprint: String, follow: Vec<Url>) -> Need {
     let mut words: Vec<String> = config
         .newsrooms
         .iter()
@@ -401,12 +454,6 @@ fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
         .iter()
         .filter_map(|member| member.public.as_ref())
         .collect();
-    let servers = living
-        .iter()
-        .filter_map(|member| match &member.mirror.place {
-            Place::Colport(url) => Some(url.clone()),
-            _ => None,
-        });
     Need {
         name: pool::draw(random::byte, &words),
         avoid: Avoid {
@@ -425,7 +472,7 @@ fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
                 .collect(),
         },
         fingerprint,
-        follow: servers.collect(),
+        follow,
     }
 }
 

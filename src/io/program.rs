@@ -81,12 +81,7 @@ pub async fn run(
     bounds: &Bounds,
 ) -> Result<Vec<u8>, ProgramError> {
     let mut child = start(program)?;
-    let mut group = Group(
-        child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw),
-    );
+    let mut group = Group::of(&child);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {
         let (output, complaints, ()) = tokio::join!(
@@ -104,7 +99,7 @@ pub async fn run(
     let done = tokio::time::timeout(bounds.time, work).await;
     if matches!(done, Ok(Ok(_))) {
         // It may have left something running on purpose, such as a tunnel, that holds none of its pipes.
-        group.0 = None;
+        group.release();
     }
     done.unwrap_or_else(|_| {
         Err(ProgramError::TooLong {
@@ -114,15 +109,33 @@ pub async fn run(
     })
 }
 
-/// Ended when this is dropped, so also when nobody waits for [`run`] any more.
-struct Group(Option<Pid>);
+/// Of a program that was started with a process group of its own: ended when this is dropped, so also when nobody waits for
+/// it any more.
+pub(super) struct Group(Option<Pid>);
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0 {
+impl Group {
+    pub(super) fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// At once.
+    pub(super) fn end(&mut self) {
+        if let Some(pid) = self.0.take() {
             // Nothing is left of it if this fails.
             let _ = kill_process_group(pid, Signal::KILL);
         }
+    }
+
+    /// It ended by itself, and what it left may stay.
+    pub(super) fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -22,6 +22,7 @@ mod source;
 pub mod watching;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,6 +143,8 @@ pub enum Outcome {
     Already {
         edition: EditionNumber,
     },
+    /// It took it, and shows it in its own time: nobody has read it there yet.
+    Taken(Pushed),
     /// It copies others and has not copied the edition yet; it has this one, or one that we do not know, or none.
     Behind {
         edition: Option<EditionNumber>,
@@ -167,9 +170,9 @@ impl Outcome {
         matches!(self, Self::Pushed(_) | Self::Already { .. })
     }
 
-    /// Whether something is wrong, or may be. Who copies others may take his time.
+    /// Whether something is wrong, or may be. Who copies others, or builds its pages first, may take his time.
     pub fn is_fault(&self) -> bool {
-        !self.is_good() && !matches!(self, Self::Behind { .. })
+        !self.is_good() && !matches!(self, Self::Behind { .. } | Self::Taken(_))
     }
 }
 
@@ -184,6 +187,11 @@ impl fmt::Display for Outcome {
                 )
             }
             Self::Already { edition } => write!(f, "had edition {edition} already"),
+            Self::Taken(pushed) => write!(
+                f,
+                "took edition {}, {} bytes, and was not read yet",
+                pushed.edition, pushed.bytes
+            ),
             Self::Behind {
                 edition: Some(edition),
             } => write!(f, "copies others, and has edition {edition} so far"),
@@ -222,10 +230,23 @@ pub async fn push_all(
     options: &Options,
     report: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<(Mirror, Outcome)> {
+    let whole_line = options.line_bytes_per_second.map(Limit::new).map(Arc::new);
+    push_along(whole_line, wire, source, mirrors, options, report).await
+}
+
+/// The same, where others may send along the line at the same time: its limit is theirs too.
+pub(crate) async fn push_along(
+    whole_line: Option<Arc<Limit>>,
+    wire: &dyn Wire,
+    source: &Arc<Source>,
+    mirrors: &[Mirror],
+    options: &Options,
+    report: &mut (dyn FnMut(Event) + Send),
+) -> Vec<(Mirror, Outcome)> {
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
     let lanes = &Lanes::new(options.abreast.max(1));
     let limit = |bytes: u64| Arc::new(Limit::new(bytes));
-    let whole_line = &options.line_bytes_per_second.map(limit);
+    let whole_line = &whole_line;
     let pushes = in_order(mirrors).map(|(index, mirror)| {
         let heard = heard.clone();
         async move {
@@ -243,7 +264,7 @@ pub async fn push_all(
             let limits = whole_line.iter().cloned().chain(own).collect();
             let line = Arc::new(Line::new(limits));
             let outcome = tokio::select! {
-                outcome = push(wire, source, &mirror.place, &line) => outcome,
+                outcome = unbroken(push(wire, source, &mirror.place, &line)) => outcome,
                 () = lanes::watch(&line, lane, options.stall, &progress) => {
                     let seconds = options.stall.as_secs();
                     Outcome::Unreachable(format!("nothing moved for {seconds} seconds"))
@@ -273,6 +294,15 @@ pub async fn push_all(
     }
     outcomes.sort_by_key(|(index, _)| *index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// What is said where our own code breaks off over what a stranger sent.
+pub(crate) const BROKEN: &str = "colport itself broke off over what it was answered";
+
+/// One mirror that makes us stumble stops no push to others.
+async fn unbroken(push: impl Future<Output = Outcome>) -> Outcome {
+    let pushed = AssertUnwindSafe(push).catch_unwind().await;
+    pushed.unwrap_or_else(|_| Outcome::Unsure(BROKEN.into()))
 }
 
 /// Those who copy others come last: then there is something to copy.

@@ -48,6 +48,12 @@ struct Net {
     root: Bytes,
     lists: Mutex<BTreeMap<String, BTreeMap<String, Bytes>>>,
     posts: Mutex<Vec<String>>,
+    /// Hosts that hear a list and never answer.
+    hang: Mutex<BTreeSet<String>>,
+    /// Hosts over whose answers our own code breaks off.
+    trip: Mutex<BTreeSet<String>>,
+    /// Of bundles.
+    sent: Mutex<u64>,
 }
 
 impl Net {
@@ -60,6 +66,9 @@ impl Net {
             root,
             lists: Mutex::default(),
             posts: Mutex::default(),
+            hang: Mutex::default(),
+            trip: Mutex::default(),
+            sent: Mutex::default(),
         }
     }
 
@@ -87,6 +96,10 @@ impl Net {
 
 impl Fetch for Net {
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        let trips = self.trip.lock().unwrap().clone();
+        if trips.contains(request.url.host_str().unwrap()) {
+            return async { panic!("as it may happen") }.boxed();
+        }
         self.world.fetch(request)
     }
 }
@@ -95,11 +108,17 @@ impl Post for Net {
     fn post(&self, url: Url, mut body: Body) -> BoxFuture<'_, Result<Answer, FetchError>> {
         async move {
             self.posts.lock().unwrap().push(url.to_string());
+            let is_list = url.path().starts_with("/.colport/lists/");
+            let hangs = self.hang.lock().unwrap().contains(url.host_str().unwrap());
+            if is_list && hangs {
+                return std::future::pending().await;
+            }
             let mut whole = BytesMut::new();
             while let Some(piece) = body.pieces.next().await {
                 whole.extend_from_slice(&piece);
             }
             let whole = whole.freeze();
+            *self.sent.lock().unwrap() += whole.len() as u64;
             let again = whole.clone();
             let body = Body {
                 length: whole.len() as u64,
@@ -128,6 +147,10 @@ struct Office {
     told: Mutex<Vec<(String, Vec<Url>)>>,
     alerts: Mutex<Vec<String>>,
     said: Mutex<Vec<String>>,
+    /// Looking breaks off so many times.
+    trips: Mutex<u32>,
+    /// Bytes a second.
+    line: Mutex<Option<u64>>,
 }
 
 struct Newsdesk(Arc<Office>);
@@ -166,14 +189,19 @@ impl Desk for Newsdesk {
 
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         _: Arc<Source>,
         now: Timestamp,
     ) -> BoxFuture<'static, Vec<Probe>> {
+        let mut trips = self.0.trips.lock().unwrap();
+        if *trips > 0 {
+            *trips -= 1;
+            return async { panic!("as it may happen") }.boxed();
+        }
         let blocked = self.0.blocked.lock().unwrap().clone();
-        let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure),
-                         vantage: u64| {
-            let place = if vantage == 3 {
+        let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure)| {
+            let place = if vantage == VantageId(3) {
                 Where::Outside
             } else {
                 Where::Inside
@@ -181,7 +209,7 @@ impl Desk for Newsdesk {
             let fails = place == Where::Inside && blocked.contains(&member.mirror.name);
             (place == Where::Outside || *exposure == Exposure::Told).then_some(Probe {
                 at: now,
-                vantage: VantageId(vantage),
+                vantage,
                 place,
                 mirror: *mirror,
                 seen: if fails {
@@ -192,12 +220,7 @@ impl Desk for Newsdesk {
                 controls: Controls::Work,
             })
         };
-        let probes = members.iter().flat_map(|member| {
-            (1..=3)
-                .filter_map(|vantage| look(member, vantage))
-                .collect::<Vec<_>>()
-        });
-        let probes: Vec<Probe> = probes.collect();
+        let probes: Vec<Probe> = members.iter().filter_map(look).collect();
         async { probes }.boxed()
     }
 
@@ -211,7 +234,11 @@ impl Desk for Newsdesk {
         async { Ok(()) }.boxed()
     }
 
-    fn make(&self, _: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+    fn make(
+        &self,
+        _: Vec<Member>,
+        _: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
         async { Err(Trouble("nobody".into())) }.boxed()
     }
 
@@ -221,7 +248,10 @@ impl Desk for Newsdesk {
     }
 
     fn options(&self) -> Options {
-        Options::default()
+        Options {
+            line_bytes_per_second: *self.0.line.lock().unwrap(),
+            ..Options::default()
+        }
     }
 
     fn say(&self, line: &str) {
@@ -280,6 +310,7 @@ impl Scene {
             channels: channels.iter().map(channel).collect(),
             mirrors_a_day: 4.0,
             can_make: false,
+            origins: Vec::new(),
             list_days: 14,
             rendezvous: Rendezvous::default(),
             vantages: (1..=3).map(|n| (VantageId(n), format!("v{n}"))).collect(),
@@ -577,6 +608,81 @@ async fn dead_and_silent_mirrors_hold_up_nobody() {
         "{:?}",
         begun.elapsed()
     );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_that_hears_a_list_and_never_answers_is_given_up_and_tried_again() {
+    let scene = Scene::new(8, &CHANNELS);
+    let hosts = scene
+        .net
+        .mirrors
+        .iter()
+        .map(|mirror| mirror.host().to_owned());
+    scene.net.hang.lock().unwrap().extend(hosts);
+    let mut running = scene.start();
+    let was_given_up = |view: &View| {
+        let mut told = view.mirrors.iter().filter(|m| !m.channels.is_empty());
+        told.clone().count() > 0
+            && told.all(|m| m.trouble.as_deref().is_some_and(|t| t.contains("a list")))
+    };
+    running.until("all are given up", was_given_up).await;
+    scene.net.hang.lock().unwrap().clear();
+    running
+        .until("all are told", |view| {
+            view.channels.iter().all(|channel| channel.ways[0].is_done)
+                && view.mirrors.iter().all(|mirror| mirror.trouble.is_none())
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_over_an_answer_is_a_failure_like_others() {
+    let scene = Scene::new(12, &CHANNELS[..1]);
+    let host = scene.net.mirrors[0].host().to_owned();
+    scene.net.trip.lock().unwrap().insert(host.clone());
+    *scene.office.trips.lock().unwrap() = 7;
+    let mut running = scene.start();
+    let is_told = |view: &View| {
+        let mirror = view.mirrors.iter().find(|mirror| mirror.name == host);
+        let trouble = mirror.and_then(|mirror| mirror.trouble.clone());
+        trouble.is_some_and(|trouble| trouble.contains("broke off"))
+    };
+    running.until("it is told of the one", is_told).await;
+    scene.net.trip.lock().unwrap().clear();
+    let view = running
+        .until("it is filled all the same", |view| all_have(view, 1))
+        .await;
+    for mirror in &view.mirrors {
+        scene
+            .office
+            .blocked
+            .lock()
+            .unwrap()
+            .insert(mirror.name.clone());
+    }
+    running
+        .until("looking goes on", |view| {
+            view.mirrors.iter().any(|mirror| mirror.state == "blocked")
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_pushes_together_keep_to_the_limit_of_the_line() {
+    let scene = Scene::new(12, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(1000);
+    let begun = Instant::now();
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| all_have(view, 1))
+        .await;
+    let took = begun.elapsed().as_secs_f64();
+    let sent = *scene.net.sent.lock().unwrap() as f64;
+    // The last piece of each may go as soon as those before it have gone.
+    assert!(sent / took < 1300.0, "{sent} bytes in {took} s");
     running.stop().await;
 }
 

@@ -6,7 +6,9 @@
 //!    somebody works is refused.
 //! 3. Files of others in that commit stay. `.nojekyll` is put beside ours, without which some hosts hide `.colport`.
 //! 4. A copy of what was pushed lies here, bare, so that only what is new travels. It may be lost.
-//! 5. The commit says nobody's name and no time. A token travels in the environment of `git`, never among its arguments.
+//! 5. What the host sends has a ceiling: a few kilobytes of a repository can stand for a listing, a file or a copy of any size.
+//!    A `git` that says or fetches more is ended, with what it started.
+//! 6. The commit says nobody's name and no time. A token travels in the environment of `git`, never among its arguments.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is a module that starts a program"
@@ -15,8 +17,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use bytes::Bytes;
@@ -25,10 +29,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::{Body, Found, Git, Result, Store, StoreError, Survey, told};
+use super::{BUNDLES, Body, Found, Git, Result, Store, StoreError, Survey, told};
 use crate::base::Secret;
 use crate::io::files;
 use crate::io::line::Line;
+use crate::io::program::Group;
 
 /// The name of a content in git: SHA-1, since that is what pages hosts have. It tells contents of ours apart; nobody's
 /// trust hangs on it.
@@ -85,6 +90,30 @@ const THERE: &str = "refs/colport/there";
 const NEXT: &str = "refs/colport/next";
 const MARK: &str = ".nojekyll";
 
+/// Of a word, a commit, or what `git` prints by the way.
+const WORD_BYTES: u64 = 64 << 10;
+/// Of the list of all files: some half a million.
+const LISTING_BYTES: u64 = 64 << 20;
+/// Of the copy on this disk. Pages hosts take a gigabyte.
+const COPY_BYTES: u64 = 4 << 30;
+const WEIGHED_EVERY: Duration = Duration::from_millis(500);
+
+/// What became of a `git`.
+struct Answer {
+    end: End,
+    out: Vec<u8>,
+    /// The last of what it said about it.
+    said: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Succeeded,
+    Failed,
+    /// It had more to print than was asked for.
+    Cut,
+}
+
 impl GitStore {
     pub(super) fn new(place: &Git, line: Arc<Line>) -> Result<Self> {
         let login = place.credentials.as_ref().map(|it| it.read()).transpose()?;
@@ -113,6 +142,7 @@ impl GitStore {
         git.env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
             .env("LC_ALL", "C")
+            .process_group(0)
             .kill_on_drop(true)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -129,24 +159,36 @@ impl GitStore {
         git
     }
 
-    /// Its standard output.
-    async fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
-        let (succeeded, out, said) = self.ask(arguments).await?;
-        match succeeded {
-            true => Ok(out),
-            false => Err(failed(&said)),
+    /// Its standard output, up to so many bytes.
+    async fn run(&self, arguments: &[&str], most: u64) -> Result<Vec<u8>> {
+        let answer = self.ask(arguments, most).await?;
+        match answer.end {
+            End::Succeeded => Ok(answer.out),
+            End::Failed => Err(failed(&answer.said)),
+            End::Cut => Err(StoreError::Permanent(
+                "the repository holds more than a mirror may".into(),
+            )),
         }
     }
 
-    /// Whether it succeeded, what it printed, and what it said about it. Each word of its progress is a sign of life.
-    async fn ask(&self, arguments: &[&str]) -> Result<(bool, Vec<u8>, String)> {
+    /// Each word of its progress is a sign of life.
+    async fn ask(&self, arguments: &[&str], most: u64) -> Result<Answer> {
         let mut git = self.command(arguments).spawn().map_err(no_git)?;
+        let mut group = Group::of(&git);
         let (mut out, mut said) = (Vec::new(), Vec::new());
         let (from, complaints) = (git.stdout.take(), git.stderr.take());
         let read = async {
-            if let Some(mut from) = from {
-                let _ = from.read_to_end(&mut out).await;
+            if let Some(from) = from {
+                let _ = from
+                    .take(most.saturating_add(1))
+                    .read_to_end(&mut out)
+                    .await;
             }
+            let is_cut = out.len() as u64 > most;
+            if is_cut {
+                group.end();
+            }
+            is_cut
         };
         let hear = async {
             let Some(mut complaints) = complaints else {
@@ -162,13 +204,21 @@ impl GitStore {
                 said.drain(..from);
             }
         };
-        let ((), (), status) = tokio::join!(read, hear, git.wait());
-        let succeeded = status.is_ok_and(|status| status.success());
-        Ok((succeeded, out, String::from_utf8_lossy(&said).into_owned()))
+        let (is_cut, (), status) = tokio::join!(read, hear, git.wait());
+        let end = match status.is_ok_and(|status| status.success()) {
+            _ if is_cut => End::Cut,
+            true => End::Succeeded,
+            false => End::Failed,
+        };
+        if end == End::Succeeded {
+            group.release();
+        }
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Ok(Answer { end, out, said })
     }
 
     async fn word(&self, arguments: &[&str]) -> Result<String> {
-        let out = self.run(arguments).await?;
+        let out = self.run(arguments, WORD_BYTES).await?;
         Ok(String::from_utf8_lossy(&out).trim().to_owned())
     }
 
@@ -180,10 +230,10 @@ impl GitStore {
         let copy = &self.place.copy;
         if !files::exists(&copy.join("HEAD")) {
             files::create_private_folder(copy)?;
-            self.run(&["init", "--bare", "--quiet", "--template="])
+            self.word(&["init", "--bare", "--quiet", "--template="])
                 .await?;
             // Pictures and bundles do not get smaller by comparing them.
-            self.run(&["config", "core.bigFileThreshold", "128k"])
+            self.word(&["config", "core.bigFileThreshold", "128k"])
                 .await?;
         }
         let branch = format!("refs/heads/{}", self.place.branch);
@@ -192,10 +242,7 @@ impl GitStore {
             .await?;
         state.there = listed.split_whitespace().next().map(str::to_owned);
         if let Some(there) = &state.there {
-            let refspec = format!("+{branch}:{THERE}");
-            let fetch = ["fetch", "--quiet", "--no-tags", "--depth=1"];
-            let repository = ["--", &self.place.repository, &refspec];
-            self.run(&[&fetch[..], &repository[..]].concat()).await?;
+            self.fetch(&branch).await?;
             let commit = self.word(&["cat-file", "commit", there]).await?;
             if commit.lines().any(|line| line.starts_with("parent ")) {
                 return Err(StoreError::Permanent(format!(
@@ -208,11 +255,25 @@ impl GitStore {
         Ok(())
     }
 
+    async fn fetch(&self, branch: &str) -> Result<()> {
+        let refspec = format!("+{branch}:{THERE}");
+        let fetch = ["fetch", "--progress", "--no-tags", "--depth=1"];
+        let words = [&fetch[..], &["--", &self.place.repository, &refspec]].concat();
+        tokio::select! {
+            fetched = self.word(&words) => fetched.map(drop),
+            () = outgrown(&self.place.copy, COPY_BYTES) => {
+                // It may be lost, and so it begins anew where the host means well.
+                let _ = std::fs::remove_dir_all(&self.place.copy);
+                Err(StoreError::Permanent("the repository is larger than a mirror may be".into()))
+            }
+        }
+    }
+
     /// The commit being written, begun with what is there.
     async fn next<'a>(&self, state: &'a mut State) -> Result<&'a mut Child> {
         self.look(state).await?;
         if state.next.is_none() {
-            self.ask(&["update-ref", "-d", NEXT]).await?;
+            self.ask(&["update-ref", "-d", NEXT], WORD_BYTES).await?;
             let arguments = ["fast-import", "--quiet", "--done"];
             let mut import = self.command(&arguments);
             let mut import = import
@@ -282,15 +343,15 @@ impl GitStore {
         let lease = format!("--force-with-lease={branch}:{expected}");
         let refspec = format!("{NEXT}:{branch}");
         let push = ["push", "--progress", "--no-verify", &lease, "--"];
-        self.run(&[&push[..], &[&self.place.repository, &refspec]].concat())
+        self.word(&[&push[..], &[&self.place.repository, &refspec]].concat())
             .await?;
         state.is_waiting = false;
         let there = self.word(&["rev-parse", NEXT]).await?;
-        self.run(&["update-ref", THERE, &there]).await?;
+        self.word(&["update-ref", THERE, &there]).await?;
         state.there = Some(there);
         // Old editions go; that they stay longer harms nobody.
         let _ = files::remove(&self.place.copy.join("shallow"));
-        let _ = self.ask(&["gc", "--quiet", "--prune=now"]).await;
+        let _ = self.word(&["gc", "--quiet", "--prune=now"]).await;
         Ok(())
     }
 }
@@ -298,17 +359,16 @@ impl GitStore {
 const SAID_BYTES: usize = 2_000;
 
 impl Store for GitStore {
-    fn survey<'a>(&'a self, _: &'a BTreeSet<String>) -> BoxFuture<'a, Result<Survey>> {
+    fn survey<'a>(&'a self, wanted: &'a BTreeSet<String>) -> BoxFuture<'a, Result<Survey>> {
         Box::pin(async move {
             let mut state = self.state.lock().await;
             self.look(&mut state).await?;
             let Some(there) = &state.there else {
                 return Ok(Survey::new());
             };
-            let listed = self
-                .run(&["ls-tree", "-r", "-z", "--full-tree", there])
-                .await?;
-            Ok(entries(&listed))
+            let list = ["ls-tree", "-r", "-z", "--full-tree", there];
+            let listed = self.run(&list, LISTING_BYTES).await?;
+            Ok(entries(&listed, wanted))
         })
     }
 
@@ -318,10 +378,12 @@ impl Store for GitStore {
             self.look(&mut state).await?;
             let gone = || StoreError::NotFound(format!("`{path}` is not there"));
             let there = state.there.clone().ok_or_else(gone)?;
-            let (found, content, _) = self
-                .ask(&["cat-file", "blob", &format!("{there}:{path}")])
-                .await?;
-            let content = found.then(|| Bytes::from(content)).ok_or_else(gone)?;
+            let blob = format!("{there}:{path}");
+            let answer = self.ask(&["cat-file", "blob", &blob], part.end).await?;
+            if answer.end == End::Failed {
+                return Err(gone());
+            }
+            let content = Bytes::from(answer.out);
             let end = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(content.len());
             Ok(content.slice(end(part.start)..end(part.end)))
         })
@@ -360,6 +422,21 @@ impl Store for GitStore {
     }
 }
 
+/// Ends when what lies there is more than so many bytes.
+async fn outgrown(folder: &Path, most: u64) {
+    loop {
+        tokio::time::sleep(WEIGHED_EVERY).await;
+        let files = files::list(folder).unwrap_or_default();
+        // One that is gone meanwhile weighs nothing.
+        let lengths = files
+            .iter()
+            .filter_map(|file| files::length(&folder.join(file)).ok());
+        if lengths.sum::<u64>() > most {
+            return;
+        }
+    }
+}
+
 async fn write(import: &mut Child, bytes: &[u8]) -> Result<()> {
     let written = match &mut import.stdin {
         Some(stdin) => stdin.write_all(bytes).await,
@@ -369,11 +446,14 @@ async fn write(import: &mut Child, bytes: &[u8]) -> Result<()> {
 }
 
 /// `MODE blob ID\tPATH` each, with a zero behind it.
-fn entries(listed: &[u8]) -> Survey {
+fn entries(listed: &[u8], wanted: &BTreeSet<String>) -> Survey {
     let lines = listed.split(|byte| *byte == 0);
     let entry = |line: &[u8]| {
         let (head, path) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         let id = head.strip_prefix("100644 blob ")?;
+        if !wanted.contains(path) && !path.starts_with(BUNDLES) {
+            return None;
+        }
         Some((path.to_owned(), Found::Blob(BlobId::parse(id)?)))
     };
     lines.filter_map(entry).collect()
@@ -452,6 +532,20 @@ mod tests {
         for bad in ["", "ce01", &"x".repeat(40), &"é".repeat(20)] {
             assert_eq!(BlobId::parse(bad), None, "{bad}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_copy_that_grows_beyond_measure_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("objects/pack")).unwrap();
+        let pack = folder.path().join("objects/pack/tmp_pack_1");
+        std::fs::write(&pack, [0; 1000]).unwrap();
+        let minute = Duration::from_secs(60);
+        let waited = tokio::time::timeout(minute, outgrown(folder.path(), 1000)).await;
+        assert!(waited.is_err());
+        std::fs::write(&pack, [0; 1001]).unwrap();
+        let waited = tokio::time::timeout(minute, outgrown(folder.path(), 1000)).await;
+        assert!(waited.is_ok());
     }
 
     #[test]

@@ -77,6 +77,10 @@ pub(super) struct Kept {
     pub name: String,
     /// What the one who made it said.
     pub made: Option<String>,
+    /// Of the host and of its address for readers, so that another under the old name is seen. `None`: written by an earlier
+    /// colport.
+    #[serde(default)]
+    pub place: Option<String>,
     pub since: Timestamp,
     /// What it showed when it was last read back.
     pub edition: EditionNumber,
@@ -84,6 +88,9 @@ pub(super) struct Kept {
     /// The version of each channel's list that it has.
     pub lists: BTreeMap<u64, u64>,
     pub fails_since: Option<Timestamp>,
+    /// Since when it was being brought up to date, or copied others, without coming to the end.
+    #[serde(default)]
+    pub lags_since: Option<Timestamp>,
     pub failures: u32,
     pub again: Option<Timestamp>,
     pub trouble: Option<String>,
@@ -91,6 +98,9 @@ pub(super) struct Kept {
     pub gone: bool,
     #[serde(skip)]
     pub is_busy: bool,
+    /// When it was last begun to push to it.
+    #[serde(skip)]
+    pub begun: Option<Timestamp>,
 }
 
 /// One channel, as the daemon keeps it.

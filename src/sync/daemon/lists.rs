@@ -2,7 +2,10 @@
 //!
 //! 1. A host that keeps files gets them as files, in the push of the edition ([`Source::with_lists`]).
 //! 2. A colport server is sent each by itself, since it takes bundles and nothing else as a push. It sees by the signature
-//!    that the newsroom made it, and takes it if it is newer. Then it is read back.
+//!    that the newsroom made it, and takes it if it is newer. Then it is read back. A list is small: a server that does not
+//!    do both within the time in which something must move is given up, like one with which a push stands still.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -33,12 +36,19 @@ pub(super) async fn send(
     mirror: &Url,
     lists: &[Sealed],
     edition: EditionNumber,
+    stall: Duration,
 ) -> Outcome {
     for list in lists {
-        match send_one(wire, mirror, list).await {
-            Ok(None) => {}
-            Ok(Some(why)) => return Outcome::Refused(why),
-            Err(error) => return Outcome::Unreachable(error.reason()),
+        match tokio::time::timeout(stall, send_one(wire, mirror, list)).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(why))) => return Outcome::Refused(why),
+            Ok(Err(error)) => return Outcome::Unreachable(error.reason()),
+            Err(_) => {
+                let seconds = stall.as_secs();
+                return Outcome::Unreachable(format!(
+                    "a list was not taken within {seconds} seconds"
+                ));
+            }
         }
     }
     Outcome::Already { edition }

@@ -47,6 +47,8 @@ pub struct Wanted {
     pub mirrors_a_day: f64,
     /// Whether somebody makes a mirror when one is needed.
     pub can_make: bool,
+    /// Names of mirrors that new ones may copy, whoever learns of them by it.
+    pub origins: Vec<String>,
     /// For how long a list counts.
     pub list_days: i64,
     /// Where readers look when all mirrors fail.
@@ -73,7 +75,7 @@ impl Member {
     }
 
     /// Whether it runs `colport serve`, and so takes lists by themselves.
-    pub(super) fn server(&self) -> Option<&Url> {
+    pub fn server(&self) -> Option<&Url> {
         match &self.mirror.place {
             Place::Colport(url) | Place::Follows(url) => Some(url),
             Place::Folder(_) | Place::Host(_) => None,
@@ -163,7 +165,16 @@ pub enum Event {
         lists: Vec<(ChannelId, u64)>,
         outcome: Outcome,
     },
-    Probed(Vec<Probe>),
+    /// A push was not even begun, for a reason of our own: it accuses nobody, and is tried again.
+    Held {
+        mirror: MirrorId,
+        why: String,
+    },
+    /// One vantage has looked, whatever the others do.
+    Probed {
+        vantage: VantageId,
+        probes: Vec<Probe>,
+    },
     Announced {
         channel: ChannelId,
         way: String,
@@ -193,12 +204,15 @@ pub enum Effect {
         edition: EditionNumber,
         lists: Vec<Told>,
     },
-    /// Look at these from all vantages.
-    Probe(Vec<MirrorId>),
+    /// Look at these from there.
+    Probe {
+        vantage: VantageId,
+        mirrors: Vec<MirrorId>,
+    },
     /// Tell a channel.
     Announce { way: String, told: Told },
-    /// Ask for a new mirror.
-    Make,
+    /// Ask for a new mirror. Whoever makes it, and the machine that it becomes, learn of those that it may copy.
+    Make { follow: Vec<Url> },
     /// The host is no longer needed.
     Retire { mirror: MirrorId },
     /// Tell the operator.

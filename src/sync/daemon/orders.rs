@@ -14,15 +14,16 @@
 mod configured;
 mod owed;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use url::Url;
 
-use super::super::Outcome;
 use super::super::rotation::{
-    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Upkeep,
+    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Tier,
+    Upkeep, VantageId,
 };
+use super::super::{Outcome, Place};
 use super::book::{Announced, Audit, Book, BookError, Kept};
 use super::{Audience, Effect, Event, Member, Moment, Told, Wanted, WantedChannel, Way};
 use crate::base::{EditionNumber, Timestamp};
@@ -34,11 +35,21 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// A new mirror that could not be filled for so long is given up.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+/// One that is not done for so long is looked at like those that are.
+const LAGGING: SignedDuration = HOUR;
+/// Who took an edition shows it after so long.
+const UNREAD: SignedDuration = SignedDuration::from_mins(2);
 /// More are not kept in stock.
 const MOST_STANDBY: usize = 30;
-/// Mirrors pushed to at one time.
+/// Mirrors that one has begun to push to within [`BRISK`].
 const ABREAST: usize = 16;
+/// Who takes longer keeps no place from others: some hang, and some drip on purpose.
+const BRISK: SignedDuration = SignedDuration::from_mins(2);
+/// Mirrors pushed to at one time, with the slow ones.
+const MOST_ABREAST: usize = 128;
 const MOST_IN_LIST: usize = 64;
+/// Mirrors that a new one is told of.
+const MOST_TO_FOLLOW: usize = 3;
 /// For so long mirrors that are ready wait for others that are nearly.
 const GATHERING: SignedDuration = SignedDuration::from_mins(5);
 /// For so long people wait for a second address.
@@ -50,11 +61,18 @@ pub struct Daemon {
     pub(super) book: Book,
     pub(super) wants: Option<Wanted>,
     dice: fn() -> [u8; 20],
-    probing: bool,
+    /// Vantages that are looking.
+    probing: BTreeSet<VantageId>,
+    /// When each was done the last time.
+    looked: BTreeMap<VantageId, Timestamp>,
     making: bool,
+    /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
+    unmade: Option<(String, u32, Timestamp)>,
     /// What the operator was told of stock, so that he is told once.
     told_empty: bool,
     pub(super) trouble: Option<String>,
+    /// Why nothing could be pushed at all.
+    pub(super) held: Option<String>,
 }
 
 impl Daemon {
@@ -73,10 +91,13 @@ impl Daemon {
             book,
             wants: None,
             dice,
-            probing: false,
+            probing: BTreeSet::new(),
+            looked: BTreeMap::new(),
             making: false,
+            unmade: None,
             told_empty: false,
             trouble: None,
+            held: None,
         })
     }
 
@@ -178,13 +199,16 @@ impl Daemon {
                 lists,
                 outcome,
             } => self.pushed(mirror, edition, lists, &outcome, now, effects),
-            Event::Probed(probes) => {
-                self.probing = false;
+            Event::Held { mirror, why } => self.held(mirror, why, now, effects),
+            Event::Probed { vantage, probes } => {
+                self.probing.remove(&vantage);
+                self.looked.insert(vantage, now.steady);
                 self.book.rest.probed = Some(now.steady);
-                let at = now.steady;
-                let probes = probes
-                    .into_iter()
-                    .map(|probe| rotation::Probe { at, ..probe });
+                // Nothing was seen in time to come, whatever a clock says.
+                let probes = probes.into_iter().map(|probe| rotation::Probe {
+                    at: probe.at.min(now.steady),
+                    ..probe
+                });
                 probes.map(Observation::Probed).collect()
             }
             Event::Announced {
@@ -273,11 +297,26 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
+        self.held = None;
         if let Outcome::Behind { edition } = outcome {
-            // It copies others in its own time.
-            kept.edition = edition.unwrap_or(0);
+            // It copies others in its own time, but not for ever.
+            let edition = edition.unwrap_or(0);
+            if edition > kept.edition {
+                kept.lags_since = None;
+            }
+            kept.edition = edition;
+            let since = *kept.lags_since.get_or_insert(now.steady);
+            if now.steady.duration_since(since) >= PATIENCE {
+                kept.fails_since.get_or_insert(since);
+                return self.failed(id, outcome, now, effects);
+            }
             kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
             kept.trouble = None;
+            return Vec::new();
+        }
+        if let Outcome::Taken(_) = outcome {
+            // It counts when it is seen.
+            kept.again = now.steady.checked_add(UNREAD).ok();
             return Vec::new();
         }
         if !outcome.is_good() {
@@ -292,10 +331,34 @@ impl Daemon {
                 .map(|(channel, version)| (channel.0, version)),
         );
         (kept.failures, kept.again, kept.fails_since) = (0, None, None);
+        kept.lags_since = None;
         let was_in_trouble = kept.trouble.take().is_some();
         if is_news || was_in_trouble {
             let words = format!("`{}` has edition {edition}", self.book.mirror_name(id));
             self.note(now, words, "it was read back");
+        }
+        Vec::new()
+    }
+
+    /// Nobody is accused: what is wrong is wrong here.
+    fn held(
+        &mut self,
+        id: MirrorId,
+        why: String,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<Observation> {
+        if let Some(kept) = self.book.mirrors.get_mut(&id) {
+            kept.is_busy = false;
+            kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
+        }
+        // Every mirror is held for the same reason.
+        if self.held.as_ref() != Some(&why) {
+            self.note(now, "an edition could not be sent to anybody", why.clone());
+            effects.push(Effect::Alert(format!(
+                "an edition could not be sent to anybody: {why}"
+            )));
+            self.held = Some(why);
         }
         Vec::new()
     }
@@ -395,17 +458,32 @@ impl Daemon {
         let member = match made {
             Ok(member) => *member,
             Err(why) => {
-                let words = format!("a new mirror could not be made: {why}");
-                self.note(now, words.clone(), "the stock is low");
-                effects.push(Effect::Alert(words));
+                self.not_made(why, now, effects);
                 return Vec::new();
             }
         };
+        self.unmade = None;
         let Some(mut wanted) = self.wants.clone() else {
             return Vec::new();
         };
         wanted.members.push(member);
         self.configured(wanted, now, effects)
+    }
+
+    /// What was not made costs nothing of what the day affords; but nobody is asked again at once, since each try may cost
+    /// money all the same.
+    fn not_made(&mut self, why: String, now: Moment, effects: &mut Vec<Effect>) {
+        self.book.rest.made.pop();
+        let before = self.unmade.take();
+        let failures = before.as_ref().map_or(1, |(_, failures, _)| failures + 1);
+        if before.is_none_or(|(before, ..)| before != why) {
+            let words = format!("a new mirror could not be made: {why}");
+            self.note(now, words.clone(), "the stock is low");
+            effects.push(Effect::Alert(words));
+        }
+        let pause = SignedDuration::from_mins(10 * 2i64.pow((failures - 1).min(6)));
+        let again = now.steady.checked_add(pause).unwrap_or(now.steady);
+        self.unmade = Some((why, failures, again));
     }
 
     // Steps 2 and 3.

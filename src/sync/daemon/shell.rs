@@ -8,26 +8,32 @@
 //!
 //! What only others can do stands behind a [`Desk`]: reading the file, opening editions, signing, starting programs.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use url::Url;
 
 use super::lists::{self, Sealed};
 use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
-use crate::sync::rotation::{MirrorId, Probe};
+use crate::io::line::Limit;
+use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
 const TICK: Duration = Duration::from_secs(5);
 const COPY_EVERY: Duration = Duration::from_secs(3600);
+/// No push goes on longer, however much of it moves: one that drips would never be tried anew.
+const LONGEST_PUSH: Duration = Duration::from_secs(4 * 3600);
 
 /// Something of the newsroom's own that went wrong, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,9 +53,10 @@ pub trait Desk: Send + Sync + 'static {
 
     fn seal(&self, told: &Told) -> Result<Sealed, Trouble>;
 
-    /// Looks at mirrors from all vantages, of which each looks at what it may see.
+    /// Looks at those of the mirrors that the vantage may see. Each is told with the time at which it was seen.
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         source: Arc<Source>,
         now: Timestamp,
@@ -62,7 +69,12 @@ pub trait Desk: Send + Sync + 'static {
         sealed: Sealed,
     ) -> BoxFuture<'static, Result<(), Trouble>>;
 
-    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>>;
+    /// `follow`: which mirrors it may be told of, to copy them.
+    fn make(
+        &self,
+        living: Vec<Member>,
+        follow: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>>;
 
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>>;
 
@@ -107,7 +119,7 @@ pub async fn run(
         wire,
         source: None,
         edition: 0,
-        places: Arc::new(()),
+        line: None,
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -125,18 +137,26 @@ pub async fn run(
         }
         match ledger.commit(daemon.entries()) {
             Ok(()) => {
-                told_full = false;
+                if told_full {
+                    told_full = false;
+                    events.push(Event::Trouble(String::new()));
+                }
                 for effect in waiting.drain(..) {
                     room.perform(effect, &daemon, moment, &mut tasks);
                 }
             }
-            // Nothing is done that would be forgotten.
-            Err(error) if !told_full => {
-                told_full = true;
-                room.desk
-                    .say(&format!("nothing is done until this is mended: {error}"));
+            // Nothing is done that would be forgotten. The operator is told all the same: to be told twice does no harm.
+            Err(error) => {
+                if !told_full {
+                    told_full = true;
+                    let words = format!("nothing is done until this is mended: {error}");
+                    waiting.extend(daemon.on(Event::Trouble(words), moment));
+                }
+                let is_alert = |effect: &mut Effect| matches!(effect, Effect::Alert(_));
+                for alert in waiting.extract_if(.., is_alert) {
+                    room.perform(alert, &daemon, moment, &mut tasks);
+                }
             }
-            Err(_) => {}
         }
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
@@ -176,8 +196,8 @@ struct Room {
     source: Option<Arc<Source>>,
     /// Of the folder, as it was last looked at.
     edition: EditionNumber,
-    /// Held once more by each push under way.
-    places: Arc<()>,
+    /// What all pushes share, and for how many bytes a second.
+    line: Option<(u64, Arc<Limit>)>,
 }
 
 impl Room {
@@ -233,8 +253,16 @@ impl Room {
                 let pushing = self.pushing(daemon.member(mirror), &lists);
                 tasks.spawn(async move {
                     let outcome = match pushing {
-                        Ok(pushing) => pushing.await,
-                        Err(trouble) => Outcome::Unreachable(trouble.0),
+                        Ok(pushing) => {
+                            let broken = || Outcome::Unsure(sync::BROKEN.into());
+                            caught(pushing, broken).await
+                        }
+                        Err(trouble) => {
+                            return Event::Held {
+                                mirror,
+                                why: trouble.0,
+                            };
+                        }
                     };
                     Event::Pushed {
                         mirror,
@@ -244,7 +272,7 @@ impl Room {
                     }
                 });
             }
-            Effect::Probe(mirrors) => {
+            Effect::Probe { vantage, mirrors } => {
                 let exposed = |id: &MirrorId| match daemon.is_told(*id) {
                     true => Exposure::Told,
                     false => Exposure::Untold,
@@ -255,12 +283,13 @@ impl Room {
                     .collect();
                 let looking = self
                     .source()
-                    .map(|source| self.desk.probe(members, source, now.steady));
+                    .map(|source| self.desk.probe(vantage, members, source, now.steady));
                 tasks.spawn(async move {
-                    Event::Probed(match looking {
-                        Ok(looking) => looking.await,
+                    let probes = match looking {
+                        Ok(looking) => caught(looking, Vec::new).await,
                         Err(_) => Vec::new(),
-                    })
+                    };
+                    Event::Probed { vantage, probes }
                 });
             }
             Effect::Announce { way, told } => {
@@ -271,7 +300,7 @@ impl Room {
                     .map(|sealed| self.desk.announce(way.clone(), told, sealed));
                 tasks.spawn(async move {
                     let told = match telling {
-                        Ok(telling) => telling.await,
+                        Ok(telling) => caught(telling, broken).await,
                         Err(trouble) => Err(trouble),
                     };
                     Event::Announced {
@@ -282,9 +311,12 @@ impl Room {
                     }
                 });
             }
-            Effect::Make => {
-                let making = self.desk.make(daemon.members());
-                tasks.spawn(async move { Event::Made(making.await.map_err(|trouble| trouble.0)) });
+            Effect::Make { follow } => {
+                let making = self.desk.make(daemon.members(), follow);
+                tasks.spawn(async move {
+                    let made = caught(making, broken).await;
+                    Event::Made(made.map_err(|trouble| trouble.0))
+                });
             }
             // A host that stands in the file is the operator's to switch off: the journal says so.
             Effect::Retire { .. } => {}
@@ -293,7 +325,7 @@ impl Room {
                 let alerting = self.desk.alert(words);
                 let desk = self.desk.clone();
                 tasks.spawn(async move {
-                    if let Err(trouble) = alerting.await {
+                    if let Err(trouble) = caught(alerting, broken).await {
                         desk.say(&format!("nobody could be alerted: {trouble}"));
                     }
                     Event::Tick
@@ -315,26 +347,37 @@ impl Room {
             .map(|told| self.desk.seal(told))
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
-        let options = self.share();
-        let place = Arc::clone(&self.places);
+        let options = self.desk.options();
+        let line = self.line(&options);
         Ok(Box::pin(async move {
-            let outcome = push(wire.as_ref(), &source, member, &sealed, &options).await;
-            drop(place);
-            outcome
+            let pushing = push(wire.as_ref(), &source, member, &sealed, &options, line);
+            let pushed = tokio::time::timeout(LONGEST_PUSH, pushing).await;
+            pushed.unwrap_or_else(|_| {
+                let hours = LONGEST_PUSH.as_secs() / 3600;
+                Outcome::Unreachable(format!("it was not done within {hours} hours"))
+            })
         }))
     }
 
-    /// Of the line, what falls to one more push beside those under way.
-    fn share(&self) -> Options {
-        let options = self.desk.options();
-        let pushes = Arc::strong_count(&self.places) as u64;
-        Options {
-            line_bytes_per_second: options
-                .line_bytes_per_second
-                .map(|all| (all / pushes).max(1)),
-            ..options
+    /// The one limit of the whole line, as long as the file says the same.
+    fn line(&mut self, options: &Options) -> Option<Arc<Limit>> {
+        let all = options.line_bytes_per_second?;
+        if self.line.as_ref().is_none_or(|(of, _)| *of != all) {
+            self.line = Some((all, Arc::new(Limit::new(all))));
         }
+        self.line.as_ref().map(|(_, limit)| limit.clone())
     }
+}
+
+/// What comes of it. Where our own code breaks off over what a stranger sent, that is a failure like others: what waits for
+/// this end would otherwise wait for ever.
+async fn caught<T>(work: impl Future<Output = T>, broken: impl FnOnce() -> T) -> T {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| broken())
+}
+
+fn broken<T>() -> Result<T, Trouble> {
+    Err(Trouble(sync::BROKEN.into()))
 }
 
 async fn push(
@@ -343,6 +386,7 @@ async fn push(
     member: Member,
     lists: &[Sealed],
     options: &Options,
+    line: Option<Arc<Limit>>,
 ) -> Outcome {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
@@ -350,12 +394,13 @@ async fn push(
         Some(_) => source.clone(),
         None => Arc::new(lists::beside(source, lists)),
     };
-    let pushed = sync::push_all(wire, &source, &mirrors, options, &mut |_| ()).await;
+    let pushed = sync::push_along(line, wire, &source, &mirrors, options, &mut |_| ()).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
     match server {
         Some(url) if outcome.is_good() => {
-            match lists::send(wire, &url, lists, source.edition().number()).await {
+            let edition = source.edition().number();
+            match lists::send(wire, &url, lists, edition, options.stall).await {
                 sent if sent.is_good() => outcome,
                 failed => failed,
             }

@@ -152,6 +152,43 @@ async fn the_branch_is_one_commit_that_says_nobody_and_no_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_that_was_pushed_counts_when_it_was_read() {
+    let Some(ground) = start().await else { return };
+    let source = Newspaper::new(1).source();
+    let outcome = super::push_once(&ground, &source).await;
+    assert!(
+        matches!(&outcome, Outcome::Taken(pushed) if pushed.edition == 1),
+        "{outcome:?}"
+    );
+    assert!(!outcome.is_good() && !outcome.is_fault());
+    let outcome = super::push_once(&ground, &source).await;
+    assert_eq!(outcome, Outcome::Already { edition: 1 });
+}
+
+/// The branch has it, and the address under which readers find it shows something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pages_host_that_does_not_show_the_branch_is_found_out() {
+    let Some(ground) = start().await else { return };
+    let source = Newspaper::new(1).source();
+    let place = colport::sync::Place::Host(colport::sync::Host {
+        keeper: ground.keeper(),
+        url: Some("http://127.0.0.1:9/".parse().unwrap()),
+        bundles: false,
+    });
+    let mirrors = [colport::sync::Mirror {
+        name: "pages".into(),
+        place,
+    }];
+    let options = colport::sync::Options::default();
+    for expected in ["took edition 1", "does not show"] {
+        let wire = super::wire();
+        let pushed = colport::sync::push_all(&wire, &source, &mirrors, &options, &mut |_| ());
+        let outcome = pushed.await.remove(0).1;
+        assert!(outcome.to_string().contains(expected), "{outcome}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_branch_with_a_history_is_left_alone() {
     let Some(ground) = start().await else { return };
     ground.write("a.txt", b"one");
@@ -198,4 +235,76 @@ async fn only_what_is_new_is_in_the_pack_also_when_the_copy_is_lost() {
         let sent = packs() - before;
         assert!(sent as f64 <= new as f64 * 1.05, "{sent} for {new}");
     }
+}
+
+/// Some two hundred bytes for each level, of which each lists the one below ten times.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_repository_that_stands_for_a_listing_without_end_is_refused() {
+    let Some(ground) = start().await else { return };
+    let bare = ground.at("pages.git");
+    let hash = |words: &[&str], input: &str| {
+        std::fs::write(ground.at("input"), input).unwrap();
+        let mut command = Command::new("git");
+        command.current_dir(&bare).args(words);
+        let input = std::fs::File::open(ground.at("input")).unwrap();
+        let output = command.stdin(input).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let mut id = hash(&["hash-object", "-w", "--stdin"], "x");
+    let mut kind = "100644 blob";
+    for _ in 0..9 {
+        let lines: String = (0..10).map(|n| format!("{kind} {id}\t{n}\n")).collect();
+        id = hash(&["mktree"], &lines);
+        kind = "040000 tree";
+    }
+    let commit = git(&bare, &["commit-tree", &id, "-m", "all"]).unwrap();
+    let commit = String::from_utf8(commit).unwrap();
+    git(&bare, &["update-ref", "refs/heads/pages", commit.trim()]).unwrap();
+    let outcome = push(&ground, &Newspaper::new(1).source()).await;
+    assert!(
+        matches!(&outcome, Outcome::Refused(why) if why.contains("more than a mirror may")),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_file_no_more_is_read_than_was_asked_for() {
+    let Some(ground) = start().await else { return };
+    ground.write("long.bin", &vec![7; 32 << 20]);
+    let store = super::open(&ground);
+    let part = store.read("long.bin", 2..9).await.unwrap();
+    assert_eq!(part, vec![7; 7]);
+    let whole = store.read("long.bin", 0..64 << 20).await.unwrap();
+    assert_eq!(whole.len(), 32 << 20);
+}
+
+/// A host that says nothing after its hello, over SSH in the place of which stands a program of ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_git_started_ends_with_it() {
+    if !is_installed("git") {
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = tokio::spawn(async move {
+        use tokio::io::AsyncReadExt;
+        let (mut wire, _) = listener.accept().await.unwrap();
+        let mut piece = [0; 4096];
+        // Until whoever asked is gone.
+        while let Ok(1..) = wire.read(&mut piece).await {}
+    });
+    let folder = super::folder();
+    let keeper = Keeper::Git(Git {
+        repository: format!("http://{address}/river.git"),
+        branch: "pages".into(),
+        credentials: None,
+        copy: folder.path().join("copy"),
+    });
+    let store = colport::io::store::open(&keeper, &std::sync::Arc::default()).unwrap();
+    let wanted = BTreeSet::new();
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(3), store.survey(&wanted));
+    assert!(waited.await.is_err());
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(5), heard).await;
+    gone.expect("nobody holds the connection any more").unwrap();
 }

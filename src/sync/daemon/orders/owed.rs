@@ -16,13 +16,7 @@ impl Daemon {
         if newest == 0 {
             return;
         }
-        let mut free = ABREAST.saturating_sub(
-            self.book
-                .mirrors
-                .values()
-                .filter(|kept| kept.is_busy)
-                .count(),
-        );
+        let mut free = self.free_hands(now);
         let ids: Vec<MirrorId> = self.book.members.keys().copied().collect();
         let mut owing: Vec<(u32, MirrorId, Vec<Told>)> = Vec::new();
         for id in ids {
@@ -56,6 +50,8 @@ impl Daemon {
             free -= 1;
             if let Some(kept) = self.book.mirrors.get_mut(&mirror) {
                 kept.is_busy = true;
+                kept.begun = Some(now.steady);
+                kept.lags_since.get_or_insert(now.steady);
             }
             effects.push(Effect::Push {
                 mirror,
@@ -63,6 +59,17 @@ impl Daemon {
                 lists,
             });
         }
+    }
+
+    /// How many more may be pushed to now.
+    fn free_hands(&self, now: Moment) -> usize {
+        let busy = self.book.mirrors.values().filter(|kept| kept.is_busy);
+        let begun: Vec<Option<Timestamp>> = busy.map(|kept| kept.begun).collect();
+        let is_brisk =
+            |at: &&Option<Timestamp>| at.is_some_and(|at| now.steady.duration_since(at) < BRISK);
+        let brisk = begun.iter().filter(is_brisk).count();
+        let beside = MOST_ABREAST.saturating_sub(begun.len());
+        ABREAST.saturating_sub(brisk).min(beside)
     }
 
     /// The lists that the mirror lacks, of channels that were ever told of it.
@@ -169,16 +176,17 @@ impl Daemon {
     }
 
     fn owed_looks(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let is_due = self
-            .book
-            .rest
-            .probed
-            .is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY);
-        let can_look = self
-            .wants
-            .as_ref()
-            .is_some_and(|wants| !wants.vantages.is_empty());
-        if self.probing || !is_due || !can_look {
+        // Each for itself: one that hangs, or is slow, keeps the others from nothing.
+        let is_due = |vantage: &VantageId| {
+            let looked = self.looked.get(vantage).copied();
+            let looked = looked.or(self.book.rest.probed.filter(|_| self.looked.is_empty()));
+            looked.is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY)
+                && !self.probing.contains(vantage)
+        };
+        let vantages = self.wants.iter().flat_map(|wants| &wants.vantages);
+        let vantages = vantages.map(|(vantage, _)| *vantage).filter(is_due);
+        let vantages: Vec<VantageId> = vantages.collect();
+        if vantages.is_empty() {
             return;
         }
         let newest = self.book.rest.edition;
@@ -188,17 +196,25 @@ impl Daemon {
             .mirrors()
             .filter(|(id, mirror)| {
                 let kept = self.book.mirrors.get(id);
-                // One that is just being pushed to may show either edition.
+                // One that is just being pushed to may show either edition. But who hangs, or never comes to the end, may be
+                // blocked or gone.
+                let lags = |since: Timestamp| now.steady.duration_since(since) >= LAGGING;
                 let is_settled = kept.is_some_and(|kept| {
-                    kept.edition == newest && !kept.is_busy || kept.failures > 0
+                    kept.edition == newest && !kept.is_busy
+                        || kept.failures > 0
+                        || kept.lags_since.is_some_and(lags)
                 });
                 is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
             })
             .map(|(id, _)| id)
             .collect();
-        if !targets.is_empty() {
-            self.probing = true;
-            effects.push(Effect::Probe(targets));
+        if targets.is_empty() {
+            return;
+        }
+        for vantage in vantages {
+            self.probing.insert(vantage);
+            let mirrors = targets.clone();
+            effects.push(Effect::Probe { vantage, mirrors });
         }
     }
 
@@ -216,11 +232,49 @@ impl Daemon {
             .filter(|(_, mirror)| mirror.phase == Phase::Filling)
             .count();
         let is_low = self.standby() + filling < MOST_STANDBY;
-        if is_low && is_affordable && !self.making {
+        let waits = self
+            .unmade
+            .as_ref()
+            .is_some_and(|(.., again)| *again > now.steady);
+        if is_low && is_affordable && !waits && !self.making {
             self.making = true;
             self.book.rest.made.push(now.steady);
-            effects.push(Effect::Make);
+            let follow = self.to_follow();
+            effects.push(Effect::Make { follow });
         }
+    }
+
+    /// What a new mirror may copy: it learns of no more than the operator named, or the censor reads anyway. Whoever makes it
+    /// or takes it would else have all the rest, with the reserve.
+    fn to_follow(&self) -> Vec<Url> {
+        let planner = &self.book.planner;
+        let is_read = |id: MirrorId| {
+            let known = planner.mirror(id).filter(|mirror| mirror.works());
+            known.is_some_and(|mirror| {
+                mirror.knowers().any(|(channel, _)| {
+                    let channel = planner.channel(channel);
+                    channel.is_some_and(|it| matches!(it.tier, Tier::Open | Tier::Burnt))
+                })
+            })
+        };
+        let origins = self.wants.iter().flat_map(|wants| &wants.origins);
+        let named = origins.filter_map(|name| {
+            let mut members = self.book.members.values();
+            members.find(|member| member.mirror.name == *name)?.server()
+        });
+        let read = self.book.members.iter().filter(|(id, _)| is_read(**id));
+        let read = read.filter_map(|(_, member)| match &member.mirror.place {
+            Place::Colport(url) => Some(url),
+            _ => None,
+        });
+        let mut follow: Vec<Url> = Vec::new();
+        for url in named.chain(read) {
+            if !follow.contains(url) {
+                follow.push(url.clone());
+            }
+        }
+        follow.truncate(MOST_TO_FOLLOW);
+        follow
     }
 }
 

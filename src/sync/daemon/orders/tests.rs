@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::rotation::{
-    Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
-};
-use super::super::super::{Mirror, Place, Pushed};
+use super::super::super::rotation::{Cause, Controls, Kind, Place as Where, Probe, Seen};
+use super::super::super::{Mirror, Pushed};
 use super::super::{Public, Rendezvous};
 use super::*;
 
@@ -21,12 +19,25 @@ struct Bench {
     minutes: i64,
     wanted: Wanted,
     dead: Vec<String>,
+    /// With which a push never ends.
+    hung: Vec<String>,
+    /// Who copy others, and never come to it.
+    slow: Vec<String>,
+    /// Who take everything and show nothing.
+    takes: Vec<String>,
+    /// The vantage that never comes back from looking.
+    blind: Option<VantageId>,
+    /// What is wrong with ourselves.
+    sick: Option<String>,
     pushed: Vec<(String, Vec<String>)>,
     announced: Vec<(String, String, Vec<String>)>,
     alerts: Vec<String>,
     /// How announcing ends, if it does.
     telling: Result<Option<()>, String>,
     lost: Vec<String>,
+    /// What new mirrors were told to follow, each time that one was asked for; and what came of it.
+    asked: Vec<Vec<Url>>,
+    making: Option<Result<Box<Member>, String>>,
     controls: Controls,
 }
 
@@ -79,6 +90,7 @@ impl Bench {
                 .collect(),
             mirrors_a_day: 4.0,
             can_make: false,
+            origins: Vec::new(),
             list_days: 14,
             rendezvous: Rendezvous::default(),
             vantages: vec![
@@ -92,11 +104,18 @@ impl Bench {
             minutes: 0,
             wanted,
             dead: Vec::new(),
+            hung: Vec::new(),
+            sick: None,
+            blind: None,
+            takes: Vec::new(),
+            slow: Vec::new(),
             pushed: Vec::new(),
             announced: Vec::new(),
             alerts: Vec::new(),
             telling: Ok(Some(())),
             lost: Vec::new(),
+            asked: Vec::new(),
+            making: None,
             controls: Controls::Work,
         }
     }
@@ -142,8 +161,22 @@ impl Bench {
                 lists,
             } => {
                 let name = self.name(mirror);
+                if self.hung.contains(&name) {
+                    return None;
+                }
+                if let Some(why) = self.sick.clone() {
+                    return Some(Event::Held { mirror, why });
+                }
                 let outcome = match self.dead.contains(&name) {
                     true => Outcome::Unreachable("no connection".into()),
+                    false if self.slow.contains(&name) => Outcome::Behind { edition: None },
+                    false if self.takes.contains(&name) => {
+                        let had = self.pushed.iter().any(|(mirror, _)| *mirror == name);
+                        match had {
+                            true => Outcome::Unsure("it does not show it".into()),
+                            false => Outcome::Taken(Pushed { edition, bytes: 1 }),
+                        }
+                    }
                     false => Outcome::Pushed(Pushed { edition, bytes: 1 }),
                 };
                 self.pushed
@@ -159,9 +192,16 @@ impl Bench {
                     outcome,
                 })
             }
-            Effect::Probe(mirrors) => Some(Event::Probed(
-                mirrors.iter().flat_map(|id| self.look(*id)).collect(),
-            )),
+            Effect::Probe { vantage, mirrors } => {
+                if self.blind == Some(vantage) {
+                    return None;
+                }
+                let probes = mirrors.iter().map(|id| self.look(*id, vantage));
+                Some(Event::Probed {
+                    vantage,
+                    probes: probes.collect(),
+                })
+            }
             Effect::Announce { way, told } => {
                 let shown = told.show.iter().map(Url::to_string).collect();
                 self.announced.push((told.name.clone(), way.clone(), shown));
@@ -181,33 +221,34 @@ impl Bench {
                 self.alerts.push(words);
                 None
             }
-            Effect::Make | Effect::Retire { .. } => None,
+            Effect::Make { follow } => {
+                self.asked.push(follow);
+                self.making.clone().map(Event::Made)
+            }
+            Effect::Retire { .. } => None,
         }
     }
 
-    fn look(&self, id: MirrorId) -> Vec<Probe> {
+    fn look(&self, id: MirrorId, vantage: VantageId) -> Probe {
         let is_lost = self.lost.contains(&self.name(id));
-        let look = |vantage: u64| {
-            let place = if vantage == 3 {
-                Where::Outside
-            } else {
-                Where::Inside
-            };
-            let fails = is_lost && place == Where::Inside || self.controls == Controls::Fail;
-            Probe {
-                at: self.now().steady,
-                vantage: VantageId(vantage),
-                place,
-                mirror: id,
-                seen: if fails {
-                    Seen::Fails(Cause::Reset)
-                } else {
-                    Seen::Works
-                },
-                controls: self.controls,
-            }
+        let place = if vantage.0 >= 3 {
+            Where::Outside
+        } else {
+            Where::Inside
         };
-        (1..=3).map(look).collect()
+        let fails = is_lost && place == Where::Inside || self.controls == Controls::Fail;
+        Probe {
+            at: self.now().steady,
+            vantage,
+            place,
+            mirror: id,
+            seen: if fails {
+                Seen::Fails(Cause::Reset)
+            } else {
+                Seen::Works
+            },
+            controls: self.controls,
+        }
     }
 
     fn minutes(&mut self, minutes: i64) {
@@ -354,6 +395,171 @@ fn a_dead_mirror_is_tried_ever_more_rarely_and_holds_up_nobody() {
         view.mirrors.iter().all(|mirror| mirror.lag == 0),
         "{view:?}"
     );
+}
+
+#[test]
+fn mirrors_with_which_a_push_never_ends_keep_no_hands_from_others() {
+    let mut bench = Bench::new(40, &CHANNELS[..1]);
+    bench.hung = (0..30).map(|n| format!("m{n}")).collect();
+    bench.begin();
+    assert!(bench.pushed.is_empty(), "all hands are with those who hang");
+    bench.minutes(10);
+    let filled: BTreeSet<&String> = bench.pushed.iter().map(|(mirror, _)| mirror).collect();
+    assert_eq!(filled.len(), 10, "{filled:?}");
+    assert!(bench.working("letter") >= 2);
+}
+
+#[test]
+fn there_is_a_limit_to_pushes_that_hang() {
+    let mut bench = Bench::new(MOST_ABREAST + 40, &CHANNELS[..1]);
+    bench.hung = (0..MOST_ABREAST + 40).map(|n| format!("m{n}")).collect();
+    bench.begin();
+    bench.minutes(200);
+    let busy = bench.daemon.book.mirrors.values();
+    assert_eq!(busy.filter(|kept| kept.is_busy).count(), MOST_ABREAST);
+}
+
+#[test]
+fn a_mirror_with_which_a_push_hangs_is_looked_at_and_replaced_when_it_is_blocked() {
+    for hangs in [true, false] {
+        let mut bench = Bench::new(14, &CHANNELS);
+        bench.begin();
+        bench.minutes(60);
+        let name = bench.told("friends")[0].clone();
+        match hangs {
+            true => bench.hung.push(name.clone()),
+            false => bench.slow.push(name.clone()),
+        }
+        bench.give(Event::Edition(8));
+        bench.lost.push(name.clone());
+        bench.minutes(50);
+        assert_eq!(bench.blocked(), 0, "it may be busy for a while");
+        bench.minutes(90);
+        assert_eq!(bench.blocked(), 1);
+        assert!(!bench.told("friends")[..2].contains(&name));
+    }
+}
+
+#[test]
+fn another_host_under_an_old_name_is_filled_before_anybody_is_told() {
+    let elsewhere = Url::parse("https://elsewhere.example/").unwrap();
+    for was_down in [true, false] {
+        let mut bench = Bench::new(14, &CHANNELS);
+        bench.begin();
+        bench.minutes(60);
+        let name = bench.told("friends")[0].clone();
+        let named = |bench: &Bench| {
+            let members = bench.daemon.book.members.iter();
+            let mut members = members.filter(|(_, member)| member.mirror.name == name);
+            *members.next().unwrap().0
+        };
+        let old = named(&bench);
+        let mut members = bench.wanted.members.iter_mut();
+        let member = members.find(|member| member.mirror.name == name).unwrap();
+        member.mirror.place = Place::Colport(elsewhere.clone());
+        member.public.as_mut().unwrap().url = elsewhere.clone();
+        bench.pushed.clear();
+        bench.hung.push(name.clone());
+        match was_down {
+            true => bench.restart(),
+            false => bench.begin(),
+        }
+        let new = named(&bench);
+        assert_ne!(old, new);
+        // A push to the old place ends now.
+        bench.give(Event::Pushed {
+            mirror: old,
+            edition: 7,
+            lists: Vec::new(),
+            outcome: Outcome::Already { edition: 7 },
+        });
+        bench.minutes(30);
+        assert_eq!(bench.daemon.book.mirrors[&new].edition, 0);
+        assert!(!bench.daemon.is_told(new));
+        for (channel, _) in CHANNELS {
+            let told = bench.daemon.told(bench.channel(channel)).unwrap();
+            let told = told.list.mirrors.iter();
+            assert!(
+                told.map(|it| &it.url).all(|url| *url != elsewhere),
+                "{channel}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_replaced_makes_no_other_host() {
+    use crate::io::store::{Credentials, Keeper, WebDav};
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    let place = |key: &str| {
+        let keeper = Keeper::WebDav(WebDav {
+            address: Url::parse("https://dav.example/").unwrap(),
+            credentials: Some(Credentials::Environment(key.into())),
+        });
+        let host = super::super::super::Host {
+            keeper,
+            url: None,
+            bundles: false,
+        };
+        Place::Host(host)
+    };
+    bench.wanted.members[0].mirror.place = place("OLD");
+    bench.begin();
+    let before: Vec<MirrorId> = bench.daemon.book.members.keys().copied().collect();
+    bench.wanted.members[0].mirror.place = place("NEW");
+    bench.begin();
+    let after: Vec<MirrorId> = bench.daemon.book.members.keys().copied().collect();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn one_that_takes_an_edition_and_never_shows_it_is_told_to_nobody() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.takes.push("m3".into());
+    bench.begin();
+    bench.minutes(60);
+    let mut mirrors = bench.daemon.book.mirrors.iter();
+    let (id, kept) = mirrors.find(|(_, kept)| kept.name == "m3").unwrap();
+    assert_eq!(kept.edition, 0);
+    assert!(kept.trouble.is_some());
+    let mirror = bench.daemon.book.planner.mirror(*id).unwrap();
+    assert_eq!(mirror.phase, Phase::Filling);
+    assert!(bench.working("letter") >= 2);
+}
+
+#[test]
+fn one_that_copies_nobody_for_three_days_has_failed() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.slow.push("m3".into());
+    bench.begin();
+    bench.minutes(2 * 24 * 60);
+    let is_there = |bench: &Bench| {
+        let members = bench.daemon.book.mirrors.values();
+        members
+            .filter(|kept| kept.name == "m3" && !kept.gone)
+            .count()
+    };
+    assert_eq!(is_there(&bench), 1);
+    bench.minutes(2 * 24 * 60);
+    assert_eq!(is_there(&bench), 0);
+    assert!(bench.alerts.iter().any(|words| words.contains("`m3`")));
+}
+
+#[test]
+fn trouble_of_our_own_accuses_no_mirror_and_is_told_once() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.sick = Some("the disk cannot be read".into());
+    bench.begin();
+    bench.minutes(60);
+    assert_eq!(bench.alerts.len(), 1, "{:?}", bench.alerts);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble, bench.sick);
+    assert!(view.mirrors.iter().all(|mirror| mirror.trouble.is_none()));
+    bench.sick = None;
+    bench.minutes(3);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble, None);
+    assert!(view.mirrors.iter().all(|mirror| mirror.lag == 0));
 }
 
 #[test]
@@ -594,6 +800,71 @@ fn a_channel_that_leaves_the_file_is_told_no_more() {
             .iter()
             .all(|(channel, _, _)| channel != "bot")
     );
+}
+
+#[test]
+fn a_new_mirror_is_told_of_none_but_those_that_the_censor_reads_or_the_operator_named() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(120);
+    let open = bench.told("telegram");
+    bench.wanted.can_make = true;
+    bench.begin();
+    let follow = bench.asked.pop().unwrap();
+    assert!((1..=MOST_TO_FOLLOW).contains(&follow.len()), "{follow:?}");
+    for url in &follow {
+        let name = url.host_str().unwrap().split('.').next().unwrap();
+        assert!(open.iter().any(|mirror| mirror == name), "{url} {open:?}");
+    }
+
+    let mut bench = Bench::new(14, &CHANNELS[1..2]);
+    bench.wanted.can_make = true;
+    bench.begin();
+    bench.minutes(120);
+    assert_eq!(bench.asked.pop(), Some(Vec::new()), "only friends know any");
+    bench.wanted.origins = vec!["m9".into()];
+    bench.daemon.making = false;
+    bench.begin();
+    let origin = Url::parse("https://m9.example/").unwrap();
+    assert_eq!(bench.asked.pop(), Some(vec![origin]));
+}
+
+#[test]
+fn a_hook_that_makes_no_mirror_spends_nothing_and_is_asked_ever_more_rarely() {
+    let mut bench = Bench::new(8, &CHANNELS);
+    bench.wanted.can_make = true;
+    bench.making = Some(Err("no machine is left".into()));
+    bench.begin();
+    bench.minutes(12 * 60);
+    let tries = bench.asked.len();
+    assert!((4..=8).contains(&tries), "{tries} tries in twelve hours");
+    let told = bench
+        .alerts
+        .iter()
+        .filter(|it| it.contains("could not be made"));
+    assert_eq!(told.count(), 1, "{:?}", bench.alerts);
+    bench.making = Some(Ok(Box::new(member(20))));
+    bench.minutes(12 * 60);
+    assert!(
+        bench
+            .daemon
+            .members()
+            .iter()
+            .any(|it| it.mirror.name == "m20")
+    );
+}
+
+#[test]
+fn a_vantage_that_hangs_blinds_no_other() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    let fourth = (VantageId(4), "out-2".into());
+    bench.wanted.vantages.push(fourth);
+    bench.blind = Some(VantageId(4));
+    bench.begin();
+    bench.minutes(60);
+    bench.lost = vec![bench.told("friends")[0].clone()];
+    bench.minutes(60);
+    assert_eq!(bench.blocked(), 1);
 }
 
 #[test]
