@@ -34,6 +34,7 @@ pub use crate::trust::lists::Rendezvous;
 
 use super::pool::Described;
 use super::rotation::{ChannelId, Kind, MirrorId, Probe, Tier, Upkeep, VantageId};
+use super::watching::hints::Hint;
 use super::{Mirror, Outcome, Place};
 use crate::base::{EditionNumber, Timestamp};
 use crate::trust::lists::{AddressList, ChannelWord};
@@ -164,6 +165,8 @@ pub enum Event {
         outcome: Outcome,
     },
     Probed(Vec<Probe>),
+    /// All that readers report to mirrors now.
+    Heard(Vec<Hint>),
     Announced {
         channel: ChannelId,
         way: String,
@@ -195,6 +198,8 @@ pub enum Effect {
     },
     /// Look at these from all vantages.
     Probe(Vec<MirrorId>),
+    /// Ask these what readers told them of others.
+    Hear(Vec<MirrorId>),
     /// Tell a channel.
     Announce { way: String, told: Told },
     /// Ask for a new mirror.

@@ -12,6 +12,7 @@
 //! harm.
 
 mod configured;
+mod hearsay;
 mod owed;
 
 use std::collections::BTreeSet;
@@ -19,12 +20,13 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use url::Url;
 
+use self::hearsay::Hearsay;
 use super::super::Outcome;
 use super::super::rotation::{
-    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Upkeep,
+    self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep,
 };
-use super::book::{Announced, Audit, Book, BookError, Kept};
-use super::{Audience, Effect, Event, Member, Moment, Told, Wanted, WantedChannel, Way};
+use super::book::{Book, BookError};
+use super::{Audience, Effect, Event, Member, Moment, Told, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
 use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
@@ -44,13 +46,21 @@ const GATHERING: SignedDuration = SignedDuration::from_mins(5);
 /// For so long people wait for a second address.
 const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 
+/// Which mirrors are being looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    AtAll,
+    AtSome,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Daemon {
     pub(super) book: Book,
     pub(super) wants: Option<Wanted>,
     dice: fn() -> [u8; 20],
-    probing: bool,
+    looking: Option<Looking>,
+    pub(super) hearsay: Hearsay,
     making: bool,
     /// What the operator was told of stock, so that he is told once.
     told_empty: bool,
@@ -73,7 +83,8 @@ impl Daemon {
             book,
             wants: None,
             dice,
-            probing: false,
+            looking: None,
+            hearsay: Hearsay::default(),
             making: false,
             told_empty: false,
             trouble: None,
@@ -103,6 +114,17 @@ impl Daemon {
     /// All hosts that are pushed to.
     pub fn members(&self) -> Vec<Member> {
         self.book.members.values().cloned().collect()
+    }
+
+    /// Under which addresses readers find mirrors.
+    pub fn addresses(&self) -> Vec<(MirrorId, Url)> {
+        let members = self.book.members.iter();
+        let public = members.filter_map(|(id, member)| Some((*id, member.public.as_ref()?)));
+        let urls = public.flat_map(|(id, public)| {
+            let urls = std::iter::once(&public.url).chain(&public.onion);
+            urls.map(move |url| (id, url.clone()))
+        });
+        urls.collect()
     }
 
     /// Whether somebody was told of it.
@@ -179,13 +201,19 @@ impl Daemon {
                 outcome,
             } => self.pushed(mirror, edition, lists, &outcome, now, effects),
             Event::Probed(probes) => {
-                self.probing = false;
-                self.book.rest.probed = Some(now.steady);
+                // A look at a few, for what was reported of them, puts off nobody else's.
+                if self.looking.take() != Some(Looking::AtSome) {
+                    self.book.rest.probed = Some(now.steady);
+                }
                 let at = now.steady;
                 let probes = probes
                     .into_iter()
                     .map(|probe| rotation::Probe { at, ..probe });
                 probes.map(Observation::Probed).collect()
+            }
+            Event::Heard(hints) => {
+                self.heard(&hints, now);
+                Vec::new()
             }
             Event::Announced {
                 channel,

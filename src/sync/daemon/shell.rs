@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use url::Url;
 
 use super::lists::{self, Sealed};
 use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
@@ -23,6 +24,7 @@ use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::watching::hints;
 use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
@@ -262,6 +264,15 @@ impl Room {
                         Err(_) => Vec::new(),
                     })
                 });
+            }
+            Effect::Hear(mirrors) => {
+                let url = |id: &MirrorId| daemon.member(*id)?.server().cloned();
+                let from: Vec<Url> = mirrors.iter().filter_map(url).collect();
+                let all = daemon.addresses();
+                let wire = self.wire.clone();
+                tasks.spawn(
+                    async move { Event::Heard(hints::hear(wire.as_ref(), &from, &all).await) },
+                );
             }
             Effect::Announce { way, told } => {
                 let (channel, version) = (told.channel, told.list.version);

@@ -1,6 +1,12 @@
 //! What `colport.toml` says, compared with what is remembered: mirrors and channels come and go.
 
-use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::rotation::{ChannelId, MirrorId, NewChannel, Observation, ProviderId};
+use super::super::book::{Audit, Kept};
+use super::super::{Effect, Member, Moment, Wanted, WantedChannel};
+use super::Daemon;
+use crate::trust::lists::ChannelWord;
 
 impl Daemon {
     pub(super) fn configured(
@@ -82,7 +88,7 @@ impl Daemon {
             since: now.steady,
             edition: 0,
             pushed: None,
-            lists: std::collections::BTreeMap::new(),
+            lists: BTreeMap::new(),
             fails_since: None,
             failures: 0,
             again: None,
@@ -193,9 +199,9 @@ impl Daemon {
             version: 0,
             issued: None,
             expires: None,
-            announced: std::collections::BTreeMap::new(),
+            announced: BTreeMap::new(),
             gone: false,
-            busy: std::collections::BTreeMap::new(),
+            busy: BTreeMap::new(),
         };
         self.book.channels.insert(id, audit);
     }

@@ -1,12 +1,17 @@
 //! Step 4: what is owed, as it follows from what is remembered, each time anew.
 
-use super::*;
+use super::super::super::rotation::{ChannelId, MirrorId, Phase};
+use super::super::book::Announced;
+use super::super::{Audience, Effect, Moment, Told, Way};
+use super::{ABREAST, DAY, Daemon, Looking, MOST_STANDBY, PROBE_EVERY, SETTLING};
+use crate::base::Timestamp;
 
 impl Daemon {
     // Step 4.
     pub(super) fn owed(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.owed_pushes(now, effects);
         self.owed_announcements(now, effects);
+        self.owed_questions(now, effects);
         self.owed_looks(now, effects);
         self.owed_mirrors(now, effects);
     }
@@ -168,38 +173,52 @@ impl Daemon {
         mirrors.any(|kept| kept.failures > 2 || kept.lists.get(&channel.0) == Some(&version))
     }
 
+    /// The round of all mirrors when it is due, and between two rounds those of which readers reported something.
     fn owed_looks(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if self.looking.is_some() || !self.can_look() {
+            return;
+        }
         let is_due = self
             .book
             .rest
             .probed
             .is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY);
-        let can_look = self
-            .wants
-            .as_ref()
-            .is_some_and(|wants| !wants.vantages.is_empty());
-        if self.probing || !is_due || !can_look {
-            return;
-        }
-        let newest = self.book.rest.edition;
-        let targets: Vec<MirrorId> = self
-            .book
-            .planner
-            .mirrors()
-            .filter(|(id, mirror)| {
-                let kept = self.book.mirrors.get(id);
-                // One that is just being pushed to may show either edition.
-                let is_settled = kept.is_some_and(|kept| {
-                    kept.edition == newest && !kept.is_busy || kept.failures > 0
-                });
-                is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
-            })
-            .map(|(id, _)| id)
-            .collect();
+        let targets: Vec<MirrorId> = match is_due {
+            true => {
+                self.hinted_no_more(now);
+                self.visible().collect()
+            }
+            false => {
+                let hinted = self.hinted(now);
+                self.visible().filter(|id| hinted.contains(id)).collect()
+            }
+        };
         if !targets.is_empty() {
-            self.probing = true;
+            self.looking = Some(match is_due {
+                true => Looking::AtAll,
+                false => Looking::AtSome,
+            });
             effects.push(Effect::Probe(targets));
         }
+    }
+
+    pub(super) fn can_look(&self) -> bool {
+        let wants = self.wants.as_ref();
+        wants.is_some_and(|wants| !wants.vantages.is_empty())
+    }
+
+    /// Mirrors that show the newest edition, as far as is known, so that it means something what is seen there.
+    fn visible(&self) -> impl Iterator<Item = MirrorId> {
+        let newest = self.book.rest.edition;
+        let mirrors = self.book.planner.mirrors();
+        let visible = mirrors.filter(move |(id, mirror)| {
+            let kept = self.book.mirrors.get(id);
+            // One that is just being pushed to may show either edition.
+            let is_settled = kept
+                .is_some_and(|kept| kept.edition == newest && !kept.is_busy || kept.failures > 0);
+            is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
+        });
+        visible.map(|(id, _)| id)
     }
 
     fn owed_mirrors(&mut self, now: Moment, effects: &mut Vec<Effect>) {

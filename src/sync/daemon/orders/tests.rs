@@ -6,8 +6,10 @@ use super::super::super::rotation::{
     Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
 };
 use super::super::super::{Mirror, Place, Pushed};
-use super::super::{Public, Rendezvous};
+use super::super::{Audience, Public, Rendezvous, WantedChannel, Way};
 use super::*;
+use crate::io::report::{Failure, Many};
+use crate::sync::watching::hints::Hint;
 
 fn dice() -> [u8; 20] {
     use std::sync::atomic::{AtomicU8, Ordering};
@@ -28,6 +30,11 @@ struct Bench {
     telling: Result<Option<()>, String>,
     lost: Vec<String>,
     controls: Controls,
+    /// Which mirrors were looked at, and in which minute.
+    looks: Vec<(i64, Vec<String>)>,
+    /// What mirrors heard of others from readers.
+    rumours: Vec<(String, Failure, Many)>,
+    asked: BTreeSet<String>,
 }
 
 fn member(number: usize) -> Member {
@@ -98,6 +105,9 @@ impl Bench {
             telling: Ok(Some(())),
             lost: Vec::new(),
             controls: Controls::Work,
+            looks: Vec::new(),
+            rumours: Vec::new(),
+            asked: BTreeSet::new(),
         }
     }
 
@@ -159,9 +169,18 @@ impl Bench {
                     outcome,
                 })
             }
-            Effect::Probe(mirrors) => Some(Event::Probed(
-                mirrors.iter().flat_map(|id| self.look(*id)).collect(),
-            )),
+            Effect::Probe(mirrors) => {
+                let names = mirrors.iter().map(|id| self.name(*id)).collect();
+                self.looks.push((self.minutes, names));
+                Some(Event::Probed(
+                    mirrors.iter().flat_map(|id| self.look(*id)).collect(),
+                ))
+            }
+            Effect::Hear(mirrors) => {
+                let names: Vec<String> = mirrors.iter().map(|id| self.name(*id)).collect();
+                self.asked.extend(names);
+                Some(Event::Heard(self.hints()))
+            }
             Effect::Announce { way, told } => {
                 let shown = told.show.iter().map(Url::to_string).collect();
                 self.announced.push((told.name.clone(), way.clone(), shown));
@@ -208,6 +227,23 @@ impl Bench {
             }
         };
         (1..=3).map(look).collect()
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let day = self.now().wall.as_second().div_euclid(86_400);
+        let hint = |(name, failure, reports): &(String, Failure, Many)| Hint {
+            mirror: self.mirror(name),
+            failure: *failure,
+            country: "by".parse().ok(),
+            day,
+            reports: *reports,
+        };
+        self.rumours.iter().map(hint).collect()
+    }
+
+    fn mirror(&self, name: &str) -> MirrorId {
+        let mut mirrors = self.daemon.book.mirrors.iter();
+        *mirrors.find(|(_, kept)| kept.name == name).unwrap().0
     }
 
     fn minutes(&mut self, minutes: i64) {
@@ -713,4 +749,103 @@ fn what_is_remembered_has_an_end() {
     }
     assert!(bench.daemon.book.journal.len() <= 500);
     assert!(size(&bench) < 400_000, "{}", size(&bench));
+}
+
+#[test]
+fn what_readers_report_brings_a_look_forward() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(61);
+    let name = bench.told("friends")[0].clone();
+    let begun = bench.minutes;
+    bench.rumours = vec![(name.clone(), Failure::Silent, Many::Few)];
+    bench.minutes(4);
+    let early = |look: &&(i64, Vec<String>)| look.0 > begun && look.1 == [name.clone()];
+    assert_eq!(
+        bench.looks.iter().filter(early).count(),
+        1,
+        "{:?}",
+        bench.looks
+    );
+    let all: BTreeSet<String> = bench
+        .wanted
+        .members
+        .iter()
+        .map(|m| m.mirror.name.clone())
+        .collect();
+    let untold: BTreeSet<&String> = all.difference(&bench.asked).collect();
+    assert!(bench.asked.contains(&name) && !untold.is_empty());
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    let shown = view.mirrors.iter().find(|mirror| mirror.name == name);
+    assert_eq!(
+        shown.unwrap().reports,
+        ["a few readers say that nothing comes back (by)"]
+    );
+}
+
+/// Whoever can reach a mirror can say what he likes there, and as often as he likes.
+#[test]
+fn who_lies_about_mirrors_has_none_blocked_and_puts_off_nobodys_look() {
+    let (mut honest, mut lied) = (Bench::new(14, &CHANNELS), Bench::new(14, &CHANNELS));
+    for bench in [&mut honest, &mut lied] {
+        bench.begin();
+        bench.minutes(60);
+        bench.looks.clear();
+    }
+    let begun = lied.minutes;
+    let before: Vec<_> = CHANNELS.iter().map(|(name, _)| lied.told(name)).collect();
+    let all = [
+        Failure::Unreachable,
+        Failure::Silent,
+        Failure::Slow,
+        Failure::BlockPage,
+        Failure::Wrong,
+        Failure::Stale,
+    ];
+    for hour in 0..4 {
+        for failure in all {
+            for many in [Many::Few, Many::Some, Many::Many] {
+                let liar = |number: usize| (format!("m{number}"), failure, many);
+                lied.rumours = (0..14).map(liar).collect();
+                lied.minutes(3);
+                honest.minutes(3);
+            }
+        }
+        lied.minutes(6);
+        honest.minutes(6);
+        assert_eq!(lied.minutes, begun + (hour + 1) * 60);
+    }
+    let rounds = |bench: &Bench| -> Vec<i64> {
+        let rounds = bench.looks.iter().filter(|look| look.1.len() == 14);
+        rounds.map(|look| look.0).collect()
+    };
+    assert_eq!(
+        rounds(&lied),
+        rounds(&honest),
+        "the round of all is when it was"
+    );
+    for (before, (name, _)) in before.iter().zip(CHANNELS) {
+        let after = lied.told(name);
+        assert!(
+            before.iter().all(|mirror| after.contains(mirror)),
+            "{before:?} {after:?}"
+        );
+    }
+    let view = super::super::View::of(&lied.daemon, lied.now());
+    for mirror in &view.mirrors {
+        let early = lied
+            .looks
+            .iter()
+            .filter(|look| look.1.len() < 14 && look.1.contains(&mirror.name));
+        let (early, is_told) = (early.count(), !mirror.channels.is_empty());
+        assert!(
+            early <= 4 && (early > 0) == is_told,
+            "{}: {early}",
+            mirror.name
+        );
+        assert!(
+            ["serving", "standby"].contains(&mirror.state.as_str()),
+            "{mirror:?}"
+        );
+    }
 }
