@@ -266,9 +266,11 @@ impl Scene {
                 url: mirror.url(),
                 onion: None,
                 provider: format!("p{}", number % 4),
+                account: String::new(),
                 upkeep: Upkeep::Free,
                 cost_a_day: 0.0,
             }),
+            addresses: Vec::new(),
             made: None,
         };
         let channel = |(name, kind): &(&str, Kind)| WantedChannel {

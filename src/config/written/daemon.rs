@@ -63,6 +63,7 @@ impl Default for Sync {
 pub(super) struct Besides {
     pub onion: Option<String>,
     pub provider: Option<String>,
+    pub account: String,
     pub cost_a_day: f64,
 }
 
@@ -88,6 +89,7 @@ impl Besides {
             url: mirror_address(url.as_str())?,
             onion,
             provider: self.provider.unwrap_or(host),
+            account: self.account,
             upkeep: match self.cost_a_day > 0.0 {
                 true => Upkeep::Paid,
                 false => Upkeep::Free,

@@ -22,6 +22,7 @@ use url::Url;
 
 use self::hearsay::Hearsay;
 use super::super::Outcome;
+use super::super::pool::{self, Clash};
 use super::super::rotation::{
     self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep,
 };
@@ -432,8 +433,31 @@ impl Daemon {
         let Some(mut wanted) = self.wants.clone() else {
             return Vec::new();
         };
+        if let Some(in_the_way) = self.in_the_way(&member, &wanted.members) {
+            let words = format!(
+                "the new mirror `{}` is refused, since {in_the_way}: switch it off, and have the next one made otherwise",
+                member.mirror.name
+            );
+            self.note(now, words.clone(), "who takes one away would take both");
+            effects.push(Effect::Alert(words));
+            return Vec::new();
+        }
         wanted.members.push(member);
         self.configured(wanted, now, effects)
+    }
+
+    /// Why it cannot be taken beside these.
+    pub(super) fn in_the_way(&self, new: &Member, living: &[Member]) -> Option<String> {
+        let name = &new.mirror.name;
+        if living.iter().any(|member| member.mirror.name == *name) {
+            return Some(format!("there is a mirror `{name}` already"));
+        }
+        let ties = new.ties()?;
+        let tied = living.iter().find_map(|member| {
+            let clash = pool::admit(&ties, &[member.ties()?]).err()?;
+            Some((&member.mirror.name, clash))
+        });
+        tied.map(|(other, clash)| format!("`{other}` is {clash} too"))
     }
 
     // Steps 2 and 3.
@@ -466,7 +490,8 @@ impl Daemon {
                 }
             }
             rotation::Action::Publish { channel, list } => {
-                self.issue(channel, &list, now, "its mirrors changed")
+                self.issue(channel, &list, now, "its mirrors changed");
+                self.tell_ties(channel, &list, now, effects);
             }
             rotation::Action::Split { channel } => {
                 let name = self.book.channel_name(channel);
@@ -493,6 +518,35 @@ impl Daemon {
                 effects.push(Effect::Alert(words));
             }
         }
+    }
+
+    /// Says which mirrors the channel is not told of, because of others that it is told of.
+    fn tell_ties(&mut self, id: ChannelId, list: &Telling, now: Moment, effects: &mut Vec<Effect>) {
+        let (told, left_out) = self.apart(&list.bundle);
+        let name = self.book.channel_name(id);
+        for (mirror, other, clash) in left_out {
+            let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
+            let words = format!("channel `{name}` is not told of `{mirror}`");
+            self.note(now, words, format!("`{other}` is {clash} too"));
+            if told.len() < 2 {
+                effects.push(Effect::Alert(format!(
+                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are both {clash}: more accounts \
+                     are needed"
+                )));
+            }
+        }
+    }
+
+    /// Those of which one channel may be told together, and those that are tied to one of them.
+    fn apart(&self, list: &[MirrorId]) -> (Vec<MirrorId>, Vec<(MirrorId, MirrorId, Clash)>) {
+        let member = |id: &MirrorId| Some((*id, self.member(*id)?.ties()?));
+        let (ids, ties): (Vec<MirrorId>, Vec<_>) = list.iter().filter_map(member).unzip();
+        let at = |place: &usize| ids.get(*place).copied();
+        let (told, left_out) = pool::apart(&ties);
+        let left_out = left_out
+            .into_iter()
+            .filter_map(|(place, before, clash)| Some((at(&place)?, at(&before)?, clash)));
+        (told.iter().filter_map(at).collect(), left_out.collect())
     }
 
     fn tell_changes(
@@ -660,9 +714,8 @@ impl Daemon {
                 spki: None,
             })
         };
-        let mut mirrors: Vec<Address> = telling.bundle.iter().filter_map(address).collect();
-        let mut urls = BTreeSet::new();
-        mirrors.retain(|address| urls.insert(address.url.clone()));
+        let (apart, _) = self.apart(&telling.bundle);
+        let mut mirrors: Vec<Address> = apart.iter().filter_map(address).collect();
         mirrors.truncate(MOST_IN_LIST);
         let rendezvous = Rendezvous {
             dns: wanted
@@ -677,10 +730,8 @@ impl Daemon {
                 .map(|url| below(url, &audit.word))
                 .collect(),
         };
-        let show = telling
-            .show
-            .iter()
-            .filter_map(|id| Some(self.public(*id)?.url.clone()));
+        let shown = telling.show.iter().filter(|id| apart.contains(id));
+        let show = shown.filter_map(|id| Some(self.public(*id)?.url.clone()));
         Some(Told {
             channel: id,
             name: audit.name.clone(),

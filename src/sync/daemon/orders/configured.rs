@@ -15,6 +15,7 @@ impl Daemon {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Vec<Observation> {
+        let wanted = self.without_tied(wanted, now, effects);
         let mut seen = vec![Observation::Budget {
             mirrors_per_day: wanted.mirrors_a_day,
         }];
@@ -33,6 +34,33 @@ impl Daemon {
         }
     }
 
+    /// Without mirrors made earlier that the file, which was changed since, leaves no place for.
+    fn without_tied(
+        &mut self,
+        mut wanted: Wanted,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Wanted {
+        let all = std::mem::take(&mut wanted.members);
+        let (made, mut living): (Vec<Member>, Vec<Member>) =
+            all.into_iter().partition(|member| member.made.is_some());
+        for member in made {
+            match self.in_the_way(&member, &living) {
+                None => living.push(member),
+                Some(in_the_way) => {
+                    let name = &member.mirror.name;
+                    let words = format!(
+                        "the mirror `{name}`, which a program made, is let go, since {in_the_way}: switch it off"
+                    );
+                    self.note(now, words.clone(), "who takes one away would take both");
+                    effects.push(Effect::Alert(words));
+                }
+            }
+        }
+        wanted.members = living;
+        wanted
+    }
+
     fn take_members(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {
         let before = std::mem::take(&mut self.book.members);
         for member in &wanted.members {
@@ -46,14 +74,14 @@ impl Daemon {
                 Some(id) => id,
                 None => self.begin(member, now),
             };
-            // Another place under an old name is a new host.
-            if before
-                .get(&id)
-                .is_some_and(|old| old.mirror.place != member.mirror.place)
-                && let Some(kept) = self.book.mirrors.get_mut(&id)
-            {
-                kept.edition = 0;
-                kept.lists.clear();
+            let was = before.get(&id).map(|old| &old.mirror.place);
+            if let Some(kept) = self.book.mirrors.get_mut(&id) {
+                kept.made.clone_from(&member.made);
+                // Another place under an old name is a new host.
+                if was.is_some_and(|was| *was != member.mirror.place) {
+                    kept.edition = 0;
+                    kept.lists.clear();
+                }
             }
             self.book.members.insert(id, member.clone());
             if let Some(public) = &member.public

@@ -48,11 +48,23 @@ fn member(number: usize) -> Member {
             url,
             onion: None,
             provider: format!("p{}", number % 5),
+            account: String::new(),
             upkeep: Upkeep::Free,
             cost_a_day: 0.0,
         }),
+        addresses: Vec::new(),
         made: None,
     }
+}
+
+/// One that a program made.
+fn made(number: usize, url: &str) -> Member {
+    let mut member = member(number);
+    let url = Url::parse(url).unwrap();
+    member.mirror.place = Place::Colport(url.clone());
+    member.public.as_mut().unwrap().url = url;
+    member.made = Some(format!("{{\"number\": {number}}}"));
+    member
 }
 
 fn channel(name: &str, kind: Kind) -> WantedChannel {
@@ -848,4 +860,105 @@ fn who_lies_about_mirrors_has_none_blocked_and_puts_off_nobodys_look() {
             "{mirror:?}"
         );
     }
+}
+
+#[test]
+fn a_mirror_that_was_made_under_a_domain_in_use_is_refused_and_the_operator_is_told() {
+    let mut bench = Bench::new(10, &CHANNELS[..2]);
+    bench.begin();
+    bench.minutes(10);
+    let count = |bench: &Bench| bench.daemon.members().len();
+    for tied in ["https://m3.example/x", "https://www.m3.example/"] {
+        bench.give(Event::Made(Ok(Box::new(made(20, tied)))));
+        assert_eq!(count(&bench), 10, "{tied}");
+        let told = bench.alerts.pop().unwrap();
+        assert!(told.contains("`m20` is refused, since `m3`"), "{told}");
+    }
+    bench.give(Event::Made(Ok(Box::new(made(3, "https://other.example/")))));
+    assert!(
+        bench
+            .alerts
+            .pop()
+            .unwrap()
+            .contains("there is a mirror `m3` already")
+    );
+    bench.give(Event::Made(Ok(Box::new(made(
+        20,
+        "https://other.example/",
+    )))));
+    assert_eq!((count(&bench), bench.alerts.len()), (11, 0));
+
+    // Later the file names one in its place: the file is what counts.
+    bench
+        .wanted
+        .members
+        .push(made(20, "https://other.example/"));
+    let in_file = Member {
+        made: None,
+        ..made(21, "https://www.other.example/")
+    };
+    bench.wanted.members.push(in_file);
+    bench.begin();
+    let names: Vec<String> = bench
+        .daemon
+        .members()
+        .into_iter()
+        .map(|member| member.mirror.name)
+        .collect();
+    assert!(
+        names.contains(&"m21".into()) && !names.contains(&"m20".into()),
+        "{names:?}"
+    );
+    assert!(
+        bench.alerts.pop().unwrap().contains("is let go"),
+        "{:?}",
+        bench.alerts
+    );
+    assert!(
+        bench.daemon.made().is_empty(),
+        "and it is not offered again"
+    );
+}
+
+#[test]
+fn a_channel_is_told_of_one_mirror_of_an_account() {
+    let mut bench = Bench::new(12, &CHANNELS);
+    for (number, member) in bench.wanted.members.iter_mut().enumerate() {
+        let public = member.public.as_mut().unwrap();
+        // So few providers that the planner gives a channel two of one.
+        public.provider = format!("p{}", number % 2);
+        public.account = format!("a{}", number % 2);
+    }
+    let accounts: BTreeMap<String, String> = bench
+        .wanted
+        .members
+        .iter()
+        .map(|member| {
+            let public = member.public.as_ref().unwrap();
+            (public.url.to_string(), public.account.clone())
+        })
+        .collect();
+    bench.begin();
+    bench.minutes(60);
+    let mut planned = 0;
+    for (name, _) in CHANNELS {
+        let told = bench.daemon.told(bench.channel(name)).unwrap();
+        let mut seen = BTreeSet::new();
+        for address in &told.list.mirrors {
+            let account = &accounts[address.url.as_str()];
+            assert!(seen.insert(account), "{name} is told of two in {account}");
+        }
+        assert!(
+            told.show
+                .iter()
+                .all(|url| told.list.mirrors.iter().any(|address| address.url == *url))
+        );
+        assert!(!told.show.is_empty());
+        planned = planned.max(bench.told(name).len());
+    }
+    assert!(planned > 2, "the planner itself would have told of more");
+    let is_told = |line: &super::super::Entry| {
+        line.what.contains("is not told of") && line.why.contains("in the account")
+    };
+    assert!(bench.daemon.book.journal.iter().any(is_told));
 }
