@@ -38,7 +38,7 @@ use crate::sync::daemon::{
     Trouble, View, Wanted,
 };
 use crate::sync::hooks::{self, Avoid, Hook, Need, Occasion};
-use crate::sync::pool::{self, Account, Ties};
+use crate::sync::pool;
 use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
 use crate::sync::{self, Source};
@@ -283,7 +283,7 @@ impl Desk for NewsroomDesk {
         let Some(vantage) = vantages.find(|it| it.id == vantage).cloned() else {
             return async { Vec::new() }.boxed();
         };
-        let targets = targets(&config, &vantage, &members, &expected);
+        let targets = targets(&vantage, &members, &expected);
         async move {
             let options = watching::Options::default();
             watching::look(&vantage, &targets, &options, now).await
@@ -339,23 +339,6 @@ impl Desk for NewsroomDesk {
             let described = config::made(&json, &site, &config.made);
             let described = described.map_err(|error| kept(&site, hook.on, &error))?;
             let mut member = Member::of_pool(&described);
-            let is_taken = |other: &Member| other.mirror.name == member.mirror.name;
-            if living.iter().any(is_taken) {
-                let name = &member.mirror.name;
-                return Err(Trouble(format!("there is a mirror `{name}` already")));
-            }
-            let ties = |member: &Member| {
-                let public = member.public.as_ref()?;
-                let account = Account {
-                    provider: public.provider.clone(),
-                    name: String::new(),
-                };
-                Some(Ties::of(&public.url, &account))
-            };
-            let all: Vec<Ties> = living.iter().filter_map(ties).collect();
-            if let Some(new) = ties(&member) {
-                pool::admit(&new, &all).map_err(trouble)?;
-            }
             member.made = Some(String::from_utf8_lossy(&json).into_owned());
             Ok(Box::new(member))
         }
@@ -418,25 +401,17 @@ struct Alert<'a> {
 
 /// What the vantage may look at.
 fn targets(
-    config: &Config,
     vantage: &Vantage,
     members: &[(MirrorId, Member, Exposure)],
     expected: &Arc<Expectation>,
 ) -> Vec<Target> {
-    let addresses = |name: &str| {
-        let mut pool = config.pool.iter();
-        let described = pool.find(|described| described.mirror.name == name);
-        described
-            .map(|described| described.addresses.clone())
-            .unwrap_or_default()
-    };
     let may = |exposure: Exposure| vantage.scope == Scope::All || exposure == Exposure::Told;
     let seen = members.iter().filter(|(_, _, exposure)| may(*exposure));
     seen.filter_map(|(mirror, member, _)| {
         Some(Target {
             mirror: *mirror,
             url: member.public.as_ref()?.url.clone(),
-            addresses: addresses(&member.mirror.name),
+            addresses: member.addresses.clone(),
             expected: expected.clone(),
         })
     })
@@ -461,10 +436,10 @@ fn need(config: &Config, living: &[Member], fingerprint: String, follow: Vec<Url
                 .iter()
                 .map(|public| public.provider.clone())
                 .collect(),
-            accounts: config
-                .pool
+            accounts: public
                 .iter()
-                .map(|described| described.account.name.clone())
+                .map(|public| public.account.clone())
+                .filter(|account| !account.is_empty())
                 .collect(),
             domains: public
                 .iter()
@@ -486,5 +461,58 @@ impl From<BookError> for Failure {
     fn from(error: BookError) -> Self {
         let hint = error.hint();
         Self::setup(&error).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Digest, SitePath};
+    use crate::sync::rotation;
+    use crate::sync::watching::{Page, Way};
+
+    /// A lie of the resolver shows only where the address is known.
+    #[test]
+    fn the_addresses_that_a_hook_told_of_a_mirror_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = "[site]\nname = \"x\"\nlanguage = \"en\"\n[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
+            mirror = { name = \"balo\", colport = \"https://balo.com/\" }\n";
+        files::write(&folder.path().join(config::FILE), file.as_bytes()).unwrap();
+        let desk = NewsroomDesk {
+            site: folder.path().to_path_buf(),
+            folder: NewsroomFolder::at(folder.path()),
+            read: Mutex::default(),
+            screen: Screen::of_terminal(),
+        };
+        let made = r#"{"provider": "q", "upkeep": "paid", "addresses": ["192.0.2.7"],
+            "mirror": {"name": "kide", "colport": "https://kide.com/"}}"#;
+        let wanted = desk.wanted(&[made.to_owned()]).unwrap().unwrap();
+        let members: Vec<_> = (1..)
+            .zip(wanted.members)
+            .map(|(id, member)| (MirrorId(id), member, Exposure::Told))
+            .collect();
+        let expected = Expectation {
+            edition: 1,
+            timestamp: Digest::of(b""),
+            page: Page {
+                path: SitePath::parse("a.html").unwrap(),
+                digest: Digest::of(b""),
+                bytes: 0,
+            },
+        };
+        let vantage = Vantage {
+            id: Vantage::id_of("a"),
+            name: "a".into(),
+            place: rotation::Place::Inside,
+            way: Way::Direct,
+            scope: Scope::Told,
+            controls: Vec::new(),
+        };
+        let targets = targets(&vantage, &members, &Arc::new(expected));
+        let known: Vec<String> = targets
+            .iter()
+            .map(|target| format!("{:?}", target.addresses))
+            .collect();
+        assert_eq!(known, ["[192.0.2.1]", "[192.0.2.7]"]);
     }
 }

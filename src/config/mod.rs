@@ -364,6 +364,40 @@ mod tests {
     }
 
     #[test]
+    fn two_mirrors_under_one_domain_are_refused_where_channels_are_told_of_them() {
+        let check = |one: &str, other: &str, is_told: bool, says: Option<&str>| {
+            let mirror = |name: &str, url: &str| {
+                format!("[[mirror]]\nname = \"{name}\"\ncolport = \"{url}\"\n")
+            };
+            let channel = "[[channel]]\nname = \"letter\"\nkind = \"newsletter\"\n";
+            let pool = "[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\n";
+            let text = format!(
+                "[site]\nname = \"x\"\nlanguage = \"en\"\n{}{}{pool}mirror = {{ name = \"c\", colport = \"{other}\" }}\n",
+                if is_told { channel } else { "" },
+                mirror("a", one),
+            );
+            let parsed = parse(&text, Path::new("/news"));
+            match says {
+                Some(says) => {
+                    let error = parsed.unwrap_err();
+                    assert!(
+                        error.contains(says) && error.contains("another domain"),
+                        "{error}"
+                    );
+                }
+                None => assert!(parsed.is_ok(), "{parsed:?}"),
+            }
+        };
+        let (one, below) = ("https://a.balo.com/", "https://b.balo.com/");
+        let says = "the mirrors `a` and `c` are both under the same domain";
+        check(one, below, true, Some(says));
+        check(one, below, false, None);
+        check(one, "https://kide.com/", true, None);
+        check("https://a.github.io/", "https://b.github.io/", true, None);
+        check("http://127.0.0.1:1/", "http://127.0.0.1:2/", true, None);
+    }
+
+    #[test]
     fn vantages_hooks_and_mirrors_that_stand_by_are_read() {
         let text = "[site]\nname = \"x\"\nlanguage = \"en\"\n\
             [[vantage]]\nname = \"a\"\nplace = \"outside\"\n\

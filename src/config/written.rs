@@ -17,7 +17,7 @@ use crate::packager::extract::{Rulebook, Rules, Selector};
 use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::daemon::Member;
-use crate::sync::pool::Described;
+use crate::sync::pool::{self, Described};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -206,6 +206,9 @@ impl Config {
             "mirror",
             all.iter().map(|member| member.mirror.name.as_str()),
         )?;
+        if !channels.is_empty() {
+            refuse_ties(&all)?;
+        }
         let wanted = self.sync.check(all, channels, &vantages, &hooks)?;
         Ok(super::Config {
             vantages,
@@ -436,6 +439,24 @@ pub(super) fn http_address(text: &str) -> Result<Url, String> {
         "http" | "https" => Ok(url),
         scheme => Err(format!(
             "`{text}` begins with `{scheme}`, not with `https` or `http`"
+        )),
+    }
+}
+
+/// Readers are told of these: who takes a domain away shall take one of them.
+fn refuse_ties(members: &[Member]) -> Result<(), String> {
+    let tied = members
+        .iter()
+        .filter_map(|member| Some((member, member.ties()?)));
+    let (members, ties): (Vec<_>, Vec<_>) = tied.unzip();
+    let name = |place: usize| members.get(place).map_or("", |member| &member.mirror.name);
+    match pool::first_clash(&ties) {
+        None => Ok(()),
+        Some((one, other, clash)) => Err(format!(
+            "the mirrors `{}` and `{}` are both {clash}, so that who takes that away takes both: put one of them under another \
+             domain, or leave its address out, so that nobody is told of it",
+            name(one),
+            name(other)
         )),
     }
 }

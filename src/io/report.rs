@@ -74,6 +74,19 @@ pub enum Failure {
     Stale,
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "it is not reached",
+            Self::Silent => "nothing comes back",
+            Self::Slow => "it is slow",
+            Self::BlockPage => "a block page is shown",
+            Self::Wrong => "it shows something else",
+            Self::Stale => "it shows an old edition",
+        })
+    }
+}
+
 /// Two letters, such as `by` (ISO 3166-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -89,6 +102,12 @@ impl FromStr for Country {
             }
             _ => Err("a country is two letters, such as `by`"),
         }
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from(*self))
     }
 }
 
@@ -139,6 +158,16 @@ pub enum Many {
     Few,
     Some,
     Many,
+}
+
+impl fmt::Display for Many {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Few => "a few",
+            Self::Some => "some",
+            Self::Many => "many",
+        })
+    }
 }
 
 /// What a mirror heard of another on one day.

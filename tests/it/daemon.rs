@@ -14,6 +14,7 @@ use colport::io::fetch::{Fetch, FetchError, Request, Response};
 use colport::io::ledger::{Ledger, LedgerError};
 use colport::io::push::{Answer, Body, Post};
 use colport::io::random;
+use colport::io::report::Mark;
 use colport::reader::{self, FirstTrust, Got, ReadError};
 use colport::sync::daemon::{
     self, Audience, Daemon, Desk, Event, Exposure, Member, Operator, Public, Rendezvous, Sealed,
@@ -145,6 +146,8 @@ struct Office {
     words: Mutex<BTreeMap<String, ChannelWord>>,
     /// Channel and addresses, as people were told.
     told: Mutex<Vec<(String, Vec<Url>)>>,
+    /// Which mirrors were looked at together.
+    looks: Mutex<Vec<Vec<String>>>,
     alerts: Mutex<Vec<String>>,
     said: Mutex<Vec<String>>,
     /// Looking breaks off so many times.
@@ -199,6 +202,10 @@ impl Desk for Newsdesk {
             *trips -= 1;
             return async { panic!("as it may happen") }.boxed();
         }
+        let names = members
+            .iter()
+            .map(|(_, member, _)| member.mirror.name.clone());
+        self.0.looks.lock().unwrap().push(names.collect());
         let blocked = self.0.blocked.lock().unwrap().clone();
         let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure)| {
             let place = if vantage == VantageId(3) {
@@ -289,9 +296,11 @@ impl Scene {
                 url: mirror.url(),
                 onion: None,
                 provider: format!("p{}", number % 4),
+                account: String::new(),
                 upkeep: Upkeep::Free,
                 cost_a_day: 0.0,
             }),
+            addresses: Vec::new(),
             made: None,
         };
         let channel = |(name, kind): &(&str, Kind)| WantedChannel {
@@ -530,6 +539,59 @@ async fn no_mirror_shows_a_list_of_a_channel_that_was_not_told_of_it() {
         }
     }
     assert!(shown >= 6, "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_readers_told_one_mirror_of_another_brings_a_look_forward() {
+    let scene = Scene::new(12, &CHANNELS);
+    let mut running = scene.start();
+    let view = running
+        .until("all are told", |view| {
+            all_have(view, 1) && view.channels.iter().all(|channel| channel.ways[0].is_done)
+        })
+        .await;
+    // Between two rounds.
+    tokio::time::sleep(Duration::from_secs(62 * 60)).await;
+    let shown = &view.channels[0].shows;
+    let find = |name: &String| {
+        let mut mirrors = scene.net.mirrors.iter();
+        mirrors.find(|mirror| mirror.host() == name).unwrap()
+    };
+    let (teller, failed) = (find(&shown[0]), find(&shown[1]));
+    let day = Virtual(scene.clock).now().as_second() / 86_400;
+    let mark = String::from(Mark::of(&failed.url()));
+    let heard = serde_json::json!([
+        {"day": day, "mirror": mark, "failure": "silent", "country": "by", "reports": "some"},
+        {"day": day, "mirror": "0123456789abcdef", "failure": "silent", "reports": "many"},
+    ]);
+    teller.put(".colport/reports", heard.to_string());
+    // Another falls silent, and one says nonsense: nobody waits for them.
+    let others = scene.net.mirrors.iter();
+    let others = others.filter(|mirror| !shown.iter().any(|name| name == mirror.host()));
+    for (mirror, told) in others.zip(["", "no JSON"]) {
+        match told {
+            "" => mirror.behave(Behaviour::Silent),
+            text => mirror.put(".colport/reports", Bytes::from_static(text.as_bytes())),
+        }
+    }
+    let rounds = scene.office.looks.lock().unwrap().len();
+    let told = "some readers say that nothing comes back (by)".to_owned();
+    running
+        .until("it is heard", |view| {
+            let mirror = view
+                .mirrors
+                .iter()
+                .find(|mirror| mirror.name == failed.host());
+            mirror.unwrap().reports.contains(&told)
+        })
+        .await;
+    running
+        .until("it is looked at", |_| {
+            let looks = scene.office.looks.lock().unwrap();
+            looks[rounds..].contains(&vec![failed.host().to_owned()])
+        })
+        .await;
+    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

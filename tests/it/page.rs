@@ -29,6 +29,7 @@ fn mirror(id: u64, name: &str, state: &str) -> MirrorView {
         trouble: None,
         pushed: Some(at(0)),
         fails: Vec::new(),
+        reports: Vec::new(),
         channels: vec!["letter-a".into(), "friends".into()],
         cost_a_day: 0.2,
     }

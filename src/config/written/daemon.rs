@@ -65,6 +65,7 @@ impl Default for Sync {
 pub(super) struct Besides {
     pub onion: Option<String>,
     pub provider: Option<String>,
+    pub account: String,
     pub cost_a_day: f64,
 }
 
@@ -90,6 +91,7 @@ impl Besides {
             url: mirror_address(url.as_str())?,
             onion,
             provider: self.provider.unwrap_or(host),
+            account: self.account,
             upkeep: match self.cost_a_day > 0.0 {
                 true => Upkeep::Paid,
                 false => Upkeep::Free,
@@ -201,7 +203,7 @@ impl Sync {
         for name in &self.origins {
             let mut members = members.iter();
             let origin = members.find(|member| member.mirror.name == *name);
-            if !origin.is_some_and(|member| member.server().is_some()) {
+            if origin.is_none_or(|member| member.server().is_none()) {
                 return Err(format!(
                     "`origins` names `{name}`, which is no mirror that runs `colport serve`"
                 ));

@@ -31,6 +31,8 @@ pub(super) struct Mirror {
     onion: Option<String>,
     provider: Option<String>,
     #[serde(default)]
+    account: String,
+    #[serde(default)]
     cost_a_day: f64,
 }
 
@@ -83,12 +85,14 @@ impl Mirror {
         let known = daemon::Besides {
             onion: self.onion.take(),
             provider: self.provider.take(),
+            account: std::mem::take(&mut self.account),
             cost_a_day: std::mem::take(&mut self.cost_a_day),
         };
         let mirror = self.check(folder)?;
         let public = known.public(mirror.place.url());
         Ok(Member {
             public: public.map_err(|why| format!("the mirror `{}`: {why}", mirror.name))?,
+            addresses: Vec::new(),
             made: None,
             mirror,
         })

@@ -20,6 +20,8 @@ pub mod shell;
 mod steady;
 mod view;
 
+use std::net::IpAddr;
+
 use url::Url;
 
 pub use announcing::Announcement;
@@ -32,8 +34,9 @@ pub use view::{ChannelView, MirrorView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 
-use super::pool::Described;
+use super::pool::{Account, Described, Ties};
 use super::rotation::{ChannelId, Kind, MirrorId, Probe, Tier, Upkeep, VantageId};
+use super::watching::hints::Hint;
 use super::{Mirror, Outcome, Place};
 use crate::base::{EditionNumber, Timestamp};
 use crate::trust::lists::{AddressList, ChannelWord};
@@ -64,14 +67,26 @@ impl Member {
             url: url.clone(),
             onion: None,
             provider: described.account.provider.clone(),
+            account: described.account.name.clone(),
             upkeep: described.upkeep,
             cost_a_day: 0.0,
         });
         Self {
             mirror: described.mirror.clone(),
             public,
+            addresses: described.addresses.clone(),
             made: None,
         }
+    }
+
+    /// By what it leads to other mirrors, if readers are told of it.
+    pub fn ties(&self) -> Option<Ties> {
+        let public = self.public.as_ref()?;
+        let account = Account {
+            provider: public.provider.clone(),
+            name: public.account.clone(),
+        };
+        Some(Ties::of(&public.url, &account))
     }
 
     /// Whether it runs `colport serve`, and so takes lists by themselves.
@@ -89,6 +104,8 @@ pub struct Member {
     pub mirror: Mirror,
     /// `None`: nobody is told of it, as of a memory stick.
     pub public: Option<Public>,
+    /// Of its host, where whoever made it knows them.
+    pub addresses: Vec<IpAddr>,
     /// What the one who made it said, if it does not stand in `colport.toml`.
     pub made: Option<String>,
 }
@@ -99,6 +116,8 @@ pub struct Public {
     pub onion: Option<Url>,
     /// Who can lose many at once: a hoster, an account.
     pub provider: String,
+    /// What the operator calls his account there; empty if he says nothing.
+    pub account: String,
     pub upkeep: Upkeep,
     pub cost_a_day: f64,
 }
@@ -175,6 +194,8 @@ pub enum Event {
         vantage: VantageId,
         probes: Vec<Probe>,
     },
+    /// All that readers report to mirrors now.
+    Heard(Vec<Hint>),
     Announced {
         channel: ChannelId,
         way: String,
@@ -209,6 +230,8 @@ pub enum Effect {
         vantage: VantageId,
         mirrors: Vec<MirrorId>,
     },
+    /// Ask these what readers told them of others.
+    Hear(Vec<MirrorId>),
     /// Tell a channel.
     Announce { way: String, told: Told },
     /// Ask for a new mirror. Whoever makes it, and the machine that it becomes, learn of those that it may copy.

@@ -12,20 +12,22 @@
 //! harm.
 
 mod configured;
+mod hearsay;
 mod owed;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use url::Url;
 
+use self::hearsay::Hearsay;
+use super::super::Outcome;
+use super::super::pool::{self, Clash};
 use super::super::rotation::{
-    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Tier,
-    Upkeep, VantageId,
+    self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep, VantageId,
 };
-use super::super::{Outcome, Place};
-use super::book::{Announced, Audit, Book, BookError, Kept};
-use super::{Audience, Effect, Event, Member, Moment, Told, Wanted, WantedChannel, Way};
+use super::book::{Book, BookError};
+use super::{Audience, Effect, Event, Member, Moment, Told, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
 use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
@@ -55,16 +57,24 @@ const GATHERING: SignedDuration = SignedDuration::from_mins(5);
 /// For so long people wait for a second address.
 const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 
+/// Which mirrors are being looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    AtAll,
+    AtSome,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Daemon {
     pub(super) book: Book,
     pub(super) wants: Option<Wanted>,
     dice: fn() -> [u8; 20],
-    /// Vantages that are looking.
-    probing: BTreeSet<VantageId>,
-    /// When each was done the last time.
+    /// Which vantages are looking, and at what.
+    probing: BTreeMap<VantageId, Looking>,
+    /// When each was done the last time with all.
     looked: BTreeMap<VantageId, Timestamp>,
+    pub(super) hearsay: Hearsay,
     making: bool,
     /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
     unmade: Option<(String, u32, Timestamp)>,
@@ -91,8 +101,9 @@ impl Daemon {
             book,
             wants: None,
             dice,
-            probing: BTreeSet::new(),
+            probing: BTreeMap::new(),
             looked: BTreeMap::new(),
+            hearsay: Hearsay::default(),
             making: false,
             unmade: None,
             told_empty: false,
@@ -124,6 +135,17 @@ impl Daemon {
     /// All hosts that are pushed to.
     pub fn members(&self) -> Vec<Member> {
         self.book.members.values().cloned().collect()
+    }
+
+    /// Under which addresses readers find mirrors.
+    pub fn addresses(&self) -> Vec<(MirrorId, Url)> {
+        let members = self.book.members.iter();
+        let public = members.filter_map(|(id, member)| Some((*id, member.public.as_ref()?)));
+        let urls = public.flat_map(|(id, public)| {
+            let urls = std::iter::once(&public.url).chain(&public.onion);
+            urls.map(move |url| (id, url.clone()))
+        });
+        urls.collect()
     }
 
     /// Whether somebody was told of it.
@@ -201,15 +223,21 @@ impl Daemon {
             } => self.pushed(mirror, edition, lists, &outcome, now, effects),
             Event::Held { mirror, why } => self.held(mirror, why, now, effects),
             Event::Probed { vantage, probes } => {
-                self.probing.remove(&vantage);
-                self.looked.insert(vantage, now.steady);
-                self.book.rest.probed = Some(now.steady);
+                // A look at a few, for what was reported of them, puts off nobody else's.
+                if self.probing.remove(&vantage) != Some(Looking::AtSome) {
+                    self.looked.insert(vantage, now.steady);
+                    self.book.rest.probed = Some(now.steady);
+                }
                 // Nothing was seen in time to come, whatever a clock says.
                 let probes = probes.into_iter().map(|probe| rotation::Probe {
                     at: probe.at.min(now.steady),
                     ..probe
                 });
                 probes.map(Observation::Probed).collect()
+            }
+            Event::Heard(hints) => {
+                self.heard(&hints, now);
+                Vec::new()
             }
             Event::Announced {
                 channel,
@@ -466,6 +494,15 @@ impl Daemon {
         let Some(mut wanted) = self.wants.clone() else {
             return Vec::new();
         };
+        if let Some(in_the_way) = self.in_the_way(&member, &wanted.members) {
+            let words = format!(
+                "the new mirror `{}` is refused, since {in_the_way}: switch it off, and have the next one made otherwise",
+                member.mirror.name
+            );
+            self.note(now, words.clone(), "who takes one away would take both");
+            effects.push(Effect::Alert(words));
+            return Vec::new();
+        }
         wanted.members.push(member);
         self.configured(wanted, now, effects)
     }
@@ -484,6 +521,20 @@ impl Daemon {
         let pause = SignedDuration::from_mins(10 * 2i64.pow((failures - 1).min(6)));
         let again = now.steady.checked_add(pause).unwrap_or(now.steady);
         self.unmade = Some((why, failures, again));
+    }
+
+    /// Why it cannot be taken beside these.
+    pub(super) fn in_the_way(&self, new: &Member, living: &[Member]) -> Option<String> {
+        let name = &new.mirror.name;
+        if living.iter().any(|member| member.mirror.name == *name) {
+            return Some(format!("there is a mirror `{name}` already"));
+        }
+        let ties = new.ties()?;
+        let tied = living.iter().find_map(|member| {
+            let clash = pool::admit(&ties, &[member.ties()?]).err()?;
+            Some((&member.mirror.name, clash))
+        });
+        tied.map(|(other, clash)| format!("`{other}` is {clash} too"))
     }
 
     // Steps 2 and 3.
@@ -516,7 +567,8 @@ impl Daemon {
                 }
             }
             rotation::Action::Publish { channel, list } => {
-                self.issue(channel, &list, now, "its mirrors changed")
+                self.issue(channel, &list, now, "its mirrors changed");
+                self.tell_ties(channel, &list, now, effects);
             }
             rotation::Action::Split { channel } => {
                 let name = self.book.channel_name(channel);
@@ -543,6 +595,35 @@ impl Daemon {
                 effects.push(Effect::Alert(words));
             }
         }
+    }
+
+    /// Says which mirrors the channel is not told of, because of others that it is told of.
+    fn tell_ties(&mut self, id: ChannelId, list: &Telling, now: Moment, effects: &mut Vec<Effect>) {
+        let (told, left_out) = self.apart(&list.bundle);
+        let name = self.book.channel_name(id);
+        for (mirror, other, clash) in left_out {
+            let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
+            let words = format!("channel `{name}` is not told of `{mirror}`");
+            self.note(now, words, format!("`{other}` is {clash} too"));
+            if told.len() < 2 {
+                effects.push(Effect::Alert(format!(
+                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are both {clash}: more accounts \
+                     are needed"
+                )));
+            }
+        }
+    }
+
+    /// Those of which one channel may be told together, and those that are tied to one of them.
+    fn apart(&self, list: &[MirrorId]) -> (Vec<MirrorId>, Vec<(MirrorId, MirrorId, Clash)>) {
+        let member = |id: &MirrorId| Some((*id, self.member(*id)?.ties()?));
+        let (ids, ties): (Vec<MirrorId>, Vec<_>) = list.iter().filter_map(member).unzip();
+        let at = |place: &usize| ids.get(*place).copied();
+        let (told, left_out) = pool::apart(&ties);
+        let left_out = left_out
+            .into_iter()
+            .filter_map(|(place, before, clash)| Some((at(&place)?, at(&before)?, clash)));
+        (told.iter().filter_map(at).collect(), left_out.collect())
     }
 
     fn tell_changes(
@@ -710,9 +791,8 @@ impl Daemon {
                 spki: None,
             })
         };
-        let mut mirrors: Vec<Address> = telling.bundle.iter().filter_map(address).collect();
-        let mut urls = BTreeSet::new();
-        mirrors.retain(|address| urls.insert(address.url.clone()));
+        let (apart, _) = self.apart(&telling.bundle);
+        let mut mirrors: Vec<Address> = apart.iter().filter_map(address).collect();
         mirrors.truncate(MOST_IN_LIST);
         let rendezvous = Rendezvous {
             dns: wanted
@@ -727,10 +807,8 @@ impl Daemon {
                 .map(|url| below(url, &audit.word))
                 .collect(),
         };
-        let show = telling
-            .show
-            .iter()
-            .filter_map(|id| Some(self.public(*id)?.url.clone()));
+        let shown = telling.show.iter().filter(|id| apart.contains(id));
+        let show = shown.filter_map(|id| Some(self.public(*id)?.url.clone()));
         Some(Told {
             channel: id,
             name: audit.name.clone(),

@@ -27,6 +27,7 @@ use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::line::Limit;
 use crate::sync::rotation::{MirrorId, Probe, VantageId};
+use crate::sync::watching::hints;
 use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
@@ -291,6 +292,15 @@ impl Room {
                     };
                     Event::Probed { vantage, probes }
                 });
+            }
+            Effect::Hear(mirrors) => {
+                let url = |id: &MirrorId| daemon.member(*id)?.server().cloned();
+                let from: Vec<Url> = mirrors.iter().filter_map(url).collect();
+                let all = daemon.addresses();
+                let wire = self.wire.clone();
+                tasks.spawn(
+                    async move { Event::Heard(hints::hear(wire.as_ref(), &from, &all).await) },
+                );
             }
             Effect::Announce { way, told } => {
                 let (channel, version) = (told.channel, told.list.version);

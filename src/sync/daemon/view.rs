@@ -44,6 +44,9 @@ pub struct MirrorView {
     pub pushed: Option<Timestamp>,
     /// Vantages that fail to reach it, and how.
     pub fails: Vec<(String, String)>,
+    /// What readers say of it, which is hearsay.
+    #[serde(default)]
+    pub reports: Vec<String>,
     pub channels: Vec<String>,
     pub cost_a_day: f64,
 }
@@ -168,6 +171,7 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
                 (format!("{name}{place}"), cause.to_string())
             })
             .collect(),
+        reports: daemon.hearsay.words_of(id),
         channels: known
             .into_iter()
             .flat_map(|mirror| mirror.knowers())

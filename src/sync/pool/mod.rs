@@ -2,7 +2,8 @@
 //!
 //! 1. A new mirror is described by whoever made it ([`Described`]).
 //! 2. It is called by a name that is [drawn](name): a newsroom's name in an address is the first thing a censor looks for.
-//! 3. It is taken only if no other is tied to it ([`ties`]): who blocks or seizes one must not find the next by it.
+//! 3. It is taken only if no other is under its domain, and told to nobody who is told of another in its account ([`ties`]):
+//!    who blocks or seizes one must not find the next by it.
 //!
 //! Deliberately absent: buying and paying, which only the newsroom's own hooks can do.
 
@@ -12,7 +13,7 @@ mod ties;
 use std::net::IpAddr;
 
 pub use name::{draw, is_made_from};
-pub use ties::{Account, Clash, Ties, admit, first_clash, registrable};
+pub use ties::{Account, Clash, Ties, admit, apart, first_clash, registrable};
 
 use crate::sync::Mirror;
 use crate::sync::rotation::Upkeep;

@@ -4,13 +4,18 @@
 //! [`Observation`](crate::sync::rotation::Observation), and nothing makes one of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use url::Url;
 
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::io::report::{Country, Failure, Many, Mark, RUMOURS_BYTES, Rumour};
 use crate::sync::rotation::MirrorId;
+
+/// One that does not answer holds up none of the others.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hint {
@@ -25,11 +30,14 @@ pub struct Hint {
 /// Asks each of `from` what it heard. One that tells nothing, or nonsense, has heard nothing.
 pub async fn hear(wire: &dyn Fetch, from: &[Url], mirrors: &[(MirrorId, Url)]) -> Vec<Hint> {
     let asked = from.iter().map(|mirror| async move {
-        let answer = wire
-            .fetch(Request::get(address::reports(mirror)))
-            .await
-            .ok()?;
-        read_all(answer, RUMOURS_BYTES).await.ok()
+        let answer = async {
+            let answer = wire
+                .fetch(Request::get(address::reports(mirror)))
+                .await
+                .ok()?;
+            read_all(answer, RUMOURS_BYTES).await.ok()
+        };
+        timeout(PATIENCE, answer).await.ok().flatten()
     });
     let told = futures_util::future::join_all(asked).await;
     let rumours = told

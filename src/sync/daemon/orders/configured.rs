@@ -1,8 +1,15 @@
 //! What `colport.toml` says, compared with what is remembered: mirrors and channels come and go.
 
-use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::Place;
+use super::super::super::rotation::{ChannelId, MirrorId, NewChannel, Observation, ProviderId};
+use super::super::book::{Audit, Kept};
+use super::super::{Effect, Member, Moment, Wanted, WantedChannel};
+use super::Daemon;
 use crate::base::Digest;
 use crate::io::store::Keeper;
+use crate::trust::lists::ChannelWord;
 
 impl Daemon {
     pub(super) fn configured(
@@ -11,6 +18,7 @@ impl Daemon {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Vec<Observation> {
+        let wanted = self.without_tied(wanted, now, effects);
         let mut seen = vec![Observation::Budget {
             mirrors_per_day: wanted.mirrors_a_day,
         }];
@@ -27,6 +35,33 @@ impl Daemon {
                 seen
             }
         }
+    }
+
+    /// Without mirrors made earlier that the file, which was changed since, leaves no place for.
+    fn without_tied(
+        &mut self,
+        mut wanted: Wanted,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Wanted {
+        let all = std::mem::take(&mut wanted.members);
+        let (made, mut living): (Vec<Member>, Vec<Member>) =
+            all.into_iter().partition(|member| member.made.is_some());
+        for member in made {
+            match self.in_the_way(&member, &living) {
+                None => living.push(member),
+                Some(in_the_way) => {
+                    let name = &member.mirror.name;
+                    let words = format!(
+                        "the mirror `{name}`, which a program made, is let go, since {in_the_way}: switch it off"
+                    );
+                    self.note(now, words.clone(), "who takes one away would take both");
+                    effects.push(Effect::Alert(words));
+                }
+            }
+        }
+        wanted.members = living;
+        wanted
     }
 
     fn take_members(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {
@@ -89,7 +124,7 @@ impl Daemon {
             since: now.steady,
             edition: 0,
             pushed: None,
-            lists: std::collections::BTreeMap::new(),
+            lists: BTreeMap::new(),
             fails_since: None,
             lags_since: None,
             failures: 0,
@@ -202,9 +237,9 @@ impl Daemon {
             version: 0,
             issued: None,
             expires: None,
-            announced: std::collections::BTreeMap::new(),
+            announced: BTreeMap::new(),
             gone: false,
-            busy: std::collections::BTreeMap::new(),
+            busy: BTreeMap::new(),
         };
         self.book.channels.insert(id, audit);
     }

@@ -1,12 +1,22 @@
 //! Step 4: what is owed, as it follows from what is remembered, each time anew.
 
-use super::*;
+use super::super::super::Place;
+use super::super::super::rotation::{ChannelId, MirrorId, Phase, Tier, VantageId};
+use super::super::book::Announced;
+use super::super::{Audience, Effect, Moment, Told, Way};
+use super::{
+    ABREAST, BRISK, DAY, Daemon, LAGGING, Looking, MOST_ABREAST, MOST_STANDBY, MOST_TO_FOLLOW,
+    PROBE_EVERY, SETTLING,
+};
+use crate::base::Timestamp;
+use url::Url;
 
 impl Daemon {
     // Step 4.
     pub(super) fn owed(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.owed_pushes(now, effects);
         self.owed_announcements(now, effects);
+        self.owed_questions(now, effects);
         self.owed_looks(now, effects);
         self.owed_mirrors(now, effects);
     }
@@ -175,47 +185,78 @@ impl Daemon {
         mirrors.any(|kept| kept.failures > 2 || kept.lists.get(&channel.0) == Some(&version))
     }
 
+    /// The round of all mirrors when it is due, and between two rounds those of which readers reported something.
     fn owed_looks(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        // Each for itself: one that hangs, or is slow, keeps the others from nothing.
-        let is_due = |vantage: &VantageId| {
-            let looked = self.looked.get(vantage).copied();
-            let looked = looked.or(self.book.rest.probed.filter(|_| self.looked.is_empty()));
-            looked.is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY)
-                && !self.probing.contains(vantage)
-        };
+        if !self.can_look() {
+            return;
+        }
+        let (due, others): (Vec<VantageId>, Vec<VantageId>) = self
+            .idle_vantages()
+            .partition(|vantage| self.is_due(*vantage, now));
+        if !due.is_empty() {
+            self.hinted_no_more(now);
+            let all = self.visible(now).collect();
+            self.look_from(&due, all, Looking::AtAll, effects);
+        }
+        if !others.is_empty() {
+            let hinted = self.hinted(now);
+            let some = self.visible(now).filter(|id| hinted.contains(id)).collect();
+            self.look_from(&others, some, Looking::AtSome, effects);
+        }
+    }
+
+    /// Each for itself: one that hangs, or is slow, keeps the others from nothing.
+    fn idle_vantages(&self) -> impl Iterator<Item = VantageId> {
         let vantages = self.wants.iter().flat_map(|wants| &wants.vantages);
-        let vantages = vantages.map(|(vantage, _)| *vantage).filter(is_due);
-        let vantages: Vec<VantageId> = vantages.collect();
-        if vantages.is_empty() {
+        let all = vantages.map(|(vantage, _)| *vantage);
+        all.filter(|vantage| !self.probing.contains_key(vantage))
+    }
+
+    fn is_due(&self, vantage: VantageId, now: Moment) -> bool {
+        let looked = self.looked.get(&vantage).copied();
+        let looked = looked.or(self.book.rest.probed.filter(|_| self.looked.is_empty()));
+        looked.is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY)
+    }
+
+    fn look_from(
+        &mut self,
+        vantages: &[VantageId],
+        mirrors: Vec<MirrorId>,
+        looking: Looking,
+        effects: &mut Vec<Effect>,
+    ) {
+        if mirrors.is_empty() {
             return;
         }
-        let newest = self.book.rest.edition;
-        let targets: Vec<MirrorId> = self
-            .book
-            .planner
-            .mirrors()
-            .filter(|(id, mirror)| {
-                let kept = self.book.mirrors.get(id);
-                // One that is just being pushed to may show either edition. But who hangs, or never comes to the end, may be
-                // blocked or gone.
-                let lags = |since: Timestamp| now.steady.duration_since(since) >= LAGGING;
-                let is_settled = kept.is_some_and(|kept| {
-                    kept.edition == newest && !kept.is_busy
-                        || kept.failures > 0
-                        || kept.lags_since.is_some_and(lags)
-                });
-                is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
-            })
-            .map(|(id, _)| id)
-            .collect();
-        if targets.is_empty() {
-            return;
-        }
-        for vantage in vantages {
-            self.probing.insert(vantage);
-            let mirrors = targets.clone();
+        for &vantage in vantages {
+            self.probing.insert(vantage, looking);
+            let mirrors = mirrors.clone();
             effects.push(Effect::Probe { vantage, mirrors });
         }
+    }
+
+    pub(super) fn can_look(&self) -> bool {
+        let wants = self.wants.as_ref();
+        wants.is_some_and(|wants| !wants.vantages.is_empty())
+    }
+
+    /// Mirrors of which it means something what is seen there: they show the newest edition, as far as is known, or should.
+    fn visible(&self, now: Moment) -> impl Iterator<Item = MirrorId> {
+        let newest = self.book.rest.edition;
+        let mirrors = self.book.planner.mirrors();
+        let visible = mirrors.filter(move |(id, mirror)| {
+            let kept = self.book.mirrors.get(id);
+            // One that is just being pushed to may show either edition. But who hangs, or never comes to the end, may be
+            // blocked or gone.
+            let lags = |since: Timestamp| now.steady.duration_since(since) >= LAGGING;
+            let is_settled = kept.is_some_and(|kept| {
+                kept.edition == newest && !kept.is_busy
+                    || kept.failures > 0
+                    || kept.lags_since.is_some_and(lags)
+            });
+            is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
+        });
+        visible.map(|(id, _)| id)
     }
 
     fn owed_mirrors(&mut self, now: Moment, effects: &mut Vec<Effect>) {

@@ -1,11 +1,15 @@
 //! The daemon in virtual time, without a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::super::rotation::{Cause, Controls, Kind, Place as Where, Probe, Seen};
-use super::super::super::{Mirror, Pushed};
-use super::super::{Public, Rendezvous};
+use super::super::super::rotation::{
+    Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
+};
+use super::super::super::{Mirror, Place, Pushed};
+use super::super::{Audience, Public, Rendezvous, WantedChannel, Way};
 use super::*;
+use crate::io::report::{Failure, Many};
+use crate::sync::watching::hints::Hint;
 
 fn dice() -> [u8; 20] {
     use std::sync::atomic::{AtomicU8, Ordering};
@@ -39,6 +43,11 @@ struct Bench {
     asked: Vec<Vec<Url>>,
     making: Option<Result<Box<Member>, String>>,
     controls: Controls,
+    /// Which mirrors were looked at, and in which minute.
+    looks: Vec<(i64, Vec<String>)>,
+    /// What mirrors heard of others from readers.
+    rumours: Vec<(String, Failure, Many)>,
+    heard_of: BTreeSet<String>,
 }
 
 fn member(number: usize) -> Member {
@@ -52,11 +61,23 @@ fn member(number: usize) -> Member {
             url,
             onion: None,
             provider: format!("p{}", number % 5),
+            account: String::new(),
             upkeep: Upkeep::Free,
             cost_a_day: 0.0,
         }),
+        addresses: Vec::new(),
         made: None,
     }
+}
+
+/// One that a program made.
+fn made(number: usize, url: &str) -> Member {
+    let mut member = member(number);
+    let url = Url::parse(url).unwrap();
+    member.mirror.place = Place::Colport(url.clone());
+    member.public.as_mut().unwrap().url = url;
+    member.made = Some(format!("{{\"number\": {number}}}"));
+    member
 }
 
 fn channel(name: &str, kind: Kind) -> WantedChannel {
@@ -117,6 +138,9 @@ impl Bench {
             asked: Vec::new(),
             making: None,
             controls: Controls::Work,
+            looks: Vec::new(),
+            rumours: Vec::new(),
+            heard_of: BTreeSet::new(),
         }
     }
 
@@ -196,11 +220,18 @@ impl Bench {
                 if self.blind == Some(vantage) {
                     return None;
                 }
+                let names = mirrors.iter().map(|id| self.name(*id)).collect();
+                self.looks.push((self.minutes, names));
                 let probes = mirrors.iter().map(|id| self.look(*id, vantage));
                 Some(Event::Probed {
                     vantage,
                     probes: probes.collect(),
                 })
+            }
+            Effect::Hear(mirrors) => {
+                let names: Vec<String> = mirrors.iter().map(|id| self.name(*id)).collect();
+                self.heard_of.extend(names);
+                Some(Event::Heard(self.hints()))
             }
             Effect::Announce { way, told } => {
                 let shown = told.show.iter().map(Url::to_string).collect();
@@ -249,6 +280,23 @@ impl Bench {
             },
             controls: self.controls,
         }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let day = self.now().wall.as_second().div_euclid(86_400);
+        let hint = |(name, failure, reports): &(String, Failure, Many)| Hint {
+            mirror: self.mirror(name),
+            failure: *failure,
+            country: "by".parse().ok(),
+            day,
+            reports: *reports,
+        };
+        self.rumours.iter().map(hint).collect()
+    }
+
+    fn mirror(&self, name: &str) -> MirrorId {
+        let mut mirrors = self.daemon.book.mirrors.iter();
+        *mirrors.find(|(_, kept)| kept.name == name).unwrap().0
     }
 
     fn minutes(&mut self, minutes: i64) {
@@ -984,4 +1032,204 @@ fn what_is_remembered_has_an_end() {
     }
     assert!(bench.daemon.book.journal.len() <= 500);
     assert!(size(&bench) < 400_000, "{}", size(&bench));
+}
+
+#[test]
+fn what_readers_report_brings_a_look_forward() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(61);
+    let name = bench.told("friends")[0].clone();
+    let begun = bench.minutes;
+    bench.rumours = vec![(name.clone(), Failure::Silent, Many::Few)];
+    bench.minutes(4);
+    let early = |look: &&(i64, Vec<String>)| look.0 > begun && look.1 == [name.clone()];
+    assert_eq!(
+        bench.looks.iter().filter(early).count(),
+        1,
+        "{:?}",
+        bench.looks
+    );
+    let all: BTreeSet<String> = bench
+        .wanted
+        .members
+        .iter()
+        .map(|m| m.mirror.name.clone())
+        .collect();
+    let untold: BTreeSet<&String> = all.difference(&bench.heard_of).collect();
+    assert!(bench.heard_of.contains(&name) && !untold.is_empty());
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    let shown = view.mirrors.iter().find(|mirror| mirror.name == name);
+    assert_eq!(
+        shown.unwrap().reports,
+        ["a few readers say that nothing comes back (by)"]
+    );
+}
+
+/// Whoever can reach a mirror can say what he likes there, and as often as he likes.
+#[test]
+fn who_lies_about_mirrors_has_none_blocked_and_puts_off_nobodys_look() {
+    let (mut honest, mut lied) = (Bench::new(14, &CHANNELS), Bench::new(14, &CHANNELS));
+    for bench in [&mut honest, &mut lied] {
+        bench.begin();
+        bench.minutes(60);
+        bench.looks.clear();
+    }
+    let begun = lied.minutes;
+    let before: Vec<_> = CHANNELS.iter().map(|(name, _)| lied.told(name)).collect();
+    let all = [
+        Failure::Unreachable,
+        Failure::Silent,
+        Failure::Slow,
+        Failure::BlockPage,
+        Failure::Wrong,
+        Failure::Stale,
+    ];
+    for hour in 0..4 {
+        for failure in all {
+            for many in [Many::Few, Many::Some, Many::Many] {
+                let liar = |number: usize| (format!("m{number}"), failure, many);
+                lied.rumours = (0..14).map(liar).collect();
+                lied.minutes(3);
+                honest.minutes(3);
+            }
+        }
+        lied.minutes(6);
+        honest.minutes(6);
+        assert_eq!(lied.minutes, begun + (hour + 1) * 60);
+    }
+    let rounds = |bench: &Bench| -> Vec<i64> {
+        let rounds = bench.looks.iter().filter(|look| look.1.len() == 14);
+        rounds.map(|look| look.0).collect()
+    };
+    assert_eq!(
+        rounds(&lied),
+        rounds(&honest),
+        "the round of all is when it was"
+    );
+    for (before, (name, _)) in before.iter().zip(CHANNELS) {
+        let after = lied.told(name);
+        assert!(
+            before.iter().all(|mirror| after.contains(mirror)),
+            "{before:?} {after:?}"
+        );
+    }
+    let view = super::super::View::of(&lied.daemon, lied.now());
+    for mirror in &view.mirrors {
+        let early = lied
+            .looks
+            .iter()
+            .filter(|look| look.1.len() < 14 && look.1.contains(&mirror.name));
+        let (early, is_told) = (early.count(), !mirror.channels.is_empty());
+        assert!(
+            early <= 4 && (early > 0) == is_told,
+            "{}: {early}",
+            mirror.name
+        );
+        assert!(
+            ["serving", "standby"].contains(&mirror.state.as_str()),
+            "{mirror:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mirror_that_was_made_under_a_domain_in_use_is_refused_and_the_operator_is_told() {
+    let mut bench = Bench::new(10, &CHANNELS[..2]);
+    bench.begin();
+    bench.minutes(10);
+    let count = |bench: &Bench| bench.daemon.members().len();
+    for tied in ["https://m3.example/x", "https://www.m3.example/"] {
+        bench.give(Event::Made(Ok(Box::new(made(20, tied)))));
+        assert_eq!(count(&bench), 10, "{tied}");
+        let told = bench.alerts.pop().unwrap();
+        assert!(told.contains("`m20` is refused, since `m3`"), "{told}");
+    }
+    bench.give(Event::Made(Ok(Box::new(made(3, "https://other.example/")))));
+    assert!(
+        bench
+            .alerts
+            .pop()
+            .unwrap()
+            .contains("there is a mirror `m3` already")
+    );
+    bench.give(Event::Made(Ok(Box::new(made(
+        20,
+        "https://other.example/",
+    )))));
+    assert_eq!((count(&bench), bench.alerts.len()), (11, 0));
+
+    // Later the file names one in its place: the file is what counts.
+    bench
+        .wanted
+        .members
+        .push(made(20, "https://other.example/"));
+    let in_file = Member {
+        made: None,
+        ..made(21, "https://www.other.example/")
+    };
+    bench.wanted.members.push(in_file);
+    bench.begin();
+    let names: Vec<String> = bench
+        .daemon
+        .members()
+        .into_iter()
+        .map(|member| member.mirror.name)
+        .collect();
+    assert!(
+        names.contains(&"m21".into()) && !names.contains(&"m20".into()),
+        "{names:?}"
+    );
+    assert!(
+        bench.alerts.pop().unwrap().contains("is let go"),
+        "{:?}",
+        bench.alerts
+    );
+    assert!(
+        bench.daemon.made().is_empty(),
+        "and it is not offered again"
+    );
+}
+
+#[test]
+fn a_channel_is_told_of_one_mirror_of_an_account() {
+    let mut bench = Bench::new(12, &CHANNELS);
+    for (number, member) in bench.wanted.members.iter_mut().enumerate() {
+        let public = member.public.as_mut().unwrap();
+        // So few providers that the planner gives a channel two of one.
+        public.provider = format!("p{}", number % 2);
+        public.account = format!("a{}", number % 2);
+    }
+    let accounts: BTreeMap<String, String> = bench
+        .wanted
+        .members
+        .iter()
+        .map(|member| {
+            let public = member.public.as_ref().unwrap();
+            (public.url.to_string(), public.account.clone())
+        })
+        .collect();
+    bench.begin();
+    bench.minutes(60);
+    let mut planned = 0;
+    for (name, _) in CHANNELS {
+        let told = bench.daemon.told(bench.channel(name)).unwrap();
+        let mut seen = BTreeSet::new();
+        for address in &told.list.mirrors {
+            let account = &accounts[address.url.as_str()];
+            assert!(seen.insert(account), "{name} is told of two in {account}");
+        }
+        assert!(
+            told.show
+                .iter()
+                .all(|url| told.list.mirrors.iter().any(|address| address.url == *url))
+        );
+        assert!(!told.show.is_empty());
+        planned = planned.max(bench.told(name).len());
+    }
+    assert!(planned > 2, "the planner itself would have told of more");
+    let is_told = |line: &super::super::Entry| {
+        line.what.contains("is not told of") && line.why.contains("in the account")
+    };
+    assert!(bench.daemon.book.journal.iter().any(is_told));
 }
