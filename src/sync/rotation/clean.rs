@@ -110,8 +110,13 @@ fn join(
     let met = met(state, channel, alive);
     let candidates = shared.iter().filter_map(|id| {
         let mirror = state.mirrors.get(id)?;
-        let fits = mirror.works() && mirror.failing.is_empty() && !apart.contains(&mirror.provider);
-        let harm = harm(state, own, mirror, &met).filter(|_| fits && !alive.contains(id))?;
+        // The cheap questions first: most mirrors are full.
+        let fits = mirror.knowers.len() < state.rules.sharers
+            && mirror.works()
+            && mirror.failing.is_empty()
+            && !apart.contains(&mirror.provider)
+            && !alive.contains(id);
+        let harm = fits.then(|| harm(state, own, mirror, &met))??;
         Some((harm, *id))
     });
     let candidates: Vec<(f64, MirrorId)> = candidates.collect();

@@ -64,7 +64,7 @@ fn list(state: &State, channel: &Channel, before: Option<&Telling>) -> Telling {
     blocked.truncate(lacking);
     let mut ranked: Vec<MirrorId> = works;
     let shown: &[MirrorId] = before.map_or(&[], |before| before.show.as_slice());
-    ranked.sort_by_key(|id| {
+    ranked.sort_by_cached_key(|id| {
         (
             !shown.contains(id),
             rank(state, channel, *id),
@@ -72,7 +72,7 @@ fn list(state: &State, channel: &Channel, before: Option<&Telling>) -> Telling {
         )
     });
     if channel.tier.is_fed_by_drip() {
-        ranked.sort_by_key(|id| rank(state, channel, *id));
+        ranked.sort_by_cached_key(|id| rank(state, channel, *id));
     }
     ranked.extend(blocked);
     let show = ranked.iter().take(state.rules.shown).copied().collect();

@@ -27,8 +27,8 @@ const DAMPING: f64 = 0.7;
 /// Lists in bundles reach the censor so much later than what everybody sees.
 const BUNDLE_SLOWER: f64 = 2.5;
 /// What is believed of the censor's time at first, in hours, and as how many observations it counts.
-const USUAL_LIFE: f64 = 12.0;
-const USUAL_COUNTS: f64 = 4.0;
+const USUAL_LIFE: f64 = 15.0;
+const USUAL_COUNTS: f64 = 2.0;
 /// Of what a leaking channel was told: is blocked at the usual time, at ten times that, or never.
 const PROMPT: f64 = 0.85;
 const LATE: f64 = 0.10;
@@ -66,11 +66,14 @@ fn chance_per_hour(state: &State) -> f64 {
     (1.0 + state.chance.blocks) / (at_first + state.chance.hours)
 }
 
-/// How much of the censor's usual time has passed between the telling and `until`.
-fn ripeness(known: Known, until: Timestamp, haste: f64) -> f64 {
+/// How much of the censor's usual time has passed between the telling and `until`, and how many times slower than that he is
+/// with addresses of this kind.
+fn ripeness(known: Known, until: Timestamp, haste: f64) -> (f64, f64) {
     let bundled = hours(known.since, until) / (haste * BUNDLE_SLOWER);
-    let shown = known.shown.map_or(0.0, |at| hours(at, until) / haste);
-    bundled.max(shown)
+    match known.shown.map(|at| hours(at, until) / haste) {
+        Some(shown) if shown >= bundled => (shown, 1.0),
+        _ => (bundled, BUNDLE_SLOWER),
+    }
 }
 
 /// That a leaking channel's mirror still lives at this ripeness.
@@ -90,7 +93,17 @@ pub(super) struct Evidence {
     /// 1 today, half after a half-life.
     pub weight: f64,
     pub by_chance: f64,
-    pub by: Vec<(ChannelId, f64)>,
+    pub by: Vec<Charge>,
+}
+
+/// What a block says of one channel that knew the mirror.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Charge {
+    pub channel: ChannelId,
+    /// How well its leak would explain the block.
+    pub fits: f64,
+    /// How badly it explains that the mirror lived until then, in nats.
+    pub lived: f64,
 }
 
 impl Evidence {
@@ -104,12 +117,17 @@ impl Evidence {
         };
         let knew = mirror.knowers.iter().filter(|(_, known)| known.since < at);
         let by = knew.map(|(channel, known)| {
-            let ripeness = ripeness(*known, at, haste);
-            let fits = match loss {
-                Loss::Group => STRUCK * (1.0 - survival(ripeness)),
-                _ => density(ripeness),
+            let (ripeness, slower) = ripeness(*known, at, haste);
+            let survival = survival(ripeness);
+            let (fits, lived) = match loss {
+                Loss::Group => (STRUCK * (1.0 - survival), 0.0),
+                _ => (density(ripeness) / survival / slower, -survival.ln()),
             };
-            (*channel, fits.max(JOINED_LATER))
+            Charge {
+                channel: *channel,
+                fits: fits.max(JOINED_LATER),
+                lived,
+            }
         });
         Some(Self {
             weight: weight(state, at, now),
@@ -124,15 +142,15 @@ impl Evidence {
         channel: ChannelId,
         channels: &BTreeMap<ChannelId, Channel>,
     ) -> f64 {
-        let (mut own, mut others) = (0.0, self.by_chance);
-        for (id, fits) in &self.by {
-            match channels.get(id) {
-                _ if *id == channel => own = *fits,
-                Some(other) => others += other.p_leak * fits,
+        let (mut own, mut lived, mut others) = (0.0, 0.0, self.by_chance);
+        for charge in &self.by {
+            match channels.get(&charge.channel) {
+                _ if charge.channel == channel => (own, lived) = (charge.fits, charge.lived),
+                Some(other) => others += other.p_leak * charge.fits,
                 None => {}
             }
         }
-        self.weight * (own / others).ln_1p()
+        self.weight * ((own / others).ln_1p() - lived)
     }
 
     fn gather(state: &State, now: Timestamp) -> Gathered {
@@ -181,7 +199,8 @@ pub(super) fn silence(
     now: Timestamp,
 ) -> f64 {
     let until = mirror.ended().unwrap_or(now);
-    -survival(ripeness(known, until, haste)).ln() * weight(state, until, now)
+    let (ripeness, _) = ripeness(known, until, haste);
+    -survival(ripeness).ln() * weight(state, until, now)
 }
 
 fn weight(state: &State, at: Timestamp, now: Timestamp) -> f64 {
@@ -194,17 +213,18 @@ struct Gathered {
     innocence: Vec<f64>,
     /// Of each block: its weight, and how well chance explains it.
     blocks: Vec<(f64, f64)>,
-    /// Of each channel: the blocks that it may be guilty of, and how well it explains them.
-    edges: Vec<Vec<(usize, f64)>>,
+    /// Of each channel: the blocks that it may be guilty of, how well it explains them, and what speaks for it in each.
+    edges: Vec<Vec<(usize, f64, f64)>>,
 }
 
 impl Gathered {
     fn add_block(&mut self, evidence: &Evidence, place: &BTreeMap<ChannelId, usize>) {
         let block = self.blocks.len();
         self.blocks.push((evidence.weight, evidence.by_chance));
-        for (channel, fits) in &evidence.by {
-            if let Some(edges) = place.get(channel).and_then(|at| self.edges.get_mut(*at)) {
-                edges.push((block, *fits));
+        for charge in &evidence.by {
+            let at = place.get(&charge.channel);
+            if let Some(edges) = at.and_then(|at| self.edges.get_mut(*at)) {
+                edges.push((block, charge.fits, charge.lived));
             }
         }
     }
@@ -214,7 +234,7 @@ impl Gathered {
         // How well all suspects together, and chance, explain each block.
         let mut explained: Vec<f64> = self.blocks.iter().map(|(_, chance)| *chance).collect();
         for (edges, p) in self.edges.iter().zip(&p) {
-            for (block, fits) in edges {
+            for (block, fits, _) in edges {
                 add(&mut explained, Some(*block), p * fits);
             }
         }
@@ -231,15 +251,20 @@ impl Gathered {
         let mut largest = 0.0_f64;
         let channels = self.priors.iter().zip(&self.innocence).zip(&self.edges);
         for (((prior, innocence), edges), p) in channels.zip(p) {
-            let guilt = edges.iter().map(|(block, fits)| {
+            let (mut guilt, mut innocence) = (0.0, *innocence);
+            for (block, fits, lived) in edges {
                 let (weight, chance) = self.blocks.get(*block).copied().unwrap_or((0.0, 1.0));
                 let all = explained.get(*block).copied().unwrap_or(chance);
-                weight * (fits / (all - *p * fits).max(chance)).ln_1p()
-            });
-            let odds = prior + guilt.sum::<f64>() - innocence.min(MOST_INNOCENCE);
+                let others = (all - *p * fits).max(chance);
+                match weight * ((fits / others).ln_1p() - lived) {
+                    against if against > 0.0 => guilt += against,
+                    in_favour => innocence -= in_favour,
+                }
+            }
+            let odds = prior + guilt - innocence.min(MOST_INNOCENCE);
             let change = DAMPING * (logistic(odds) - *p);
             *p += change;
-            for (block, fits) in edges {
+            for (block, fits, _) in edges {
                 add(explained, Some(*block), change * fits);
             }
             largest = largest.max(change.abs());
