@@ -80,7 +80,7 @@ fn run(command: Command, screen: &Screen) -> Outcome {
         Command::Init(init) => init.run(screen),
         Command::Intake(intake) => in_threads(intake.run(screen)),
         Command::Key(key) => key.run(screen),
-        Command::Pack(pack) => in_threads(pack.run(screen)),
+        Command::Pack(pack) => in_few_threads(pack.run(screen)),
         Command::Sync(sync) => in_threads(sync.run(screen)),
         Command::Mirrors(mirrors) => mirrors.run(screen),
         // Shuts itself in before there are other threads.
@@ -93,9 +93,27 @@ fn run(command: Command, screen: &Screen) -> Outcome {
 }
 
 fn in_threads(work: impl Future<Output = Outcome>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    on(&mut tokio::runtime::Builder::new_multi_thread(), work)
+}
+
+/// For work that takes much memory for a moment, again and again: what a thread gave back stays with it, for its next
+/// piece of work, so there must not be many.
+fn in_few_threads(work: impl Future<Output = Outcome>) -> Outcome {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut few = tokio::runtime::Builder::new_multi_thread();
+    few.worker_threads(cores.min(MOST_WORKERS))
+        .max_blocking_threads((cores + 1).min(MOST_AT_WORK));
+    on(&mut few, work)
+}
+
+/// Threads that only wait for each other and for the network.
+const MOST_WORKERS: usize = 4;
+
+/// Threads that read pages and encode pictures.
+const MOST_AT_WORK: usize = 9;
+
+fn on(runtime: &mut tokio::runtime::Builder, work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = runtime.enable_all().build();
     let failed = |error| failure::Failure::setup(format!("could not start: {error}"));
     runtime.map_err(failed)?.block_on(work)
 }

@@ -194,6 +194,7 @@ pub(super) async fn collect(
             .try_this("check the sources in `colport.toml`; what was left out is named above"));
     }
     let made_up = makeup.finish(&config.variants);
+    let made_up = made_up.map_err(FolderError::from)?;
     Ok(Collected {
         made_up,
         silent_feed,

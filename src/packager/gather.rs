@@ -31,11 +31,16 @@ pub struct Options {
     pub pictures_per_article: usize,
 }
 
+/// Each takes some 10 MB while it works.
+const MOST_ENCODERS: usize = 8;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             pages_at_once: 6,
-            encoders: std::thread::available_parallelism().map_or(2, usize::from),
+            encoders: std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(MOST_ENCODERS),
             pictures_per_article: 60,
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::archive::{Archive, ArchiveError, Shelf, Stock};
 use super::cache::Cache;
+use super::recall::Losses;
 use super::setting::{Set, Setting, mark_of};
 use super::waiting::{Drawer, Waiting};
 use crate::base::{Digest, SitePath};
@@ -24,6 +25,7 @@ pub struct Makeup<'a> {
     cache: Arc<Cache>,
     drawer: Drawer,
     headlines: Vec<Headline>,
+    losses: Losses,
     made_up: MadeUp,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Makeup<'a> {
             cache,
             drawer,
             headlines: Vec::new(),
+            losses: Losses::default(),
             made_up: MadeUp {
                 previous,
                 pages: pages.unwrap_or_default(),
@@ -97,6 +100,8 @@ impl<'a> Makeup<'a> {
                 mark: &self.mark,
                 shelf: &shelf,
                 cache: &self.cache,
+                drawer: &self.drawer,
+                losses: &self.losses,
             };
             let made_up = &self.made_up;
             let set = setting.set(slip, |path, sha256| made_up.holds(path, sha256))?;
@@ -114,7 +119,7 @@ impl<'a> Makeup<'a> {
     }
 
     /// Step 2. `variants`: the copies that every mirror will have.
-    pub fn finish(self, variants: &[Variant]) -> MadeUp {
+    pub fn finish(self, variants: &[Variant]) -> Result<MadeUp, ArchiveError> {
         let mut made_up = self.made_up;
         self.setter.lists(&self.headlines, &mut |(path, page)| {
             made_up.lay(path, page, &self.drawer);
@@ -130,7 +135,10 @@ impl<'a> Makeup<'a> {
         for (path, page) in setter.abouts(&self.headlines) {
             made_up.lay(path, page, &self.drawer);
         }
-        made_up
+        match self.losses.are_none() {
+            true => Ok(made_up),
+            false => Err(ArchiveError::Lost),
+        }
     }
 }
 
@@ -249,7 +257,7 @@ mod tests {
         let mut makeup = Makeup::new(setter, None, Arc::clone(cache), drawer.clone());
         makeup.take(&newsroom, archive, stock).unwrap();
         assert_eq!(makeup.articles(), lines.len());
-        let waiting = makeup.finish(&[]).waiting.into_iter();
+        let waiting = makeup.finish(&[]).unwrap().waiting.into_iter();
         let text = |file: Waiting| String::from_utf8_lossy(&file.content().unwrap()).into_owned();
         waiting.map(|(path, file)| (path, text(file))).collect()
     }

@@ -6,7 +6,7 @@
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
 //! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten.
-//! 7. `makeup`, `setting`: from what is shown to the pages of the site.
+//! 7. `makeup`, `setting`, `recall`: from what is shown to the pages of the site.
 //! 8. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
 //! 9. `watch`: when to begin again.
 //!
@@ -31,6 +31,7 @@ mod makeup;
 mod pictures;
 mod placing;
 mod publish;
+mod recall;
 mod revision;
 mod setting;
 mod slug;

@@ -260,15 +260,15 @@ fn small(mut picture: DynamicImage) -> Encoded {
 
 fn pack(picture: &DynamicImage, quality: f32) -> Encoded {
     let (width, height) = (picture.width(), picture.height());
-    let webp = if picture.color().has_alpha() {
-        let pixels = picture.to_rgba8();
-        webp::Encoder::from_rgba(&pixels, width, height).encode(quality)
-    } else {
-        let pixels = picture.to_rgb8();
-        webp::Encoder::from_rgb(&pixels, width, height).encode(quality)
+    // Most are of these two kinds already, and need no copy.
+    let webp = match picture {
+        DynamicImage::ImageRgb8(pixels) => webp::Encoder::from_rgb(pixels, width, height),
+        DynamicImage::ImageRgba8(pixels) => webp::Encoder::from_rgba(pixels, width, height),
+        _ if picture.color().has_alpha() => return pack(&picture.to_rgba8().into(), quality),
+        _ => return pack(&picture.to_rgb8().into(), quality),
     };
     Encoded {
-        webp: webp.to_vec(),
+        webp: webp.encode(quality).to_vec(),
         width,
         height,
     }

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{ArchiveError, Line, Shelf, Slip};
 use super::cache::{Cache, Key, Kind};
+use super::recall::{Losses, Recalled};
 use super::trace::{PROGRAM, traced};
+use super::waiting::Drawer;
 use crate::base::{Digest, SitePath};
-use crate::site::{self, Article, Headline, Resolve, Terms, Typesetter};
+use crate::site::{self, Article, Headline, Resolve, Terms, Told, Typesetter};
 
 /// What the pages of a newsroom's articles depend on besides their lines.
 pub(super) struct Setting<'a> {
@@ -15,6 +17,8 @@ pub(super) struct Setting<'a> {
     pub mark: &'a str,
     pub shelf: &'a Shelf,
     pub cache: &'a Cache,
+    pub drawer: &'a Drawer,
+    pub losses: &'a Losses,
 }
 
 /// Tells typesetters apart by all that they hold.
@@ -68,7 +72,8 @@ impl Setting<'_> {
         } else if page.is_none() {
             page = self.page(&whole(&bare, &line, &links));
         }
-        let headline = Headline::found_by(&bare, terms);
+        let told = Recalled::lay(Told::of(&bare, terms), self.drawer, self.losses);
+        let headline = Headline::recalled(&bare, told);
         Ok(Some(Set { headline, page }))
     }
 

@@ -34,7 +34,7 @@ pub struct Studio<'a> {
 }
 
 /// For all that are unpacked at a time. A larger one is unpacked alone.
-const MEGABYTES: u32 = 128;
+const MEGABYTES: u32 = 96;
 
 /// A file of a picture, ready to be laid into an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]

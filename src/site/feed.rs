@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::base::{Digest, SitePath};
 
 use super::frame::{FEED, RSS, room_path};
-use super::headline::Headline;
+use super::headline::{Headline, Told};
 use super::links::relative;
 use super::typesetter::Room;
 use super::{About, Newsroom};
@@ -36,6 +36,7 @@ struct Rss<'a> {
 
 struct Entry<'a> {
     headline: &'a Headline,
+    told: Told,
     id: String,
     address: String,
     updated: Timestamp,
@@ -70,18 +71,24 @@ pub fn rss(room: &Room<'_, '_>, about: &About) -> (SitePath, Vec<u8>) {
 }
 
 fn entries<'h>(room: &Room<'_, 'h>, about: &About, feed: &SitePath) -> Vec<Entry<'h>> {
-    let entry = |headline: &&'h Headline| Entry {
-        headline,
+    let entry = |headline: &&'h Headline| told(headline, about, feed);
+    room.headlines.iter().take(ENTRIES).map(entry).collect()
+}
+
+fn told<'h>(headline: &'h Headline, about: &About, feed: &SitePath) -> Entry<'h> {
+    let told = headline.told();
+    Entry {
         id: identifier(about, &headline.path),
         address: relative(feed, &headline.path),
-        updated: headline.updated.unwrap_or(headline.published),
+        updated: told.updated.unwrap_or(headline.published),
         published: headline
             .published
             .strftime("%a, %d %b %Y %H:%M:%S +0000")
             .to_string(),
-        summary: headline.summary.replace('&', "&amp;").replace('<', "&lt;"),
-    };
-    room.headlines.iter().take(ENTRIES).map(entry).collect()
+        summary: told.summary.replace('&', "&amp;").replace('<', "&lt;"),
+        headline,
+        told,
+    }
 }
 
 fn written(path: SitePath, feed: &impl Template) -> (SitePath, Vec<u8>) {

@@ -1,48 +1,83 @@
 //! What lists, feeds and the search know of an article: all but its text.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::terms::Terms;
 use super::{Article, Language, Picture};
 use crate::base::{NewsroomId, SitePath};
 
-/// An article as every page but its own has it. Lists of any length can be set from these, with no text in memory.
-#[derive(Debug, Clone)]
+/// An article as every page but its own has it. Lists of any length can be set from these: in memory is only what puts
+/// an article into them.
+#[derive(Debug)]
 pub struct Headline {
     pub newsroom: NewsroomId,
     pub path: SitePath,
+    pub published: Timestamp,
+    pub section: Option<String>,
+    told: Box<dyn Recall>,
+}
+
+/// What a list tells of an article.
+#[derive(Debug, Clone)]
+pub struct Told {
     pub title: String,
     pub byline: Option<String>,
-    pub published: Timestamp,
     pub updated: Option<Timestamp>,
     pub language: Language,
     pub summary: String,
-    pub section: Option<String>,
     pub lead: Option<Picture>,
     /// What its text can be found by.
     pub terms: Terms,
 }
 
-impl Headline {
-    pub fn of(article: &Article) -> Self {
-        Self::found_by(article, Terms::of_article(article))
-    }
+/// Where it lies what a list tells of an article. It is asked once for each list in which the article stands.
+pub trait Recall: fmt::Debug + Send + Sync {
+    fn recall(&self) -> Told;
+}
 
+/// In memory, for sites that are small.
+impl Recall for Told {
+    fn recall(&self) -> Told {
+        self.clone()
+    }
+}
+
+impl Told {
     /// Of an article whose terms are known, so that it may lack its body.
-    pub fn found_by(article: &Article, terms: Terms) -> Self {
+    pub fn of(article: &Article, terms: Terms) -> Self {
         Self {
-            newsroom: article.newsroom.clone(),
-            path: article.path.clone(),
             title: article.title.clone(),
             byline: article.byline.clone(),
-            published: article.published,
             updated: article.updated,
             language: article.language.clone(),
             summary: article.summary.clone(),
-            section: article.section.clone(),
             lead: article.lead.clone(),
             terms,
         }
+    }
+}
+
+impl Headline {
+    pub fn of(article: &Article) -> Self {
+        let told = Told::of(article, Terms::of_article(article));
+        Self::recalled(article, told)
+    }
+
+    /// `told` must be of this article.
+    pub fn recalled(article: &Article, told: impl Recall + 'static) -> Self {
+        Self {
+            newsroom: article.newsroom.clone(),
+            path: article.path.clone(),
+            published: article.published,
+            section: article.section.clone(),
+            told: Box::new(told),
+        }
+    }
+
+    pub fn told(&self) -> Told {
+        self.told.recall()
     }
 
     /// The month in whose folder it lies. `None` if it does not lie where [`Article::place`] has it.

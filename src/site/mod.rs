@@ -34,7 +34,7 @@ use jiff::Timestamp;
 use crate::base::{Fingerprint, SitePath, Variant};
 
 pub use clean::{CleanHtml, Link, Resolve, clean};
-pub use headline::Headline;
+pub use headline::{Headline, Recall, Told};
 pub use language::{Direction, Language};
 pub use look::{Accent, AccentError, Logo, Look};
 pub use newsroom::Newsroom;

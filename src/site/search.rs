@@ -10,7 +10,7 @@
 
 use serde::Serialize;
 
-use super::headline::{Headline, Month};
+use super::headline::{Headline, Month, Told};
 use super::links::relative;
 use super::pages::Page;
 use crate::base::SitePath;
@@ -45,7 +45,8 @@ pub fn files(
     let mut files = vec![String::new()];
     let mut weight = 0;
     for headline in headlines {
-        let row = row(headline, search, language);
+        let told = headline.told();
+        let row = row(headline, &told, search, language);
         let heavier = weight_of(&row);
         if weight + heavier > FILE_BYTES && weight > 0 {
             files.push(String::new());
@@ -70,14 +71,19 @@ fn file(month: &Month, number: usize) -> String {
     format!("{}/search-{number}.css", month.folder)
 }
 
-fn row<'a>(headline: &'a Headline, search: &SitePath, language: &super::Language) -> Row<'a> {
-    let other = (headline.language != *language).then(|| headline.language.to_string());
+fn row<'a>(
+    headline: &Headline,
+    told: &'a Told,
+    search: &SitePath,
+    language: &super::Language,
+) -> Row<'a> {
+    let other = (told.language != *language).then(|| told.language.to_string());
     Row(
         relative(search, &headline.path),
-        &headline.title,
+        &told.title,
         headline.published.strftime("%Y-%m-%d").to_string(),
-        beginning(&headline.summary),
-        headline.terms.as_str(),
+        beginning(&told.summary),
+        told.terms.as_str(),
         other,
     )
 }

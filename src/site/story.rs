@@ -7,11 +7,11 @@ use super::links::relative;
 use super::words::Words;
 use super::{Language, Picture};
 
-pub struct Story<'a> {
+pub struct Story {
     pub address: String,
-    pub title: &'a str,
-    pub summary: &'a str,
-    pub language: &'a Language,
+    pub title: String,
+    pub summary: String,
+    pub language: Language,
     /// Whether it is written in another language than the page.
     pub is_foreign: bool,
     pub date: String,
@@ -27,35 +27,39 @@ pub struct Image {
     pub height: u32,
 }
 
-impl<'a> Story<'a> {
+impl Story {
     /// As a headline with what it is about. `language` is that of the text around it.
-    pub fn told(
-        headline: &'a Headline,
+    pub fn told(headline: &Headline, page: &SitePath, words: &Words, language: &Language) -> Self {
+        Self {
+            image: None,
+            ..Self::pictured(headline, page, words, language)
+        }
+    }
+
+    /// The same with its picture.
+    pub fn pictured(
+        headline: &Headline,
         page: &SitePath,
         words: &Words,
         language: &Language,
     ) -> Self {
+        let told = headline.told();
         Self {
             address: relative(page, &headline.path),
-            title: &headline.title,
-            summary: &headline.summary,
-            language: &headline.language,
-            is_foreign: headline.language != *language,
+            is_foreign: told.language != *language,
             date: words.date(headline.published),
             day: headline.published.strftime("%Y-%m-%d").to_string(),
-            image: None,
+            image: told.lead.as_ref().map(|lead| Image::new(lead, page)),
+            title: told.title,
+            summary: told.summary,
+            language: told.language,
         }
-    }
-
-    pub fn with_picture(self, headline: &Headline, page: &SitePath) -> Self {
-        let image = headline.lead.as_ref().map(|lead| Image::new(lead, page));
-        Self { image, ..self }
     }
 
     /// As a headline only.
     pub fn short(self) -> Self {
         Self {
-            summary: "",
+            summary: String::new(),
             ..self
         }
     }

@@ -72,6 +72,8 @@ pub enum ArchiveError {
     /// Somebody wrote into the archive meanwhile, or the disk fails.
     #[error("what was kept of `{0}` is not where it was a moment ago")]
     Changed(SitePath),
+    #[error("the disk lost what was laid aside on it for a moment")]
+    Lost,
 }
 
 impl ArchiveError {
@@ -79,7 +81,7 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => error.hint(),
-            Self::Changed(_) => Some("run the command again".into()),
+            Self::Changed(_) | Self::Lost => Some("run the command again".into()),
             Self::Damaged { line, .. } => Some(format!(
                 "put the file back from a copy of this folder; or remove line {line}: its article then goes from the \
                  site, unless its feed still names it"

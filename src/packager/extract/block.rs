@@ -19,14 +19,20 @@ pub enum Block {
         ordered: bool,
         items: Vec<Vec<Block>>,
     },
-    /// Rows of cells; `true` for a head cell.
-    Table(Vec<Vec<(bool, Line)>>),
+    Table(Table),
     Pre(String),
     Quote(Vec<Block>),
     Figure(Figure),
     Embed(Embed),
     /// Here stood furniture.
     Gone,
+}
+
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub caption: Option<Line>,
+    /// Rows of cells; `true` for a head cell.
+    pub rows: Vec<Vec<(bool, Line)>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,7 +86,7 @@ impl Block {
                 }
                 let _ = writeln!(html, "</{tag}>");
             }
-            Self::Table(rows) => write_table(rows, html),
+            Self::Table(table) => table.write_html(html),
             Self::Pre(text) => wrapped(html, "pre", &escaped(text)),
             Self::Quote(blocks) => {
                 html.push_str("<blockquote>");
@@ -102,7 +108,7 @@ impl Block {
             Self::Line { line, .. } => line.weight(),
             Self::List { items, .. } => items.iter().flatten().map(Self::weight).sum(),
             Self::Quote(blocks) => blocks.iter().map(Self::weight).sum(),
-            Self::Table(rows) => rows.iter().flatten().map(|(_, cell)| cell.weight()).sum(),
+            Self::Table(table) => table.cells().map(Line::weight).sum(),
             Self::Pre(text) => words::weight(text),
             Self::Figure(_) | Self::Embed(_) | Self::Gone => 0,
         }
@@ -123,8 +129,8 @@ impl Block {
                 .flatten()
                 .for_each(|block| block.write_text(text)),
             Self::Quote(blocks) => blocks.iter().for_each(|block| block.write_text(text)),
-            Self::Table(rows) => {
-                for row in rows {
+            Self::Table(table) => {
+                for row in &table.rows {
                     let cells: Vec<&str> = row.iter().map(|(_, cell)| cell.text()).collect();
                     push(cells.join(" ").trim());
                 }
@@ -147,17 +153,26 @@ fn write_item(item: &[Block], html: &mut String) {
     }
 }
 
-fn write_table(rows: &[Vec<(bool, Line)>], html: &mut String) {
-    html.push_str("<table>");
-    for row in rows {
-        html.push_str("<tr>");
-        for (head, cell) in row {
-            let tag = if *head { "th" } else { "td" };
-            let _ = write!(html, "<{tag}>{}</{tag}>", cell.html());
-        }
-        html.push_str("</tr>");
+impl Table {
+    fn cells(&self) -> impl Iterator<Item = &Line> {
+        self.rows.iter().flatten().map(|(_, cell)| cell)
     }
-    html.push_str("</table>\n");
+
+    fn write_html(&self, html: &mut String) {
+        html.push_str("<table>");
+        if let Some(caption) = &self.caption {
+            let _ = write!(html, "<caption>{}</caption>", caption.html());
+        }
+        for row in &self.rows {
+            html.push_str("<tr>");
+            for (head, cell) in row {
+                let tag = if *head { "th" } else { "td" };
+                let _ = write!(html, "<{tag}>{}</{tag}>", cell.html());
+            }
+            html.push_str("</tr>");
+        }
+        html.push_str("</table>\n");
+    }
 }
 
 impl Figure {

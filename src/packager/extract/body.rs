@@ -7,7 +7,7 @@
 use dom_query::NodeRef;
 
 use super::addresses;
-use super::block::{Block, Line};
+use super::block::{Block, Line, Table};
 use super::container::Reading;
 use super::embeds;
 use super::nodes;
@@ -300,6 +300,9 @@ impl<'r, 'a> Walk<'r, 'a> {
         if !is_data(node, &rows) {
             return self.children_as_block(node, depth);
         }
+        let captions = node.element_children();
+        let caption = captions.iter().find(|part| part.has_name("caption"));
+        let caption = caption.map(|caption| self.cell(caption));
         let rows = rows
             .iter()
             .map(|row| {
@@ -312,7 +315,10 @@ impl<'r, 'a> Walk<'r, 'a> {
                     .collect()
             })
             .collect();
-        self.blocks.push(Block::Table(rows));
+        self.blocks.push(Block::Table(Table {
+            caption: caption.filter(|caption| caption.weight() > 0),
+            rows,
+        }));
     }
 
     fn cell(&mut self, cell: &NodeRef) -> Line {

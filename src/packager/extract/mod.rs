@@ -625,6 +625,28 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_facts_keeps_its_caption() {
+        let check = |caption: &str, expected: &str| {
+            let table = format!("<table>{caption}<tr><th>Year<th>Ferries<tr><td>2025<td>7</table>");
+            let meta = "<meta property=og:type content=article>";
+            let page = format!(
+                "{meta}<title>The court</title><article><p>{PROSE}</p>{table}<p>{PROSE}</p></article>"
+            );
+            let article = extracted(&page).unwrap();
+            let rows = "<tr><th>Year</th><th>Ferries</th></tr><tr><td>2025</td><td>7</td></tr>";
+            let found = format!("<table>{expected}{rows}</table>");
+            assert!(article.html.contains(&found), "{}", article.html);
+            assert!(!article.text.contains("crossings"));
+        };
+        check("", "");
+        check("<caption> </caption>", "");
+        check(
+            "<caption>River <b>crossings</b>, <a href=/s>official</a></caption>",
+            "<caption>River <strong>crossings</strong>, <a href=\"https://n.example/s\">official</a></caption>",
+        );
+    }
+
+    #[test]
     fn another_article_in_a_box_is_no_text() {
         let meta = "<meta property=og:type content=article>";
         let card = "<section><article><h4><a href=/2>Seven go on trial for shouting</a></h4><span>by Olga</span></article></section>";

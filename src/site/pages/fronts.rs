@@ -34,7 +34,7 @@ struct HomePage<'a> {
 struct Shown<'a> {
     links: RoomLinks<'a>,
     tagline: &'a str,
-    stories: Vec<Story<'a>>,
+    stories: Vec<Story>,
 }
 
 /// Of a site with one newsroom it is that one's front page.
@@ -55,17 +55,14 @@ pub fn home(setter: &Typesetter<'_>, rooms: &[Room<'_, '_>]) -> Page {
     page(path.clone(), &template)
 }
 
-fn home_stories<'h>(room: &Room<'_, 'h>, path: &SitePath) -> Vec<Story<'h>> {
+fn home_stories(room: &Room<'_, '_>, path: &SitePath) -> Vec<Story> {
     let language = &room.newsroom.language;
     let words = Words::of(&[language]);
     let stories = room.headlines.iter().take(HOME_STORIES).enumerate();
     stories
-        .map(|(index, headline)| {
-            let story = Story::told(headline, path, words, language);
-            match index {
-                0 => story.with_picture(headline, path),
-                _ => story.short(),
-            }
+        .map(|(index, headline)| match index {
+            0 => Story::pictured(headline, path, words, language),
+            _ => Story::told(headline, path, words, language).short(),
         })
         .collect()
 }
@@ -76,9 +73,9 @@ struct FrontPage<'a> {
     frame: Frame<'a>,
     tagline: &'a str,
     sections: Vec<Way<'a>>,
-    lead: Option<Story<'a>>,
-    cards: Vec<Story<'a>>,
-    list: Vec<Story<'a>>,
+    lead: Option<Story>,
+    cards: Vec<Story>,
+    list: Vec<Story>,
     older: Option<String>,
 }
 
@@ -99,8 +96,7 @@ fn front_at(setter: &Typesetter<'_>, room: &Room<'_, '_>, path: SitePath) -> Pag
     let words = frame.words;
     let sections = sections_of(room);
     let mut headlines = room.headlines.iter().take(FRONT_STORIES);
-    let pictured =
-        |headline| Story::told(headline, &path, words, language).with_picture(headline, &path);
+    let pictured = |headline| Story::pictured(headline, &path, words, language);
     let template = FrontPage {
         tagline: &newsroom.tagline,
         lead: headlines.next().copied().map(pictured),

@@ -36,7 +36,7 @@ pub(super) struct List<'a, 'h> {
 struct ListPage<'a> {
     frame: Frame<'a>,
     heading: &'a str,
-    stories: Vec<Story<'a>>,
+    stories: Vec<Story>,
     newer: Option<String>,
     older: Option<String>,
 }

@@ -182,8 +182,9 @@ async fn a_pages_host_that_does_not_show_the_branch_is_found_out() {
     let options = colport::sync::Options::default();
     for expected in ["took edition 1", "does not show"] {
         let wire = super::wire();
-        let pushed = colport::sync::push_all(&wire, &source, &mirrors, &options, &mut |_| ());
-        let outcome = pushed.await.remove(0).1;
+        let report = &mut |_| ();
+        let pushed = colport::sync::push_all(&wire, &source, &mirrors, &options, report).await;
+        let outcome = &pushed[0].1;
         assert!(outcome.to_string().contains(expected), "{outcome}");
     }
 }

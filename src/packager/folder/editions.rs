@@ -1,0 +1,197 @@
+//! Editions on disk: full bundles, small copies of the newest, and the forms in which they travel.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::super::PublishError;
+use super::{FolderError, NewsroomFolder, Result};
+use crate::base::{Digest, EditionNumber};
+use crate::edition::{DenseForms, Refusal, Variant, VerifiedEdition, write_excerpt};
+use crate::io::address::{BundleFile, BundleName};
+use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
+
+impl NewsroomFolder {
+    /// The numbers of the full bundles that are kept, in ascending order.
+    pub fn kept(&self) -> Result<Vec<EditionNumber>> {
+        let number = |path: PathBuf| path.to_str()?.strip_suffix(".tar.gz")?.parse().ok();
+        let mut kept: Vec<_> = files::list(&self.editions())?
+            .into_iter()
+            .filter_map(number)
+            .collect();
+        kept.sort_unstable();
+        Ok(kept)
+    }
+
+    /// An edition that was published from here, verified again: a disk may have changed it.
+    pub fn edition(&self, number: EditionNumber, now: Timestamp) -> Result<VerifiedEdition> {
+        Ok(self.edition_and_pages(number, now)?.0)
+    }
+
+    fn edition_and_pages(
+        &self,
+        number: EditionNumber,
+        now: Timestamp,
+    ) -> Result<(VerifiedEdition, Pages)> {
+        let path = self.bundle(number);
+        let (bundle, pages) = files::map_pages(&path)?;
+        let mut thrift = Thrift::new(pages.clone());
+        let seen = &mut |bytes| thrift.passed(bytes);
+        let opened = VerifiedEdition::open_watched(bundle, &self.newcomer()?, now, seen);
+        let opened = opened.map_err(|refusal| FolderError::Edition { path, refusal })?;
+        pages.let_go();
+        Ok((opened, pages))
+    }
+
+    pub fn newest(&self, now: Timestamp) -> Result<Option<Arc<VerifiedEdition>>> {
+        let newest = self.newest_and_pages(now)?;
+        Ok(newest.map(|(edition, _)| edition))
+    }
+
+    /// The same, with a hold on the memory that its bundle comes to take.
+    pub fn newest_and_pages(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<(Arc<VerifiedEdition>, Pages)>> {
+        let Some(&number) = self.kept()?.last() else {
+            return Ok(None);
+        };
+        let (edition, pages) = self.edition_and_pages(number, now)?;
+        Ok(Some((Arc::new(edition), pages)))
+    }
+
+    /// The editions before `newest` that are kept. One that a disk has damaged is of no use for updates, and left out.
+    pub fn earlier(
+        &self,
+        newest: EditionNumber,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<VerifiedEdition>>> {
+        let mut kept = self.kept()?;
+        kept.retain(|number| *number < newest);
+        Ok(kept
+            .into_iter()
+            .filter_map(|number| self.edition(number, now).ok())
+            .map(Arc::new)
+            .collect())
+    }
+
+    /// Removes all but the newest edition and `earlier` before it, from which updates can be made.
+    pub fn prune(&self, earlier: usize) -> Result<()> {
+        let kept = self.kept()?;
+        let past = kept.len().saturating_sub(earlier + 1);
+        for number in kept.into_iter().take(past) {
+            files::remove(&self.bundle(number))?;
+        }
+        Ok(())
+    }
+}
+
+impl NewsroomFolder {
+    /// Writes those of these small copies of the newest edition that are not there, and removes all others.
+    /// `pages`: of the edition's bundle, which is gone through.
+    pub fn write_small(
+        &self,
+        edition: &VerifiedEdition,
+        pages: &Pages,
+        variants: &[Variant],
+    ) -> Result<()> {
+        let wanted = variants
+            .iter()
+            .filter(|variant| **variant != Variant::Full)
+            .map(|variant| (self.small_bundle(edition.number(), *variant), *variant));
+        let wanted: BTreeMap<_, _> = wanted.collect();
+        for (place, variant) in &wanted {
+            if !files::exists(place) {
+                let spool = Copying::new(Spool::beside(place)?, pages.clone());
+                write_excerpt(spool, edition, *variant)
+                    .map_err(|error| PublishError::from(Refusal::from(error)))?
+                    .into_inner()
+                    .publish()?;
+            }
+        }
+        for name in files::list(&self.editions())? {
+            let place = self.editions().join(&name);
+            let name = name.to_string_lossy();
+            let is_small = name.ends_with("-light.tar.gz") || name.ends_with("-text.tar.gz");
+            if is_small && !wanted.contains_key(&place) {
+                files::remove(&place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those small copies of the edition that were [written](Self::write_small).
+    pub fn small_forms(
+        &self,
+        edition: EditionNumber,
+        variants: &[Variant],
+    ) -> Result<Vec<(BundleFile, Bytes)>> {
+        let small = variants.iter().filter(|variant| **variant != Variant::Full);
+        let places = small.map(|variant| {
+            let name = BundleName::of(None, edition, *variant).plain();
+            (name, self.small_bundle(edition, *variant))
+        });
+        let there = places.filter(|(_, place)| files::exists(place));
+        there
+            .map(|(name, place)| Ok((name, files::map(&place)?)))
+            .collect()
+    }
+
+    /// The dense forms of `newest` and of the updates from `earlier`, in all variants. They take a few seconds to make, so
+    /// they are kept, by the mark of the edition; those of other editions go.
+    pub fn dense_forms(
+        &self,
+        newest: &VerifiedEdition,
+        earlier: &[Arc<VerifiedEdition>],
+        variants: &[Variant],
+    ) -> Result<Vec<(BundleFile, Bytes)>> {
+        let edition = newest.number();
+        let issued = newest.remembered().timestamp.unwrap_or_default();
+        let mark: String = Digest::of(&issued).to_string().chars().take(16).collect();
+        let folder = self.place.join("dense");
+        files::create_folder(&folder)?;
+        for name in files::list(&folder)? {
+            if !name.to_string_lossy().starts_with(&mark) {
+                files::remove(&folder.join(name))?;
+            }
+        }
+        let mut forms = Vec::new();
+        let earlier = earlier.iter().filter(|base| base.number() < edition);
+        for base in std::iter::once(None).chain(earlier.map(Some)) {
+            let mut dense = None;
+            for variant in variants {
+                let number = base.map(|base| base.number());
+                let name = BundleName::of(number, edition, *variant).dense();
+                let place = folder.join(format!("{mark}-{name}"));
+                let bytes = kept_or_made(&place, |out| {
+                    let dense = match &mut dense {
+                        Some(dense) => dense,
+                        None => dense.insert(match base {
+                            None => DenseForms::of(newest),
+                            Some(base) => DenseForms::since(base, newest)?,
+                        }),
+                    };
+                    dense.write(out, *variant)
+                })?;
+                forms.push((name, bytes));
+            }
+        }
+        Ok(forms)
+    }
+}
+
+fn kept_or_made(place: &Path, write: impl FnOnce(Spool) -> io::Result<Spool>) -> Result<Bytes> {
+    if !files::exists(place) {
+        let written = write(Spool::beside(place)?).map_err(|source| FileError::Other {
+            doing: "write",
+            path: place.into(),
+            source,
+        });
+        written?.publish()?;
+    }
+    Ok(files::map(place)?)
+}
