@@ -3,18 +3,19 @@
 //! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
 //! 3. What the source told beats what was read out of the page.
-//! 4. The text is laid aside, so that only what tells articles from each other is held in memory.
+//! 4. All of it is laid aside, so that only what tells articles from each other is held in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::archive::Archive;
+use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Familiar, Moment, NoArticle, Rulebook};
+use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
@@ -52,24 +53,30 @@ pub struct Draft {
     pub terms: Terms,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
-    pub title: String,
-    pub byline: Option<String>,
     pub published: Timestamp,
     /// Neither its source nor its page tells when it was published.
     pub is_undated: bool,
-    pub updated: Option<Timestamp>,
-    pub language: Language,
-    pub summary: String,
-    pub section: Option<String>,
-    /// The address that the page gives itself.
+    /// The address that the page gives itself, if it is another.
     pub canonical: Option<Url>,
-    /// The picture that the source names, for an article whose page shows none.
-    lead: Option<extract::Figure>,
-    read: Whereabouts,
+    /// A [`Copy`].
+    copy: Whereabouts,
     /// By which it is compared with others of its newsroom.
     blocks: Box<[u64]>,
     /// What is left out of it when it is read.
     familiar: Arc<Familiar>,
+}
+
+/// All that an article is made of but its pictures.
+#[derive(Serialize, Deserialize)]
+pub struct Copy {
+    pub title: String,
+    pub byline: Option<String>,
+    pub updated: Option<At>,
+    pub language: Tongue,
+    pub summary: String,
+    pub section: Option<String>,
+    /// What stood in its page.
+    pub read: Extracted,
 }
 
 impl Draft {
@@ -78,12 +85,11 @@ impl Draft {
         self.shelf.is_none()
     }
 
-    /// What stood in its page and on few others; `None` if a broken disk lost it since.
-    pub fn read(&self) -> Option<Extracted> {
-        let mut read: Extracted = serde_json::from_slice(&self.read.read().ok()?).ok()?;
-        read.lead = read.lead.or_else(|| self.lead.clone());
-        self.familiar.clear(&mut read);
-        Some(read)
+    /// Without what stood on many pages; `None` if a broken disk lost it since.
+    pub fn copy(&self) -> Option<Copy> {
+        let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
+        self.familiar.clear(&mut copy.read);
+        Some(copy)
     }
 }
 
@@ -137,7 +143,7 @@ async fn fetched(
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
-) -> Result<(Url, Extracted), DraftError> {
+) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
     let read = page(got.url, got.content_type, got.bytes, background).await;
     if read.is_err() {
@@ -151,16 +157,18 @@ async fn page(
     kind: Option<String>,
     bytes: Bytes,
     background: Background<'_>,
-) -> Result<(Url, Extracted), DraftError> {
+) -> Result<(Url, Read), DraftError> {
     if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
         return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
     }
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
     let read = apart(background.cache, move |cache| {
-        let of = format!("page {kind:?} {rules:?}");
-        known(cache, &of, &url, &bytes, || {
-            extract::extract_page_as(&bytes, kind.as_deref(), &url, &rules)
+        let lean = Lean::of(&bytes, kind.as_deref(), &rules)?;
+        drop(bytes);
+        let of = format!("page {rules:?}");
+        known(cache, &of, &url, lean.html().as_bytes(), || {
+            lean.article(&url, &rules)
         })
     });
     Ok((base, read.await?))
@@ -183,7 +191,7 @@ async fn held(
     url: &Url,
     shelf: Option<&Arc<dyn Shelf>>,
     background: Background<'_>,
-) -> Result<(Url, Extracted), DraftError> {
+) -> Result<(Url, Read), DraftError> {
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
     let held = blocking(move || shelf.read(&asked)).await?;
@@ -192,11 +200,7 @@ async fn held(
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
-async fn told(
-    entry: &Entry,
-    url: &Url,
-    cache: &Arc<Cache>,
-) -> Result<(Url, Extracted), DraftError> {
+async fn told(entry: &Entry, url: &Url, cache: &Arc<Cache>) -> Result<(Url, Read), DraftError> {
     let html = entry.content.clone().or_else(|| entry.summary.clone());
     let html = html.ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
@@ -216,8 +220,8 @@ async fn told(
 
 async fn apart(
     cache: &Arc<Cache>,
-    work: impl FnOnce(&Cache) -> Result<Extracted, NoArticle> + Send + 'static,
-) -> Result<Extracted, DraftError> {
+    work: impl FnOnce(&Cache) -> Result<Read, NoArticle> + Send + 'static,
+) -> Result<Read, DraftError> {
     let cache = Arc::clone(cache);
     let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
     Ok(done.await.map_err(|_| DraftError::TooLong)???)
@@ -226,6 +230,14 @@ async fn apart(
 /// The code that reads pages; see the build script.
 const READING: &str = env!("COLPORT_READING");
 
+/// What came of a page.
+#[derive(Serialize, Deserialize)]
+struct Read {
+    article: Extracted,
+    /// By which it is compared with others of its newsroom.
+    blocks: Vec<u64>,
+}
+
 /// What was in the same `page` before, by the same code, or else what `read` finds. `of`: what else it depends on.
 fn known(
     cache: &Cache,
@@ -233,14 +245,17 @@ fn known(
     url: &Url,
     page: &[u8],
     read: impl FnOnce() -> Result<Extracted, NoArticle>,
-) -> Result<Extracted, NoArticle> {
+) -> Result<Read, NoArticle> {
     let on = [READING, of, url.as_str()].map(str::as_bytes);
     let key = Key::of(&[&on[..], &[page]].concat());
     let before = cache.find(Kind::Pages, key);
     if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
         return read;
     }
-    let read = read();
+    let read = read().map(|article| Read {
+        blocks: extract::blocks(&article),
+        article,
+    });
     if let Ok(entry) = serde_json::to_vec(&read) {
         // What cannot be written is read again next time.
         let _ = cache.keep(Kind::Pages, key, &entry);
@@ -261,7 +276,7 @@ async fn blocking<T: Send + 'static>(
 fn finish(
     offer: Offer,
     base: Url,
-    read: Extracted,
+    read: Read,
     background: Background<'_>,
 ) -> Result<Draft, DraftError> {
     let Background {
@@ -277,11 +292,12 @@ fn finish(
         shelf,
         terms,
     } = offer;
-    let lead = lead(&told, &base);
-    let text = serde_json::to_vec(&read).expect("texts can always be written");
-    let mut read = read;
-    read.lead = read.lead.or_else(|| lead.clone());
-    let blocks = extract::blocks(&read);
+    let Read {
+        article: mut read,
+        mut blocks,
+    } = read;
+    read.lead = read.lead.or_else(|| lead(&told, &base));
+    blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -313,28 +329,34 @@ fn finish(
         .max(renewed);
     let language = read.lang.as_deref().and_then(Language::parse);
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
+    let updated =
+        updated.filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE);
+    let summary = summary(
+        read.description.as_deref().or(told.summary.as_deref()),
+        &read.text,
+    );
+    let canonical = read.canonical.clone().filter(|url| *url != base);
+    let copy = Copy {
+        title,
+        byline: told.byline.or_else(|| read.byline.clone()),
+        updated: updated.map(At),
+        language: Tongue(language.unwrap_or_else(|| newsroom.language.clone())),
+        summary,
+        section: section(told.section.or_else(|| read.section.clone()).as_deref()),
+        read,
+    };
+    let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Draft {
         id,
         page,
         shelf,
         terms,
-        title,
-        byline: told.byline.or_else(|| read.byline.clone()),
         published,
         is_undated,
-        updated: updated
-            .filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE),
-        language: language.unwrap_or_else(|| newsroom.language.clone()),
-        summary: summary(
-            read.description.as_deref().or(told.summary.as_deref()),
-            &read.text,
-        ),
-        section: section(told.section.or(read.section).as_deref()),
-        blocks,
+        canonical,
+        copy: background.drawer.lay(copy),
+        blocks: blocks.into(),
         familiar: Arc::default(),
-        canonical: read.canonical,
-        lead,
-        read: background.drawer.lay(text),
         base,
     })
 }

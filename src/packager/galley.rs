@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::archive::{Lead, Line, Moment, Shown, Slip, Story, Tongue};
+use super::archive::{Lead, Line, Moment, Shown, Slip, Story};
 use super::cache::{Key, Kind};
-use super::draft::{Background, Draft};
-use super::extract::Extracted;
+use super::draft::{Background, Copy, Draft};
 use super::gather::{LostPicture, Skipped};
 use super::links::{Inside, Known};
 use super::placing::Placed;
@@ -36,14 +35,14 @@ pub struct Done {
 impl Galley<'_> {
     pub async fn article(&self, placed: Placed) -> Result<Done, Skipped> {
         let Placed { draft, path } = placed;
-        let Some(read) = draft.read() else {
+        let Some(copy) = draft.copy() else {
             return Err(Skipped {
                 what: draft.id,
                 why: "the disk lost what was read of it; run this again".into(),
             });
         };
-        let shown = self.studio.pictures_of(&draft, &read, &path).await;
-        let line = self.line(&draft, &read, path, &shown);
+        let shown = self.studio.pictures_of(&draft, &copy.read, &path).await;
+        let line = self.line(&draft, copy, path, &shown);
         let is_fleeting = draft.is_fleeting();
         let undated = draft.is_undated && !is_fleeting;
         Ok(Done {
@@ -54,7 +53,8 @@ impl Galley<'_> {
         })
     }
 
-    fn line(&self, draft: &Draft, read: &Extracted, path: SitePath, shown: &studio::Shown) -> Line {
+    fn line(&self, draft: &Draft, copy: Copy, path: SitePath, shown: &studio::Shown) -> Line {
+        let read = &copy.read;
         let known = Known {
             base: &draft.base,
             inside: self.inside,
@@ -82,13 +82,13 @@ impl Galley<'_> {
             source,
             language: None,
             story: Some(Story {
-                title: draft.title.clone(),
-                byline: draft.byline.clone(),
+                title: copy.title,
+                byline: copy.byline,
                 published: Moment(draft.published),
-                updated: draft.updated.map(Moment),
-                language: Tongue(draft.language.clone()),
-                summary: draft.summary.clone(),
-                section: draft.section.clone(),
+                updated: copy.updated,
+                language: copy.language,
+                summary: copy.summary,
+                section: copy.section,
                 lead: lead.map(Lead::of),
                 pictures: shown.files.iter().map(Shown::of).collect(),
                 body: String::from_utf8_lossy(&body).into_owned(),

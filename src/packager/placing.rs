@@ -36,7 +36,7 @@ pub fn placed(
     for mut draft in drafts {
         if draft.is_fleeting()
             && !archive.holds(&draft.id)
-            && let Some(first) = archive.moved(&draft.title, draft.published, &now)
+            && let Some(first) = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now)
         {
             first.clone_into(&mut draft.id);
         }

@@ -238,14 +238,15 @@ impl Archive {
     /// the site of a newsroom moves when it is blocked, and then all its addresses are new.
     pub(super) fn moved(
         &self,
-        title: &str,
+        title: &dyn Fn() -> Option<String>,
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Option<&str> {
         let is_it = |slip: &&Slip| {
-            slip.story
-                .as_ref()
-                .is_some_and(|story| story.title == title && story.published == published)
+            let story = slip.story.as_ref();
+            // Few have the same moment, so a title is rarely asked for.
+            let story = story.filter(|story| story.published == published);
+            story.is_some_and(|story| title().is_some_and(|title| title == story.title))
         };
         let found = self.slips.values().filter(is_it);
         found.map(|slip| &*slip.id).find(|id| !now.contains(*id))

@@ -8,7 +8,9 @@
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
 
 use super::{Extracted, Figure, words};
 
@@ -68,12 +70,16 @@ impl Familiar {
     }
 }
 
-/// By what a page is compared with others: each of its blocks, once.
-pub fn blocks(page: &Extracted) -> Box<[u64]> {
-    let lead = page.lead.iter().map(|lead| number(lead.src.as_str()));
-    let all = page.html.lines().filter_map(key).chain(lead);
-    let once: BTreeSet<u64> = all.take(MOST_BLOCKS).collect();
+/// By what a page is compared with others: each of its blocks, once, but for its lead picture.
+pub fn blocks(page: &Extracted) -> Vec<u64> {
+    let all = page.html.lines().filter_map(key).take(MOST_BLOCKS);
+    let once: BTreeSet<u64> = all.collect();
     once.into_iter().collect()
+}
+
+/// The same of a picture that is shown above the text.
+pub fn block_of_lead(lead: &Figure) -> u64 {
+    number(lead.src.as_str())
 }
 
 /// What a block has in common with others that say the same; `None` if it says nothing, or if the line of HTML is not
@@ -103,8 +109,9 @@ fn key_of_text(text: &str) -> Option<u64> {
 const LETTERS: usize = 8;
 
 fn number(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    // One that is the same with every compiler: what it gives is kept.
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
     hasher.finish()
 }
 
@@ -149,7 +156,11 @@ mod tests {
     }
 
     fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
-        let counted: Vec<_> = pages.iter().map(|(_, page)| blocks(page)).collect();
+        let counted = pages.iter().map(|(_, page)| {
+            let lead = page.lead.as_ref().map(block_of_lead);
+            blocks(page).into_iter().chain(lead).collect()
+        });
+        let counted: Vec<Vec<u64>> = counted.collect();
         let named = pages.iter().zip(&counted);
         let familiar = Familiar::on(named.map(|((name, _), blocks)| (name.as_str(), &blocks[..])));
         pages.iter_mut().for_each(|(_, page)| familiar.clear(page));

@@ -277,35 +277,97 @@ fn is_hidden(node: &NodeRef) -> bool {
     })
 }
 
+/// Attributes that name an element.
+pub const NAMING: [&str; 4] = ["class", "id", "data-testid", "data-component"];
+
 /// The words in class and id, in lower case, parted by blanks: `jp-relatedPosts also_read` → `jp related posts also read`.
 pub fn tokens(node: &NodeRef) -> String {
     let mut tokens = String::new();
     let Some(element) = node.element_ref() else {
         return tokens;
     };
-    for name in ["class", "id", "data-testid", "data-component"] {
+    for name in NAMING {
         let mut attributes = element.attrs.iter();
-        let Some(named) = attributes.find(|attribute| &*attribute.name.local == name) else {
-            continue;
-        };
-        let mut starts = true;
-        let mut was_lower = false;
-        for c in named.value.chars().take(400) {
-            starts |= !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
-            if c.is_ascii_alphanumeric() {
-                if std::mem::take(&mut starts) && !tokens.is_empty() {
-                    tokens.push(' ');
-                }
-                tokens.push(c.to_ascii_lowercase());
-            }
-            was_lower = c.is_ascii_lowercase();
+        let named = attributes.find(|attribute| &*attribute.name.local == name);
+        if let Some(named) = named {
+            push_tokens(&mut tokens, &named.value);
         }
     }
     tokens
 }
 
+pub fn push_tokens(tokens: &mut String, value: &str) {
+    let mut starts = true;
+    let mut was_lower = false;
+    for c in value.chars().take(400) {
+        starts |= !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
+        if c.is_ascii_alphanumeric() {
+            if std::mem::take(&mut starts) && !tokens.is_empty() {
+                tokens.push(' ');
+            }
+            tokens.push(c.to_ascii_lowercase());
+        }
+        was_lower = c.is_ascii_lowercase();
+    }
+}
+
+/// What is another every day: other articles, what readers say, what is sold.
+pub fn is_passing(words: &str) -> bool {
+    const PASSING: &[&str] = &[
+        "related",
+        "relatedposts",
+        "relateds",
+        "recommended",
+        "recommendation",
+        "recommendations",
+        "recirculation",
+        "recirc",
+        "newsletter",
+        "newsletters",
+        "advert",
+        "adverts",
+        "advertisement",
+        "advertising",
+        "ads",
+        "ad",
+        "adslot",
+        "adbox",
+        "gpt",
+        "dfp",
+        "sponsored",
+        "comments",
+        "disqus",
+        "commentlist",
+        "sidebar",
+        "outbrain",
+        "taboola",
+        "trending",
+        "popular",
+        "mostread",
+        "alsoread",
+        "readalso",
+        "seealso",
+        "ticker",
+        "teasers",
+    ];
+    const PAIRS: &[(&str, &str)] = &[
+        ("read", "also"),
+        ("also", "read"),
+        ("see", "also"),
+        ("most", "read"),
+        ("more", "stories"),
+        ("more", "news"),
+        ("more", "articles"),
+        ("latest", "news"),
+        ("other", "news"),
+    ];
+    let next = words.split(' ').skip(1);
+    let mut pairs = words.split(' ').zip(next);
+    words.split(' ').any(|word| PASSING.contains(&word)) || pairs.any(|pair| PAIRS.contains(&pair))
+}
+
 /// Prose in these is that of readers or of other articles, however much it is.
-fn has_strong_words(words: &str) -> bool {
+pub fn has_strong_words(words: &str) -> bool {
     const STRONG: &[&str] = &[
         "comments",
         "comment",

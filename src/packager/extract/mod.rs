@@ -1,6 +1,7 @@
 //! From the bytes of a page to its article.
 //!
-//! 1. Read the page by its character set; refuse one that is too large to be read in good time.
+//! 1. Read the page by its character set; refuse one that is too large to be read in good time, and leave out what is
+//!    another every day ([`Lean`]): what is read depends on the rest alone.
 //! 2. Read what it says about itself.
 //! 3. Find the furniture, and let Readability (dom_smoothie) point at the text in what is left.
 //! 4. Read the blocks of the container around that text.
@@ -18,6 +19,7 @@ mod familiar;
 mod furniture;
 mod illustration;
 mod json_ld;
+mod lean;
 mod metadata;
 mod nodes;
 mod paywall;
@@ -34,7 +36,7 @@ use url::Url;
 pub use addresses::key as picture_key;
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
-pub use familiar::{Familiar, blocks};
+pub use familiar::{Familiar, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
 pub use words::{squeezed, unescaped, weight};
 
@@ -107,10 +109,45 @@ pub fn extract_page_as(
     url: &Url,
     rules: &Rules,
 ) -> Result<Extracted, NoArticle> {
+    Lean::of(html, content_type, rules)?.article(url, rules)
+}
+
+/// A page of which only that is left on which its article depends.
+pub struct Lean {
+    html: String,
+    charset: &'static str,
+}
+
+impl Lean {
     // Step 1.
-    let (text, charset) = charset::decode(html, content_type);
-    let text = tangle::untangled(&text).ok_or(NoArticle::TooLarge)?;
-    let doc = Document::from(&*text);
+    pub fn of(html: &[u8], content_type: Option<&str>, rules: &Rules) -> Result<Self, NoArticle> {
+        let (text, charset) = charset::decode(html, content_type);
+        let text = tangle::untangled(&text).ok_or(NoArticle::TooLarge)?;
+        // The newsroom may have settled that something stands in what others throw away.
+        let html = match rules.are_none() {
+            true => lean::emptied(&text).into_owned(),
+            false => text.into_owned(),
+        };
+        Ok(Self { html, charset })
+    }
+
+    /// All that the article depends on, besides the rules and the address.
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    pub fn article(&self, url: &Url, rules: &Rules) -> Result<Extracted, NoArticle> {
+        extract(&self.html, self.charset, url, rules)
+    }
+}
+
+fn extract(
+    html: &str,
+    charset: &'static str,
+    url: &Url,
+    rules: &Rules,
+) -> Result<Extracted, NoArticle> {
+    let doc = Document::from(html);
     let base = base_of(&doc, url);
     rules.remove_from(&doc);
     // Step 2.

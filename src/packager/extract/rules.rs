@@ -71,6 +71,18 @@ impl Rulebook {
 }
 
 impl Rules {
+    /// Whether nothing was settled.
+    pub(super) fn are_none(&self) -> bool {
+        let places = [
+            &self.body,
+            &self.title,
+            &self.byline,
+            &self.date,
+            &self.lead,
+        ];
+        places.iter().all(|place| place.is_none()) && self.remove.is_empty()
+    }
+
     pub(super) fn remove_from(&self, doc: &Document) {
         for selector in &self.remove {
             doc.select_matcher(&selector.matcher).remove();

@@ -199,7 +199,7 @@ fn trimmed(name: &Name) -> &[u8] {
 }
 
 /// Of what begins with `<` and is no tag: up to its end, or 0 if it is text. `text` begins behind the `<`.
-fn comment_length(text: &[u8]) -> usize {
+pub(super) fn comment_length(text: &[u8]) -> usize {
     let Some(comment) = text.strip_prefix(b"!--") else {
         let is_comment = matches!(text, [b'!' | b'?' | b'/', ..]);
         let end = is_comment.then(|| memchr(b'>', text).map_or(text.len(), |end| end + 1));
@@ -223,7 +223,7 @@ fn comment_length(text: &[u8]) -> usize {
 }
 
 /// Up to `end`, which begins with `<`, in letters of either case.
-fn length_before(text: &[u8], end: &[u8]) -> usize {
+pub(super) fn length_before(text: &[u8], end: &[u8]) -> usize {
     let mut at = 0;
     while let Some(start) = memchr(b'<', text.get(at..).unwrap_or_default()) {
         at += start;
@@ -237,10 +237,10 @@ fn length_before(text: &[u8], end: &[u8]) -> usize {
 }
 
 /// The first bytes of a tag's name: enough to tell those apart that nest.
-type Name = [u8; 10];
+pub(super) type Name = [u8; 10];
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     /// Void, or closed by the next of its kind.
     Alone,
     /// Bold type and the like: left open, a parser opens it again in every box that follows.
@@ -249,24 +249,29 @@ enum Kind {
     Box,
 }
 
-struct Tag {
-    bytes: usize,
-    closes: bool,
+pub(super) struct Tag {
+    /// Up to its `>`.
+    pub bytes: usize,
+    pub closes: bool,
     closes_itself: bool,
-    name: Name,
-    kind: Kind,
+    pub name: Name,
+    pub kind: Kind,
     attributes: usize,
     /// No tag is one up to here.
-    raw_end: Option<&'static [u8]>,
+    pub raw_end: Option<&'static [u8]>,
     /// Whether what stands in it is left out.
-    is_cut: bool,
+    pub is_cut: bool,
     /// Whether a drawing cannot hold it.
     ends_drawings: bool,
 }
 
 impl Tag {
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        trimmed(&self.name) == name
+    }
+
     /// `text` begins behind a `<`.
-    fn read(text: &[u8]) -> Option<Self> {
+    pub fn read(text: &[u8]) -> Option<Self> {
         let closes = text.first() == Some(&b'/');
         let named = text.get(usize::from(closes)..)?;
         if !named.first()?.is_ascii_alphabetic() {
