@@ -228,7 +228,7 @@ async fn no_other_user_of_the_machine_sees_a_key_a_word_or_an_address() {
         "anna",
         "https://BUCKET.s3.example/",
     ];
-    let bucket = hook(&[path.clone()], "hooks/bucket", &words, folder.path());
+    let bucket = hook(std::slice::from_ref(&path), "hooks/bucket", &words, folder.path());
     let said = made(&bucket, &need("9f2c", &[])).await;
     assert_eq!(said["mirror"]["url"], "https://balotikus.s3.example/");
 
