@@ -67,6 +67,15 @@ impl Admission {
         Self { held, now, stage }
     }
 
+    /// Of nothing at all.
+    pub(super) fn refused(why: Refused, now: Timestamp) -> Self {
+        Self {
+            held: None,
+            now,
+            stage: Stage::Refused(why),
+        }
+    }
+
     /// After a refusal every further piece is refused the same way.
     pub(super) fn push(&mut self, piece: Bytes) -> Result<(), Refused> {
         match &mut self.stage {

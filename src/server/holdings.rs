@@ -21,7 +21,7 @@
 //!
 //! What is known of each file of the edition takes memory by their number, and is only needed while somebody brings the next
 //! one. So it is let go of when nobody did for a while, and then every byte is verified once more before a new bundle is
-//! looked at.
+//! looked at. For the same reason the signed lists of files that are remembered stay in `remembered.json` until then.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ use crate::edition::{Refusal, Remembered, VerifiedEdition};
 use crate::io::evidence;
 use crate::io::files::{self, FileError, Spool};
 use crate::io::part::Lock;
+use crate::trust;
 
 /// Whom a mirror that knows nothing yet believes.
 #[derive(Debug, Clone)]
@@ -100,7 +101,9 @@ pub(super) struct Holdings {
 
 #[derive(Clone)]
 struct Held {
+    /// As far as it tells what is newer. Mostly the rest lies in `remembered.json`.
     trust: Trust,
+    is_trust_whole: bool,
     /// Of the edition that is live and was proved.
     number: Option<EditionNumber>,
     /// The same edition, until it is let go of.
@@ -109,6 +112,8 @@ struct Held {
     is_on_seal: bool,
     /// Somebody waits for that.
     is_awaited: bool,
+    /// It need not be done any more.
+    is_closed: bool,
 }
 
 /// Keeps other servers out of `folder`, which is made if it is not there and somebody is trusted.
@@ -132,11 +137,13 @@ impl Holdings {
         let holdings = Self {
             folder: folder.into(),
             held: Mutex::new(Held {
-                trust: trust(folder, anchor)?,
+                trust: believed(folder, anchor)?,
+                is_trust_whole: !files::exists(&memory_of(folder)),
                 number: None,
                 edition: None,
                 is_on_seal: false,
                 is_awaited: false,
+                is_closed: false,
             }),
             proved: Condvar::new(),
             reopening: Mutex::default(),
@@ -177,11 +184,29 @@ impl Holdings {
 
     /// The same, in its time: readers whom a restart cut off come back all at once, and go first.
     pub(super) fn prove_at_leisure(&self, now: Timestamp) {
-        let waits = |held: &mut Held| held.is_on_seal && !held.is_awaited;
+        let waits = |held: &mut Held| held.is_on_seal && !held.is_awaited && !held.is_closed;
         let waited = self.proved.wait_timeout_while(self.lock(), LEISURE, waits);
         drop(waited);
+        if self.lock().is_closed {
+            return;
+        }
         self.prove(now);
         self.let_go();
+    }
+
+    /// Whom the mirror believes, with all that is remembered.
+    fn trust(&self) -> Result<Trust, HoldingsError> {
+        let held = self.lock();
+        if held.is_trust_whole {
+            return Ok(held.trust.clone());
+        }
+        drop(held);
+        // By now it may be of a newer edition, which is as good.
+        let path = memory_of(&self.folder);
+        let remembered = Remembered::from_json(&memory(&path)?);
+        remembered
+            .map(Trust::Remembered)
+            .ok_or(HoldingsError::DamagedMemory(path))
     }
 
     /// Lets what is shown by its seal be verified at once.
@@ -212,8 +237,8 @@ impl Holdings {
             return Ok(None);
         }
         let bundle = files::map(&path)?;
-        let trust = self.lock().trust.clone();
-        let opened = trust
+        let opened = self
+            .trust()?
             .remembered(&bundle)
             .and_then(|remembered| Ok(VerifiedEdition::open(bundle, &remembered, now)?));
         opened
@@ -294,8 +319,12 @@ impl Holdings {
     /// For a bundle that comes in pieces.
     pub(super) fn admission(&self, now: Timestamp) -> Admission {
         let edition = self.edition(now);
-        let trust = self.lock().trust.clone();
-        Admission::new(Part::of(self.place()), trust, edition, now)
+        match self.trust() {
+            Ok(trust) => Admission::new(Part::of(self.place()), trust, edition, now),
+            // Without its memory a mirror cannot tell the new from the old.
+            Err(HoldingsError::File(error)) => Admission::refused(error.into(), now),
+            Err(_) => Admission::refused(damaged_memory(), now),
+        }
     }
 
     /// The next piece of it. When it is refused, what contradicts what is held stays.
@@ -348,12 +377,13 @@ impl Holdings {
     }
 
     fn go_live(&self, held: &mut Held, edition: VerifiedEdition) {
-        let trust = Trust::Remembered(edition.remembered());
-        if held.trust != trust {
-            // A memory that could not be written is made again out of the bundle at the next start.
-            let _ = files::write(&memory_of(&self.folder), &edition.remembered().to_json());
-            held.trust = trust;
-        }
+        let remembered = edition.remembered();
+        // A memory that could not be written is made again out of the bundle at the next start.
+        held.is_trust_whole = self.remember(&remembered).is_err();
+        held.trust = Trust::Remembered(match held.is_trust_whole {
+            true => remembered,
+            false => remembered.top_level(),
+        });
         let sealed = self.seal(&edition);
         self.current
             .exchange(sealed.unwrap_or_else(|| Catalogue::of(&edition)));
@@ -362,6 +392,15 @@ impl Holdings {
         let before = held.edition.replace(Arc::clone(&edition));
         self.forms.order(edition, before);
         held.is_on_seal = false;
+    }
+
+    /// In the file, unless that is what stands there.
+    fn remember(&self, remembered: &Remembered) -> Result<(), FileError> {
+        let (path, json) = (memory_of(&self.folder), remembered.to_json());
+        match files::map(&path) {
+            Ok(there) if there == json => Ok(()),
+            _ => files::write(&path, &json),
+        }
     }
 
     /// With its table where the next start finds it. Without, that one verifies before it shows, and what lies where is
@@ -393,10 +432,12 @@ impl Holdings {
                 }
                 Some(edition)
             }
-            Err(damage) => {
+            Err(damage @ HoldingsError::Bundle { .. }) => {
                 self.take_down(damage);
                 None
             }
+            // What is live was proved. Only nothing can be taken in.
+            Err(_) => None,
         }
     }
 
@@ -444,8 +485,15 @@ impl Holdings {
         &self.folder
     }
 
+    /// Ends the wait for what need not be verified any more.
+    pub(super) fn forgo(&self) {
+        self.lock().is_closed = true;
+        self.proved.notify_all();
+    }
+
     /// Behind this nothing is read or written here but for requests.
     pub(super) fn close(&self) {
+        self.forgo();
         self.forms.end();
     }
 
@@ -465,7 +513,8 @@ impl Holdings {
     /// Waits until nothing is shown by its seal alone.
     fn settled(&self) -> MutexGuard<'_, Held> {
         self.hurry();
-        let waited = self.proved.wait_while(self.lock(), |held| held.is_on_seal);
+        let waits = |held: &mut Held| held.is_on_seal && !held.is_closed;
+        let waited = self.proved.wait_while(self.lock(), waits);
         waited.unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -479,8 +528,8 @@ const PIECE_BYTES: usize = 1 << 18;
 const LEISURE: Duration = Duration::from_secs(30);
 const SEAL: &str = "edition.seal";
 
-/// What the folder remembers goes before what is said now, if both are of one site.
-fn trust(folder: &Path, anchor: Option<&Anchor>) -> Result<Trust, HoldingsError> {
+/// As far as it is held in memory. What the folder remembers goes before what is said now, if both are of one site.
+fn believed(folder: &Path, anchor: Option<&Anchor>) -> Result<Trust, HoldingsError> {
     let Some((remembered, site)) = recall(folder)? else {
         return match anchor {
             None => Err(HoldingsError::NoAnchor(folder.into())),
@@ -514,15 +563,31 @@ fn memory_of(folder: &Path) -> PathBuf {
 
 fn recall(folder: &Path) -> Result<Option<(Remembered, Fingerprint)>, HoldingsError> {
     let path = memory_of(folder);
-    let text = match files::read(&path, 2 * LIMITS.metadata_bytes) {
-        Err(FileError::NotFound(_)) => return Ok(None),
+    let text = match memory(&path) {
+        Err(HoldingsError::File(FileError::NotFound(_))) => return Ok(None),
         read => read?,
     };
-    let recalled = Remembered::from_json(&text).and_then(|remembered| {
+    let recalled = Remembered::top_level_from_json(&text).and_then(|remembered| {
         let site = remembered.first_root?;
         Some((remembered, site))
     });
     recalled.map(Some).ok_or(HoldingsError::DamagedMemory(path))
+}
+
+fn damaged_memory() -> Refused {
+    let refusal = trust::Refusal::DamagedMemory {
+        role: "targets".to_owned(),
+        why: "it is not what was written".to_owned(),
+    };
+    Refusal::from(refusal).into()
+}
+
+fn memory(path: &Path) -> Result<Bytes, HoldingsError> {
+    let text = files::map(path)?;
+    match text.len() as u64 <= 2 * LIMITS.metadata_bytes {
+        true => Ok(text),
+        false => Err(HoldingsError::DamagedMemory(path.into())),
+    }
 }
 
 /// A file that is begun when its first byte comes: a bundle that is refused before that never touches the disk.
@@ -566,5 +631,28 @@ impl Write for Part {
             Some(spool) => spool.flush(),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_closed_does_not_wait_to_be_verified() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let anchor = Anchor::Root(Bytes::from_static(b"{}"));
+        let holdings = Holdings::open(folder.path(), Some(&anchor), Timestamp::UNIX_EPOCH);
+        let holdings = holdings.expect("an empty folder");
+        holdings.lock().is_on_seal = true;
+        std::thread::scope(|scope| {
+            scope.spawn(|| holdings.prove_at_leisure(Timestamp::UNIX_EPOCH));
+            holdings.close();
+        });
+        assert!(holdings.lock().is_on_seal, "it was not verified");
+        assert!(
+            holdings.bundle().is_none(),
+            "and who asks for it need not wait"
+        );
     }
 }

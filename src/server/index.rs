@@ -3,13 +3,13 @@
 //!
 //! ```text
 //! head:   edition, u64 · how many, u32 · slots, u32 · key, 2 × u64 · tag of the bundle, 32
-//! slots:  each a u32, 0 or 1 + the number of a listing
-//! listing: place of its path, u32 · length of its path, u16 · 1 if stored, u8 · 0 · digest, 32 · length, offset, packed
-//!         bytes, 3 × u64
-//! paths:  one behind the other
+//! slots:  each a u32, 0 or 1 + where a listing begins behind the slots
+//! listings, one behind the other: length of its path, u16 · 1 if stored, u8 · 0 · digest, 32 · length, offset, packed
+//!         bytes, 3 × u64 · path
 //! ```
 //! Numbers are big-endian, and listings stand in ascending order of path. A path is looked for from the slot of its hash
-//! on (SipHash, under a key that was drawn for this table) until an empty slot.
+//! on (SipHash, under a key that was drawn for this table) until an empty slot. What belongs to a listing stands together,
+//! since each further place in memory that a look-up leads to costs as much as the rest of it.
 //!
 //! Whoever reads a table checks who made it ([`seal`](super::seal)); here it is only seen to that no bytes, whatever they
 //! are, lead outside of it or into an endless search.
@@ -55,14 +55,16 @@ pub(super) struct Index {
     edition: EditionNumber,
     key: [u64; 2],
     tag: Digest,
-    count: u32,
-    /// A power of two, and more than `count`.
+    /// A power of two, and more than there are listings.
     slots: u32,
+    /// No listing speaks of more.
+    bundle_bytes: u64,
 }
 
 const HEAD: usize = 8 + 4 + 4 + 16 + 32;
 const SLOT: usize = 4;
-const LISTING: usize = 64;
+/// Without its path.
+const LISTING: usize = 60;
 
 /// Of `listings`, in any order, which lie in a bundle of `bundle_bytes`.
 pub(super) fn write(
@@ -84,36 +86,38 @@ pub(super) fn write(
     out.extend(tag_of(&listings, bundle_bytes).as_bytes());
     let taken = taken(&listings, &key, slots);
     out.extend(taken.iter().flat_map(|slot| slot.to_be_bytes()));
-    let mut path_at = 0_u32;
     for Listing { path, place } in &listings {
-        // A path is at most some hundred bytes long; one that were cut off would not be found, and no more.
-        let length = u16::try_from(path.len()).unwrap_or(u16::MAX);
-        out.extend(path_at.to_be_bytes());
-        out.extend(length.to_be_bytes());
+        out.extend(path_length(path).to_be_bytes());
         out.extend([place.is_stored.into(), 0]);
         out.extend(place.digest.as_bytes());
         for number in [place.length, place.offset, place.packed_bytes] {
             out.extend(number.to_be_bytes());
         }
-        path_at = path_at.saturating_add(length.into());
-    }
-    for Listing { path, .. } in &listings {
-        out.extend(path.bytes().take(u16::MAX.into()));
+        out.extend(path.bytes().take(path_length(path).into()));
     }
     out
 }
 
+/// A path is at most some hundred bytes long; one that were cut off would not be found, and no more.
+fn path_length(path: &str) -> u16 {
+    u16::try_from(path.len()).unwrap_or(u16::MAX)
+}
+
 fn taken(listings: &[Listing<'_>], key: &[u64; 2], slots: u32) -> Vec<u32> {
     let mut taken = vec![0; slots as usize];
-    for (listing, number) in listings.iter().zip(1..) {
+    let mut at = 0_u32;
+    for listing in listings {
         let from = first_slot(key, &listing.path, slots);
         let order = (from..slots).chain(0..from);
         let free = order
             .map(|slot| slot as usize)
             .find(|slot| taken.get(*slot) == Some(&0));
         if let Some(slot) = free.and_then(|slot| taken.get_mut(slot)) {
-            *slot = number;
+            *slot = at.saturating_add(1);
         }
+        let length = LISTING as u32 + u32::from(path_length(&listing.path));
+        // Behind four gigabytes nothing would be found.
+        at = at.saturating_add(length);
     }
     taken
 }
@@ -140,24 +144,26 @@ fn tag_of(sorted: &[Listing<'_>], bundle_bytes: u64) -> Digest {
 }
 
 impl Index {
-    /// `None`: they are no such table, or it speaks of more than a bundle of `bundle_bytes` holds.
+    /// Of a bundle of `bundle_bytes`. `None`: they are no such table.
     pub(super) fn read(bytes: Bytes, bundle_bytes: u64) -> Option<Self> {
         let mut head = bytes.get(..HEAD)?;
-        let index = Self {
-            edition: number(&mut head)?,
-            count: u32::from_be_bytes(*take(&mut head)?),
-            slots: u32::from_be_bytes(*take(&mut head)?),
-            key: [number(&mut head)?, number(&mut head)?],
-            tag: Digest::from(*take(&mut head)?),
+        let edition = number(&mut head)?;
+        let count = u32::from_be_bytes(*take(&mut head)?);
+        let slots = u32::from_be_bytes(*take(&mut head)?);
+        let key = [number(&mut head)?, number(&mut head)?];
+        let tag = Digest::from(*take(&mut head)?);
+        let slot_bytes = (slots as usize).checked_mul(SLOT)?;
+        let listing_bytes = bytes.len().checked_sub(HEAD)?.checked_sub(slot_bytes)?;
+        let is_table = slots.is_power_of_two() && slots > count;
+        let has_room = listing_bytes / LISTING >= count as usize;
+        (is_table && has_room).then_some(Self {
             bytes,
-        };
-        let is_table = index.slots.is_power_of_two() && index.slots > index.count;
-        let lies_inside = |place: &Place| place.end().is_some_and(|end| end <= bundle_bytes);
-        let all_inside = (0..index.count).all(|number| {
-            let found = index.listing(number);
-            found.is_some_and(|(path, place)| str::from_utf8(path).is_ok() && lies_inside(&place))
-        });
-        (is_table && all_inside).then_some(index)
+            edition,
+            key,
+            tag,
+            slots,
+            bundle_bytes,
+        })
     }
 
     pub(super) fn edition(&self) -> EditionNumber {
@@ -173,33 +179,38 @@ impl Index {
         let mut slot = first_slot(&self.key, path, self.slots);
         for _ in 0..self.slots {
             let at = HEAD + slot as usize * SLOT;
-            let number = u32::from_be_bytes(*self.bytes.get(at..)?.first_chunk()?);
-            let (found, place) = self.listing(number.checked_sub(1)?)?;
+            let taken = u32::from_be_bytes(*self.bytes.get(at..)?.first_chunk()?);
+            let (found, listing) = self.listing(taken.checked_sub(1)?)?;
             if found == path.as_bytes() {
-                return Some(place);
+                return self.place(listing);
             }
             slot = (slot + 1) & self.slots.saturating_sub(1);
         }
         None
     }
 
-    fn listing(&self, number: u32) -> Option<(&[u8], Place)> {
+    /// Of which path one that begins there is, and what it says.
+    fn listing(&self, at: u32) -> Option<(&[u8], &[u8; LISTING])> {
         let first = HEAD.checked_add((self.slots as usize).checked_mul(SLOT)?)?;
-        let at = first.checked_add((number as usize).checked_mul(LISTING)?)?;
-        let paths = first.checked_add((self.count as usize).checked_mul(LISTING)?)?;
-        let mut rest = self.bytes.get(at..paths)?;
-        let path_at = u32::from_be_bytes(*take(&mut rest)?) as usize;
-        let length = u16::from_be_bytes(*take(&mut rest)?) as usize;
+        let rest = self.bytes.get(first.checked_add(at as usize)?..)?;
+        let (listing, behind) = rest.split_first_chunk::<LISTING>()?;
+        let length = u16::from_be_bytes(*listing.first_chunk()?);
+        Some((behind.get(..length.into())?, listing))
+    }
+
+    /// `None`: it does not lie inside of the bundle.
+    fn place(&self, listing: &[u8; LISTING]) -> Option<Place> {
+        let mut rest = listing.get(2..)?;
         let [is_stored, _] = *take(&mut rest)?;
         let place = Place {
             is_stored: is_stored == 1,
             digest: Digest::from(*take(&mut rest)?),
-            length: self::number(&mut rest)?,
-            offset: self::number(&mut rest)?,
-            packed_bytes: self::number(&mut rest)?,
+            length: number(&mut rest)?,
+            offset: number(&mut rest)?,
+            packed_bytes: number(&mut rest)?,
         };
-        let path = self.bytes.get(paths..)?.get(path_at..)?.get(..length)?;
-        Some((path, place))
+        let is_inside = place.end().is_some_and(|end| end <= self.bundle_bytes);
+        is_inside.then_some(place)
     }
 }
 
@@ -272,10 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_outside_of_the_bundle_is_no_table_of_it() {
+    fn what_would_lie_outside_of_the_bundle_is_not_found() {
         let check = |offset: u64, is_good: bool| {
-            let bytes = write(7, vec![listing("a", offset)], BUNDLE);
-            assert_eq!(Index::read(bytes.into(), BUNDLE).is_some(), is_good);
+            let index = index(&[listing("a", offset)]);
+            assert_eq!(index.find("a").is_some(), is_good, "{offset}");
         };
         check(BUNDLE - 300, true);
         check(BUNDLE - 299, false);
@@ -283,11 +294,19 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_is_cut_off_is_none() {
-        let whole = write(7, vec![listing("a", 0), listing("bc", 300)], BUNDLE);
+    fn in_a_table_that_is_cut_off_only_what_is_whole_is_found() {
+        let all = [listing("a", 0), listing("bc", 300)];
+        let whole = write(7, all.to_vec(), BUNDLE);
+        let second = whole.len() - LISTING - "bc".len();
         for length in 0..whole.len() {
             let cut = Bytes::copy_from_slice(&whole[..length]);
-            assert!(Index::read(cut, BUNDLE).is_none(), "{length}");
+            let Some(index) = Index::read(cut, BUNDLE) else {
+                assert!(length < second + LISTING, "{length}");
+                continue;
+            };
+            let first = index.find("a");
+            assert!(first.is_none_or(|place| place == all[0].place), "{length}");
+            assert_eq!(index.find("bc"), None, "{length}");
         }
     }
 

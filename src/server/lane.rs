@@ -1,8 +1,10 @@
 //! The fast lane of HTTP/1.1: one plain request after the other, answered without anything held in between.
 //!
-//! 1. What comes is read into a space that all connections of a thread share, and kept only until its head is whole.
+//! 1. What comes is read into a space that all connections of a thread share, and understood there. Only the beginning of
+//!    a head that is not whole yet is kept.
 //! 2. A head of the plainest kind ([`head`]) is answered at once; if it says no more than what is wanted, without any of
-//!    the detours of a [`brief`](super::respond::brief) answer.
+//!    the detours of a [`brief`](super::respond::brief) answer, and straight from the bundle. Only what the other side does
+//!    not take at once is kept.
 //! 3. Anything else leaves the lane with every byte of it, and goes to hyper.
 //! 4. While nothing comes, a connection holds no buffer: thousands may wait.
 //!
@@ -14,7 +16,7 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
 use http::header::CONNECTION;
@@ -22,7 +24,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use super::head::{self, Bare, Common, Heading, Heard, Room};
+use super::head::{self, Common, Heading, Heard, Room};
 use super::line::{self, Line};
 use super::listen::{Answer, Hall};
 use super::respond::{Body, Brief};
@@ -46,10 +48,27 @@ struct Lane<'a, A> {
     host: Option<Box<[u8]>>,
 }
 
+/// What all connections of a thread use one after the other.
+struct Desk {
+    space: Box<[u8]>,
+    /// Of the answer that is being written.
+    head: Vec<u8>,
+    date: Date,
+}
+
+/// The second and how it is written, since all answers of a second bear the same.
+#[derive(Default)]
+struct Date {
+    second: i64,
+    text: String,
+}
+
 thread_local! {
-    static SPACE: RefCell<Box<[u8]>> = RefCell::new(vec![0; 16 << 10].into());
-    /// The second and how it is written, since all answers of a second bear the same.
-    static DATE: RefCell<(i64, String)> = RefCell::default();
+    static DESK: RefCell<Desk> = RefCell::new(Desk {
+        space: vec![0; 16 << 10].into(),
+        head: Vec::with_capacity(HEAD_BYTES as usize),
+        date: Date::default(),
+    });
 }
 
 pub(super) async fn serve<A: Answer>(
@@ -65,7 +84,7 @@ pub(super) async fn serve<A: Answer>(
         host: None,
     };
     loop {
-        match lane.next() {
+        match std::future::poll_fn(|cx| lane.poll_next(cx)).await? {
             Next::Reply(reply) => {
                 let is_last = reply.is_last;
                 lane.send(reply).await?;
@@ -73,11 +92,9 @@ pub(super) async fn serve<A: Answer>(
                     return Ok(Left::Closed);
                 }
             }
-            Next::More => {
-                if lane.more().await? == 0 {
-                    lane.line.shutdown().await?;
-                    return Ok(Left::Closed);
-                }
+            Next::End => {
+                lane.line.shutdown().await?;
+                return Ok(Left::Closed);
             }
             Next::Other => {
                 lane.line.put_back(lane.input.into());
@@ -87,10 +104,13 @@ pub(super) async fn serve<A: Answer>(
     }
 }
 
-/// What is to be done about the input.
+/// What is to be done when requests cannot be answered at once any more.
 enum Next {
+    /// To be sent, or the rest of it.
     Reply(Reply),
-    More,
+    /// No further request is to be answered.
+    End,
+    /// What came is for hyper.
     Other,
 }
 
@@ -103,41 +123,130 @@ struct Reply {
     is_last: bool,
 }
 
+/// Where a request has led.
+enum Led {
+    /// It was answered.
+    On,
+    To(Next),
+}
+
 impl<A: Answer> Lane<'_, A> {
-    fn next(&mut self) -> Next {
-        let longest = self.hall.bounds.buffer_bytes;
-        let input = std::mem::take(&mut self.input);
-        let first = input.get(..longest).unwrap_or(&input);
-        let mut room = Room::new();
-        let (next, read) = match head::read(first, &mut room) {
-            Heard::Request(heading) => match self.reply(&heading) {
-                Some(reply) => (Next::Reply(reply), heading.bytes),
-                None => (Next::Other, 0),
-            },
-            Heard::More if input.len() < longest => (Next::More, 0),
-            Heard::More | Heard::Other => (Next::Other, 0),
-        };
-        self.input = input;
-        self.input.drain(..read);
+    /// Answers what comes for as long as nobody need wait for anything but the next request.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Next>> {
+        DESK.with_borrow_mut(|desk| {
+            let Desk { space, head, date } = desk;
+            loop {
+                if let Some(next) = self.answer_input(cx, head, date) {
+                    return Poll::Ready(next);
+                }
+                if self.progress.is_stopping() && self.input.is_empty() {
+                    return Poll::Ready(Ok(Next::End));
+                }
+                let mut space = ReadBuf::new(space);
+                ready!(Pin::new(&mut *self.line).poll_read(cx, &mut space))?;
+                let came = space.filled();
+                if came.is_empty() {
+                    return Poll::Ready(Ok(Next::End));
+                }
+                if !self.input.is_empty() {
+                    self.input.extend_from_slice(came);
+                    continue;
+                }
+                let (understood, next) = self.answer_all(cx, came, head, date);
+                let rest = came.get(understood..).unwrap_or_default();
+                if !rest.is_empty() {
+                    self.input = rest.to_vec();
+                }
+                if let Some(next) = next {
+                    return Poll::Ready(next);
+                }
+            }
+        })
+    }
+
+    /// What was kept, and is perhaps whole now.
+    fn answer_input(
+        &mut self,
+        cx: &mut Context<'_>,
+        head: &mut Vec<u8>,
+        date: &mut Date,
+    ) -> Option<io::Result<Next>> {
+        if self.input.is_empty() {
+            return None;
+        }
+        let mut input = std::mem::take(&mut self.input);
+        let (understood, next) = self.answer_all(cx, &input, head, date);
+        if understood < input.len() {
+            input.drain(..understood);
+            self.input = input;
+        }
         next
     }
 
-    /// `None`: it is for hyper after all.
-    fn reply(&mut self, heading: &Heading<'_, '_>) -> Option<Reply> {
-        let brief = heading.bare().and_then(|bare| self.brief(&bare));
-        let reply = match brief {
-            Some(brief) => self.whole(brief, heading.is_last),
-            None => self.any(&heading.parts()?, heading.is_last),
-        };
-        self.progress.head_read();
-        Some(reply)
+    /// Answers the requests at the beginning of `bytes`, and tells how many bytes those were. `None`: more bytes are wanted.
+    fn answer_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        head: &mut Vec<u8>,
+        date: &mut Date,
+    ) -> (usize, Option<io::Result<Next>>) {
+        let longest = self.hall.bounds.buffer_bytes;
+        let mut understood = 0;
+        loop {
+            let rest = bytes.get(understood..).unwrap_or_default();
+            if rest.is_empty() {
+                return (understood, None);
+            }
+            let first = rest.get(..longest).unwrap_or(rest);
+            let mut room = Room::new();
+            let heading = match head::read(first, &mut room) {
+                Heard::Request(heading) => heading,
+                Heard::More if rest.len() < longest => return (understood, None),
+                Heard::More | Heard::Other => return (understood, Some(Ok(Next::Other))),
+            };
+            match self.answer(cx, &heading, head, date) {
+                Ok(Led::On) => understood += heading.bytes,
+                Ok(Led::To(Next::Reply(reply))) => {
+                    let reply = Some(Ok(Next::Reply(reply)));
+                    return (understood + heading.bytes, reply);
+                }
+                Ok(Led::To(next)) => return (understood, Some(Ok(next))),
+                Err(error) => return (understood, Some(Err(error))),
+            }
+        }
     }
 
-    fn brief(&mut self, bare: &Bare<'_>) -> Option<Brief> {
-        if self.hall.thin.is_some() || !self.is_asked(bare.host) {
-            return None;
+    fn answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        heading: &Heading<'_, '_>,
+        head: &mut Vec<u8>,
+        date: &mut Date,
+    ) -> io::Result<Led> {
+        if let Some(bare) = heading.bare()
+            && self.hall.thin.is_none()
+            && self.is_asked(bare.host)
+        {
+            let common = Common {
+                date: date.of(self.hall.clock.now()),
+                is_last: heading.is_last || self.progress.is_stopping(),
+            };
+            let (line, progress) = (&mut *self.line, self.progress);
+            let sent = self.hall.brief(&bare, |brief| {
+                progress.head_read();
+                send_now(cx, line, brief, common, head)
+            });
+            if let Some(sent) = sent {
+                return sent;
+            }
         }
-        self.hall.brief(bare)
+        let Some(parts) = heading.parts() else {
+            return Ok(Led::To(Next::Other));
+        };
+        let reply = self.any(&parts, heading.is_last, date);
+        self.progress.head_read();
+        Ok(Led::To(Next::Reply(reply)))
     }
 
     /// Whether it is for us; nearly always the same is said as before.
@@ -152,23 +261,7 @@ impl<A: Answer> Lane<'_, A> {
         is_ours
     }
 
-    fn whole(&self, brief: Brief, is_last: bool) -> Reply {
-        let is_last = is_last || self.progress.is_stopping();
-        let mut head = Vec::with_capacity(HEAD_BYTES as usize);
-        let (tag, body_bytes) = (brief.tag.as_bytes(), brief.body.len() as u64);
-        with_date(self.hall.clock.now(), |date| {
-            let common = Common { date, is_last };
-            head::write_whole(&mut head, brief.fields, tag, body_bytes, common);
-        });
-        Reply {
-            head,
-            body: Body::Whole(brief.body),
-            most: usize::MAX,
-            is_last,
-        }
-    }
-
-    fn any(&self, request: &Parts, is_last: bool) -> Reply {
+    fn any(&self, request: &Parts, is_last: bool, date: &mut Date) -> Reply {
         let thin = self.hall.thin.map(|most| most.saturating_sub(self.spent()));
         let answer = self.hall.read(request, thin.map(for_body));
         let (parts, body) = answer.into_parts();
@@ -176,17 +269,18 @@ impl<A: Answer> Lane<'_, A> {
             || thin.is_some()
             || self.progress.is_stopping()
             || parts.headers.contains_key(CONNECTION);
+        let common = Common {
+            date: date.of(self.hall.clock.now()),
+            is_last,
+        };
         let mut head = Vec::with_capacity(HEAD_BYTES as usize);
-        with_date(self.hall.clock.now(), |date| {
-            let common = Common { date, is_last };
-            head::write(
-                &mut head,
-                parts.status,
-                &parts.headers,
-                body.length(),
-                common,
-            );
-        });
+        head::write(
+            &mut head,
+            parts.status,
+            &parts.headers,
+            body.length(),
+            common,
+        );
         let most = thin.map_or(u64::MAX, |thin| thin.max(head.len() as u64));
         Reply {
             head,
@@ -210,31 +304,35 @@ impl<A: Answer> Lane<'_, A> {
         Ok(())
     }
 
-    /// Waits for bytes, and tells how many came. None at the end, or when no further request is to be answered.
-    async fn more(&mut self) -> io::Result<usize> {
-        std::future::poll_fn(|cx| {
-            if self.progress.is_stopping() && self.input.is_empty() {
-                return Poll::Ready(Ok(0));
-            }
-            SPACE.with_borrow_mut(|space| {
-                let mut space = ReadBuf::new(space);
-                let read = Pin::new(&mut *self.line).poll_read(cx, &mut space);
-                if read.is_pending() && self.input.is_empty() {
-                    self.input = Vec::new();
-                }
-                ready!(read)?;
-                self.input.extend_from_slice(space.filled());
-                Poll::Ready(Ok(space.filled().len()))
-            })
-        })
-        .await
-    }
-
     /// With what TLS will add to the answer.
     fn spent(&self) -> u64 {
         let overhead = if self.line.is_secure() { TLS_BYTES } else { 0 };
         self.progress.bytes() + overhead
     }
+}
+
+/// Writes it while it is at hand. What is not taken at once is kept for later, and so is the end of the connection.
+fn send_now(
+    cx: &mut Context<'_>,
+    line: &mut Line,
+    brief: Brief<'_>,
+    common: Common<'_>,
+    head: &mut Vec<u8>,
+) -> io::Result<Led> {
+    let (tag, body) = (brief.tag.as_bytes(), brief.body.bytes());
+    head.clear();
+    head::write_whole(head, brief.fields, tag, body.len() as u64, common);
+    let sent = line::try_send(cx, Pin::new(line), head, body)?;
+    if sent.bytes == head.len() + body.len() && sent.is_out && !common.is_last {
+        return Ok(Led::On);
+    }
+    let body_sent = sent.bytes.saturating_sub(head.len());
+    Ok(Led::To(Next::Reply(Reply {
+        head: head.get(sent.bytes..).unwrap_or_default().to_vec(),
+        body: Body::Whole(brief.body.kept_from(body_sent)),
+        most: usize::MAX,
+        is_last: common.is_last,
+    })))
 }
 
 /// Of a record or two, and of the notice that the end is meant.
@@ -248,16 +346,16 @@ fn for_body(room: u64) -> u64 {
 /// No head of ours is longer.
 const HEAD_BYTES: u64 = 1024;
 
-fn with_date(now: Timestamp, use_it: impl FnOnce(&str)) {
-    DATE.with_borrow_mut(|(second, text)| {
-        if *second != now.as_second() || text.is_empty() {
-            text.clear();
+impl Date {
+    fn of(&mut self, now: Timestamp) -> &str {
+        if self.second != now.as_second() || self.text.is_empty() {
+            self.text.clear();
             // A string takes all that is written to it. RFC 9110 section 5.6.7.
-            let _ = write!(text, "{}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
-            *second = now.as_second();
+            let _ = write!(self.text, "{}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
+            self.second = now.as_second();
         }
-        use_it(text);
-    });
+        &self.text
+    }
 }
 
 #[cfg(test)]
@@ -271,7 +369,7 @@ mod tests {
             ("2027-01-03T02:03:04Z", "Sun, 03 Jan 2027 02:03:04 GMT"),
             ("1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
         ] {
-            with_date(now.parse().unwrap(), |date| assert_eq!(date, expected));
+            assert_eq!(Date::default().of(now.parse().unwrap()), expected);
         }
     }
 }

@@ -115,6 +115,37 @@ impl AsyncWrite for Line {
     }
 }
 
+/// How much was sent by one [`try_send`].
+pub(super) struct Sent {
+    /// Of what was given, in bytes.
+    pub(super) bytes: usize,
+    /// Nothing of it waits in between.
+    pub(super) is_out: bool,
+}
+
+/// Sends of an answer what the other side takes at once, in one write.
+pub(super) fn try_send(
+    cx: &mut Context<'_>,
+    mut line: Pin<&mut Line>,
+    head: &[u8],
+    body: &[u8],
+) -> io::Result<Sent> {
+    let slices = [io::IoSlice::new(head), io::IoSlice::new(body)];
+    let bytes = match line.as_mut().poll_write_vectored(cx, &slices) {
+        Poll::Pending => 0,
+        Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+        Poll::Ready(written) => written?,
+    };
+    let is_out = match line.poll_flush(cx) {
+        Poll::Pending => false,
+        Poll::Ready(flushed) => {
+            flushed?;
+            true
+        }
+    };
+    Ok(Sent { bytes, is_out })
+}
+
 /// Sends all of it, in as few writes as the other side allows.
 pub(super) async fn send(line: &mut Line, mut bytes: impl Buf) -> io::Result<()> {
     std::future::poll_fn(|cx| {

@@ -2,8 +2,7 @@
 //!
 //! 1. No more connections than there are places; who comes later waits in the kernel's queue. No more of one address
 //!    than is fair; who comes then is turned away.
-//! 2. Each connection is a task of its own, watched by one slow clock instead of a timer for each request: see
-//!    [`Watch`].
+//! 2. Each connection is a task of its own, watched by one slow clock for all of a thread: see [`Round`].
 //! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can, else HTTP/1.1: plain requests in the fast
 //!    [`lane`], whatever else by hyper.
 //! 4. A stop lets the answers under way come to their end, for a while.
@@ -15,6 +14,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -23,6 +23,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ProtocolVersion;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -37,8 +39,9 @@ use super::lane::{self, Left};
 use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body, Brief};
+use super::round::Round;
 use super::tls;
-use super::wire::{Progress, Watch, Wire};
+use super::wire::{Progress, Sends, Wire};
 use crate::io::clock::Clock;
 
 /// Who answers. One for all connections.
@@ -46,8 +49,9 @@ pub(super) trait Answer: Send + Sync + 'static {
     /// To a request without a body. `most_bytes`: no part that is longer than this will arrive.
     fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body>;
 
-    /// The same to a request that says no more than that, if that can be had without detours; counted on elsewhere.
-    fn brief(&self, _wanted: &Bare<'_>) -> Option<Brief> {
+    /// The same to a request that says no more than that, if that can be had without detours; counted on elsewhere. It is
+    /// handed to `send`, which is called at most once and must not wait.
+    fn brief<T>(&self, _wanted: &Bare<'_>, _send: impl FnOnce(Brief<'_>) -> T) -> Option<T> {
         None
     }
 
@@ -111,11 +115,16 @@ impl<A: Answer> Hall<A> {
     }
 
     /// Who asks must have been heard to mean this mirror.
-    pub(super) fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
-        let brief = self.site.brief(wanted)?;
-        let body_bytes = brief.body.len() as u64;
-        self.counters.answer(StatusCode::OK, body_bytes);
-        Some(brief)
+    pub(super) fn brief<T>(
+        &self,
+        wanted: &Bare<'_>,
+        send: impl FnOnce(Brief<'_>) -> T,
+    ) -> Option<T> {
+        self.site.brief(wanted, |brief| {
+            let body_bytes = brief.body.bytes().len() as u64;
+            self.counters.answer(StatusCode::OK, body_bytes);
+            send(brief)
+        })
     }
 
     async fn answer(&self, request: Request<Incoming>, progress: &Progress) -> Response<Body> {
@@ -272,37 +281,79 @@ async fn share<A: Answer>(
     stop: watch::Receiver<Stop>,
     places: Arc<Semaphore>,
 ) {
-    let all = hall.bounds.connections;
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
+    let round = Rounds::default();
     let mut stopping = stop.clone();
-    let mut stopped = pin!(stopping.wait_for(|stop| *stop != Stop::Running));
+    tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stop| *stop != Stop::Running) => {}
+        () = round.go(hall.bounds.look_every) => {}
+        () = admit_all(&listener, &hall, &places, &round.0) => {}
+    }
+    drop(listener);
+    round.0.stop();
+    let all_ended = places.acquire_many(hall.bounds.connections);
+    tokio::select! {
+        biased;
+        // Who has not ended by then is cut off.
+        _ = timeout(hall.bounds.grace, all_ended) => {}
+        () = told_to_end(stop) => {}
+        () = round.go(hall.bounds.look_every) => {}
+    }
+}
+
+/// The round of one share. Dropped, it ends what has not ended.
+#[derive(Default)]
+struct Rounds(Arc<Round>);
+
+impl Rounds {
+    /// For ever.
+    async fn go(&self, every: Duration) {
+        let mut clock = interval(every);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            self.0.look();
+        }
+    }
+}
+
+impl Drop for Rounds {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+async fn told_to_end(mut stop: watch::Receiver<Stop>) {
+    // Nobody is left to tell it otherwise.
+    let _ = stop.wait_for(|stop| *stop == Stop::Now).await;
+}
+
+/// For ever.
+async fn admit_all<A: Answer>(
+    listener: &TcpListener,
+    hall: &Arc<Hall<A>>,
+    places: &Arc<Semaphore>,
+    round: &Arc<Round>,
+) {
     loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = &mut stopped => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, address, place)) = accepted else {
+        let Some((stream, address, place)) = accept(listener, places).await else {
             continue;
         };
         let is_scarce = places.available_permits() < all as usize / 4;
         match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();
-                let hall = Arc::clone(&hall);
-                tokio::spawn(watched(hall, stream, stop.clone(), (place, member)));
+                let (hall, round) = (Arc::clone(hall), Arc::clone(round));
+                tokio::spawn(watched(hall, stream, round, (place, member)));
                 // So that a thread which has much to do already leaves the next one to the others.
                 yield_now().await;
             }
             None => hall.counters.refused(),
         }
     }
-    drop(listener);
-    let all_ended = places.acquire_many(all);
-    // Who has not ended by then is cut off when the runtime or the handle goes.
-    let _ = timeout(hall.bounds.grace, all_ended).await;
 }
 
 async fn accept(
@@ -324,42 +375,33 @@ async fn accept(
 async fn watched<A: Answer>(
     hall: Arc<Hall<A>>,
     stream: TcpStream,
-    mut stop: watch::Receiver<Stop>,
+    round: Arc<Round>,
     place: (OwnedSemaphorePermit, Member),
 ) {
     // An answer is written in one piece, and must not wait for a second one.
     let _ = stream.set_nodelay(true);
     let progress = Arc::new(Progress::of(place.1.who()));
-    let mut clock = interval(hall.bounds.look_every);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut watch = Watch::default();
+    // The waker of a task is the same for as long as it lives.
+    let waker = std::future::poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    let visit = round.enter(&progress, waker);
     let mut talk = pin!(talk(&hall, stream, &progress));
-    loop {
-        tokio::select! {
-            biased;
-            () = talk.as_mut() => break,
-            _ = clock.tick() => if watch.look(&progress).is_hopeless() { break },
-            told = stop.changed() => {
-                if told.is_err() || *stop.borrow_and_update() == Stop::Now {
-                    break;
-                }
-                // It is asked again at once, and sees that.
-                progress.stop();
-            }
-        }
-    }
-    drop(place);
+    std::future::poll_fn(|cx| match progress.is_over() {
+        true => Poll::Ready(()),
+        false => talk.as_mut().poll(cx),
+    })
+    .await;
+    drop((visit, place));
 }
 
 /// What goes wrong here is the client's affair, and nobody keeps a list of it.
 async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<Progress>) {
     let wire = Wire::new(stream, Arc::clone(progress));
     let line = match &hall.tls {
-        None => Ok(Line::plain(wire)),
+        None => Some(Line::plain(wire)),
         // In a box, like hyper below: most of the time neither is needed any more, or yet.
-        Some(tls) => Box::pin(tls.accept(wire)).await.map(Line::secure),
+        Some(tls) => Box::pin(secured(tls, wire)).await,
     };
-    let Ok(mut line) = line else { return };
+    let Some(mut line) = line else { return };
     if line.protocol() == Some(tls::PROVES) {
         // RFC 8737 section 4: to have shown it is all.
         return;
@@ -370,6 +412,29 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
     }
     if let Ok(Left::ForHyper) = lane::serve(hall, &mut line, progress).await {
         Box::pin(by_hyper(hall, line, progress)).await;
+    }
+}
+
+/// `None`: nothing came of it, and the other side was told why.
+async fn secured(tls: &TlsAcceptor, mut wire: Wire) -> Option<Line> {
+    wire.send(Sends::BeforeReading);
+    match tls.accept(wire).into_fallible().await {
+        Ok(mut stream) => {
+            let (wire, session) = stream.get_mut();
+            // From version 1.3 on the last word of a handshake is the client's, and behind it there is only a ticket.
+            wire.send(match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => Sends::WithTheNext,
+                _ => Sends::Now,
+            });
+            wire.flush().await.ok()?;
+            Some(Line::secure(stream))
+        }
+        Err((_, mut wire)) => {
+            wire.send(Sends::Now);
+            // Who does not hear it sees that the connection ends.
+            let _ = wire.flush().await;
+            None
+        }
     }
 }
 

@@ -42,6 +42,7 @@ mod refused;
 mod renewal;
 mod reports;
 mod respond;
+mod round;
 mod seal;
 mod show;
 mod tls;
@@ -82,6 +83,7 @@ use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
 use counters::Counters;
+use crowd::Crowd;
 use head::{Bare, Heard, Room};
 use holdings::Holdings;
 use intake::Intake;
@@ -345,8 +347,7 @@ impl Prepared {
         beside.spawn(async move {
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
-                crowd.forget();
-                kept.let_go();
+                forget(Arc::clone(&crowd), Arc::clone(&kept));
             }
         });
         let serving = tokio::spawn(async move {
@@ -369,8 +370,39 @@ impl Prepared {
 
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
+/// What nobody needs any more. In a thread, since it is when one ends that the allocator gives back to the system what was
+/// freed in any of them, some time before.
+fn forget(crowd: Arc<Crowd>, holdings: Arc<Holdings>) {
+    let work = move || {
+        crowd.forget();
+        holdings.let_go();
+        drop(holdings);
+        std::thread::sleep(FREED_BEFORE);
+        // Only the end of a thread counts that has had memory of its own.
+        drop(std::hint::black_box(Box::new(0_u8)));
+    };
+    let thread = std::thread::Builder::new().name("forgetting".to_owned());
+    // Where no thread is to be had, it is done in a minute.
+    let _ = thread.spawn(work);
+}
+
+const FREED_BEFORE: Duration = Duration::from_secs(2);
+
+/// What goes on behind the first answers. Dropped, it is not begun any more.
+struct Proving {
+    holdings: Arc<Holdings>,
+    /// Ends when that does.
+    done: oneshot::Receiver<()>,
+}
+
+impl Drop for Proving {
+    fn drop(&mut self) {
+        self.holdings.forgo();
+    }
+}
+
 /// In a thread for which nobody need wait, also not at the end of the program. Its end of the line is dropped when it is done.
-fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<()> {
+fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> Proving {
     let (done, proved) = oneshot::channel();
     let prover = Arc::clone(holdings);
     let thread = std::thread::Builder::new().name("proving".to_owned());
@@ -381,7 +413,10 @@ fn prove_behind(holdings: &Arc<Holdings>, now: Timestamp) -> oneshot::Receiver<(
     if thread.spawn(work).is_err() {
         holdings.prove(now);
     }
-    proved
+    Proving {
+        holdings: Arc::clone(holdings),
+        done: proved,
+    }
 }
 
 fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
@@ -447,7 +482,7 @@ pub struct Server {
     is_secure: bool,
     renewal: Option<Renewal>,
     door: Door,
-    proving: oneshot::Receiver<()>,
+    proving: Proving,
     stop: watch::Sender<Stop>,
     serving: JoinHandle<()>,
     /// Two servers in one folder would sweep away each other's parts, and could go back behind each other's editions.
@@ -489,10 +524,10 @@ impl Server {
     /// Ends when every byte of what was there at the start was verified, or found to be damaged. That is done within a
     /// minute; see [`Self::hurry`].
     pub async fn proved(&mut self) {
-        if !self.proving.is_terminated() {
+        if !self.proving.done.is_terminated() {
             // It says nothing. If that thread panicked, nothing is taken in any more, and what is shown is what was
             // verified before.
-            let _ = (&mut self.proving).await;
+            let _ = (&mut self.proving.done).await;
         }
     }
 
@@ -587,9 +622,9 @@ impl Answer for Site {
         respond::respond(&live, &self.not_found, head, most_bytes)
     }
 
-    fn brief(&self, wanted: &Bare<'_>) -> Option<Brief> {
+    fn brief<T>(&self, wanted: &Bare<'_>, send: impl FnOnce(Brief<'_>) -> T) -> Option<T> {
         let live = self.holdings.current().hold();
-        respond::brief(&live, wanted.path, wanted.accept_encoding)
+        respond::brief(&live, wanted.path, wanted.accept_encoding).map(send)
     }
 
     fn is_wanted(&self, head: &Parts) -> bool {

@@ -13,7 +13,7 @@
 //! it sends from the file; readers that verify notice both.
 //!
 //! ```text
-//! "colport seal 2\n" · 0 · marks, 6 × u64 · table (see `index`) · SHA-256 of all before
+//! "colport seal 3\n" · 0 · marks, 6 × u64 · table (see `index`) · SHA-256 of all before
 //! ```
 //! Numbers are big-endian.
 
@@ -23,7 +23,7 @@ use super::index::{Index, take};
 use crate::base::Digest;
 use crate::io::files::Marks;
 
-const MAGIC: &[u8] = b"colport seal 2\n\0";
+const MAGIC: &[u8] = b"colport seal 3\n\0";
 
 /// `table`: of the bundle that bears these marks.
 pub(super) fn write(marks: &Marks, table: &[u8]) -> Vec<u8> {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::client::verify_server_name;
@@ -78,6 +79,8 @@ struct Board {
     own: Vec<(HostName, Shown)>,
     /// Under way, each for one name.
     proofs: Vec<(HostName, Arc<CertifiedKey>)>,
+    /// The last name that one of them was for: nearly everybody asks for the same, and to read a certificate takes time.
+    found: ArcSwapOption<(ServerName<'static>, Arc<CertifiedKey>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -119,7 +122,9 @@ impl Certificates {
     }
 
     fn change(&self) -> RwLockWriteGuard<'_, Board> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        let board = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        board.found.store(None);
+        board
     }
 
     /// In the place of the one that there was for this name.
@@ -148,13 +153,21 @@ impl Certificates {
 
     fn find(&self, name: &ServerName<'_>) -> Option<Arc<CertifiedKey>> {
         let board = self.look();
+        if let Some(found) = &*board.found.load()
+            && found.0 == *name
+        {
+            return Some(Arc::clone(&found.1));
+        }
         let own = board.own.iter().map(|(_, shown)| shown);
         let found = board
             .given
             .iter()
             .chain(own)
             .find(|shown| shown.is_for(name))?;
-        Some(Arc::clone(&found.certified))
+        let certified = Arc::clone(&found.certified);
+        let found = (name.to_owned(), Arc::clone(&certified));
+        board.found.store(Some(Arc::new(found)));
+        Some(certified)
     }
 
     /// Whether one of them is for `host`, a name or an address without a port.

@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// What a connection has come to. Counts only; they go when the connection goes.
+///
+/// Only the connection itself counts, in one thread at a time; so no count is made in one step, which would be dear.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Heads of requests.
@@ -30,6 +32,8 @@ pub(super) struct Progress {
     multiplexed: AtomicBool,
     /// No further request is to be answered.
     stopping: AtomicBool,
+    /// Nothing more is to be done for it at all.
+    over: AtomicBool,
     /// It told of other mirrors.
     reported: AtomicBool,
     who: Option<u64>,
@@ -54,7 +58,8 @@ impl Progress {
     }
 
     pub(super) fn head_read(&self) {
-        self.heads.fetch_add(1, Relaxed);
+        self.heads
+            .store(self.heads.load(Relaxed).wrapping_add(1), Relaxed);
         self.read_at_head.store(self.read.load(Relaxed), Relaxed);
     }
 
@@ -73,6 +78,14 @@ impl Progress {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
+    }
+
+    pub(super) fn give_up(&self) {
+        self.over.store(true, Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Relaxed)
     }
 
     /// Both ways, as they went over the wire.
@@ -175,25 +188,96 @@ const LINGER_BYTES: u64 = 256 << 10;
 /// A TCP stream that counts, and closes with care.
 pub(super) struct Wire {
     stream: TcpStream,
+    /// Written, and not sent yet.
+    held: Vec<u8>,
+    sends: Sends,
     progress: Arc<Progress>,
     closing: Option<Pin<Box<Sleep>>>,
     thrown_away: u64,
 }
 
+/// When what is written goes out. Each write of its own costs the kernel and the other side as much as a small answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sends {
+    /// At once.
+    Now,
+    /// Before the next thing is read; for talks in which both sides take turns.
+    BeforeReading,
+    /// With what is written next. Nobody waits for it.
+    WithTheNext,
+}
+
+/// More than this is not kept back.
+const HELD_BYTES: usize = 16 << 10;
+
 impl Wire {
     pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
         Self {
             stream,
+            held: Vec::new(),
+            sends: Sends::Now,
             progress,
             closing: None,
             thrown_away: 0,
         }
     }
 
+    /// From now on.
+    pub(super) fn send(&mut self, when: Sends) {
+        self.sends = when;
+    }
+
+    /// Takes it for later, if it is not to go out now.
+    fn hold(&mut self, slices: &[io::IoSlice<'_>]) -> Option<usize> {
+        let count = slices.iter().map(|slice| slice.len()).sum();
+        if self.sends != Sends::BeforeReading || self.held.len() + count > HELD_BYTES {
+            return None;
+        }
+        slices
+            .iter()
+            .for_each(|slice| self.held.extend_from_slice(slice));
+        Some(count)
+    }
+
+    /// What was held goes first, in the same write as `slices`; tells how much of those was written.
+    fn poll_write_behind_held(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut all = [io::IoSlice::new(&[]); 16];
+        let from = std::iter::once(&*self.held).chain(slices.iter().map(|slice| &**slice));
+        let filled = all.iter_mut().zip(from);
+        let count = filled
+            .map(|(place, slice)| *place = io::IoSlice::new(slice))
+            .count();
+        let all = all.get(..count).unwrap_or_default();
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, all);
+        self.wrote(&result);
+        let written = ready!(result)?;
+        let of_held = written.min(self.held.len());
+        self.held.drain(..of_held);
+        if self.held.is_empty() {
+            self.held = Vec::new();
+        }
+        Poll::Ready(Ok(written - of_held))
+    }
+
+    fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.held.is_empty() {
+            let before = self.held.len();
+            ready!(self.poll_write_behind_held(cx, &[]))?;
+            if self.held.len() == before {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn wrote(&self, result: &Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Ok(count)) => {
-                self.progress.written.fetch_add(*count as u64, Relaxed);
+                add(&self.progress.written, *count);
                 self.progress.blocked.store(false, Relaxed);
             }
             Poll::Ready(Err(_)) => {}
@@ -222,29 +306,34 @@ impl Wire {
     }
 }
 
+fn add(sum: &AtomicU64, count: usize) {
+    sum.store(sum.load(Relaxed).wrapping_add(count as u64), Relaxed);
+}
+
 impl AsyncRead for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         space: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.sends != Sends::WithTheNext {
+            ready!(self.poll_send_held(cx))?;
+        }
         let before = space.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, space);
         let count = space.filled().len() - before;
-        self.progress.read.fetch_add(count as u64, Relaxed);
+        add(&self.progress.read, count);
         result
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.wrote(&result);
-        result
+        self.poll_write_vectored(cx, &[io::IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -252,6 +341,15 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(count) = self.hold(slices) {
+            return Poll::Ready(Ok(count));
+        }
+        while !self.held.is_empty() {
+            let written = ready!(self.poll_write_behind_held(cx, slices))?;
+            if written > 0 {
+                return Poll::Ready(Ok(written));
+            }
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.wrote(&result);
         result
@@ -262,11 +360,15 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.sends == Sends::Now {
+            ready!(self.poll_send_held(cx))?;
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
+            ready!(self.poll_send_held(cx))?;
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             if !self.progress.linger.load(Relaxed) {
                 return Poll::Ready(Ok(()));
@@ -278,6 +380,10 @@ impl AsyncWrite for Wire {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
     use super::*;
 
     /// How many looks a connection survives to which `happens` before each.
@@ -372,5 +478,46 @@ mod tests {
         assert!((0..100).all(|_| !watch.look(&progress).is_hopeless()));
         drop(guard);
         assert!((0..100).any(|_| watch.look(&progress).is_hopeless()));
+    }
+
+    /// What the other side has received.
+    async fn received(client: &mut TcpStream) -> Vec<u8> {
+        let mut space = [0; 16];
+        let count = client.read(&mut space).await.expect("it reads");
+        space[..count].to_vec()
+    }
+
+    #[tokio::test]
+    async fn what_is_held_goes_out_before_something_is_read_or_with_the_next_write() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (client, served) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (mut client, (stream, _)) = (client.expect("a line"), served.expect("a line"));
+        let progress = Arc::<Progress>::default();
+        let mut wire = Wire::new(stream, Arc::clone(&progress));
+
+        wire.send(Sends::BeforeReading);
+        wire.write_all(b"ab").await.expect("it is held");
+        wire.flush().await.expect("it is held");
+        assert_eq!(progress.bytes(), 0);
+        let mut space = [0; 4];
+        let read = timeout(Duration::ZERO, wire.read(&mut space)).await;
+        assert!(read.is_err(), "nothing comes");
+        assert_eq!(received(&mut client).await, b"ab");
+
+        wire.write_all(b"c").await.expect("it is held");
+        wire.send(Sends::WithTheNext);
+        wire.flush().await.expect("it is held");
+        let read = timeout(Duration::ZERO, wire.read(&mut space)).await;
+        assert!(read.is_err(), "nothing comes");
+        assert_eq!(progress.bytes(), 2);
+        wire.write_all(b"d").await.expect("it is sent");
+        assert_eq!(progress.bytes(), 4);
+        assert_eq!(received(&mut client).await, b"cd");
+
+        wire.send(Sends::BeforeReading);
+        wire.write_all(b"e").await.expect("it is held");
+        wire.shutdown().await.expect("it is sent");
+        assert_eq!(received(&mut client).await, b"e");
     }
 }

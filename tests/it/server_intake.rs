@@ -572,6 +572,28 @@ async fn a_bundle_that_comes_while_the_old_one_is_verified_waits_for_that() {
 }
 
 #[tokio::test]
+async fn a_mirror_whose_memory_is_lost_while_it_runs_serves_on_and_takes_nothing_in() {
+    let mut mirror = Mirror::of(&first()).await;
+    mirror.newsroom.pass(24);
+    let edition = mirror.newsroom.publish(&second());
+    let memory = mirror.state.path().join("remembered.json");
+    let good = std::fs::read(&memory).unwrap();
+    for damage in [Some(&b"{}"[..]), None] {
+        match damage {
+            Some(bytes) => std::fs::write(&memory, bytes).unwrap(),
+            None => std::fs::remove_file(&memory).unwrap(),
+        }
+        let refused = post(mirror.server.address(), edition.bundle()).await;
+        assert_eq!(refused.status, 500, "{}", refused.text());
+        assert_eq!(mirror.server.edition(), Some(1));
+        assert!(mirror.page("/be/").await.text().starts_with("<p>front"));
+    }
+    std::fs::write(&memory, good).unwrap();
+    let taken = post(mirror.server.address(), edition.bundle()).await;
+    assert_eq!(taken.status, 201, "{}", taken.text());
+}
+
+#[tokio::test]
 async fn a_mirror_that_has_an_edition_begins_with_a_newer_one_that_it_is_given() {
     let mut mirror = Mirror::of(&first()).await;
     mirror.newsroom.pass(24);

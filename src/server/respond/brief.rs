@@ -6,28 +6,26 @@
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
-
 use super::super::head;
-use super::catalogue::{Catalogue, Coding, Found, Resource};
+use super::catalogue::{AtHand, Catalogue, Coding, Found, Resource};
 use super::conditions::Tag;
 use super::{common, negotiate};
 use crate::site::kind::{self, Kind};
 
 /// With status 200.
-pub(in crate::server) struct Brief {
+pub(in crate::server) struct Brief<'a> {
     /// All but the tag, and what depends on the connection.
     pub(in crate::server) fields: &'static [u8],
     pub(in crate::server) tag: Tag,
-    pub(in crate::server) body: Bytes,
+    pub(in crate::server) body: AtHand<'a>,
 }
 
 /// `path` is decoded and without its first `/`. `None`: this is not one of those answers.
-pub(in crate::server) fn brief(
-    catalogue: &Catalogue,
+pub(in crate::server) fn brief<'a>(
+    catalogue: &'a Catalogue,
     path: &str,
     accept_encoding: Option<&str>,
-) -> Option<Brief> {
+) -> Option<Brief<'a>> {
     let Found::Resource(resource) = catalogue.find(path) else {
         return None;
     };
@@ -67,7 +65,7 @@ static SPELLED: LazyLock<Vec<Spelled>> = LazyLock::new(|| {
         .collect()
 });
 
-fn spelled(resource: &Resource) -> Option<&'static [u8]> {
+fn spelled(resource: &Resource<'_>) -> Option<&'static [u8]> {
     let mut kinds = SPELLED.iter();
     let spelled = kinds.find(|spelled| std::ptr::eq(spelled.kind, resource.kind))?;
     Some(match resource.varies() {

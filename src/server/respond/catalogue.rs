@@ -30,7 +30,15 @@ struct Shown {
     ground: Ground,
     bundle: Bytes,
     /// The bundle itself and other forms of it.
-    forms: BTreeMap<Box<str>, Resource>,
+    forms: BTreeMap<Box<str>, Whole>,
+}
+
+/// A file that is offered as it lies there.
+#[derive(Clone)]
+struct Whole {
+    kind: &'static Kind,
+    digest: Digest,
+    content: Bytes,
 }
 
 /// Whether the bundle's bytes can change after they were verified.
@@ -43,16 +51,38 @@ enum Ground {
 }
 
 /// Something that can be asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct Resource {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resource<'a> {
     pub(super) kind: &'static Kind,
     form: Form,
     ground: Ground,
     digest: Digest,
     /// As the reader sees it.
     length: u64,
-    /// As it lies in the bundle.
-    packed: Bytes,
+    /// As it lies in `file`.
+    packed: &'a [u8],
+    /// The bundle, or another form of it.
+    file: &'a Bytes,
+}
+
+/// Bytes of a file that are only held while the catalogue is. To keep a hold of the file is to count on all processors who
+/// has one, which costs more than the rest of an answer that is sent at once.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct AtHand<'a> {
+    bytes: &'a [u8],
+    file: &'a Bytes,
+}
+
+impl<'a> AtHand<'a> {
+    pub(in crate::server) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Those from `start` on, for longer.
+    pub(in crate::server) fn kept_from(&self, start: usize) -> Bytes {
+        self.file
+            .slice_ref(self.bytes.get(start..).unwrap_or_default())
+    }
 }
 
 /// How a resource lies in the bundle, and so in which forms it can be sent.
@@ -74,8 +104,8 @@ pub(crate) enum Coding {
 }
 
 /// What lies at a path.
-pub(crate) enum Found {
-    Resource(Resource),
+pub(crate) enum Found<'a> {
+    Resource(Resource<'a>),
     /// The path lacks its last `/`.
     Folder,
     Nothing,
@@ -124,9 +154,14 @@ impl Catalogue {
         let path = format!("{BUNDLE}{name}");
         let kind = kind::of_mirror_file(&path)?;
         let mut shown = self.shown.clone()?;
-        shown
-            .forms
-            .insert(path.into(), plain(kind, digest, content));
+        shown.forms.insert(
+            path.into(),
+            Whole {
+                kind,
+                digest,
+                content,
+            },
+        );
         (shown.index.edition() == edition).then_some(Self { shown: Some(shown) })
     }
 
@@ -146,7 +181,7 @@ impl Catalogue {
     }
 
     /// `path` is decoded and without its first `/`.
-    pub(crate) fn find(&self, path: &str) -> Found {
+    pub(crate) fn find(&self, path: &str) -> Found<'_> {
         let Some(shown) = &self.shown else {
             return Found::Nothing;
         };
@@ -166,7 +201,11 @@ impl Catalogue {
 impl Shown {
     fn offer_bundle(&mut self) {
         let path = format!("{BUNDLE}{}.tar.gz", self.index.edition());
-        let whole = plain(&kind::BUNDLE, self.index.tag(), self.bundle.clone());
+        let whole = Whole {
+            kind: &kind::BUNDLE,
+            digest: self.index.tag(),
+            content: self.bundle.clone(),
+        };
         self.forms.insert(path.into(), whole);
     }
 
@@ -174,14 +213,14 @@ impl Shown {
         self.index.find(path).is_some()
     }
 
-    fn resource(&self, path: &str) -> Option<Resource> {
+    fn resource(&self, path: &str) -> Option<Resource<'_>> {
         match self.index.find(path) {
             Some(place) => self.member(path, &place),
-            None => self.forms.get(path).cloned(),
+            None => self.forms.get(path).map(Whole::resource),
         }
     }
 
-    fn member(&self, path: &str, place: &Place) -> Option<Resource> {
+    fn member(&self, path: &str, place: &Place) -> Option<Resource<'_>> {
         let start = usize::try_from(place.offset).ok()?;
         let end = start.checked_add(usize::try_from(place.packed_bytes).ok()?)?;
         let packed = self.bundle.get(start..end)?;
@@ -194,7 +233,8 @@ impl Shown {
             ground: self.ground,
             digest: place.digest,
             length: place.length,
-            packed: self.bundle.slice_ref(packed),
+            packed,
+            file: &self.bundle,
         })
     }
 }
@@ -231,14 +271,17 @@ pub(in crate::server) fn listings(edition: &Excerpt) -> Vec<Listing<'_>> {
 
 const BUNDLE: &str = ".colport/bundle/";
 
-fn plain(kind: &'static Kind, digest: Digest, content: Bytes) -> Resource {
-    Resource {
-        kind,
-        form: Form::Plain,
-        ground: Ground::Firm,
-        digest,
-        length: content.len() as u64,
-        packed: content,
+impl Whole {
+    fn resource(&self) -> Resource<'_> {
+        Resource {
+            kind: self.kind,
+            form: Form::Plain,
+            ground: Ground::Firm,
+            digest: self.digest,
+            length: self.content.len() as u64,
+            packed: &self.content,
+            file: &self.content,
+        }
     }
 }
 
@@ -251,22 +294,22 @@ pub(crate) enum Unsendable {
     TooMuch,
 }
 
-impl Resource {
+impl<'a> Resource<'a> {
     /// The representation's bytes, one run after the other.
     pub(crate) fn runs(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {
         if self.ground == Ground::Soft {
             return self.verified_again(coding);
         }
         match (self.form, coding) {
-            (Form::Plain, _) | (_, Coding::Gzip) => Ok(vec![self.packed.clone()]),
+            (Form::Plain, _) | (_, Coding::Gzip) => Ok(vec![self.file.slice_ref(self.packed)]),
             (Form::Stored, Coding::Identity) => {
-                let runs = bundle::stored_runs(&self.packed).ok_or(Unsendable::Damaged)?;
-                let runs = runs.into_iter();
-                Ok(runs.map(|run| self.packed.slice(run)).collect())
+                let packed = self.file.slice_ref(self.packed);
+                let runs = bundle::stored_runs(self.packed).ok_or(Unsendable::Damaged)?;
+                Ok(runs.into_iter().map(|run| packed.slice(run)).collect())
             }
             (Form::Deflated, Coding::Identity) => {
                 let content = UNPACKED.hold(self.length, || {
-                    bundle::unpack(&self.packed, self.length).map_err(|_| Unsendable::Damaged)
+                    bundle::unpack(self.packed, self.length).map_err(|_| Unsendable::Damaged)
                 });
                 Ok(vec![content.ok_or(Unsendable::TooMuch)??])
             }
@@ -274,17 +317,21 @@ impl Resource {
     }
 
     /// The same, if they lie in one piece and nothing is to be done for them.
-    pub(crate) fn at_hand(&self, coding: Coding) -> Option<Bytes> {
-        match (self.ground, self.form, coding) {
-            (Ground::Firm, Form::Deflated, Coding::Gzip) => Some(self.packed.clone()),
+    pub(in crate::server) fn at_hand(&self, coding: Coding) -> Option<AtHand<'a>> {
+        let bytes = match (self.ground, self.form, coding) {
+            (Ground::Firm, Form::Deflated, Coding::Gzip) => self.packed,
             (Ground::Firm, Form::Stored, Coding::Identity) => {
-                match bundle::stored_runs(&self.packed)?.as_slice() {
-                    [run] => Some(self.packed.slice(run.clone())),
-                    _ => None,
+                match bundle::stored_runs(self.packed)?.as_slice() {
+                    [run] => self.packed.get(run.clone())?,
+                    _ => return None,
                 }
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(AtHand {
+            bytes,
+            file: self.file,
+        })
     }
 
     fn verified_again(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {

@@ -24,13 +24,15 @@ pub(super) fn tag(digest: &Digest, gzip_bytes: Option<u64>) -> Tag {
         text: [0; TAG_BYTES],
         length: 0,
     };
-    tag.push(b'"');
-    tag.push_hex(digest.as_bytes().iter().take(16));
-    if let Some(bytes) = gzip_bytes {
-        b"-gz".iter().for_each(|byte| tag.push(*byte));
-        tag.push_hex(&bytes.to_be_bytes());
+    tag.push(b"\"");
+    if let Some((first, _)) = digest.as_bytes().split_first_chunk::<16>() {
+        tag.push(hex(first).as_flattened());
     }
-    tag.push(b'"');
+    if let Some(bytes) = gzip_bytes {
+        tag.push(b"-gz");
+        tag.push(hex(&bytes.to_be_bytes()).as_flattened());
+    }
+    tag.push(b"\"");
     tag
 }
 
@@ -44,17 +46,11 @@ pub(crate) struct Tag {
 const TAG_BYTES: usize = 1 + 32 + 3 + 16 + 1;
 
 impl Tag {
-    fn push(&mut self, byte: u8) {
-        if let Some(next) = self.text.get_mut(self.length) {
-            *next = byte;
-            self.length += 1;
-        }
-    }
-
-    fn push_hex<'a>(&mut self, bytes: impl IntoIterator<Item = &'a u8>) {
-        for byte in bytes {
-            self.push(hex_digit(byte >> 4));
-            self.push(hex_digit(byte & 15));
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(next) = self.text.get_mut(self.length..end) {
+            next.copy_from_slice(bytes);
+            self.length = end;
         }
     }
 
@@ -67,6 +63,10 @@ impl From<Tag> for HeaderValue {
     fn from(tag: Tag) -> Self {
         Self::from_bytes(tag.as_bytes()).expect("hexadecimal digits in quotes are a header value")
     }
+}
+
+fn hex<const N: usize>(bytes: &[u8; N]) -> [[u8; 2]; N] {
+    bytes.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)])
 }
 
 /// Of a number below 16.

@@ -143,7 +143,7 @@ pub(super) fn fault(head: &Parts) -> Option<&'static str> {
     (has_body && takes_none).then_some("a request to read has no body")
 }
 
-fn send(resource: &Resource, head: &Parts, most_bytes: u64) -> Response<Body> {
+fn send(resource: &Resource<'_>, head: &Parts, most_bytes: u64) -> Response<Body> {
     let coding = coding(resource, head);
     let tag = HeaderValue::from(resource.tag(coding));
     match conditions::judge(&head.headers, &tag) {
@@ -192,7 +192,7 @@ fn send(resource: &Resource, head: &Parts, most_bytes: u64) -> Response<Body> {
 
 /// A part of a gzip stream is of no use to who did not ask for a part of just that: many clients that take gzip would
 /// try to unpack it. So parts are of the plain content, unless `If-Range` names the gzip form.
-fn coding(resource: &Resource, head: &Parts) -> Coding {
+fn coding(resource: &Resource<'_>, head: &Parts) -> Coding {
     if !resource.varies() || !negotiate::prefers_gzip(&head.headers) {
         return Coding::Identity;
     }
@@ -212,7 +212,7 @@ fn coding(resource: &Resource, head: &Parts) -> Coding {
 /// With everything about the resource that does not depend on the range.
 fn described(
     status: StatusCode,
-    resource: &Resource,
+    resource: &Resource<'_>,
     coding: Coding,
     tag: HeaderValue,
     body: Body,
@@ -255,7 +255,7 @@ fn secure(headers: &mut HeaderMap, rendering: Rendering) {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
-fn not_modified(resource: &Resource, tag: HeaderValue) -> Response<Body> {
+fn not_modified(resource: &Resource<'_>, tag: HeaderValue) -> Response<Body> {
     let mut headers = HeaderMap::with_capacity(4);
     describe_copy(&mut headers, resource.kind, resource.varies());
     headers.insert(ETAG, tag);

@@ -32,6 +32,16 @@ struct Written {
     targets: BTreeMap<String, String>,
 }
 
+/// What else there is, is passed over as it is read.
+#[derive(Deserialize)]
+struct WrittenTopLevel {
+    #[serde(default)]
+    site: Option<String>,
+    root: String,
+    timestamp: Option<String>,
+    snapshot: Option<String>,
+}
+
 impl Remembered {
     /// The beginning: a root that came by a way that is trusted.
     pub fn new(root: Bytes) -> Self {
@@ -74,6 +84,27 @@ impl Remembered {
             targets: targets.map(|(role, text)| (role, text.into())).collect(),
         })
     }
+
+    /// The same without `targets` and the delegated roles, by whose number all takes memory. It is enough to tell what is newer,
+    /// and no floor for those roles.
+    pub fn top_level_from_json(json: &[u8]) -> Option<Self> {
+        let written: WrittenTopLevel = serde_json::from_slice(json).ok()?;
+        Some(Self {
+            first_root: written.site.map(|site| site.parse()).transpose().ok()?,
+            root: written.root.into(),
+            timestamp: written.timestamp.map(Bytes::from),
+            snapshot: written.snapshot.map(Bytes::from),
+            targets: BTreeMap::new(),
+        })
+    }
+
+    /// See [`Self::top_level_from_json`].
+    pub fn top_level(self) -> Self {
+        Self {
+            targets: BTreeMap::new(),
+            ..self
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,8 +120,13 @@ mod tests {
         remembered.targets.insert("be-2026-11".into(), targets);
         assert!(remembered.first_root.is_some());
         let json = remembered.to_json();
-        assert_eq!(Remembered::from_json(&json), Some(remembered));
-        assert_eq!(Remembered::from_json(&json[..json.len() - 1]), None);
+        assert_eq!(Remembered::from_json(&json), Some(remembered.clone()));
+        let top_level = remembered.top_level();
+        assert!(top_level.targets.is_empty());
+        assert_eq!(Remembered::top_level_from_json(&json), Some(top_level));
+        let torn = &json[..json.len() - 1];
+        assert_eq!(Remembered::from_json(torn), None);
+        assert_eq!(Remembered::top_level_from_json(torn), None);
     }
 
     #[test]
