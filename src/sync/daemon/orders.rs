@@ -382,9 +382,9 @@ impl Daemon {
         }
         // Every mirror is held for the same reason.
         if self.held.as_ref() != Some(&why) {
-            self.note(now, "an edition could not be sent to anybody", why.clone());
+            self.note(now, "what is new cannot be sent to mirrors", why.clone());
             effects.push(Effect::Alert(format!(
-                "an edition could not be sent to anybody: {why}"
+                "what is new cannot be sent to mirrors: {why}"
             )));
             self.held = Some(why);
         }

@@ -473,12 +473,12 @@ fn bucket(address: &str, prefix: &str, folder: &std::path::Path) -> Box<dyn Stor
 #[tokio::test]
 async fn a_bucket_that_tells_of_files_outside_of_its_prefix_is_not_believed() {
     let folder = super::folder();
-    let page = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 300\r\n\r\n\
+    let page = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 400\r\n\r\n\
         <ListBucketResult><Name>river</Name><IsTruncated>false</IsTruncated>\
         <Contents><Key>x</Key><ETag>\"1\"</ETag><Size>1</Size><LastModified>2026-11-01T00:00:00.000Z</LastModified></Contents>\
-        <Contents><Key>below/this/a.html</Key><ETag>\"1\"</ETag><Size>7</Size></Contents></ListBucketResult>";
+        <Contents><Key>below/this/a.html</Key><ETag>\"1\"</ETag><Size>7</Size><LastModified>2026-11-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>";
     let head = page.find("\r\n\r\n").unwrap() + 4;
-    let padded = format!("{page}{}", " ".repeat(300 - (page.len() - head)));
+    let padded = format!("{page}{}", " ".repeat(400 - (page.len() - head)));
     let address = says(padded.leak()).await;
     let wanted = ["x", "a.html"].map(str::to_owned).into();
     let store = bucket(&address, "below/this", folder.path());
