@@ -22,6 +22,7 @@ mod source;
 pub mod watching;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,7 +257,7 @@ pub(crate) async fn push_along(
             let limits = whole_line.iter().cloned().chain(own).collect();
             let line = Arc::new(Line::new(limits));
             let outcome = tokio::select! {
-                outcome = push(wire, source, &mirror.place, &line) => outcome,
+                outcome = unbroken(push(wire, source, &mirror.place, &line)) => outcome,
                 () = lanes::watch(&line, lane, options.stall, &progress) => {
                     let seconds = options.stall.as_secs();
                     Outcome::Unreachable(format!("nothing moved for {seconds} seconds"))
@@ -286,6 +287,15 @@ pub(crate) async fn push_along(
     }
     outcomes.sort_by_key(|(index, _)| *index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// What is said where our own code breaks off over what a stranger sent.
+pub(crate) const BROKEN: &str = "colport itself broke off over what it was answered";
+
+/// One mirror that makes us stumble stops no push to others.
+async fn unbroken(push: impl Future<Output = Outcome>) -> Outcome {
+    let pushed = AssertUnwindSafe(push).catch_unwind().await;
+    pushed.unwrap_or_else(|_| Outcome::Unsure(BROKEN.into()))
 }
 
 /// Those who copy others come last: then there is something to copy.

@@ -50,6 +50,8 @@ struct Net {
     posts: Mutex<Vec<String>>,
     /// Hosts that hear a list and never answer.
     hang: Mutex<BTreeSet<String>>,
+    /// Hosts over whose answers our own code breaks off.
+    trip: Mutex<BTreeSet<String>>,
     /// Of bundles.
     sent: Mutex<u64>,
 }
@@ -65,6 +67,7 @@ impl Net {
             lists: Mutex::default(),
             posts: Mutex::default(),
             hang: Mutex::default(),
+            trip: Mutex::default(),
             sent: Mutex::default(),
         }
     }
@@ -93,6 +96,10 @@ impl Net {
 
 impl Fetch for Net {
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        let trips = self.trip.lock().unwrap().clone();
+        if trips.contains(request.url.host_str().unwrap()) {
+            return async { panic!("as it may happen") }.boxed();
+        }
         self.world.fetch(request)
     }
 }
@@ -140,6 +147,8 @@ struct Office {
     told: Mutex<Vec<(String, Vec<Url>)>>,
     alerts: Mutex<Vec<String>>,
     said: Mutex<Vec<String>>,
+    /// Looking breaks off so many times.
+    trips: Mutex<u32>,
     /// Bytes a second.
     line: Mutex<Option<u64>>,
 }
@@ -184,6 +193,11 @@ impl Desk for Newsdesk {
         _: Arc<Source>,
         now: Timestamp,
     ) -> BoxFuture<'static, Vec<Probe>> {
+        let mut trips = self.0.trips.lock().unwrap();
+        if *trips > 0 {
+            *trips -= 1;
+            return async { panic!("as it may happen") }.boxed();
+        }
         let blocked = self.0.blocked.lock().unwrap().clone();
         let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure),
                          vantage: u64| {
@@ -618,6 +632,39 @@ async fn a_mirror_that_hears_a_list_and_never_answers_is_given_up_and_tried_agai
         .until("all are told", |view| {
             view.channels.iter().all(|channel| channel.ways[0].is_done)
                 && view.mirrors.iter().all(|mirror| mirror.trouble.is_none())
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_over_an_answer_is_a_failure_like_others() {
+    let scene = Scene::new(12, &CHANNELS[..1]);
+    let host = scene.net.mirrors[0].host().to_owned();
+    scene.net.trip.lock().unwrap().insert(host.clone());
+    *scene.office.trips.lock().unwrap() = 7;
+    let mut running = scene.start();
+    let is_told = |view: &View| {
+        let mirror = view.mirrors.iter().find(|mirror| mirror.name == host);
+        let trouble = mirror.and_then(|mirror| mirror.trouble.clone());
+        trouble.is_some_and(|trouble| trouble.contains("broke off"))
+    };
+    running.until("it is told of the one", is_told).await;
+    scene.net.trip.lock().unwrap().clear();
+    let view = running
+        .until("it is filled all the same", |view| all_have(view, 1))
+        .await;
+    for mirror in &view.mirrors {
+        scene
+            .office
+            .blocked
+            .lock()
+            .unwrap()
+            .insert(mirror.name.clone());
+    }
+    running
+        .until("looking goes on", |view| {
+            view.mirrors.iter().any(|mirror| mirror.state == "blocked")
         })
         .await;
     running.stop().await;

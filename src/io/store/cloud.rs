@@ -1,9 +1,11 @@
 //! Object storage and WebDAV, through OpenDAL.
 //!
 //! 1. What fails in passing is tried again by OpenDAL's layer; of a long file in parts, only the part.
-//! 2. A bucket is listed whole, a thousand files a request; of a WebDAV the folders that matter.
+//! 2. A bucket is listed whole, a thousand files a request, up to a ceiling; of a WebDAV the folders that matter.
 //! 3. S3 keeps `Content-Type`, `Content-Encoding` and `Cache-Control` and sends them to readers. A WebDAV server tells them
 //!    from the name.
+//! 4. OpenDAL is given no root: it would cut a root's length off each path that a host tells of, and panics where one is
+//!    shorter. What stands before our paths is put there, and taken off, here.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -13,11 +15,11 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use opendal::layers::RetryLayer;
-use opendal::{ErrorKind, HttpTransporter, OperationContext, Operator, services};
+use opendal::{Entry, ErrorKind, HttpTransporter, OperationContext, Operator, services};
 
 use super::patient::{FIRST_PAUSE, TRIES};
-use super::transport::{Broken, HostFull, Transport};
-use super::walk::{Named, above, walk};
+use super::transport::{Broken, Endless, HostFull, Transport};
+use super::walk::{MOST_IN_FOLDER, Named, above, too_many, walk};
 use super::{BUNDLES, Body, Found, Result, S3, Store, StoreError, Survey, WebDav, told};
 use crate::io::line::Line;
 
@@ -25,7 +27,7 @@ pub(super) struct Cloud {
     operator: Operator,
     line: Arc<Line>,
     is_bucket: bool,
-    /// The folder of a web space below which all lies, with a `/` at its end; or nothing.
+    /// Below which all lies, with a `/` at its end; or nothing.
     base: String,
     /// Folders that are known to be there.
     made: Mutex<HashSet<String>>,
@@ -39,7 +41,6 @@ impl Cloud {
         let login = s3.credentials.read()?;
         let service = services::S3::default()
             .bucket(&s3.bucket)
-            .root(&s3.prefix)
             .endpoint(s3.endpoint.as_str().trim_end_matches('/'))
             .region(&s3.region)
             .access_key_id(login.user.expose())
@@ -47,7 +48,7 @@ impl Cloud {
             // Only what the operator named: no keys of another account that lie about on this machine.
             .disable_config_load()
             .disable_ec2_metadata();
-        Self::new(Operator::new(service), line, true, String::new())
+        Self::new(Operator::new(service), line, true, base(&s3.prefix))
     }
 
     pub(super) fn web_dav(dav: &WebDav, line: Arc<Line>) -> Result<Self> {
@@ -63,11 +64,7 @@ impl Cloud {
                 .username(login.user.expose())
                 .password(login.password.expose());
         }
-        let base = match path.trim_matches('/') {
-            "" => String::new(),
-            path => format!("{path}/"),
-        };
-        Self::new(Operator::new(service), line, false, base)
+        Self::new(Operator::new(service), line, false, base(&path))
     }
 
     fn new(
@@ -96,12 +93,20 @@ impl Cloud {
 
     async fn list_all(&self, wanted: &BTreeSet<String>) -> Result<Survey> {
         let mut survey = Survey::new();
-        let listing = self.operator.lister_with("").recursive(true).await;
+        let listing = self.operator.lister_with(&self.base).recursive(true).await;
         let mut listing = listing.map_err(failed)?;
+        let mut bundles = 0;
         while let Some(entry) = listing.try_next().await.map_err(failed)? {
             self.line.beat();
-            let path = entry.path();
+            if bundles > MOST_IN_FOLDER {
+                return Err(too_many());
+            }
+            // Whoever answers may tell of anything.
+            let Some(path) = entry.path().strip_prefix(&self.base) else {
+                continue;
+            };
             if wanted.contains(path) || path.starts_with(BUNDLES) {
+                bundles += usize::from(path.starts_with(BUNDLES));
                 let length = entry.metadata().content_length();
                 survey.insert(path.to_owned(), Found::Length(length));
             }
@@ -114,11 +119,9 @@ impl Cloud {
             "" => self.base.clone(),
             folder => format!("{}{folder}/", self.base),
         };
-        let listing = self.operator.list(&place).await;
-        self.line.beat();
-        let entries = match listing {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            listing => listing.map_err(failed)?,
+        let entries = match self.entries(&place).await {
+            Err(StoreError::NotFound(_)) => Vec::new(),
+            entries => entries?,
         };
         let named = entries.iter().filter_map(|entry| {
             let name = entry.path().strip_prefix(&place)?.trim_end_matches('/');
@@ -131,6 +134,20 @@ impl Cloud {
         let named: Vec<_> = named.collect();
         self.know(&folder);
         Ok(named)
+    }
+
+    async fn entries(&self, place: &str) -> Result<Vec<Entry>> {
+        let listing = self.operator.lister(place).await;
+        let mut listing = listing.map_err(failed)?;
+        let mut entries = Vec::new();
+        while let Some(entry) = listing.try_next().await.map_err(failed)? {
+            self.line.beat();
+            entries.push(entry);
+            if entries.len() > MOST_IN_FOLDER {
+                return Err(too_many());
+            }
+        }
+        Ok(entries)
     }
 
     fn at(&self, path: &str) -> String {
@@ -225,6 +242,14 @@ impl Store for Cloud {
     }
 }
 
+/// As it stands before our paths.
+fn base(place: &str) -> String {
+    match place.trim_matches('/') {
+        "" => String::new(),
+        place => format!("{place}/"),
+    }
+}
+
 /// Beware: an error of OpenDAL shows the request, so nothing of it is shown but what is picked here.
 fn failed(error: opendal::Error) -> StoreError {
     let inside = std::error::Error::source(&error);
@@ -236,6 +261,9 @@ fn failed(error: opendal::Error) -> StoreError {
             .any(|word| lower.contains(word));
     if is_full {
         return StoreError::Full("no space is left there".into());
+    }
+    if inside.is_some_and(|inside| inside.is::<Endless>()) {
+        return too_many();
     }
     if let Some(Broken(why)) = inside.and_then(|inside| inside.downcast_ref()) {
         return StoreError::Transient(why.clone());

@@ -179,7 +179,10 @@ impl GitStore {
         let (from, complaints) = (git.stdout.take(), git.stderr.take());
         let read = async {
             if let Some(from) = from {
-                let _ = from.take(most.saturating_add(1)).read_to_end(&mut out).await;
+                let _ = from
+                    .take(most.saturating_add(1))
+                    .read_to_end(&mut out)
+                    .await;
             }
             let is_cut = out.len() as u64 > most;
             if is_cut {

@@ -15,15 +15,15 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt};
 use openssh_sftp_client::error::SftpErrorKind;
 use openssh_sftp_client::file::TokioCompatFile;
 use openssh_sftp_client::{Error, Sftp, SftpOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::process::{Child, ChildStderr, Command};
 
-use super::walk::{Named, above, walk};
+use super::walk::{MOST_IN_FOLDER, Named, above, too_many, walk};
 use super::{Body, Result, Sftp as Place, Store, StoreError, Survey, told};
 use crate::io::line::Line;
 
@@ -169,17 +169,24 @@ impl SftpStore {
             Err(Error::SftpError(SftpErrorKind::NoSuchFile, _)) => return Ok(Vec::new()),
             listed => self.judged(session, folder, listed).await?,
         };
+        let listed = listed.ok_or_else(too_many)?;
         self.know(folder);
         Ok(listed)
     }
 
+    /// `None`: there are more than a folder may hold.
     async fn entries(
         &self,
         session: &Session,
         folder: &str,
-    ) -> std::result::Result<Vec<Named>, Error> {
+    ) -> std::result::Result<Option<Vec<Named>>, Error> {
         let open = session.sftp.fs().open_dir(self.at(folder)).await?;
-        let entries: Vec<_> = open.read_dir().try_collect().await?;
+        let entries = open.read_dir().take(MOST_IN_FOLDER + 1);
+        let entries = entries.inspect(|_| self.line.beat());
+        let entries: Vec<_> = entries.try_collect().await?;
+        if entries.len() > MOST_IN_FOLDER {
+            return Ok(None);
+        }
         let named = entries.iter().filter_map(|entry| {
             let kind = entry.file_type()?;
             let is_thing = kind.is_file() || kind.is_dir();
@@ -190,7 +197,7 @@ impl SftpStore {
                 length: entry.metadata().len().unwrap_or_default(),
             })
         });
-        Ok(named.collect())
+        Ok(Some(named.collect()))
     }
 
     fn know(&self, folder: &str) {

@@ -2,6 +2,7 @@
 //! every byte that goes out passes the [`Line`], and no answer is longer than it may be.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +17,17 @@ use crate::io::line::{Line, PIECE_BYTES};
 pub(super) struct Transport {
     client: reqwest::Client,
     line: Arc<Line>,
+    /// How often a bucket was asked for the next of its files.
+    listings: AtomicUsize,
 }
+
+/// Of a thousand files each, in one push: whoever always has more is not listened to for ever.
+const LISTINGS: usize = 10_000;
+
+/// Inside an error: the bucket's list has no end.
+#[derive(Debug, thiserror::Error)]
+#[error("the list has no end")]
+pub(super) struct Endless;
 
 /// Inside an error: the host has no room (RFC 4918 section 11.5).
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +51,11 @@ impl Transport {
             .referer(false)
             .build()
             .expect("a client with built-in certificate authorities can always be made");
-        Self { client, line }
+        Self {
+            client,
+            line,
+            listings: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -48,6 +63,14 @@ impl HttpTransport for Transport {
     async fn fetch(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
         let (mut head, body) = request.into_parts();
         let url = head.uri.to_string();
+        let is_listing = head
+            .uri
+            .query()
+            .is_some_and(|it| it.contains("list-type=2"));
+        if is_listing && self.listings.fetch_add(1, Ordering::Relaxed) >= LISTINGS {
+            let error = Error::new(ErrorKind::Unexpected, "the list has no end");
+            return Err(error.set_source(Endless));
+        }
         let length = body.len() as u64;
         if length > 0 {
             head.headers.insert(header::CONTENT_LENGTH, length.into());

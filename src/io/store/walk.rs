@@ -6,7 +6,15 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{BUNDLES, Found, Result, Survey};
+use super::{BUNDLES, Found, Result, StoreError, Survey};
+
+/// What one folder may hold, with names of strangers in memory.
+pub(super) const MOST_IN_FOLDER: usize = 200_000;
+
+/// A host that tells of ever more would be listened to for ever.
+pub(super) fn too_many() -> StoreError {
+    StoreError::Permanent("it lists more files than a mirror may have".into())
+}
 
 /// One thing in a folder.
 pub(super) struct Named {

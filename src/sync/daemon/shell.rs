@@ -8,9 +8,11 @@
 //!
 //! What only others can do stands behind a [`Desk`]: reading the file, opening editions, signing, starting programs.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
@@ -236,7 +238,10 @@ impl Room {
                 let pushing = self.pushing(daemon.member(mirror), &lists);
                 tasks.spawn(async move {
                     let outcome = match pushing {
-                        Ok(pushing) => pushing.await,
+                        Ok(pushing) => {
+                            let broken = || Outcome::Unsure(sync::BROKEN.into());
+                            caught(pushing, broken).await
+                        }
                         Err(trouble) => Outcome::Unreachable(trouble.0),
                     };
                     Event::Pushed {
@@ -261,7 +266,7 @@ impl Room {
                     .map(|source| self.desk.probe(members, source, now.steady));
                 tasks.spawn(async move {
                     Event::Probed(match looking {
-                        Ok(looking) => looking.await,
+                        Ok(looking) => caught(looking, Vec::new).await,
                         Err(_) => Vec::new(),
                     })
                 });
@@ -274,7 +279,7 @@ impl Room {
                     .map(|sealed| self.desk.announce(way.clone(), told, sealed));
                 tasks.spawn(async move {
                     let told = match telling {
-                        Ok(telling) => telling.await,
+                        Ok(telling) => caught(telling, broken).await,
                         Err(trouble) => Err(trouble),
                     };
                     Event::Announced {
@@ -287,7 +292,10 @@ impl Room {
             }
             Effect::Make => {
                 let making = self.desk.make(daemon.members());
-                tasks.spawn(async move { Event::Made(making.await.map_err(|trouble| trouble.0)) });
+                tasks.spawn(async move {
+                    let made = caught(making, broken).await;
+                    Event::Made(made.map_err(|trouble| trouble.0))
+                });
             }
             // A host that stands in the file is the operator's to switch off: the journal says so.
             Effect::Retire { .. } => {}
@@ -296,7 +304,7 @@ impl Room {
                 let alerting = self.desk.alert(words);
                 let desk = self.desk.clone();
                 tasks.spawn(async move {
-                    if let Err(trouble) = alerting.await {
+                    if let Err(trouble) = caught(alerting, broken).await {
                         desk.say(&format!("nobody could be alerted: {trouble}"));
                     }
                     Event::Tick
@@ -338,6 +346,17 @@ impl Room {
         }
         self.line.as_ref().map(|(_, limit)| limit.clone())
     }
+}
+
+/// What comes of it. Where our own code breaks off over what a stranger sent, that is a failure like others: what waits for
+/// this end would otherwise wait for ever.
+async fn caught<T>(work: impl Future<Output = T>, broken: impl FnOnce() -> T) -> T {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| broken())
+}
+
+fn broken<T>() -> Result<T, Trouble> {
+    Err(Trouble(sync::BROKEN.into()))
 }
 
 async fn push(

@@ -459,6 +459,50 @@ async fn what_a_host_says_decides_what_is_told() {
     check(quota, |e| matches!(e, Full(_))).await;
 }
 
+fn bucket(address: &str, prefix: &str, folder: &std::path::Path) -> Box<dyn Store> {
+    let [Keeper::S3(s3), _] = kinds(address, folder) else {
+        panic!()
+    };
+    let keeper = Keeper::S3(S3 {
+        prefix: prefix.into(),
+        ..s3
+    });
+    store::open(&keeper, &Arc::new(Line::default())).unwrap()
+}
+
+#[tokio::test]
+async fn a_bucket_that_tells_of_files_outside_of_its_prefix_is_not_believed() {
+    let folder = super::folder();
+    let page = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 400\r\n\r\n\
+        <ListBucketResult><Name>river</Name><IsTruncated>false</IsTruncated>\
+        <Contents><Key>x</Key><ETag>\"1\"</ETag><Size>1</Size><LastModified>2026-11-01T00:00:00.000Z</LastModified></Contents>\
+        <Contents><Key>below/this/a.html</Key><ETag>\"1\"</ETag><Size>7</Size><LastModified>2026-11-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>";
+    let head = page.find("\r\n\r\n").unwrap() + 4;
+    let padded = format!("{page}{}", " ".repeat(400 - (page.len() - head)));
+    let address = says(padded.leak()).await;
+    let wanted = ["x", "a.html"].map(str::to_owned).into();
+    let store = bucket(&address, "below/this", folder.path());
+    let survey = store.survey(&wanted).await.unwrap();
+    assert_eq!(
+        survey.into_iter().collect::<Vec<_>>(),
+        [("a.html".to_owned(), Found::Length(7))]
+    );
+}
+
+#[tokio::test]
+async fn a_bucket_whose_list_never_ends_is_refused() {
+    let folder = super::folder();
+    let page = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 129\r\n\r\n\
+        <ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>a</NextContinuationToken>    </ListBucketResult>         ";
+    let address = says(page).await;
+    let store = bucket(&address, "", folder.path());
+    let listed = store.survey(&BTreeSet::new()).await;
+    assert!(
+        matches!(&listed, Err(StoreError::Permanent(why)) if why.contains("more files")),
+        "{listed:?}"
+    );
+}
+
 /// With one lane and dead hosts before it, a good one has it while they are still being waited for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_hosts_hold_up_nobody() {
