@@ -17,6 +17,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::screen::Screen;
@@ -40,7 +41,7 @@ use crate::sync::hooks::{self, Avoid, Need, Occasion};
 use crate::sync::pool::{self, Account, Ties};
 use crate::sync::rotation::{MirrorId, Probe};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
-use crate::sync::{self, Place, Source};
+use crate::sync::{self, Source};
 
 /// The daemon's memory in the folder `sync`.
 const MEMORY: &str = "state.redb";
@@ -291,7 +292,11 @@ impl Desk for NewsroomDesk {
         .boxed()
     }
 
-    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+    fn make(
+        &self,
+        living: Vec<Member>,
+        follow: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
         let config = self.config();
         let fingerprint = self.folder.fingerprint().map_err(trouble);
         let site = self.site.clone();
@@ -302,7 +307,7 @@ impl Desk for NewsroomDesk {
                 .iter()
                 .find(|hook| hook.on == Occasion::NeedMirror);
             let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
-            let need = need(&config, &living, fingerprint.to_string());
+            let need = need(&config, &living, fingerprint.to_string(), follow);
             let json = hooks::call(hook, &need).await.map_err(trouble)?;
             let described = config::described(&json, &site).map_err(Trouble)?;
             let mut member = Member::of_pool(&described);
@@ -390,7 +395,7 @@ fn targets(
     .collect()
 }
 
-fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
+fn need(config: &Config, living: &[Member], fingerprint: String, follow: Vec<Url>) -> Need {
     let mut words: Vec<String> = config
         .newsrooms
         .iter()
@@ -401,12 +406,6 @@ fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
         .iter()
         .filter_map(|member| member.public.as_ref())
         .collect();
-    let servers = living
-        .iter()
-        .filter_map(|member| match &member.mirror.place {
-            Place::Colport(url) => Some(url.clone()),
-            _ => None,
-        });
     Need {
         name: pool::draw(random::byte, &words),
         avoid: Avoid {
@@ -425,7 +424,7 @@ fn need(config: &Config, living: &[Member], fingerprint: String) -> Need {
                 .collect(),
         },
         fingerprint,
-        follow: servers.collect(),
+        follow,
     }
 }
 

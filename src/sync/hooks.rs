@@ -68,7 +68,7 @@ pub struct Need {
     pub avoid: Avoid,
     /// Of the newsroom, for `colport serve --root`.
     pub fingerprint: String,
-    /// Mirrors that a new one can copy, for `colport serve --from`.
+    /// Mirrors that a new one may copy, for `colport serve --from`; none, if there are only such that it must not learn of.
     pub follow: Vec<Url>,
 }
 

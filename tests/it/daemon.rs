@@ -239,7 +239,11 @@ impl Desk for Newsdesk {
         async { Ok(()) }.boxed()
     }
 
-    fn make(&self, _: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
+    fn make(
+        &self,
+        _: Vec<Member>,
+        _: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>> {
         async { Err(Trouble("nobody".into())) }.boxed()
     }
 
@@ -311,6 +315,7 @@ impl Scene {
             channels: channels.iter().map(channel).collect(),
             mirrors_a_day: 4.0,
             can_make: false,
+            origins: Vec::new(),
             list_days: 14,
             rendezvous: Rendezvous::default(),
             vantages: (1..=3).map(|n| (VantageId(n), format!("v{n}"))).collect(),

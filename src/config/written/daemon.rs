@@ -36,6 +36,7 @@ pub(super) struct Sync {
     list_days: i64,
     page: String,
     dns: String,
+    origins: Vec<String>,
     meeting_place: Vec<WrittenPlace>,
 }
 
@@ -53,6 +54,7 @@ impl Default for Sync {
             list_days: 14,
             page: "127.0.0.1:8071".into(),
             dns: String::new(),
+            origins: Vec::new(),
             meeting_place: Vec::new(),
         }
     }
@@ -196,7 +198,17 @@ impl Sync {
         for channel in &mut channels {
             channel.ways.extend(ways.clone());
         }
+        for name in &self.origins {
+            let mut members = members.iter();
+            let origin = members.find(|member| member.mirror.name == *name);
+            if origin.is_none_or(|member| member.server().is_none()) {
+                return Err(format!(
+                    "`origins` names `{name}`, which is no mirror that runs `colport serve`"
+                ));
+            }
+        }
         Ok(Wanted {
+            origins: self.origins.clone(),
             members,
             channels,
             mirrors_a_day: self.mirrors_a_day,

@@ -47,6 +47,8 @@ pub struct Wanted {
     pub mirrors_a_day: f64,
     /// Whether somebody makes a mirror when one is needed.
     pub can_make: bool,
+    /// Names of mirrors that new ones may copy, whoever learns of them by it.
+    pub origins: Vec<String>,
     /// For how long a list counts.
     pub list_days: i64,
     /// Where readers look when all mirrors fail.
@@ -73,7 +75,7 @@ impl Member {
     }
 
     /// Whether it runs `colport serve`, and so takes lists by themselves.
-    pub(super) fn server(&self) -> Option<&Url> {
+    pub fn server(&self) -> Option<&Url> {
         match &self.mirror.place {
             Place::Colport(url) | Place::Follows(url) => Some(url),
             Place::Folder(_) | Place::Host(_) => None,
@@ -197,8 +199,8 @@ pub enum Effect {
     Probe(Vec<MirrorId>),
     /// Tell a channel.
     Announce { way: String, told: Told },
-    /// Ask for a new mirror.
-    Make,
+    /// Ask for a new mirror. Whoever makes it, and the machine that it becomes, learn of those that it may copy.
+    Make { follow: Vec<Url> },
     /// The host is no longer needed.
     Retire { mirror: MirrorId },
     /// Tell the operator.

@@ -19,10 +19,11 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::super::Outcome;
 use super::super::rotation::{
-    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Upkeep,
+    self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Tier,
+    Upkeep,
 };
+use super::super::{Outcome, Place};
 use super::book::{Announced, Audit, Book, BookError, Kept};
 use super::{Audience, Effect, Event, Member, Moment, Told, Wanted, WantedChannel, Way};
 use crate::base::{EditionNumber, Timestamp};
@@ -43,6 +44,8 @@ const BRISK: SignedDuration = SignedDuration::from_mins(2);
 /// Mirrors pushed to at one time, with the slow ones.
 const MOST_ABREAST: usize = 128;
 const MOST_IN_LIST: usize = 64;
+/// Mirrors that a new one is told of.
+const MOST_TO_FOLLOW: usize = 3;
 /// For so long mirrors that are ready wait for others that are nearly.
 const GATHERING: SignedDuration = SignedDuration::from_mins(5);
 /// For so long people wait for a second address.

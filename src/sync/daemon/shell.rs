@@ -18,6 +18,7 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use url::Url;
 
 use super::lists::{self, Sealed};
 use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
@@ -67,7 +68,12 @@ pub trait Desk: Send + Sync + 'static {
         sealed: Sealed,
     ) -> BoxFuture<'static, Result<(), Trouble>>;
 
-    fn make(&self, living: Vec<Member>) -> BoxFuture<'static, Result<Box<Member>, Trouble>>;
+    /// `follow`: which mirrors it may be told of, to copy them.
+    fn make(
+        &self,
+        living: Vec<Member>,
+        follow: Vec<Url>,
+    ) -> BoxFuture<'static, Result<Box<Member>, Trouble>>;
 
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>>;
 
@@ -290,8 +296,8 @@ impl Room {
                     }
                 });
             }
-            Effect::Make => {
-                let making = self.desk.make(daemon.members());
+            Effect::Make { follow } => {
+                let making = self.desk.make(daemon.members(), follow);
                 tasks.spawn(async move {
                     let made = caught(making, broken).await;
                     Event::Made(made.map_err(|trouble| trouble.0))

@@ -225,8 +225,42 @@ impl Daemon {
         if is_low && is_affordable && !self.making {
             self.making = true;
             self.book.rest.made.push(now.steady);
-            effects.push(Effect::Make);
+            let follow = self.to_follow();
+            effects.push(Effect::Make { follow });
         }
+    }
+
+    /// What a new mirror may copy: it learns of no more than the operator named, or the censor reads anyway. Whoever makes it
+    /// or takes it would else have all the rest, with the reserve.
+    fn to_follow(&self) -> Vec<Url> {
+        let planner = &self.book.planner;
+        let is_read = |id: MirrorId| {
+            let known = planner.mirror(id).filter(|mirror| mirror.works());
+            known.is_some_and(|mirror| {
+                mirror.knowers().any(|(channel, _)| {
+                    let channel = planner.channel(channel);
+                    channel.is_some_and(|it| matches!(it.tier, Tier::Open | Tier::Burnt))
+                })
+            })
+        };
+        let origins = self.wants.iter().flat_map(|wants| &wants.origins);
+        let named = origins.filter_map(|name| {
+            let mut members = self.book.members.values();
+            members.find(|member| member.mirror.name == *name)?.server()
+        });
+        let read = self.book.members.iter().filter(|(id, _)| is_read(**id));
+        let read = read.filter_map(|(_, member)| match &member.mirror.place {
+            Place::Colport(url) => Some(url),
+            _ => None,
+        });
+        let mut follow: Vec<Url> = Vec::new();
+        for url in named.chain(read) {
+            if !follow.contains(url) {
+                follow.push(url.clone());
+            }
+        }
+        follow.truncate(MOST_TO_FOLLOW);
+        follow
     }
 }
 

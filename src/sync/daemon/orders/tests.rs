@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::super::rotation::{
-    Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
+    Cause, Controls, Kind, Place as Where, Probe, Seen, VantageId,
 };
-use super::super::super::{Mirror, Place, Pushed};
+use super::super::super::{Mirror, Pushed};
 use super::super::{Public, Rendezvous};
 use super::*;
 
@@ -29,6 +29,9 @@ struct Bench {
     /// How announcing ends, if it does.
     telling: Result<Option<()>, String>,
     lost: Vec<String>,
+    /// What new mirrors were told to follow, each time that one was asked for; and what came of it.
+    asked: Vec<Vec<Url>>,
+    making: Option<Result<Box<Member>, String>>,
     controls: Controls,
 }
 
@@ -81,6 +84,7 @@ impl Bench {
                 .collect(),
             mirrors_a_day: 4.0,
             can_make: false,
+            origins: Vec::new(),
             list_days: 14,
             rendezvous: Rendezvous::default(),
             vantages: vec![
@@ -100,6 +104,8 @@ impl Bench {
             alerts: Vec::new(),
             telling: Ok(Some(())),
             lost: Vec::new(),
+            asked: Vec::new(),
+            making: None,
             controls: Controls::Work,
         }
     }
@@ -187,7 +193,11 @@ impl Bench {
                 self.alerts.push(words);
                 None
             }
-            Effect::Make | Effect::Retire { .. } => None,
+            Effect::Make { follow } => {
+                self.asked.push(follow);
+                self.making.clone().map(Event::Made)
+            }
+            Effect::Retire { .. } => None,
         }
     }
 
@@ -622,6 +632,33 @@ fn a_channel_that_leaves_the_file_is_told_no_more() {
             .iter()
             .all(|(channel, _, _)| channel != "bot")
     );
+}
+
+#[test]
+fn a_new_mirror_is_told_of_none_but_those_that_the_censor_reads_or_the_operator_named() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(120);
+    let open = bench.told("telegram");
+    bench.wanted.can_make = true;
+    bench.begin();
+    let follow = bench.asked.pop().unwrap();
+    assert!((1..=MOST_TO_FOLLOW).contains(&follow.len()), "{follow:?}");
+    for url in &follow {
+        let name = url.host_str().unwrap().split('.').next().unwrap();
+        assert!(open.iter().any(|mirror| mirror == name), "{url} {open:?}");
+    }
+
+    let mut bench = Bench::new(14, &CHANNELS[1..2]);
+    bench.wanted.can_make = true;
+    bench.begin();
+    bench.minutes(120);
+    assert_eq!(bench.asked.pop(), Some(Vec::new()), "only friends know any");
+    bench.wanted.origins = vec!["m9".into()];
+    bench.daemon.making = false;
+    bench.begin();
+    let origin = Url::parse("https://m9.example/").unwrap();
+    assert_eq!(bench.asked.pop(), Some(vec![origin]));
 }
 
 #[test]
