@@ -3,7 +3,9 @@
 //! 1. The file is a database (redb) that survives a kill and a power cut at any moment: a change that was
 //!    [committed](Ledger::commit) is there, one that was not leaves no trace.
 //! 2. One program at a time has it open.
-//! 3. Beside it lies a plain copy, `NAME.copy.json`, made from time to time. When the database is torn, which only a bad
+//! 3. A write that failed, as on a full disk, makes the database refuse all others. Then it is let go, and opened anew by the
+//!    next commit.
+//! 4. Beside it lies a plain copy, `NAME.copy.json`, made from time to time. When the database is torn, which only a bad
 //!    disk or a stranger can do, nothing is thrown away: the error says how to go on from the copy.
 //!
 //! Both are for their owner's eyes alone. What the entries mean is their owner's affair.
@@ -17,7 +19,8 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use redb::backends::FileBackend;
+#[cfg(not(test))]
+use redb::backends::FileBackend as Disk;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::files::{self, FileError};
@@ -31,7 +34,8 @@ const COPY_BYTES: u64 = 256 << 20;
 pub type Entries = BTreeMap<String, Vec<u8>>;
 
 pub struct Ledger {
-    database: Database,
+    /// `None` after a write that failed.
+    database: Option<Database>,
     place: PathBuf,
     /// As they are on the disk.
     entries: Entries,
@@ -101,9 +105,9 @@ impl Ledger {
             .map_err(|e| FileError::new("open", file, e))?;
         let mut builder = redb::Builder::new();
         builder.set_cache_size(CACHE_BYTES);
-        let database = FileBackend::new(opened).and_then(|file| builder.create_with_backend(file));
+        let database = Disk::new(opened).and_then(|file| builder.create_with_backend(file));
         Ok(Self {
-            database: database.map_err(|error| refused(place, error))?,
+            database: Some(database.map_err(|error| refused(place, error))?),
             place: place.to_path_buf(),
             entries: Entries::new(),
         })
@@ -114,10 +118,10 @@ impl Ledger {
             place: self.place.clone(),
             why,
         };
-        let reading = self
-            .database
-            .begin_read()
-            .map_err(|e| torn(e.to_string()))?;
+        let Some(database) = &self.database else {
+            return Ok(self.entries.clone());
+        };
+        let reading = database.begin_read().map_err(|e| torn(e.to_string()))?;
         let table = match reading.open_table(TABLE) {
             Ok(table) => table,
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Entries::new()),
@@ -155,22 +159,39 @@ impl Ledger {
     }
 
     /// From now on there are these entries and no others. Only what differs is written; when this returns, it is on the
-    /// disk.
+    /// disk. After an error it may be called again.
     pub fn commit(&mut self, entries: Entries) -> Result<()> {
-        if entries == self.entries {
+        if entries == self.entries && self.database.is_some() {
             return Ok(());
         }
-        self.write(&entries)
-            .map_err(|error| LedgerError::Unwritable {
+        if self.database.is_none() {
+            let mut opened = Self::at(&self.place, &self.place)?;
+            // What failed may have been written all the same.
+            self.entries = opened.read()?;
+            self.database = opened.database.take();
+        }
+        let written = match &self.database {
+            Some(database) => self.write(database, &entries),
+            None => Ok(()),
+        };
+        if let Err(error) = written {
+            // Beware: the lock on the file goes with it, and must be gone before it is opened anew.
+            self.database = None;
+            return Err(LedgerError::Unwritable {
                 place: self.place.clone(),
                 why: error.to_string(),
-            })?;
+            });
+        }
         self.entries = entries;
         Ok(())
     }
 
-    fn write(&self, entries: &Entries) -> std::result::Result<(), redb::Error> {
-        let writing = self.database.begin_write()?;
+    fn write(
+        &self,
+        database: &Database,
+        entries: &Entries,
+    ) -> std::result::Result<(), redb::Error> {
+        let writing = database.begin_write()?;
         {
             let mut table = writing.open_table(TABLE)?;
             for name in self
@@ -218,8 +239,114 @@ fn refused(place: &Path, error: DatabaseError) -> LedgerError {
 }
 
 #[cfg(test)]
+use tests::Disk;
+
+#[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::fs::File;
+    use std::io;
+    use std::ops::Bound;
+
+    use redb::backends::FileBackend;
+    use redb::{BackendError, StorageBackend};
+
     use super::*;
+
+    thread_local! {
+        static IS_FULL: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// One that a test can fill.
+    #[derive(Debug)]
+    pub(super) struct Disk(FileBackend);
+
+    impl Disk {
+        pub(super) fn new(file: File) -> std::result::Result<Self, DatabaseError> {
+            FileBackend::new(file).map(Self)
+        }
+    }
+
+    type Locked<T> = std::result::Result<T, BackendError>;
+
+    fn room() -> io::Result<()> {
+        match IS_FULL.get() {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            room()?;
+            self.0.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            room()?;
+            self.0.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            room()?;
+            self.0.write(offset, data)
+        }
+
+        fn close(&self) -> io::Result<()> {
+            self.0.close()
+        }
+
+        fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<bool> {
+            self.0.try_lock_range(start, end)
+        }
+
+        fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<bool> {
+            self.0.try_lock_shared_range(start, end)
+        }
+
+        fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<()> {
+            self.0.lock_range(start, end)
+        }
+
+        fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<()> {
+            self.0.lock_shared_range(start, end)
+        }
+
+        fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<bool> {
+            self.0.query_lock_range(start, end)
+        }
+
+        fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Locked<()> {
+            self.0.unlock_range(start, end)
+        }
+    }
+
+    #[test]
+    fn it_goes_on_when_a_disk_that_was_full_has_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("state.redb");
+        let mut ledger = Ledger::open(&place).unwrap();
+        ledger.commit(entries(&[("a", "1")])).unwrap();
+        IS_FULL.set(true);
+        for _ in 0..3 {
+            let error = ledger.commit(entries(&[("a", "2")])).unwrap_err();
+            assert!(error.hint().is_some(), "{error}");
+            assert_eq!(ledger.entries(), &entries(&[("a", "1")]));
+        }
+        IS_FULL.set(false);
+        ledger.commit(entries(&[("a", "3")])).unwrap();
+        drop(ledger);
+        let again = Ledger::open(&place).unwrap();
+        assert_eq!(again.entries(), &entries(&[("a", "3")]));
+    }
 
     fn entries(pairs: &[(&str, &str)]) -> Entries {
         let pairs = pairs.iter();

@@ -165,6 +165,11 @@ pub enum Event {
         lists: Vec<(ChannelId, u64)>,
         outcome: Outcome,
     },
+    /// A push was not even begun, for a reason of our own: it accuses nobody, and is tried again.
+    Held {
+        mirror: MirrorId,
+        why: String,
+    },
     Probed(Vec<Probe>),
     Announced {
         channel: ChannelId,

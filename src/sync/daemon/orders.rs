@@ -62,6 +62,8 @@ pub struct Daemon {
     /// What the operator was told of stock, so that he is told once.
     told_empty: bool,
     pub(super) trouble: Option<String>,
+    /// Why nothing could be pushed at all.
+    pub(super) held: Option<String>,
 }
 
 impl Daemon {
@@ -84,6 +86,7 @@ impl Daemon {
             making: false,
             told_empty: false,
             trouble: None,
+            held: None,
         })
     }
 
@@ -185,6 +188,7 @@ impl Daemon {
                 lists,
                 outcome,
             } => self.pushed(mirror, edition, lists, &outcome, now, effects),
+            Event::Held { mirror, why } => self.held(mirror, why, now, effects),
             Event::Probed(probes) => {
                 self.probing = false;
                 self.book.rest.probed = Some(now.steady);
@@ -280,6 +284,7 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
+        self.held = None;
         if let Outcome::Behind { edition } = outcome {
             // It copies others in its own time.
             kept.edition = edition.unwrap_or(0);
@@ -303,6 +308,29 @@ impl Daemon {
         if is_news || was_in_trouble {
             let words = format!("`{}` has edition {edition}", self.book.mirror_name(id));
             self.note(now, words, "it was read back");
+        }
+        Vec::new()
+    }
+
+    /// Nobody is accused: what is wrong is wrong here.
+    fn held(
+        &mut self,
+        id: MirrorId,
+        why: String,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<Observation> {
+        if let Some(kept) = self.book.mirrors.get_mut(&id) {
+            kept.is_busy = false;
+            kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
+        }
+        // Every mirror is held for the same reason.
+        if self.held.as_ref() != Some(&why) {
+            self.note(now, "what is new cannot be sent to mirrors", why.clone());
+            effects.push(Effect::Alert(format!(
+                "what is new cannot be sent to mirrors: {why}"
+            )));
+            self.held = Some(why);
         }
         Vec::new()
     }

@@ -136,18 +136,26 @@ pub async fn run(
         }
         match ledger.commit(daemon.entries()) {
             Ok(()) => {
-                told_full = false;
+                if told_full {
+                    told_full = false;
+                    events.push(Event::Trouble(String::new()));
+                }
                 for effect in waiting.drain(..) {
                     room.perform(effect, &daemon, moment, &mut tasks);
                 }
             }
-            // Nothing is done that would be forgotten.
-            Err(error) if !told_full => {
-                told_full = true;
-                room.desk
-                    .say(&format!("nothing is done until this is mended: {error}"));
+            // Nothing is done that would be forgotten. The operator is told all the same: to be told twice does no harm.
+            Err(error) => {
+                if !told_full {
+                    told_full = true;
+                    let words = format!("nothing is done until this is mended: {error}");
+                    waiting.extend(daemon.on(Event::Trouble(words), moment));
+                }
+                let is_alert = |effect: &mut Effect| matches!(effect, Effect::Alert(_));
+                for alert in waiting.extract_if(.., is_alert) {
+                    room.perform(alert, &daemon, moment, &mut tasks);
+                }
             }
-            Err(_) => {}
         }
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
@@ -248,7 +256,12 @@ impl Room {
                             let broken = || Outcome::Unsure(sync::BROKEN.into());
                             caught(pushing, broken).await
                         }
-                        Err(trouble) => Outcome::Unreachable(trouble.0),
+                        Err(trouble) => {
+                            return Event::Held {
+                                mirror,
+                                why: trouble.0,
+                            };
+                        }
                     };
                     Event::Pushed {
                         mirror,

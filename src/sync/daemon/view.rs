@@ -107,7 +107,7 @@ impl View {
                 .take(LINES)
                 .cloned()
                 .collect(),
-            trouble: daemon.trouble.clone(),
+            trouble: daemon.trouble.clone().or_else(|| daemon.held.clone()),
         }
     }
 }

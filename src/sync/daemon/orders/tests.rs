@@ -23,6 +23,8 @@ struct Bench {
     dead: Vec<String>,
     /// With which a push never ends.
     hung: Vec<String>,
+    /// What is wrong with ourselves.
+    sick: Option<String>,
     pushed: Vec<(String, Vec<String>)>,
     announced: Vec<(String, String, Vec<String>)>,
     alerts: Vec<String>,
@@ -99,6 +101,7 @@ impl Bench {
             wanted,
             dead: Vec::new(),
             hung: Vec::new(),
+            sick: None,
             pushed: Vec::new(),
             announced: Vec::new(),
             alerts: Vec::new(),
@@ -153,6 +156,9 @@ impl Bench {
                 let name = self.name(mirror);
                 if self.hung.contains(&name) {
                     return None;
+                }
+                if let Some(why) = self.sick.clone() {
+                    return Some(Event::Held { mirror, why });
                 }
                 let outcome = match self.dead.contains(&name) {
                     true => Outcome::Unreachable("no connection".into()),
@@ -392,6 +398,23 @@ fn there_is_a_limit_to_pushes_that_hang() {
     bench.minutes(200);
     let busy = bench.daemon.book.mirrors.values();
     assert_eq!(busy.filter(|kept| kept.is_busy).count(), MOST_ABREAST);
+}
+
+#[test]
+fn trouble_of_our_own_accuses_no_mirror_and_is_told_once() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.sick = Some("the disk cannot be read".into());
+    bench.begin();
+    bench.minutes(60);
+    assert_eq!(bench.alerts.len(), 1, "{:?}", bench.alerts);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble, bench.sick);
+    assert!(view.mirrors.iter().all(|mirror| mirror.trouble.is_none()));
+    bench.sick = None;
+    bench.minutes(3);
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble, None);
+    assert!(view.mirrors.iter().all(|mirror| mirror.lag == 0));
 }
 
 #[test]
