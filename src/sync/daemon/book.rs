@@ -84,6 +84,9 @@ pub(super) struct Kept {
     /// The version of each channel's list that it has.
     pub lists: BTreeMap<u64, u64>,
     pub fails_since: Option<Timestamp>,
+    /// Since when it was being brought up to date, or copied others, without coming to the end.
+    #[serde(default)]
+    pub lags_since: Option<Timestamp>,
     pub failures: u32,
     pub again: Option<Timestamp>,
     pub trouble: Option<String>,

@@ -35,6 +35,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// A new mirror that could not be filled for so long is given up.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+/// One that is not done for so long is looked at like those that are.
+const LAGGING: SignedDuration = HOUR;
 /// More are not kept in stock.
 const MOST_STANDBY: usize = 30;
 /// Mirrors that one has begun to push to within [`BRISK`].
@@ -286,8 +288,17 @@ impl Daemon {
         kept.is_busy = false;
         self.held = None;
         if let Outcome::Behind { edition } = outcome {
-            // It copies others in its own time.
-            kept.edition = edition.unwrap_or(0);
+            // It copies others in its own time, but not for ever.
+            let edition = edition.unwrap_or(0);
+            if edition > kept.edition {
+                kept.lags_since = None;
+            }
+            kept.edition = edition;
+            let since = *kept.lags_since.get_or_insert(now.steady);
+            if now.steady.duration_since(since) >= PATIENCE {
+                kept.fails_since.get_or_insert(since);
+                return self.failed(id, outcome, now, effects);
+            }
             kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
             kept.trouble = None;
             return Vec::new();
@@ -304,6 +315,7 @@ impl Daemon {
                 .map(|(channel, version)| (channel.0, version)),
         );
         (kept.failures, kept.again, kept.fails_since) = (0, None, None);
+        kept.lags_since = None;
         let was_in_trouble = kept.trouble.take().is_some();
         if is_news || was_in_trouble {
             let words = format!("`{}` has edition {edition}", self.book.mirror_name(id));

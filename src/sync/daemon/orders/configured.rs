@@ -84,6 +84,7 @@ impl Daemon {
             pushed: None,
             lists: std::collections::BTreeMap::new(),
             fails_since: None,
+            lags_since: None,
             failures: 0,
             again: None,
             trouble: None,

@@ -51,6 +51,7 @@ impl Daemon {
             if let Some(kept) = self.book.mirrors.get_mut(&mirror) {
                 kept.is_busy = true;
                 kept.begun = Some(now.steady);
+                kept.lags_since.get_or_insert(now.steady);
             }
             effects.push(Effect::Push {
                 mirror,
@@ -194,9 +195,13 @@ impl Daemon {
             .mirrors()
             .filter(|(id, mirror)| {
                 let kept = self.book.mirrors.get(id);
-                // One that is just being pushed to may show either edition.
+                // One that is just being pushed to may show either edition. But who hangs, or never comes to the end, may be
+                // blocked or gone.
+                let lags = |since: Timestamp| now.steady.duration_since(since) >= LAGGING;
                 let is_settled = kept.is_some_and(|kept| {
-                    kept.edition == newest && !kept.is_busy || kept.failures > 0
+                    kept.edition == newest && !kept.is_busy
+                        || kept.failures > 0
+                        || kept.lags_since.is_some_and(lags)
                 });
                 is_settled && (mirror.works() || matches!(mirror.phase, Phase::Blocked { .. }))
             })

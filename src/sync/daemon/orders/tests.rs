@@ -23,6 +23,8 @@ struct Bench {
     dead: Vec<String>,
     /// With which a push never ends.
     hung: Vec<String>,
+    /// Who copy others, and never come to it.
+    slow: Vec<String>,
     /// What is wrong with ourselves.
     sick: Option<String>,
     pushed: Vec<(String, Vec<String>)>,
@@ -102,6 +104,7 @@ impl Bench {
             dead: Vec::new(),
             hung: Vec::new(),
             sick: None,
+            slow: Vec::new(),
             pushed: Vec::new(),
             announced: Vec::new(),
             alerts: Vec::new(),
@@ -162,6 +165,7 @@ impl Bench {
                 }
                 let outcome = match self.dead.contains(&name) {
                     true => Outcome::Unreachable("no connection".into()),
+                    false if self.slow.contains(&name) => Outcome::Behind { edition: None },
                     false => Outcome::Pushed(Pushed { edition, bytes: 1 }),
                 };
                 self.pushed
@@ -398,6 +402,45 @@ fn there_is_a_limit_to_pushes_that_hang() {
     bench.minutes(200);
     let busy = bench.daemon.book.mirrors.values();
     assert_eq!(busy.filter(|kept| kept.is_busy).count(), MOST_ABREAST);
+}
+
+#[test]
+fn a_mirror_with_which_a_push_hangs_is_looked_at_and_replaced_when_it_is_blocked() {
+    for hangs in [true, false] {
+        let mut bench = Bench::new(14, &CHANNELS);
+        bench.begin();
+        bench.minutes(60);
+        let name = bench.told("friends")[0].clone();
+        match hangs {
+            true => bench.hung.push(name.clone()),
+            false => bench.slow.push(name.clone()),
+        }
+        bench.give(Event::Edition(8));
+        bench.lost.push(name.clone());
+        bench.minutes(50);
+        assert_eq!(bench.blocked(), 0, "it may be busy for a while");
+        bench.minutes(90);
+        assert_eq!(bench.blocked(), 1);
+        assert!(!bench.told("friends")[..2].contains(&name));
+    }
+}
+
+#[test]
+fn one_that_copies_nobody_for_three_days_has_failed() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.slow.push("m3".into());
+    bench.begin();
+    bench.minutes(2 * 24 * 60);
+    let is_there = |bench: &Bench| {
+        let members = bench.daemon.book.mirrors.values();
+        members
+            .filter(|kept| kept.name == "m3" && !kept.gone)
+            .count()
+    };
+    assert_eq!(is_there(&bench), 1);
+    bench.minutes(2 * 24 * 60);
+    assert_eq!(is_there(&bench), 0);
+    assert!(bench.alerts.iter().any(|words| words.contains("`m3`")));
 }
 
 #[test]
