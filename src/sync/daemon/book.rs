@@ -77,6 +77,10 @@ pub(super) struct Kept {
     pub name: String,
     /// What the one who made it said.
     pub made: Option<String>,
+    /// Of the host and of its address for readers, so that another under the old name is seen. `None`: written by an earlier
+    /// colport.
+    #[serde(default)]
+    pub place: Option<String>,
     pub since: Timestamp,
     /// What it showed when it was last read back.
     pub edition: EditionNumber,

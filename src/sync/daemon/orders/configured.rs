@@ -1,6 +1,8 @@
 //! What `colport.toml` says, compared with what is remembered: mirrors and channels come and go.
 
 use super::*;
+use crate::base::Digest;
+use crate::io::store::Keeper;
 
 impl Daemon {
     pub(super) fn configured(
@@ -28,27 +30,12 @@ impl Daemon {
     }
 
     fn take_members(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {
-        let before = std::mem::take(&mut self.book.members);
+        self.book.members.clear();
         for member in &wanted.members {
-            let name = &member.mirror.name;
-            let known = self
-                .book
-                .mirrors
-                .iter()
-                .find(|(_, kept)| kept.name == *name && !kept.gone);
-            let id = match known.map(|(id, _)| *id) {
+            let id = match self.known(member, now, seen) {
                 Some(id) => id,
                 None => self.begin(member, now),
             };
-            // Another place under an old name is a new host.
-            if before
-                .get(&id)
-                .is_some_and(|old| old.mirror.place != member.mirror.place)
-                && let Some(kept) = self.book.mirrors.get_mut(&id)
-            {
-                kept.edition = 0;
-                kept.lists.clear();
-            }
             self.book.members.insert(id, member.clone());
             if let Some(public) = &member.public
                 && self.book.planner.mirror(id).is_none()
@@ -74,11 +61,31 @@ impl Daemon {
         }
     }
 
+    /// The mirror, if it is known by its name and is still the same host. Another host under an old name is another mirror:
+    /// nothing was put there, and a push to the old one says nothing of it.
+    fn known(
+        &mut self,
+        member: &Member,
+        now: Moment,
+        seen: &mut Vec<Observation>,
+    ) -> Option<MirrorId> {
+        let name = &member.mirror.name;
+        let mut mirrors = self.book.mirrors.iter_mut();
+        let (id, kept) = mirrors.find(|(_, kept)| kept.name == *name && !kept.gone)?;
+        let (id, place) = (*id, place_of(member));
+        if *kept.place.get_or_insert(place.clone()) == place {
+            return Some(id);
+        }
+        self.give_up(id, "it is another host under the same name", now, seen);
+        None
+    }
+
     fn begin(&mut self, member: &Member, now: Moment) -> MirrorId {
         let id = MirrorId(self.book.next_id());
         let kept = Kept {
             name: member.mirror.name.clone(),
             made: member.made.clone(),
+            place: Some(place_of(member)),
             since: now.steady,
             edition: 0,
             pushed: None,
@@ -201,6 +208,27 @@ impl Daemon {
         };
         self.book.channels.insert(id, audit);
     }
+}
+
+/// Which host it is, and under which address readers find it. With which key it is entered is not part of it.
+fn place_of(member: &Member) -> String {
+    let place = match &member.mirror.place {
+        Place::Folder(path) => format!("folder {}", path.display()),
+        Place::Colport(url) => format!("colport {url}"),
+        Place::Follows(url) => format!("follows {url}"),
+        Place::Host(host) => match &host.keeper {
+            Keeper::Folder(path) => format!("folder {}", path.display()),
+            Keeper::S3(s3) => format!("s3 {} {} {}", s3.endpoint, s3.bucket, s3.prefix),
+            Keeper::WebDav(dav) => format!("webdav {}", dav.address),
+            Keeper::Sftp(sftp) => {
+                let (user, port) = (sftp.user.as_deref().unwrap_or(""), sftp.port.unwrap_or(0));
+                format!("sftp {user} {} {port} {}", sftp.host, sftp.path)
+            }
+            Keeper::Git(git) => format!("git {} {}", git.repository, git.branch),
+        },
+    };
+    let url = member.public.as_ref().map_or("", |it| it.url.as_str());
+    Digest::of(format!("{place}\n{url}").as_bytes()).to_string()
 }
 
 fn new_channel(channel: ChannelId, wanted: &WantedChannel) -> NewChannel {

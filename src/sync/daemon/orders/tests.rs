@@ -426,6 +426,78 @@ fn a_mirror_with_which_a_push_hangs_is_looked_at_and_replaced_when_it_is_blocked
 }
 
 #[test]
+fn another_host_under_an_old_name_is_filled_before_anybody_is_told() {
+    let elsewhere = Url::parse("https://elsewhere.example/").unwrap();
+    for was_down in [true, false] {
+        let mut bench = Bench::new(14, &CHANNELS);
+        bench.begin();
+        bench.minutes(60);
+        let name = bench.told("friends")[0].clone();
+        let named = |bench: &Bench| {
+            let members = bench.daemon.book.members.iter();
+            let mut members = members.filter(|(_, member)| member.mirror.name == name);
+            *members.next().unwrap().0
+        };
+        let old = named(&bench);
+        let mut members = bench.wanted.members.iter_mut();
+        let member = members.find(|member| member.mirror.name == name).unwrap();
+        member.mirror.place = Place::Colport(elsewhere.clone());
+        member.public.as_mut().unwrap().url = elsewhere.clone();
+        bench.pushed.clear();
+        bench.hung.push(name.clone());
+        match was_down {
+            true => bench.restart(),
+            false => bench.begin(),
+        }
+        let new = named(&bench);
+        assert_ne!(old, new);
+        // A push to the old place ends now.
+        bench.give(Event::Pushed {
+            mirror: old,
+            edition: 7,
+            lists: Vec::new(),
+            outcome: Outcome::Already { edition: 7 },
+        });
+        bench.minutes(30);
+        assert_eq!(bench.daemon.book.mirrors[&new].edition, 0);
+        assert!(!bench.daemon.is_told(new));
+        for (channel, _) in CHANNELS {
+            let told = bench.daemon.told(bench.channel(channel)).unwrap();
+            let told = told.list.mirrors.iter();
+            assert!(
+                told.map(|it| &it.url).all(|url| *url != elsewhere),
+                "{channel}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_replaced_makes_no_other_host() {
+    use crate::io::store::{Credentials, Keeper, WebDav};
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    let place = |key: &str| {
+        let keeper = Keeper::WebDav(WebDav {
+            address: Url::parse("https://dav.example/").unwrap(),
+            credentials: Some(Credentials::Environment(key.into())),
+        });
+        let host = super::super::super::Host {
+            keeper,
+            url: None,
+            bundles: false,
+        };
+        Place::Host(host)
+    };
+    bench.wanted.members[0].mirror.place = place("OLD");
+    bench.begin();
+    let before: Vec<MirrorId> = bench.daemon.book.members.keys().copied().collect();
+    bench.wanted.members[0].mirror.place = place("NEW");
+    bench.begin();
+    let after: Vec<MirrorId> = bench.daemon.book.members.keys().copied().collect();
+    assert_eq!(before, after);
+}
+
+#[test]
 fn one_that_copies_nobody_for_three_days_has_failed() {
     let mut bench = Bench::new(8, &CHANNELS[..1]);
     bench.slow.push("m3".into());
