@@ -125,6 +125,11 @@ fn told(outcome: &sync::Outcome) -> String {
             pushed.edition,
             size(pushed.bytes)
         ),
+        sync::Outcome::Taken(pushed) => format!(
+            "took edition {}, {} sent, and was not read yet",
+            pushed.edition,
+            size(pushed.bytes)
+        ),
         other => other.to_string(),
     }
 }

@@ -7,7 +7,8 @@
 //! 3. It is put, stage by stage, several files at a time. Before `timestamp.json` all of it must be in a second survey: a host
 //!    that takes files and loses them never comes to promise them.
 //! 4. What a reader sees is read back: `timestamp.json`, and a few files that chance picks among old and new, through the
-//!    address that readers use if there is one. So a host that decays is found in time, though it is never read whole.
+//!    address that readers use if there is one. Of a host that shows all at once, after a while, this is the next push's to do:
+//!    until then it [has only taken it](Outcome::Taken). So a host that decays is found in time, though it is never read whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,12 +89,15 @@ impl Push<'_> {
             self.put_all(&plan).await?;
             self.remove_all(&plan).await?;
         }
+        let pushed = Pushed {
+            edition,
+            bytes: self.line.bytes(),
+        };
         let outcome = match plan.steps.is_empty() {
             true => Outcome::Already { edition },
-            false => Outcome::Pushed(Pushed {
-                edition,
-                bytes: self.line.bytes(),
-            }),
+            // What appears all at once takes its time.
+            false if self.store.is_atomic() => return Ok(Outcome::Taken(pushed)),
+            false => Outcome::Pushed(pushed),
         };
         Ok(match self.read_back(&plan).await {
             Ok(()) => outcome,
@@ -303,11 +307,8 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// Whether readers see it. What appears all at once takes its time, so it is looked at next time. What a cache between them and the host may still have of before is not asked for.
+    /// Whether readers see it. What a cache between them and the host may still have of before is not asked for.
     async fn read_back(&self, plan: &Plan) -> Result<(), String> {
-        if self.store.is_atomic() && !plan.steps.is_empty() {
-            return Ok(());
-        }
         let replaced = plan
             .steps
             .iter()

@@ -143,6 +143,8 @@ pub enum Outcome {
     Already {
         edition: EditionNumber,
     },
+    /// It took it, and shows it in its own time: nobody has read it there yet.
+    Taken(Pushed),
     /// It copies others and has not copied the edition yet; it has this one, or one that we do not know, or none.
     Behind {
         edition: Option<EditionNumber>,
@@ -168,9 +170,9 @@ impl Outcome {
         matches!(self, Self::Pushed(_) | Self::Already { .. })
     }
 
-    /// Whether something is wrong, or may be. Who copies others may take his time.
+    /// Whether something is wrong, or may be. Who copies others, or builds its pages first, may take his time.
     pub fn is_fault(&self) -> bool {
-        !self.is_good() && !matches!(self, Self::Behind { .. })
+        !self.is_good() && !matches!(self, Self::Behind { .. } | Self::Taken(_))
     }
 }
 
@@ -185,6 +187,11 @@ impl fmt::Display for Outcome {
                 )
             }
             Self::Already { edition } => write!(f, "had edition {edition} already"),
+            Self::Taken(pushed) => write!(
+                f,
+                "took edition {}, {} bytes, and was not read yet",
+                pushed.edition, pushed.bytes
+            ),
             Self::Behind {
                 edition: Some(edition),
             } => write!(f, "copies others, and has edition {edition} so far"),

@@ -37,6 +37,8 @@ const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// One that is not done for so long is looked at like those that are.
 const LAGGING: SignedDuration = HOUR;
+/// Who took an edition shows it after so long.
+const UNREAD: SignedDuration = SignedDuration::from_mins(2);
 /// More are not kept in stock.
 const MOST_STANDBY: usize = 30;
 /// Mirrors that one has begun to push to within [`BRISK`].
@@ -301,6 +303,11 @@ impl Daemon {
             }
             kept.again = now.steady.checked_add(SignedDuration::from_mins(1)).ok();
             kept.trouble = None;
+            return Vec::new();
+        }
+        if let Outcome::Taken(_) = outcome {
+            // It counts when it is seen.
+            kept.again = now.steady.checked_add(UNREAD).ok();
             return Vec::new();
         }
         if !outcome.is_good() {

@@ -152,6 +152,44 @@ async fn the_branch_is_one_commit_that_says_nobody_and_no_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_that_was_pushed_counts_when_it_was_read() {
+    let Some(ground) = start().await else { return };
+    let source = Newspaper::new(1).source();
+    let outcome = super::push_once(&ground, &source).await;
+    assert!(
+        matches!(&outcome, Outcome::Taken(pushed) if pushed.edition == 1),
+        "{outcome:?}"
+    );
+    assert!(!outcome.is_good() && !outcome.is_fault());
+    let outcome = super::push_once(&ground, &source).await;
+    assert_eq!(outcome, Outcome::Already { edition: 1 });
+}
+
+/// The branch has it, and the address under which readers find it shows something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pages_host_that_does_not_show_the_branch_is_found_out() {
+    let Some(ground) = start().await else { return };
+    let source = Newspaper::new(1).source();
+    let place = colport::sync::Place::Host(colport::sync::Host {
+        keeper: ground.keeper(),
+        url: Some("http://127.0.0.1:9/".parse().unwrap()),
+        bundles: false,
+    });
+    let mirrors = [colport::sync::Mirror {
+        name: "pages".into(),
+        place,
+    }];
+    let options = colport::sync::Options::default();
+    for expected in ["took edition 1", "does not show"] {
+        let wire = super::wire();
+        let report = &mut |_| ();
+        let pushed = colport::sync::push_all(&wire, &source, &mirrors, &options, report).await;
+        let outcome = &pushed[0].1;
+        assert!(outcome.to_string().contains(expected), "{outcome}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_branch_with_a_history_is_left_alone() {
     let Some(ground) = start().await else { return };
     ground.write("a.txt", b"one");

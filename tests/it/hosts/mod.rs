@@ -118,7 +118,17 @@ fn wire() -> HttpFetch {
     HttpFetch::new(Patience::default())
 }
 
+/// With a second look at who has only taken it.
 async fn push(ground: &dyn Ground, source: &Arc<Source>) -> Outcome {
+    match push_once(ground, source).await {
+        Outcome::Taken(pushed) if push_once(ground, source).await.is_good() => {
+            Outcome::Pushed(pushed)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn push_once(ground: &dyn Ground, source: &Arc<Source>) -> Outcome {
     let mirrors = [mirror(ground)];
     let outcomes = push_all(&wire(), source, &mirrors, &Options::default(), &mut |_| ()).await;
     outcomes.into_iter().next().unwrap().1
@@ -142,7 +152,10 @@ async fn push_through(store: &dyn Store, source: &Source, bundles: bool) -> Outc
         bundles,
         reader: None,
     };
-    push.perform().await
+    match push.perform().await {
+        Outcome::Taken(pushed) if push.perform().await.is_good() => Outcome::Pushed(pushed),
+        outcome => outcome,
+    }
 }
 
 fn open(ground: &dyn Ground) -> Box<dyn Store> {

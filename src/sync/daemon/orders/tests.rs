@@ -25,6 +25,8 @@ struct Bench {
     hung: Vec<String>,
     /// Who copy others, and never come to it.
     slow: Vec<String>,
+    /// Who take everything and show nothing.
+    takes: Vec<String>,
     /// What is wrong with ourselves.
     sick: Option<String>,
     pushed: Vec<(String, Vec<String>)>,
@@ -104,6 +106,7 @@ impl Bench {
             dead: Vec::new(),
             hung: Vec::new(),
             sick: None,
+            takes: Vec::new(),
             slow: Vec::new(),
             pushed: Vec::new(),
             announced: Vec::new(),
@@ -166,6 +169,13 @@ impl Bench {
                 let outcome = match self.dead.contains(&name) {
                     true => Outcome::Unreachable("no connection".into()),
                     false if self.slow.contains(&name) => Outcome::Behind { edition: None },
+                    false if self.takes.contains(&name) => {
+                        let had = self.pushed.iter().any(|(mirror, _)| *mirror == name);
+                        match had {
+                            true => Outcome::Unsure("it does not show it".into()),
+                            false => Outcome::Taken(Pushed { edition, bytes: 1 }),
+                        }
+                    }
                     false => Outcome::Pushed(Pushed { edition, bytes: 1 }),
                 };
                 self.pushed
@@ -495,6 +505,21 @@ fn a_key_that_was_replaced_makes_no_other_host() {
     bench.begin();
     let after: Vec<MirrorId> = bench.daemon.book.members.keys().copied().collect();
     assert_eq!(before, after);
+}
+
+#[test]
+fn one_that_takes_an_edition_and_never_shows_it_is_told_to_nobody() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.takes.push("m3".into());
+    bench.begin();
+    bench.minutes(60);
+    let mut mirrors = bench.daemon.book.mirrors.iter();
+    let (id, kept) = mirrors.find(|(_, kept)| kept.name == "m3").unwrap();
+    assert_eq!(kept.edition, 0);
+    assert!(kept.trouble.is_some());
+    let mirror = bench.daemon.book.planner.mirror(*id).unwrap();
+    assert_eq!(mirror.phase, Phase::Filling);
+    assert!(bench.working("letter") >= 2);
 }
 
 #[test]
