@@ -211,6 +211,8 @@ async fn the_page_shows_how_things_stand_and_loads_nothing() {
             && !head.contains("unsafe"),
         "{head}"
     );
+    // With `no-referrer` a browser sends the button's form with `Origin: null`, which is refused.
+    assert!(head.contains("referrer-policy: same-origin"), "{head}");
     assert!(
         !page.contains("<script>alert") && page.contains("&#60;script&#62;alert"),
         "names are text"

@@ -115,7 +115,8 @@ async fn answer(
     let fixed = [
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
+        // Beware: with `no-referrer` browsers say `Origin: null` for the button, as pages do that hide where they come from.
+        ("referrer-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("content-security-policy", &POLICY),
