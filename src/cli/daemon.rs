@@ -23,12 +23,12 @@ use super::failure::{Failure, Outcome};
 use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync::source;
-use crate::base::{EditionNumber, Timestamp};
+use crate::base::{EditionNumber, Secret, Timestamp};
 use crate::config::{self, Config};
 use crate::io::clock::SystemClock;
 use crate::io::door;
 use crate::io::fetch::{HttpFetch, Patience};
-use crate::io::files::{self, Marks};
+use crate::io::files::{self, FileError, Marks};
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::random;
 use crate::packager::NewsroomFolder;
@@ -47,6 +47,8 @@ use crate::sync::{self, Source};
 const MEMORY: &str = "state.redb";
 /// How things stand, in the same folder.
 pub(super) const STATUS: &str = "status.json";
+/// Who has it may see the page; in the same folder.
+const PAGE_KEY: &str = "page.key";
 const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
@@ -70,17 +72,23 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     beside.spawn(write_status(sync.join(STATUS), seen.clone()));
     if let Some(address) = config.page {
         let (listener, address) = page_listener(address).await?;
-        let token = random::token();
+        let (token, key) = (random::token(), page_key(&sync)?);
         beside.spawn(page::serve(
             listener,
             address,
             Office {
                 views: seen,
                 say: say.clone(),
+                key: key.clone(),
                 token,
             },
         ));
-        screen.line(format!("How things stand is shown on http://{address}/"));
+        // Where nobody sits before it, it may be a log, in which the key has no place.
+        let shown = match screen.has_colours() {
+            true => format!("on {}", page_address(address, &key)),
+            false => "on the address that `colport mirrors --page` prints".into(),
+        };
+        screen.line(format!("How things stand is shown {shown}"));
     }
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
     let wire = Arc::new(HttpFetch::new(Patience::default()));
@@ -90,6 +98,27 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     drop(say);
     screen.line("Stopped.");
     Ok(())
+}
+
+/// The same at each start, so that a bookmark and whoever asks for numbers go on.
+pub(super) fn page_key(sync: &Path) -> Result<Secret<String>, FileError> {
+    let place = sync.join(PAGE_KEY);
+    match files::read_private(&place, 200) {
+        Err(FileError::NotFound(_)) => {
+            let key = random::token();
+            files::write_private(&place, key.expose().as_bytes())?;
+            Ok(key)
+        }
+        read => {
+            let key = String::from_utf8_lossy(&read?).trim().to_owned();
+            Ok(Secret::new(key))
+        }
+    }
+}
+
+/// With the key, so for the operator's eyes alone.
+pub(super) fn page_address(address: SocketAddr, key: &Secret<String>) -> String {
+    format!("http://{address}/?key={}", key.expose())
 }
 
 async fn page_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

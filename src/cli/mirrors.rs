@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::daemon::STATUS;
+use super::daemon::{STATUS, page_address, page_key};
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, table};
 use super::words::{age, count};
+use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::files::{self, FileError};
 use crate::packager::NewsroomFolder;
@@ -27,10 +28,16 @@ pub(crate) struct Mirrors {
     /// Print all of it as JSON
     #[arg(long)]
     json: bool,
+    /// Print the address of the page, with the key that opens it
+    #[arg(long, conflicts_with = "json")]
+    page: bool,
 }
 
 impl Mirrors {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
+        if self.page {
+            return self.page(screen);
+        }
         let place = NewsroomFolder::at(&self.site)
             .place()
             .join("sync")
@@ -52,6 +59,18 @@ impl Mirrors {
             true => screen.json(&view),
             false => show(&view, screen),
         }
+        Ok(())
+    }
+}
+
+impl Mirrors {
+    fn page(&self, screen: &Screen) -> Outcome {
+        let Some(address) = config::load(&self.site)?.page else {
+            let failure = Failure::setup("there is no page: `page` under `[sync]` is empty");
+            return Err(failure.try_this("give it an address such as `127.0.0.1:8071`"));
+        };
+        let key = page_key(&NewsroomFolder::at(&self.site).sync_folder()?)?;
+        screen.line(page_address(address, &key));
         Ok(())
     }
 }

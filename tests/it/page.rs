@@ -131,6 +131,7 @@ struct Scene {
 }
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const KEY: &str = "fedcba9876543210fedcba9876543210";
 
 impl Scene {
     async fn new() -> Self {
@@ -140,6 +141,7 @@ impl Scene {
         let office = Office {
             views: seen,
             say,
+            key: Secret::new(KEY.into()),
             token: Secret::new(TOKEN.into()),
         };
         tokio::spawn(page::serve(listener, address, office));
@@ -150,7 +152,14 @@ impl Scene {
         }
     }
 
+    /// As the operator's browser does, that has been let in.
     async fn ask(&self, head: &str, body: &str) -> String {
+        let port = self.address.port();
+        let cookie = format!("Cookie: a=b; colport-{port}={KEY}\r\n");
+        self.ask_as(&format!("{head}{cookie}"), body).await
+    }
+
+    async fn ask_as(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!(
             "{head}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
@@ -268,6 +277,85 @@ async fn a_page_elsewhere_sees_nothing_and_presses_nothing() {
 }
 
 #[tokio::test]
+async fn another_user_of_this_machine_sees_nothing_and_presses_nothing() {
+    let mut scene = Scene::new().await;
+    let host = format!("Host: {}\r\n", scene.address);
+    let port = scene.address.port();
+    for guess in [
+        String::new(),
+        "Cookie: colport=1\r\n".into(),
+        format!("Cookie: colport-{port}=\r\n"),
+        format!("Cookie: colport-{port}={TOKEN}\r\n"),
+        format!("Cookie: other={KEY}\r\n"),
+        format!("Authorization: Bearer {TOKEN}\r\n"),
+        format!("Authorization: Basic {KEY}\r\n"),
+    ] {
+        for path in ["/", "/events", "/mirrors.json", "/metrics", "/nothing"] {
+            let head = format!("GET {path} HTTP/1.1\r\n{host}{guess}");
+            let answer = scene.ask_as(&head, "").await;
+            assert!(answer.starts_with("HTTP/1.1 401"), "{head}{answer}");
+            assert!(!answer.contains("balotikus") && !answer.contains(TOKEN));
+        }
+        let head = format!("POST /overrule HTTP/1.1\r\n{host}{guess}");
+        let body = format!("token={TOKEN}&channel=7&tier=burnt");
+        let answer = scene.ask_as(&head, &body).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+    for path in ["/?key=", "/?key=0", &format!("/metrics?key={KEY}")] {
+        let head = format!("GET {path} HTTP/1.1\r\n{host}");
+        let answer = scene.ask_as(&head, "").await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+    }
+    assert!(scene.said.try_recv().is_err(), "nobody was heard");
+}
+
+#[tokio::test]
+async fn the_key_is_exchanged_for_a_cookie_and_stays_in_no_address() {
+    let scene = Scene::new().await;
+    let host = format!("Host: {}\r\n", scene.address);
+    let head = format!("GET /?key={KEY} HTTP/1.1\r\n{host}");
+    let answer = scene.ask_as(&head, "").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 303") && answer.contains("location: /\r\n"),
+        "{answer}"
+    );
+    let cookie = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "));
+    let cookie = cookie.unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+    let cookie = cookie.split(';').next().unwrap();
+    let head = format!("GET / HTTP/1.1\r\n{host}Cookie: {cookie}\r\n");
+    let page = scene.ask_as(&head, "").await;
+    assert!(
+        page.starts_with("HTTP/1.1 200") && !page.contains(KEY),
+        "{page}"
+    );
+    // From a page elsewhere not even the key helps.
+    let head = format!("GET /?key={KEY} HTTP/1.1\r\n{host}Sec-Fetch-Site: cross-site\r\n");
+    assert!(scene.ask_as(&head, "").await.starts_with("HTTP/1.1 403"));
+}
+
+#[tokio::test]
+async fn programs_bring_the_key_as_a_bearer_for_what_is_made_for_them() {
+    let scene = Scene::new().await;
+    let head = |path: &str| {
+        let host = format!("Host: {}\r\n", scene.address);
+        format!("GET {path} HTTP/1.1\r\n{host}Authorization: Bearer {KEY}\r\n")
+    };
+    for (path, status) in [("/metrics", 200), ("/mirrors.json", 200), ("/", 401)] {
+        let answer = scene.ask_as(&head(path), "").await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_button_is_heard() {
     let mut scene = Scene::new().await;
     let here = format!(
@@ -308,7 +396,9 @@ async fn the_button_is_heard() {
 async fn what_changes_comes_by_itself() {
     let scene = Scene::new().await;
     let mut stream = TcpStream::connect(scene.address).await.unwrap();
-    let request = format!("GET /events HTTP/1.1\r\nHost: {}\r\n\r\n", scene.address);
+    let (address, port) = (scene.address, scene.address.port());
+    let request =
+        format!("GET /events HTTP/1.1\r\nHost: {address}\r\nCookie: colport-{port}={KEY}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut heard = String::new();
     let mut piece = [0; 4096];

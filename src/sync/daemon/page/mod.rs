@@ -8,9 +8,16 @@
 //! | `/metrics` | numbers for Prometheus |
 //! | `/overrule` | the operator's word, by POST |
 //!
-//! Who may ask: a request to this very address, by its number or as `localhost`, which no page elsewhere can make even when
-//! it has its name point here (DNS rebinding); and none that a browser says another site made. The button needs a token
-//! besides, that only stands in the page. Everything in the page is text that was escaped; its one script and its style
+//! Who may ask:
+//!
+//! 1. A request to this very address, by its number or as `localhost`, which no page elsewhere can make even when it has its
+//!    name point here (DNS rebinding); and none that a browser says another site made.
+//! 2. Who has the key: other users of this machine reach the address too. It comes with the address that the operator is
+//!    given, `/?key=…`, and is exchanged at once for a cookie, so that it stays in no address. Programs bring it as a bearer's
+//!    token, for what is made for programs.
+//! 3. The button needs a token besides, that only stands in the page.
+//!
+//! Everything in the page is text that was escaped; its one script and its style
 //! are allowed by their hashes, and nothing is loaded from anywhere.
 //!
 //! No address of a mirror is on it.
@@ -66,6 +73,8 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 pub struct Office {
     pub views: watch::Receiver<View>,
     pub say: mpsc::Sender<Event>,
+    /// Who shows it may see all this. Of hexadecimal digits.
+    pub key: Secret<String>,
     /// That the button brings along; nobody else can guess it.
     pub token: Secret<String>,
 }
@@ -110,7 +119,12 @@ async fn answer(
     let (head, body) = request.into_parts();
     let mut answer = match refusal(&head, address) {
         Some(refusal) => refusal,
-        None => admitted(office, &head, body).await,
+        None if brings_key(office, &head) => with_cookie(office, address),
+        None if is_known(office, &head, address) => admitted(office, &head, body).await,
+        None => sentence(
+            StatusCode::UNAUTHORIZED,
+            "open the address that `colport mirrors --page` prints",
+        ),
     };
     let fixed = [
         ("cache-control", "no-store"),
@@ -163,6 +177,54 @@ fn refusal(head: &Parts, address: SocketAddr) -> Option<Response<Body>> {
     }
 }
 
+/// In the address, as the operator was given it.
+fn brings_key(office: &Office, head: &Parts) -> bool {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let key = form_urlencoded::parse(query).find(|(field, _)| field == "key");
+    let is_right = key.is_some_and(|(_, key)| is_same(&key, office.key.expose()));
+    head.method == Method::GET && head.uri.path() == "/" && is_right
+}
+
+/// Cookies are the same for all ports of a host, so it is named after ours.
+fn cookie(address: SocketAddr) -> String {
+    format!("colport-{}", address.port())
+}
+
+fn with_cookie(office: &Office, address: SocketAddr) -> Response<Body> {
+    let mut answer = sentence(StatusCode::SEE_OTHER, "come in");
+    let (name, key) = (cookie(address), office.key.expose());
+    let cookie = format!("{name}={key}; Path=/; HttpOnly; SameSite=Strict");
+    let headers = answer.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_static("/"));
+    if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+        cookie.set_sensitive(true);
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    answer
+}
+
+fn is_known(office: &Office, head: &Parts, address: SocketAddr) -> bool {
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let cookies = head.headers.get_all(header::COOKIE).iter().map(text);
+    let name = cookie(address);
+    let has_cookie = cookies.into_iter().any(|cookies| {
+        let mut cookies = cookies
+            .split(';')
+            .filter_map(|one| one.trim().split_once('='));
+        cookies.any(|(of, value)| of == name && is_same(value, office.key.expose()))
+    });
+    let bearer = head.headers.get(header::AUTHORIZATION).map(text);
+    let bearer = bearer.as_deref().and_then(|it| it.strip_prefix("Bearer "));
+    let is_for_programs = matches!(head.uri.path(), "/mirrors.json" | "/metrics");
+    has_cookie || is_for_programs && bearer.is_some_and(|it| is_same(it, office.key.expose()))
+}
+
+/// What is compared is a hash, so that the time it takes tells nothing.
+fn is_same(one: &str, other: &str) -> bool {
+    let hash = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    hash(one).as_ref() == hash(other).as_ref()
+}
+
 async fn admitted(office: &Office, head: &Parts, body: Incoming) -> Response<Body> {
     let view = || office.views.borrow().clone();
     match (&head.method, head.uri.path()) {
@@ -197,9 +259,7 @@ async fn overrule(office: &Office, body: Incoming) -> Response<Body> {
             .map(|(_, value)| value.into_owned())
     };
     let token = field("token").unwrap_or_default();
-    // What is compared is a hash, so that the time it takes tells nothing.
-    let hash = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    if hash(&token).as_ref() != hash(office.token.expose()).as_ref() {
+    if !is_same(&token, office.token.expose()) {
         return sentence(
             StatusCode::FORBIDDEN,
             "load the page again: the daemon was started anew",
