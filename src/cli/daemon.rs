@@ -37,7 +37,7 @@ use crate::sync::daemon::{
     self, Announcement, BookError, Daemon, Desk, Exposure, FILES, Member, Operator, Sealed, Told,
     Trouble, View, Wanted,
 };
-use crate::sync::hooks::{self, Avoid, Need, Occasion};
+use crate::sync::hooks::{self, Avoid, Hook, Need, Occasion};
 use crate::sync::pool::{self, Account, Ties};
 use crate::sync::rotation::{MirrorId, Probe};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
@@ -367,15 +367,14 @@ impl Desk for NewsroomDesk {
         let config = self.config();
         async move {
             let config = config?;
-            for hook in config
-                .hooks
-                .iter()
-                .filter(|hook| hook.on == Occasion::Alert)
-            {
-                let told = Alert { text: &words };
-                hooks::call(hook, &told).await.map_err(trouble)?;
+            let alerted = config.hooks.iter().filter(|it| it.on == Occasion::Alert);
+            let alerted: Vec<Hook> = alerted.cloned().collect();
+            let failed = hooks::call_all(&alerted, &Alert { text: &words }).await;
+            let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
+            match failed.is_empty() {
+                true => Ok(()),
+                false => Err(Trouble(failed.join("; "))),
             }
-            Ok(())
         }
         .boxed()
     }

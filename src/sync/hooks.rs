@@ -59,6 +59,13 @@ pub async fn call<T: Serialize + Sync>(hook: &Hook, told: &T) -> Result<Vec<u8>,
     program::run(&hook.program, &input, &bounds).await
 }
 
+/// Starts all of them at one time, so that none waits for one that hangs or fails, and tells which failed.
+pub async fn call_all<T: Serialize + Sync>(hooks: &[Hook], told: &T) -> Vec<ProgramError> {
+    let calls = hooks.iter().map(|hook| call(hook, told));
+    let called = futures_util::future::join_all(calls).await;
+    called.into_iter().filter_map(Result::err).collect()
+}
+
 /// What is told to a hook of [`Occasion::NeedMirror`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Need {
@@ -83,6 +90,27 @@ pub struct Avoid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_hook_that_fails_or_hangs_keeps_no_word_from_the_others() {
+        let place = tempfile::tempdir().unwrap();
+        let hook = |script: &str| Hook {
+            on: Occasion::Alert,
+            program: Program {
+                name: "sh".into(),
+                arguments: vec!["-c".into(), script.into()],
+                folder: place.path().into(),
+                passed: Vec::new(),
+            },
+            time: Duration::from_secs(2),
+        };
+        let hooks = ["exit 1", "sleep 60", "cat >heard", "no-such-program"].map(hook);
+        let told = serde_json::json!({"text": "wake up"});
+        let failed = call_all(&hooks, &told).await;
+        assert_eq!(failed.len(), 3, "{failed:?}");
+        let heard = crate::io::files::read(&place.path().join("heard"), 1000).unwrap();
+        assert!(String::from_utf8(heard).unwrap().contains("wake up"));
+    }
 
     #[tokio::test]
     async fn a_hook_is_told_why_and_what() {

@@ -63,6 +63,8 @@ pub struct Daemon {
     dice: fn() -> [u8; 20],
     probing: bool,
     making: bool,
+    /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
+    unmade: Option<(String, u32, Timestamp)>,
     /// What the operator was told of stock, so that he is told once.
     told_empty: bool,
     pub(super) trouble: Option<String>,
@@ -88,6 +90,7 @@ impl Daemon {
             dice,
             probing: false,
             making: false,
+            unmade: None,
             told_empty: false,
             trouble: None,
             held: None,
@@ -449,17 +452,32 @@ impl Daemon {
         let member = match made {
             Ok(member) => *member,
             Err(why) => {
-                let words = format!("a new mirror could not be made: {why}");
-                self.note(now, words.clone(), "the stock is low");
-                effects.push(Effect::Alert(words));
+                self.not_made(why, now, effects);
                 return Vec::new();
             }
         };
+        self.unmade = None;
         let Some(mut wanted) = self.wants.clone() else {
             return Vec::new();
         };
         wanted.members.push(member);
         self.configured(wanted, now, effects)
+    }
+
+    /// What was not made costs nothing of what the day affords; but nobody is asked again at once, since each try may cost
+    /// money all the same.
+    fn not_made(&mut self, why: String, now: Moment, effects: &mut Vec<Effect>) {
+        self.book.rest.made.pop();
+        let before = self.unmade.take();
+        let failures = before.as_ref().map_or(1, |(_, failures, _)| failures + 1);
+        if before.is_none_or(|(before, ..)| before != why) {
+            let words = format!("a new mirror could not be made: {why}");
+            self.note(now, words.clone(), "the stock is low");
+            effects.push(Effect::Alert(words));
+        }
+        let pause = SignedDuration::from_mins(10 * 2i64.pow((failures - 1).min(6)));
+        let again = now.steady.checked_add(pause).unwrap_or(now.steady);
+        self.unmade = Some((why, failures, again));
     }
 
     // Steps 2 and 3.

@@ -227,7 +227,11 @@ impl Daemon {
             .filter(|(_, mirror)| mirror.phase == Phase::Filling)
             .count();
         let is_low = self.standby() + filling < MOST_STANDBY;
-        if is_low && is_affordable && !self.making {
+        let waits = self
+            .unmade
+            .as_ref()
+            .is_some_and(|(.., again)| *again > now.steady);
+        if is_low && is_affordable && !waits && !self.making {
             self.making = true;
             self.book.rest.made.push(now.steady);
             let follow = self.to_follow();

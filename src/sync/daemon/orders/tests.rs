@@ -825,6 +825,31 @@ fn a_new_mirror_is_told_of_none_but_those_that_the_censor_reads_or_the_operator_
 }
 
 #[test]
+fn a_hook_that_makes_no_mirror_spends_nothing_and_is_asked_ever_more_rarely() {
+    let mut bench = Bench::new(8, &CHANNELS);
+    bench.wanted.can_make = true;
+    bench.making = Some(Err("no machine is left".into()));
+    bench.begin();
+    bench.minutes(12 * 60);
+    let tries = bench.asked.len();
+    assert!((4..=8).contains(&tries), "{tries} tries in twelve hours");
+    let told = bench
+        .alerts
+        .iter()
+        .filter(|it| it.contains("could not be made"));
+    assert_eq!(told.count(), 1, "{:?}", bench.alerts);
+    bench.making = Some(Ok(Box::new(member(20))));
+    bench.minutes(12 * 60);
+    assert!(
+        bench
+            .daemon
+            .members()
+            .iter()
+            .any(|it| it.mirror.name == "m20")
+    );
+}
+
+#[test]
 fn two_halves_take_the_place_of_a_channel() {
     let mut bench = Bench::new(14, &CHANNELS);
     bench.begin();
