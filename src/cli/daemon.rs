@@ -39,7 +39,7 @@ use crate::sync::daemon::{
 };
 use crate::sync::hooks::{self, Avoid, Hook, Need, Occasion};
 use crate::sync::pool::{self, Account, Ties};
-use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
 use crate::sync::{self, Source};
 
@@ -268,6 +268,7 @@ impl Desk for NewsroomDesk {
 
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         source: Arc<Source>,
         now: Timestamp,
@@ -278,19 +279,16 @@ impl Desk for NewsroomDesk {
         ) else {
             return async { Vec::new() }.boxed();
         };
-        let mut looks = Vec::new();
-        for vantage in config.vantages.clone() {
-            let targets = targets(&config, &vantage, &members, &expected);
-            let look = async move {
-                let options = watching::Options::default();
-                watching::look(&vantage, &targets, &options, now).await
-            };
-            looks.push(look.boxed());
+        let mut vantages = config.vantages.iter();
+        let Some(vantage) = vantages.find(|it| it.id == vantage).cloned() else {
+            return async { Vec::new() }.boxed();
+        };
+        let targets = targets(&config, &vantage, &members, &expected);
+        async move {
+            let options = watching::Options::default();
+            watching::look(&vantage, &targets, &options, now).await
         }
-        let looks = futures_util::future::join_all(looks);
-        looks
-            .map(|probes| probes.into_iter().flatten().collect())
-            .boxed()
+        .boxed()
     }
 
     fn announce(

@@ -189,6 +189,7 @@ impl Desk for Newsdesk {
 
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         _: Arc<Source>,
         now: Timestamp,
@@ -199,9 +200,8 @@ impl Desk for Newsdesk {
             return async { panic!("as it may happen") }.boxed();
         }
         let blocked = self.0.blocked.lock().unwrap().clone();
-        let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure),
-                         vantage: u64| {
-            let place = if vantage == 3 {
+        let look = move |(mirror, member, exposure): &(MirrorId, Member, Exposure)| {
+            let place = if vantage == VantageId(3) {
                 Where::Outside
             } else {
                 Where::Inside
@@ -209,7 +209,7 @@ impl Desk for Newsdesk {
             let fails = place == Where::Inside && blocked.contains(&member.mirror.name);
             (place == Where::Outside || *exposure == Exposure::Told).then_some(Probe {
                 at: now,
-                vantage: VantageId(vantage),
+                vantage,
                 place,
                 mirror: *mirror,
                 seen: if fails {
@@ -220,12 +220,7 @@ impl Desk for Newsdesk {
                 controls: Controls::Work,
             })
         };
-        let probes = members.iter().flat_map(|member| {
-            (1..=3)
-                .filter_map(|vantage| look(member, vantage))
-                .collect::<Vec<_>>()
-        });
-        let probes: Vec<Probe> = probes.collect();
+        let probes: Vec<Probe> = members.iter().filter_map(look).collect();
         async { probes }.boxed()
     }
 

@@ -170,7 +170,11 @@ pub enum Event {
         mirror: MirrorId,
         why: String,
     },
-    Probed(Vec<Probe>),
+    /// One vantage has looked, whatever the others do.
+    Probed {
+        vantage: VantageId,
+        probes: Vec<Probe>,
+    },
     Announced {
         channel: ChannelId,
         way: String,
@@ -200,8 +204,11 @@ pub enum Effect {
         edition: EditionNumber,
         lists: Vec<Told>,
     },
-    /// Look at these from all vantages.
-    Probe(Vec<MirrorId>),
+    /// Look at these from there.
+    Probe {
+        vantage: VantageId,
+        mirrors: Vec<MirrorId>,
+    },
     /// Tell a channel.
     Announce { way: String, told: Told },
     /// Ask for a new mirror. Whoever makes it, and the machine that it becomes, learn of those that it may copy.

@@ -14,14 +14,14 @@
 mod configured;
 mod owed;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use url::Url;
 
 use super::super::rotation::{
     self, ChannelId, MirrorId, NewChannel, Observation, Phase, ProviderId, State, Telling, Tier,
-    Upkeep,
+    Upkeep, VantageId,
 };
 use super::super::{Outcome, Place};
 use super::book::{Announced, Audit, Book, BookError, Kept};
@@ -61,7 +61,10 @@ pub struct Daemon {
     pub(super) book: Book,
     pub(super) wants: Option<Wanted>,
     dice: fn() -> [u8; 20],
-    probing: bool,
+    /// Vantages that are looking.
+    probing: BTreeSet<VantageId>,
+    /// When each was done the last time.
+    looked: BTreeMap<VantageId, Timestamp>,
     making: bool,
     /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
     unmade: Option<(String, u32, Timestamp)>,
@@ -88,7 +91,8 @@ impl Daemon {
             book,
             wants: None,
             dice,
-            probing: false,
+            probing: BTreeSet::new(),
+            looked: BTreeMap::new(),
             making: false,
             unmade: None,
             told_empty: false,
@@ -196,13 +200,15 @@ impl Daemon {
                 outcome,
             } => self.pushed(mirror, edition, lists, &outcome, now, effects),
             Event::Held { mirror, why } => self.held(mirror, why, now, effects),
-            Event::Probed(probes) => {
-                self.probing = false;
+            Event::Probed { vantage, probes } => {
+                self.probing.remove(&vantage);
+                self.looked.insert(vantage, now.steady);
                 self.book.rest.probed = Some(now.steady);
-                let at = now.steady;
-                let probes = probes
-                    .into_iter()
-                    .map(|probe| rotation::Probe { at, ..probe });
+                // Nothing was seen in time to come, whatever a clock says.
+                let probes = probes.into_iter().map(|probe| rotation::Probe {
+                    at: probe.at.min(now.steady),
+                    ..probe
+                });
                 probes.map(Observation::Probed).collect()
             }
             Event::Announced {

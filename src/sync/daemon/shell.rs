@@ -26,7 +26,7 @@ use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::line::Limit;
-use crate::sync::rotation::{MirrorId, Probe};
+use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::{self, Options, Outcome, Source, Wire};
 
 /// How often the file and the folder are looked at.
@@ -53,9 +53,10 @@ pub trait Desk: Send + Sync + 'static {
 
     fn seal(&self, told: &Told) -> Result<Sealed, Trouble>;
 
-    /// Looks at mirrors from all vantages, of which each looks at what it may see.
+    /// Looks at those of the mirrors that the vantage may see. Each is told with the time at which it was seen.
     fn probe(
         &self,
+        vantage: VantageId,
         members: Vec<(MirrorId, Member, Exposure)>,
         source: Arc<Source>,
         now: Timestamp,
@@ -271,7 +272,7 @@ impl Room {
                     }
                 });
             }
-            Effect::Probe(mirrors) => {
+            Effect::Probe { vantage, mirrors } => {
                 let exposed = |id: &MirrorId| match daemon.is_told(*id) {
                     true => Exposure::Told,
                     false => Exposure::Untold,
@@ -282,12 +283,13 @@ impl Room {
                     .collect();
                 let looking = self
                     .source()
-                    .map(|source| self.desk.probe(members, source, now.steady));
+                    .map(|source| self.desk.probe(vantage, members, source, now.steady));
                 tasks.spawn(async move {
-                    Event::Probed(match looking {
+                    let probes = match looking {
                         Ok(looking) => caught(looking, Vec::new).await,
                         Err(_) => Vec::new(),
-                    })
+                    };
+                    Event::Probed { vantage, probes }
                 });
             }
             Effect::Announce { way, told } => {

@@ -37,6 +37,8 @@ use crate::sync::rotation::{Cause, Seen};
 const ANSWER_BYTES: usize = 1_000;
 /// A program may look at them one after the other.
 const ABREAST: u32 = 2;
+/// However many there are: what takes longer was seen too long ago.
+const LONGEST: Duration = Duration::from_secs(480);
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -110,9 +112,8 @@ pub(super) async fn look(
     options: &Options,
 ) -> Vec<Option<Seen>> {
     let asked = targets.len() + controls.len();
-    let each = options.patience.whole / ABREAST;
     let bounds = Bounds {
-        time: Duration::from_secs(30) + each * u32::try_from(asked).unwrap_or(u32::MAX),
+        time: time_for(asked, options.patience.whole / ABREAST),
         output_bytes: 4_000 + ANSWER_BYTES * asked,
     };
     match program::run(program, &questions(targets, controls), &bounds).await {
@@ -120,6 +121,11 @@ pub(super) async fn look(
         // A program that failed has seen nothing.
         Err(_) => vec![None; targets.len()],
     }
+}
+
+fn time_for(asked: usize, each: Duration) -> Duration {
+    let all = each.saturating_mul(u32::try_from(asked).unwrap_or(u32::MAX));
+    all.saturating_add(Duration::from_secs(30)).min(LONGEST)
 }
 
 fn questions(targets: &[Target], controls: &[Url]) -> Vec<u8> {
@@ -171,4 +177,17 @@ fn read(output: &[u8], targets: &[Target], controls: &[Url]) -> Vec<Option<Seen>
         seen.filter(|seen| is_sighted || *seen == Seen::Works)
     });
     sights.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_has_time_for_each_and_never_longer_than_looks_count() {
+        let each = Duration::from_secs(20);
+        assert_eq!(time_for(3, each), Duration::from_secs(90));
+        assert_eq!(time_for(30, each), LONGEST);
+        assert_eq!(time_for(usize::MAX, Duration::MAX), LONGEST);
+    }
 }

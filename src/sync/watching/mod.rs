@@ -25,7 +25,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 pub use expectation::{Expectation, Page};
@@ -133,7 +133,7 @@ impl Default for Options {
     }
 }
 
-/// One look of one vantage at all targets. Never fails: what it could not see says `Controls::Fail`.
+/// One look of one vantage at all targets, begun `now`. Never fails: what it could not see says `Controls::Fail`.
 pub async fn look(
     vantage: &Vantage,
     targets: &[Target],
@@ -141,6 +141,7 @@ pub async fn look(
     now: Timestamp,
 ) -> Vec<Probe> {
     let controls = &vantage.controls;
+    let begun = Instant::now();
     let sights = match &vantage.way {
         Way::Direct => look_along(&options.line, targets, controls, options).await,
         Way::Proxy(proxy) => {
@@ -150,32 +151,44 @@ pub async fn look(
             };
             look_along(&line, targets, controls, options).await
         }
-        Way::Command(program) => command::look(program, targets, controls, options).await,
+        Way::Command(program) => {
+            let seen = command::look(program, targets, controls, options).await;
+            let at = Instant::now();
+            seen.into_iter().map(|seen| (seen, at)).collect()
+        }
     };
-    let probes = targets.iter().zip(sights).map(|(target, sight)| Probe {
-        at: now,
-        vantage: vantage.id,
-        place: vantage.place,
-        mirror: target.mirror,
-        // What the vantage does not see accuses nobody, whatever stands here.
-        seen: sight.unwrap_or(Seen::Fails(Cause::Blackhole)),
-        controls: match sight {
-            Some(_) => Controls::Work,
-            None => Controls::Fail,
-        },
-    });
+    let probes = targets
+        .iter()
+        .zip(sights)
+        .map(|(target, (sight, at))| Probe {
+            at: later(now, at - begun),
+            vantage: vantage.id,
+            place: vantage.place,
+            mirror: target.mirror,
+            // What the vantage does not see accuses nobody, whatever stands here.
+            seen: sight.unwrap_or(Seen::Fails(Cause::Blackhole)),
+            controls: match sight {
+                Some(_) => Controls::Work,
+                None => Controls::Fail,
+            },
+        });
     probes.collect()
 }
 
-/// `None`: not seen.
+fn later(now: Timestamp, passed: Duration) -> Timestamp {
+    let passed = jiff::SignedDuration::try_from(passed).unwrap_or_default();
+    now.checked_add(passed).unwrap_or(now)
+}
+
+/// `None`: not seen. With the moment at which each was.
 async fn look_along(
     line: &Line,
     targets: &[Target],
     controls: &[Url],
     options: &Options,
-) -> Vec<Option<Seen>> {
+) -> Vec<(Option<Seen>, Instant)> {
     let Sighted::Sees { bytes_per_second } = controls::look(line, controls, options).await else {
-        return vec![None; targets.len()];
+        return vec![(None, Instant::now()); targets.len()];
     };
     let places = &Semaphore::new(options.abreast.max(1));
     let mut looks = Vec::new();
@@ -183,11 +196,11 @@ async fn look_along(
         let look = async move {
             sleep(drawn(options.spread)).await;
             let _place = places.acquire().await;
-            look_at(line, target, options).await
+            (look_at(line, target, options).await, Instant::now())
         };
         looks.push(look.boxed());
     }
-    let traces: Vec<Vec<Trace>> = join_all(looks).await;
+    let traces: Vec<(Vec<Trace>, Instant)> = join_all(looks).await;
     let after = controls::look(line, controls, options).await;
     let least = match after {
         Sighted::Sees {
@@ -195,7 +208,7 @@ async fn look_along(
         } => Yardstick::new(options.least_bytes_per_second, [bytes_per_second, after]),
         Sighted::Blind => Yardstick::new(0, [None; 2]),
     };
-    let sights = targets.iter().zip(&traces).map(|(target, traces)| {
+    let sights = targets.iter().zip(&traces).map(|(target, (traces, at))| {
         let sight = Sight {
             by_name: traces.first(),
             by_address: traces.get(1),
@@ -203,7 +216,8 @@ async fn look_along(
         };
         let seen = classify(&sight, &target.expected, least);
         // What it reached it reached; what it did not may be its own fault.
-        seen.filter(|seen| after != Sighted::Blind || *seen == Seen::Works)
+        let seen = seen.filter(|seen| after != Sighted::Blind || *seen == Seen::Works);
+        (seen, *at)
     });
     sights.collect()
 }

@@ -277,10 +277,9 @@ impl Censored {
         assert_eq!(probes.len(), self.cases.len());
         let mut faults = Vec::new();
         for ((what, _, target, expected), probe) in self.cases.iter().zip(probes) {
-            assert_eq!(
-                (probe.mirror, probe.vantage, probe.at),
-                (target.mirror, VantageId(1), moment(0))
-            );
+            assert_eq!((probe.mirror, probe.vantage), (target.mirror, VantageId(1)));
+            let minutes = (probe.at - moment(0)).get_seconds() / 60;
+            assert!(probe.at >= moment(0) && minutes < 30, "{}", probe.at);
             let seen = match probe.seen {
                 Seen::Fails(Cause::Frozen { after_kb: 15..=24 }) => {
                     Seen::Fails(Cause::Frozen { after_kb: 0 })

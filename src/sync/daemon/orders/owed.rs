@@ -176,16 +176,17 @@ impl Daemon {
     }
 
     fn owed_looks(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let is_due = self
-            .book
-            .rest
-            .probed
-            .is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY);
-        let can_look = self
-            .wants
-            .as_ref()
-            .is_some_and(|wants| !wants.vantages.is_empty());
-        if self.probing || !is_due || !can_look {
+        // Each for itself: one that hangs, or is slow, keeps the others from nothing.
+        let is_due = |vantage: &VantageId| {
+            let looked = self.looked.get(vantage).copied();
+            let looked = looked.or(self.book.rest.probed.filter(|_| self.looked.is_empty()));
+            looked.is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY)
+                && !self.probing.contains(vantage)
+        };
+        let vantages = self.wants.iter().flat_map(|wants| &wants.vantages);
+        let vantages = vantages.map(|(vantage, _)| *vantage).filter(is_due);
+        let vantages: Vec<VantageId> = vantages.collect();
+        if vantages.is_empty() {
             return;
         }
         let newest = self.book.rest.edition;
@@ -207,9 +208,13 @@ impl Daemon {
             })
             .map(|(id, _)| id)
             .collect();
-        if !targets.is_empty() {
-            self.probing = true;
-            effects.push(Effect::Probe(targets));
+        if targets.is_empty() {
+            return;
+        }
+        for vantage in vantages {
+            self.probing.insert(vantage);
+            let mirrors = targets.clone();
+            effects.push(Effect::Probe { vantage, mirrors });
         }
     }
 

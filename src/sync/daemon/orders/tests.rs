@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::rotation::{
-    Cause, Controls, Kind, Place as Where, Probe, Seen, VantageId,
-};
+use super::super::super::rotation::{Cause, Controls, Kind, Place as Where, Probe, Seen};
 use super::super::super::{Mirror, Pushed};
 use super::super::{Public, Rendezvous};
 use super::*;
@@ -27,6 +25,8 @@ struct Bench {
     slow: Vec<String>,
     /// Who take everything and show nothing.
     takes: Vec<String>,
+    /// The vantage that never comes back from looking.
+    blind: Option<VantageId>,
     /// What is wrong with ourselves.
     sick: Option<String>,
     pushed: Vec<(String, Vec<String>)>,
@@ -106,6 +106,7 @@ impl Bench {
             dead: Vec::new(),
             hung: Vec::new(),
             sick: None,
+            blind: None,
             takes: Vec::new(),
             slow: Vec::new(),
             pushed: Vec::new(),
@@ -191,9 +192,16 @@ impl Bench {
                     outcome,
                 })
             }
-            Effect::Probe(mirrors) => Some(Event::Probed(
-                mirrors.iter().flat_map(|id| self.look(*id)).collect(),
-            )),
+            Effect::Probe { vantage, mirrors } => {
+                if self.blind == Some(vantage) {
+                    return None;
+                }
+                let probes = mirrors.iter().map(|id| self.look(*id, vantage));
+                Some(Event::Probed {
+                    vantage,
+                    probes: probes.collect(),
+                })
+            }
             Effect::Announce { way, told } => {
                 let shown = told.show.iter().map(Url::to_string).collect();
                 self.announced.push((told.name.clone(), way.clone(), shown));
@@ -221,29 +229,26 @@ impl Bench {
         }
     }
 
-    fn look(&self, id: MirrorId) -> Vec<Probe> {
+    fn look(&self, id: MirrorId, vantage: VantageId) -> Probe {
         let is_lost = self.lost.contains(&self.name(id));
-        let look = |vantage: u64| {
-            let place = if vantage == 3 {
-                Where::Outside
-            } else {
-                Where::Inside
-            };
-            let fails = is_lost && place == Where::Inside || self.controls == Controls::Fail;
-            Probe {
-                at: self.now().steady,
-                vantage: VantageId(vantage),
-                place,
-                mirror: id,
-                seen: if fails {
-                    Seen::Fails(Cause::Reset)
-                } else {
-                    Seen::Works
-                },
-                controls: self.controls,
-            }
+        let place = if vantage.0 >= 3 {
+            Where::Outside
+        } else {
+            Where::Inside
         };
-        (1..=3).map(look).collect()
+        let fails = is_lost && place == Where::Inside || self.controls == Controls::Fail;
+        Probe {
+            at: self.now().steady,
+            vantage,
+            place,
+            mirror: id,
+            seen: if fails {
+                Seen::Fails(Cause::Reset)
+            } else {
+                Seen::Works
+            },
+            controls: self.controls,
+        }
     }
 
     fn minutes(&mut self, minutes: i64) {
@@ -847,6 +852,19 @@ fn a_hook_that_makes_no_mirror_spends_nothing_and_is_asked_ever_more_rarely() {
             .iter()
             .any(|it| it.mirror.name == "m20")
     );
+}
+
+#[test]
+fn a_vantage_that_hangs_blinds_no_other() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    let fourth = (VantageId(4), "out-2".into());
+    bench.wanted.vantages.push(fourth);
+    bench.blind = Some(VantageId(4));
+    bench.begin();
+    bench.minutes(60);
+    bench.lost = vec![bench.told("friends")[0].clone()];
+    bench.minutes(60);
+    assert_eq!(bench.blocked(), 1);
 }
 
 #[test]
