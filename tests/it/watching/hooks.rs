@@ -176,6 +176,87 @@ async fn a_cdn_is_put_in_front() {
     );
 }
 
+/// A folder for `PATH`, with programs that write down the words with which they are started: what other users of the machine
+/// see.
+fn overlooked(folder: &Path, programs: &[&str]) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let bin = folder.join("overlooked");
+    std::fs::create_dir_all(&bin).unwrap();
+    for program in programs {
+        let find = format!("command -v {program}");
+        let found = Command::new("sh").args(["-c", &find]).output().unwrap();
+        let real = String::from_utf8(found.stdout).unwrap();
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\nexec {} \"$@\"\n",
+            folder.join("words").display(),
+            real.trim()
+        );
+        let place = bin.join(program);
+        std::fs::write(&place, script).unwrap();
+        std::fs::set_permissions(&place, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    format!("PATH={}:{}", bin.display(), std::env::var("PATH").unwrap())
+}
+
+#[tokio::test]
+async fn no_other_user_of_the_machine_sees_a_key_a_word_or_an_address() {
+    if !is_there(&["curl", "jq", "sed"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = overlooked(folder.path(), &["curl", "jq", "sed", "sha256sum", "awk"]);
+    let cdn = Bytes::from_static(b"{\"Hostnames\": [{\"Value\": \"balotikus.b-cdn.net\"}]}");
+    let done = Bytes::from_static(b"{\"ok\": true}");
+    let tree = [
+        ("/pullzone", cdn),
+        ("/balotikus", Bytes::new()),
+        ("/balotikus?policy=", Bytes::new()),
+        ("/bothunter2/sendMessage", done),
+    ];
+    let tree = tree.map(|(path, body)| (path.to_owned(), body));
+    let host = Host::start(Conduct::Good, &Arc::new(HashMap::from(tree)), None).await;
+    let at = format!("http://{}", host.address);
+
+    let keys = folder.path().join("bucket.toml");
+    std::fs::write(&keys, "user = \"AKEY\"\npassword = \"hunter2\"\n").unwrap();
+    let keys = keys.to_str().unwrap();
+    let words = [
+        &at,
+        "region",
+        keys,
+        "hoster",
+        "anna",
+        "https://BUCKET.s3.example/",
+    ];
+    let path_alone = std::slice::from_ref(&path);
+    let bucket = hook(path_alone, "hooks/bucket", &words, folder.path());
+    let said = made(&bucket, &need("9f2c", &[])).await;
+    assert_eq!(said["mirror"]["url"], "https://balotikus.s3.example/");
+
+    let variables = [path.clone(), "BUNNY_KEY=hunter2".into()];
+    let words = ["https://origin.example/", "anna", &at];
+    let cdn = hook(&variables, "hooks/cdn", &words, folder.path());
+    let said = made(&cdn, &need("9f2c", &[])).await;
+    assert_eq!(said["mirror"]["follows"], "https://balotikus.b-cdn.net/");
+
+    let variables = [path, "TELEGRAM_TOKEN=hunter2".into()];
+    let telegram = hook(
+        &variables,
+        "hooks/telegram",
+        &["open", "@river", &at],
+        folder.path(),
+    );
+    let text = "Чытайце: https://balotikus.example/#secret-word\n\"і\" \\ яшчэ\u{7f}";
+    let told = serde_json::json!({"channel": "open", "text": text});
+    call(&telegram, &told).await.unwrap();
+
+    let words = std::fs::read_to_string(folder.path().join("words")).unwrap();
+    assert!(words.lines().count() > 10, "{words}");
+    for secret in ["hunter2", "balotikus", "secret-word"] {
+        assert!(!words.contains(secret), "{secret}: {words}");
+    }
+}
+
 /// A process that ends with the test.
 struct Running(Child);
 
