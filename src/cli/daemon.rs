@@ -306,15 +306,14 @@ impl Desk for NewsroomDesk {
             return async { laid }.boxed();
         }
         let announcement = self.announcement(&config, &told, &sealed);
+        let site = self.site.clone();
         async move {
             let announcement = announcement?;
             let mut hooks = config.hooks.iter();
             let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.words() == way);
             let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
-            hooks::call(hook, &announcement)
-                .await
-                .map(drop)
-                .map_err(trouble)
+            let told = hooks::call(hook, &announcement).await;
+            told.map(drop).map_err(|error| kept(&site, hook.on, &error))
         }
         .boxed()
     }
@@ -335,8 +334,10 @@ impl Desk for NewsroomDesk {
                 .find(|hook| hook.on == Occasion::NeedMirror);
             let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
             let need = need(&config, &living, fingerprint.to_string(), follow);
-            let json = hooks::call(hook, &need).await.map_err(trouble)?;
-            let described = config::described(&json, &site).map_err(Trouble)?;
+            let json = hooks::call(hook, &need).await;
+            let json = json.map_err(|error| kept(&site, hook.on, &error))?;
+            let described = config::made(&json, &site, &config.made);
+            let described = described.map_err(|error| kept(&site, hook.on, &error))?;
             let mut member = Member::of_pool(&described);
             let is_taken = |other: &Member| other.mirror.name == member.mirror.name;
             if living.iter().any(is_taken) {
@@ -363,6 +364,7 @@ impl Desk for NewsroomDesk {
 
     fn alert(&self, words: String) -> BoxFuture<'static, Result<(), Trouble>> {
         let config = self.config();
+        let site = self.site.clone();
         async move {
             let config = config?;
             let alerted = config.hooks.iter().filter(|it| it.on == Occasion::Alert);
@@ -371,7 +373,7 @@ impl Desk for NewsroomDesk {
             let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
             match failed.is_empty() {
                 true => Ok(()),
-                false => Err(Trouble(failed.join("; "))),
+                false => Err(kept(&site, Occasion::Alert, &failed.join("; "))),
             }
         }
         .boxed()
@@ -385,6 +387,26 @@ impl Desk for NewsroomDesk {
 
     fn say(&self, line: &str) {
         self.screen.line(line);
+    }
+}
+
+/// What went wrong with a hook, without the addresses that it may have named: these stand, with the rest, where only the
+/// operator reads them.
+fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
+    let (whole, name) = (error.to_string(), format!("hook-{}.txt", on.name()));
+    let bare = hooks::discreet(&whole);
+    if bare == whole {
+        return Trouble(whole);
+    }
+    let folder = NewsroomFolder::at(site).sync_folder().map_err(trouble);
+    let written = folder.and_then(|folder| {
+        files::write_private(&folder.join(&name), whole.as_bytes()).map_err(trouble)
+    });
+    match written {
+        Ok(()) => Trouble(format!(
+            "{bare} (all of it is in the file {name} in the folder sync)"
+        )),
+        Err(_) => Trouble(bare),
     }
 }
 

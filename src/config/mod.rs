@@ -48,6 +48,8 @@ pub struct Config {
     /// From where mirrors are looked at.
     pub vantages: Vec<Vantage>,
     pub hooks: Vec<Hook>,
+    /// What the hook that makes mirrors may make.
+    pub made: Allowed,
     /// Mirrors that stand by.
     pub pool: Vec<Described>,
     /// How editions are pushed to them.
@@ -121,6 +123,20 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
 /// What a hook prints of a mirror that it made: an object with the settings of a `[[pool]]`. `folder` is the newsroom's.
 pub fn described(json: &[u8], folder: &Path) -> Result<Described, String> {
     written::described(json, folder)
+}
+
+/// What the operator lets a hook make, besides what is harmless: it prints where colport writes and which key it uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Of `folder`, `git`, `sftp` and `key`.
+    pub kinds: Vec<String>,
+    /// As they are written.
+    pub credentials: Vec<String>,
+}
+
+/// The same, of a mirror that was made just now.
+pub fn made(json: &[u8], folder: &Path, allowed: &Allowed) -> Result<Described, String> {
+    written::made(json, folder, allowed)
 }
 
 /// A source as it is named on the command line, told by its name: an address is a feed unless it ends like a sitemap, a
@@ -413,6 +429,52 @@ mod tests {
             let error = parse(&text.replacen(find, put, 1), Path::new("/news")).unwrap_err();
             assert!(error.contains(says), "{find}: {error}");
         }
+    }
+
+    #[test]
+    fn a_hook_makes_only_what_it_is_allowed() {
+        let hook = "[[hook]]\non = \"need_mirror\"\ncommand = [\"new\"]\nallow = [\"sftp\"]\ncredentials = [\"keys/a\"]\n";
+        let config = parse(&format!("{EXAMPLE}\n{hook}"), Path::new("/news")).unwrap();
+        let check = |mirror: &str, says: &str| {
+            let json =
+                format!("{{\"provider\": \"p\", \"upkeep\": \"free\", \"mirror\": {{{mirror}}}}}");
+            let made = made(json.as_bytes(), Path::new("/news"), &config.made);
+            match says {
+                "" => assert!(made.is_ok(), "{mirror}: {made:?}"),
+                says => assert!(made.unwrap_err().contains(says), "{mirror}"),
+            }
+        };
+        let url = "\"url\": \"https://balo.example/\"";
+        let named = "\"name\": \"balo-1\"";
+        check(
+            &format!("{named}, \"colport\": \"https://balo.example/\""),
+            "",
+        );
+        check(
+            &format!("{named}, \"sftp\": \"ssh://a@h.example/x\", {url}"),
+            "",
+        );
+        check(&format!("{named}, \"folder\": \"/etc\", {url}"), "`folder`");
+        let git = "\"git\": {\"repository\": \"/root\"}";
+        check(&format!("{named}, {git}, {url}"), "`git`");
+        let key = "\"sftp\": \"ssh://h.example/x\", \"key\": \"keys/offline/root.pem\"";
+        check(&format!("{named}, {key}, {url}"), "`key`");
+        let dav = "\"webdav\": \"https://dav.example/\", \"credentials\"";
+        check(&format!("{named}, {dav}: \"keys/a\", {url}"), "");
+        check(
+            &format!("{named}, {dav}: \"env:TOKEN\", {url}"),
+            "`credentials`",
+        );
+        for name in ["", "Balo", "a b", "../x", "\\u001b[2J", &"a".repeat(41)] {
+            let name = format!("\"name\": \"{name}\"");
+            check(
+                &format!("{name}, \"colport\": \"https://balo.example/\""),
+                "name",
+            );
+        }
+        let wrong = hook.replace("sftp", "s3");
+        let error = parse(&format!("{EXAMPLE}\n{wrong}"), Path::new("/news")).unwrap_err();
+        assert!(error.contains("`allow`"), "{error}");
     }
 
     #[test]

@@ -196,6 +196,8 @@ impl Config {
             "vantage",
             vantages.iter().map(|vantage| vantage.name.as_str()),
         )?;
+        let mut makers = self.hook.iter().filter_map(watching::Hook::allowed);
+        let made = makers.next().transpose()?.unwrap_or_default();
         let hooks = checked(self.hook, |hook| hook.check(folder))?;
         let pool = checked(self.pool, |pooled| pooled.check(folder))?;
         let mut all = members.clone();
@@ -208,6 +210,7 @@ impl Config {
         Ok(super::Config {
             vantages,
             hooks,
+            made,
             pool,
             site: SiteIdentity {
                 name: self.site.name,
@@ -374,6 +377,17 @@ fn checked<W, T>(
 pub(super) fn described(json: &[u8], folder: &Path) -> Result<Described, String> {
     let pooled: watching::Pooled =
         serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    pooled.check(folder)
+}
+
+pub(super) fn made(
+    json: &[u8],
+    folder: &Path,
+    allowed: &super::Allowed,
+) -> Result<Described, String> {
+    let pooled: watching::Pooled =
+        serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    pooled.is_allowed(allowed)?;
     pooled.check(folder)
 }
 

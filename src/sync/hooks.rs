@@ -23,6 +23,17 @@ pub enum Occasion {
     Alert,
 }
 
+impl Occasion {
+    /// As it is written in `colport.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NeedMirror => "need_mirror",
+            Self::Announce => "announce",
+            Self::Alert => "alert",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
     pub on: Occasion,
@@ -64,6 +75,34 @@ pub async fn call_all<T: Serialize + Sync>(hooks: &[Hook], told: &T) -> Vec<Prog
     let calls = hooks.iter().map(|hook| call(hook, told));
     let called = futures_util::future::join_all(calls).await;
     called.into_iter().filter_map(Result::err).collect()
+}
+
+/// What strangers or programs of others say, without what looks like an address of whatever kind: it goes into the journal,
+/// onto the page, and to people by ways that others read.
+pub fn discreet(words: &str) -> String {
+    let bare = |word: &str| match is_address(word) {
+        true => "…".to_owned(),
+        false => word.to_owned(),
+    };
+    let words: Vec<String> = words.split_whitespace().map(bare).collect();
+    words.join(" ")
+}
+
+/// An address itself, something that holds one, or a name with a dot in it; rather one too many.
+fn is_address(word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let mut parts = word.split('.');
+    let has_dot = parts.next().is_some_and(|part| part.ends_with(is_part))
+        && parts.any(|part| part.starts_with(is_part));
+    has_dot
+        || word.contains(['@', '#', '[', ']'])
+        || word.contains("//")
+        || word.contains("::")
+        || {
+            // An address of the sixth version, a host with its port, or a name that is nothing but long.
+            let longest = word.split(|c| !is_part(c)).map(str::len).max();
+            word.matches(':').count() >= 2 || longest >= Some(24)
+        }
 }
 
 /// What is told to a hook of [`Occasion::NeedMirror`].
@@ -110,6 +149,33 @@ mod tests {
         assert_eq!(failed.len(), 3, "{failed:?}");
         let heard = crate::io::files::read(&place.path().join("heard"), 1000).unwrap();
         assert!(String::from_utf8(heard).unwrap().contains("wake up"));
+    }
+
+    #[test]
+    fn what_looks_like_an_address_is_left_out() {
+        let check = |words: &str, expected: &str| assert_eq!(discreet(words), expected);
+        check(
+            "no machine is left: ask Anna.",
+            "no machine is left: ask Anna.",
+        );
+        check(
+            "curl: (7) status 502, again in 3 s",
+            "curl: (7) status 502, again in 3 s",
+        );
+        check(
+            "could not reach https://balo.example/x",
+            "could not reach …",
+        );
+        check("(balo.example) is taken", "… is taken");
+        check("host=balo.example:8443", "…");
+        check(
+            "ssh: connect to host 192.0.2.7 port 22: refused",
+            "ssh: connect to host … port 22: refused",
+        );
+        check("at 2001:db8::7 or fe80:0:0:1", "at … or …");
+        check("root@machine: no", "… no");
+        check("балоту.бел is gone", "… is gone");
+        check(&format!("{}onion", "a".repeat(56)), "…");
     }
 
     #[tokio::test]

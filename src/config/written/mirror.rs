@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{daemon, http_address};
 use crate::base::Digest;
+use crate::config::Allowed;
 use crate::io::store::{self, Credentials, Keeper};
 use crate::sync::daemon::Member;
 use crate::sync::{self, Host, Options, Place};
@@ -91,6 +92,33 @@ impl Mirror {
             made: None,
             mirror,
         })
+    }
+
+    /// As it was made by a program: that shall write to no folder and log in nowhere by words of its own.
+    pub(super) fn is_allowed(&self, allowed: &Allowed) -> Result<(), String> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !(1..=40).contains(&self.name.len()) || !self.name.chars().all(is_plain) {
+            return Err("its name must be small letters, digits and dashes".into());
+        }
+        let used = [
+            ("folder", self.folder.is_some()),
+            ("git", self.git.is_some()),
+            ("sftp", self.sftp.is_some()),
+            ("key", self.key.is_some() || self.known_hosts.is_some()),
+        ];
+        let mut refused = used.iter().filter(|(kind, is_used)| {
+            *is_used && !allowed.kinds.iter().any(|allowed| allowed == kind)
+        });
+        if let Some((kind, _)) = refused.next() {
+            return Err(format!(
+                "it has `{kind}`, which the hook's `allow` does not name"
+            ));
+        }
+        let is_named = |text: &String| allowed.credentials.contains(text);
+        match self.credentials.as_ref().is_none_or(is_named) {
+            true => Ok(()),
+            false => Err("it has `credentials` that the hook's section does not name".into()),
+        }
     }
 
     pub(super) fn check(self, folder: &Path) -> Result<sync::Mirror, String> {

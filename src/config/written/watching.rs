@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::http_address;
 use super::mirror::Mirror;
+use crate::config::Allowed;
 use crate::io::program::Program;
 use crate::io::visit::Proxy;
 use crate::sync::hooks::{self, Occasion};
@@ -48,6 +49,10 @@ pub(super) struct Hook {
     #[serde(default)]
     pass: Vec<String>,
     time: Option<String>,
+    #[serde(default)]
+    allow: Vec<String>,
+    #[serde(default)]
+    credentials: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,10 +127,36 @@ impl Vantage {
     }
 }
 
+/// What a hook makes only where it is allowed.
+const KINDS: [&str; 4] = ["folder", "git", "sftp", "key"];
+
 /// What a hook is given when nothing is said: machines are not made in a minute.
 const TIME: Duration = Duration::from_secs(600);
 
 impl Hook {
+    /// `None`: it makes no mirrors.
+    pub(super) fn allowed(&self) -> Option<Result<Allowed, String>> {
+        let On::NeedMirror = self.on else {
+            let says = !self.allow.is_empty() || !self.credentials.is_empty();
+            let error = "`allow` and `credentials` are for hooks that make mirrors";
+            return says.then(|| Err(error.into()));
+        };
+        let mut strange = self
+            .allow
+            .iter()
+            .filter(|kind| !KINDS.contains(&kind.as_str()));
+        if let Some(kind) = strange.next() {
+            let kinds = "`folder`, `git`, `sftp` and `key`";
+            return Some(Err(format!(
+                "`allow` names `{kind}`, which is none of {kinds}"
+            )));
+        }
+        Some(Ok(Allowed {
+            kinds: self.allow.clone(),
+            credentials: self.credentials.clone(),
+        }))
+    }
+
     pub(super) fn check(self, folder: &Path) -> Result<hooks::Hook, String> {
         let time = match &self.time {
             Some(text) => time(text)?,
@@ -180,6 +211,10 @@ fn whole(path: PathBuf) -> PathBuf {
 }
 
 impl Pooled {
+    pub(super) fn is_allowed(&self, allowed: &Allowed) -> Result<(), String> {
+        self.mirror.is_allowed(allowed)
+    }
+
     pub(super) fn check(self, folder: &Path) -> Result<Described, String> {
         let mirror = self.mirror.check(folder)?;
         if self.provider.trim().is_empty() {
