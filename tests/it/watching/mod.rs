@@ -407,6 +407,47 @@ async fn every_cause_is_named_by_a_command() {
     censored.check(Way::Command(program), &options).await;
 }
 
+/// Mirrors are not throttled by more than the line itself is.
+#[tokio::test]
+async fn a_command_on_a_slow_line_accuses_nobody() {
+    for tool in ["curl", "jq"] {
+        let found = std::process::Command::new(tool).arg("--version").output();
+        if found.is_err() {
+            println!("left out: `{tool}` is not installed");
+            return;
+        }
+    }
+    let (paper, folder) = (Paper::new(), tempfile::tempdir().unwrap());
+    let mut options = options(&Authority::new(), &Arc::default());
+    options.patience.whole = Duration::from_secs(15);
+    let mirror = Host::start(Conduct::Slow(7_000), &paper.tree, None).await;
+    for (control, expected) in [
+        (Conduct::Slow(5_000), Seen::Works),
+        (Conduct::Good, Seen::Fails(Cause::Throttled)),
+    ] {
+        let control = Host::start(control, &paper.tree, None).await;
+        let url = Url::parse(&format!("http://{}/control", control.address)).unwrap();
+        let program = Program {
+            name: "env".into(),
+            arguments: vec![
+                format!("CURL_HOME={}", folder.path().display()),
+                script("probes/curl").display().to_string(),
+                "5".into(),
+                "15".into(),
+            ],
+            folder: folder.path().into(),
+            passed: Vec::new(),
+        };
+        let vantage = vantage(Way::Command(program), vec![url]);
+        let targets = [target(&paper, &mirror, false, "127.0.0.1", 0)];
+        let probes = look(&vantage, &targets, &options, moment(0)).await;
+        assert_eq!(
+            (probes[0].seen, probes[0].controls),
+            (expected, Controls::Work)
+        );
+    }
+}
+
 /// What a vantage says of two mirrors, of which one is blocked, when its controls do so.
 async fn blind(
     controls: &[Conduct],
