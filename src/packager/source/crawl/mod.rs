@@ -35,6 +35,8 @@ struct Crawl {
     captures: HashMap<String, Capture>,
     /// What had to be unpacked; it goes with the crawl.
     unpacked: Option<TempDir>,
+    /// Of all of that; it has one ceiling, however many files a crawl is made of.
+    unpacked_bytes: u64,
 }
 
 /// Where an answer lies.
@@ -98,7 +100,9 @@ impl Crawl {
         for name in names {
             let warc = match wacz.warc(&name)? {
                 Member::Stored(bytes) => bytes,
-                Member::Packed { index } => self.on_disk(|out| wacz.unpack(index, out))?,
+                Member::Packed { index } => {
+                    self.on_disk(|out, room| wacz.unpack(index, room, out))?
+                }
             };
             // An index speaks of the places in the file as it lies there.
             let is_indexed = warc::packing(&warc).is_ok_and(|packing| packing != Packing::Stream)
@@ -140,7 +144,7 @@ impl Crawl {
     /// Walks over the records. A break leaves what comes before it.
     fn take_warc(&mut self, bytes: Bytes, skipped: &mut Vec<Skipped>) -> io::Result<()> {
         let bytes = match warc::packing(&bytes)? {
-            Packing::Stream => self.on_disk(|out| unpack_stream(&bytes, out))?,
+            Packing::Stream => self.on_disk(|out, room| unpack_stream(&bytes, room, out))?,
             Packing::Plain | Packing::Members => bytes,
         };
         let number = self.warcs.len();
@@ -235,8 +239,14 @@ impl Crawl {
         })
     }
 
-    /// Writes a file that goes with the crawl, and maps it.
-    fn on_disk(&mut self, write: impl FnOnce(&mut Spool) -> io::Result<()>) -> io::Result<Bytes> {
+    /// Writes a file that goes with the crawl, of so many bytes at most, and maps it.
+    fn on_disk(
+        &mut self,
+        write: impl FnOnce(&mut Spool, u64) -> io::Result<()>,
+    ) -> io::Result<Bytes> {
+        let room = LIMITS
+            .unpacked_crawl_bytes
+            .saturating_sub(self.unpacked_bytes);
         if self.unpacked.is_none() {
             let folder = files::temporary_folder("colport-crawl-");
             self.unpacked = Some(folder.map_err(io::Error::other)?);
@@ -244,14 +254,15 @@ impl Crawl {
         let folder = self.unpacked.as_ref().expect("it was just made");
         let place = folder.path().join(self.warcs.len().to_string());
         let mut spool = Spool::beside(&place).map_err(io::Error::other)?;
-        write(&mut spool)?;
+        write(&mut spool, room)?;
         spool.publish().map_err(io::Error::other)?;
-        files::map(&place).map_err(io::Error::other)
+        let bytes = files::map(&place).map_err(io::Error::other)?;
+        self.unpacked_bytes += bytes.len() as u64;
+        Ok(bytes)
     }
 }
 
-fn unpack_stream(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-    let max_bytes = LIMITS.unpacked_crawl_bytes;
+fn unpack_stream(bytes: &[u8], max_bytes: u64, out: &mut impl Write) -> io::Result<()> {
     let mut stream = MultiGzDecoder::new(bytes).take(max_bytes);
     // A stream that breaks off is read as far as it goes.
     match io::copy(&mut stream, out) {
@@ -392,6 +403,24 @@ mod tests {
             offset += record.len() as u64;
         }
         index.into_bytes()
+    }
+
+    #[test]
+    fn all_that_a_crawl_unpacks_has_one_ceiling() {
+        let warc = records().concat();
+        let members = [("archive/a.warc", &warc[..]), ("archive/b.warc", &warc)];
+        let file = zip(&members, true);
+        let with_room = |room: u64| {
+            let mut crawl = Crawl {
+                unpacked_bytes: LIMITS.unpacked_crawl_bytes - room,
+                ..Crawl::default()
+            };
+            crawl.take_wacz(file.clone().into(), &mut Vec::new())
+        };
+        let length = warc.len() as u64;
+        assert!(with_room(2 * length).is_ok());
+        let refused = with_room(2 * length - 1).unwrap_err();
+        assert!(refused.to_string().contains("too much"), "{refused}");
     }
 
     #[tokio::test]

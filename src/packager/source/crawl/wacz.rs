@@ -98,9 +98,13 @@ impl Wacz {
     }
 
     /// Unpacks a packed member to `out`, up to a ceiling.
-    pub(super) fn unpack(&mut self, index: usize, out: &mut impl io::Write) -> io::Result<()> {
+    pub(super) fn unpack(
+        &mut self,
+        index: usize,
+        max_bytes: u64,
+        out: &mut impl io::Write,
+    ) -> io::Result<()> {
         let member = self.zip.by_index(index).map_err(io::Error::other)?;
-        let max_bytes = LIMITS.unpacked_crawl_bytes;
         match io::copy(&mut member.take(max_bytes + 1), out)? > max_bytes {
             true => Err(io::Error::other("it unpacks to too much")),
             false => Ok(()),
