@@ -392,6 +392,36 @@ async fn the_button_is_heard() {
     assert!(long.starts_with("HTTP/1.1 400"), "{long}");
 }
 
+/// With all that a browser says by itself of where a request comes from, and with the key as the operator is given it.
+#[tokio::test]
+async fn the_button_is_heard_from_a_real_browser() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/button.js");
+    let find = |tool| std::process::Command::new(tool).arg("--version").output();
+    if find("node").is_err() || find("chromium").is_err() {
+        println!("not tried, since `node` or `chromium` is missing");
+        return;
+    }
+    let mut scene = Scene::new().await;
+    let profile = tempfile::tempdir().unwrap();
+    let page = format!("http://{}/?key={KEY}", scene.address);
+    let mut walk = tokio::process::Command::new("node");
+    walk.arg(script).arg(profile.path()).arg(page);
+    let walk = tokio::time::timeout(Duration::from_secs(120), walk.output());
+    let said = String::from_utf8(walk.await.unwrap().unwrap().stdout).unwrap();
+    let looks: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(looks.len(), 2, "{said}");
+    for look in looks {
+        assert_eq!(look["at"], format!("http://{}/", scene.address));
+        assert!(look["words"].as_str().unwrap().contains("balotikus"));
+        assert_eq!(look["cookie"], "", "no script sees the key");
+    }
+    let heard = scene.said.try_recv();
+    assert!(matches!(heard, Ok(Event::Overruled { .. })), "{heard:?}");
+}
+
 #[tokio::test]
 async fn what_changes_comes_by_itself() {
     let scene = Scene::new().await;
