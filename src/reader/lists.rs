@@ -142,6 +142,7 @@ impl Channel {
     pub async fn ask_meeting_places(
         &mut self,
         fetch: &dyn Fetch,
+        resolvers: &[Url],
         store: &Store,
     ) -> Result<bool, StoreError> {
         let Some(places) = self.list.as_ref().map(|list| list.rendezvous.clone()) else {
@@ -152,10 +153,10 @@ impl Channel {
             .await?;
         match places.dns {
             Some(name) if !is_news => {
-                let answers = fetched(fetch, doh::questions(&name)).await;
+                let answers = fetched(fetch, doh::questions(resolvers, &name)).await;
                 let records: Vec<String> = answers
                     .iter()
-                    .flat_map(|answer| doh::records(answer))
+                    .flat_map(|answer| doh::records(answer, &name))
                     .collect();
                 self.keep_newest(txt::lists(records.iter().map(String::as_str)), store)
             }

@@ -70,6 +70,8 @@ pub struct Options {
     /// A bundle that the reader was given, with the list of his channel in it. It must be proved to be of this newsroom.
     pub brought: Option<Arc<Excerpt>>,
     pub onions: Onions,
+    /// Who is asked for records of DNS, over HTTPS and in JSON, when no mirror answers.
+    pub resolvers: Vec<Url>,
     pub patience: Patience,
     /// How hard to pack what comes in the dense form: [`Effort::Best`] for who hands it on.
     pub effort: Effort,
@@ -86,6 +88,7 @@ impl Options {
             channel: None,
             brought: None,
             onions: Onions::Unreached,
+            resolvers: doh::resolvers(),
             patience: Patience::default(),
             effort: Effort::Quick,
             variant: Variant::Full,
@@ -242,7 +245,9 @@ pub async fn get(
         Err(ReadError::NoGoodMirror { .. } | ReadError::Unfinished { .. })
     );
     if let Some(channel) = channel.as_mut().filter(|_| is_cut_off)
-        && channel.ask_meeting_places(fetch, &store).await?
+        && channel
+            .ask_meeting_places(fetch, &options.resolvers, &store)
+            .await?
     {
         tried = attempt(fetch, now, options, &store, Some(channel), report).await?;
     }

@@ -15,6 +15,7 @@ mod bundle;
 mod commands;
 mod daemon;
 mod dense;
+mod doh;
 mod edition;
 mod evil;
 mod fuzzed;
