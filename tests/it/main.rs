@@ -23,6 +23,7 @@ mod hostile;
 mod hosts;
 mod keys;
 mod layers;
+mod meeting;
 mod page;
 mod pebble;
 mod press;

@@ -114,6 +114,8 @@ pub(super) struct Audit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Announced {
     pub version: u64,
+    #[serde(default)]
+    pub edition: EditionNumber,
     /// The mirrors that were shown.
     pub shown: Vec<u64>,
     pub is_done: bool,

@@ -15,8 +15,6 @@ mod configured;
 mod hearsay;
 mod owed;
 
-use std::collections::BTreeSet;
-
 use jiff::SignedDuration;
 use url::Url;
 
@@ -381,6 +379,12 @@ impl Daemon {
         };
         audit.busy.remove(way);
         let name = audit.name.clone();
+        let wanted = self.book.wanted.get(&channel);
+        let mut ways = wanted.into_iter().flat_map(|channel| &channel.ways);
+        let why_told = match ways.find(|known| known.name == way).map(|way| way.to) {
+            Some(Audience::Carriers) => "its mirrors are others, or the edition is",
+            _ => "its mirrors are others",
+        };
         let Some(announced) = audit
             .announced
             .get_mut(way)
@@ -395,7 +399,7 @@ impl Daemon {
                 self.note(
                     now,
                     format!("channel `{name}` was told by `{way}`"),
-                    "its mirrors are others",
+                    why_told,
                 );
             }
             Some(why) => {
@@ -457,7 +461,7 @@ impl Daemon {
             let clash = pool::admit(&ties, &[member.ties()?]).err()?;
             Some((&member.mirror.name, clash))
         });
-        tied.map(|(other, clash)| format!("`{other}` is {clash} too"))
+        tied.map(|(other, clash)| format!("`{other}` is {clash}"))
     }
 
     // Steps 2 and 3.
@@ -527,10 +531,10 @@ impl Daemon {
         for (mirror, other, clash) in left_out {
             let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
             let words = format!("channel `{name}` is not told of `{mirror}`");
-            self.note(now, words, format!("`{other}` is {clash} too"));
+            self.note(now, words, format!("`{other}` is {clash}"));
             if told.len() < 2 {
                 effects.push(Effect::Alert(format!(
-                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are both {clash}: more accounts \
+                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are {clash}: more accounts \
                      are needed"
                 )));
             }

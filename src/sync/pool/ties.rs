@@ -53,13 +53,14 @@ pub enum Clash {
     Account(Account),
 }
 
+/// Without the domain, which is a mirror's address: this goes into journals and alarms.
 impl fmt::Display for Clash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Domain(domain) => write!(f, "under `{domain}`"),
+            Self::Domain(_) => f.write_str("under the same domain"),
             Self::Account(account) => write!(
                 f,
-                "in the account `{}` at `{}`",
+                "in the same account, `{}` at `{}`",
                 account.name, account.provider
             ),
         }

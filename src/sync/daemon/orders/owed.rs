@@ -4,7 +4,7 @@ use super::super::super::rotation::{ChannelId, MirrorId, Phase};
 use super::super::book::Announced;
 use super::super::{Audience, Effect, Moment, Told, Way};
 use super::{ABREAST, DAY, Daemon, Looking, MOST_STANDBY, PROBE_EVERY, SETTLING};
-use crate::base::Timestamp;
+use crate::base::{EditionNumber, Timestamp};
 
 impl Daemon {
     // Step 4.
@@ -99,6 +99,7 @@ impl Daemon {
     }
 
     fn owed_announcements(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let newest = self.book.rest.edition;
         let wanted: Vec<(ChannelId, Vec<Way>)> = self
             .book
             .wanted
@@ -129,7 +130,7 @@ impl Daemon {
                     || !is_owed(
                         audit.announced.get(&way.name),
                         &way,
-                        &told,
+                        (&told, newest),
                         &shown,
                         now.steady,
                     )
@@ -145,6 +146,7 @@ impl Daemon {
                     way.name.clone(),
                     Announced {
                         version: told.list.version,
+                        edition: newest,
                         shown: shown.clone(),
                         is_done: false,
                         failures,
@@ -246,7 +248,7 @@ impl Daemon {
 fn is_owed(
     done: Option<&Announced>,
     way: &Way,
-    told: &Told,
+    (told, edition): (&Told, EditionNumber),
     shown: &[u64],
     now: Timestamp,
 ) -> bool {
@@ -256,6 +258,7 @@ fn is_owed(
     let is_news = match way.to {
         Audience::People => done.shown != shown,
         Audience::Programs => done.version < told.list.version,
+        Audience::Carriers => done.version < told.list.version || done.edition < edition,
     };
     let is_to_repeat = !done.is_done && done.again.is_none_or(|again| again <= now);
     // What was begun by an earlier run: programs are told again, people are not (see `not_known`).
