@@ -26,13 +26,13 @@ use std::net::IpAddr;
 use url::Url;
 
 pub use announcing::Announcement;
-pub use book::{BookError, Entry};
+pub use book::{BookError, Entry, Reach};
 pub use lists::Sealed;
 pub use meeting::lay;
 pub use orders::Daemon;
 pub use shell::{Desk, Exposure, Operator, Trouble, run};
 pub use steady::Steady;
-pub use view::{ChannelView, MirrorView, View, WayView};
+pub use view::{ChannelView, MirrorView, ReachView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 

@@ -15,6 +15,8 @@ mod configured;
 mod hearsay;
 mod owed;
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use url::Url;
 
@@ -24,7 +26,7 @@ use super::super::pool::{self, Clash};
 use super::super::rotation::{
     self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep,
 };
-use super::book::{Book, BookError};
+use super::book::{Book, BookError, Sight};
 use super::{Audience, Effect, Event, Member, Moment, Told, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
@@ -184,6 +186,10 @@ impl Daemon {
             Event::Edition(edition) => {
                 if edition > self.book.rest.edition {
                     self.book.rest.edition = edition;
+                    let filled = self.book.mirrors.values_mut();
+                    for kept in filled.filter(|kept| kept.edition > 0) {
+                        kept.behind_since.get_or_insert(now.wall);
+                    }
                     self.note(
                         now,
                         format!("edition {edition} goes to all mirrors"),
@@ -205,6 +211,7 @@ impl Daemon {
                     self.book.rest.probed = Some(now.steady);
                 }
                 let at = now.steady;
+                self.saw(&probes, now);
                 let probes = probes
                     .into_iter()
                     .map(|probe| rotation::Probe { at, ..probe });
@@ -249,6 +256,21 @@ impl Daemon {
                 self.trouble = (!words.is_empty()).then_some(words);
                 Vec::new()
             }
+        }
+    }
+
+    /// For the operator to see.
+    fn saw(&mut self, probes: &[rotation::Probe], now: Moment) {
+        for probe in probes {
+            if let Some(kept) = self.book.mirrors.get_mut(&probe.mirror) {
+                let sight = Sight::of(probe, now.wall);
+                kept.sights.insert(probe.vantage.0, sight);
+            }
+        }
+        let vantages = self.wants.iter().flat_map(|wants| &wants.vantages);
+        let known: BTreeSet<u64> = vantages.map(|(id, _)| id.0).collect();
+        for kept in self.book.mirrors.values_mut() {
+            kept.sights.retain(|vantage, _| known.contains(vantage));
         }
     }
 
@@ -313,6 +335,9 @@ impl Daemon {
         let is_news = kept.edition != edition;
         kept.edition = edition;
         kept.pushed = Some(now.wall);
+        if edition >= self.book.rest.edition {
+            kept.behind_since = None;
+        }
         kept.lists.extend(
             lists
                 .into_iter()

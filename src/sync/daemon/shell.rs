@@ -8,7 +8,8 @@
 //!
 //! What only others can do stands behind a [`Desk`]: reading the file, opening editions, signing, starting programs.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -110,6 +111,7 @@ pub async fn run(
         source: None,
         edition: 0,
         places: Arc::new(()),
+        sent: Sent::default(),
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -143,7 +145,8 @@ pub async fn run(
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
         }
-        operator.views.send_replace(View::of(&daemon, moment));
+        let view = View::of(&daemon, moment).with_progress(&room.sent());
+        operator.views.send_replace(view);
         tokio::select! {
             biased;
             () = &mut stopped => break,
@@ -180,7 +183,11 @@ struct Room {
     edition: EditionNumber,
     /// Held once more by each push under way.
     places: Arc<()>,
+    sent: Sent,
 }
+
+/// Bytes of each push under way.
+type Sent = Arc<Mutex<BTreeMap<MirrorId, u64>>>;
 
 impl Room {
     /// What changed in the newsroom's folder.
@@ -203,6 +210,11 @@ impl Room {
             Err(trouble) => events.push(Event::Trouble(trouble.0)),
         }
         events
+    }
+
+    fn sent(&self) -> BTreeMap<MirrorId, u64> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.clone()
     }
 
     /// The newest edition, opened once.
@@ -232,7 +244,7 @@ impl Room {
                     .iter()
                     .map(|told| (told.channel, told.list.version))
                     .collect();
-                let pushing = self.pushing(daemon.member(mirror), &lists);
+                let pushing = self.pushing(mirror, daemon.member(mirror), &lists);
                 tasks.spawn(async move {
                     let outcome = match pushing {
                         Ok(pushing) => pushing.await,
@@ -315,6 +327,7 @@ impl Room {
 
     fn pushing(
         &mut self,
+        id: MirrorId,
         member: Option<&Member>,
         lists: &[Told],
     ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
@@ -327,9 +340,17 @@ impl Room {
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
         let options = self.share();
-        let place = Arc::clone(&self.places);
+        let (place, sent) = (Arc::clone(&self.places), self.sent.clone());
         Ok(Box::pin(async move {
-            let outcome = push(wire.as_ref(), &source, member, &sealed, &options).await;
+            let mut tell = |event| {
+                let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+                match event {
+                    sync::Event::Begun { .. } => drop(sent.insert(id, 0)),
+                    sync::Event::Progress { bytes, .. } => drop(sent.insert(id, bytes)),
+                    sync::Event::Done { .. } => drop(sent.remove(&id)),
+                }
+            };
+            let outcome = push(wire.as_ref(), &source, member, &sealed, &options, &mut tell).await;
             drop(place);
             outcome
         }))
@@ -354,6 +375,7 @@ async fn push(
     member: Member,
     lists: &[Sealed],
     options: &Options,
+    tell: &mut (dyn FnMut(sync::Event) + Send),
 ) -> Outcome {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
@@ -361,7 +383,7 @@ async fn push(
         Some(_) => source.clone(),
         None => Arc::new(lists::beside(source, lists)),
     };
-    let pushed = sync::push_all(wire, &source, &mirrors, options, &mut |_| ()).await;
+    let pushed = sync::push_all(wire, &source, &mirrors, options, tell).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
     match server {

@@ -121,6 +121,8 @@ impl Daemon {
             failures: 0,
             again: None,
             trouble: None,
+            behind_since: None,
+            sights: BTreeMap::new(),
             gone: false,
             is_busy: false,
         };

@@ -1048,3 +1048,33 @@ fn what_is_handed_on_is_made_anew_for_each_edition() {
     bench.minutes(10);
     assert_eq!(count(&bench, "files"), before.0 + 1);
 }
+
+#[test]
+fn since_when_a_mirror_is_behind_is_shown_until_it_is_not() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.begin();
+    bench.minutes(10);
+    let behind = |bench: &Bench| {
+        let view = super::super::View::of(&bench.daemon, bench.now());
+        let mirrors = view.mirrors.into_iter();
+        let mut mirrors = mirrors.filter(|mirror| mirror.name == "m3");
+        let mirror = mirrors.next().unwrap();
+        (mirror.lag, mirror.behind_since)
+    };
+    assert_eq!(behind(&bench), (0, None));
+    bench.dead = vec!["m3".into()];
+    let since = bench.now().wall;
+    bench.give(Event::Edition(8));
+    bench.minutes(30);
+    bench.give(Event::Edition(9));
+    bench.restart();
+    bench.minutes(30);
+    assert_eq!(
+        behind(&bench),
+        (2, Some(since)),
+        "since the first that it lacks"
+    );
+    bench.dead.clear();
+    bench.minutes(40);
+    assert_eq!(behind(&bench), (0, None));
+}
