@@ -7,13 +7,15 @@
 //! 4. [`Writer`], members in, bundle out;
 //! 5. [`Scanner`], pieces of a bundle in, members out;
 //! 6. [`contents`], a look into a whole bundle at random;
-//! 7. [`dense`], another form for the way only, in which what files have in common travels once.
+//! 7. [`carry`], a bundle with lists of channels behind its edition;
+//! 8. [`dense`], another form for the way only, in which what files have in common travels once.
 //!
 //! Nothing here is a proof: who wrote a bundle, and whether a content is the right one, is known only in
 //! [`edition`](crate::edition).
 
 mod about;
 mod buffer;
+mod carry;
 pub mod dense;
 mod error;
 mod gzip;
@@ -29,8 +31,9 @@ mod writer;
 use bytes::Bytes;
 
 pub use about::{About, Kind};
+pub use carry::carry;
 pub use error::BundleError;
-pub use name::MemberName;
+pub use name::{ListFile, MemberName};
 pub use packing::{Effort, pack, stored_runs, unpack};
 pub use scanner::Scanner;
 pub use table::contents;

@@ -14,7 +14,8 @@ use super::error::shown;
 /// 2. `.colport/metadata/…`: roots by version, `timestamp`, `snapshot`, `targets`, then delegated roles by name
 ///    and version, so that each can be verified as soon as it is read;
 /// 3. files of the site by the bytes of their path;
-/// 4. `.colport/contents.jsonl`.
+/// 4. `.colport/lists/NAME.json`: sealed lists of channels, which no edition knows of, by name;
+/// 5. `.colport/contents.jsonl`.
 ///
 /// Each member is greater than the one before it, so none can stand twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,11 +23,28 @@ pub enum MemberName {
     About,
     Metadata(MetadataName),
     File(SitePath),
+    List(ListFile),
     Contents,
+}
+
+/// Under what name a bundle carries the sealed list of a channel: 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListFile(String);
+
+impl ListFile {
+    pub fn parse(name: &str) -> Option<Self> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (name.len() == 32 && name.bytes().all(is_hex)).then(|| Self(name.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 const ABOUT: &str = ".colport/bundle.json";
 const METADATA: &str = ".colport/metadata/";
+const LISTS: &str = ".colport/lists/";
 const CONTENTS: &str = ".colport/contents.jsonl";
 
 impl MemberName {
@@ -46,6 +64,12 @@ impl MemberName {
                 .map(Self::Metadata)
                 .ok_or_else(|| forbidden("it is no name of metadata"));
         }
+        if let Some(name) = path.strip_prefix(LISTS) {
+            let name = name.strip_suffix(".json").and_then(ListFile::parse);
+            return name
+                .map(Self::List)
+                .ok_or_else(|| forbidden("it is no name of a list"));
+        }
         SitePath::parse(path)
             .map(Self::File)
             .map_err(|error| forbidden(error.why))
@@ -59,6 +83,7 @@ impl MemberName {
                 "snapshot" => LIMITS.snapshot_bytes,
                 _ => LIMITS.targets_bytes,
             },
+            Self::List(_) => LIMITS.address_list_bytes,
             _ => LIMITS.member_bytes,
         }
     }
@@ -68,7 +93,8 @@ impl MemberName {
             Self::About => 0,
             Self::Metadata(_) => 1,
             Self::File(_) => 2,
-            Self::Contents => 3,
+            Self::List(_) => 3,
+            Self::Contents => 4,
         }
     }
 }
@@ -89,6 +115,7 @@ impl Ord for MemberName {
         match (self, other) {
             (Self::Metadata(a), Self::Metadata(b)) => metadata_order(a).cmp(&metadata_order(b)),
             (Self::File(a), Self::File(b)) => a.cmp(b),
+            (Self::List(a), Self::List(b)) => a.cmp(b),
             _ => self.class().cmp(&other.class()),
         }
     }
@@ -106,6 +133,7 @@ impl fmt::Display for MemberName {
             Self::About => f.write_str(ABOUT),
             Self::Metadata(name) => write!(f, "{METADATA}{name}"),
             Self::File(path) => write!(f, "{path}"),
+            Self::List(name) => write!(f, "{LISTS}{}.json", name.as_str()),
             Self::Contents => f.write_str(CONTENTS),
         }
     }
@@ -131,6 +159,8 @@ mod tests {
             "404.html",
             "be/index.html",
             "я.html",
+            ".colport/lists/00112233445566778899aabbccddeeff.json",
+            ".colport/lists/f0112233445566778899aabbccddeeff.json",
             ".colport/contents.jsonl",
         ];
         let names: Vec<MemberName> = order
@@ -156,6 +186,10 @@ mod tests {
             ".colport/metadata/../x",
             ".colport/metadata/root.json",
             ".colport/bundle.json/x",
+            ".colport/lists/",
+            ".colport/lists/letter.json",
+            ".colport/lists/00112233445566778899aabbccddeeff",
+            ".colport/lists/00112233445566778899AABBCCDDEEFF.json",
             "a\\b",
             "nul",
         ] {

@@ -7,7 +7,7 @@ use crate::base::{LIMITS, MetadataName, SitePath};
 use super::gzip::{self, CONTENT_HEAD, TRAILER_BYTES};
 use super::packing::{deflate, most_packed_bytes};
 use super::table::{TABLE_BYTES, Table};
-use super::{About, Effort, MemberName, Slot, pack, tar};
+use super::{About, Effort, ListFile, Member, MemberName, Slot, pack, tar};
 
 /// Header members are small and many: libdeflate's higher levels save nothing up to 9, and the 12th saves 4 % of them for
 /// the tenfold time of all else.
@@ -58,6 +58,21 @@ impl<W: Write> Writer<W> {
     /// bytes is believed if its trailer says so.
     pub fn file(&mut self, path: &SitePath, length: u64, packed: &[u8]) -> io::Result<Slot> {
         self.later_member(MemberName::File(path.clone()), length, packed)
+    }
+
+    /// A member of another bundle, but for the first and the last.
+    pub(super) fn copy(&mut self, member: &Member) -> io::Result<()> {
+        let name = member.name.clone();
+        self.later_member(name, member.length, &member.packed)
+            .map(drop)
+    }
+
+    /// Behind all files, in ascending order of name.
+    pub(super) fn list(&mut self, name: &ListFile, content: &[u8]) -> io::Result<()> {
+        let packed = pack(content, Effort::Best);
+        let name = MemberName::List(name.clone());
+        self.later_member(name, content.len() as u64, &packed)
+            .map(drop)
     }
 
     /// The table of contents and the footer.

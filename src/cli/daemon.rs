@@ -6,6 +6,8 @@
 //!    `colport mirrors`.
 //! 4. It goes on until somebody wants it to stop.
 
+pub(super) mod outlay;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,9 +62,11 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     let sync = folder.sync_folder()?;
     let ledger = Ledger::open(&sync.join(MEMORY))?;
     let memory = Daemon::open(ledger.entries(), random::bytes)?;
+    let wire = HttpFetch::new(Patience::default());
     let desk = Arc::new(NewsroomDesk {
         site: site.to_path_buf(),
         folder,
+        wire: wire.clone(),
         read: Mutex::default(),
         screen: screen.clone(),
     });
@@ -91,7 +95,7 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
         screen.line(format!("How things stand is shown {shown}"));
     }
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
-    let wire = Arc::new(HttpFetch::new(Patience::default()));
+    let wire = Arc::new(wire);
     let (clock, stop) = (&SystemClock, until_interrupted());
     let operator = Operator { said, views };
     daemon::run(desk, wire, clock, ledger, memory, operator, stop).await?;
@@ -143,6 +147,7 @@ async fn write_status(place: PathBuf, mut seen: watch::Receiver<View>) {
 struct NewsroomDesk {
     site: PathBuf,
     folder: NewsroomFolder,
+    wire: HttpFetch,
     /// The file as it was last read, and its marks.
     read: Mutex<Option<(Marks, Arc<Config>)>>,
     screen: Screen,
@@ -179,35 +184,6 @@ impl NewsroomDesk {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let config = read.as_ref().map(|(_, config)| config.clone());
         config.ok_or_else(|| Trouble("`colport.toml` cannot be read".into()))
-    }
-
-    /// For people and programs that announce by themselves, and at meeting places.
-    fn lay_out(&self, config: &Config, told: &Told, sealed: &Sealed) -> Result<(), Trouble> {
-        let announcement = self.announcement(config, told, sealed)?;
-        let folder = self
-            .folder
-            .sync_folder()
-            .map_err(trouble)?
-            .join("announce")
-            .join(&told.name);
-        files::create_private_folder(&folder).map_err(trouble)?;
-        let mut laid = vec![
-            ("text.txt", announcement.text.clone().into_bytes()),
-            ("qr.svg", announcement.qr_svg.clone().into_bytes()),
-            ("qr.txt", announcement.qr_terminal.clone().into_bytes()),
-            ("list.json", announcement.list.clone()),
-        ];
-        if let Some(name) = &config.wanted.rendezvous.dns {
-            laid.push(("zone.txt", announcement.zone(name).into_bytes()));
-        }
-        for (name, bytes) in laid {
-            files::write_private(&folder.join(name), &bytes).map_err(trouble)?;
-        }
-        for place in &config.meeting_places {
-            let file = place.folder.join(format!("{}.json", announcement.name));
-            files::write(&file, &announcement.list).map_err(trouble)?;
-        }
-        Ok(())
     }
 
     fn announcement(
@@ -301,21 +277,24 @@ impl Desk for NewsroomDesk {
             Ok(config) => config,
             Err(trouble) => return async { Err(trouble) }.boxed(),
         };
-        if way == FILES {
-            let laid = self.lay_out(&config, &told, &sealed);
-            return async { laid }.boxed();
+        let mut places = config.meeting_places.iter();
+        if let Some(meeting) = places.find(|place| place.name == way) {
+            let (wire, place) = (self.wire.clone(), meeting.place.clone());
+            return async move { daemon::lay(&wire, &place, &sealed).await.map_err(Trouble) }
+                .boxed();
         }
-        let announcement = self.announcement(&config, &told, &sealed);
+        let announcement = match self.announcement(&config, &told, &sealed) {
+            Ok(announcement) => announcement,
+            Err(trouble) => return async { Err(trouble) }.boxed(),
+        };
         let site = self.site.clone();
-        async move {
-            let announcement = announcement?;
-            let mut hooks = config.hooks.iter();
-            let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.words() == way);
-            let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
-            let told = hooks::call(hook, &announcement).await;
-            told.map(drop).map_err(|error| kept(&site, hook.on, &error))
+        match way == FILES {
+            true => {
+                let folder = NewsroomFolder::at(&self.site);
+                async move { lay_out(folder, announcement, config).await }.boxed()
+            }
+            false => async move { call(&config, &way, &announcement, &site).await }.boxed(),
         }
-        .boxed()
     }
 
     fn make(
@@ -328,19 +307,8 @@ impl Desk for NewsroomDesk {
         let site = self.site.clone();
         async move {
             let (config, fingerprint) = (config?, fingerprint?);
-            let hook = config
-                .hooks
-                .iter()
-                .find(|hook| hook.on == Occasion::NeedMirror);
-            let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
             let need = need(&config, &living, fingerprint.to_string(), follow);
-            let json = hooks::call(hook, &need).await;
-            let json = json.map_err(|error| kept(&site, hook.on, &error))?;
-            let described = config::made(&json, &site, &config.made);
-            let described = described.map_err(|error| kept(&site, hook.on, &error))?;
-            let mut member = Member::of_pool(&described);
-            member.made = Some(String::from_utf8_lossy(&json).into_owned());
-            Ok(Box::new(member))
+            made(&config, need, &site).await
         }
         .boxed()
     }
@@ -391,6 +359,47 @@ fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
         )),
         Err(_) => Trouble(bare),
     }
+}
+
+/// On a thread that may wait for a disk.
+async fn lay_out(
+    folder: NewsroomFolder,
+    announcement: Announcement,
+    config: Arc<Config>,
+) -> Result<(), Trouble> {
+    let laying = tokio::task::spawn_blocking(move || {
+        let dns = config.wanted.rendezvous.dns.as_deref();
+        outlay::lay_out(&folder, &announcement, dns)
+    });
+    laying.await.map_err(trouble)?
+}
+
+/// Has the hook of this name tell the channel.
+async fn call(
+    config: &Config,
+    way: &str,
+    announcement: &Announcement,
+    site: &Path,
+) -> Result<(), Trouble> {
+    let mut hooks = config.hooks.iter();
+    let hook = hooks.find(|hook| hook.on == Occasion::Announce && hook.words() == way);
+    let hook = hook.ok_or_else(|| Trouble(format!("there is no hook `{way}` any more")))?;
+    let said = hooks::call(hook, announcement).await;
+    said.map(drop).map_err(|error| kept(site, hook.on, &error))
+}
+
+/// Has a hook make a mirror, and reads what it says of it. Whether it may be taken, the daemon decides.
+async fn made(config: &Config, need: Need, site: &Path) -> Result<Box<Member>, Trouble> {
+    let mut hooks = config.hooks.iter();
+    let hook = hooks.find(|hook| hook.on == Occasion::NeedMirror);
+    let hook = hook.ok_or_else(|| Trouble("there is no hook that makes mirrors".into()))?;
+    let json = hooks::call(hook, &need).await;
+    let json = json.map_err(|error| kept(site, hook.on, &error))?;
+    let described = config::made(&json, site, &config.made);
+    let described = described.map_err(|error| kept(site, hook.on, &error))?;
+    let mut member = Member::of_pool(&described);
+    member.made = Some(String::from_utf8_lossy(&json).into_owned());
+    Ok(Box::new(member))
 }
 
 /// What a hook that alerts is told.
@@ -481,6 +490,7 @@ mod tests {
         let desk = NewsroomDesk {
             site: folder.path().to_path_buf(),
             folder: NewsroomFolder::at(folder.path()),
+            wire: HttpFetch::new(Patience::default()),
             read: Mutex::default(),
             screen: Screen::of_terminal(),
         };

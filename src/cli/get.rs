@@ -1,23 +1,29 @@
 //! `colport get`: the newest edition, from whatever mirrors still answer.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use indicatif::ProgressBar;
 use url::Url;
 
 use super::failure::{Failure, Outcome};
+use super::open;
 use super::root::Root;
 use super::screen::{Screen, harmless, one_line, size, table};
 use super::words::{count, freshness, lacking};
 use crate::base::Variant;
+use crate::edition::Excerpt;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files;
 use crate::io::report::Country;
-use crate::reader::{self, Event, Fault, FirstTrust, KnownList, News, Onions, Options, ReadError};
+use crate::reader::{
+    self, Event, Fault, FirstTrust, KnownList, News, Newsroom, Onions, Options, ReadError,
+    Sideload, Store,
+};
 use crate::server::Anchor;
 use crate::trust::lists::ChannelWord;
 
@@ -40,6 +46,10 @@ pub(crate) struct Get {
     /// you read
     #[arg(long, value_name = "DIR", default_value = "colport-reader")]
     store: PathBuf,
+    /// A bundle that you were given by somebody of your channel: before any mirror is asked, the mirrors are taken up that it tells
+    /// the channel of
+    #[arg(long, value_name = "FILE")]
+    beside: Option<PathBuf>,
     /// Also write the bundle to this file, to give it to somebody
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -74,6 +84,10 @@ impl Get {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let (mirrors, words): (Vec<Url>, Vec<_>) = self.mirrors.into_iter().unzip();
         let mut options = Options::new(mirrors, self.store, first_trust(self.root)?);
+        options.brought = self
+            .beside
+            .map(|path| brought(&path, &options))
+            .transpose()?;
         options.channel = words.into_iter().flatten().next();
         options.onions = onions();
         options.variant = match (self.text, self.light) {
@@ -125,12 +139,41 @@ impl Get {
     }
 }
 
+/// A bundle of the newsroom that the reader trusts.
+fn brought(path: &Path, options: &Options) -> Result<Arc<Excerpt>, Failure> {
+    let newsroom = match &options.trust {
+        FirstTrust::Root(root) => Some(Newsroom::new(root.clone())),
+        FirstTrust::Kept | FirstTrust::Fingerprint(_) if files::exists(&options.store) => {
+            let known = Store::open(&options.store).and_then(|store| Newsroom::of_store(&store));
+            known.map_err(ReadError::from)?
+        }
+        FirstTrust::Kept | FirstTrust::Fingerprint(_) => None,
+    };
+    let now = SystemClock.now();
+    let edition = match reader::open(open::bundle(path)?, newsroom.as_ref(), now)? {
+        Sideload::Verified(edition) => *edition,
+        Sideload::UnknownNewsroom(unproved) => match options.trust {
+            FirstTrust::Fingerprint(fingerprint) => unproved.accept(fingerprint)?.0,
+            FirstTrust::Kept | FirstTrust::Root(_) => {
+                return Err(Failure::from(ReadError::NobodyToTrust));
+            }
+        },
+    };
+    if edition.lists_beside().is_empty() {
+        let failure = Failure::refused(format!("`{}` carries no list of mirrors", path.display()));
+        return Err(
+            failure.try_this("open it with `colport open`, and ask who gave it for addresses")
+        );
+    }
+    Ok(Arc::new(edition))
+}
+
 fn told_of(list: &KnownList) -> String {
-    let known = count(list.mirrors, "mirror", "mirrors");
+    let known = count(list.mirrors, "mirror is", "mirrors are");
     match list.is_expired {
-        false => format!("{known} are known for the next time."),
+        false => format!("{known} known for the next time."),
         true => format!(
-            "{known} are known for the next time, but that list is of {} and past its date.",
+            "{known} known for the next time, but that list is of {} and past its date.",
             list.issued.strftime("%-d %B %Y")
         ),
     }
@@ -185,11 +228,17 @@ fn show_faults(faults: &[(String, Fault)], screen: &Screen) {
 
 fn failure(error: ReadError, screen: &Screen) -> Failure {
     show_faults(error.faults(), screen);
-    let hint = error.hint();
-    match error {
-        ReadError::NoGoodMirror { .. }
-        | ReadError::Unfinished { .. }
-        | ReadError::OtherNewsroom { .. } => Failure::refused(&error).hint(hint),
-        _ => Failure::setup(&error).hint(hint),
+    error.into()
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let hint = error.hint();
+        match error {
+            ReadError::NoGoodMirror { .. }
+            | ReadError::Unfinished { .. }
+            | ReadError::OtherNewsroom { .. } => Self::refused(&error).hint(hint),
+            _ => Self::setup(&error).hint(hint),
+        }
     }
 }

@@ -6,13 +6,13 @@ use clap::Args;
 
 use super::daemon::{STATUS, page_address, page_key};
 use super::failure::{Failure, Outcome};
-use super::screen::{Screen, table};
-use super::words::{age, count};
+use super::screen::{Cell, Paint, Screen, size};
+use super::words::{age, count, span};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::files::{self, FileError};
 use crate::packager::NewsroomFolder;
-use crate::sync::daemon::{ChannelView, MirrorView, View};
+use crate::sync::daemon::{ChannelView, MirrorView, Reach, ReachView, View};
 
 const STATUS_BYTES: u64 = 64 << 20;
 
@@ -80,12 +80,13 @@ fn show(view: &View, screen: &Screen) {
         format!("As of {}. ", age(at, SystemClock.now()))
     });
     screen.line(format!(
-        "{as_of}Edition {}; {} in stock, {} of them in reserve{}.",
+        "{as_of}Edition {}; {} in stock, {} of them in reserve{}; {:.2} a day.",
         view.edition,
         count(view.standby, "mirror", "mirrors"),
         view.reserve,
         view.lasts_days
             .map_or_else(String::new, |days| format!(", which lasts {days:.0} days")),
+        view.cost_a_day,
     ));
     if let Some(trouble) = &view.trouble {
         screen.line(format!("Needs you: {trouble}"));
@@ -93,19 +94,29 @@ fn show(view: &View, screen: &Screen) {
     if !view.channels.is_empty() {
         let rows: Vec<_> = view.channels.iter().map(channel_row).collect();
         screen.line("");
-        screen.line(table(
-            &["channel", "tier", "leaks", "mirrors", "shows"],
-            &rows,
-        ));
+        screen.table(&["channel", "tier", "leaks", "mirrors", "shows"], &rows);
     }
     let mut mirrors: Vec<&MirrorView> = view.mirrors.iter().collect();
     mirrors.sort_by_key(|mirror| (rank(&mirror.state), mirror.id));
+    let vantages = mirrors.first().map(|mirror| &mirror.reach);
+    let vantages: Vec<&str> = vantages
+        .into_iter()
+        .flatten()
+        .map(|from| from.vantage.as_str())
+        .collect();
     let rows: Vec<_> = mirrors.into_iter().map(mirror_row).collect();
     screen.line("");
-    screen.line(table(
-        &["mirror", "state", "edition", "known to", "remarks"],
-        &rows,
-    ));
+    let head = [
+        "mirror", "state", "reach", "edition", "a day", "known to", "remarks",
+    ];
+    screen.table(&head, &rows);
+    if !vantages.is_empty() {
+        screen.line("");
+        screen.line(format!(
+            "Reach, one sign for each place: {}. ✓ it is reached, ✕ it fails, ? the place sees nothing, – nobody looked from there.",
+            vantages.join(", ")
+        ));
+    }
 }
 
 /// What needs a look comes first.
@@ -119,45 +130,80 @@ fn rank(state: &str) -> usize {
         .unwrap_or(order.len())
 }
 
-fn channel_row(channel: &ChannelView) -> Vec<String> {
+fn channel_row(channel: &ChannelView) -> Vec<Cell> {
     let tier = match channel.overruled {
         true => format!("{} (your word)", channel.tier),
         false => channel.tier.clone(),
     };
+    let paint = match channel.tier.as_str() {
+        "clean" => Paint::Good,
+        "suspect" => Paint::Doubt,
+        "burnt" => Paint::Bad,
+        _ => Paint::Plain,
+    };
+    let few = match channel.working {
+        0 | 1 => Paint::Bad,
+        _ => Paint::Plain,
+    };
     vec![
-        channel.name.clone(),
-        tier,
-        format!("{:.0} %", channel.p_leak * 100.0),
-        channel.working.to_string(),
-        channel.shows.join(", "),
+        Cell::from(&channel.name),
+        Cell::new(paint, tier),
+        Cell::from(format!("{:.0} %", channel.p_leak * 100.0)),
+        Cell::new(few, channel.working),
+        Cell::from(channel.shows.join(", ")),
     ]
 }
 
-fn mirror_row(mirror: &MirrorView) -> Vec<String> {
-    let edition = match (mirror.edition, mirror.lag) {
-        (0, _) => "none".to_owned(),
-        (edition, 0) => edition.to_string(),
-        (edition, lag) => format!("{edition}, {lag} behind"),
+fn mirror_row(mirror: &MirrorView) -> Vec<Cell> {
+    let state = match mirror.state.as_str() {
+        "serving" => Paint::Good,
+        "suspect" => Paint::Doubt,
+        "blocked" | "failed" => Paint::Bad,
+        _ => Paint::Plain,
     };
-    let fails = mirror
-        .fails
-        .iter()
-        .map(|(vantage, how)| format!("{vantage}: {how}"));
-    let remarks = mirror
-        .why
-        .iter()
-        .cloned()
-        .chain(mirror.trouble.clone())
-        .chain(fails);
-    let mut remarks: Vec<String> = remarks.collect();
-    if mirror.pushing {
-        remarks.push("sending".into());
-    }
+    let (edition, paint) = match (mirror.edition, mirror.lag) {
+        (0, _) => ("none".to_owned(), Paint::Soft),
+        (edition, 0) => (edition.to_string(), Paint::Plain),
+        (edition, lag) => (format!("{edition}, {lag} behind"), Paint::Doubt),
+    };
+    let cost = match mirror.cost_a_day > 0.0 {
+        true => format!("{:.2}", mirror.cost_a_day),
+        false => String::new(),
+    };
     vec![
-        mirror.name.clone(),
-        mirror.state.clone(),
-        edition,
-        mirror.channels.join(", "),
-        remarks.join("; "),
+        Cell::from(&mirror.name),
+        Cell::new(state, &mirror.state),
+        Cell::of(mirror.reach.iter().map(reached)),
+        Cell::new(paint, edition),
+        Cell::from(cost),
+        Cell::from(mirror.channels.join(", ")),
+        Cell::from(remarks(mirror).join("; ")),
     ]
+}
+
+fn reached(from: &ReachView) -> (Paint, String) {
+    let paint = match from.reach {
+        Reach::Reached => Paint::Good,
+        Reach::Fails => Paint::Bad,
+        Reach::Blind | Reach::Unseen => Paint::Soft,
+    };
+    (paint, from.reach.mark().to_owned())
+}
+
+fn remarks(mirror: &MirrorView) -> Vec<String> {
+    let failing = mirror
+        .reach
+        .iter()
+        .filter(|from| from.reach == Reach::Fails);
+    let failing = failing.map(|from| format!("{}: {}", from.vantage, from.words()));
+    let behind = mirror.behind_since.filter(|_| mirror.lag > 0);
+    let behind =
+        behind.map(|at| format!("behind for {}", span(SystemClock.now().duration_since(at))));
+    let sending = mirror.pushing.then(|| match mirror.sent_bytes {
+        Some(bytes) => format!("sending, {} so far", size(bytes)),
+        None => "sending".to_owned(),
+    });
+    let remarks = mirror.trouble.clone().into_iter().chain(behind);
+    let remarks = remarks.chain(failing).chain(sending);
+    remarks.chain(mirror.reports.clone()).collect()
 }

@@ -4,18 +4,20 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
+use jiff::Timestamp;
 
 use super::failure::{Failure, Outcome};
 use super::root::Root;
 use super::screen::Screen;
 use super::serve::until_interrupted;
-use super::words::{freshness, lacking};
+use super::words::{count, freshness, lacking};
 use crate::base::Fingerprint;
 use crate::edition::Excerpt;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::files;
 use crate::reader::{self, Newsroom, OpenError, Sideload, Unproved};
 use crate::server::{self, Anchor};
+use crate::trust::lists::ChannelWord;
 
 /// Verify a bundle that you were given, and read it in the browser.
 ///
@@ -30,6 +32,10 @@ pub(crate) struct Open {
     /// them. Without it you are asked for the fingerprint
     #[arg(long, value_name = "FINGERPRINT|FILE")]
     root: Option<Root>,
+    /// The word of your channel, which stands behind the `#` in its addresses: if this copy tells the channel of mirrors, they are
+    /// shown
+    #[arg(long, value_name = "WORD", value_parser = word)]
+    channel: Option<ChannelWord>,
     /// Print the address instead of opening the browser
     #[arg(long)]
     no_browser: bool,
@@ -56,7 +62,38 @@ impl Open {
             screen.line(lacking);
         }
         screen.line(freshness(edition.proof(), now));
+        tell_mirrors(&edition, self.channel.as_ref(), now, screen);
         show(&edition, self.no_browser, screen).await
+    }
+}
+
+/// The word, or an address with it.
+fn word(text: &str) -> Result<ChannelWord, String> {
+    let word = text.rsplit('#').next().unwrap_or_default();
+    ChannelWord::parse(word).ok_or_else(|| format!("`{word}` is not as it was given"))
+}
+
+/// What the copy tells the reader's channel, with the word behind each address, as a channel is told.
+fn tell_mirrors(edition: &Excerpt, word: Option<&ChannelWord>, now: Timestamp, screen: &Screen) {
+    let list = word.and_then(|word| Some((word, reader::list_beside(edition, word)?)));
+    match list {
+        Some((word, list)) => {
+            let age = match list.is_expired(now) {
+                true => ", but that list is past its date",
+                false => "",
+            };
+            let mirrors = count(list.mirrors.len(), "mirror", "mirrors");
+            screen.line(format!("It tells your channel of {mirrors}{age}:"));
+            for mirror in &list.mirrors {
+                screen.line(format!("  {}#{}", mirror.url, word.expose()));
+            }
+            screen.line("Fetch the news from there with `colport get`.");
+        }
+        None if word.is_some() => screen.line("It tells your channel of no mirrors."),
+        None if !edition.lists_beside().is_empty() => screen.line(
+            "It tells a channel of mirrors: `--channel` with the word of the channel, behind the `#` in its addresses, shows them.",
+        ),
+        None => {}
     }
 }
 

@@ -97,6 +97,21 @@ impl Screen {
         std::io::stdout().is_terminal()
     }
 
+    /// Whether words may be coloured: not where a person said no (<https://no-color.org>), nor where nobody looks.
+    fn paints(&self) -> bool {
+        let says = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let is_dumb = says("TERM").is_none_or(|term| term == "dumb");
+        self.has_colours() && says("NO_COLOR").is_none() && !is_dumb
+    }
+
+    /// A table with left-aligned columns, of which some words have colours.
+    pub(crate) fn table(&self, head: &[&str], rows: &[Vec<Cell>]) {
+        let text = painted_table(head, rows, self.paints());
+        let written = std::io::stdout().write_all(text.as_bytes());
+        // See 2 above.
+        let _ = written.and_then(|()| std::io::stdout().flush());
+    }
+
     /// Asks on standard error, so that what goes to a pipe stays clean. An empty answer if nobody answers.
     pub(crate) fn ask(&self, question: &str) -> String {
         print(std::io::stderr(), format!("{question} "));
@@ -212,6 +227,89 @@ pub(crate) fn size(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
 }
 
+/// What a colour says. It is said in words or by a sign as well, for who sees none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Plain,
+    Good,
+    Doubt,
+    Bad,
+    Soft,
+}
+
+impl Paint {
+    /// As ECMA-48 selects it (SGR).
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some("32"),
+            Self::Doubt => Some("33"),
+            Self::Bad => Some("31"),
+            Self::Soft => Some("2"),
+        }
+    }
+}
+
+/// A cell of a table, in pieces of one colour each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell(Vec<(Paint, String)>);
+
+impl Cell {
+    pub(crate) fn new(paint: Paint, text: impl fmt::Display) -> Self {
+        Self::of([(paint, text.to_string())])
+    }
+
+    pub(crate) fn of(pieces: impl IntoIterator<Item = (Paint, String)>) -> Self {
+        // What a stranger said can neither colour the table nor make a row of its own.
+        let tamed = pieces
+            .into_iter()
+            .map(|(paint, text)| (paint, tame(&one_line(text))));
+        Self(tamed.collect())
+    }
+
+    fn width(&self) -> usize {
+        self.0.iter().map(|(_, text)| text.chars().count()).sum()
+    }
+
+    fn shown(&self, with_colours: bool) -> String {
+        let piece = |(paint, text): &(Paint, String)| match paint.code() {
+            Some(code) if with_colours => format!("\x1b[{code}m{text}\x1b[0m"),
+            _ => text.clone(),
+        };
+        self.0.iter().map(piece).collect()
+    }
+}
+
+impl<T: fmt::Display> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(Paint::Plain, text)
+    }
+}
+
+fn painted_table(head: &[&str], rows: &[Vec<Cell>], with_colours: bool) -> String {
+    let head: Vec<Cell> = head.iter().map(Cell::from).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let cells = cells.chain(head.get(column));
+        cells.map(Cell::width).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[Cell]| {
+        let mut line = String::new();
+        for (at, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+            line += &cell.shown(with_colours);
+            if at + 1 < cells.len() {
+                line += &" ".repeat(width - cell.width() + 2);
+            }
+        }
+        format!("{}\n", line.trim_end())
+    };
+    std::iter::once(&head)
+        .chain(rows)
+        .map(|cells| line(cells))
+        .collect()
+}
+
 /// A table with left-aligned columns.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -244,7 +342,31 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped_json, harmless, table, wrapped};
+    use super::{Cell, Paint, escaped_json, harmless, painted_table, table, wrapped};
+
+    #[test]
+    fn colours_change_neither_words_nor_columns_and_a_stranger_has_none() {
+        let rows = [
+            vec![
+                Cell::new(Paint::Bad, "blocked"),
+                Cell::of([(Paint::Good, "✓".into()), (Paint::Bad, "✕".into())]),
+                Cell::from("x\x1b[31m\ny"),
+            ],
+            vec![Cell::from("навіны"), Cell::from("–"), Cell::from("")],
+        ];
+        let shown = |with_colours| painted_table(&["state", "reach", "why"], &rows, with_colours);
+        let plain = shown(false);
+        assert_eq!(
+            plain,
+            "state    reach  why\nblocked  ✓✕     x\\u{1b}[31m y\nнавіны   –\n"
+        );
+        let mut painted = shown(true);
+        assert!(painted.contains("\x1b[31mblocked\x1b[0m  \x1b[32m✓\x1b[0m\x1b[31m✕\x1b[0m     x"));
+        for code in ["0", "31", "32"] {
+            painted = painted.replace(&format!("\x1b[{code}m"), "");
+        }
+        assert_eq!(painted, plain);
+    }
 
     #[test]
     fn lines_break_between_words() {

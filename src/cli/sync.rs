@@ -1,19 +1,24 @@
 //! `colport sync`: the newest edition to every mirror, once or for ever.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::daemon;
+use super::daemon::{self, outlay};
 use super::failure::{Failure, Outcome};
 use super::screen::{Screen, size, table};
+use crate::base::LIMITS;
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::files;
 use crate::packager::{FolderError, NewsroomFolder, Variant};
+use crate::sync::daemon::Trouble;
 use crate::sync::{self, Event, Intent, Mirror, Sending, Source};
+use crate::trust::lists::SealedList;
 
 /// Keep every mirror up to date, and tell each channel of its own.
 ///
@@ -34,11 +39,42 @@ pub(crate) struct Sync {
     /// Say what would be done, and do nothing
     #[arg(long, requires = "once")]
     dry_run: bool,
+    /// Write the newest edition to a file, to be handed around in this channel, with the channel's list of mirrors in it, and end
+    #[arg(
+        long,
+        value_name = "CHANNEL",
+        requires = "out",
+        conflicts_with = "once"
+    )]
+    bundle_for: Option<String>,
+    /// The file for `--bundle-for`
+    #[arg(long, value_name = "FILE", requires = "bundle_for")]
+    out: Option<PathBuf>,
+    /// Of `--bundle-for`: without pictures
+    #[arg(long, requires = "bundle_for", conflicts_with = "light")]
+    text: bool,
+    /// Of `--bundle-for`: with small pictures
+    #[arg(long, requires = "bundle_for")]
+    light: bool,
 }
 
 impl Sync {
     pub(crate) async fn run(self, screen: &Screen) -> Outcome {
         let config = config::load(&self.site)?;
+        if let (Some(channel), Some(out)) = (&self.bundle_for, &self.out) {
+            let variant = match (self.text, self.light) {
+                (true, _) => Variant::Text,
+                (_, true) => Variant::Light,
+                (false, false) => Variant::Full,
+            };
+            return hand_out(
+                &NewsroomFolder::at(&self.site),
+                channel,
+                variant,
+                out,
+                screen,
+            );
+        }
         if config.mirrors.is_empty() {
             let failure = Failure::setup("there is no mirror in `colport.toml`");
             return Err(failure.try_this(
@@ -54,6 +90,45 @@ impl Sync {
             true => plan(&wire, &source, &config, screen).await,
             false => push(&wire, &source, &config, screen).await,
         }
+    }
+}
+
+/// The list is the one that the daemon told the channel last.
+fn hand_out(
+    folder: &NewsroomFolder,
+    channel: &str,
+    variant: Variant,
+    out: &Path,
+    screen: &Screen,
+) -> Outcome {
+    let place = outlay::folder_of(folder, channel)?;
+    let untold = || {
+        let failure = Failure::setup(format!("channel `{channel}` was told of no mirrors yet"));
+        failure
+            .try_this("let `colport sync` run until it was; `colport mirrors` shows the channels")
+    };
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !channel.chars().all(is_plain) || !files::exists(&place.join("list.json")) {
+        return Err(untold());
+    }
+    let list = files::read_private(&place.join("list.json"), LIMITS.address_list_bytes)?;
+    let list = Bytes::from(list);
+    let name = SealedList::name_in(list.clone()).ok_or_else(untold)?;
+    let (from, _) = outlay::source(folder, variant)?.ok_or_else(|| {
+        let failure = Failure::setup("there is no such bundle of the newest edition");
+        failure.try_this("`colport pack` makes those that `variants` in `colport.toml` names")
+    })?;
+    outlay::write(&from, out, name.as_str(), &list)?;
+    screen.line(format!(
+        "`{}` carries the newest edition, and what channel `{channel}` is told.",
+        out.display()
+    ));
+    Ok(())
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::setup(trouble)
     }
 }
 

@@ -384,17 +384,78 @@ mod tests {
                         error.contains(says) && error.contains("another domain"),
                         "{error}"
                     );
+                    // It comes onto the operator's page, and into alarms.
+                    assert!(!error.contains("balo.com"), "{error}");
                 }
                 None => assert!(parsed.is_ok(), "{parsed:?}"),
             }
         };
         let (one, below) = ("https://a.balo.com/", "https://b.balo.com/");
-        let says = "the mirrors `a` and `c` are both under the same domain";
+        let says = "the mirrors `a` and `c` are under the same domain";
         check(one, below, true, Some(says));
         check(one, below, false, None);
         check(one, "https://kide.com/", true, None);
         check("https://a.github.io/", "https://b.github.io/", true, None);
         check("http://127.0.0.1:1/", "http://127.0.0.1:2/", true, None);
+    }
+
+    #[test]
+    fn a_meeting_place_is_any_host_at_an_address() {
+        let read = |places: &str| {
+            let text = format!(
+                "[site]\nname = \"x\"\nlanguage = \"en\"\n[[channel]]\nname = \"letter\"\nkind = \"bot\"\n[sync]\nmeeting_place = [{places}]\n"
+            );
+            parse(&text, Path::new("/news"))
+        };
+        let config = read(
+            "{ folder = \"srv\", address = \"https://a.example/x\" }, \
+             { name = \"branch\", git = { repository = \"https://git.example/x.git\" }, address = \"https://b.example/\" }, \
+             { webdav = \"https://dav.example/\", credentials = \"k\", address = \"https://c.example/\" }, \
+             { s3 = { endpoint = \"https://s3.example\", bucket = \"b\" }, credentials = \"k\", address = \"https://d.example/\" }, \
+             { sftp = \"ssh://h.example/www\", address = \"https://e.example/\" }, \
+             { colport = \"https://f.example/\" }",
+        )
+        .unwrap();
+        let urls = config.wanted.rendezvous.urls.iter();
+        let urls: Vec<&str> = urls.map(|url| url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "https://a.example/x/",
+                "https://b.example/",
+                "https://c.example/",
+                "https://d.example/",
+                "https://e.example/",
+                "https://f.example/.colport/lists/",
+            ]
+        );
+        let ways = &config.wanted.channels[0].ways;
+        assert_eq!(ways.len(), 7, "each is told by itself: {ways:?}");
+        assert_eq!(
+            (ways[0].name.as_str(), ways[2].name.as_str()),
+            ("files", "branch")
+        );
+        assert!(ways[1].name.starts_with("meeting place ") && !ways[1].name.contains("example"));
+        for (places, says) in [
+            ("{ folder = \"srv\" }", "`address`"),
+            ("{ address = \"https://a.example/\" }", "has one of"),
+            (
+                "{ colport = \"https://f.example/\", address = \"https://a.example/\" }",
+                "known already",
+            ),
+            ("{ folder = \"a\", address = \"ftp://a.example/\" }", "ftp"),
+            (
+                "{ folder = \"a\", address = \"https://a.example/\", follows = \"https://b.example/\" }",
+                "follows",
+            ),
+            (
+                "{ folder = \"a\", address = \"https://a.example/\" }, { folder = \"b\", address = \"https://a.example/\" }",
+                "two of the meeting place",
+            ),
+        ] {
+            let error = read(places).unwrap_err();
+            assert!(error.contains(says), "{places}: {error}");
+        }
     }
 
     #[test]

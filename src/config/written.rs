@@ -169,7 +169,7 @@ fn days(lifetime: SignedDuration) -> i64 {
 }
 
 impl Config {
-    pub(super) fn check(self, folder: &Path) -> Result<super::Config, String> {
+    pub(super) fn check(mut self, folder: &Path) -> Result<super::Config, String> {
         let newsrooms: Vec<_> = self
             .newsroom
             .into_iter()
@@ -209,7 +209,9 @@ impl Config {
         if !channels.is_empty() {
             refuse_ties(&all)?;
         }
-        let wanted = self.sync.check(all, channels, &vantages, &hooks)?;
+        let meeting_places = self.sync.meeting_places(folder)?;
+        let sync = &self.sync;
+        let wanted = sync.check(all, channels, &meeting_places, &vantages, &hooks)?;
         Ok(super::Config {
             vantages,
             hooks,
@@ -227,7 +229,7 @@ impl Config {
             newsrooms,
             mirrors: members.iter().map(|member| member.mirror.clone()).collect(),
             page: self.sync.page()?,
-            meeting_places: self.sync.meeting_places(folder)?,
+            meeting_places,
             wanted,
             push: self.push.check()?,
             effort: match self.pack.effort {
@@ -453,7 +455,7 @@ fn refuse_ties(members: &[Member]) -> Result<(), String> {
     match pool::first_clash(&ties) {
         None => Ok(()),
         Some((one, other, clash)) => Err(format!(
-            "the mirrors `{}` and `{}` are both {clash}, so that who takes that away takes both: put one of them under another \
+            "the mirrors `{}` and `{}` are {clash}, so that who takes that away takes both: put one of them under another \
              domain, or leave its address out, so that nobody is told of it",
             name(one),
             name(other)

@@ -228,7 +228,9 @@ impl<W: Write> Stage<W> {
         }
         // What is not wanted need not come in first.
         match scanner.announced() {
-            Some(MemberName::File(_) | MemberName::Contents) => self.begin_files().map(drop),
+            Some(MemberName::File(_) | MemberName::List(_) | MemberName::Contents) => {
+                self.begin_files().map(drop)
+            }
             _ => Ok(()),
         }
     }
@@ -237,8 +239,12 @@ impl<W: Write> Stage<W> {
         match (&mut *self, &member.name) {
             (Self::Refused(refusal, _), _) => Err(refusal.clone()),
             (Self::Files(assembler), MemberName::File(path)) => assembler.add(path, &member.packed),
+            // Lists of channels are no part of an edition, and not handed on with it.
             (Self::Files(_), _) => Ok(()),
-            (Self::Metadata(_), MemberName::File(_) | MemberName::Contents) => {
+            (
+                Self::Metadata(_),
+                MemberName::File(_) | MemberName::List(_) | MemberName::Contents,
+            ) => {
                 self.begin_files()?;
                 self.take(member)
             }

@@ -89,7 +89,12 @@ pub struct Excerpt {
     proof: Proof,
     metadata: BTreeMap<MetadataName, Entry>,
     files: BTreeMap<SitePath, Entry>,
+    /// Of channels. Nothing of them was proved.
+    lists: Vec<Bytes>,
 }
+
+/// So many lists are looked at.
+const LISTS: usize = 8;
 
 impl Excerpt {
     pub(super) fn new(
@@ -103,7 +108,13 @@ impl Excerpt {
             proof,
             metadata: metadata.into_iter().collect(),
             files,
+            lists: Vec::new(),
         }
+    }
+
+    /// Lists of channels that came in the same bundle. They belong to no edition, so **nothing of them was proved**.
+    pub fn lists_beside(&self) -> &[Bytes] {
+        &self.lists
     }
 
     /// Whether nothing of this variant is missing.
@@ -204,6 +215,7 @@ struct Opening {
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
     files: BTreeMap<SitePath, Entry>,
+    lists: Vec<Bytes>,
     is_excerpt: bool,
 }
 
@@ -248,6 +260,11 @@ impl Opening {
                 self.files.insert(path.clone(), entry(&member, digest));
                 Ok(())
             }
+            MemberName::List(_) if self.lists.len() < LISTS => {
+                self.lists.push(member.content()?.into());
+                Ok(())
+            }
+            MemberName::List(_) => Ok(()),
             MemberName::Contents => self.proof(remembered, now).map(|_| ()),
         }
     }
@@ -295,6 +312,7 @@ impl Opening {
             proof,
             metadata,
             files: self.files,
+            lists: self.lists,
         })
     }
 }

@@ -154,11 +154,20 @@ impl HttpFetch {
     /// For addresses that a person gave: mirrors may lie anywhere, so every host that is asked for is named. Addresses
     /// out of strangers' pages are for [`visit`](super::visit).
     pub fn new(patience: Patience) -> Self {
+        Self::with(patience, tls())
+    }
+
+    /// The same, which believes these authorities and no others.
+    pub fn vouched_for_by(patience: Patience, authorities: rustls::RootCertStore) -> Self {
+        Self::with(patience, tls_with(authorities))
+    }
+
+    fn with(patience: Patience, tls: rustls::ClientConfig) -> Self {
         let reach = Reach::default();
         name_proxies(&reach);
         let client = |builder: reqwest::ClientBuilder| {
             builder
-                .tls_backend_preconfigured(tls())
+                .tls_backend_preconfigured(tls.clone())
                 .connect_timeout(patience.connect)
                 .redirect(redirects(reach.clone()))
                 .dns_resolver(Arc::new(reach.clone()))

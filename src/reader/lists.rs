@@ -15,6 +15,7 @@ use url::Url;
 use super::store::{Store, StoreError};
 use super::{MirrorId, Mirrors, doh};
 use crate::base::LIMITS;
+use crate::edition::Excerpt;
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::trust::lists::{AddressList, ChannelWord, SealedList, txt};
@@ -39,11 +40,24 @@ pub struct KnownList {
     pub is_expired: bool,
 }
 
+/// The newest list of the channel that came in the same bundle as the edition, proved by the newest root in it.
+pub fn list_beside(edition: &Excerpt, word: &ChannelWord) -> Option<AddressList> {
+    let root = edition.remembered().root;
+    let lists = edition.lists_beside().iter();
+    let opened = lists.filter_map(|bytes| {
+        let sealed = SealedList::verify(bytes.clone(), &root).ok()?;
+        sealed.open(word).ok()
+    });
+    opened.max_by_key(|list| list.version)
+}
+
 /// What the store knows of the reader's channel.
 #[derive(Debug)]
 pub(super) struct Channel {
     word: ChannelWord,
     list: Option<AddressList>,
+    /// By which lists are proved as long as the store has none.
+    root: Option<Bytes>,
 }
 
 impl Channel {
@@ -55,7 +69,11 @@ impl Channel {
         let Some(word) = store.word()? else {
             return Ok(None);
         };
-        let mut channel = Self { word, list: None };
+        let mut channel = Self {
+            word,
+            list: None,
+            root: None,
+        };
         if let (Some(bytes), Some(root)) = (store.list()?, root(store)?) {
             channel.take(bytes, &root);
         }
@@ -73,6 +91,18 @@ impl Channel {
             }
             _ => false,
         }
+    }
+
+    /// What came in a bundle, which was proved to be of the newsroom that the store belongs to.
+    pub fn take_beside(&mut self, edition: &Excerpt, store: &Store) -> Result<(), StoreError> {
+        let root = edition.remembered().root;
+        for bytes in edition.lists_beside() {
+            if self.take(bytes.clone(), &root) {
+                store.keep_list(bytes)?;
+            }
+        }
+        self.root = Some(root);
+        Ok(())
     }
 
     pub fn shown(&self, now: Timestamp) -> Option<KnownList> {
@@ -112,6 +142,7 @@ impl Channel {
     pub async fn ask_meeting_places(
         &mut self,
         fetch: &dyn Fetch,
+        resolvers: &[Url],
         store: &Store,
     ) -> Result<bool, StoreError> {
         let Some(places) = self.list.as_ref().map(|list| list.rendezvous.clone()) else {
@@ -122,10 +153,10 @@ impl Channel {
             .await?;
         match places.dns {
             Some(name) if !is_news => {
-                let answers = fetched(fetch, doh::questions(&name)).await;
+                let answers = fetched(fetch, doh::questions(resolvers, &name)).await;
                 let records: Vec<String> = answers
                     .iter()
-                    .flat_map(|answer| doh::records(answer))
+                    .flat_map(|answer| doh::records(answer, &name))
                     .collect();
                 self.keep_newest(txt::lists(records.iter().map(String::as_str)), store)
             }
@@ -144,7 +175,7 @@ impl Channel {
     }
 
     fn keep_newest(&mut self, answers: Vec<Bytes>, store: &Store) -> Result<bool, StoreError> {
-        let Some(root) = root(store)? else {
+        let Some(root) = root(store)?.or_else(|| self.root.clone()) else {
             return Ok(false);
         };
         let mut is_news = false;

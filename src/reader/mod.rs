@@ -39,7 +39,7 @@ use url::Url;
 
 pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
-pub use lists::{KnownList, Onions};
+pub use lists::{KnownList, Onions, list_beside};
 pub use mirrors::{MirrorId, Mirrors, Past};
 pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
 pub use pace::Patience;
@@ -67,7 +67,11 @@ pub struct Options {
     pub trust: FirstTrust,
     /// By which the reader was told of the mirrors, if that came with them. It is kept for the next time.
     pub channel: Option<ChannelWord>,
+    /// A bundle that the reader was given, with the list of his channel in it. It must be proved to be of this newsroom.
+    pub brought: Option<Arc<Excerpt>>,
     pub onions: Onions,
+    /// Who is asked for records of DNS, over HTTPS and in JSON, when no mirror answers.
+    pub resolvers: Vec<Url>,
     pub patience: Patience,
     /// How hard to pack what comes in the dense form: [`Effort::Best`] for who hands it on.
     pub effort: Effort,
@@ -82,7 +86,9 @@ impl Options {
             store,
             trust,
             channel: None,
+            brought: None,
             onions: Onions::Unreached,
+            resolvers: doh::resolvers(),
             patience: Patience::default(),
             effort: Effort::Quick,
             variant: Variant::Full,
@@ -230,13 +236,18 @@ pub async fn get(
     }
     let store = Arc::new(Store::open(&options.store)?);
     let mut channel = Channel::read(&store, options.channel.as_ref())?;
+    if let (Some(channel), Some(brought)) = (&mut channel, &options.brought) {
+        channel.take_beside(brought, &store)?;
+    }
     let mut tried = attempt(fetch, now, options, &store, channel.as_ref(), report).await?;
     let is_cut_off = matches!(
         tried.0,
         Err(ReadError::NoGoodMirror { .. } | ReadError::Unfinished { .. })
     );
     if let Some(channel) = channel.as_mut().filter(|_| is_cut_off)
-        && channel.ask_meeting_places(fetch, &store).await?
+        && channel
+            .ask_meeting_places(fetch, &options.resolvers, &store)
+            .await?
     {
         tried = attempt(fetch, now, options, &store, Some(channel), report).await?;
     }

@@ -152,7 +152,7 @@ fn first_root(bundle: &Bytes) -> Result<Option<Bytes>, OpenError> {
         if Some(&member.name) == name.as_ref() {
             return Ok(Some(member.content().map_err(Refusal::from)?.into()));
         }
-        if matches!(member.name, MemberName::File(_) | MemberName::Contents) {
+        if !matches!(member.name, MemberName::About | MemberName::Metadata(_)) {
             break;
         }
     }

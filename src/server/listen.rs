@@ -338,11 +338,12 @@ async fn admit_all<A: Answer>(
     places: &Arc<Semaphore>,
     round: &Arc<Round>,
 ) {
+    let scarce = hall.bounds.connections as usize / 4;
     loop {
         let Some((stream, address, place)) = accept(listener, places).await else {
             continue;
         };
-        let is_scarce = places.available_permits() < all as usize / 4;
+        let is_scarce = places.available_permits() < scarce;
         match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();

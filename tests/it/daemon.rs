@@ -456,7 +456,7 @@ async fn a_reader_moves_on_when_his_mirror_is_blocked() {
         .iter()
         .map(|url| url.host_str().unwrap().to_owned())
         .collect();
-    running
+    let view = running
         .until("they are found blocked", |view| {
             let state = |name: &String| {
                 view.mirrors
@@ -468,6 +468,17 @@ async fn a_reader_moves_on_when_his_mirror_is_blocked() {
                 .all(|name| state(name).as_deref() == Some("blocked"))
         })
         .await;
+    let marks = |name: &str| -> String {
+        let mut mirrors = view.mirrors.iter();
+        let mirror = mirrors.find(|mirror| mirror.name == name).unwrap();
+        mirror.reach.iter().map(|from| from.reach.mark()).collect()
+    };
+    assert_eq!(marks(&gone[0]), "✕✕✓");
+    let untold = view
+        .mirrors
+        .iter()
+        .find(|mirror| mirror.channels.is_empty());
+    assert_eq!(marks(&untold.unwrap().name), "––✓", "nobody inside looked");
     running
         .until("the channel is told of others", |view| {
             let friends = view
@@ -670,6 +681,29 @@ async fn dead_and_silent_mirrors_hold_up_nobody() {
         "{:?}",
         begun.elapsed()
     );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_a_push_has_come_is_shown_while_it_lasts() {
+    let scene = Scene::new(3, &CHANNELS[..1]);
+    let silent = &scene.net.mirrors[0];
+    silent.behave(Behaviour::Silent);
+    let of = |view: &View| {
+        let mut mirrors = view.mirrors.iter();
+        mirrors.find(|mirror| mirror.name == silent.host()).cloned()
+    };
+    let mut running = scene.start();
+    running
+        .until("it is pushed to", |view| {
+            of(view).is_some_and(|mirror| mirror.pushing && mirror.sent_bytes == Some(0))
+        })
+        .await;
+    running
+        .until("it is given up", |view| {
+            of(view).is_some_and(|mirror| mirror.trouble.is_some() && mirror.sent_bytes.is_none())
+        })
+        .await;
     running.stop().await;
 }
 

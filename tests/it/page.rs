@@ -6,7 +6,9 @@ use std::time::Duration;
 use colport::base::{Secret, Timestamp};
 use colport::io::door;
 use colport::sync::daemon::page::{self, Office};
-use colport::sync::daemon::{ChannelView, Entry, Event, MirrorView, View, WayView};
+use colport::sync::daemon::{
+    ChannelView, Entry, Event, MirrorView, Reach, ReachView, View, WayView,
+};
 use colport::sync::rotation::Tier;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,6 +16,15 @@ use tokio::sync::{mpsc, watch};
 
 fn at(hour: i64) -> Timestamp {
     crate::world::moment(hour)
+}
+
+fn reach(vantage: &str, reach: Reach, how: Option<&str>) -> ReachView {
+    ReachView {
+        vantage: vantage.into(),
+        reach,
+        how: how.map(str::to_owned),
+        at: (reach != Reach::Unseen).then(|| at(0)),
+    }
 }
 
 fn mirror(id: u64, name: &str, state: &str) -> MirrorView {
@@ -25,10 +36,17 @@ fn mirror(id: u64, name: &str, state: &str) -> MirrorView {
         provider: "first hoster".into(),
         edition: 41,
         lag: 0,
+        behind_since: None,
         pushing: false,
+        sent_bytes: None,
         trouble: None,
         pushed: Some(at(0)),
         fails: Vec::new(),
+        reach: vec![
+            reach("line one", Reach::Reached, None),
+            reach("line two", Reach::Blind, None),
+            reach("home", Reach::Reached, None),
+        ],
         reports: Vec::new(),
         channels: vec!["letter-a".into(), "friends".into()],
         cost_a_day: 0.2,
@@ -57,6 +75,12 @@ fn channel(id: u64, name: &str, tier: &str, p_leak: f64) -> ChannelView {
 pub(crate) fn view() -> View {
     let blocked = MirrorView {
         why: Some("the TLS hello is reset".into()),
+        reach: vec![
+            reach("line one", Reach::Fails, Some("the TLS hello is reset")),
+            reach("line two", Reach::Fails, Some("it freezes after 16 KB")),
+            reach("home", Reach::Reached, None),
+        ],
+        reports: vec!["some readers say that nothing comes back (by)".into()],
         fails: vec![
             ("line one".into(), "the TLS hello is reset".into()),
             ("line two".into(), "the TLS hello is reset".into()),
@@ -66,7 +90,9 @@ pub(crate) fn view() -> View {
     let behind = MirrorView {
         edition: 39,
         lag: 2,
+        behind_since: Some(at(-3)),
         pushing: true,
+        sent_bytes: Some(3_240_000),
         trouble: Some("not reached: nothing moved for 30 seconds".into()),
         ..mirror(3, "kidemuta", "suspect")
     };
@@ -85,6 +111,11 @@ pub(crate) fn view() -> View {
             behind,
             MirrorView {
                 channels: Vec::new(),
+                reach: vec![
+                    reach("line one", Reach::Unseen, None),
+                    reach("line two", Reach::Unseen, None),
+                    reach("home", Reach::Reached, None),
+                ],
                 ..mirror(4, "<script>alert(1)</script>", "standby")
             },
             stick,
@@ -211,6 +242,14 @@ async fn the_page_shows_how_things_stand_and_loads_nothing() {
         "Leaks with 41 %",
         "told 3 mirrors on 12 March",
         "no mirror is left in stock",
+        "<b aria-hidden=\"true\">✓</b> home<span class=\"unseen\">: it is reached</span>",
+        "<b aria-hidden=\"true\">✕</b> line two<span>: it freezes after 16 KB</span>",
+        "<b aria-hidden=\"true\">?</b> line two",
+        "<b aria-hidden=\"true\">–</b> line one",
+        "sending: 3.2 MB so far",
+        "2 behind since",
+        "0.20 a day",
+        "hearsay: some readers say that nothing comes back (by)",
     ] {
         assert!(page.contains(words), "{words}");
     }
@@ -461,6 +500,8 @@ async fn programs_read_json_and_metrics() {
         "colport_mirrors{state=\"blocked\"} 1",
         "colport_mirror_lag_editions{mirror=\"kidemuta\"} 2",
         "colport_channel_leak_probability{channel=\"bot\"} 0.41",
+        "colport_mirror_reached{mirror=\"nevado\",vantage=\"line one\"} 0",
+        "colport_mirror_reached{mirror=\"nevado\",vantage=\"home\"} 1",
         "colport_stock 1",
         "colport_needs_operator 1",
         "# TYPE colport_edition gauge",

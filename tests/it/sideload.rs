@@ -116,3 +116,131 @@ fn an_older_bundle_than_was_seen_is_refused() {
     };
     assert_eq!((had, got), (2, 1));
 }
+
+mod beside {
+    //! A bundle that tells a channel of mirrors, besides its edition.
+
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use colport::base::Fingerprint;
+    use colport::bundle::{ListFile, carry};
+    use colport::edition::{
+        Excerpt, Receiver, Remembered, Variant, VerifiedEdition, write_excerpt,
+    };
+    use colport::reader::{self, FirstTrust, Options, ReadError, list_beside};
+    use colport::trust::SigningKey;
+    use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
+    use url::Url;
+
+    use crate::world::{Behaviour, Newsroom, World, moment};
+
+    fn word(text: &str) -> ChannelWord {
+        ChannelWord::parse(text).unwrap()
+    }
+
+    fn sealed(word: &ChannelWord, version: u64, url: &Url, key: &SigningKey) -> (ListFile, Bytes) {
+        let list = AddressList {
+            version,
+            issued: moment(0),
+            expires: moment(24 * 14),
+            mirrors: vec![Address {
+                url: url.clone(),
+                onion: None,
+                spki: None,
+            }],
+            rendezvous: Rendezvous::default(),
+        };
+        let name = ListFile::parse(word.name().as_str()).unwrap();
+        (name, list.seal(word, std::slice::from_ref(key)))
+    }
+
+    fn carrying(bundle: &Bytes, lists: &[(ListFile, Bytes)]) -> Bytes {
+        carry(Vec::new(), bundle.clone(), lists).unwrap().into()
+    }
+
+    fn newcomer(newsroom: &Newsroom) -> Remembered {
+        Remembered::new(newsroom.first_root())
+    }
+
+    #[test]
+    fn who_knows_the_word_learns_the_mirrors_and_nobody_else() {
+        let mut newsroom = Newsroom::found(1, 2);
+        let edition = newsroom.publish(moment(0));
+        let (own, other) = (word("k3q9x2m7k3q9"), word("another7word"));
+        let url = Url::parse("https://balotikus.example/").unwrap();
+        let key = Newsroom::list_key(1);
+        let text = write_excerpt(Vec::new(), &edition, Variant::Text).unwrap();
+        for bundle in [edition.bundle().clone(), text.into()] {
+            let bundle = carrying(&bundle, &[sealed(&own, 4, &url, &key)]);
+            let opened = Excerpt::open(bundle.clone(), &newcomer(&newsroom), moment(1)).unwrap();
+            let list = list_beside(&opened, &own).unwrap();
+            assert_eq!((list.version, &list.mirrors[0].url), (4, &url));
+            assert_eq!(list_beside(&opened, &other), None);
+            let raw = opened.lists_beside()[0].to_vec();
+            assert!(!String::from_utf8(raw).unwrap().contains("balotikus"));
+        }
+        // Whoever hands it on can put in what he likes; nobody believes him.
+        let thief = Newsroom::list_key(2);
+        let forged = carrying(edition.bundle(), &[sealed(&own, 9, &url, &thief)]);
+        let opened = Excerpt::open(forged, &newcomer(&newsroom), moment(1)).unwrap();
+        assert_eq!(list_beside(&opened, &own), None);
+        // Nor does a list that is none do harm.
+        let name = ListFile::parse(own.name().as_str()).unwrap();
+        let nonsense = carrying(edition.bundle(), &[(name, Bytes::from_static(b"{"))]);
+        let opened = Excerpt::open(nonsense, &newcomer(&newsroom), moment(1)).unwrap();
+        assert_eq!(list_beside(&opened, &own), None);
+    }
+
+    /// A mirror that was brought such a bundle shows the edition, and tells nobody which channel it came from.
+    #[test]
+    fn who_takes_the_edition_in_leaves_the_list_behind() {
+        let mut newsroom = Newsroom::found(1, 2);
+        let edition = newsroom.publish(moment(0));
+        let url = Url::parse("https://balotikus.example/").unwrap();
+        let list = sealed(&word("k3q9x2m7k3q9"), 4, &url, &Newsroom::list_key(1));
+        let bundle = carrying(edition.bundle(), &[list]);
+        for piece in [7, 1000, bundle.len()] {
+            let mut receiver = Receiver::new(Vec::new(), newcomer(&newsroom), None, moment(1));
+            let mut rest = bundle.clone();
+            while !rest.is_empty() {
+                receiver.push(rest.split_to(piece.min(rest.len()))).unwrap();
+            }
+            let publish = |out: Vec<u8>| Ok::<_, colport::edition::Refusal>(Bytes::from(out));
+            let taken: VerifiedEdition = receiver.finish(publish).unwrap();
+            assert_eq!(taken.bundle(), edition.bundle());
+            assert!(taken.lists_beside().is_empty());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_whose_mirrors_are_all_gone_goes_on_with_a_bundle_that_he_was_given() {
+        let mut newsroom = Newsroom::found(1, 2);
+        let before = newsroom.publish(moment(0));
+        newsroom.write("be/2026/11/river/more.html", "<p>more");
+        let newest = newsroom.publish(moment(1));
+        let mut world = World::default();
+        let living = world.add(Behaviour::Good);
+        living.show(&newest);
+        let folder = tempfile::tempdir().unwrap();
+        let trust = || FirstTrust::Fingerprint(Fingerprint::of_first_root(&newsroom.first_root()));
+        let own = word("k3q9x2m7k3q9");
+        let options = |store: &str, brought: Option<Arc<Excerpt>>| {
+            let mut options = Options::new(Vec::new(), folder.path().join(store), trust());
+            options.channel = Some(own.clone());
+            options.brought = brought;
+            options
+        };
+        let got = reader::get(&world, moment(2), &options("a", None), &mut |_| ()).await;
+        assert!(matches!(got, Err(ReadError::NoMirrors)));
+        let list = sealed(&own, 4, &living.url(), &Newsroom::list_key(1));
+        let bundle = carrying(before.bundle(), &[list]);
+        let brought = Excerpt::open(bundle, &newcomer(&newsroom), moment(2)).unwrap();
+        let brought = Some(Arc::new(brought));
+        let got = reader::get(&world, moment(2), &options("b", brought), &mut |_| ()).await;
+        assert_eq!(got.unwrap().edition.number(), newest.number());
+        // And the next time he needs nothing.
+        let got = reader::get(&world, moment(3), &options("b", None), &mut |_| ()).await;
+        assert_eq!(got.unwrap().list.unwrap().mirrors, 1);
+    }
+}

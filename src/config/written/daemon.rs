@@ -1,11 +1,13 @@
 //! Channels, and how the daemon goes about its work.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use url::Url;
 
+use super::mirror::Shelf;
+use super::refuse_doubles;
 use crate::io::address;
 use crate::sync::daemon::{
     Audience, FILES, MeetingPlace, Member, Public, Rendezvous, Wanted, WantedChannel, Way,
@@ -37,14 +39,7 @@ pub(super) struct Sync {
     page: String,
     dns: String,
     origins: Vec<String>,
-    meeting_place: Vec<WrittenPlace>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenPlace {
-    folder: PathBuf,
-    address: String,
+    meeting_place: Vec<Shelf>,
 }
 
 impl Default for Sync {
@@ -101,7 +96,7 @@ impl Besides {
     }
 }
 
-fn mirror_address(text: &str) -> Result<Url, String> {
+pub(super) fn mirror_address(text: &str) -> Result<Url, String> {
     address::parse(text).map_err(|error| error.to_string())
 }
 
@@ -129,7 +124,7 @@ impl Channel {
             instead_of: self.instead_of,
             ways: vec![Way {
                 name: FILES.into(),
-                to: Audience::Programs,
+                to: Audience::Carriers,
             }],
             name: self.name,
         })
@@ -152,27 +147,24 @@ impl Sync {
         })
     }
 
-    pub(super) fn meeting_places(&self, folder: &Path) -> Result<Vec<MeetingPlace>, String> {
-        let places = self.meeting_place.iter().map(|place| {
-            Ok(MeetingPlace {
-                folder: folder.join(&place.folder),
-                address: mirror_address(&place.address)?,
-            })
-        });
-        places.collect()
+    pub(super) fn meeting_places(&mut self, folder: &Path) -> Result<Vec<MeetingPlace>, String> {
+        let written = std::mem::take(&mut self.meeting_place);
+        let places = written.into_iter().map(|shelf| shelf.check(folder));
+        let places: Vec<MeetingPlace> = places.collect::<Result<_, _>>()?;
+        refuse_doubles(
+            "meeting place",
+            places.iter().map(|place| place.name.as_str()),
+        )?;
+        Ok(places)
     }
 
-    fn rendezvous(&self) -> Result<Rendezvous, String> {
+    fn rendezvous(&self, places: &[MeetingPlace]) -> Result<Rendezvous, String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         if self.dns.len() > 200 || !self.dns.chars().all(is_plain) {
             return Err(format!("`dns = \"{}\"` is no name", self.dns));
         }
-        let addresses = self
-            .meeting_place
-            .iter()
-            .map(|place| mirror_address(&place.address));
         Ok(Rendezvous {
-            urls: addresses.collect::<Result<_, _>>()?,
+            urls: places.iter().map(|place| place.address.clone()).collect(),
             dns: (!self.dns.is_empty()).then(|| self.dns.clone()),
         })
     }
@@ -181,6 +173,7 @@ impl Sync {
         &self,
         members: Vec<Member>,
         mut channels: Vec<WantedChannel>,
+        places: &[MeetingPlace],
         vantages: &[Vantage],
         hooks: &[Hook],
     ) -> Result<Wanted, String> {
@@ -191,12 +184,15 @@ impl Sync {
             return Err("`list_days` must lie between 2 and 90".into());
         }
         let announcing = hooks.iter().filter(|hook| hook.on == Occasion::Announce);
-        let ways: Vec<Way> = announcing
-            .map(|hook| Way {
-                name: hook.words(),
-                to: Audience::People,
-            })
-            .collect();
+        let announcing = announcing.map(|hook| Way {
+            name: hook.words(),
+            to: Audience::People,
+        });
+        let meeting = places.iter().map(|place| Way {
+            name: place.name.clone(),
+            to: Audience::Programs,
+        });
+        let ways: Vec<Way> = meeting.chain(announcing).collect();
         for channel in &mut channels {
             channel.ways.extend(ways.clone());
         }
@@ -216,7 +212,7 @@ impl Sync {
             mirrors_a_day: self.mirrors_a_day,
             can_make: hooks.iter().any(|hook| hook.on == Occasion::NeedMirror),
             list_days: self.list_days,
-            rendezvous: self.rendezvous()?,
+            rendezvous: self.rendezvous(places)?,
             vantages: vantages
                 .iter()
                 .map(|vantage| (vantage.id, vantage.name.clone()))

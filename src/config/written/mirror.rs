@@ -9,7 +9,7 @@ use super::{daemon, http_address};
 use crate::base::Digest;
 use crate::config::Allowed;
 use crate::io::store::{self, Credentials, Keeper};
-use crate::sync::daemon::Member;
+use crate::sync::daemon::{MeetingPlace, Member};
 use crate::sync::{self, Host, Options, Place};
 
 #[derive(Deserialize)]
@@ -34,6 +34,70 @@ pub(super) struct Mirror {
     account: String,
     #[serde(default)]
     cost_a_day: f64,
+}
+
+/// A host for small files, which may be of any kind that a mirror is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shelf {
+    name: Option<String>,
+    /// Where readers find it. Of a colport server that is known.
+    address: Option<String>,
+    folder: Option<PathBuf>,
+    colport: Option<String>,
+    s3: Option<S3>,
+    webdav: Option<String>,
+    sftp: Option<String>,
+    git: Option<Git>,
+    credentials: Option<String>,
+    key: Option<PathBuf>,
+    known_hosts: Option<PathBuf>,
+}
+
+impl Shelf {
+    pub(super) fn check(self, folder: &Path) -> Result<MeetingPlace, String> {
+        let address = match (&self.address, &self.colport) {
+            (Some(_), Some(_)) => {
+                return Err(
+                    "the address of a meeting place that is a `colport` is known already".into(),
+                );
+            }
+            (Some(address), None) => address.clone(),
+            (None, Some(colport)) => format!("{}/.colport/lists/", colport.trim_end_matches('/')),
+            (None, None) => {
+                return Err("a meeting place has an `address`, where readers find it".into());
+            }
+        };
+        let address = daemon::mirror_address(&address)?;
+        // One that is told by nothing else is told by where it is, but not in so many words.
+        let mark = Digest::of(address.as_str().as_bytes()).to_string();
+        let unnamed = || format!("meeting place {}", mark.get(..6).unwrap_or_default());
+        let mirror = Mirror {
+            name: self.name.unwrap_or_else(unnamed),
+            folder: self.folder,
+            colport: self.colport,
+            follows: None,
+            s3: self.s3,
+            webdav: self.webdav,
+            sftp: self.sftp,
+            git: self.git,
+            url: None,
+            credentials: self.credentials,
+            key: self.key,
+            known_hosts: self.known_hosts,
+            bundles: None,
+            onion: None,
+            provider: None,
+            account: String::new(),
+            cost_a_day: 0.0,
+        };
+        let sync::Mirror { name, place } = mirror.check(folder)?;
+        Ok(MeetingPlace {
+            name,
+            place,
+            address,
+        })
+    }
 }
 
 #[derive(Deserialize)]

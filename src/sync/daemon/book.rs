@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::rotation::{ChannelId, MirrorId, RecordError, State};
+use super::super::rotation::{ChannelId, Controls, MirrorId, Probe, RecordError, Seen, State};
 use super::{Member, WantedChannel};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
@@ -94,6 +94,12 @@ pub(super) struct Kept {
     pub failures: u32,
     pub again: Option<Timestamp>,
     pub trouble: Option<String>,
+    /// Since when it lacks the newest edition, by the clock on the wall; not of one that is filled for the first time.
+    #[serde(default)]
+    pub behind_since: Option<Timestamp>,
+    /// What each vantage saw of it last.
+    #[serde(default)]
+    pub sights: BTreeMap<u64, Sight>,
     /// It was taken out of the file, or given up.
     pub gone: bool,
     #[serde(skip)]
@@ -101,6 +107,38 @@ pub(super) struct Kept {
     /// When it was last begun to push to it.
     #[serde(skip)]
     pub begun: Option<Timestamp>,
+}
+
+/// What one vantage saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sight {
+    pub at: Timestamp,
+    pub reach: Reach,
+    /// How it fails.
+    pub how: Option<String>,
+}
+
+/// Whether a mirror is reached from a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    Reached,
+    Fails,
+    /// The place sees nothing at all, and accuses nobody.
+    Blind,
+    /// Nobody looked from there, as at a mirror that nobody was told of.
+    Unseen,
+}
+
+impl Sight {
+    pub fn of(probe: &Probe, at: Timestamp) -> Self {
+        let (reach, how) = match (probe.controls, probe.seen) {
+            (_, Seen::Works) => (Reach::Reached, None),
+            (Controls::Work, Seen::Fails(cause)) => (Reach::Fails, Some(cause.to_string())),
+            (Controls::Fail, Seen::Fails(_)) => (Reach::Blind, None),
+        };
+        Self { at, reach, how }
+    }
 }
 
 /// One channel, as the daemon keeps it.
@@ -124,6 +162,8 @@ pub(super) struct Audit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Announced {
     pub version: u64,
+    #[serde(default)]
+    pub edition: EditionNumber,
     /// The mirrors that were shown.
     pub shown: Vec<u64>,
     pub is_done: bool,

@@ -54,7 +54,8 @@ pub(super) async fn send(
     Outcome::Already { edition }
 }
 
-async fn send_one(
+/// `None`: the server shows it.
+pub(super) async fn send_one(
     wire: &dyn Wire,
     mirror: &Url,
     (name, bytes): &Sealed,

@@ -14,6 +14,7 @@
 mod announcing;
 mod book;
 mod lists;
+mod meeting;
 mod orders;
 pub mod page;
 pub mod shell;
@@ -25,12 +26,13 @@ use std::net::IpAddr;
 use url::Url;
 
 pub use announcing::Announcement;
-pub use book::{BookError, Entry};
+pub use book::{BookError, Entry, Reach};
 pub use lists::Sealed;
+pub use meeting::lay;
 pub use orders::Daemon;
 pub use shell::{Desk, Exposure, Operator, Trouble, run};
 pub use steady::Steady;
-pub use view::{ChannelView, MirrorView, View, WayView};
+pub use view::{ChannelView, MirrorView, ReachView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 
@@ -134,14 +136,16 @@ pub struct WantedChannel {
     pub ways: Vec<Way>,
 }
 
-/// A folder that is seen at an address: lists lie there for those whom no mirror answers.
+/// A host that is seen at an address: lists lie there for those whom no mirror answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeetingPlace {
-    pub folder: std::path::PathBuf,
+    /// By which it is told as a way.
+    pub name: String,
+    pub place: Place,
     pub address: Url,
 }
 
-/// The way that every channel has: files in the newsroom's folder and at meeting places.
+/// The way that every channel has: files in the newsroom's folder.
 pub const FILES: &str = "files";
 
 /// A way by which a channel is told of its mirrors.
@@ -157,6 +161,8 @@ pub enum Audience {
     People,
     /// Gets each version of the list; to do it twice does no harm.
     Programs,
+    /// The same, and each edition, to hand it on together with the list.
+    Carriers,
 }
 
 /// When something happened.

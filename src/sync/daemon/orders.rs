@@ -15,7 +15,7 @@ mod configured;
 mod hearsay;
 mod owed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use url::Url;
@@ -26,7 +26,7 @@ use super::super::pool::{self, Clash};
 use super::super::rotation::{
     self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep, VantageId,
 };
-use super::book::{Book, BookError};
+use super::book::{Book, BookError, Sight};
 use super::{Audience, Effect, Event, Member, Moment, Told, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
@@ -206,6 +206,10 @@ impl Daemon {
             Event::Edition(edition) => {
                 if edition > self.book.rest.edition {
                     self.book.rest.edition = edition;
+                    let filled = self.book.mirrors.values_mut();
+                    for kept in filled.filter(|kept| kept.edition > 0) {
+                        kept.behind_since.get_or_insert(now.wall);
+                    }
                     self.note(
                         now,
                         format!("edition {edition} goes to all mirrors"),
@@ -228,6 +232,7 @@ impl Daemon {
                     self.looked.insert(vantage, now.steady);
                     self.book.rest.probed = Some(now.steady);
                 }
+                self.saw(&probes, now);
                 // Nothing was seen in time to come, whatever a clock says.
                 let probes = probes.into_iter().map(|probe| rotation::Probe {
                     at: probe.at.min(now.steady),
@@ -274,6 +279,21 @@ impl Daemon {
                 self.trouble = (!words.is_empty()).then_some(words);
                 Vec::new()
             }
+        }
+    }
+
+    /// For the operator to see.
+    fn saw(&mut self, probes: &[rotation::Probe], now: Moment) {
+        for probe in probes {
+            if let Some(kept) = self.book.mirrors.get_mut(&probe.mirror) {
+                let sight = Sight::of(probe, now.wall);
+                kept.sights.insert(probe.vantage.0, sight);
+            }
+        }
+        let vantages = self.wants.iter().flat_map(|wants| &wants.vantages);
+        let known: BTreeSet<u64> = vantages.map(|(id, _)| id.0).collect();
+        for kept in self.book.mirrors.values_mut() {
+            kept.sights.retain(|vantage, _| known.contains(vantage));
         }
     }
 
@@ -353,6 +373,9 @@ impl Daemon {
         let is_news = kept.edition != edition;
         kept.edition = edition;
         kept.pushed = Some(now.wall);
+        if edition >= self.book.rest.edition {
+            kept.behind_since = None;
+        }
         kept.lists.extend(
             lists
                 .into_iter()
@@ -443,6 +466,12 @@ impl Daemon {
         };
         audit.busy.remove(way);
         let name = audit.name.clone();
+        let wanted = self.book.wanted.get(&channel);
+        let mut ways = wanted.into_iter().flat_map(|channel| &channel.ways);
+        let why_told = match ways.find(|known| known.name == way).map(|way| way.to) {
+            Some(Audience::Carriers) => "its mirrors are others, or the edition is",
+            _ => "its mirrors are others",
+        };
         let Some(announced) = audit
             .announced
             .get_mut(way)
@@ -457,7 +486,7 @@ impl Daemon {
                 self.note(
                     now,
                     format!("channel `{name}` was told by `{way}`"),
-                    "its mirrors are others",
+                    why_told,
                 );
             }
             Some(why) => {
@@ -534,7 +563,7 @@ impl Daemon {
             let clash = pool::admit(&ties, &[member.ties()?]).err()?;
             Some((&member.mirror.name, clash))
         });
-        tied.map(|(other, clash)| format!("`{other}` is {clash} too"))
+        tied.map(|(other, clash)| format!("`{other}` is {clash}"))
     }
 
     // Steps 2 and 3.
@@ -604,10 +633,10 @@ impl Daemon {
         for (mirror, other, clash) in left_out {
             let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
             let words = format!("channel `{name}` is not told of `{mirror}`");
-            self.note(now, words, format!("`{other}` is {clash} too"));
+            self.note(now, words, format!("`{other}` is {clash}"));
             if told.len() < 2 {
                 effects.push(Effect::Alert(format!(
-                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are both {clash}: more accounts \
+                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are {clash}: more accounts \
                      are needed"
                 )));
             }

@@ -8,8 +8,9 @@
 //!
 //! What only others can do stands behind a [`Desk`]: reading the file, opening editions, signing, starting programs.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -121,6 +122,7 @@ pub async fn run(
         source: None,
         edition: 0,
         line: None,
+        sent: Sent::default(),
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -162,7 +164,8 @@ pub async fn run(
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
         }
-        operator.views.send_replace(View::of(&daemon, moment));
+        let view = View::of(&daemon, moment).with_progress(&room.sent());
+        operator.views.send_replace(view);
         tokio::select! {
             biased;
             () = &mut stopped => break,
@@ -199,6 +202,35 @@ struct Room {
     edition: EditionNumber,
     /// What all pushes share, and for how many bytes a second.
     line: Option<(u64, Arc<Limit>)>,
+    sent: Sent,
+}
+
+/// Bytes of each push under way.
+type Sent = Arc<Mutex<BTreeMap<MirrorId, u64>>>;
+
+/// Counts one push, until it ends, however it does.
+struct Counting {
+    id: MirrorId,
+    sent: Sent,
+}
+
+impl Counting {
+    fn tell(&self, event: &sync::Event) {
+        let bytes = match event {
+            sync::Event::Begun { .. } => 0,
+            sync::Event::Progress { bytes, .. } => *bytes,
+            sync::Event::Done { .. } => return,
+        };
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.insert(self.id, bytes);
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.remove(&self.id);
+    }
 }
 
 impl Room {
@@ -222,6 +254,11 @@ impl Room {
             Err(trouble) => events.push(Event::Trouble(trouble.0)),
         }
         events
+    }
+
+    fn sent(&self) -> BTreeMap<MirrorId, u64> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.clone()
     }
 
     /// The newest edition, opened once.
@@ -251,7 +288,7 @@ impl Room {
                     .iter()
                     .map(|told| (told.channel, told.list.version))
                     .collect();
-                let pushing = self.pushing(daemon.member(mirror), &lists);
+                let pushing = self.pushing(mirror, daemon.member(mirror), &lists);
                 tasks.spawn(async move {
                     let outcome = match pushing {
                         Ok(pushing) => {
@@ -346,6 +383,7 @@ impl Room {
 
     fn pushing(
         &mut self,
+        id: MirrorId,
         member: Option<&Member>,
         lists: &[Told],
     ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
@@ -358,9 +396,19 @@ impl Room {
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
         let options = self.desk.options();
-        let line = self.line(&options);
+        let (line, sent) = (self.line(&options), self.sent.clone());
         Ok(Box::pin(async move {
-            let pushing = push(wire.as_ref(), &source, member, &sealed, &options, line);
+            let counting = Counting { id, sent };
+            let mut tell = |event| counting.tell(&event);
+            let pushing = push(
+                wire.as_ref(),
+                &source,
+                member,
+                &sealed,
+                &options,
+                line,
+                &mut tell,
+            );
             let pushed = tokio::time::timeout(LONGEST_PUSH, pushing).await;
             pushed.unwrap_or_else(|_| {
                 let hours = LONGEST_PUSH.as_secs() / 3600;
@@ -397,6 +445,7 @@ async fn push(
     lists: &[Sealed],
     options: &Options,
     line: Option<Arc<Limit>>,
+    tell: &mut (dyn FnMut(sync::Event) + Send),
 ) -> Outcome {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
@@ -404,7 +453,7 @@ async fn push(
         Some(_) => source.clone(),
         None => Arc::new(lists::beside(source, lists)),
     };
-    let pushed = sync::push_along(line, wire, &source, &mirrors, options, &mut |_| ()).await;
+    let pushed = sync::push_along(line, wire, &source, &mirrors, options, tell).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
     match server {

@@ -1,9 +1,11 @@
 //! How things stand, for the operator's page, for `colport mirrors`, and for programs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::rotation::{self, ChannelId, MirrorId, Phase, Place};
-use super::book::Entry;
+use super::book::{Entry, Reach, Sight};
 use super::orders::{Daemon, cost};
 use super::{Moment, Public};
 use crate::base::{EditionNumber, Timestamp};
@@ -39,16 +41,35 @@ pub struct MirrorView {
     pub edition: EditionNumber,
     /// Editions that it is behind.
     pub lag: u64,
+    /// By the clock on the wall.
+    #[serde(default)]
+    pub behind_since: Option<Timestamp>,
     pub pushing: bool,
+    /// So far, while it is pushed to.
+    #[serde(default)]
+    pub sent_bytes: Option<u64>,
     pub trouble: Option<String>,
     pub pushed: Option<Timestamp>,
-    /// Vantages that fail to reach it, and how.
+    /// From each vantage, in the order of the file.
+    #[serde(default)]
+    pub reach: Vec<ReachView>,
+    /// Vantages that fail to reach it, and how: as far as the planner believes them.
     pub fails: Vec<(String, String)>,
     /// What readers say of it, which is hearsay.
     #[serde(default)]
     pub reports: Vec<String>,
     pub channels: Vec<String>,
     pub cost_a_day: f64,
+}
+
+/// What a vantage saw of a mirror last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachView {
+    pub vantage: String,
+    pub reach: Reach,
+    /// How it fails.
+    pub how: Option<String>,
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +94,30 @@ pub struct WayView {
     pub name: String,
     pub is_done: bool,
     pub trouble: Option<String>,
+}
+
+impl Reach {
+    /// One character, for a table.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Reached => "✓",
+            Self::Fails => "✕",
+            Self::Blind => "?",
+            Self::Unseen => "–",
+        }
+    }
+}
+
+impl ReachView {
+    pub fn words(&self) -> String {
+        match (self.reach, &self.how) {
+            (Reach::Reached, _) => "it is reached".into(),
+            (Reach::Fails, Some(how)) => how.clone(),
+            (Reach::Fails, None) => "it is not reached".into(),
+            (Reach::Blind, _) => "this place sees nothing, and accuses nobody".into(),
+            (Reach::Unseen, _) => "nobody looked from here".into(),
+        }
+    }
 }
 
 impl View {
@@ -112,6 +157,14 @@ impl View {
                 .collect(),
             trouble: daemon.trouble.clone().or_else(|| daemon.held.clone()),
         }
+    }
+
+    /// With how far pushes have come, which nobody needs to remember.
+    pub(super) fn with_progress(mut self, sent: &BTreeMap<MirrorId, u64>) -> Self {
+        for mirror in self.mirrors.iter_mut().filter(|mirror| mirror.pushing) {
+            mirror.sent_bytes = sent.get(&MirrorId(mirror.id)).copied();
+        }
+        self
     }
 }
 
@@ -153,7 +206,9 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
             .unwrap_or_default(),
         edition,
         lag: daemon.book.rest.edition.saturating_sub(edition),
+        behind_since: kept.and_then(|kept| kept.behind_since),
         pushing: kept.is_some_and(|kept| kept.is_busy),
+        sent_bytes: None,
         trouble: kept.and_then(|kept| kept.trouble.clone()),
         pushed: kept.and_then(|kept| kept.pushed),
         fails: fails
@@ -171,6 +226,10 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
                 (format!("{name}{place}"), cause.to_string())
             })
             .collect(),
+        reach: vantages
+            .iter()
+            .map(|(id, name)| reach(name, kept.and_then(|kept| kept.sights.get(&id.0))))
+            .collect(),
         reports: daemon.hearsay.words_of(id),
         channels: known
             .into_iter()
@@ -178,6 +237,15 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
             .map(|(channel, _)| daemon.book.channel_name(channel))
             .collect(),
         cost_a_day: public.map_or(0.0, cost),
+    }
+}
+
+fn reach(vantage: &str, sight: Option<&Sight>) -> ReachView {
+    ReachView {
+        vantage: vantage.to_owned(),
+        reach: sight.map_or(Reach::Unseen, |sight| sight.reach),
+        how: sight.and_then(|sight| sight.how.clone()),
+        at: sight.map(|sight| sight.at),
     }
 }
 

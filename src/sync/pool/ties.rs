@@ -61,7 +61,7 @@ impl fmt::Display for Clash {
             Self::Domain(_) => f.write_str("under the same domain"),
             Self::Account(account) => write!(
                 f,
-                "in the account `{}` at `{}`",
+                "in the same account, `{}` at `{}`",
                 account.name, account.provider
             ),
         }

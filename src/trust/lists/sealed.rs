@@ -95,6 +95,12 @@ impl SealedList {
         })
     }
 
+    /// Under what name a list of one's own lies, as it says itself: nothing of it is proved.
+    pub fn name_in(bytes: Bytes) -> Option<ListName> {
+        let document = Document::<Outside>::parse("list", bytes).ok()?;
+        ListName::parse(&document.signed.name)
+    }
+
     pub fn name(&self) -> &ListName {
         &self.name
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use colport::bundle::{
-    About, BundleError, Member, MemberName, Scanner, Writer, contents, stored_runs, unpack,
+    About, BundleError, Member, MemberName, Scanner, Writer, carry, contents, stored_runs, unpack,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -94,6 +94,7 @@ fn check_accepted(bundle: &[u8], members: &[Member]) {
     else {
         return;
     };
+    carry(Vec::new(), bundle.to_vec().into(), &[]).expect("all of it was in order");
     let mut writer = Writer::start(Vec::new(), &about).expect("memory takes all");
     for member in members {
         match (&member.name, member.content()) {

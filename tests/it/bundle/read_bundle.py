@@ -64,7 +64,12 @@ def rank(path):
     if path == ".colport/bundle.json":
         return (0,)
     if path == ".colport/contents.jsonl":
-        return (3,)
+        return (4,)
+    folder, name, rest = path.partition(".colport/lists/")
+    if name and not folder:
+        name = rest.removesuffix(".json")
+        require(rest == name + ".json" and len(name) == 32 and set(name) <= set("0123456789abcdef"), "it is no name of a list")
+        return (3, name)
     folder, name, rest = path.partition(".colport/metadata/")
     if name and not folder:
         if rest == "timestamp.json":
@@ -94,19 +99,19 @@ def members(bundle):
         filling = -unfilled % 512
         require(not any(tar[:filling]), "the filling is not of zeros")
         if content_bytes == 0:
-            require(last == (3,) and tar == bytes(filling + 1024), "it ends in the wrong place")
+            require(last == (4,) and tar == bytes(filling + 1024), "it ends in the wrong place")
             footer = EXTRA + b"CF\x08\x00" + struct.pack("<Q", footer_at) + b"\x03\x00" + bytes(8)
             require(bundle[behind:] == footer, "the footer is another")
             return
         path, length = path_and_length(tar[filling:])
         order = rank(path)
         require(order == (0,) if last is None else order > last, "an entry is out of order")
-        require(length <= (256 << 20 if order == (3,) else 16 << 20), "a content is too large")
+        require(length <= (256 << 20 if order == (4,) else 16 << 20), "a content is too large")
         packed = bundle[behind:behind + content_bytes]
         require(packed[:10] == CONTENT and content_bytes <= 18 + length + 5 * max(1, -(-length // 65535)), "a content is packed otherwise")
         content = inflate(packed[10:-8], packed[-8:], length)
         require(len(content) == length, "a content is shorter than its header claims")
-        require(order != (3,) or content == table, "the table of contents is of other members")
+        require(order != (4,) or content == table, "the table of contents is of other members")
         row = {"path": path, "offset": behind, "packed_bytes": content_bytes, "length": length}
         table += json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         yield path, content

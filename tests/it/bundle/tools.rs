@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use colport::base::Digest;
+use colport::bundle::{ListFile, carry};
 use tempfile::TempDir;
 
 use super::{Input, file, metadata, noise, read};
@@ -228,6 +229,38 @@ fn a_reader_written_from_the_manual_reads_it() {
         .map(|(digest, path)| (path.to_owned(), digest.parse().expect("a digest")))
         .collect();
     assert_eq!(found, *EXPECTED);
+}
+
+/// The edition's files, and one more that no edition knows of.
+#[test]
+fn a_bundle_with_a_list_beside_it_is_read_by_others() {
+    let bench = Workbench::new();
+    let name = ListFile::parse(&"0a".repeat(16)).unwrap();
+    let list = (name, bytes::Bytes::from_static(b"{\"signed\": 1}"));
+    let carrying = carry(Vec::new(), BUNDLE.clone().into(), &[list]).unwrap();
+    fs::write(bench.folder.path().join("bundle.tar.gz"), carrying).unwrap();
+    let path = format!(".colport/lists/{}.json", "0a".repeat(16));
+    if present("python3") {
+        let output = second_reader(&bench);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&path));
+    }
+    if present("tar") {
+        let output = bench.run("tar -xzf bundle.tar.gz -C out");
+        assert!(output.status.success() && output.stderr.is_empty());
+        let found = bench.unpacked();
+        assert_eq!(found.len(), EXPECTED.len() + 1);
+        // The table tells of one member more.
+        let same = EXPECTED
+            .iter()
+            .filter(|(path, digest)| found.get(*path) == Some(digest));
+        assert_eq!(same.count(), EXPECTED.len() - 1);
+        assert!(found.contains_key(&path));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! One newsroom with two editions is made by the program itself, once; tests work on copies.
 
 mod bundles;
+mod channel;
 mod extract;
 mod machine;
 mod mirror;

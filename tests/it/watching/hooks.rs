@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use colport::base::Fingerprint;
 use colport::io::program::{Program, ProgramError};
 use colport::sync::hooks::{Avoid, Hook, Need, Occasion, call};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
 use super::hosts::{Conduct, Host};
@@ -228,7 +229,12 @@ async fn no_other_user_of_the_machine_sees_a_key_a_word_or_an_address() {
         "anna",
         "https://BUCKET.s3.example/",
     ];
-    let bucket = hook(std::slice::from_ref(&path), "hooks/bucket", &words, folder.path());
+    let bucket = hook(
+        std::slice::from_ref(&path),
+        "hooks/bucket",
+        &words,
+        folder.path(),
+    );
     let said = made(&bucket, &need("9f2c", &[])).await;
     assert_eq!(said["mirror"]["url"], "https://balotikus.s3.example/");
 
@@ -254,6 +260,195 @@ async fn no_other_user_of_the_machine_sees_a_key_a_word_or_an_address() {
     for secret in ["hunter2", "balotikus", "secret-word"] {
         assert!(!words.contains(secret), "{secret}: {words}");
     }
+}
+
+/// A service that takes what is posted, and gives one answer to everything.
+struct Service {
+    address: std::net::SocketAddr,
+    posted: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Service {
+    async fn start(answer: &'static str) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, posted) = (listener.local_addr().unwrap(), Arc::default());
+        let service = Self {
+            address,
+            posted: Arc::clone(&posted),
+        };
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let Ok(byte) = stream.read_u8().await else {
+                        break;
+                    };
+                    head.push(byte);
+                }
+                let head = String::from_utf8(head).unwrap();
+                let length = head.to_lowercase();
+                let length = length
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
+                let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+                let _ = stream.read_exact(&mut body).await;
+                posted
+                    .lock()
+                    .unwrap()
+                    .push((head, String::from_utf8(body).unwrap()));
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{answer}",
+                    answer.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        service
+    }
+
+    fn posted(&self) -> Vec<(String, String)> {
+        self.posted.lock().unwrap().clone()
+    }
+}
+
+/// What a channel is told, as the daemon tells it; with what could break out of quotes.
+fn announcement(channel: &str) -> Value {
+    serde_json::json!({
+        "channel": channel,
+        "version": 4,
+        "addresses": ["https://balotikus.example/#k3q9x2m7k3q9"],
+        "text": "Ракаўнік: \"навіны\" $(touch broken) `touch broken` \\n\nhttps://balotikus.example/#k3q9x2m7k3q9",
+    })
+}
+
+fn announcing(hook: Hook) -> Hook {
+    Hook {
+        on: Occasion::Announce,
+        ..hook
+    }
+}
+
+#[tokio::test]
+async fn a_telegram_channel_is_told_through_a_bot() {
+    if !is_there(&["curl", "jq"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start("{\"ok\": true, \"result\": {}}").await;
+    let api = format!("http://{}", service.address);
+    let words = ["letter", "@mynews", &api];
+    let token = ["TELEGRAM_TOKEN=123:hunter2".to_owned()];
+    let tells = |token: &[String]| announcing(hook(token, "hooks/telegram", &words, folder.path()));
+    call(&tells(&token), &announcement("letter")).await.unwrap();
+    let posted = service.posted();
+    let [(head, body)] = &posted[..] else {
+        panic!("{posted:?}");
+    };
+    assert!(
+        head.starts_with("POST /bot123:hunter2/sendMessage HTTP/1.1\r\n"),
+        "{head}"
+    );
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["chat_id"], "@mynews");
+    assert_eq!(
+        body["text"],
+        announcement("letter")["text"],
+        "to the letter"
+    );
+    assert!(!folder.path().join("broken").exists());
+
+    // What is for another channel, and what nobody has the token for.
+    call(&tells(&token), &announcement("friends"))
+        .await
+        .unwrap();
+    let keyless = call(&tells(&[]), &announcement("letter")).await;
+    assert!(
+        matches!(&keyless, Err(ProgramError::Failed { said, .. }) if said.contains("TELEGRAM_TOKEN")),
+        "{keyless:?}"
+    );
+    assert_eq!(service.posted().len(), 1);
+}
+
+#[tokio::test]
+async fn what_telegram_refuses_is_said_without_the_token() {
+    if !is_there(&["curl", "jq"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let token = ["TELEGRAM_TOKEN=123:hunter2".to_owned()];
+    let told = async |api: &str| {
+        let words = ["letter", "@mynews", api];
+        let tells = announcing(hook(&token, "hooks/telegram", &words, folder.path()));
+        match call(&tells, &announcement("letter")).await {
+            Err(ProgramError::Failed { said, .. }) => said,
+            other => panic!("{other:?}"),
+        }
+    };
+    let service = Service::start("{\"ok\": false, \"description\": \"chat not found\"}").await;
+    let refused = told(&format!("http://{}", service.address)).await;
+    assert!(refused.contains("chat not found"), "{refused}");
+    let page = Service::start("<!doctype html>blocked").await;
+    let blocked = told(&format!("http://{}", page.address)).await;
+    assert!(blocked.contains("no answer of Telegram"), "{blocked}");
+    let gone = told(&format!("http://127.0.0.1:{}", free_port())).await;
+    for said in [refused, blocked, gone] {
+        assert!(!said.is_empty() && !said.contains("hunter2"), "{said}");
+    }
+}
+
+/// In the place of `sendmail`: it writes down what it was given, and fails for one address.
+fn sendmail(folder: &Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = folder.join("sendmail");
+    let script = format!(
+        "#!/bin/sh\ncat >>{at}/mails\necho \"$@\" >>{at}/words\n! grep -q '^To: nobody@' {at}/mails\n",
+        at = folder.display()
+    );
+    std::fs::write(&place, script).unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o700)).unwrap();
+    place
+}
+
+#[tokio::test]
+async fn a_letter_and_an_alarm_go_out_by_mail() {
+    if !is_there(&["jq"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let program = sendmail(folder.path());
+    let program = program.to_str().unwrap();
+    let words = ["letter", "letter@lists.example", program];
+    let letter = announcing(hook(&[], "hooks/mail", &words, folder.path()));
+    call(&letter, &announcement("letter")).await.unwrap();
+    call(&letter, &announcement("friends")).await.unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let text = announcement("letter")["text"].as_str().unwrap().to_owned();
+    let expected = format!(
+        "To: letter@lists.example\nSubject: Mirrors\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+    );
+    assert_eq!(read("mails"), expected, "one mail, to the letter");
+    assert_eq!(
+        read("words"),
+        "-t -oi\n",
+        "nothing of it is among the words of a command"
+    );
+    assert!(!folder.path().join("broken").exists());
+
+    let words = ["alert", "operator@mynews.example", program];
+    let alert = Hook {
+        on: Occasion::Alert,
+        ..hook(&[], "hooks/mail", &words, folder.path())
+    };
+    let told = serde_json::json!({"text": "2 mirrors were blocked"});
+    call(&alert, &told).await.unwrap();
+    assert!(read("mails").ends_with("\n\n2 mirrors were blocked\n"));
+
+    let words = ["letter", "nobody@lists.example", program];
+    let refused = announcing(hook(&[], "hooks/mail", &words, folder.path()));
+    assert!(
+        call(&refused, &announcement("letter")).await.is_err(),
+        "it is tried again"
+    );
 }
 
 /// A process that ends with the test.

@@ -130,6 +130,8 @@ impl Daemon {
             failures: 0,
             again: None,
             trouble: None,
+            behind_since: None,
+            sights: BTreeMap::new(),
             gone: false,
             is_busy: false,
             begun: None,

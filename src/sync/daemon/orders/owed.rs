@@ -8,7 +8,7 @@ use super::{
     ABREAST, BRISK, DAY, Daemon, LAGGING, Looking, MOST_ABREAST, MOST_STANDBY, MOST_TO_FOLLOW,
     PROBE_EVERY, SETTLING,
 };
-use crate::base::Timestamp;
+use crate::base::{EditionNumber, Timestamp};
 use url::Url;
 
 impl Daemon {
@@ -111,6 +111,7 @@ impl Daemon {
     }
 
     fn owed_announcements(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let newest = self.book.rest.edition;
         let wanted: Vec<(ChannelId, Vec<Way>)> = self
             .book
             .wanted
@@ -141,7 +142,7 @@ impl Daemon {
                     || !is_owed(
                         audit.announced.get(&way.name),
                         &way,
-                        &told,
+                        (&told, newest),
                         &shown,
                         now.steady,
                     )
@@ -157,6 +158,7 @@ impl Daemon {
                     way.name.clone(),
                     Announced {
                         version: told.list.version,
+                        edition: newest,
                         shown: shown.clone(),
                         is_done: false,
                         failures,
@@ -322,7 +324,7 @@ impl Daemon {
 fn is_owed(
     done: Option<&Announced>,
     way: &Way,
-    told: &Told,
+    (told, edition): (&Told, EditionNumber),
     shown: &[u64],
     now: Timestamp,
 ) -> bool {
@@ -332,6 +334,7 @@ fn is_owed(
     let is_news = match way.to {
         Audience::People => done.shown != shown,
         Audience::Programs => done.version < told.list.version,
+        Audience::Carriers => done.version < told.list.version || done.edition < edition,
     };
     let is_to_repeat = !done.is_done && done.again.is_none_or(|again| again <= now);
     // What was begun by an earlier run: programs are told again, people are not (see `not_known`).

@@ -38,6 +38,8 @@ struct Bench {
     alerts: Vec<String>,
     /// How announcing ends, if it does.
     telling: Result<Option<()>, String>,
+    /// A way by which nobody can be told.
+    broken: Option<String>,
     lost: Vec<String>,
     /// What new mirrors were told to follow, each time that one was asked for; and what came of it.
     asked: Vec<Vec<Url>>,
@@ -134,6 +136,7 @@ impl Bench {
             announced: Vec::new(),
             alerts: Vec::new(),
             telling: Ok(Some(())),
+            broken: None,
             lost: Vec::new(),
             asked: Vec::new(),
             making: None,
@@ -241,6 +244,7 @@ impl Bench {
                 let shown = told.show.iter().map(Url::to_string).collect();
                 self.announced.push((told.name.clone(), way.clone(), shown));
                 let failed = match &self.telling {
+                    _ if self.broken.as_ref() == Some(&way) => Some("not reached".into()),
                     Ok(Some(())) => None,
                     Ok(None) => return None,
                     Err(why) => Some(why.clone()),
@@ -1148,7 +1152,10 @@ fn a_mirror_that_was_made_under_a_domain_in_use_is_refused_and_the_operator_is_t
         bench.give(Event::Made(Ok(Box::new(made(20, tied)))));
         assert_eq!(count(&bench), 10, "{tied}");
         let told = bench.alerts.pop().unwrap();
-        assert!(told.contains("`m20` is refused, since `m3`"), "{told}");
+        assert!(
+            told.contains("`m20` is refused, since `m3`") && !told.contains(".example"),
+            "{told}"
+        );
     }
     bench.give(Event::Made(Ok(Box::new(made(3, "https://other.example/")))));
     assert!(
@@ -1234,7 +1241,115 @@ fn a_channel_is_told_of_one_mirror_of_an_account() {
     }
     assert!(planned > 2, "the planner itself would have told of more");
     let is_told = |line: &super::super::Entry| {
-        line.what.contains("is not told of") && line.why.contains("in the account")
+        line.what.contains("is not told of") && line.why.contains("in the same account")
     };
     assert!(bench.daemon.book.journal.iter().any(is_told));
+}
+
+#[test]
+fn a_meeting_place_that_is_away_is_tried_again_and_holds_up_no_other() {
+    let mut bench = Bench::new(12, &CHANNELS[..2]);
+    for channel in &mut bench.wanted.channels {
+        let place = |name: &str| Way {
+            name: name.into(),
+            to: Audience::Programs,
+        };
+        channel.ways.extend(["bucket", "branch"].map(place));
+    }
+    bench.broken = Some("bucket".into());
+    bench.begin();
+    bench.minutes(120);
+    let count = |bench: &Bench, name: &str| {
+        let told = bench.announced.iter();
+        told.filter(|(channel, way, _)| channel == "letter" && way == name)
+            .count()
+    };
+    let lists = count(&bench, "branch");
+    assert!(lists >= 1, "the other has it");
+    assert!(
+        (5..=12).contains(&count(&bench, "bucket")),
+        "{}",
+        count(&bench, "bucket")
+    );
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    let ways = &view
+        .channels
+        .iter()
+        .find(|channel| channel.name == "letter")
+        .unwrap()
+        .ways;
+    let trouble = |name: &str| {
+        ways.iter()
+            .find(|way| way.name == name)
+            .unwrap()
+            .trouble
+            .clone()
+    };
+    assert_eq!(
+        (trouble("bucket"), trouble("branch")),
+        (Some("not reached".into()), None)
+    );
+    bench.broken = None;
+    bench.minutes(40);
+    let tries = count(&bench, "bucket");
+    bench.minutes(120);
+    assert_eq!(count(&bench, "bucket"), tries, "and then it has it");
+}
+
+#[test]
+fn what_is_handed_on_is_made_anew_for_each_edition() {
+    let mut bench = Bench::new(12, &CHANNELS[..1]);
+    bench.wanted.channels[0].ways[0].to = Audience::Carriers;
+    bench.begin();
+    bench.minutes(120);
+    let count = |bench: &Bench, name: &str| {
+        bench
+            .announced
+            .iter()
+            .filter(|(_, way, _)| way == name)
+            .count()
+    };
+    let before = (count(&bench, "files"), count(&bench, "telegram"));
+    bench.give(Event::Edition(8));
+    bench.minutes(10);
+    assert_eq!(count(&bench, "files"), before.0 + 1);
+    assert_eq!(
+        count(&bench, "telegram"),
+        before.1,
+        "people are told nothing new"
+    );
+    bench.restart();
+    bench.give(Event::Edition(8));
+    bench.minutes(10);
+    assert_eq!(count(&bench, "files"), before.0 + 1);
+}
+
+#[test]
+fn since_when_a_mirror_is_behind_is_shown_until_it_is_not() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.begin();
+    bench.minutes(10);
+    let behind = |bench: &Bench| {
+        let view = super::super::View::of(&bench.daemon, bench.now());
+        let mirrors = view.mirrors.into_iter();
+        let mut mirrors = mirrors.filter(|mirror| mirror.name == "m3");
+        let mirror = mirrors.next().unwrap();
+        (mirror.lag, mirror.behind_since)
+    };
+    assert_eq!(behind(&bench), (0, None));
+    bench.dead = vec!["m3".into()];
+    let since = bench.now().wall;
+    bench.give(Event::Edition(8));
+    bench.minutes(30);
+    bench.give(Event::Edition(9));
+    bench.restart();
+    bench.minutes(30);
+    assert_eq!(
+        behind(&bench),
+        (2, Some(since)),
+        "since the first that it lacks"
+    );
+    bench.dead.clear();
+    bench.minutes(40);
+    assert_eq!(behind(&bench), (0, None));
 }

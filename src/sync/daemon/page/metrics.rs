@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::View;
+use super::super::{Reach, View};
 
 pub(super) fn text(view: &View) -> String {
     let mut text = String::new();
@@ -43,6 +43,19 @@ pub(super) fn text(view: &View) -> String {
         "Vantages that fail to reach a mirror.",
         fails.collect(),
     );
+    let reach = view.mirrors.iter().flat_map(|mirror| {
+        let seen = mirror.reach.iter();
+        let seen = seen.filter(|from| matches!(from.reach, Reach::Reached | Reach::Fails));
+        seen.map(|from| {
+            let labels = labels(&[("mirror", &mirror.name), ("vantage", &from.vantage)]);
+            (labels, f64::from(u8::from(from.reach == Reach::Reached)))
+        })
+    });
+    table(
+        "mirror_reached",
+        "1 if a vantage reaches a mirror, 0 if it fails.",
+        reach.collect(),
+    );
     let leaks = view
         .channels
         .iter()
@@ -78,9 +91,17 @@ pub(super) fn text(view: &View) -> String {
 }
 
 fn label(name: &str, value: &str) -> String {
-    let escaped = value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n");
-    format!("{{{name}=\"{escaped}\"}}")
+    labels(&[(name, value)])
+}
+
+fn labels(labels: &[(&str, &str)]) -> String {
+    let label = |(name, value): &(&str, &str)| {
+        let escaped = value
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        format!("{name}=\"{escaped}\"")
+    };
+    let labels: Vec<String> = labels.iter().map(label).collect();
+    format!("{{{}}}", labels.join(","))
 }

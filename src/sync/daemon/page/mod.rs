@@ -48,7 +48,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use url::form_urlencoded;
 
 use super::super::rotation::{ChannelId, Tier};
-use super::{Event, View};
+use super::{Event, Reach, ReachView, View};
 use crate::base::{Secret, Timestamp};
 
 const STYLE: &str = include_str!("style.css");
@@ -405,6 +405,35 @@ impl Live<'_> {
             "suspect" => "doubt",
             "blocked" | "failed" => "bad",
             _ => "calm",
+        }
+    }
+
+    fn reach_class(&self, reach: &Reach) -> &'static str {
+        match reach {
+            Reach::Reached => "good",
+            Reach::Fails => "bad",
+            Reach::Blind | Reach::Unseen => "soft",
+        }
+    }
+
+    /// Told apart by its form too, for who sees no colours.
+    fn reach_mark(&self, reach: &Reach) -> &'static str {
+        reach.mark()
+    }
+
+    fn is_failing(&self, reach: &Reach) -> bool {
+        *reach == Reach::Fails
+    }
+
+    fn reach_words(&self, from: &ReachView) -> String {
+        from.words()
+    }
+
+    fn size(&self, bytes: &u64) -> String {
+        match *bytes {
+            bytes @ 0..1_000 => format!("{bytes} bytes"),
+            bytes @ 1_000..1_000_000 => format!("{} KB", bytes / 1000),
+            bytes => format!("{:.1} MB", bytes as f64 / 1e6),
         }
     }
 
