@@ -9,6 +9,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -84,16 +85,23 @@ impl Lock {
             .append(true)
             .open(place)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(failed(io::Error::new(
-                io::ErrorKind::ResourceBusy,
-                "another colport is using this folder",
-            ))),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                // A program that this one is just starting has all its files until it is another program.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
+        Err(failed(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another colport is using this folder",
+        )))
     }
 }
+
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
