@@ -57,7 +57,7 @@ pub struct Draft {
     /// Neither its source nor its page tells when it was published.
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
-    pub canonical: Option<Url>,
+    pub canonical: Option<Box<Url>>,
     /// A [`Copy`].
     copy: Whereabouts,
     /// By which it is compared with others of its newsroom.
@@ -115,7 +115,7 @@ pub async fn draft(
     mut offer: Offer,
     getter: &Getter<'_>,
     background: Background<'_>,
-) -> Result<Draft, (String, DraftError)> {
+) -> Result<Box<Draft>, (String, DraftError)> {
     if let Some(first) = background.archive.first_id(&offer.id) {
         first.clone_into(&mut offer.id);
     }
@@ -278,7 +278,7 @@ fn finish(
     base: Url,
     read: Read,
     background: Background<'_>,
-) -> Result<Draft, DraftError> {
+) -> Result<Box<Draft>, DraftError> {
     let Background {
         newsroom,
         archive,
@@ -292,6 +292,7 @@ fn finish(
         shelf,
         terms,
     } = offer;
+    let told = *told;
     let Read {
         article: mut read,
         mut blocks,
@@ -336,6 +337,7 @@ fn finish(
         &read.text,
     );
     let canonical = read.canonical.clone().filter(|url| *url != base);
+    let canonical = canonical.map(Box::new);
     let copy = Copy {
         title,
         byline: told.byline.or_else(|| read.byline.clone()),
@@ -346,7 +348,7 @@ fn finish(
         read,
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
-    Ok(Draft {
+    Ok(Box::new(Draft {
         id,
         page,
         shelf,
@@ -358,7 +360,7 @@ fn finish(
         blocks: blocks.into(),
         familiar: Arc::default(),
         base,
-    })
+    }))
 }
 
 /// Pages also name whole paths of sections, or lists of tags, where a section should stand.
@@ -410,10 +412,10 @@ fn summary(told: Option<&str>, text: &str) -> String {
 
 /// Leaves out of the articles of each host what stands on many of them. They may come from the cache or not: what it
 /// holds is what was read, before this.
-pub fn without_furniture(drafts: &mut [Draft]) {
+pub fn without_furniture(drafts: &mut [Box<Draft>]) {
     let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
     for draft in drafts {
-        let address = draft.canonical.as_ref().unwrap_or(&draft.base);
+        let address = draft.canonical.as_deref().unwrap_or(&draft.base);
         let host = address.host_str().unwrap_or_default().to_owned();
         hosts.entry(host).or_default().push(draft);
     }

@@ -100,7 +100,7 @@ impl Galley<'_> {
 /// Where people find the original: not a file on the editor's machine.
 fn original(draft: &Draft) -> Option<String> {
     let url = match &draft.page {
-        Page::Held(url) if source::is_on_shelf(url) => draft.canonical.as_ref(),
+        Page::Held(url) if source::is_on_shelf(url) => draft.canonical.as_deref(),
         Page::Address(url) | Page::Told(url) | Page::Held(url) => Some(url),
     };
     url.filter(|url| !source::is_on_shelf(url))

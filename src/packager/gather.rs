@@ -146,7 +146,7 @@ async fn drafts(
     options: &Options,
     gathered: &mut Gathered,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Vec<Draft> {
+) -> Vec<Box<Draft>> {
     let of = offers.len();
     let reading = offers
         .into_iter()

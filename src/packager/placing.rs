@@ -16,12 +16,16 @@ use crate::base::SitePath;
 use crate::site::Article;
 
 pub struct Placed {
-    pub draft: Draft,
+    pub draft: Box<Draft>,
     pub path: SitePath,
 }
 
+#[expect(
+    clippy::vec_box,
+    reason = "there may be very many, and a list that grows holds everything twice for a moment"
+)]
 pub fn placed(
-    drafts: Vec<Draft>,
+    drafts: Vec<Box<Draft>>,
     background: Background<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {

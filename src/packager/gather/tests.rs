@@ -450,6 +450,37 @@ async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_an
 }
 
 #[tokio::test]
+async fn a_page_of_which_only_the_furniture_changed_is_not_read_again() {
+    let web = |word: &str, more: &str| {
+        let body = format!(
+            "<p>{SENTENCES}{more}</p><div class='ad' id=gpt-{word}>{word}</div>{}",
+            format!("<p>{SENTENCES}</p>").repeat(3)
+        );
+        let boxes = format!(
+            "<aside class=sidebar><a href=/{word}>Most read: {word}</a></aside>\
+             <script src=/x.js?{word}></script>"
+        );
+        let page = page("The ferry", &body) + &boxes;
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+            .with("https://n.example/a", "text/html", page)
+    };
+    let (folder, cache) = cache();
+    let body = |gathered: &Gathered| lines(gathered).remove(0).story.unwrap().body;
+    let first = gathered_with(&web("alpha", ""), &feed_source(), &cache).await;
+    assert!(!body(&first).contains("alpha"));
+    for (word, more, read) in [("beta", "", 0), ("gamma", " So it was.", 1)] {
+        let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+        let gathered = gathered_with(&web(word, more), &feed_source(), &again).await;
+        assert_eq!(again.work().pages, read, "{word}");
+        assert_eq!(body(&gathered) == body(&first), read == 0, "{word}");
+        // It does not hang on what was kept.
+        let fresh = self::gathered(&web(word, more), &feed_source()).await;
+        assert_eq!(body(&gathered), body(&fresh));
+    }
+}
+
+#[tokio::test]
 async fn a_page_without_an_article_is_read_once() {
     let (folder, cache) = cache();
     let web = Web::default()

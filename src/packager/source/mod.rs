@@ -183,7 +183,8 @@ pub struct Offer {
     /// Never changes while the article lives.
     pub id: String,
     pub page: Page,
-    pub told: Entry,
+    /// In a box, since there are many offers, and most hold little.
+    pub told: Box<Entry>,
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
@@ -203,7 +204,7 @@ impl Offer {
         Self {
             id,
             page,
-            told,
+            told: Box::new(told),
             shelf: None,
             terms: Terms::default(),
         }
