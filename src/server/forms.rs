@@ -125,8 +125,11 @@ struct Maker {
 impl Maker {
     fn run(&self, orders: &Receiver<Order>) {
         for order in orders {
-            // What cannot be made, since the disk is full for instance, is done without.
-            let _ = self.make(&order);
+            // In a thread for each order: with it goes all the memory that it came to need.
+            std::thread::scope(|scope| {
+                // What cannot be made, since the disk is full for instance, is done without.
+                let _ = scope.spawn(|| self.make(&order)).join();
+            });
         }
     }
 
