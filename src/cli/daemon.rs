@@ -433,7 +433,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = "[site]\nname = \"x\"\nlanguage = \"en\"\n[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
             mirror = { name = \"balo\", colport = \"https://balo.com/\" }\n";
-        std::fs::write(folder.path().join(config::FILE), file).unwrap();
+        files::write(&folder.path().join(config::FILE), file.as_bytes()).unwrap();
         let desk = NewsroomDesk {
             site: folder.path().to_path_buf(),
             folder: NewsroomFolder::at(folder.path()),
