@@ -129,9 +129,9 @@ mod tests {
             let writer = Writer::start(Vec::new(), &about(edition)).unwrap();
             writer.finish().unwrap()
         };
-        std::fs::create_dir(folder.path().join("editions")).unwrap();
+        files::create_folder(&folder.path().join("editions")).unwrap();
         let put = |name: &str, bytes: Vec<u8>| {
-            std::fs::write(folder.path().join("editions").join(name), bytes).unwrap();
+            files::write(&folder.path().join("editions").join(name), &bytes).unwrap();
         };
         put("1.tar.gz", bundle(1));
         put("1-text.tar.gz", bundle(1));
@@ -149,7 +149,7 @@ mod tests {
         let laid = || {
             lay_out(&newsroom, &announcement, None).unwrap();
             let place = folder_of(&newsroom, "letter").unwrap();
-            VARIANTS.map(|(_, name)| std::fs::read(place.join(name)).ok())
+            VARIANTS.map(|(_, name)| files::read(&place.join(name), 1 << 20).ok())
         };
         let [full, light, text] = laid();
         assert!(light.is_none(), "the newsroom makes none");
