@@ -47,6 +47,8 @@ pub struct Line {
     bytes: AtomicU64,
     beats: AtomicU64,
     held: AtomicUsize,
+    /// Milliseconds for which the other side may be silent, since it has work of its own.
+    working: AtomicU64,
 }
 
 /// What is sent at a time: small, so that a limit is smooth and an early refusal is heard early.
@@ -81,6 +83,17 @@ impl Line {
     /// The work goes on.
     pub fn beat(&self) {
         self.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The other side has all of it now, and has so long to make something of it.
+    pub fn let_work(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.working.store(millis, Ordering::Relaxed);
+    }
+
+    /// How long silence is no sign of death; nothing while bytes should go.
+    pub fn working(&self) -> Duration {
+        Duration::from_millis(self.working.load(Ordering::Relaxed))
     }
 
     /// That went out so far.

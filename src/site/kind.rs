@@ -66,6 +66,8 @@ pub(crate) static BUNDLE: Kind = kind("application/gzip", Rendering::Data, Lifet
 /// Of the newest edition, under a name that stays.
 static LATEST: Kind = kind("application/gzip", Rendering::Data, Lifetime::Minutes);
 static DENSE: Kind = kind("application/zstd", Rendering::Data, Lifetime::Forever);
+/// Of a channel's mirrors: addresses change at any time.
+static LIST: Kind = kind("application/json", Rendering::Data, Lifetime::Revalidate);
 static UNKNOWN: Kind = kind("application/octet-stream", Rendering::Data, Lifetime::Day);
 
 /// By extension in lower case. Text is UTF-8, always: the packager writes nothing else.
@@ -138,12 +140,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
         &BUNDLE,
         &LATEST,
         &DENSE,
+        &LIST,
     ])
 }
 
 /// The folder of metadata on a mirror.
 pub(crate) const METADATA: &str = ".colport/metadata/";
 const BUNDLES: &str = ".colport/bundle/";
+const LISTS: &str = ".colport/lists/";
 
 /// Of a file as it lies on a mirror; `None` if nothing of ours has such a path.
 pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
@@ -153,6 +157,7 @@ pub(crate) fn of_mirror_file(path: &str) -> Option<&'static Kind> {
         (_, Some(name)) if name.ends_with(".zst") => Some(&DENSE),
         (_, Some(name)) if name.starts_with(|c: char| c.is_ascii_digit()) => Some(&BUNDLE),
         (_, Some(_)) => Some(&LATEST),
+        _ if path.starts_with(LISTS) => Some(&LIST),
         _ => SitePath::parse(path)
             .ok()
             .map(|path| of_site_file(path.as_str())),

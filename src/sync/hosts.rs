@@ -33,8 +33,8 @@ pub struct Push<'a> {
     /// What goes out is counted here.
     pub line: &'a Line,
     pub source: &'a Source,
-    /// Whether bundles are put too. Without them newcomers fetch an edition file by file, and those who have one only the files
-    /// that are new; with them each edition travels whole, each time.
+    /// Whether bundles are put too, besides small copies. Without them newcomers fetch an edition file by file, and those who
+    /// have one only the files that are new; with them each edition travels whole, each time.
     pub bundles: bool,
     /// Who asks as a reader, and under which address readers find the host. Without one, the host itself is asked.
     pub reader: Option<(&'a dyn Wire, &'a Url)>,

@@ -2,7 +2,7 @@
 //!
 //! 1. So many push at once, each in a lane.
 //! 2. Who was slow for a while, through no limit of ours, gives up its lane and goes on beside it. Then the next begins.
-//! 3. With whom nothing moves at all is given up.
+//! 3. With whom nothing moves at all is given up; later, if it has everything and is looking at it.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(super) async fn watch(
 ) {
     let (mut beats, mut bytes, mut bytes_judged) = (0, 0, 0);
     let (mut still, mut looks) = (Duration::ZERO, 0);
-    while still < stall {
+    while still < stall.max(line.working()) {
         sleep(LOOK).await;
         if line.is_held() || line.beats() != beats {
             (beats, still) = (line.beats(), Duration::ZERO);

@@ -4,7 +4,7 @@
 //! 2. A [`Mirror`] is a host that keeps files, for which a [`plan`](plan()) is made and performed ([`Push`]); or a colport
 //!    server, which takes bundles; or one that copies others, to which nothing is sent.
 //! 3. [`push_all`] goes to many at once. A dead or slow mirror costs only itself: a slow one gives way to the next, and each
-//!    is given up after a time without progress.
+//!    is given up after a time without progress; one that was there at first, after the second such time.
 //! 4. What became of each is an [`Outcome`], seen by reading back as a reader would.
 //!
 //! Deliberately absent: schedules (a daemon's), and any key: mirrors look at the signatures in the bundle.
@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
 pub use hosts::Push;
@@ -263,13 +264,16 @@ pub(crate) async fn push_along(
             let own = options.mirror_bytes_per_second.map(limit);
             let limits = whole_line.iter().cloned().chain(own).collect();
             let line = Arc::new(Line::new(limits));
-            let outcome = tokio::select! {
-                outcome = unbroken(push(wire, source, &mirror.place, &line)) => outcome,
-                () = lanes::watch(&line, lane, options.stall, &progress) => {
-                    let seconds = options.stall.as_secs();
-                    Outcome::Unreachable(format!("nothing moved for {seconds} seconds"))
-                }
-            };
+            let outcome = served(
+                wire,
+                source,
+                &mirror.place,
+                &line,
+                lane,
+                options.stall,
+                &progress,
+            )
+            .await;
             (index, mirror.clone(), outcome)
         }
         .boxed()
@@ -303,6 +307,29 @@ pub(crate) const BROKEN: &str = "colport itself broke off over what it was answe
 async fn unbroken(push: impl Future<Output = Outcome>) -> Outcome {
     let pushed = AssertUnwindSafe(push).catch_unwind().await;
     pushed.unwrap_or_else(|_| Outcome::Unsure(BROKEN.into()))
+}
+
+/// Who answered and then fell still may only have had too much to do, so it is tried a second time, beside the others.
+async fn served(
+    wire: &dyn Wire,
+    source: &Arc<Source>,
+    place: &Place,
+    line: &Arc<Line>,
+    mut lane: Option<SemaphorePermit<'_>>,
+    stall: Duration,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Outcome {
+    for is_last in [false, true] {
+        line.let_work(Duration::ZERO);
+        tokio::select! {
+            outcome = unbroken(push(wire, source, place, line)) => return outcome,
+            () = lanes::watch(line, lane.take(), stall, progress) => {}
+        }
+        if is_last || line.beats() == 0 {
+            break;
+        }
+    }
+    Outcome::Unreachable(format!("nothing moved for {} seconds", stall.as_secs()))
 }
 
 /// Those who copy others come last: then there is something to copy.

@@ -7,6 +7,7 @@
 //! 3. What it says is shown. When it says that it took it, it is asked for the timestamp and a page as a reader would.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -107,16 +108,21 @@ async fn perform(
     line: &Arc<Line>,
 ) -> Result<Outcome, FetchError> {
     let edition = source.edition().number();
-    let bundle = match look(wire, mirror, source).await? {
+    let sending = look(wire, mirror, source).await?;
+    line.beat();
+    let bundle = match sending {
         Sending::Nothing => return Ok(Outcome::Already { edition }),
         Sending::Update { base, .. } => BundleName::Update { base, edition },
         Sending::Whole { .. } => BundleName::Full(edition),
     };
+    let whole = source.edition().bundle().len() as u64;
+    let work = Duration::from_secs(whole / CHECKED_BYTES_PER_SECOND);
     let (mut bytes, mut refused) = (0, String::new());
     for (form, content) in source.forms(bundle) {
         bytes += content.len() as u64;
-        let sent = body(form, content, line.clone());
+        let sent = body(form, content, line.clone(), work);
         let answer = wire.post(address::intake(mirror), sent).await?;
+        line.let_work(Duration::ZERO);
         match answer.status {
             200..=299 => {
                 return read_back(wire, mirror, source, Pushed { edition, bytes }).await;
@@ -139,11 +145,16 @@ fn refusal(answer: &Answer) -> String {
     }
 }
 
-fn body(form: Form, bundle: Bytes, line: Arc<Line>) -> Body {
+/// How fast any machine looks through an edition, which it does before it answers: also after a small update, since the whole
+/// comes of it.
+const CHECKED_BYTES_PER_SECOND: u64 = 1 << 20;
+
+fn body(form: Form, bundle: Bytes, line: Arc<Line>, work: Duration) -> Body {
     let length = bundle.len() as u64;
-    let pieces = futures_util::stream::unfold((bundle, line), |(mut rest, line)| async move {
+    let pieces = futures_util::stream::unfold((bundle, line), move |(mut rest, line)| async move {
         let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
         if piece.is_empty() {
+            line.let_work(work);
             return None;
         }
         line.pass(piece.len()).await;

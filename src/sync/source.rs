@@ -38,6 +38,9 @@ pub struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     File,
+    /// The newest edition without pictures or with small ones, at an address that stays. A page of the site leads there, so
+    /// every host has it.
+    SmallCopy,
     Bundle,
     /// Of a channel's mirrors.
     List,
@@ -285,7 +288,10 @@ fn bundle_path(name: &BundleFile) -> String {
 fn bundle_item(name: &BundleFile, bytes: &Bytes) -> Item {
     Item {
         path: bundle_path(name),
-        stage: Stage::Bundle,
+        stage: match (name.bundle, name.form) {
+            (BundleName::Small(..), Form::Plain) => Stage::SmallCopy,
+            _ => Stage::Bundle,
+        },
         length: bytes.len() as u64,
         digest: Digest::of(bytes),
     }

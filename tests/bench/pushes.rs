@@ -1,5 +1,5 @@
 //! Pushes one edition of some 100 MB to a hundred mirrors on this machine, most of them good, and then a day's update:
-//! `pushes FOLDER COLPORT [LINE_MB_PER_SECOND]`.
+//! `pushes FOLDER COLPORT [LINE_MB_PER_SECOND [EDITION_MB]]`.
 //!
 //! | mirrors | what they are |
 //! | --- | --- |
@@ -45,11 +45,12 @@ const SLOW_BYTES: usize = 50_000;
 async fn main() -> Fallible<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [folder, colport, rest @ ..] = words.as_slice() else {
-        return Err("usage: pushes FOLDER COLPORT [LINE_MB_PER_SECOND]".into());
+        return Err("usage: pushes FOLDER COLPORT [LINE_MB_PER_SECOND [EDITION_MB]]".into());
     };
     let line: u64 = rest.first().map_or(Ok(20), |text| text.parse())?;
+    let size: u64 = rest.get(1).map_or(Ok(100), |text| text.parse())?;
     let folder = Path::new(folder);
-    let mut paper = Paper::new(folder)?;
+    let mut paper = Paper::new(folder, size)?;
     let first = paper.publish(None)?;
     let source = Arc::new(Source::new(first.clone(), Vec::new())?);
     let (mirrors, servers) = mirrors(folder, &paper.root).await?;
@@ -92,6 +93,15 @@ async fn a_day_later(
     let most = sent.iter().max().copied().unwrap_or_default();
     let (count, ratio) = (sent.len(), most as f64 / new as f64);
     let (most, new) = (megabytes(most), megabytes(new));
+    let mut others: Vec<String> = outcomes
+        .iter()
+        .filter(|(_, outcome)| !outcome.is_good())
+        .map(|(_, outcome)| outcome.to_string())
+        .collect();
+    others.sort();
+    if !others.is_empty() {
+        println!("a day later, of the others was told: {others:#?}");
+    }
     println!(
         "a day later: {count} of {GOOD} have it; {most:.3} MB sent to each for {new:.3} MB that is new, packed: {ratio:.3}"
     );
@@ -209,7 +219,7 @@ struct Paper {
 }
 
 impl Paper {
-    fn new(folder: &Path) -> Fallible<Self> {
+    fn new(folder: &Path, megabytes: u64) -> Fallible<Self> {
         let folder = NewsroomFolder::at(&folder.join("newsroom"));
         folder.found(&["be".parse()?], Timestamp::now(), &Lifetimes::default())?;
         let root = folder.newcomer()?.root.clone();
@@ -219,7 +229,7 @@ impl Paper {
             root,
         };
         paper.write("index.html", "<title>First</title>".repeat(20).into())?;
-        for n in 0..2000 {
+        for n in 0..megabytes * 20 {
             paper.write(&format!("be/2026/11/river/{n}.webp"), noise(n + 1, 50_000))?;
         }
         Ok(paper)

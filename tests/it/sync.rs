@@ -8,12 +8,15 @@ use bytes::Bytes;
 use colport::base::Fingerprint;
 use colport::edition::{Holding, Remembered, VerifiedEdition, write_dense_update, write_update};
 use colport::io::address::BundleName;
+use colport::io::fetch::{Fetch, FetchError, Request, Response};
 use colport::io::files;
+use colport::io::push::{Answer, Body, Post};
 use colport::reader::{self, FirstTrust};
 use colport::sync::{
     Event, Intent, Mirror, Options, Outcome, Place, Pushed, Sending, Source, Stage, Step, plan_all,
     push_all,
 };
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::world::{Behaviour, Newsroom, World, moment, noise};
@@ -492,4 +495,104 @@ async fn updates_made_for_mirrors_are_what_readers_take() {
         .finish(|out| Ok::<_, colport::edition::Refusal>(out.into()))
         .unwrap();
     assert_eq!(edition.bundle(), scene.newest().bundle());
+}
+
+/// A mirror that has taken everything, and looks through it for so long before it answers.
+struct Thorough {
+    world: World,
+    mirror: Arc<crate::world::Mirror>,
+    edition: Arc<VerifiedEdition>,
+    looks: Duration,
+}
+
+impl Fetch for Thorough {
+    fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        self.world.fetch(request)
+    }
+}
+
+impl Post for Thorough {
+    fn post(&self, url: url::Url, body: Body) -> BoxFuture<'_, Result<Answer, FetchError>> {
+        Box::pin(async move {
+            let answer = self.world.post(url, body).await;
+            tokio::time::sleep(self.looks).await;
+            self.mirror.show(&self.edition);
+            answer
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_that_has_all_of_it_may_take_its_time_but_not_for_ever() {
+    let mut newsroom = Newsroom::found(1, 100);
+    let edition = newsroom.publish(moment(0));
+    let megabytes = edition.bundle().len() as u64 >> 20;
+    let source = Arc::new(Source::new(edition.clone(), Vec::new()).unwrap());
+    let options = Options {
+        stall: Duration::from_secs(1),
+        ..Options::default()
+    };
+    for (looks, is_good) in [(megabytes - 1, true), (600, false)] {
+        let mut world = World::default();
+        let mirror = world.add(Behaviour::Good);
+        let wire = Thorough {
+            world,
+            edition: edition.clone(),
+            looks: Duration::from_secs(looks),
+            mirror: mirror.clone(),
+        };
+        let mirrors = [self::mirror(Place::Colport(mirror.url()))];
+        let begun = Instant::now();
+        let outcomes = push_all(&wire, &source, &mirrors, &options, &mut |_| ()).await;
+        assert_eq!(outcomes[0].1.is_good(), is_good, "{outcomes:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3 * megabytes + 3));
+    }
+}
+
+/// Falls still in the middle of its first upload, as a machine that has too much to do; the second goes through.
+struct Overworked {
+    inner: Thorough,
+    has_failed: std::sync::atomic::AtomicBool,
+}
+
+impl Fetch for Overworked {
+    fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Response, FetchError>> {
+        self.inner.fetch(request)
+    }
+}
+
+impl Post for Overworked {
+    fn post(&self, url: url::Url, body: Body) -> BoxFuture<'_, Result<Answer, FetchError>> {
+        match self
+            .has_failed
+            .swap(true, std::sync::atomic::Ordering::Relaxed)
+        {
+            false => Box::pin(std::future::pending()),
+            true => self.inner.post(url, body),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_there_and_fell_still_is_tried_a_second_time() {
+    let mut newsroom = Newsroom::found(1, 2);
+    let edition = newsroom.publish(moment(0));
+    let source = Arc::new(Source::new(edition.clone(), Vec::new()).unwrap());
+    let mut world = World::default();
+    let mirror = world.add(Behaviour::Good);
+    mirror.put(".colport/metadata/timestamp.json", "{}");
+    let mirrors = [self::mirror(Place::Colport(mirror.url()))];
+    let looks = Duration::ZERO;
+    let inner = Thorough {
+        world,
+        edition,
+        looks,
+        mirror,
+    };
+    let wire = Overworked {
+        inner,
+        has_failed: false.into(),
+    };
+    let outcomes = push_all(&wire, &source, &mirrors, &Options::default(), &mut |_| ()).await;
+    assert!(pushed(1)(&outcomes[0].1), "{outcomes:?}");
 }

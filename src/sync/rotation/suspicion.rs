@@ -7,8 +7,10 @@
 //! 1. [`haste`]: the time that the censor usually takes; and how often mirrors are found otherwise.
 //! 2. Every block is shared out among those who knew the mirror ([`Evidence::of`]): by time for a single one, by who
 //!    knew it at all for a group. The losses of a lost provider accuse nobody.
-//! 3. Every mirror that lives although a channel knows it speaks for that channel: the longer, the more, up to an end,
-//!    for the censor may have let it be, and an agent may have come later.
+//! 3. Every hour that a mirror lives although a channel knows it speaks for that channel, up to an end: for the censor may
+//!    have let it be, and an agent may have come later. So it is also with a mirror that is blocked at last: one that lived
+//!    long was not betrayed by those who knew it from the first, but found otherwise. Together that is the likelihood of
+//!    what was seen, if each leak and chance race one another: that none came before, and one came just then.
 //! 4. The channels' probabilities depend on one another, since what one did the others need not have done. They are
 //!    found by sweeps of a mean-field update, from the priors on.
 //! 5. Nothing is learned from the drip, which the censor surely sees. So what was held against a burnt channel fades in

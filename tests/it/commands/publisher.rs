@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::{ARTICLE, Paper, Serving, colport, content, copy};
 
@@ -307,4 +308,17 @@ fn sync_needs_a_mirror_and_an_edition() {
     fs::remove_dir_all(paper.site.join("editions")).unwrap();
     fs::create_dir(paper.site.join("editions")).unwrap();
     sync(&paper, "--").wrong_setup(&["there is no edition", "colport pack"]);
+}
+
+/// A short form of `scripts/soak-sync`: the daemon, and a push, killed in the middle, and what readers find then.
+#[test]
+fn a_publisher_that_is_killed_leaves_mirrors_lists_and_channels_whole() {
+    let soak = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/soak-sync");
+    let mut command = Command::new(soak);
+    command.arg("--short").env("COLPORT", super::COLPORT);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{err}");
+    assert!(said.contains("8 kills of the daemon"), "{said}{err}");
 }

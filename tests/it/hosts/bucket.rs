@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use bytes::Bytes;
 use colport::io::store::{Keeper, S3};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -99,12 +100,9 @@ super::suite!(super::bucket::start);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_tells_browsers_what_everything_is() {
     let ground = start().await.unwrap();
-    let source = Newspaper::new(1).source();
+    let source = super::lists::with_list(&Newspaper::new(1), 1, 2);
     assert!(push(&ground, &source).await.is_good());
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(no_tls())
-        .build()
-        .unwrap();
+    let client = browser();
     let check = async |path: &str, kind: &str, coding: Option<&str>, cache: &str| {
         let url = ground.url().unwrap().join(path).unwrap();
         let answer = client.get(url).send().await.unwrap();
@@ -162,6 +160,7 @@ async fn a_bucket_tells_browsers_what_everything_is() {
         "immutable",
     )
     .await;
+    check(&super::lists::path(), "application/json", None, "no-cache").await;
     let outcome = super::push_through(&*super::open(&ground), &source, true).await;
     assert!(outcome.is_good(), "{outcome:?}");
     check(
@@ -171,6 +170,12 @@ async fn a_bucket_tells_browsers_what_everything_is() {
         "immutable",
     )
     .await;
+}
+
+/// Shows what comes as it comes.
+pub(super) fn browser() -> reqwest::Client {
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls());
+    client.build().unwrap()
 }
 
 fn no_tls() -> rustls::ClientConfig {
@@ -243,4 +248,29 @@ async fn a_bucket_that_is_not_there_is_not_made() {
         matches!(&outcome, colport::sync::Outcome::Unreachable(why) if why.contains("not there"));
     assert!(is_told, "{outcome:?}");
     assert!(!ground.root.0.exists());
+}
+
+/// The page about a copy leads to them on whatever host it is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_copies_lie_on_every_host_and_whole_bundles_where_they_are_wanted() {
+    use colport::base::Variant;
+    use colport::io::address::BundleName;
+
+    let ground = start().await.unwrap();
+    let with_copy = |paper: &Newspaper, content: &'static [u8]| {
+        let source = std::sync::Arc::unwrap_or_clone(paper.source());
+        let small = BundleName::Small(source.edition().number(), Variant::Text);
+        let forms = [small.plain(), small.dense()].map(|form| (form, Bytes::from_static(content)));
+        std::sync::Arc::new(source.with_forms(forms))
+    };
+    let mut paper = Newspaper::new(1);
+    for content in [&b"a small copy"[..], b"of the next edition"] {
+        assert!(push(&ground, &with_copy(&paper, content)).await.is_good());
+        let names = ground.names();
+        let bundles = names.iter().filter(|name| name.contains("/bundle/"));
+        assert_eq!(bundles.collect::<Vec<_>>(), [".colport/bundle/text.tar.gz"]);
+        let lying = ground.read(".colport/bundle/text.tar.gz");
+        assert_eq!(lying.as_deref(), Some(content));
+        paper.publish_next();
+    }
 }

@@ -12,11 +12,11 @@ use url::Url;
 
 use super::{Ground, Newspaper, is_installed, push};
 
-struct Pages {
+pub(super) struct Pages {
     folder: TempDir,
 }
 
-async fn start() -> Option<Pages> {
+pub(super) async fn start() -> Option<Pages> {
     is_installed("git").then(|| {
         let pages = Pages {
             folder: super::folder(),
@@ -48,11 +48,11 @@ fn git(at: &Path, words: &[&str]) -> Option<Vec<u8>> {
 }
 
 impl Pages {
-    fn at(&self, name: &str) -> PathBuf {
+    pub(super) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn show(&self, words: &[&str]) -> Option<Vec<u8>> {
+    pub(super) fn show(&self, words: &[&str]) -> Option<Vec<u8>> {
         git(&self.at("pages.git"), words)
     }
 

@@ -7,6 +7,8 @@ mod faults;
 mod folder;
 mod garage;
 mod git;
+mod git_http;
+mod lists;
 mod shell;
 mod web_space;
 
@@ -28,6 +30,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::world::{Newsroom, moment, noise};
+use lists::a_channels_list_arrives_and_who_knows_the_word_reads_it;
 
 /// A host for the time of a test, and what someone sees and does there who goes around colport.
 trait Ground: Send + Sync {
@@ -437,6 +440,7 @@ macro_rules! suite {
             a_push_killed_at_any_point_leaves_an_edition_whole_and_goes_on,
             who_has_lost_its_credentials_is_told_and_shows_the_last_edition,
             what_a_host_changed_is_found_and_mended,
+            a_channels_list_arrives_and_who_knows_the_word_reads_it,
         }
     };
     ($start:path; $($test:ident,)*) => {
