@@ -7,7 +7,7 @@
 //! 4. [`Writer`], members in, bundle out;
 //! 5. [`Scanner`], pieces of a bundle in, members out;
 //! 6. [`contents`], a look into a whole bundle at random;
-//! 7. [`carry`], a bundle with lists of channels behind its edition;
+//! 7. [`carry()`], a bundle with lists of channels behind its edition;
 //! 8. [`dense`], another form for the way only, in which what files have in common travels once.
 //!
 //! Nothing here is a proof: who wrote a bundle, and whether a content is the right one, is known only in
