@@ -5,6 +5,8 @@
 //! 3. A frame holds the metadata that the receiver lacks, another one letter for each file of the new edition.
 //! 4. Then come the contents, group by group: those of a group that get smaller in a frame, the others as they are.
 //!
+//! The texts of an update are foretold by a model, unless there are so many that this would take too long.
+//!
 //! Pictures are never pressed, so what is pressed is the same for all variants, and is pressed once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,17 +14,20 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 
-use super::choice::choose;
+use super::choice::{Use, choose};
 use super::excerpt::is_picture;
 use super::{Entry, Excerpt, Refusal, Variant, VerifiedEdition};
 use crate::base::{Digest, Hasher, LIMITS, MetadataName, SitePath};
 use crate::bundle;
 use crate::bundle::dense::{
-    Base, Group, Head, Pressure, Way, folio_entry, groups, press, skippable,
+    Base, Group, Head, Known, Pressure, Texts, Way, folio_entry, foretell, groups, press, skippable,
 };
 
 /// Smaller ones are pressed also if they do not get smaller, since a place in the raw part is no gain then.
 const RAW_FROM_BYTES: u64 = 1024;
+/// With more texts than that they are pressed. Foretelling takes most of a second for each megabyte, of who writes and of
+/// who reads, though less of what is copied from old pages.
+const FORETOLD_BYTES: u64 = 8 << 20;
 
 /// The whole edition. The same edition gives the same bytes.
 pub fn write_dense<W: Write>(out: W, edition: &VerifiedEdition) -> io::Result<W> {
@@ -51,6 +56,13 @@ struct Since<'a> {
     /// Of each file of `base`, whether it is in the dictionary.
     letters: Bytes,
     dictionary: Dictionary,
+    texts: Texts,
+}
+
+/// How contents are put into a frame.
+enum Manner {
+    Pressed(Bytes),
+    Foretold(Known),
 }
 
 impl<'a> DenseForms<'a> {
@@ -63,14 +75,32 @@ impl<'a> DenseForms<'a> {
     }
 
     pub fn since(base: &'a Excerpt, edition: &'a VerifiedEdition) -> io::Result<Self> {
-        let chosen = choose(base, edition);
+        let texts = match new_text_bytes(base, edition) {
+            0..=FORETOLD_BYTES => Texts::Foretold,
+            _ => Texts::Pressed,
+        };
+        Self::since_with(base, edition, texts)
+    }
+
+    /// With texts in a certain form, for those who know only that.
+    pub fn since_with(
+        base: &'a Excerpt,
+        edition: &'a VerifiedEdition,
+        texts: Texts,
+    ) -> io::Result<Self> {
+        let mut chosen = choose(base, edition);
+        if texts == Texts::Pressed {
+            let kinds = chosen.iter_mut().filter(|its| **its == Use::Kind);
+            kinds.for_each(|its| *its = Use::Same);
+        }
         let dictionary = Dictionary::of(base, &chosen).map_err(io::Error::other)?;
-        let letters: Vec<u8> = chosen.iter().map(|chosen| letter(*chosen)).collect();
+        let letters: Vec<u8> = chosen.iter().map(|its| letter(*its)).collect();
         Ok(Self {
             since: Some(Since {
                 base,
                 letters: letters.into(),
                 dictionary,
+                texts,
             }),
             ..Self::of(edition)
         })
@@ -81,16 +111,20 @@ impl<'a> DenseForms<'a> {
         self.head(&mut out, variant)?;
         let folio = self.folio()?;
         let (of_metadata, of_texts) = match &self.since {
-            None => (Bytes::new(), Bytes::new()),
-            Some(since) => (
-                since.dictionary.of_metadata(),
-                since.dictionary.of_texts(&folio.concat()),
-            ),
+            None => (Bytes::new(), Manner::Pressed(Bytes::new())),
+            Some(since) => {
+                let known = since.dictionary.of_texts(&folio.concat());
+                let of_texts = match since.texts {
+                    Texts::Pressed => Manner::Pressed(known.matched),
+                    Texts::Foretold => Manner::Foretold(known),
+                };
+                (since.dictionary.of_metadata(), of_texts)
+            }
         };
-        self.frame(&mut out, &of_metadata, &folio)?;
+        self.frame(&mut out, &Manner::Pressed(of_metadata), &folio)?;
         let ways = self.ways(variant);
         let letters: Vec<u8> = ways.iter().map(|way| way.letter()).collect();
-        self.frame(&mut out, b"", &[letters.into()])?;
+        self.frame(&mut out, &Manner::Pressed(Bytes::new()), &[letters.into()])?;
         let files = self.edition.files().zip(ways);
         let files = files.map(|((path, entry), way)| (path.clone(), entry.length, way));
         for group in groups(files) {
@@ -104,7 +138,13 @@ impl<'a> DenseForms<'a> {
         let base = self.since.as_ref().map(|since| {
             let edition = since.base.number();
             let mark = since.dictionary.mark();
-            (Base { edition, mark }, since.letters.clone())
+            let texts = since.texts;
+            let base = Base {
+                edition,
+                mark,
+                texts,
+            };
+            (base, since.letters.clone())
         });
         let (base, letters) = base.unzip();
         let head = Head {
@@ -116,13 +156,14 @@ impl<'a> DenseForms<'a> {
         let length = u32::try_from(json.len()).expect("a head is a line");
         out.write_all(&skippable(length))?;
         out.write_all(&json)?;
-        letters.map_or(Ok(()), |letters| self.frame(out, b"", &[letters]))
+        let alone = Manner::Pressed(Bytes::new());
+        letters.map_or(Ok(()), |letters| self.frame(out, &alone, &[letters]))
     }
 
     fn frame(
         &mut self,
         out: &mut impl Write,
-        dictionary: &[u8],
+        manner: &Manner,
         contents: &[Bytes],
     ) -> io::Result<()> {
         let mut hasher = Hasher::default();
@@ -139,7 +180,10 @@ impl<'a> DenseForms<'a> {
             out,
             copy: Vec::new(),
         };
-        press(&mut tee, dictionary, contents, pressure)?;
+        match manner {
+            Manner::Pressed(dictionary) => press(&mut tee, dictionary, contents, pressure)?,
+            Manner::Foretold(known) => foretell(&mut tee, known, contents)?,
+        }
         let frame = Bytes::from(tee.copy);
         self.pressed.insert(digest, frame);
         Ok(())
@@ -181,20 +225,15 @@ impl<'a> DenseForms<'a> {
     }
 
     fn is_held(&self, path: &SitePath, entry: &Entry) -> bool {
-        let base = self.since.as_ref().map(|since| since.base.proof());
-        let before = base.and_then(|base| base.files().get(path));
-        before.is_some_and(|before| before.digest == entry.digest)
+        let base = self.since.as_ref().map(|since| since.base);
+        base.is_some_and(|base| has(base, path, entry))
     }
 
     fn way(&self, path: &SitePath, entry: &Entry) -> Way {
-        let is_stored = || bundle::stored_runs(&self.edition.packed(entry)).is_some();
-        match is_picture(path) || (entry.length >= RAW_FROM_BYTES && is_stored()) {
-            true => Way::Raw,
-            false => Way::Pressed,
-        }
+        way(self.edition, path, entry)
     }
 
-    fn group(&mut self, out: &mut impl Write, dictionary: &[u8], group: &Group) -> io::Result<()> {
+    fn group(&mut self, out: &mut impl Write, manner: &Manner, group: &Group) -> io::Result<()> {
         let edition = self.edition;
         let content = |path: &SitePath| {
             let entry = edition.file(path);
@@ -202,7 +241,7 @@ impl<'a> DenseForms<'a> {
         };
         let pressed = group.of(Way::Pressed).map(|(path, ..)| content(path));
         let pressed: Vec<_> = pressed.collect::<io::Result<_>>()?;
-        self.frame(out, dictionary, &pressed)?;
+        self.frame(out, manner, &pressed)?;
         let raw = group.bytes(Way::Raw);
         if raw > 0 {
             let length = u32::try_from(raw).map_err(|_| io::ErrorKind::FileTooLarge)?;
@@ -213,6 +252,28 @@ impl<'a> DenseForms<'a> {
         }
         Ok(())
     }
+}
+
+fn has(base: &Excerpt, path: &SitePath, entry: &Entry) -> bool {
+    let before = base.proof().files().get(path);
+    before.is_some_and(|before| before.digest == entry.digest)
+}
+
+fn way(edition: &Excerpt, path: &SitePath, entry: &Entry) -> Way {
+    let is_stored = || bundle::stored_runs(&edition.packed(entry)).is_some();
+    match is_picture(path) || (entry.length >= RAW_FROM_BYTES && is_stored()) {
+        true => Way::Raw,
+        false => Way::Pressed,
+    }
+}
+
+/// Of what is to be pressed or foretold.
+fn new_text_bytes(base: &Excerpt, edition: &Excerpt) -> u64 {
+    let new = edition
+        .files()
+        .filter(|(path, entry)| !has(base, path, entry));
+    let texts = new.filter(|(path, entry)| way(edition, path, entry) == Way::Pressed);
+    texts.map(|(_, entry)| entry.length).sum()
 }
 
 fn read(edition: &Excerpt, entry: &Entry) -> io::Result<Bytes> {
@@ -239,21 +300,29 @@ impl<W: Write> Write for Tee<'_, W> {
     }
 }
 
-/// Whether a file of the old edition is in the dictionary.
-fn letter(chosen: bool) -> u8 {
-    if chosen { b'+' } else { b'-' }
+/// What a file of the old edition is in the dictionary.
+fn letter(its: Use) -> u8 {
+    match its {
+        Use::None => b'-',
+        Use::Same => b'+',
+        Use::Kind => b'*',
+    }
 }
 
-pub(super) fn chosen_of_letter(letter: u8) -> Option<bool> {
-    [true, false]
-        .into_iter()
-        .find(|chosen| self::letter(*chosen) == letter)
+/// Only what is foretold is learned for.
+pub(super) fn use_of_letter(letter: u8, texts: Texts) -> Option<Use> {
+    let all = match texts {
+        Texts::Pressed => &[Use::None, Use::Same][..],
+        Texts::Foretold => &[Use::None, Use::Same, Use::Kind],
+    };
+    all.iter().copied().find(|its| self::letter(*its) == letter)
 }
 
 /// What an update is pressed by: of the edition before.
 #[derive(Debug, Clone)]
 pub(super) struct Dictionary {
-    texts: Bytes,
+    same: Bytes,
+    kind: Bytes,
     metadata: Bytes,
 }
 
@@ -261,12 +330,13 @@ impl Dictionary {
     /// The contents of the chosen files of `base`, in the order of paths, then of its metadata but the roots, in the order
     /// of a bundle. Roots may have come to one copy of the edition and not to another. Of metadata beyond the limit only
     /// the end is taken.
-    pub(super) fn of(base: &Excerpt, chosen: &[bool]) -> Result<Self, Refusal> {
-        let files = || {
+    pub(super) fn of(base: &Excerpt, chosen: &[Use]) -> Result<Self, Refusal> {
+        let files = |of: Use| {
             let files = base.proof().files().iter().zip(chosen);
-            files.filter(|(_, chosen)| **chosen)
+            files.filter(move |(_, its)| **its == of)
         };
-        let length: u64 = files().map(|((_, file), _)| file.length).sum();
+        let all = files(Use::Same).chain(files(Use::Kind));
+        let length: u64 = all.map(|((_, file), _)| file.length).sum();
         if length > HALF_BYTES {
             return Err(bundle::BundleError::TooLarge {
                 what: "a dictionary",
@@ -275,15 +345,18 @@ impl Dictionary {
             }
             .into());
         }
-        let mut texts = Vec::new();
-        for ((path, _), _) in files() {
-            // Of a small copy, a picture may be missing.
-            let other = Refusal::OtherBase {
-                base: base.number(),
-            };
-            let entry = base.file(path).ok_or(other)?;
-            texts.extend_from_slice(&base.content(entry));
-        }
+        let contents = |of: Use| -> Result<Bytes, Refusal> {
+            let mut texts = Vec::new();
+            for ((path, _), _) in files(of) {
+                // Of a small copy, a picture may be missing.
+                let other = Refusal::OtherBase {
+                    base: base.number(),
+                };
+                let entry = base.file(path).ok_or(other)?;
+                texts.extend_from_slice(&base.content(entry));
+            }
+            Ok(texts.into())
+        };
         let mut metadata = Vec::new();
         for name in base.proof().names() {
             if let Some(entry) = base.metadata_file(&name).filter(|_| name.role() != "root") {
@@ -291,7 +364,8 @@ impl Dictionary {
             }
         }
         Ok(Self {
-            texts: texts.into(),
+            same: contents(Use::Same)?,
+            kind: contents(Use::Kind)?,
             metadata: Bytes::copy_from_slice(end_of(&metadata)),
         })
     }
@@ -299,8 +373,8 @@ impl Dictionary {
     /// See [`Base::mark`].
     pub(super) fn mark(&self) -> String {
         let mut hasher = Hasher::default();
-        hasher.update(&self.texts);
-        hasher.update(&self.metadata);
+        let parts = [&self.same, &self.kind, &self.metadata];
+        parts.into_iter().for_each(|part| hasher.update(part));
         Head::mark_of(&hasher.finish())
     }
 
@@ -309,8 +383,11 @@ impl Dictionary {
     }
 
     /// `folio`: the metadata that came, as it stands in its frame. Pages speak of what is new in it.
-    pub(super) fn of_texts(&self, folio: &[u8]) -> Bytes {
-        [&self.texts, end_of(folio)].concat().into()
+    pub(super) fn of_texts(&self, folio: &[u8]) -> Known {
+        Known {
+            matched: [&self.same, end_of(folio)].concat().into(),
+            learned: self.kind.clone(),
+        }
     }
 }
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::dense::{Dictionary, chosen_of_letter};
+use super::dense::{Dictionary, use_of_letter};
 use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
-use crate::bundle::dense::{Base, Dense, Group, Way, folio_entry, groups};
+use crate::bundle::dense::{Base, Dense, Group, Texts, Way, folio_entry, groups};
 use crate::bundle::{BundleError, MemberName};
 
 /// See the module.
@@ -21,7 +21,7 @@ pub(super) struct Thaw {
     dense: Dense,
     held: Option<Arc<Excerpt>>,
     /// Of an update.
-    dictionary: Option<Dictionary>,
+    dictionary: Option<(Dictionary, Texts)>,
     /// As it stands in its frame; of an update, since texts are pressed by it.
     folio: Vec<u8>,
     step: Step,
@@ -166,7 +166,8 @@ impl Thaw {
     }
 
     fn begin_folio(&mut self) -> Result<(), Refusal> {
-        let dictionary = self.dictionary.as_ref().map(Dictionary::of_metadata);
+        let dictionary = self.dictionary.as_ref();
+        let dictionary = dictionary.map(|(dictionary, _)| dictionary.of_metadata());
         let dictionary = dictionary.unwrap_or_default();
         self.dense.begin_frame(dictionary, Dense::FOLIO_BYTES)?;
         self.step = Step::Folio(None);
@@ -182,14 +183,16 @@ impl Thaw {
         let Some(letters) = self.dense.whole_frame(files)? else {
             return Ok(Turn::Wait);
         };
-        let chosen = letters.iter().map(|letter| chosen_of_letter(*letter));
+        let chosen = letters
+            .iter()
+            .map(|letter| use_of_letter(*letter, base.texts));
         let chosen: Option<Vec<_>> = chosen.collect();
         let chosen = chosen.ok_or_else(|| self.damaged("its choice of old files is unclear"))?;
         let dictionary = Dictionary::of(&held, &chosen)?;
         if dictionary.mark() != base.mark {
             return Err(Refusal::OtherBase { base: base.edition });
         }
-        self.dictionary = Some(dictionary);
+        self.dictionary = Some((dictionary, base.texts));
         self.dense.consume(letters.len());
         self.dense.end_frame()?;
         self.begin_folio()?;
@@ -261,11 +264,14 @@ impl Thaw {
     }
 
     fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Result<Turn, Refusal> {
+        let length = group.bytes(Way::Pressed);
         let dictionary = self.dictionary.as_ref();
-        let dictionary = dictionary.map(|dictionary| dictionary.of_texts(&self.folio));
-        let dictionary = dictionary.unwrap_or_default();
-        self.dense
-            .begin_frame(dictionary, group.bytes(Way::Pressed))?;
+        let known = dictionary.map(|(dictionary, texts)| (dictionary.of_texts(&self.folio), texts));
+        match known {
+            None => self.dense.begin_frame(Bytes::new(), length)?,
+            Some((known, Texts::Pressed)) => self.dense.begin_frame(known.matched, length)?,
+            Some((known, Texts::Foretold)) => self.dense.begin_foretold(known, length),
+        }
         let of = |way| {
             let files = group
                 .of(way)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use colport::base::{Digest, Secret, SitePath};
+use colport::bundle::dense::Texts;
 use colport::edition::{DenseForms, Remembered, Variant, VerifiedEdition};
 use colport::packager::{Effort, Files, Lifetimes, Press, PublishError};
 use colport::trust::SigningKey;
@@ -15,8 +16,8 @@ pub(crate) struct Editions {
     pub(crate) now: Timestamp,
     pub(crate) remembered: Remembered,
     pub(crate) old: Arc<VerifiedEdition>,
-    /// All of the new one, what is new in it, and all of it but its pictures.
-    pub(crate) dense: [Bytes; 3],
+    /// All of the new one, what is new in it, all of it but its pictures, and what is new once more with texts pressed.
+    pub(crate) dense: [Bytes; 4],
 }
 
 impl Editions {
@@ -74,10 +75,13 @@ impl Editions {
             Bytes::from(written.expect("memory takes all"))
         };
         let since = DenseForms::since(&old, &new).expect("a dictionary is small");
+        let pressed = DenseForms::since_with(&old, &new, Texts::Pressed);
+        let pressed = pressed.expect("a dictionary is small");
         let dense = [
             write(DenseForms::of(&new), Variant::Full),
             write(since, Variant::Full),
             write(DenseForms::of(&new), Variant::Text),
+            write(pressed, Variant::Full),
         ];
         Self {
             now: now + SignedDuration::from_hours(2),

@@ -93,6 +93,11 @@ fn a_key_file_is_read_or_refused() {
 }
 
 #[test]
+fn a_channel_hears_what_was_sealed_for_it_or_nothing() {
+    check("lists");
+}
+
+#[test]
 fn a_pattern_matches_what_a_simple_reading_of_it_says() {
     check("pattern");
 }

@@ -1,8 +1,8 @@
-//! A stranger's zstd frame, inflated block by block.
+//! A stranger's frame, of zstd or [foretold](super::foretold), inflated block by block.
 //!
-//! 1. Its head must be the plain one: a window, and nothing else. A large window is refused before memory is set aside.
+//! 1. A head of zstd must be the plain one: a window, and nothing else. A large window is refused before memory is set aside.
 //! 2. A block (RFC 8878 section 3.1.1.2) holds at most 128 KiB. It is inflated when it has come whole and somebody waits
-//!    for what is in it, and refused if it is longer than what it holds.
+//!    for what is in it, and refused if it is longer than what it holds; foretold, if it is longer than what is needed.
 //! 3. More than was announced to come is refused.
 //! 4. What was consumed was proved by who consumed it; with it are proved all blocks before the one that was not yet
 //!    consumed whole. After a rewind the frame goes on from there.
@@ -13,22 +13,22 @@ use bytes::{Buf, Bytes, BytesMut};
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 use super::super::buffer::Buffer;
-use super::WINDOW_LOG;
+use super::foretold::{self, Known};
+use super::model::Model;
+use super::{SKIPPABLE_BYTES, WINDOW_LOG};
 
 const HEAD_BYTES: usize = 6;
 const HEAD_START: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0];
-const BLOCK_HEAD_BYTES: usize = 3;
-const BLOCK_BYTES: usize = 1 << 17;
+pub(super) const BLOCK_HEAD_BYTES: usize = 3;
+pub(super) const BLOCK_BYTES: usize = 1 << 17;
 
 type Why = &'static str;
 
 /// See the module.
 pub(super) struct Frame {
-    dictionary: Bytes,
+    kind: Kind,
     /// The most that may be in it, in bytes.
     most: u64,
-    context: DCtx<'static>,
-    room: Vec<u8>,
     /// All that came of it, from its head on.
     came: BytesMut,
     /// Behind each block that was not consumed whole: how much had come, and how much was inflated.
@@ -41,13 +41,62 @@ pub(super) struct Frame {
     is_over: bool,
 }
 
-impl Frame {
-    pub(super) fn new(dictionary: Bytes, most: u64) -> Result<Self, Why> {
-        Ok(Self {
+enum Kind {
+    Zstd {
+        dictionary: Bytes,
+        context: DCtx<'static>,
+        room: Vec<u8>,
+    },
+    Foretold {
+        known: Known,
+        /// Once its head came: it takes time to make.
+        model: Option<Box<Model>>,
+    },
+}
+
+impl Kind {
+    fn zstd(dictionary: Bytes) -> Result<Self, Why> {
+        Ok(Self::Zstd {
             context: context(&dictionary)?,
             dictionary,
-            most,
             room: vec![0; BLOCK_BYTES],
+        })
+    }
+
+    fn foretold(known: Known) -> Self {
+        Self::Foretold { known, model: None }
+    }
+
+    /// As it was before anything came.
+    fn anew(&self) -> Result<Self, Why> {
+        match self {
+            Self::Zstd { dictionary, .. } => Self::zstd(dictionary.clone()),
+            Self::Foretold { known, .. } => Ok(Self::foretold(known.clone())),
+        }
+    }
+
+    fn head_bytes(&self) -> usize {
+        match self {
+            Self::Zstd { .. } => HEAD_BYTES,
+            Self::Foretold { .. } => SKIPPABLE_BYTES,
+        }
+    }
+}
+
+impl Frame {
+    pub(super) fn new(dictionary: Bytes, most: u64) -> Result<Self, Why> {
+        Ok(Self::of(Kind::zstd(dictionary)?, most))
+    }
+
+    /// Foretold by what is known, with just so many bytes in it.
+    pub(super) fn foretold(known: Known, length: u64) -> Self {
+        Self::of(Kind::foretold(known), length)
+    }
+
+    fn of(kind: Kind, most: u64) -> Self {
+        Self {
+            kind,
+            most,
             came: BytesMut::new(),
             marks: VecDeque::new(),
             proved: 0,
@@ -55,7 +104,7 @@ impl Frame {
             produced: 0,
             consumed: 0,
             is_over: false,
-        })
+        }
     }
 
     /// Bytes of the stream that are proved by what was consumed.
@@ -122,7 +171,7 @@ impl Frame {
         kept.push(self.came.split_to(self.proved).freeze());
         *self = Self {
             consumed: self.consumed,
-            ..Self::new(self.dictionary.clone(), self.most)?
+            ..Self::of(self.kind.anew()?, self.most)
         };
         while !kept.is_empty() && self.block(&mut kept)? {}
         Ok(())
@@ -130,46 +179,95 @@ impl Frame {
 
     /// The head, or the next block.
     fn block(&mut self, buffer: &mut Buffer) -> Result<bool, Why> {
-        let length = match self.came.is_empty() {
-            true => HEAD_BYTES,
-            false => match block_length(buffer)? {
+        let is_head = self.came.is_empty();
+        let length = match (is_head, &self.kind) {
+            (true, kind) => kind.head_bytes(),
+            (false, Kind::Zstd { .. }) => match block_length(buffer)? {
                 Some(length) => length,
                 None => return Ok(false),
             },
+            (false, Kind::Foretold { .. }) => {
+                let (head, known) = buffer.peek();
+                if known < BLOCK_HEAD_BYTES {
+                    return Ok(false);
+                }
+                BLOCK_HEAD_BYTES + foretold::block(head)?.0
+            }
         };
         let Some(piece) = buffer.take(length) else {
             return Ok(false);
         };
-        if self.came.is_empty() {
-            check_head(&piece)?;
+        match (&mut self.kind, is_head) {
+            (Kind::Zstd { .. }, _) => {
+                if is_head {
+                    check_head(&piece)?;
+                }
+                self.inflate(&piece)?;
+            }
+            (Kind::Foretold { known, model }, true) => {
+                foretold::check_head(&piece)?;
+                *model = Some(Box::new(Model::new(known)));
+            }
+            (Kind::Foretold { .. }, false) => self.read(&piece)?,
         }
-        self.inflate(&piece)?;
         self.came.extend_from_slice(&piece);
         self.marks.push_back((self.came.len(), self.produced));
-        if self.came.len() > HEAD_BYTES {
+        if !is_head {
             self.is_over = piece.first().is_some_and(|first| first & 1 == 1);
+        }
+        if self.is_over && matches!(self.kind, Kind::Foretold { .. }) {
+            foretold::check_length(&self.came)?;
         }
         // A block may hold nothing, and the head does.
         self.consume(0);
         Ok(true)
     }
 
+    /// A block that was foretold.
+    fn read(&mut self, piece: &[u8]) -> Result<(), Why> {
+        let Kind::Foretold {
+            model: Some(model), ..
+        } = &mut self.kind
+        else {
+            return Err("no block should begin here");
+        };
+        let is_last = piece.first().is_some_and(|first| first & 1 == 1);
+        let left = usize::try_from(self.most - self.produced).unwrap_or(usize::MAX);
+        let length = match (is_last, left) {
+            (true, 0..=BLOCK_BYTES) => left,
+            (true, _) => return Err("it holds less than was signed"),
+            // The last may be full.
+            (false, 0..=BLOCK_BYTES) => return Err("it holds more than was signed"),
+            (false, _) => BLOCK_BYTES,
+        };
+        let coded = piece.get(BLOCK_HEAD_BYTES..).unwrap_or_default();
+        let fresh = model.read(coded, length);
+        self.give(&fresh.ok_or("a block of it is longer than what it says")?);
+        Ok(())
+    }
+
+    /// To be consumed, unless that was before a rewind.
+    fn give(&mut self, fresh: &[u8]) {
+        let mut new = fresh;
+        let known = self.consumed.saturating_sub(self.produced);
+        new.advance(usize::try_from(known).unwrap_or(usize::MAX).min(new.len()));
+        self.inflated.extend_from_slice(new);
+        self.produced += fresh.len() as u64;
+    }
+
     fn inflate(&mut self, piece: &[u8]) -> Result<(), Why> {
         let before = self.produced;
         let mut input = InBuffer::around(piece);
         loop {
-            let mut output = OutBuffer::around(&mut self.room[..]);
-            let left = self
-                .context
+            let Kind::Zstd { context, room, .. } = &mut self.kind else {
+                return Err("no zstd frame should begin here");
+            };
+            let mut output = OutBuffer::around(&mut room[..]);
+            let left = context
                 .decompress_stream(&mut output, &mut input)
                 .map_err(|_| "it is no sound zstd frame")?;
-            let fresh = output.as_slice();
-            let mut new = fresh;
-            // Consumed before a rewind.
-            let known = self.consumed.saturating_sub(self.produced);
-            new.advance(usize::try_from(known).unwrap_or(usize::MAX).min(new.len()));
-            self.inflated.extend_from_slice(new);
-            self.produced += fresh.len() as u64;
+            let fresh = Bytes::copy_from_slice(output.as_slice());
+            self.give(&fresh);
             if left == 0 || (fresh.is_empty() && input.pos() == piece.len()) {
                 break;
             }

@@ -21,6 +21,15 @@ pub struct Base {
     pub edition: EditionNumber,
     /// Of the digest of the dictionary: see [`Head::mark_of`].
     pub mark: String,
+    pub texts: Texts,
+}
+
+/// How texts come in an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// In zstd frames.
+    Pressed,
+    Foretold,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +45,8 @@ struct Written {
 }
 
 const FORMAT: &str = "colport-dense-1";
+/// Of an update of which the texts are foretold.
+const FORETOLD: &str = "colport-dense-2";
 /// Of the JSON.
 pub(super) const MOST_BYTES: u32 = 1024;
 
@@ -46,8 +57,13 @@ impl Head {
     }
 
     pub fn to_json(&self) -> Vec<u8> {
+        let texts = self.base.as_ref().map(|base| base.texts);
+        let format = match texts {
+            Some(Texts::Foretold) => FORETOLD,
+            Some(Texts::Pressed) | None => FORMAT,
+        };
         let written = Written {
-            format: FORMAT.into(),
+            format: format.into(),
             edition: self.edition,
             base: self.base.as_ref().map(|base| base.edition),
             dictionary: self.base.as_ref().map(|base| base.mark.clone()),
@@ -61,16 +77,22 @@ impl Head {
     pub(super) fn parse(json: &[u8]) -> Result<Self, BundleError> {
         let written: Written = serde_json::from_slice(json)
             .map_err(|_| BundleError::NotABundle("its head does not say what it carries"))?;
-        if written.format != FORMAT {
-            return Err(BundleError::NotABundle(
-                "its format is none that this colport knows; a newer one may",
-            ));
-        }
-        let base = match (written.base, written.dictionary) {
-            (None, None) => None,
-            (Some(edition), Some(mark)) if 0 < edition && edition < written.edition => {
-                Some(Base { edition, mark })
+        let texts = match written.format.as_str() {
+            FORMAT => Texts::Pressed,
+            FORETOLD => Texts::Foretold,
+            _ => {
+                return Err(BundleError::NotABundle(
+                    "its format is none that this colport knows; a newer one may",
+                ));
             }
+        };
+        let base = match (written.base, written.dictionary) {
+            (None, None) if texts == Texts::Pressed => None,
+            (Some(edition), Some(mark)) if 0 < edition && edition < written.edition => Some(Base {
+                edition,
+                mark,
+                texts,
+            }),
             _ => {
                 return Err(BundleError::NotABundle(
                     "what it says of itself makes no sense",
@@ -101,14 +123,19 @@ mod tests {
             base: Some(Base {
                 edition: 4,
                 mark: Head::mark_of(&Digest::of(b"what was before")),
+                texts: Texts::Pressed,
             }),
             is_excerpt: true,
         };
+        let mut foretold = update.clone();
+        if let Some(base) = &mut foretold.base {
+            base.texts = Texts::Foretold;
+        }
         assert_eq!(
             full.to_json(),
             b"{\"format\":\"colport-dense-1\",\"edition\":5}\n"
         );
-        for head in [full, update] {
+        for head in [full, update, foretold] {
             assert_eq!(Head::parse(&head.to_json()), Ok(head));
         }
     }
@@ -118,6 +145,7 @@ mod tests {
         for json in [
             "",
             "[]",
+            r#"{"format":"colport-dense-3","edition":5}"#,
             r#"{"format":"colport-dense-2","edition":5}"#,
             r#"{"format":"colport-dense-1","edition":5,"base":4}"#,
             r#"{"format":"colport-dense-1","edition":5,"dictionary":"00"}"#,

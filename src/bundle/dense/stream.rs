@@ -7,7 +7,7 @@ use super::super::{BundleError, MemberName};
 use super::frame::Frame;
 use super::head;
 use super::layout::read_folio_entry;
-use super::{Head, skippable};
+use super::{Head, Known, SKIPPABLE_BYTES, skippable};
 use crate::base::{LIMITS, MetadataName};
 
 /// A dense stream in pieces of any size. Each method gives `None` or `false` while more bytes are needed; asked again
@@ -21,7 +21,6 @@ pub struct Dense {
     frame: Option<Frame>,
 }
 
-const SKIPPABLE_BYTES: usize = 8;
 /// Of a line before a metadata file.
 const LINE_BYTES: usize = 128;
 
@@ -83,6 +82,11 @@ impl Dense {
         let frame = Frame::new(dictionary, most).map_err(|why| self.damaged(why))?;
         self.frame = Some(frame);
         Ok(())
+    }
+
+    /// What begins here was foretold, with just so many bytes in it.
+    pub fn begin_foretold(&mut self, known: Known, length: u64) {
+        self.frame = Some(Frame::foretold(known, length));
     }
 
     /// Whether a frame began and did not end yet.

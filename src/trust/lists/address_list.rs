@@ -72,23 +72,22 @@ struct WrittenRendezvous {
 impl AddressList {
     /// The bytes that are signed.
     pub fn to_json(&self) -> Vec<u8> {
-        let moment = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let mirrors = self.mirrors.iter().map(|address| WrittenAddress {
             url: address.url.to_string(),
             onion: address.onion.as_ref().map(Url::to_string),
             spki: address.spki.clone(),
         });
-        let written = Written {
+        let list = Written {
             version: self.version,
-            issued: moment(self.issued),
-            expires: moment(self.expires),
+            issued: written(self.issued),
+            expires: written(self.expires),
             mirrors: mirrors.collect(),
             rendezvous: WrittenRendezvous {
                 urls: self.rendezvous.urls.iter().map(Url::to_string).collect(),
                 dns: self.rendezvous.dns.clone(),
             },
         };
-        serde_json::to_vec(&written).expect("a list has text fields")
+        serde_json::to_vec(&list).expect("a list has text fields")
     }
 
     /// Reads a list that was signed. One that has expired is read like any other: it is better than none.
@@ -122,8 +121,13 @@ fn unreadable(error: serde_json::Error) -> ListRefusal {
     ListRefusal::Unreadable(error.to_string().chars().take(200).collect())
 }
 
+fn written(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// In whole seconds, and in one spelling: what is written again must be the same.
 fn moment(text: &str) -> Result<Timestamp, ListRefusal> {
-    let moment = text.parse().ok().filter(|_| text.ends_with('Z'));
+    let moment = text.parse().ok().filter(|moment| written(*moment) == text);
     moment.ok_or_else(|| {
         let text: String = text.chars().take(80).collect();
         ListRefusal::Unreadable(format!("`{text}` is no date"))

@@ -21,10 +21,11 @@ pub(crate) fn check(data: &[u8]) {
         return;
     };
     let sound = &*SOUND;
-    let [full, update, text] = &sound.dense;
+    let [full, update, text, pressed] = &sound.dense;
     let (dense, held) = match kind & 3 {
         0 => (full, None),
         1 => (text, None),
+        2 => (pressed, Some(sound.old.as_excerpt())),
         _ => (update, Some(sound.old.as_excerpt())),
     };
     let stream = match kind & 4 {
@@ -97,8 +98,9 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         vec![0, 99, 24, 0, 1, 1, b'x'],
         vec![1, 30, 90, 0, 1, 1, b'x'],
         vec![2, 9, 200, 0, 1, 1, b'x'],
+        vec![3, 9, 200, 0, 1, 1, b'x'],
     ];
-    let whole = SOUND.dense.iter().zip([4, 5 | 2 << 3, 6]);
+    let whole = SOUND.dense.iter().zip([4, 7, 5 | 2 << 3, 6]);
     seeds.extend(whole.map(|(stream, kind)| [&[kind, 99], &stream[..]].concat()));
     seeds
 }

@@ -1,4 +1,4 @@
-//! What is thrown at the readers of metadata, dense streams and requests, and what must be true of whatever they accept.
+//! What is thrown at the readers of metadata, dense streams, lists of mirrors and requests, and what must be true of whatever they accept.
 //!
 //! 1. Each check takes any bytes, makes something nearly sound of them, and fails where a promise is not kept.
 //! 2. A fuzzer runs them for hours (`scripts/fuzz`), the ordinary tests for a moment (`tests/it/fuzzed.rs`): with the
@@ -9,6 +9,7 @@ pub(crate) mod dense;
 pub(crate) mod heads;
 pub(crate) mod json;
 pub(crate) mod keyfile;
+pub(crate) mod lists;
 pub(crate) mod metadata;
 mod oracle;
 pub(crate) mod pattern;
@@ -26,7 +27,7 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 9] = [
+pub(crate) const TARGETS: [Target; 10] = [
     Target {
         name: "dense",
         check: dense::check,
@@ -71,5 +72,10 @@ pub(crate) const TARGETS: [Target; 9] = [
         name: "heads",
         check: heads::check,
         seeds: heads::seeds,
+    },
+    Target {
+        name: "lists",
+        check: lists::check,
+        seeds: lists::seeds,
     },
 ];

@@ -10,6 +10,8 @@ import sys
 import tarfile
 import tempfile
 
+import foretold
+
 
 class Refused(Exception):
     pass
@@ -79,11 +81,13 @@ def old_edition(path):
 
 def dictionary_of(stream, head, metadata, files):
     letters = stream.frame(b"").data
-    require(len(letters) == len(files) and set(letters) <= set(b"+-"), "the choice of old files is unclear")
-    texts = b"".join(content for letter, content in zip(letters, files.values()) if letter == ord("+"))
+    known = b"+*-" if head["format"] == "colport-dense-2" else b"+-"
+    require(len(letters) == len(files) and set(letters) <= set(known), "the choice of old files is unclear")
+    texts, learned = (b"".join(content for its, content in zip(letters, files.values()) if its == letter) for letter in b"+*")
     roles = b"".join(content for name, content in metadata.items() if not name.endswith(".root.json"))[-(8 << 20):]
-    require(hashlib.sha256(texts + roles).hexdigest()[:16] == head["dictionary"], "it was made for another copy")
-    return texts, roles
+    mark = hashlib.sha256(texts + learned + roles).hexdigest()[:16]
+    require(mark == head["dictionary"], "it was made for another copy")
+    return texts, learned, roles
 
 
 def folio(frame):
@@ -112,11 +116,11 @@ def groups(files):
 
 def edition(stream, old):
     head = json.loads(stream.skippable())
-    require(head["format"] == "colport-dense-1", "its format is unknown")
-    metadata, files, texts, roles = {}, {}, b"", b""
+    require(head["format"] in ("colport-dense-1", "colport-dense-2"), "its format is unknown")
+    metadata, files, texts, learned, roles = {}, {}, b"", b"", b""
     if "base" in head:
         metadata, files = old_edition(old)
-        texts, roles = dictionary_of(stream, head, metadata, files)
+        texts, learned, roles = dictionary_of(stream, head, metadata, files)
     frame = stream.frame(roles)
     dictionary = texts + frame.data[-(8 << 20):] if "base" in head else b""
     metadata = {n: c for n, c in metadata.items() if not n.endswith((".snapshot.json", "timestamp.json"))} | folio(frame)
@@ -126,7 +130,12 @@ def edition(stream, old):
     require(len(letters) == len(signed) and set(letters) <= set("zr-"), "it is unclear how files come")
     come = dict(files)
     for group in groups([(path, length, letter) for (path, (length, _)), letter in zip(signed, letters)]):
-        frame = stream.frame(dictionary)
+        if head["format"] == "colport-dense-2":
+            length = sum(length for _, length, letter in group if letter == "z")
+            model = foretold.Model(dictionary, learned)
+            frame = Stream(foretold.texts(model, stream.skippable(), length))
+        else:
+            frame = stream.frame(dictionary)
         come |= {path: frame.take(length) for path, length, letter in group if letter == "z"}
         require(frame.at == len(frame.data), "a frame holds more than was signed")
         raw = [(path, length) for path, length, letter in group if letter == "r"]
