@@ -1,9 +1,9 @@
 //! The heads of HTTP/1.1 requests that cannot be misunderstood, and the heads of answers.
 //!
-//! What is read here is only the plainest kind of request: GET or HEAD of a path, by HTTP/1.1, with no body and no
-//! wish but to keep or close the connection. Whatever is anything else, be it a bundle that is brought, an older
-//! version, or a head that is wrong or strange in any way, is left to hyper from its first byte ([`Heard::Other`]), so
-//! nothing is decided here that could be decided differently elsewhere.
+//! What is read here is only the plainest kind of request: GET or HEAD of a path, with no body and no wish but to keep or
+//! close the connection; by HTTP/1.0, as some proxies speak, none at all, and then it is closed. Whatever is anything
+//! else, be it a bundle that is brought or a head that is wrong or strange in any way, is left to hyper from its first
+//! byte ([`Heard::Other`]), so nothing is decided here that could be decided differently elsewhere.
 //!
 //! Of the fields only those are taken that an answer can depend on. Nobody looks at the others.
 
@@ -27,6 +27,7 @@ pub(super) enum Heard<'f, 'b> {
 pub(super) struct Heading<'f, 'b> {
     method: Method,
     target: &'b str,
+    version: Version,
     fields: &'f [httparse::Header<'b>],
     /// How many bytes the head took.
     pub(super) bytes: usize,
@@ -74,7 +75,11 @@ fn plain<'f, 'b>(request: httparse::Request<'f, 'b>, bytes: usize) -> Option<Hea
         _ => return None,
     };
     let target = request.path?;
-    if request.version? != 1 || !target.starts_with('/') {
+    let version = match request.version? {
+        0 => Version::HTTP_10,
+        _ => Version::HTTP_11,
+    };
+    if !target.starts_with('/') {
         return None;
     }
     let mut connection = Connection::default();
@@ -82,15 +87,17 @@ fn plain<'f, 'b>(request: httparse::Request<'f, 'b>, bytes: usize) -> Option<Hea
         match meaning(field.name) {
             Meaning::Nothing | Meaning::Heard => {}
             Meaning::Trouble => return None,
+            Meaning::Connection if version == Version::HTTP_10 => return None,
             Meaning::Connection => connection.add(field.value)?,
         }
     }
     Some(Heading {
         method,
         target,
+        version,
         fields: request.headers,
         bytes,
-        is_last: connection.closes,
+        is_last: connection.closes || version == Version::HTTP_10,
     })
 }
 
@@ -136,7 +143,7 @@ impl<'b> Heading<'_, 'b> {
         let (mut head, ()) = Request::new(()).into_parts();
         head.method = self.method.clone();
         head.uri = self.target.parse::<Uri>().ok()?;
-        head.version = Version::HTTP_11;
+        head.version = self.version;
         head.headers = headers;
         Some(head)
     }
@@ -347,6 +354,19 @@ mod tests {
     }
 
     #[test]
+    fn an_older_version_ends_the_connection() {
+        let heading = |text: &'static str, is_last: bool, version| {
+            let mut room = Room::new();
+            let heading = heading(text, &mut room);
+            assert_eq!(heading.is_last, is_last, "{text}");
+            assert_eq!(heading.parts().unwrap().version, version);
+        };
+        heading("GET / HTTP/1.0\r\n\r\n", true, Version::HTTP_10);
+        heading("GET / HTTP/1.0\r\nHost: m\r\n\r\n", true, Version::HTTP_10);
+        heading("GET / HTTP/1.1\r\nHost: m\r\n\r\n", false, Version::HTTP_11);
+    }
+
+    #[test]
     fn what_is_not_of_the_plainest_kind_is_for_hyper() {
         let check = |text: &str| {
             let is_other = match read(text.as_bytes(), &mut Room::new()) {
@@ -362,7 +382,8 @@ mod tests {
         for target in ["*", "http://m/", "m:80", "be/"] {
             check(&format!("GET {target} HTTP/1.1\r\nHost: m\r\n\r\n"));
         }
-        for version in ["HTTP/1.0", "HTTP/2.0", "HTTP/1.2", "http/1.1", ""] {
+        check("GET / HTTP/1.0\r\nHost: m\r\nConnection: keep-alive\r\n\r\n");
+        for version in ["HTTP/2.0", "HTTP/1.2", "http/1.1", ""] {
             check(&format!("GET / {version}\r\nHost: m\r\n\r\n"));
         }
         for field in [
