@@ -13,6 +13,7 @@ use std::collections::BinaryHeap;
 
 use bytes::Bytes;
 
+use super::excerpt::is_picture;
 use super::{Entry, Excerpt};
 use crate::base::SitePath;
 use crate::bundle;
@@ -114,7 +115,8 @@ fn texts(
     let files = signed.filter_map(|(index, path)| Some((index, path, edition.file(path)?)));
     files
         .filter(move |(_, path, entry)| {
-            which(path, entry) && bundle::stored_runs(&edition.packed(entry)).is_none()
+            let is_text = || bundle::stored_runs(&edition.packed(entry)).is_none();
+            !is_picture(path) && which(path, entry) && is_text()
         })
         .map(|(index, _, entry)| (index, entry))
 }

@@ -27,7 +27,9 @@ use crate::bundle::dense::{
 const RAW_FROM_BYTES: u64 = 1024;
 /// With more texts than that they are pressed. Foretelling takes most of a second for each megabyte, of who writes and of
 /// who reads, though less of what is copied from old pages.
-const FORETOLD_BYTES: u64 = 8 << 20;
+pub(super) const FORETOLD_BYTES: u64 = 8 << 20;
+/// More is not learned from, however much a stranger offers: it takes most of a microsecond a byte.
+const LEARNED_BYTES: u64 = 1 << 20;
 
 /// The whole edition. The same edition gives the same bytes.
 pub fn write_dense<W: Write>(out: W, edition: &VerifiedEdition) -> io::Result<W> {
@@ -47,8 +49,8 @@ pub fn write_dense_update<W: Write>(
 pub struct DenseForms<'a> {
     edition: &'a VerifiedEdition,
     since: Option<Since<'a>>,
-    /// Frames by what is in them.
-    pressed: BTreeMap<Digest, Bytes>,
+    /// Frames by what is in them, and whether that was foretold.
+    pressed: BTreeMap<(bool, Digest), Bytes>,
 }
 
 struct Since<'a> {
@@ -168,8 +170,8 @@ impl<'a> DenseForms<'a> {
     ) -> io::Result<()> {
         let mut hasher = Hasher::default();
         contents.iter().for_each(|content| hasher.update(content));
-        let digest = hasher.finish();
-        if let Some(frame) = self.pressed.get(&digest) {
+        let which = (matches!(manner, Manner::Foretold(_)), hasher.finish());
+        if let Some(frame) = self.pressed.get(&which) {
             return out.write_all(frame);
         }
         let pressure = match self.since {
@@ -185,7 +187,7 @@ impl<'a> DenseForms<'a> {
             Manner::Foretold(known) => foretell(&mut tee, known, contents)?,
         }
         let frame = Bytes::from(tee.copy);
-        self.pressed.insert(digest, frame);
+        self.pressed.insert(which, frame);
         Ok(())
     }
 
@@ -281,6 +283,18 @@ fn read(edition: &Excerpt, entry: &Entry) -> io::Result<Bytes> {
     edition.proved_content(entry).ok_or_else(damaged)
 }
 
+pub(super) fn too_large(what: &'static str, claimed: u64, most: u64) -> Result<(), Refusal> {
+    match claimed > most {
+        true => Err(bundle::BundleError::TooLarge {
+            what,
+            claimed,
+            most,
+        }
+        .into()),
+        false => Ok(()),
+    }
+}
+
 /// Keeps what it writes.
 struct Tee<'a, W> {
     out: &'a mut W,
@@ -337,14 +351,9 @@ impl Dictionary {
         };
         let all = files(Use::Same).chain(files(Use::Kind));
         let length: u64 = all.map(|((_, file), _)| file.length).sum();
-        if length > HALF_BYTES {
-            return Err(bundle::BundleError::TooLarge {
-                what: "a dictionary",
-                claimed: length,
-                most: HALF_BYTES,
-            }
-            .into());
-        }
+        too_large("a dictionary", length, HALF_BYTES)?;
+        let learned = files(Use::Kind).map(|((_, file), _)| file.length).sum();
+        too_large("what is to be learned from", learned, LEARNED_BYTES)?;
         let contents = |of: Use| -> Result<Bytes, Refusal> {
             let mut texts = Vec::new();
             for ((path, _), _) in files(of) {

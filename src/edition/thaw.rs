@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::dense::{Dictionary, use_of_letter};
+use super::dense::{Dictionary, FORETOLD_BYTES, too_large, use_of_letter};
 use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::{Base, Dense, Group, Texts, Way, folio_entry, groups};
@@ -253,6 +253,12 @@ impl Thaw {
         let unclear = "it is unclear how its files come";
         let ways = ways.ok_or_else(|| self.dense.damaged(unclear))?;
         refuse_missing(signed, &ways)?;
+        if let Some((_, Texts::Foretold)) = self.dictionary {
+            let files = signed.iter().zip(&ways);
+            let texts = files.filter(|(_, way)| **way == Way::Pressed);
+            let bytes = texts.map(|(signed, _)| signed.length).sum();
+            too_large("what is foretold", bytes, FORETOLD_BYTES)?;
+        }
         // Not before: after a lie they are waited for again.
         self.dense.consume(letters.len());
         self.dense.end_frame()?;

@@ -176,6 +176,54 @@ fn an_update_whose_texts_are_pressed_is_taken_as_well() {
     );
 }
 
+#[test]
+fn an_update_to_and_from_an_edition_without_files_goes_there_and_back() {
+    let mut newsroom = Newsroom::found(3, 0);
+    newsroom.write("be/a/index.html", text(1, 200));
+    let first = newsroom.publish(moment(0));
+    for (path, _) in first.files() {
+        newsroom.remove(path.as_str());
+    }
+    let empty = newsroom.publish(moment(12));
+    assert_eq!(empty.files().count(), 0);
+    newsroom.write("be/b/index.html", text(2, 200));
+    let again = newsroom.publish(moment(24));
+    let newcomer = Remembered::new(newsroom.first_root());
+    for (old, new) in [(&first, &empty), (&empty, &again)] {
+        let update = write_dense_update(Vec::new(), new, old).unwrap().into();
+        let made = receive(receiver(newcomer.clone(), Some(old), moment(25)), &update);
+        same(&made.unwrap(), new, &newcomer);
+    }
+}
+
+#[test]
+fn nobody_has_much_learned_for_a_few_bytes() {
+    let mut newsroom = Newsroom::found(3, 0);
+    for n in 0..60 {
+        newsroom.write(&format!("be/a{n}/index.html"), text(n, 2500));
+    }
+    let old = newsroom.publish(moment(0));
+    newsroom.write("be/b/index.html", "<p>new");
+    let new = newsroom.publish(moment(24));
+    let mut parts = Parts::of(&new);
+    parts.head.base = Some(Base {
+        edition: old.number(),
+        mark: "0123456789abcdef".into(),
+        texts: Texts::Foretold,
+    });
+    parts.choice = Some(vec![b'*'; old.files().count()].into());
+    let receiver = receiver(
+        Remembered::new(newsroom.first_root()),
+        Some(&old),
+        moment(25),
+    );
+    let refused = receive(receiver, &parts.write())
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("to be learned from"), "{refused}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 

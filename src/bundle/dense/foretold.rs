@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::frame::{BLOCK_BYTES, BLOCK_HEAD_BYTES};
 use super::model::Model;
-use super::{SKIPPABLE_BYTES, skippable};
+use super::skippable;
 
 /// Bytes that the receiver has already.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ pub fn foretell(out: &mut impl Write, known: &Known, contents: &[Bytes]) -> io::
     let mut written = Vec::new();
     loop {
         let said = model.write(blocks.next().unwrap_or_default());
+        // Who paces the work, or has no use for it any more, is heard between two blocks.
+        let _none = out.write(&[])?;
         if said.len() > MOST_BYTES {
             return Err(io::Error::other("these texts are not like any text"));
         }
@@ -62,14 +64,5 @@ pub(super) fn check_head(head: &[u8]) -> Result<(), &'static str> {
     match head.starts_with(&super::SKIPPABLE) {
         true => Ok(()),
         false => Err("foretold texts should begin here and do not"),
-    }
-}
-
-/// `frame`: from its head to the end of its last block.
-pub(super) fn check_length(frame: &[u8]) -> Result<(), &'static str> {
-    let length = u32::try_from(frame.len().saturating_sub(SKIPPABLE_BYTES));
-    match length.is_ok_and(|length| frame.starts_with(&skippable(length))) {
-        true => Ok(()),
-        false => Err("its blocks are not as long as its head says"),
     }
 }

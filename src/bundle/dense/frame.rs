@@ -215,9 +215,6 @@ impl Frame {
         if !is_head {
             self.is_over = piece.first().is_some_and(|first| first & 1 == 1);
         }
-        if self.is_over && matches!(self.kind, Kind::Foretold { .. }) {
-            foretold::check_length(&self.came)?;
-        }
         // A block may hold nothing, and the head does.
         self.consume(0);
         Ok(true)

@@ -5,7 +5,7 @@ use crate::base::{MetadataName, SitePath};
 /// How one file of the edition comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// In the zstd frame of its group.
+    /// In the T of its group, pressed or foretold.
     Pressed,
     /// As it is, behind that frame: pictures do not get smaller.
     Raw,
