@@ -239,6 +239,9 @@ impl Fetch for HttpFetch {
             let mut get = self.client.get(request.url.clone());
             if request.from_byte > 0 {
                 get = get.header(http::header::RANGE, format!("bytes={}-", request.from_byte));
+            } else if is_metadata(&request.url) {
+                // As they lie in the bundle: a mirror need not unpack them, which it does for a few at a time only.
+                get = get.header(http::header::ACCEPT_ENCODING, "gzip");
             }
             let answer = get.send().await.map_err(|e| classify(&request.url, &e))?;
             let first_byte = match answer.status().as_u16() {
@@ -287,11 +290,16 @@ impl Fetch for HttpFetch {
     }
 }
 
-/// Only pages do: some servers call a `.tar.gz` an encoded `.tar`, and its bytes are what is wanted.
+/// Only pages and metadata do: some servers call a `.tar.gz` an encoded `.tar`, and its bytes are what is wanted.
 fn lies_compressed(answer: &reqwest::Response) -> bool {
     let coding = answer.headers().get(http::header::CONTENT_ENCODING);
     let is_whole = answer.status() == http::StatusCode::OK;
-    is_whole && coding.is_some_and(|coding| coding == "gzip") && !answer.url().path().contains(OWN)
+    let may = !answer.url().path().contains(OWN) || is_metadata(answer.url());
+    is_whole && coding.is_some_and(|coding| coding == "gzip") && may
+}
+
+fn is_metadata(url: &Url) -> bool {
+    url.path().contains("/.colport/metadata/")
 }
 
 const OWN: &str = "/.colport/";

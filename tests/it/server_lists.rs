@@ -14,6 +14,7 @@ use colport::sync::{Mirror, Options, Place, Source, push_all};
 use colport::trust::SigningKey;
 use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
 use futures_util::StreamExt;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
 use crate::world::{Newsroom, moment};
@@ -214,4 +215,47 @@ async fn a_mirror_without_an_edition_takes_no_list() {
             .await,
         503
     );
+}
+
+/// So a mirror need not unpack them for anybody, which it does for a few at a time only.
+#[tokio::test]
+async fn metadata_are_asked_for_as_they_lie_in_the_bundle() {
+    use std::io::Write as _;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(b"{\"signed\": 1}").unwrap();
+    let packed = gzip.finish().unwrap();
+    let heads = tokio::spawn(async move {
+        let mut heads = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            heads.push(String::from_utf8(head).unwrap().to_lowercase());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                packed.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(&packed).await.unwrap();
+        }
+        (heads, packed)
+    });
+    let wire = HttpFetch::new(Patience::default());
+    let get = async |path: &str| {
+        let url = Url::parse(&format!("http://{address}/.colport/{path}")).unwrap();
+        let answer = wire.fetch(Request::get(url)).await.unwrap();
+        read_all(answer, 1000).await.unwrap()
+    };
+    let metadata = get("metadata/timestamp.json").await;
+    let bundle = get("bundle/1.tar.gz").await;
+    let (heads, packed) = heads.await.unwrap();
+    assert_eq!(metadata, b"{\"signed\": 1}"[..]);
+    assert_eq!(bundle, packed, "whose bytes are what is wanted");
+    assert!(heads[0].contains("accept-encoding: gzip"), "{}", heads[0]);
+    assert!(!heads[1].contains("accept-encoding"), "{}", heads[1]);
 }
