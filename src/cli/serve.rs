@@ -134,12 +134,19 @@ impl Serve {
     }
 }
 
+const FILES_BESIDE: u64 = 256;
+const LEAST_PLACES: u32 = 16;
+
 /// The ports are root's to give; whatever follows is done without its rights.
-fn prepare(options: Options, screen: &Screen) -> Result<Prepared, Failure> {
+fn prepare(mut options: Options, screen: &Screen) -> Result<Prepared, Failure> {
     // With what every connection may need beside itself.
-    let files = u64::from(options.bounds.connections) + 256;
-    if rights::open_files(files) < files {
+    let files = u64::from(options.bounds.connections) + FILES_BESIDE;
+    let given = rights::open_files(files);
+    if given < files {
         screen.warn("the system allows fewer open files than the mirror has places for readers: see `ulimit -n`");
+        // Places that nobody can be given would hide that they are scarce.
+        let places = u32::try_from(given.saturating_sub(FILES_BESIDE)).unwrap_or(u32::MAX);
+        options.bounds.connections = options.bounds.connections.min(places.max(LEAST_PLACES));
     }
     let (state, is_known) = (options.state.clone(), options.anchor.is_some());
     let root = options.acme.as_ref().and_then(|acme| acme.root.as_ref());

@@ -96,12 +96,11 @@ impl Forms {
 
     /// Leaves off, and waits until nothing in the state folder is read any more.
     pub(super) fn end(&self) {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, so that no order of the same moment makes another one the newest.
         self.newest.store(EditionNumber::MAX, Ordering::Relaxed);
-        let began = self
-            .orders
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let began = orders.take();
+        drop(orders);
         if let Some((orders, thread)) = began {
             drop(orders);
             // If it panicked there is nothing left to wait for.

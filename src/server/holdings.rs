@@ -218,12 +218,22 @@ impl Holdings {
     fn verify(&self, now: Timestamp) {
         match self.reopen(now) {
             Ok(None) => self.current.exchange(Catalogue::default()),
-            Ok(Some(edition)) => self.go_live(&mut self.lock(), edition),
+            Ok(Some(edition)) => {
+                let mut held = self.lock();
+                // Another one may have come in meanwhile.
+                if held.number.is_none() {
+                    self.go_live(&mut held, edition);
+                }
+            }
             Err(damage) => self.take_down(damage),
         }
     }
 
     fn take_down(&self, damage: HoldingsError) {
+        if matches!(damage, HoldingsError::Bundle { .. }) {
+            // The next start is to verify first, and then takes a whole one that it is given.
+            let _ = files::remove(&self.folder.join(SEAL));
+        }
         self.lock().number = None;
         self.current.exchange(Catalogue::default());
         // The first one says enough.

@@ -241,7 +241,10 @@ fn work(
         Some(Piece::End) => return Err(Refusal::from(BundleError::Truncated { at: 0 }).into()),
         None => return Err(Refused::Broken),
     };
-    let mut admission = holdings.admission(now);
+    let mut admission = {
+        let _one_at_a_time = proving.lock();
+        holdings.admission(now)
+    };
     let mut is_proved = false;
     loop {
         match piece {
