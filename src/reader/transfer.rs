@@ -87,7 +87,7 @@ pub(super) async fn transfer(
         let mut transfer = Transfer::new(around, name, edition, sink);
         let sink = match transfer.run(report).await {
             // Who has it packed otherwise than those who are gone can only begin at the beginning.
-            Err(Stop::NoGoodMirror) if transfer.misfits && !begun_anew => {
+            Err(Stop::NoGoodMirror | Stop::NoSuchBundle) if transfer.misfits && !begun_anew => {
                 begun_anew = true;
                 transfer.around.mirrors.begin_anew();
                 files::remove(&part).map_err(StoreError::from)?;
