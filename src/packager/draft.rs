@@ -58,7 +58,7 @@ pub struct Draft {
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
     pub canonical: Option<Box<Url>>,
-    /// A [`Copy`].
+    /// A [`struct@Copy`].
     copy: Whereabouts,
     /// By which it is compared with others of its newsroom.
     blocks: Box<[u64]>,

@@ -159,7 +159,7 @@ pub struct Bounds {
     pub crowd: CrowdBounds,
     /// Head of a request, and what is read ahead of a body, for each connection.
     pub buffer_bytes: usize,
-    /// How often each connection is looked at; [`Watch`] counts in these.
+    /// How often each connection is looked at; [`Watch`](super::wire::Watch) counts in these.
     pub look_every: Duration,
     /// How often the files of certificates are looked at. They live for weeks, and are renewed days before the end.
     pub look_at_files_every: Duration,

@@ -1,4 +1,4 @@
-//! A stranger's frame, of zstd or [foretold](super::foretold), inflated block by block.
+//! A stranger's frame, of zstd or [foretold], inflated block by block.
 //!
 //! 1. A head of zstd must be the plain one: a window, and nothing else. A large window is refused before memory is set aside.
 //! 2. A block (RFC 8878 section 3.1.1.2) holds at most 128 KiB. It is inflated when it has come whole and somebody waits
