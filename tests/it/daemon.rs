@@ -154,16 +154,24 @@ struct Office {
     trips: Mutex<u32>,
     /// Bytes a second.
     line: Mutex<Option<u64>>,
+    /// What is wrong with the file, and with the folder.
+    odd: Mutex<[Option<String>; 2]>,
 }
 
 struct Newsdesk(Arc<Office>);
 
 impl Desk for Newsdesk {
     fn wanted(&self, _: &[String]) -> Option<Result<Wanted, Trouble>> {
+        if let Some(why) = self.0.odd.lock().unwrap()[0].clone() {
+            return Some(Err(Trouble(why)));
+        }
         self.0.wanted.lock().unwrap().take().map(Ok)
     }
 
     fn newest(&self) -> Result<Option<EditionNumber>, Trouble> {
+        if let Some(why) = self.0.odd.lock().unwrap()[1].clone() {
+            return Err(Trouble(why));
+        }
         Ok(self
             .0
             .editions
@@ -779,6 +787,30 @@ async fn all_pushes_together_keep_to_the_limit_of_the_line() {
     let sent = *scene.net.sent.lock().unwrap() as f64;
     // The last piece of each may go as soon as those before it have gone.
     assert!(sent / took < 1300.0, "{sent} bytes in {took} s");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_troubles_at_one_time_are_told_once_each_and_shown_until_they_are_over() {
+    let scene = Scene::new(3, &CHANNELS[..1]);
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| all_have(view, 1))
+        .await;
+    let (file, folder) = ("the file is odd".to_owned(), "no folder".to_owned());
+    *scene.office.odd.lock().unwrap() = [Some(file.clone()), Some(folder.clone())];
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let told = scene.office.alerts.lock().unwrap().clone();
+    assert_eq!(told, [file.clone(), folder]);
+    scene.office.odd.lock().unwrap()[1] = None;
+    running
+        .until("one is over", |view| view.trouble.as_ref() == Some(&file))
+        .await;
+    scene.office.odd.lock().unwrap()[0] = None;
+    running
+        .until("both are over", |view| view.trouble.is_none())
+        .await;
+    assert_eq!(scene.office.alerts.lock().unwrap().len(), 2);
     running.stop().await;
 }
 

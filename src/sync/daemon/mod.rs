@@ -218,8 +218,23 @@ pub enum Event {
     Blocked {
         mirror: MirrorId,
     },
-    /// Something of the shell's own went wrong, or right again.
-    Trouble(String),
+    /// Something of our own went wrong, or right again if there are no words.
+    Trouble {
+        of: Part,
+        words: String,
+    },
+}
+
+/// What of our own goes wrong, each by itself: that one is well again says nothing of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// `colport.toml`.
+    File,
+    /// The newsroom's folder, with its editions.
+    Folder,
+    Clock,
+    /// What the daemon writes down.
+    Memory,
 }
 
 /// What to do now.

@@ -27,7 +27,7 @@ use super::super::rotation::{
     self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep, VantageId,
 };
 use super::book::{Book, BookError, Sight};
-use super::{Audience, Effect, Event, Member, Moment, Told, Wanted};
+use super::{Audience, Effect, Event, Member, Moment, Part, Told, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
 use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
@@ -80,9 +80,9 @@ pub struct Daemon {
     unmade: Option<(String, u32, Timestamp)>,
     /// What the operator was told of stock, so that he is told once.
     told_empty: bool,
-    pub(super) trouble: Option<String>,
+    troubles: BTreeMap<Part, String>,
     /// Why nothing could be pushed at all.
-    pub(super) held: Option<String>,
+    held: Option<String>,
 }
 
 impl Daemon {
@@ -107,7 +107,7 @@ impl Daemon {
             making: false,
             unmade: None,
             told_empty: false,
-            trouble: None,
+            troubles: BTreeMap::new(),
             held: None,
         })
     }
@@ -152,6 +152,17 @@ impl Daemon {
     pub fn is_told(&self, mirror: MirrorId) -> bool {
         let known = self.book.planner.mirror(mirror);
         known.is_some_and(|mirror| mirror.knowers().next().is_some())
+    }
+
+    pub fn is_in_trouble(&self, of: Part) -> bool {
+        self.troubles.contains_key(&of)
+    }
+
+    /// All that is wrong here, for the operator.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let all = self.troubles.values().chain(&self.held);
+        let all: Vec<&str> = all.map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     pub fn on(&mut self, event: Event, now: Moment) -> Vec<Effect> {
@@ -271,12 +282,16 @@ impl Daemon {
                     cause: None,
                 }]
             }
-            Event::Trouble(words) => {
-                if self.trouble.as_ref() != Some(&words) && !words.is_empty() {
+            Event::Trouble { of, words } if words.is_empty() => {
+                self.troubles.remove(&of);
+                Vec::new()
+            }
+            Event::Trouble { of, words } => {
+                if self.troubles.get(&of) != Some(&words) {
                     self.note(now, words.clone(), "");
                     effects.push(Effect::Alert(words.clone()));
+                    self.troubles.insert(of, words);
                 }
-                self.trouble = (!words.is_empty()).then_some(words);
                 Vec::new()
             }
         }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::lists::{self, Sealed};
-use super::{Daemon, Effect, Event, Member, Moment, Steady, Told, View, Wanted};
+use super::{Daemon, Effect, Event, Member, Moment, Part, Steady, Told, View, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
@@ -44,7 +44,8 @@ pub struct Trouble(pub String);
 
 /// What the daemon needs and cannot do itself.
 pub trait Desk: Send + Sync + 'static {
-    /// What the file says, if it is another than at the last call. `made`: what was said of mirrors that do not stand in it.
+    /// What the file says, if it is another than at the last call. That it cannot be understood is said at every call, as
+    /// long as it is so. `made`: what was said of mirrors that do not stand in it.
     fn wanted(&self, made: &[String]) -> Option<Result<Wanted, Trouble>>;
 
     /// The number of the newest edition in the folder.
@@ -132,7 +133,9 @@ pub async fn run(
         let passed = SignedDuration::try_from(begun.elapsed()).unwrap_or_default();
         let (moment, jump) = steady.tell(clock.now(), passed);
         if let Some(off) = jump {
-            events.push(Event::Trouble(jumped(off)));
+            events.push(trouble(Part::Clock, jumped(off)));
+        } else if !steady.is_apart() && daemon.is_in_trouble(Part::Clock) {
+            events.push(trouble(Part::Clock, String::new()));
         }
         events.extend(room.look(&daemon));
         for event in events.drain(..) {
@@ -142,7 +145,7 @@ pub async fn run(
             Ok(()) => {
                 if told_full {
                     told_full = false;
-                    events.push(Event::Trouble(String::new()));
+                    events.push(trouble(Part::Memory, String::new()));
                 }
                 for effect in waiting.drain(..) {
                     room.perform(effect, &daemon, moment, &mut tasks);
@@ -153,7 +156,7 @@ pub async fn run(
                 if !told_full {
                     told_full = true;
                     let words = format!("nothing is done until this is mended: {error}");
-                    waiting.extend(daemon.on(Event::Trouble(words), moment));
+                    waiting.extend(daemon.on(trouble(Part::Memory, words), moment));
                 }
                 let is_alert = |effect: &mut Effect| matches!(effect, Effect::Alert(_));
                 for alert in waiting.extract_if(.., is_alert) {
@@ -181,6 +184,10 @@ pub async fn run(
     // The next start goes on from the database; the copy is for a bad day.
     let _ = ledger.copy();
     Ok(())
+}
+
+fn trouble(of: Part, words: String) -> Event {
+    Event::Trouble { of, words }
 }
 
 fn jumped(off: SignedDuration) -> String {
@@ -237,11 +244,10 @@ impl Room {
     /// What changed in the newsroom's folder.
     fn look(&mut self, daemon: &Daemon) -> Vec<Event> {
         let mut events = Vec::new();
+        let (mut file, mut folder) = (String::new(), String::new());
         match self.desk.wanted(&daemon.made()) {
-            Some(Ok(wanted)) => {
-                events.extend([Event::Configured(wanted), Event::Trouble(String::new())])
-            }
-            Some(Err(trouble)) => events.push(Event::Trouble(trouble.0)),
+            Some(Ok(wanted)) => events.push(Event::Configured(wanted)),
+            Some(Err(trouble)) => file = trouble.0,
             None => {}
         }
         match self.desk.newest() {
@@ -251,7 +257,12 @@ impl Room {
                 events.push(Event::Edition(edition));
             }
             Ok(_) => {}
-            Err(trouble) => events.push(Event::Trouble(trouble.0)),
+            Err(trouble) => folder = trouble.0,
+        }
+        for (of, words) in [(Part::File, file), (Part::Folder, folder)] {
+            if !words.is_empty() || daemon.is_in_trouble(of) {
+                events.push(trouble(of, words));
+            }
         }
         events
     }

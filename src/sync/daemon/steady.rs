@@ -52,6 +52,11 @@ impl Steady {
         let steady = self.now;
         (Moment { wall, steady }, news)
     }
+
+    /// Whether the wall showed another time when it was last asked.
+    pub fn is_apart(&self) -> bool {
+        self.is_apart
+    }
 }
 
 #[cfg(test)]

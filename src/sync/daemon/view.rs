@@ -155,7 +155,7 @@ impl View {
                 .take(LINES)
                 .cloned()
                 .collect(),
-            trouble: daemon.trouble.clone().or_else(|| daemon.held.clone()),
+            trouble: daemon.trouble(),
         }
     }
 

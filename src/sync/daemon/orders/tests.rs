@@ -6,7 +6,7 @@ use super::super::super::rotation::{
     Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
 };
 use super::super::super::{Mirror, Place, Pushed};
-use super::super::{Audience, Public, Rendezvous, WantedChannel, Way};
+use super::super::{Audience, Part, Public, Rendezvous, WantedChannel, Way};
 use super::*;
 use crate::io::report::{Failure, Many};
 use crate::sync::watching::hints::Hint;
@@ -616,6 +616,33 @@ fn trouble_of_our_own_accuses_no_mirror_and_is_told_once() {
     let view = super::super::View::of(&bench.daemon, bench.now());
     assert_eq!(view.trouble, None);
     assert!(view.mirrors.iter().all(|mirror| mirror.lag == 0));
+}
+
+#[test]
+fn two_troubles_at_one_time_are_told_once_each_and_shown_until_they_are_over() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.begin();
+    let say = |bench: &mut Bench, of, words: &str| {
+        let words = words.to_owned();
+        bench.give(Event::Trouble { of, words });
+    };
+    let shown = |bench: &Bench| super::super::View::of(&bench.daemon, bench.now()).trouble;
+    for _ in 0..20 {
+        say(&mut bench, Part::File, "the file is odd");
+        say(&mut bench, Part::Folder, "the folder is away");
+    }
+    let both = ["the file is odd", "the folder is away"];
+    assert_eq!(bench.alerts, both);
+    assert_eq!(
+        shown(&bench).as_deref(),
+        Some("the file is odd; the folder is away")
+    );
+    say(&mut bench, Part::Folder, "");
+    assert_eq!(shown(&bench).as_deref(), Some("the file is odd"));
+    say(&mut bench, Part::File, "");
+    assert_eq!(shown(&bench), None);
+    say(&mut bench, Part::File, "the file is odd");
+    assert_eq!(bench.alerts.len(), 3, "it is news again");
 }
 
 #[test]
