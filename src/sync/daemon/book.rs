@@ -9,7 +9,7 @@
 //! journal/0000042  what was done, and why
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,10 @@ pub(super) struct Audit {
     pub version: u64,
     pub issued: Option<Timestamp>,
     pub expires: Option<Timestamp>,
+    /// All mirrors that stood in one of its lists, by number. The planner counts others too, which were left out since they
+    /// are tied to one that was not.
+    #[serde(default)]
+    pub told: BTreeSet<u64>,
     /// By way.
     pub announced: BTreeMap<String, Announced>,
     pub gone: bool,
@@ -223,9 +227,34 @@ impl Book {
         book.rest = entry(entries, "book")?;
         book.mirrors = numbered(entries, "mirror/", MirrorId)?;
         book.channels = numbered(entries, "channel/", ChannelId)?;
+        book.take_told_from_planner();
         let lines: BTreeMap<u64, Entry> = numbered(entries, "journal/", |line| line)?;
         book.journal = lines.into_values().collect();
         Ok(Some(book))
+    }
+
+    /// An earlier colport did not write down who was told of what: whoever may have been was.
+    fn take_told_from_planner(&mut self) {
+        for (id, audit) in &mut self.channels {
+            if audit.version > 0 && audit.told.is_empty() {
+                let mirrors = self.planner.mirrors();
+                let known = mirrors.filter(|(_, it)| it.knowers().any(|(knower, _)| knower == *id));
+                audit.told = known.map(|(mirror, _)| mirror.0).collect();
+            }
+        }
+    }
+
+    /// Whether the mirror stood in one of the channel's lists.
+    pub fn was_told(&self, channel: ChannelId, mirror: MirrorId) -> bool {
+        let audit = self.channels.get(&channel);
+        audit.is_some_and(|audit| audit.told.contains(&mirror.0))
+    }
+
+    /// The channels in one of whose lists it stood.
+    pub fn knowers(&self, mirror: MirrorId) -> impl Iterator<Item = (ChannelId, &Audit)> {
+        let channels = self.channels.iter();
+        let told = channels.filter(move |(_, audit)| audit.told.contains(&mirror.0));
+        told.map(|(id, audit)| (*id, audit))
     }
 
     pub fn entries(&self) -> Entries {

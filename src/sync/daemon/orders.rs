@@ -150,8 +150,7 @@ impl Daemon {
 
     /// Whether somebody was told of it.
     pub fn is_told(&self, mirror: MirrorId) -> bool {
-        let known = self.book.planner.mirror(mirror);
-        known.is_some_and(|mirror| mirror.knowers().next().is_some())
+        self.book.knowers(mirror).next().is_some()
     }
 
     pub fn is_in_trouble(&self, of: Part) -> bool {
@@ -724,10 +723,8 @@ impl Daemon {
         let is_filling = planner
             .mirrors()
             .any(|(_, mirror)| matches!(mirror.phase, Phase::Ready | Phase::Filling));
-        let works = |id: &&MirrorId| planner.mirror(**id).is_some_and(rotation::Mirror::works);
-        let lacking = planner.channels().filter(|(_, channel)| {
-            channel.is_in_use() && channel.told.bundle.iter().filter(works).count() < 2
-        });
+        let in_use = planner.channels().filter(|(_, known)| known.is_in_use());
+        let lacking = in_use.filter(|(channel, _)| self.working(*channel) < 2);
         let lacking = lacking.count();
         let is_empty = self.standby() == 0 && lacking > 0 && !is_filling;
         if is_empty && !self.told_empty {
@@ -747,6 +744,18 @@ impl Daemon {
         self.told_empty = is_empty;
     }
 
+    /// How many work of those that the channel was really told of.
+    pub(super) fn working(&self, channel: ChannelId) -> usize {
+        let planner = &self.book.planner;
+        let bundle = planner
+            .channel(channel)
+            .into_iter()
+            .flat_map(|it| &it.told.bundle);
+        let told = bundle.filter(|id| self.book.was_told(channel, **id));
+        told.filter(|id| planner.mirror(**id).is_some_and(rotation::Mirror::works))
+            .count()
+    }
+
     fn standby(&self) -> usize {
         self.book
             .planner
@@ -760,12 +769,16 @@ impl Daemon {
         let Book {
             planner,
             mirrors,
+            channels,
             members,
             ..
         } = &mut self.book;
         mirrors.retain(|id, kept| {
             !kept.gone || members.contains_key(id) || planner.mirror(*id).is_some()
         });
+        for audit in channels.values_mut() {
+            audit.told.retain(|id| mirrors.contains_key(&MirrorId(*id)));
+        }
     }
 
     /// A list of a new version, that counts from now on.
@@ -783,11 +796,12 @@ impl Daemon {
             .wall
             .checked_add(SignedDuration::from_hours(24 * days))
             .ok();
-        let words = format!(
-            "channel `{}` has a new list of {}",
-            audit.name,
-            list.bundle.len()
-        );
+        let name = audit.name.clone();
+        let listed = self.listed(&list.bundle);
+        let words = format!("channel `{name}` has a new list of {}", listed.len());
+        if let Some(audit) = self.book.channels.get_mut(&channel) {
+            audit.told.extend(listed.iter().map(|id| id.0));
+        }
         self.note(now, words, why);
     }
 
@@ -822,6 +836,24 @@ impl Daemon {
         self.book.members.get(&id)?.public.as_ref()
     }
 
+    /// Those of a bundle that stand in the list.
+    fn listed(&self, bundle: &[MirrorId]) -> Vec<MirrorId> {
+        let (mut listed, _) = self.apart(bundle);
+        listed.truncate(MOST_IN_LIST);
+        listed
+    }
+
+    /// What everybody in the channel sees of its list.
+    pub(super) fn shown(&self, id: ChannelId) -> Vec<MirrorId> {
+        let telling = self.book.planner.channel(id).map(|channel| &channel.told);
+        let shown = telling.map(|telling| {
+            let listed = self.listed(&telling.bundle);
+            let shown = telling.show.iter().filter(|id| listed.contains(id));
+            shown.copied().collect()
+        });
+        shown.unwrap_or_default()
+    }
+
     /// What the channel is told now.
     pub fn told(&self, id: ChannelId) -> Option<Told> {
         let audit = self.book.channels.get(&id)?;
@@ -835,9 +867,8 @@ impl Daemon {
                 spki: None,
             })
         };
-        let (apart, _) = self.apart(&telling.bundle);
-        let mut mirrors: Vec<Address> = apart.iter().filter_map(address).collect();
-        mirrors.truncate(MOST_IN_LIST);
+        let listed = self.listed(&telling.bundle);
+        let mirrors: Vec<Address> = listed.iter().filter_map(address).collect();
         let rendezvous = Rendezvous {
             dns: wanted
                 .rendezvous
@@ -851,8 +882,10 @@ impl Daemon {
                 .map(|url| below(url, &audit.word))
                 .collect(),
         };
-        let shown = telling.show.iter().filter(|id| apart.contains(id));
-        let show = shown.filter_map(|id| Some(self.public(*id)?.url.clone()));
+        let shown = self.shown(id);
+        let show = shown
+            .iter()
+            .filter_map(|id| Some(self.public(*id)?.url.clone()));
         Some(Told {
             channel: id,
             name: audit.name.clone(),

@@ -231,10 +231,10 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
             .map(|(id, name)| reach(name, kept.and_then(|kept| kept.sights.get(&id.0))))
             .collect(),
         reports: daemon.hearsay.words_of(id),
-        channels: known
-            .into_iter()
-            .flat_map(|mirror| mirror.knowers())
-            .map(|(channel, _)| daemon.book.channel_name(channel))
+        channels: daemon
+            .book
+            .knowers(id)
+            .map(|(_, audit)| audit.name.clone())
             .collect(),
         cost_a_day: public.map_or(0.0, cost),
     }
@@ -254,13 +254,7 @@ fn of_channel(daemon: &Daemon, report: &rotation::ChannelReport) -> Option<Chann
         daemon.book.channels.get(&report.channel)?,
         daemon.book.wanted.get(&report.channel)?,
     );
-    let shown = daemon
-        .book
-        .planner
-        .channel(report.channel)?
-        .told
-        .show
-        .iter();
+    let shown = daemon.shown(report.channel);
     let ways = wanted.ways.iter().map(|way| {
         let announced = audit.announced.get(&way.name);
         WayView {
@@ -282,8 +276,11 @@ fn of_channel(daemon: &Daemon, report: &rotation::ChannelReport) -> Option<Chann
             .map(|piece| piece.words.clone())
             .collect(),
         readers: wanted.readers,
-        working: report.working,
-        shows: shown.map(|id| daemon.book.mirror_name(*id)).collect(),
+        working: daemon.working(report.channel),
+        shows: shown
+            .into_iter()
+            .map(|id| daemon.book.mirror_name(id))
+            .collect(),
         version: audit.version,
         expires: audit.expires,
         ways: ways.collect(),

@@ -239,6 +239,7 @@ impl Daemon {
             version: 0,
             issued: None,
             expires: None,
+            told: BTreeSet::new(),
             announced: BTreeMap::new(),
             gone: false,
             busy: BTreeMap::new(),

@@ -84,17 +84,11 @@ impl Daemon {
 
     /// The lists that the mirror lacks, of channels that were ever told of it.
     fn lists_for(&self, id: MirrorId, has_edition: bool) -> Vec<Told> {
-        let (Some(mirror), Some(kept)) = (self.book.planner.mirror(id), self.book.mirrors.get(&id))
-        else {
+        let Some(kept) = self.book.mirrors.get(&id) else {
             return Vec::new();
         };
-        let lacks = mirror.knowers().filter(|(channel, _)| {
-            let version = self
-                .book
-                .channels
-                .get(channel)
-                .map_or(0, |audit| audit.version);
-            version > kept.lists.get(&channel.0).copied().unwrap_or(0)
+        let lacks = self.book.knowers(id).filter(|(channel, audit)| {
+            audit.version > kept.lists.get(&channel.0).copied().unwrap_or(0)
         });
         let mut lacking: Vec<ChannelId> = lacks.map(|(channel, _)| channel).collect();
         let is_server = self
@@ -102,7 +96,7 @@ impl Daemon {
             .is_some_and(|member| member.server().is_some());
         if !(is_server || lacking.is_empty() && has_edition) {
             // What a host of files is not given it may lose: a branch is replaced whole.
-            lacking = mirror.knowers().map(|(channel, _)| channel).collect();
+            lacking = self.book.knowers(id).map(|(channel, _)| channel).collect();
         }
         lacking
             .into_iter()
@@ -122,12 +116,7 @@ impl Daemon {
             let Some(told) = self.told(id) else {
                 continue;
             };
-            let shown: Vec<u64> = self
-                .book
-                .planner
-                .channel(id)
-                .map(|channel| channel.told.show.iter().map(|id| id.0).collect())
-                .unwrap_or_default();
+            let shown: Vec<u64> = self.shown(id).iter().map(|id| id.0).collect();
             // Nobody is sent to a mirror that does not show the channel's list yet.
             let is_ready = self.carries(&shown, id);
             let is_settled =
@@ -293,12 +282,12 @@ impl Daemon {
         let planner = &self.book.planner;
         let is_read = |id: MirrorId| {
             let known = planner.mirror(id).filter(|mirror| mirror.works());
-            known.is_some_and(|mirror| {
-                mirror.knowers().any(|(channel, _)| {
+            let mut knowers = self.book.knowers(id);
+            known.is_some()
+                && knowers.any(|(channel, _)| {
                     let channel = planner.channel(channel);
                     channel.is_some_and(|it| matches!(it.tier, Tier::Open | Tier::Burnt))
                 })
-            })
         };
         let origins = self.wants.iter().flat_map(|wants| &wants.origins);
         let named = origins.filter_map(|name| {

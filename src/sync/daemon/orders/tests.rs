@@ -1274,6 +1274,68 @@ fn a_channel_is_told_of_one_mirror_of_an_account() {
 }
 
 #[test]
+fn one_left_out_of_a_list_for_its_account_counts_as_told_to_nobody() {
+    let mut bench = Bench::new(2, &CHANNELS[3..]);
+    for member in &mut bench.wanted.members {
+        let public = member.public.as_mut().unwrap();
+        (public.provider, public.account) = ("p".into(), "a".into());
+    }
+    bench.wanted.can_make = true;
+    bench.begin();
+    bench.minutes(60);
+    let channel = bench.channel("telegram");
+    let planned = bench.told("telegram");
+    let told = bench.daemon.told(channel).unwrap().list.mirrors;
+    assert_eq!((planned.len(), told.len()), (2, 1));
+    let is_listed = |name: &String| told[0].url.as_str().contains(&format!("{name}."));
+    let (listed, left_out): (Vec<String>, Vec<String>) = planned.into_iter().partition(is_listed);
+    for _ in 0..2 {
+        assert!(bench.daemon.is_told(bench.mirror(&listed[0])));
+        assert!(!bench.daemon.is_told(bench.mirror(&left_out[0])));
+        bench.restart();
+    }
+    let carried = |name: &String| {
+        let mut pushed = bench.pushed.iter();
+        pushed.any(|(mirror, lists)| mirror == name && !lists.is_empty())
+    };
+    assert!(carried(&listed[0]) && !carried(&left_out[0]));
+    let view = super::super::View::of(&bench.daemon, bench.now());
+    assert_eq!(
+        (view.channels[0].working, view.channels[0].shows.len()),
+        (1, 1)
+    );
+    let announced = &bench.daemon.book.channels[&channel].announced["telegram"];
+    assert_eq!(announced.shown, [bench.mirror(&listed[0]).0]);
+    let is_lacking = |words: &String| words.contains("one channel has less than two");
+    assert!(bench.alerts.iter().any(is_lacking), "{:?}", bench.alerts);
+
+    // A new machine may copy the one that the censor reads of, and not the other.
+    bench.daemon.making = false;
+    bench.give(Event::Tick);
+    assert_eq!(bench.asked.pop().unwrap(), [told[0].url.clone()]);
+}
+
+#[test]
+fn whom_an_earlier_colport_told_is_not_forgotten() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.begin();
+    bench.minutes(10);
+    let mut entries = bench.daemon.entries();
+    let name = format!("channel/{}", bench.channel("letter").0);
+    let entry = entries.get_mut(&name).unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(entry).unwrap();
+    json.as_object_mut().unwrap().remove("told").unwrap();
+    *entry = serde_json::to_vec(&json).unwrap();
+    let told: Vec<MirrorId> = bench
+        .told("letter")
+        .iter()
+        .map(|n| bench.mirror(n))
+        .collect();
+    let daemon = Daemon::open(&entries, dice).unwrap();
+    assert!(told.iter().all(|mirror| daemon.is_told(*mirror)));
+}
+
+#[test]
 fn a_meeting_place_that_is_away_is_tried_again_and_holds_up_no_other() {
     let mut bench = Bench::new(12, &CHANNELS[..2]);
     for channel in &mut bench.wanted.channels {
