@@ -151,6 +151,9 @@ pub(super) struct Audit {
     pub version: u64,
     pub issued: Option<Timestamp>,
     pub expires: Option<Timestamp>,
+    /// Digest of what this version says. `None`: written by an earlier colport.
+    #[serde(default)]
+    pub said: Option<String>,
     /// All mirrors that stood in one of its lists, by number. The planner counts others too, which were left out since they
     /// are tied to one that was not.
     #[serde(default)]

@@ -26,9 +26,9 @@ use super::super::pool::{self, Clash};
 use super::super::rotation::{
     self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep, VantageId,
 };
-use super::book::{Book, BookError, Sight};
+use super::book::{Audit, Book, BookError, Sight};
 use super::{Audience, Effect, Event, Member, Moment, Part, Told, Wanted};
-use crate::base::{EditionNumber, Timestamp};
+use crate::base::{Digest, EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
 use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
 
@@ -799,36 +799,41 @@ impl Daemon {
         let name = audit.name.clone();
         let listed = self.listed(&list.bundle);
         let words = format!("channel `{name}` has a new list of {}", listed.len());
+        let said = self.told(channel).map(|told| digest(&told.list));
         if let Some(audit) = self.book.channels.get_mut(&channel) {
+            audit.said = said;
             audit.told.extend(listed.iter().map(|id| id.0));
         }
         self.note(now, words, why);
     }
 
-    /// Signs lists anew when half of their time is over.
+    /// Signs lists anew when half of their time is over, or when they would say something else under the same version: who
+    /// has that one would never be given the other.
     fn renew(&mut self, now: Moment) {
         let days = self.wants.as_ref().map_or(14, |wants| wants.list_days);
         let half = SignedDuration::from_hours(12 * days);
-        let old: Vec<(ChannelId, Telling)> = self
-            .book
-            .channels
-            .iter()
-            .filter(|(_, audit)| {
-                audit
-                    .issued
-                    .is_some_and(|at| now.wall.duration_since(at) >= half)
-            })
-            .filter_map(|(id, _)| {
+        let why = |id: ChannelId, audit: &Audit| {
+            let issued = audit.issued?;
+            if now.wall.duration_since(issued) >= half {
+                return Some("half of its time is over");
+            }
+            let said = digest(&self.told(id)?.list);
+            (audit.said != Some(said))
+                .then_some("what it says of mirrors or meeting places changed")
+        };
+        let issued = self.book.channels.iter();
+        let due: Vec<(ChannelId, Telling, &str)> = issued
+            .filter_map(|(id, audit)| {
                 let channel = self
                     .book
                     .planner
                     .channel(*id)
                     .filter(|channel| channel.is_in_use())?;
-                Some((*id, channel.told.clone()))
+                Some((*id, channel.told.clone(), why(*id, audit)?))
             })
             .collect();
-        for (channel, list) in old {
-            self.issue(channel, &list, now, "half of its time is over");
+        for (channel, list, why) in due {
+            self.issue(channel, &list, now, why);
         }
     }
 
@@ -901,6 +906,17 @@ impl Daemon {
         })
         .filter(|told| !told.list.mirrors.is_empty())
     }
+}
+
+/// Of what a list says, whichever version it is and for how long it counts.
+fn digest(list: &AddressList) -> String {
+    let timeless = AddressList {
+        version: 0,
+        issued: Timestamp::UNIX_EPOCH,
+        expires: Timestamp::UNIX_EPOCH,
+        ..list.clone()
+    };
+    Digest::of(&timeless.to_json()).to_string()
 }
 
 /// Where a channel's own list lies below a meeting place.

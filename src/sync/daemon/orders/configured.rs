@@ -239,6 +239,7 @@ impl Daemon {
             version: 0,
             issued: None,
             expires: None,
+            said: None,
             told: BTreeSet::new(),
             announced: BTreeMap::new(),
             gone: false,

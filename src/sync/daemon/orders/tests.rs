@@ -1316,6 +1316,61 @@ fn one_left_out_of_a_list_for_its_account_counts_as_told_to_nobody() {
 }
 
 #[test]
+fn a_list_that_says_something_else_has_another_version() {
+    let mut bench = Bench::new(12, &CHANNELS[..1]);
+    bench.begin();
+    bench.minutes(60);
+    let id = bench.channel("letter");
+    let told = |bench: &Bench| bench.daemon.told(id).unwrap().list;
+    let members = |bench: &Bench| -> Vec<usize> {
+        let all = told(bench).mirrors;
+        let at = |address: &Address| {
+            let mut members = bench.wanted.members.iter();
+            members.position(|it| it.public.as_ref().unwrap().url == address.url)
+        };
+        all.iter().map(|address| at(address).unwrap()).collect()
+    };
+    let place = Url::parse("https://place.example/").unwrap();
+    let changes: [fn(&mut Wanted, &[usize], &Url); 4] = [
+        |wanted, _, _| wanted.rendezvous.dns = Some("river.example".into()),
+        |wanted, _, place| wanted.rendezvous.urls.push(place.clone()),
+        |wanted, told, place| {
+            wanted.members[told[0]].public.as_mut().unwrap().onion = Some(place.clone());
+        },
+        |wanted, told, _| {
+            for member in [told[0], told[1]] {
+                let public = wanted.members[member].public.as_mut().unwrap();
+                (public.provider, public.account) = ("p".into(), "a".into());
+            }
+        },
+    ];
+    for change in changes {
+        let (before, standing) = (told(&bench), members(&bench));
+        bench.announced.clear();
+        bench.pushed.clear();
+        change(&mut bench.wanted, &standing, &place);
+        bench.begin();
+        bench.minutes(5);
+        let after = told(&bench);
+        assert!(after.version > before.version, "{after:?}");
+        assert!(
+            (&after.mirrors, &after.rendezvous) != (&before.mirrors, &before.rendezvous),
+            "{after:?}"
+        );
+        let ways: Vec<&String> = bench.announced.iter().map(|(_, way, _)| way).collect();
+        assert!(ways.contains(&&"files".to_owned()), "{ways:?}");
+        let lists = bench.pushed.iter().filter(|(_, lists)| !lists.is_empty());
+        assert!(lists.count() >= after.mirrors.len(), "{:?}", bench.pushed);
+        bench.restart();
+        bench.minutes(60);
+        assert_eq!(told(&bench), after, "and it stays as it is");
+    }
+    let journal = &bench.daemon.book.journal;
+    let lines = journal.iter().filter(|line| line.why.contains("changed"));
+    assert!(lines.count() >= changes.len());
+}
+
+#[test]
 fn whom_an_earlier_colport_told_is_not_forgotten() {
     let mut bench = Bench::new(8, &CHANNELS[..1]);
     bench.begin();
