@@ -243,6 +243,9 @@ impl Daemon {
                     self.book.rest.probed = Some(now.steady);
                 }
                 self.saw(&probes, now);
+                for probe in &probes {
+                    self.was_looked_at(vantage, probe.mirror, now);
+                }
                 // Nothing was seen in time to come, whatever a clock says.
                 let probes = probes.into_iter().map(|probe| rotation::Probe {
                     at: probe.at.min(now.steady),

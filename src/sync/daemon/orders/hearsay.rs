@@ -1,7 +1,8 @@
 //! What readers report, by way of the mirrors that they reached: a reason to look sooner, and nothing else.
 //!
 //! 1. Every few minutes mirrors that readers come to are asked what they heard, some at a time and all in turn.
-//! 2. What is new there of a mirror that somebody was told of brings one look at that mirror forward.
+//! 2. What is new there of a mirror that somebody was told of brings one look at that mirror forward, from each vantage. It
+//!    stays due there until the vantage has looked: a mirror that is just being pushed to shows nothing.
 //! 3. Anybody may lie, and as often as he likes. So a mirror is looked at out of turn once an hour at most, a few of them
 //!    at one time, and the round of all comes when it would have come. No report becomes an observation.
 
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::{Daemon, Effect, HOUR, MirrorId, Moment};
+use super::{Daemon, Effect, HOUR, MirrorId, Moment, VantageId};
 use crate::base::Timestamp;
 use crate::io::report::{Country, Failure, Many};
 use crate::sync::watching::hints::Hint;
@@ -19,6 +20,8 @@ const ASK_EVERY: SignedDuration = SignedDuration::from_mins(3);
 const ASKED: usize = 16;
 /// Mirrors that are looked at out of turn at one time.
 const AT_ONCE: usize = 8;
+/// Between two such looks from one vantage: one that comes back without having looked is not sent out at once again.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// Days, today among them.
 const DAYS: i64 = 2;
 /// Of one kind of report. Who makes up more of them is not worth the room.
@@ -32,7 +35,9 @@ pub(crate) struct Hearsay {
     /// With whom the next question begins.
     next: Option<MirrorId>,
     reports: BTreeMap<Kind, Reported>,
-    due: BTreeSet<MirrorId>,
+    due: BTreeMap<VantageId, BTreeSet<MirrorId>>,
+    /// When each vantage was last sent out before its time.
+    sent: BTreeMap<VantageId, Timestamp>,
     /// When mirrors were looked at out of turn.
     looked: BTreeMap<MirrorId, Timestamp>,
 }
@@ -83,6 +88,26 @@ impl Hearsay {
         }
         before < Some(hint.reports)
     }
+
+    /// What is reported no more need not be looked at from a vantage that never comes to it.
+    fn keep_due(&mut self, vantages: &[VantageId]) {
+        let reported = self.reports.keys().map(|(mirror, ..)| *mirror);
+        let reported: BTreeSet<MirrorId> = reported.collect();
+        self.due.retain(|vantage, _| vantages.contains(vantage));
+        self.sent.retain(|vantage, _| vantages.contains(vantage));
+        for due in self.due.values_mut() {
+            due.retain(|mirror| reported.contains(mirror));
+        }
+    }
+
+    /// Whether that is news for any vantage.
+    fn is_due_now(&mut self, mirror: MirrorId, vantages: &[VantageId]) -> bool {
+        let mut is_news = false;
+        for vantage in vantages {
+            is_news |= self.due.entry(*vantage).or_default().insert(mirror);
+        }
+        is_news
+    }
 }
 
 impl Daemon {
@@ -95,12 +120,18 @@ impl Daemon {
             .retain(|(_, _, day), _| days.contains(day));
         let looked = &mut self.hearsay.looked;
         looked.retain(|_, at| now.steady.duration_since(*at) < HOUR);
+        let wants = self.wants.iter();
+        let vantages: Vec<VantageId> = wants
+            .flat_map(|it| &it.vantages)
+            .map(|(id, _)| *id)
+            .collect();
+        self.hearsay.keep_due(&vantages);
         for hint in hints {
             // Of a mirror that nobody was told of only liars can speak.
             let is_known = self.is_told(hint.mirror) && days.contains(&hint.day);
             let is_news = is_known && self.hearsay.take(hint);
             let was_looked_at = self.hearsay.looked.contains_key(&hint.mirror);
-            if is_news && !was_looked_at && self.hearsay.due.insert(hint.mirror) {
+            if is_news && !was_looked_at && self.hearsay.is_due_now(hint.mirror, &vantages) {
                 let name = self.book.mirror_name(hint.mirror);
                 let why = format!("readers report that {}", hint.failure);
                 self.note(now, format!("`{name}` is looked at before its time"), why);
@@ -134,20 +165,29 @@ impl Daemon {
         }
     }
 
-    /// Mirrors of which something was reported, to be looked at now.
-    pub(super) fn hinted(&mut self, now: Moment) -> BTreeSet<MirrorId> {
-        let due = &mut self.hearsay.due;
-        let hinted: BTreeSet<MirrorId> = due.iter().take(AT_ONCE).copied().collect();
-        due.retain(|id| !hinted.contains(id));
-        let looked = hinted.iter().map(|id| (*id, now.steady));
-        self.hearsay.looked.extend(looked);
+    /// Those of the visible mirrors of which something was reported, to be looked at now from there.
+    pub(super) fn hinted(
+        &mut self,
+        vantage: VantageId,
+        visible: &[MirrorId],
+        now: Moment,
+    ) -> Vec<MirrorId> {
+        let sent = self.hearsay.sent.get(&vantage);
+        let waits = sent.is_some_and(|at| now.steady.duration_since(*at) < PAUSE);
+        let due = self.hearsay.due.get(&vantage).filter(|_| !waits);
+        let due = due.into_iter().flatten().filter(|id| visible.contains(id));
+        let hinted: Vec<MirrorId> = due.take(AT_ONCE).copied().collect();
+        if !hinted.is_empty() {
+            self.hearsay.sent.insert(vantage, now.steady);
+        }
         hinted
     }
 
-    /// The round that begins looks at them too.
-    pub(super) fn hinted_no_more(&mut self, now: Moment) {
-        let due = std::mem::take(&mut self.hearsay.due);
-        let looked = due.into_iter().map(|id| (id, now.steady));
-        self.hearsay.looked.extend(looked);
+    /// In a round, or out of turn.
+    pub(super) fn was_looked_at(&mut self, vantage: VantageId, mirror: MirrorId, now: Moment) {
+        let due = self.hearsay.due.get_mut(&vantage);
+        if due.is_some_and(|due| due.remove(&mirror)) {
+            self.hearsay.looked.insert(mirror, now.steady);
+        }
     }
 }

@@ -181,18 +181,17 @@ impl Daemon {
         if !self.can_look() {
             return;
         }
-        let (due, others): (Vec<VantageId>, Vec<VantageId>) = self
-            .idle_vantages()
-            .partition(|vantage| self.is_due(*vantage, now));
-        if !due.is_empty() {
-            self.hinted_no_more(now);
-            let all = self.visible(now).collect();
-            self.look_from(&due, all, Looking::AtAll, effects);
-        }
-        if !others.is_empty() {
-            let hinted = self.hinted(now);
-            let some = self.visible(now).filter(|id| hinted.contains(id)).collect();
-            self.look_from(&others, some, Looking::AtSome, effects);
+        let visible: Vec<MirrorId> = self.visible(now).collect();
+        let idle: Vec<VantageId> = self.idle_vantages().collect();
+        for vantage in idle {
+            let (mirrors, looking) = match self.is_due(vantage, now) {
+                true => (visible.clone(), Looking::AtAll),
+                false => (self.hinted(vantage, &visible, now), Looking::AtSome),
+            };
+            if !mirrors.is_empty() {
+                self.probing.insert(vantage, looking);
+                effects.push(Effect::Probe { vantage, mirrors });
+            }
         }
     }
 
@@ -207,23 +206,6 @@ impl Daemon {
         let looked = self.looked.get(&vantage).copied();
         let looked = looked.or(self.book.rest.probed.filter(|_| self.looked.is_empty()));
         looked.is_none_or(|at| now.steady.duration_since(at) >= PROBE_EVERY)
-    }
-
-    fn look_from(
-        &mut self,
-        vantages: &[VantageId],
-        mirrors: Vec<MirrorId>,
-        looking: Looking,
-        effects: &mut Vec<Effect>,
-    ) {
-        if mirrors.is_empty() {
-            return;
-        }
-        for &vantage in vantages {
-            self.probing.insert(vantage, looking);
-            let mirrors = mirrors.clone();
-            effects.push(Effect::Probe { vantage, mirrors });
-        }
     }
 
     pub(super) fn can_look(&self) -> bool {

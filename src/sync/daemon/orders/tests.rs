@@ -226,7 +226,7 @@ impl Bench {
                 let names = mirrors.iter().map(|id| self.name(*id)).collect();
                 // From all vantages at once, as long as none hangs.
                 let look = (self.minutes, names);
-                if self.looks.last() != Some(&look) {
+                if !self.looks.contains(&look) {
                     self.looks.push(look);
                 }
                 let probes = mirrors.iter().map(|id| self.look(*id, vantage));
@@ -1100,6 +1100,45 @@ fn what_readers_report_brings_a_look_forward() {
         shown.unwrap().reports,
         ["a few readers say that nothing comes back (by)"]
     );
+}
+
+#[test]
+fn a_report_counts_until_the_mirror_was_looked_at_from_every_vantage() {
+    let mut bench = Bench::new(14, &CHANNELS);
+    bench.begin();
+    bench.minutes(61);
+    let name = bench.told("friends")[0].clone();
+    let mirror = bench.mirror(&name);
+    // It is just being pushed to, so that nobody knows what it should show; and one vantage hangs.
+    let begun = bench.now().wall;
+    bench.hung.push(name.clone());
+    bench.give(Event::Edition(8));
+    bench.blind = Some(VantageId(2));
+    bench.minutes(9);
+    bench.rumours = vec![(name.clone(), Failure::Silent, Many::Few)];
+    bench.minutes(4);
+    let seen_from = |bench: &Bench| {
+        let sights = &bench.daemon.book.mirrors[&mirror].sights;
+        [1, 2, 3].map(|vantage| sights[&vantage].at > begun)
+    };
+    assert_eq!(seen_from(&bench), [false; 3]);
+    bench.hung.clear();
+    bench.give(Event::Pushed {
+        mirror,
+        edition: 8,
+        lists: Vec::new(),
+        outcome: Outcome::Already { edition: 8 },
+    });
+    bench.minutes(1);
+    assert_eq!(seen_from(&bench), [true, false, true]);
+    // That one comes back at last, from a round in which it saw nothing.
+    bench.blind = None;
+    bench.give(Event::Probed {
+        vantage: VantageId(2),
+        probes: Vec::new(),
+    });
+    bench.minutes(1);
+    assert_eq!(seen_from(&bench), [true; 3]);
 }
 
 /// Whoever can reach a mirror can say what he likes there, and as often as he likes.
