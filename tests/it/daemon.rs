@@ -288,6 +288,7 @@ struct Running {
     stop: oneshot::Sender<()>,
     work: tokio::task::JoinHandle<Result<(), LedgerError>>,
     views: watch::Receiver<View>,
+    say: mpsc::Sender<Event>,
 }
 
 impl Scene {
@@ -355,7 +356,7 @@ impl Scene {
         let ledger = Ledger::open(&self.memory()).unwrap();
         let memory = Daemon::open(ledger.entries(), random::bytes).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (_, said) = mpsc::channel(1);
+        let (say, said) = mpsc::channel(1);
         let (views, seen) = watch::channel(View::default());
         let (desk, wire, clock) = (
             Arc::new(Newsdesk(self.office.clone())),
@@ -371,6 +372,7 @@ impl Scene {
             stop,
             work,
             views: seen,
+            say,
         }
     }
 
@@ -787,6 +789,27 @@ async fn all_pushes_together_keep_to_the_limit_of_the_line() {
     let sent = *scene.net.sent.lock().unwrap() as f64;
     // The last piece of each may go as soon as those before it have gone.
     assert!(sent / took < 1300.0, "{sent} bytes in {took} s");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_push_to_a_mirror_that_leaves_in_the_same_moment_is_no_trouble() {
+    let mut scene = Scene::new(6, &CHANNELS[..1]);
+    let whole = scene.office.wanted.lock().unwrap().clone().unwrap();
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| all_have(view, 1))
+        .await;
+    scene.publish();
+    let members = whole.members[1..].to_vec();
+    *scene.office.wanted.lock().unwrap() = Some(Wanted { members, ..whole });
+    running.say.try_send(Event::Edition(2)).unwrap();
+    running
+        .until("the others have it", |view| {
+            view.mirrors.len() == 5 && all_have(view, 2)
+        })
+        .await;
+    assert_eq!(*scene.office.alerts.lock().unwrap(), Vec::<String>::new());
     running.stop().await;
 }
 

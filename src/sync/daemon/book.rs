@@ -69,6 +69,9 @@ pub(super) struct Rest {
     pub numbers: BTreeMap<String, u64>,
     /// When mirrors were asked for in the last day.
     pub made: Vec<Timestamp>,
+    /// By name, the place of each mirror that was given up though it stands in the file. Another place is another mirror.
+    #[serde(default)]
+    pub given_up: BTreeMap<String, String>,
 }
 
 /// One mirror.

@@ -212,7 +212,10 @@ impl Daemon {
     // Step 1.
     fn take(&mut self, event: Event, now: Moment, effects: &mut Vec<Effect>) -> Vec<Observation> {
         match event {
-            Event::Configured(wanted) => self.configured(wanted, now, effects),
+            Event::Configured(wanted) => {
+                let wanted = self.without_given_up(wanted);
+                self.configured(wanted, now, effects)
+            }
             Event::Edition(edition) => {
                 if edition > self.book.rest.edition {
                     self.book.rest.edition = edition;
@@ -461,11 +464,13 @@ impl Daemon {
             .is_some_and(|mirror| mirror.phase == Phase::Filling);
         if is_filling && now.steady.duration_since(since) >= PATIENCE {
             let words = format!(
-                "mirror `{}` could not be filled for three days and is given up",
+                "mirror `{}` could not be filled for three days and is given up; once it is mended, take it out of \
+                 `colport.toml`, and put it in again",
                 self.book.mirror_name(id)
             );
             effects.push(Effect::Alert(words));
-            self.give_up(id, "it could not be filled for three days", now, &mut seen);
+            let why = "it could not be filled for three days";
+            self.give_up_for_good(id, why, now, &mut seen);
         }
         seen
     }

@@ -295,11 +295,16 @@ impl Room {
                 edition,
                 lists,
             } => {
+                // It left in the same round: that is no trouble.
+                let Some(member) = daemon.member(mirror).cloned() else {
+                    tasks.spawn(async { Event::Tick });
+                    return;
+                };
                 let told = lists
                     .iter()
                     .map(|told| (told.channel, told.list.version))
                     .collect();
-                let pushing = self.pushing(mirror, daemon.member(mirror), &lists);
+                let pushing = self.pushing(mirror, member, &lists);
                 tasks.spawn(async move {
                     let outcome = match pushing {
                         Ok(pushing) => {
@@ -395,12 +400,9 @@ impl Room {
     fn pushing(
         &mut self,
         id: MirrorId,
-        member: Option<&Member>,
+        member: Member,
         lists: &[Told],
     ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
-        let member = member
-            .cloned()
-            .ok_or_else(|| Trouble("it is not there any more".into()))?;
         let sealed = lists
             .iter()
             .map(|told| self.desk.seal(told))

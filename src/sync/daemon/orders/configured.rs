@@ -37,6 +37,19 @@ impl Daemon {
         }
     }
 
+    /// A mirror that was given up is not begun again as long as the file says the same of it. Taken out and put in again, it
+    /// is.
+    pub(super) fn without_given_up(&mut self, mut wanted: Wanted) -> Wanted {
+        let given_up = &mut self.book.rest.given_up;
+        let is = |member: &Member, (name, place): (&String, &String)| {
+            member.mirror.name == *name && place_of(member) == *place
+        };
+        given_up.retain(|name, place| wanted.members.iter().any(|it| is(it, (name, &*place))));
+        let is_given_up = |member: &Member| given_up.iter().any(|it| is(member, it));
+        wanted.members.retain(|member| !is_given_up(member));
+        wanted
+    }
+
     /// Without mirrors made earlier that the file, which was changed since, leaves no place for.
     fn without_tied(
         &mut self,
@@ -152,10 +165,31 @@ impl Daemon {
         self.note(now, words, why);
         if let Some(kept) = self.book.mirrors.get_mut(&id) {
             kept.gone = true;
+            // A push to it that is under way, or is not begun any more, keeps no hands from others.
+            kept.is_busy = false;
         }
+        self.book.members.remove(&id);
         if self.book.planner.mirror(id).is_some() {
             seen.push(Observation::Dead { mirror: id });
         }
+    }
+
+    /// It stands in the file, and is of no use: its name and its domain are free for another.
+    pub(super) fn give_up_for_good(
+        &mut self,
+        id: MirrorId,
+        why: &str,
+        now: Moment,
+        seen: &mut Vec<Observation>,
+    ) {
+        if let Some(member) = self.book.members.get(&id) {
+            let name = member.mirror.name.clone();
+            if let Some(wants) = &mut self.wants {
+                wants.members.retain(|member| member.mirror.name != name);
+            }
+            self.book.rest.given_up.insert(name, place_of(member));
+        }
+        self.give_up(id, why, now, seen);
     }
 
     fn take_channels(&mut self, wanted: &Wanted, now: Moment, seen: &mut Vec<Observation>) {

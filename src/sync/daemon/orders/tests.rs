@@ -602,6 +602,52 @@ fn one_that_copies_nobody_for_three_days_has_failed() {
 }
 
 #[test]
+fn one_that_was_given_up_is_not_begun_again_until_the_file_says_another_place() {
+    let mut bench = Bench::new(8, &CHANNELS[..1]);
+    bench.dead.push("m3".into());
+    bench.begin();
+    bench.minutes(4 * 24 * 60);
+    let is_there = |bench: &Bench| {
+        let mut members = bench.daemon.book.members.values();
+        members.any(|member| member.mirror.name == "m3")
+    };
+    bench.pushed.clear();
+    for round in 0..3 {
+        assert!(!is_there(&bench), "{round}");
+        bench.wanted.mirrors_a_day += 1.0;
+        bench.begin();
+        bench.minutes(60);
+        bench.restart();
+    }
+    assert!(bench.pushed.iter().all(|(name, _)| name != "m3"));
+    // Its name and its domain are in nobody's way.
+    let alerts = bench.alerts.len();
+    bench.give(Event::Made(Ok(Box::new(made(20, "https://m3.example/x")))));
+    let names = |bench: &Bench| -> Vec<String> {
+        let members = bench.daemon.members().into_iter();
+        members.map(|member| member.mirror.name).collect()
+    };
+    assert!(names(&bench).contains(&"m20".into()) && !is_there(&bench));
+    assert_eq!(bench.alerts.len(), alerts);
+
+    bench.dead.clear();
+    let mirror = bench.wanted.members.remove(3);
+    let mut elsewhere = mirror.clone();
+    elsewhere.mirror.place = Place::Colport(Url::parse("https://elsewhere.example/").unwrap());
+    bench.wanted.members.push(elsewhere);
+    bench.begin();
+    assert!(is_there(&bench), "another place is another mirror");
+    bench.wanted.members.pop();
+    bench.begin();
+    bench.wanted.members.push(mirror);
+    bench.begin();
+    bench.minutes(10);
+    assert!(is_there(&bench), "taken out, and put in again");
+    let mut kept = bench.daemon.book.mirrors.values();
+    assert!(kept.any(|kept| kept.name == "m3" && kept.edition == 7));
+}
+
+#[test]
 fn trouble_of_our_own_accuses_no_mirror_and_is_told_once() {
     let mut bench = Bench::new(8, &CHANNELS[..1]);
     bench.sick = Some("the disk cannot be read".into());
