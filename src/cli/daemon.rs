@@ -26,7 +26,7 @@ use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync::source;
 use crate::base::{EditionNumber, Secret, Timestamp};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::io::clock::SystemClock;
 use crate::io::door;
 use crate::io::fetch::{HttpFetch, Patience};
@@ -173,7 +173,7 @@ impl NewsroomDesk {
                 *read = Some((marks, config.clone()));
                 Some(Ok(config))
             }
-            Err(error) => Some(Err(trouble(error))),
+            Err(error) => Some(Err(not_understood(&self.site, &error))),
         }
     }
 }
@@ -280,8 +280,12 @@ impl Desk for NewsroomDesk {
         let mut places = config.meeting_places.iter();
         if let Some(meeting) = places.find(|place| place.name == way) {
             let (wire, place) = (self.wire.clone(), meeting.place.clone());
-            return async move { daemon::lay(&wire, &place, &sealed).await.map_err(Trouble) }
-                .boxed();
+            return async move {
+                let laid = daemon::lay(&wire, &place, &sealed).await;
+                // Hosts and programs name addresses.
+                laid.map_err(|why| Trouble(hooks::discreet(&why)))
+            }
+            .boxed();
         }
         let announcement = match self.announcement(&config, &told, &sealed) {
             Ok(announcement) => announcement,
@@ -341,17 +345,46 @@ impl Desk for NewsroomDesk {
     }
 }
 
-/// What went wrong with a hook, without the addresses that it may have named: these stand, with the rest, where only the
-/// operator reads them.
+/// What went wrong with a hook, without the addresses that it may have named.
 fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
     let (whole, name) = (error.to_string(), format!("hook-{}.txt", on.name()));
     let bare = hooks::discreet(&whole);
-    if bare == whole {
-        return Trouble(whole);
+    match bare == whole {
+        true => Trouble(whole),
+        false => set_aside(site, &name, bare, &whole),
     }
+}
+
+/// What is wrong with the file, without the line of it that is quoted, and without addresses: it goes to people by ways that
+/// others read.
+fn not_understood(site: &Path, error: &ConfigError) -> Trouble {
+    let ConfigError::Malformed { why, .. } = error else {
+        return trouble(error);
+    };
+    let is_quoted = |line: &&str| {
+        let behind = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+        behind.starts_with('|')
+    };
+    let said: Vec<&str> = why.lines().filter(|line| !is_quoted(line)).collect();
+    let bare = format!(
+        "`{}` cannot be understood: {}",
+        config::FILE,
+        hooks::discreet(&said.join(" "))
+    );
+    set_aside(site, "config.txt", bare, &error.to_string())
+}
+
+/// With the whole of it in a file, where only the operator reads it.
+fn set_aside(site: &Path, name: &str, bare: String, whole: &str) -> Trouble {
     let folder = NewsroomFolder::at(site).sync_folder().map_err(trouble);
     let written = folder.and_then(|folder| {
-        files::write_private(&folder.join(&name), whole.as_bytes()).map_err(trouble)
+        let place = folder.join(name);
+        // The same is found every few seconds, until it is mended.
+        let before = files::read_private(&place, 2 * whole.len() as u64);
+        match before.is_ok_and(|before| before == whole.as_bytes()) {
+            true => Ok(()),
+            false => files::write_private(&place, whole.as_bytes()).map_err(trouble),
+        }
     });
     match written {
         Ok(()) => Trouble(format!(
@@ -480,20 +513,53 @@ mod tests {
     use crate::sync::rotation;
     use crate::sync::watching::{Page, Way};
 
+    const SITE: &str = "[site]\nname = \"x\"\nlanguage = \"en\"\n";
+
+    fn desk(site: &Path, rest: &str) -> NewsroomDesk {
+        let file = format!("{SITE}{rest}");
+        files::write(&site.join(config::FILE), file.as_bytes()).unwrap();
+        NewsroomDesk {
+            site: site.to_path_buf(),
+            folder: NewsroomFolder::at(site),
+            wire: HttpFetch::new(Patience::default()),
+            read: Mutex::default(),
+                screen: Screen::of_terminal(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_file_names_no_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |mirror: &str, says: &str| {
+            let desk = desk(
+                folder.path(),
+                &format!("[[mirror]]\nname = \"a\"\n{mirror}\n"),
+            );
+            let Some(Err(Trouble(words))) = desk.wanted(&[]) else {
+                panic!("it is understood");
+            };
+            assert!(
+                !words.contains("balo") && !words.contains("anna"),
+                "{words}"
+            );
+            assert!(words.starts_with("`colport.toml` cannot be understood: "));
+            assert!(words.contains(says), "{words}");
+            let whole = folder.path().join("sync/config.txt");
+            let whole = files::read_private(&whole, 10_000).unwrap();
+            assert!(String::from_utf8(whole).unwrap().contains("balo"));
+        };
+        check("colport = \"https://balo.example/", "line 6");
+        check("colport = 3 # anna at balo", "line 6");
+        check("colport = \"ftp://balo.example/\"", "begins with `ftp`");
+    }
+
     /// A lie of the resolver shows only where the address is known.
     #[test]
     fn the_addresses_that_a_hook_told_of_a_mirror_are_looked_at() {
         let folder = tempfile::tempdir().unwrap();
-        let file = "[site]\nname = \"x\"\nlanguage = \"en\"\n[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
+        let rest = "[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
             mirror = { name = \"balo\", colport = \"https://balo.com/\" }\n";
-        files::write(&folder.path().join(config::FILE), file.as_bytes()).unwrap();
-        let desk = NewsroomDesk {
-            site: folder.path().to_path_buf(),
-            folder: NewsroomFolder::at(folder.path()),
-            wire: HttpFetch::new(Patience::default()),
-            read: Mutex::default(),
-            screen: Screen::of_terminal(),
-        };
+        let desk = desk(folder.path(), rest);
         let made = r#"{"provider": "q", "upkeep": "paid", "addresses": ["192.0.2.7"],
             "mirror": {"name": "kide", "colport": "https://kide.com/"}}"#;
         let wanted = desk.wanted(&[made.to_owned()]).unwrap().unwrap();

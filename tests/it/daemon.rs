@@ -51,6 +51,8 @@ struct Net {
     posts: Mutex<Vec<String>>,
     /// Hosts that hear a list and never answer.
     hang: Mutex<BTreeSet<String>>,
+    /// Hosts that refuse everything in these words.
+    refuse: Mutex<BTreeMap<String, String>>,
     /// Hosts over whose answers our own code breaks off.
     trip: Mutex<BTreeSet<String>>,
     /// Of bundles.
@@ -68,6 +70,7 @@ impl Net {
             lists: Mutex::default(),
             posts: Mutex::default(),
             hang: Mutex::default(),
+            refuse: Mutex::default(),
             trip: Mutex::default(),
             sent: Mutex::default(),
         }
@@ -113,6 +116,15 @@ impl Post for Net {
             let hangs = self.hang.lock().unwrap().contains(url.host_str().unwrap());
             if is_list && hangs {
                 return std::future::pending().await;
+            }
+            let refused = self
+                .refuse
+                .lock()
+                .unwrap()
+                .get(url.host_str().unwrap())
+                .cloned();
+            if let Some(text) = refused {
+                return Ok(Answer { status: 403, text });
             }
             let mut whole = BytesMut::new();
             while let Some(piece) = body.pieces.next().await {
@@ -730,6 +742,25 @@ async fn a_mirror_that_hears_a_list_and_never_answers_is_given_up_and_tried_agai
                 && view.mirrors.iter().all(|mirror| mirror.trouble.is_none())
         })
         .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_mirror_says_of_addresses_comes_to_nobody() {
+    let scene = Scene::new(8, &CHANNELS[..1]);
+    let host = scene.net.mirrors[0].host().to_owned();
+    let words = "ask at https://balotikus.example/ or 192.0.2.7".to_owned();
+    scene.net.refuse.lock().unwrap().insert(host.clone(), words);
+    let mut running = scene.start();
+    let view = running
+        .until("it is refused", |view| {
+            let mut mirrors = view.mirrors.iter();
+            mirrors.any(|mirror| mirror.name == host && mirror.trouble.is_some())
+        })
+        .await;
+    let whole = format!("{view:?}");
+    assert!(whole.contains("ask at … or …"), "{whole}");
+    assert!(!whole.contains("balotikus") && !whole.contains("192.0.2.7"));
     running.stop().await;
 }
 

@@ -27,6 +27,7 @@ use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::line::Limit;
+use crate::sync::hooks;
 use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::hints;
 use crate::sync::{self, Options, Outcome, Source, Wire};
@@ -306,7 +307,7 @@ impl Room {
                         mirror,
                         edition,
                         lists: told,
-                        outcome,
+                        outcome: discreet(outcome),
                     }
                 });
             }
@@ -424,6 +425,19 @@ impl Room {
             self.line = Some((all, Arc::new(Limit::new(all))));
         }
         self.line.as_ref().map(|(_, limit)| limit.clone())
+    }
+}
+
+/// Without the addresses that hosts, and the programs that reach them, name when something goes wrong.
+fn discreet(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Refused(why) => Outcome::Refused(hooks::discreet(&why)),
+        Outcome::Unreachable(why) => Outcome::Unreachable(hooks::discreet(&why)),
+        Outcome::Unsure(why) => Outcome::Unsure(hooks::discreet(&why)),
+        Outcome::Pushed(_)
+        | Outcome::Already { .. }
+        | Outcome::Taken(_)
+        | Outcome::Behind { .. } => outcome,
     }
 }
 
