@@ -8,6 +8,7 @@
 
 pub(super) mod outlay;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,6 +69,7 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
         folder,
         wire: wire.clone(),
         read: Mutex::default(),
+        turns: Mutex::default(),
         screen: screen.clone(),
     });
     let (say, said) = mpsc::channel(16);
@@ -150,8 +152,13 @@ struct NewsroomDesk {
     wire: HttpFetch,
     /// The file as it was last read, and its marks.
     read: Mutex<Option<(Marks, Arc<Config>)>>,
+    /// Of each meeting place, by name.
+    turns: Mutex<BTreeMap<String, Turn>>,
     screen: Screen,
 }
+
+/// One channel's list after another: a branch is replaced whole, by way of one copy of it.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 fn trouble(error: impl std::fmt::Display) -> Trouble {
     Trouble(error.to_string())
@@ -184,6 +191,11 @@ impl NewsroomDesk {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let config = read.as_ref().map(|(_, config)| config.clone());
         config.ok_or_else(|| Trouble("`colport.toml` cannot be read".into()))
+    }
+
+    fn turn(&self, meeting_place: &str) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(meeting_place.to_owned()).or_default().clone()
     }
 
     fn announcement(
@@ -280,7 +292,9 @@ impl Desk for NewsroomDesk {
         let mut places = config.meeting_places.iter();
         if let Some(meeting) = places.find(|place| place.name == way) {
             let (wire, place) = (self.wire.clone(), meeting.place.clone());
+            let turn = self.turn(&way);
             return async move {
+                let _turn = turn.lock().await;
                 let laid = daemon::lay(&wire, &place, &sealed).await;
                 // Hosts and programs name addresses.
                 laid.map_err(|why| Trouble(hooks::discreet(&why)))
@@ -510,8 +524,10 @@ impl From<BookError> for Failure {
 mod tests {
     use super::*;
     use crate::base::{Digest, SitePath};
+    use crate::io::store::Keeper;
     use crate::sync::rotation;
     use crate::sync::watching::{Page, Way};
+    use crate::trust::lists::{AddressList, ChannelWord};
 
     const SITE: &str = "[site]\nname = \"x\"\nlanguage = \"en\"\n";
 
@@ -523,7 +539,8 @@ mod tests {
             folder: NewsroomFolder::at(site),
             wire: HttpFetch::new(Patience::default()),
             read: Mutex::default(),
-                screen: Screen::of_terminal(),
+            turns: Mutex::default(),
+            screen: Screen::of_terminal(),
         }
     }
 
@@ -551,6 +568,69 @@ mod tests {
         check("colport = \"https://balo.example/", "line 6");
         check("colport = 3 # anna at balo", "line 6");
         check("colport = \"ftp://balo.example/\"", "begins with `ftp`");
+    }
+
+    #[tokio::test]
+    async fn lists_of_many_channels_come_to_one_branch() {
+        let folder = tempfile::tempdir().unwrap();
+        let branch = folder.path().join("pages.git");
+        let git = |words: &[&str]| {
+            #[expect(clippy::disallowed_methods, reason = "a test looks at a branch")]
+            let mut git = std::process::Command::new("git");
+            let done = git.arg("--git-dir").arg(&branch).args(words).output();
+            done.is_ok_and(|done| done.status.success())
+        };
+        if !git(&["init", "--quiet", "--bare"]) {
+            return;
+        }
+        let rest = format!(
+            "[[mirror]]\nname = \"m\"\ngit = {{ repository = \"/a\" }}\n[sync]\n\
+             meeting_place = [{{ name = \"m\", git = {{ repository = \"{}\" }}, address = \"https://a.example/\" }}]\n",
+            branch.display()
+        );
+        let desk = desk(folder.path(), &rest);
+        assert!(desk.wanted(&[]).unwrap().is_ok());
+        let config = desk.config().unwrap();
+        let (one, other) = (&config.mirrors[0].place, &config.meeting_places[0].place);
+        let copy = |place: &sync::Place| match place {
+            sync::Place::Host(sync::Host {
+                keeper: Keeper::Git(git),
+                ..
+            }) => git.copy.clone(),
+            _ => panic!("{place:?}"),
+        };
+        assert_ne!(copy(one), copy(other));
+        let words = ["k3q9x2m7k3q9", "another7word", "thirdxx7word"];
+        let words = words.map(|word| ChannelWord::parse(word).unwrap());
+        let laid = (1..).zip(&words).map(|(id, word)| {
+            let told = told(id, word.clone());
+            let sealed = (told.word.name(), format!("{{{id}}}").into());
+            desk.announce("m".into(), told, sealed)
+        });
+        for done in futures_util::future::join_all(laid).await {
+            assert_eq!(done, Ok(()));
+        }
+        for word in words {
+            let name = word.name();
+            assert!(git(&["cat-file", "-e", &format!("pages:{name}.json")]));
+        }
+    }
+
+    fn told(id: u64, word: ChannelWord) -> Told {
+        let at: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        Told {
+            channel: rotation::ChannelId(id),
+            name: format!("c{id}"),
+            word,
+            list: AddressList {
+                version: 1,
+                issued: at,
+                expires: at,
+                mirrors: Vec::new(),
+                rendezvous: daemon::Rendezvous::default(),
+            },
+            show: Vec::new(),
+        }
     }
 
     /// A lie of the resolver shows only where the address is known.
