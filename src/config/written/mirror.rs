@@ -147,12 +147,7 @@ struct Besides {
 impl Mirror {
     /// With what readers may know of it.
     pub(super) fn member(mut self, folder: &Path) -> Result<Member, String> {
-        let known = daemon::Besides {
-            onion: self.onion.take(),
-            provider: self.provider.take(),
-            account: std::mem::take(&mut self.account),
-            cost_a_day: std::mem::take(&mut self.cost_a_day),
-        };
+        let known = self.besides();
         let mirror = self.check(folder)?;
         let public = known.public(mirror.place.url());
         Ok(Member {
@@ -161,6 +156,16 @@ impl Mirror {
             made: None,
             mirror,
         })
+    }
+
+    /// What is said of it besides where it is.
+    pub(super) fn besides(&mut self) -> daemon::Besides {
+        daemon::Besides {
+            onion: self.onion.take(),
+            provider: self.provider.take(),
+            account: std::mem::take(&mut self.account),
+            cost_a_day: std::mem::take(&mut self.cost_a_day),
+        }
     }
 
     /// As it was made by a program: that shall write to no folder and log in nowhere by words of its own.
