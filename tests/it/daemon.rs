@@ -814,6 +814,38 @@ async fn all_pushes_together_keep_to_the_limit_of_the_line() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn along_a_narrow_line_a_few_are_served_at_a_time() {
+    let scene = Scene::new(40, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(2000);
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| {
+            let pushed = view.mirrors.iter().filter(|mirror| mirror.pushing).count();
+            assert!(pushed <= 16, "{pushed} share the line");
+            all_have(view, 1)
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_our_own_limit_is_not_cut_off() {
+    let scene = Scene::new(2, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(12);
+    let begun = Instant::now();
+    let mut running = scene.start();
+    running
+        .until("both are filled", |view| {
+            let mut troubles = view.mirrors.iter().filter_map(|it| it.trouble.as_ref());
+            assert_eq!(troubles.next(), None);
+            all_have(view, 1)
+        })
+        .await;
+    assert!(begun.elapsed() > Duration::from_secs(4 * 3600));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_of_the_operators_is_heard() {
     let scene = Scene::new(8, &CHANNELS);
     let ledger = Ledger::open(&scene.memory()).unwrap();
