@@ -338,9 +338,10 @@ impl Room {
                 let from: Vec<Url> = mirrors.iter().filter_map(url).collect();
                 let all = daemon.addresses();
                 let wire = self.wire.clone();
-                tasks.spawn(
-                    async move { Event::Heard(hints::hear(wire.as_ref(), &from, &all).await) },
-                );
+                tasks.spawn(async move {
+                    let hearing = hints::hear(wire.as_ref(), &from, &all);
+                    Event::Heard(caught(hearing, Vec::new).await)
+                });
             }
             Effect::Announce { way, told } => {
                 let (channel, version) = (told.channel, told.list.version);
