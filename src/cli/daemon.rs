@@ -52,6 +52,8 @@ const MEMORY: &str = "state.redb";
 pub(super) const STATUS: &str = "status.json";
 /// Who has it may see the page; in the same folder.
 const PAGE_KEY: &str = "page.key";
+/// A shorter one could be guessed.
+const PAGE_KEY_LENGTH: usize = 16;
 const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
@@ -109,17 +111,18 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
 /// The same at each start, so that a bookmark and whoever asks for numbers go on.
 pub(super) fn page_key(sync: &Path) -> Result<Secret<String>, FileError> {
     let place = sync.join(PAGE_KEY);
-    match files::read_private(&place, 200) {
-        Err(FileError::NotFound(_)) => {
-            let key = random::token();
-            files::write_private(&place, key.expose().as_bytes())?;
-            Ok(key)
-        }
-        read => {
-            let key = String::from_utf8_lossy(&read?).trim().to_owned();
-            Ok(Secret::new(key))
-        }
+    let read = match files::read_private(&place, 200) {
+        Err(FileError::NotFound(_)) => Vec::new(),
+        read => read?,
+    };
+    let key = String::from_utf8_lossy(&read).trim().to_owned();
+    // A torn file, or one that somebody emptied, would let everybody in.
+    if key.len() >= PAGE_KEY_LENGTH {
+        return Ok(Secret::new(key));
     }
+    let key = random::token();
+    files::write_private(&place, key.expose().as_bytes())?;
+    Ok(key)
 }
 
 /// With the key, so for the operator's eyes alone.
@@ -541,6 +544,18 @@ mod tests {
             read: Mutex::default(),
             turns: Mutex::default(),
             screen: Screen::of_terminal(),
+        }
+    }
+
+    #[test]
+    fn an_empty_key_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = || page_key(folder.path()).unwrap().expose().clone();
+        let first = key();
+        assert_eq!(key(), first);
+        for torn in ["", "\n", &first[..3]] {
+            files::write_private(&folder.path().join(PAGE_KEY), torn.as_bytes()).unwrap();
+            assert!(key().len() >= PAGE_KEY_LENGTH && key() == key(), "{torn:?}");
         }
     }
 
