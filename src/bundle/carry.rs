@@ -1,8 +1,9 @@
 //! A bundle that carries sealed lists of channels besides its edition.
 //!
 //! A list belongs to no edition: it is signed by itself, and changes when the edition does not. So it is a member behind
-//! all that the edition has signed, and the rest of the bundle stays as it is. Who knows nothing of lists passes over it; who
-//! takes the edition out of the bundle leaves it behind.
+//! all that the edition has signed, and the rest of the bundle stays as it is. A program older
+//! than this refuses such a bundle whole, as one with anything in `.colport` that it does not know; `tar` unpacks it. Who takes
+//! the edition out of the bundle leaves it behind.
 
 use std::io::{self, Write};
 

@@ -8,6 +8,7 @@
 
 pub(super) mod outlay;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +27,7 @@ use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync::source;
 use crate::base::{EditionNumber, Secret, Timestamp};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::io::clock::SystemClock;
 use crate::io::door;
 use crate::io::fetch::{HttpFetch, Patience};
@@ -51,6 +52,8 @@ const MEMORY: &str = "state.redb";
 pub(super) const STATUS: &str = "status.json";
 /// Who has it may see the page; in the same folder.
 const PAGE_KEY: &str = "page.key";
+/// A shorter one could be guessed.
+const PAGE_KEY_LENGTH: usize = 16;
 const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
@@ -68,6 +71,7 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
         folder,
         wire: wire.clone(),
         read: Mutex::default(),
+        turns: Mutex::default(),
         screen: screen.clone(),
     });
     let (say, said) = mpsc::channel(16);
@@ -107,17 +111,18 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
 /// The same at each start, so that a bookmark and whoever asks for numbers go on.
 pub(super) fn page_key(sync: &Path) -> Result<Secret<String>, FileError> {
     let place = sync.join(PAGE_KEY);
-    match files::read_private(&place, 200) {
-        Err(FileError::NotFound(_)) => {
-            let key = random::token();
-            files::write_private(&place, key.expose().as_bytes())?;
-            Ok(key)
-        }
-        read => {
-            let key = String::from_utf8_lossy(&read?).trim().to_owned();
-            Ok(Secret::new(key))
-        }
+    let read = match files::read_private(&place, 200) {
+        Err(FileError::NotFound(_)) => Vec::new(),
+        read => read?,
+    };
+    let key = String::from_utf8_lossy(&read).trim().to_owned();
+    // A torn file, or one that somebody emptied, would let everybody in.
+    if key.len() >= PAGE_KEY_LENGTH {
+        return Ok(Secret::new(key));
     }
+    let key = random::token();
+    files::write_private(&place, key.expose().as_bytes())?;
+    Ok(key)
 }
 
 /// With the key, so for the operator's eyes alone.
@@ -150,8 +155,13 @@ struct NewsroomDesk {
     wire: HttpFetch,
     /// The file as it was last read, and its marks.
     read: Mutex<Option<(Marks, Arc<Config>)>>,
+    /// Of each meeting place, by name.
+    turns: Mutex<BTreeMap<String, Turn>>,
     screen: Screen,
 }
+
+/// One channel's list after another: a branch is replaced whole, by way of one copy of it.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 fn trouble(error: impl std::fmt::Display) -> Trouble {
     Trouble(error.to_string())
@@ -173,7 +183,7 @@ impl NewsroomDesk {
                 *read = Some((marks, config.clone()));
                 Some(Ok(config))
             }
-            Err(error) => Some(Err(trouble(error))),
+            Err(error) => Some(Err(not_understood(&self.site, &error))),
         }
     }
 }
@@ -184,6 +194,11 @@ impl NewsroomDesk {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let config = read.as_ref().map(|(_, config)| config.clone());
         config.ok_or_else(|| Trouble("`colport.toml` cannot be read".into()))
+    }
+
+    fn turn(&self, meeting_place: &str) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(meeting_place.to_owned()).or_default().clone()
     }
 
     fn announcement(
@@ -280,8 +295,14 @@ impl Desk for NewsroomDesk {
         let mut places = config.meeting_places.iter();
         if let Some(meeting) = places.find(|place| place.name == way) {
             let (wire, place) = (self.wire.clone(), meeting.place.clone());
-            return async move { daemon::lay(&wire, &place, &sealed).await.map_err(Trouble) }
-                .boxed();
+            let turn = self.turn(&way);
+            return async move {
+                let _turn = turn.lock().await;
+                let laid = daemon::lay(&wire, &place, &sealed).await;
+                // Hosts and programs name addresses.
+                laid.map_err(|why| Trouble(hooks::discreet(&why)))
+            }
+            .boxed();
         }
         let announcement = match self.announcement(&config, &told, &sealed) {
             Ok(announcement) => announcement,
@@ -341,17 +362,46 @@ impl Desk for NewsroomDesk {
     }
 }
 
-/// What went wrong with a hook, without the addresses that it may have named: these stand, with the rest, where only the
-/// operator reads them.
+/// What went wrong with a hook, without the addresses that it may have named.
 fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
     let (whole, name) = (error.to_string(), format!("hook-{}.txt", on.name()));
     let bare = hooks::discreet(&whole);
-    if bare == whole {
-        return Trouble(whole);
+    match bare == whole {
+        true => Trouble(whole),
+        false => set_aside(site, &name, bare, &whole),
     }
+}
+
+/// What is wrong with the file, without the line of it that is quoted, and without addresses: it goes to people by ways that
+/// others read.
+fn not_understood(site: &Path, error: &ConfigError) -> Trouble {
+    let ConfigError::Malformed { why, .. } = error else {
+        return trouble(error);
+    };
+    let is_quoted = |line: &&str| {
+        let behind = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+        behind.starts_with('|')
+    };
+    let said: Vec<&str> = why.lines().filter(|line| !is_quoted(line)).collect();
+    let bare = format!(
+        "`{}` cannot be understood: {}",
+        config::FILE,
+        hooks::discreet(&said.join(" "))
+    );
+    set_aside(site, "config.txt", bare, &error.to_string())
+}
+
+/// With the whole of it in a file, where only the operator reads it.
+fn set_aside(site: &Path, name: &str, bare: String, whole: &str) -> Trouble {
     let folder = NewsroomFolder::at(site).sync_folder().map_err(trouble);
     let written = folder.and_then(|folder| {
-        files::write_private(&folder.join(&name), whole.as_bytes()).map_err(trouble)
+        let place = folder.join(name);
+        // The same is found every few seconds, until it is mended.
+        let before = files::read_private(&place, 2 * whole.len() as u64);
+        match before.is_ok_and(|before| before == whole.as_bytes()) {
+            true => Ok(()),
+            false => files::write_private(&place, whole.as_bytes()).map_err(trouble),
+        }
     });
     match written {
         Ok(()) => Trouble(format!(
@@ -477,23 +527,134 @@ impl From<BookError> for Failure {
 mod tests {
     use super::*;
     use crate::base::{Digest, SitePath};
+    use crate::io::store::Keeper;
     use crate::sync::rotation;
     use crate::sync::watching::{Page, Way};
+    use crate::trust::lists::{AddressList, ChannelWord};
+
+    const SITE: &str = "[site]\nname = \"x\"\nlanguage = \"en\"\n";
+
+    fn desk(site: &Path, rest: &str) -> NewsroomDesk {
+        let file = format!("{SITE}{rest}");
+        files::write(&site.join(config::FILE), file.as_bytes()).unwrap();
+        NewsroomDesk {
+            site: site.to_path_buf(),
+            folder: NewsroomFolder::at(site),
+            wire: HttpFetch::new(Patience::default()),
+            read: Mutex::default(),
+            turns: Mutex::default(),
+            screen: Screen::of_terminal(),
+        }
+    }
+
+    #[test]
+    fn an_empty_key_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = || page_key(folder.path()).unwrap().expose().clone();
+        let first = key();
+        assert_eq!(key(), first);
+        for torn in ["", "\n", &first[..3]] {
+            files::write_private(&folder.path().join(PAGE_KEY), torn.as_bytes()).unwrap();
+            assert!(key().len() >= PAGE_KEY_LENGTH && key() == key(), "{torn:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_file_names_no_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |mirror: &str, says: &str| {
+            let desk = desk(
+                folder.path(),
+                &format!("[[mirror]]\nname = \"a\"\n{mirror}\n"),
+            );
+            let Some(Err(Trouble(words))) = desk.wanted(&[]) else {
+                panic!("it is understood");
+            };
+            assert!(
+                !words.contains("balo") && !words.contains("anna"),
+                "{words}"
+            );
+            assert!(words.starts_with("`colport.toml` cannot be understood: "));
+            assert!(words.contains(says), "{words}");
+            let whole = folder.path().join("sync/config.txt");
+            let whole = files::read_private(&whole, 10_000).unwrap();
+            assert!(String::from_utf8(whole).unwrap().contains("balo"));
+        };
+        check("colport = \"https://balo.example/", "line 6");
+        check("colport = 3 # anna at balo", "line 6");
+        check("colport = \"ftp://balo.example/\"", "begins with `ftp`");
+    }
+
+    #[tokio::test]
+    async fn lists_of_many_channels_come_to_one_branch() {
+        let folder = tempfile::tempdir().unwrap();
+        let branch = folder.path().join("pages.git");
+        let git = |words: &[&str]| {
+            #[expect(clippy::disallowed_methods, reason = "a test looks at a branch")]
+            let mut git = std::process::Command::new("git");
+            let done = git.arg("--git-dir").arg(&branch).args(words).output();
+            done.is_ok_and(|done| done.status.success())
+        };
+        if !git(&["init", "--quiet", "--bare"]) {
+            return;
+        }
+        let rest = format!(
+            "[[mirror]]\nname = \"m\"\ngit = {{ repository = \"/a\" }}\n[sync]\n\
+             meeting_place = [{{ name = \"m\", git = {{ repository = \"{}\" }}, address = \"https://a.example/\" }}]\n",
+            branch.display()
+        );
+        let desk = desk(folder.path(), &rest);
+        assert!(desk.wanted(&[]).unwrap().is_ok());
+        let config = desk.config().unwrap();
+        let (one, other) = (&config.mirrors[0].place, &config.meeting_places[0].place);
+        let copy = |place: &sync::Place| match place {
+            sync::Place::Host(sync::Host {
+                keeper: Keeper::Git(git),
+                ..
+            }) => git.copy.clone(),
+            _ => panic!("{place:?}"),
+        };
+        assert_ne!(copy(one), copy(other));
+        let words = ["k3q9x2m7k3q9", "another7word", "thirdxx7word"];
+        let words = words.map(|word| ChannelWord::parse(word).unwrap());
+        let laid = (1..).zip(&words).map(|(id, word)| {
+            let told = told(id, word.clone());
+            let sealed = (told.word.name(), format!("{{{id}}}").into());
+            desk.announce("m".into(), told, sealed)
+        });
+        for done in futures_util::future::join_all(laid).await {
+            assert_eq!(done, Ok(()));
+        }
+        for word in words {
+            let name = word.name();
+            assert!(git(&["cat-file", "-e", &format!("pages:{name}.json")]));
+        }
+    }
+
+    fn told(id: u64, word: ChannelWord) -> Told {
+        let at: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        Told {
+            channel: rotation::ChannelId(id),
+            name: format!("c{id}"),
+            word,
+            list: AddressList {
+                version: 1,
+                issued: at,
+                expires: at,
+                mirrors: Vec::new(),
+                rendezvous: daemon::Rendezvous::default(),
+            },
+            show: Vec::new(),
+        }
+    }
 
     /// A lie of the resolver shows only where the address is known.
     #[test]
     fn the_addresses_that_a_hook_told_of_a_mirror_are_looked_at() {
         let folder = tempfile::tempdir().unwrap();
-        let file = "[site]\nname = \"x\"\nlanguage = \"en\"\n[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
+        let rest = "[[pool]]\nprovider = \"p\"\nupkeep = \"paid\"\naddresses = [\"192.0.2.1\"]\n\
             mirror = { name = \"balo\", colport = \"https://balo.com/\" }\n";
-        files::write(&folder.path().join(config::FILE), file.as_bytes()).unwrap();
-        let desk = NewsroomDesk {
-            site: folder.path().to_path_buf(),
-            folder: NewsroomFolder::at(folder.path()),
-            wire: HttpFetch::new(Patience::default()),
-            read: Mutex::default(),
-            screen: Screen::of_terminal(),
-        };
+        let desk = desk(folder.path(), rest);
         let made = r#"{"provider": "q", "upkeep": "paid", "addresses": ["192.0.2.7"],
             "mirror": {"name": "kide", "colport": "https://kide.com/"}}"#;
         let wanted = desk.wanted(&[made.to_owned()]).unwrap().unwrap();

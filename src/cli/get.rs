@@ -141,14 +141,17 @@ impl Get {
 
 /// A bundle of the newsroom that the reader trusts.
 fn brought(path: &Path, options: &Options) -> Result<Arc<Excerpt>, Failure> {
-    let newsroom = match &options.trust {
-        FirstTrust::Root(root) => Some(Newsroom::new(root.clone())),
-        FirstTrust::Kept | FirstTrust::Fingerprint(_) if files::exists(&options.store) => {
-            let known = Store::open(&options.store).and_then(|store| Newsroom::of_store(&store));
-            known.map_err(ReadError::from)?
-        }
-        FirstTrust::Kept | FirstTrust::Fingerprint(_) => None,
+    // The store knows roots that came after the one that was named, and what was seen since.
+    let known = match files::exists(&options.store) {
+        true => Store::open(&options.store).and_then(|store| Newsroom::of_store(&store)),
+        false => Ok(None),
     };
+    let newsroom = known
+        .map_err(ReadError::from)?
+        .or_else(|| match &options.trust {
+            FirstTrust::Root(root) => Some(Newsroom::new(root.clone())),
+            FirstTrust::Kept | FirstTrust::Fingerprint(_) => None,
+        });
     let now = SystemClock.now();
     let edition = match reader::open(open::bundle(path)?, newsroom.as_ref(), now)? {
         Sideload::Verified(edition) => *edition,

@@ -2,8 +2,9 @@
 //!
 //! 1. Gather what the sources hold now, and add what the archive holds of what feeds have forgotten.
 //! 2. Print the edition beside its place: everything that can fail, fails here, before anything is changed.
-//! 3. Write the archive, then put the edition in place. Cut short in between, the archive is ahead of the edition, and
-//!    the next run makes up for it; the other way round, an article could be lost.
+//! 3. Write the archive, then the edition's small copies, then put the edition in place. Cut short in between, the archive is
+//!    ahead of the edition, and the next run makes up for it; the other way round, an article could be lost. And whoever looks
+//!    for the newest edition finds all that belongs to it.
 //!
 //! A folder that cannot be read stops everything: an edition without its pages would take them from every reader. A feed
 //! that cannot be read stops nothing once there is an archive, which holds all that it ever told of: a newsroom whose
@@ -26,7 +27,7 @@ use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::Patience;
-use crate::io::files::{self, Copying, Pages, Spool};
+use crate::io::files::{self, Copying, Spool};
 use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
     self, Archive, Background, Drawer, Files, FolderError, Getter, MadeUp, Makeup, NewsroomFolder,
@@ -459,14 +460,17 @@ pub(super) fn publish(
     }
     let place = folder.bundle(number);
     let spool = Copying::new(Spool::beside(&place)?, pages);
-    let mut pages = Pages::default();
+    let mut printed = None;
     let edition = press.print(files, now, spool, |spool| {
         write_all(&archives)?;
-        spool.into_inner().publish().map_err(FolderError::from)?;
-        let (bundle, of_bundle) = files::map_pages(&place).map_err(FolderError::from)?;
-        pages = of_bundle;
+        let mut spool = spool.into_inner();
+        let (bundle, pages) = spool.map_pages()?;
+        printed = Some((spool, pages));
         Ok::<_, FolderError>(bundle)
     })?;
+    let (spool, pages) = printed.expect("what was printed was placed");
+    folder.lay_small(&edition, &pages, &config.variants)?;
+    spool.publish()?;
     folder.prune(config.keep_editions)?;
     folder.write_small(&edition, &pages, &config.variants)?;
     Ok(Some(edition))

@@ -520,9 +520,54 @@ mod tests {
                 "folder = \"x\"",
                 "no address for readers",
             ),
+            ("https://balo", "https://anna@balo", "a user name"),
+            ("example/\" }", "example/?x\" }", "`?`"),
+            ("example/\" }", "example/\", account = \"a\" }", "beside it"),
+            (
+                "example/\" }",
+                "example/\", provider = \"a\" }",
+                "beside it",
+            ),
+            (
+                "example/\" }",
+                "example/\", onion = \"http://balo.example\" }",
+                "`.onion`",
+            ),
+            (
+                "example/\" }",
+                "example/\", cost_a_day = -1.0 }",
+                "`cost_a_day`",
+            ),
         ] {
             let error = parse(&text.replacen(find, put, 1), Path::new("/news")).unwrap_err();
             assert!(error.contains(says), "{find}: {error}");
+            assert!(!error.contains("anna"), "{error}");
+        }
+        let more = "example/\", onion = \"http://balo.onion\", cost_a_day = 0.5 }";
+        let config = parse(&text.replacen("example/\" }", more, 1), Path::new("/news"));
+        let wanted = config.unwrap().wanted;
+        let public = wanted.members[0].public.as_ref().unwrap();
+        assert_eq!(
+            public.onion.as_ref().map(|onion| onion.as_str()),
+            Some("http://balo.onion/")
+        );
+        assert!((public.cost_a_day - 0.5).abs() < 1e-9);
+    }
+
+    /// No reader opens a list that names one.
+    #[test]
+    fn no_reader_is_told_a_user_name() {
+        for mirror in [
+            "[[mirror]]\nname = \"a\"\ncolport = \"https://anna@balo.com/\"\n",
+            "[[mirror]]\nname = \"a\"\nfolder = \"x\"\nurl = \"https://anna:hunter2@balo.com/\"\n",
+            "[[mirror]]\nname = \"a\"\ncolport = \"https://balo.com/\"\nonion = \"http://anna@balo.onion/\"\n",
+            "[sync]\nmeeting_place = [{ colport = \"https://anna@balo.com/\" }]\n",
+            "[sync]\nmeeting_place = [{ folder = \"x\", address = \"https://anna@balo.com/\" }]\n",
+        ] {
+            let text = format!("[site]\nname = \"x\"\nlanguage = \"en\"\n{mirror}");
+            let error = parse(&text, Path::new("/news")).unwrap_err();
+            assert!(error.contains("a user name"), "{mirror}: {error}");
+            assert!(!error.contains("anna"), "{error}");
         }
     }
 

@@ -182,6 +182,13 @@ pub fn parse(text: &str) -> Result<Url, AddressError> {
         format!("https://{text}")
     };
     let mut url = Url::parse(&full).map_err(|_| refused("it cannot be read"))?;
+    // No list may name such an address, and what stands there is not for messages either.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(AddressError {
+            text: url.host_str().unwrap_or_default().to_owned(),
+            why: "it holds a user name or a password",
+        });
+    }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("it begins with neither `https://` nor `http://`"));
     }
@@ -269,8 +276,15 @@ mod tests {
             "https://",
             "a.example?x",
             "a.example#x",
+            "https://anna@a.example/",
+            "anna:hunter2@a.example",
+            "https://:hunter2@a.example/",
         ] {
-            assert!(parse(text).is_err(), "{text}");
+            let error = parse(text).unwrap_err().to_string();
+            assert!(
+                !error.contains("anna") && !error.contains("hunter2"),
+                "{error}"
+            );
         }
     }
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use tempfile::{NamedTempFile, TempDir};
 
 pub use super::mapped::{Copying, Pages, Thrift, map, map_pages};
@@ -375,6 +376,13 @@ impl Spool {
             file: io::BufWriter::with_capacity(1 << 16, file),
             place: place.to_path_buf(),
         })
+    }
+
+    /// What was written so far, which may be read also when it lies in its place. Nothing more may be written.
+    pub fn map_pages(&mut self) -> Result<(Bytes, Pages)> {
+        let flushed = self.file.flush();
+        flushed.map_err(|e| FileError::new("write", &self.place, e))?;
+        map_pages(self.file.get_ref().path())
     }
 
     /// On disk for good, then in its place.

@@ -1,6 +1,8 @@
 //! The list of the reader's channel: where it lies, which one counts, and which mirrors follow from it.
 //!
-//! 1. Who was told of an address with a channel's word has it kept in the store, and the list that it opens.
+//! 1. Who was told of an address with a channel's word has it kept in the store, and the list that it opens. Anybody can make
+//!    up a word, so it is kept only when an edition came, and takes the place of another that has a list only when it opens
+//!    one itself.
 //! 2. What is kept is proved each time, by the newest root that is trusted. A list of a key that was taken back is forgotten,
 //!    and with it the version below which none was accepted.
 //! 3. A newer list is asked of mirrors that were good; when no mirror is, at the meeting places that the last list names.
@@ -15,7 +17,7 @@ use url::Url;
 use super::store::{Store, StoreError};
 use super::{MirrorId, Mirrors, doh};
 use crate::base::LIMITS;
-use crate::edition::Excerpt;
+use crate::edition::{Excerpt, Remembered};
 use crate::io::address;
 use crate::io::fetch::{Fetch, Request, read_all};
 use crate::trust::lists::{AddressList, ChannelWord, SealedList, txt};
@@ -56,28 +58,49 @@ pub fn list_beside(edition: &Excerpt, word: &ChannelWord) -> Option<AddressList>
 pub(super) struct Channel {
     word: ChannelWord,
     list: Option<AddressList>,
-    /// By which lists are proved as long as the store has none.
-    root: Option<Bytes>,
+    /// What the bundle proved that the reader was given, which may know a newer root than the store.
+    beside: Option<Remembered>,
 }
 
 impl Channel {
-    /// `None` if the reader was told of none.
+    /// `None` if the reader was told of none. Changes nothing in the store.
     pub fn read(store: &Store, told: Option<&ChannelWord>) -> Result<Option<Self>, StoreError> {
-        if let Some(word) = told {
-            store.keep_word(word)?;
-        }
-        let Some(word) = store.word()? else {
+        let kept = store.word()?;
+        let Some(word) = told.or(kept.as_ref()) else {
             return Ok(None);
         };
         let mut channel = Self {
-            word,
+            word: word.clone(),
             list: None,
-            root: None,
+            beside: None,
         };
-        if let (Some(bytes), Some(root)) = (store.list()?, root(store)?) {
+        if kept.as_ref() == Some(word)
+            && let (Some(bytes), Some(root)) = (store.list()?, channel.root(store)?)
+        {
             channel.take(bytes, &root);
         }
         Ok(Some(channel))
+    }
+
+    /// The word, now that an edition came.
+    pub fn keep_word(&self, store: &Store) -> Result<(), StoreError> {
+        let known = Self::read(store, None)?;
+        match known.is_some_and(|known| known.list.is_some()) {
+            true => Ok(()),
+            false => store.keep_word(&self.word),
+        }
+    }
+
+    fn keep_list(&self, list: &[u8], store: &Store) -> Result<(), StoreError> {
+        store.keep_word(&self.word)?;
+        store.keep_list(list)
+    }
+
+    /// By which lists are proved: the newest that is known, since an older one has keys that were taken back.
+    fn root(&self, store: &Store) -> Result<Option<Bytes>, StoreError> {
+        let known = store.remembered()?.into_iter().chain(self.beside.clone());
+        let newest = known.max_by_key(Remembered::root_version);
+        Ok(newest.map(|remembered| remembered.root))
     }
 
     /// Whether it is newer than what was known.
@@ -95,14 +118,9 @@ impl Channel {
 
     /// What came in a bundle, which was proved to be of the newsroom that the store belongs to.
     pub fn take_beside(&mut self, edition: &Excerpt, store: &Store) -> Result<(), StoreError> {
-        let root = edition.remembered().root;
-        for bytes in edition.lists_beside() {
-            if self.take(bytes.clone(), &root) {
-                store.keep_list(bytes)?;
-            }
-        }
-        self.root = Some(root);
-        Ok(())
+        self.beside = Some(edition.remembered());
+        self.keep_newest(edition.lists_beside().to_vec(), store)
+            .map(drop)
     }
 
     pub fn shown(&self, now: Timestamp) -> Option<KnownList> {
@@ -175,13 +193,13 @@ impl Channel {
     }
 
     fn keep_newest(&mut self, answers: Vec<Bytes>, store: &Store) -> Result<bool, StoreError> {
-        let Some(root) = root(store)?.or_else(|| self.root.clone()) else {
+        let Some(root) = self.root(store)? else {
             return Ok(false);
         };
         let mut is_news = false;
         for bytes in answers {
             if self.take(bytes.clone(), &root) {
-                store.keep_list(&bytes)?;
+                self.keep_list(&bytes, store)?;
                 is_news = true;
             }
         }
@@ -203,10 +221,6 @@ async fn fetched(fetch: &dyn Fetch, urls: Vec<Url>) -> Vec<Bytes> {
 }
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-
-fn root(store: &Store) -> Result<Option<Bytes>, StoreError> {
-    Ok(store.remembered()?.map(|remembered| remembered.root))
-}
 
 /// Step 4.
 pub(super) fn to_try(given: &[Url], channel: Option<&Channel>, onions: Onions) -> Vec<Url> {

@@ -107,6 +107,17 @@ pub enum FirstTrust {
     Fingerprint(Fingerprint),
 }
 
+impl FirstTrust {
+    /// Of the newsroom that was asked for, if one was.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Kept => None,
+            Self::Root(root) => Some(Fingerprint::of_first_root(root)),
+            Self::Fingerprint(fingerprint) => Some(*fingerprint),
+        }
+    }
+}
+
 /// What happens meanwhile, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -235,6 +246,7 @@ pub async fn get(
         return Err(nobody);
     }
     let store = Arc::new(Store::open(&options.store)?);
+    check_newsroom(&store, &options.trust)?;
     let mut channel = Channel::read(&store, options.channel.as_ref())?;
     if let (Some(channel), Some(brought)) = (&mut channel, &options.brought) {
         channel.take_beside(brought, &store)?;
@@ -256,9 +268,20 @@ pub async fn get(
     if let Some(channel) = &mut channel {
         let good = mirrors.proven(got.edition.number());
         channel.ask_mirrors(fetch, &mirrors, &good, &store).await?;
+        channel.keep_word(&store)?;
         got.list = channel.shown(now);
     }
     Ok(got)
+}
+
+/// A store belongs to one newsroom. To be called before anything is changed in it.
+fn check_newsroom(store: &Store, trust: &FirstTrust) -> Result<(), ReadError> {
+    let kept = store.anchor()?;
+    let kept = kept.map(|root| Fingerprint::of_first_root(&root));
+    match (kept, trust.fingerprint()) {
+        (Some(kept), Some(asked)) if kept != asked => Err(ReadError::OtherNewsroom { kept, asked }),
+        _ => Ok(()),
+    }
 }
 
 /// With all mirrors that are known now.
@@ -394,28 +417,19 @@ impl<'a> Getting<'a, '_> {
         until: Instant,
         report: &mut Report<'_>,
     ) -> Result<(), ReadError> {
-        let kept = self
-            .store
-            .anchor()?
-            .map(|root| Fingerprint::of_first_root(&root));
-        let asked = match trust {
-            FirstTrust::Kept => None,
-            FirstTrust::Root(root) => Some(Fingerprint::of_first_root(root)),
-            FirstTrust::Fingerprint(fingerprint) => Some(*fingerprint),
-        };
-        match (kept, asked, trust) {
-            (None, None, _) => Err(ReadError::NobodyToTrust),
-            (Some(kept), Some(asked), _) if kept != asked => {
-                Err(ReadError::OtherNewsroom { kept, asked })
-            }
-            (Some(_), ..) => Ok(()),
-            (None, _, FirstTrust::Root(root)) => Ok(self.store.drop_anchor(root)?),
-            (None, Some(fingerprint), _) => {
+        if self.store.anchor()?.is_some() {
+            return Ok(());
+        }
+        match trust {
+            FirstTrust::Kept => Err(ReadError::NobodyToTrust),
+            FirstTrust::Root(root) => Ok(self.store.drop_anchor(root)?),
+            FirstTrust::Fingerprint(fingerprint) => {
                 self.met = true;
                 let (fetch, patience) = (self.fetch, self.patience);
                 let mirrors = &mut *self.mirrors;
+                let asked = *fingerprint;
                 let root =
-                    refresh::first_root(fetch, mirrors, patience, fingerprint, until, report).await;
+                    refresh::first_root(fetch, mirrors, patience, asked, until, report).await;
                 let root = root.ok_or_else(|| self.no_good_mirror())?;
                 Ok(self.store.drop_anchor(&root)?)
             }

@@ -42,7 +42,7 @@ use crate::io::fetch::{Fetch, shown};
 use crate::io::line::{Limit, Line};
 use crate::io::push::Post;
 use crate::io::store::{self, Keeper, Store, StoreError};
-use lanes::Lanes;
+use lanes::{Lanes, Over};
 
 /// Who can ask and send.
 pub trait Wire: Fetch + Post {}
@@ -120,6 +120,8 @@ pub struct Options {
     pub abreast: usize,
     /// A mirror with which nothing moves for so long is given up.
     pub stall: Duration,
+    /// So is one with which it takes longer, however much moves. What our own limits take does not count.
+    pub longest: Option<Duration>,
     /// What may go out to all mirrors together.
     pub line_bytes_per_second: Option<u64>,
     /// What may go out to each.
@@ -131,6 +133,7 @@ impl Default for Options {
         Self {
             abreast: 16,
             stall: Duration::from_secs(30),
+            longest: None,
             line_bytes_per_second: None,
             mirror_bytes_per_second: None,
         }
@@ -264,16 +267,8 @@ pub(crate) async fn push_along(
             let own = options.mirror_bytes_per_second.map(limit);
             let limits = whole_line.iter().cloned().chain(own).collect();
             let line = Arc::new(Line::new(limits));
-            let outcome = served(
-                wire,
-                source,
-                &mirror.place,
-                &line,
-                lane,
-                options.stall,
-                &progress,
-            )
-            .await;
+            let outcome =
+                served(wire, source, &mirror.place, &line, lane, options, &progress).await;
             (index, mirror.clone(), outcome)
         }
         .boxed()
@@ -316,14 +311,19 @@ async fn served(
     place: &Place,
     line: &Arc<Line>,
     mut lane: Option<SemaphorePermit<'_>>,
-    stall: Duration,
+    options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Outcome {
+    let (stall, longest) = (options.stall, options.longest);
     for is_last in [false, true] {
         line.let_work(Duration::ZERO);
-        tokio::select! {
+        let over = tokio::select! {
             outcome = unbroken(push(wire, source, place, line)) => return outcome,
-            () = lanes::watch(line, lane.take(), stall, progress) => {}
+            over = lanes::watch(line, lane.take(), stall, longest, progress) => over,
+        };
+        if over == Over::Long {
+            let hours = longest.unwrap_or_default().as_secs() / 3600;
+            return Outcome::Unreachable(format!("it was not done within {hours} hours"));
         }
         if is_last || line.beats() == 0 {
             break;

@@ -51,6 +51,8 @@ struct Net {
     posts: Mutex<Vec<String>>,
     /// Hosts that hear a list and never answer.
     hang: Mutex<BTreeSet<String>>,
+    /// Hosts that refuse everything in these words.
+    refuse: Mutex<BTreeMap<String, String>>,
     /// Hosts over whose answers our own code breaks off.
     trip: Mutex<BTreeSet<String>>,
     /// Of bundles.
@@ -68,6 +70,7 @@ impl Net {
             lists: Mutex::default(),
             posts: Mutex::default(),
             hang: Mutex::default(),
+            refuse: Mutex::default(),
             trip: Mutex::default(),
             sent: Mutex::default(),
         }
@@ -113,6 +116,15 @@ impl Post for Net {
             let hangs = self.hang.lock().unwrap().contains(url.host_str().unwrap());
             if is_list && hangs {
                 return std::future::pending().await;
+            }
+            let refused = self
+                .refuse
+                .lock()
+                .unwrap()
+                .get(url.host_str().unwrap())
+                .cloned();
+            if let Some(text) = refused {
+                return Ok(Answer { status: 403, text });
             }
             let mut whole = BytesMut::new();
             while let Some(piece) = body.pieces.next().await {
@@ -571,8 +583,13 @@ async fn what_readers_told_one_mirror_of_another_brings_a_look_forward() {
             all_have(view, 1) && view.channels.iter().all(|channel| channel.ways[0].is_done)
         })
         .await;
+    // Our own code breaks off over answers for a while, which is not for ever.
+    let hosts = scene.net.mirrors.iter();
+    let hosts = hosts.map(|mirror| mirror.host().to_owned()).collect();
+    *scene.net.trip.lock().unwrap() = hosts;
     // Between two rounds.
     tokio::time::sleep(Duration::from_secs(62 * 60)).await;
+    scene.net.trip.lock().unwrap().clear();
     let shown = &view.channels[0].shows;
     let find = |name: &String| {
         let mut mirrors = scene.net.mirrors.iter();
@@ -744,6 +761,25 @@ async fn a_mirror_that_hears_a_list_and_never_answers_is_given_up_and_tried_agai
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_mirror_says_of_addresses_comes_to_nobody() {
+    let scene = Scene::new(8, &CHANNELS[..1]);
+    let host = scene.net.mirrors[0].host().to_owned();
+    let words = "ask at https://balotikus.example/ or 192.0.2.7".to_owned();
+    scene.net.refuse.lock().unwrap().insert(host.clone(), words);
+    let mut running = scene.start();
+    let view = running
+        .until("it is refused", |view| {
+            let mut mirrors = view.mirrors.iter();
+            mirrors.any(|mirror| mirror.name == host && mirror.trouble.is_some())
+        })
+        .await;
+    let whole = format!("{view:?}");
+    assert!(whole.contains("ask at … or …"), "{whole}");
+    assert!(!whole.contains("balotikus") && !whole.contains("192.0.2.7"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_breaks_off_over_an_answer_is_a_failure_like_others() {
     let scene = Scene::new(12, &CHANNELS[..1]);
     let host = scene.net.mirrors[0].host().to_owned();
@@ -814,6 +850,21 @@ async fn a_push_to_a_mirror_that_leaves_in_the_same_moment_is_no_trouble() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn along_a_narrow_line_a_few_are_served_at_a_time() {
+    let scene = Scene::new(40, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(2000);
+    let mut running = scene.start();
+    running
+        .until("all are filled", |view| {
+            let pushed = view.mirrors.iter().filter(|mirror| mirror.pushing).count();
+            assert!(pushed <= 16, "{pushed} share the line");
+            all_have(view, 1)
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_troubles_at_one_time_are_told_once_each_and_shown_until_they_are_over() {
     let scene = Scene::new(3, &CHANNELS[..1]);
     let mut running = scene.start();
@@ -834,6 +885,23 @@ async fn two_troubles_at_one_time_are_told_once_each_and_shown_until_they_are_ov
         .until("both are over", |view| view.trouble.is_none())
         .await;
     assert_eq!(scene.office.alerts.lock().unwrap().len(), 2);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_our_own_limit_is_not_cut_off() {
+    let scene = Scene::new(2, &CHANNELS[..1]);
+    *scene.office.line.lock().unwrap() = Some(12);
+    let begun = Instant::now();
+    let mut running = scene.start();
+    running
+        .until("both are filled", |view| {
+            let mut troubles = view.mirrors.iter().filter_map(|it| it.trouble.as_ref());
+            assert_eq!(troubles.next(), None);
+            all_have(view, 1)
+        })
+        .await;
+    assert!(begun.elapsed() > Duration::from_secs(4 * 3600));
     running.stop().await;
 }
 

@@ -133,7 +133,7 @@ mod beside {
     use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
     use url::Url;
 
-    use crate::world::{Behaviour, Newsroom, World, moment};
+    use crate::world::{Behaviour, Mirror, Newsroom, World, moment};
 
     fn word(text: &str) -> ChannelWord {
         ChannelWord::parse(text).unwrap()
@@ -242,5 +242,123 @@ mod beside {
         // And the next time he needs nothing.
         let got = reader::get(&world, moment(3), &options("b", None), &mut |_| ()).await;
         assert_eq!(got.unwrap().list.unwrap().mirrors, 1);
+    }
+
+    /// A newsroom, a mirror of its edition, one that is gone, and a reader's folder.
+    struct Scene {
+        newsroom: Newsroom,
+        edition: Arc<VerifiedEdition>,
+        world: World,
+        good: Arc<Mirror>,
+        gone: Arc<Mirror>,
+        folder: tempfile::TempDir,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let mut newsroom = Newsroom::found(1, 2);
+            let edition = newsroom.publish(moment(0));
+            let mut world = World::default();
+            let good = world.add(Behaviour::Good);
+            good.show(&edition);
+            Self {
+                newsroom,
+                edition,
+                good,
+                gone: world.add(Behaviour::Refused),
+                world,
+                folder: tempfile::tempdir().unwrap(),
+            }
+        }
+
+        /// What a reader was given who knows the first root alone.
+        fn brought(
+            &self,
+            edition: &VerifiedEdition,
+            list: (ListFile, Bytes),
+        ) -> Option<Arc<Excerpt>> {
+            let bundle = carrying(edition.bundle(), &[list]);
+            let opened = Excerpt::open(bundle, &newcomer(&self.newsroom), moment(2)).unwrap();
+            Some(Arc::new(opened))
+        }
+
+        fn options(&self) -> Options {
+            let trust = FirstTrust::Root(self.newsroom.first_root());
+            let mut options = Options::new(Vec::new(), self.folder.path().join("store"), trust);
+            options.channel = Some(word("k3q9x2m7k3q9"));
+            options
+        }
+
+        async fn get(&self, options: &Options) -> Result<reader::Got, ReadError> {
+            reader::get(&self.world, moment(2), options, &mut |_| ()).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_word_of_another_newsroom_or_a_made_up_one_takes_no_list_away() {
+        let scene = Scene::new();
+        let list = |word: &str, version| {
+            let url = scene.good.url();
+            sealed(&self::word(word), version, &url, &Newsroom::list_key(1))
+        };
+        let (own, next) = (list("k3q9x2m7k3q9", 4), list("another7word", 5));
+        let mut first = scene.options();
+        first.brought = scene.brought(&scene.edition, own);
+        assert_eq!(scene.get(&first).await.unwrap().list.unwrap().version, 4);
+
+        let told = |trust: FirstTrust, mirror: &Mirror| {
+            let mut options = scene.options();
+            (options.trust, options.mirrors) = (trust, vec![mirror.url()]);
+            options.channel = Some(word("another7word"));
+            options
+        };
+        let other = FirstTrust::Root(Newsroom::found(2, 0).first_root());
+        let other = told(other, &scene.good);
+        let good = told(FirstTrust::Kept, &scene.good);
+        let dead = told(FirstTrust::Kept, &scene.gone);
+        let mut kept = scene.options();
+        (kept.channel, kept.trust) = (None, FirstTrust::Kept);
+
+        let refused = scene.get(&other).await;
+        assert!(matches!(refused, Err(ReadError::OtherNewsroom { .. })));
+        assert_eq!(scene.get(&kept).await.unwrap().list.unwrap().version, 4);
+        let refused = scene.get(&dead).await;
+        assert!(matches!(refused, Err(ReadError::NoGoodMirror { .. })));
+        assert_eq!(scene.get(&kept).await.unwrap().list.unwrap().version, 4);
+        // An edition comes from a mirror that knows nothing of such a channel.
+        assert_eq!(scene.get(&good).await.unwrap().list, None);
+        assert_eq!(scene.get(&kept).await.unwrap().list.unwrap().version, 4);
+        // One that opens a list is another matter.
+        let mut moved = good;
+        moved.brought = scene.brought(&scene.edition, next);
+        assert_eq!(scene.get(&moved).await.unwrap().list.unwrap().version, 5);
+        assert_eq!(scene.get(&kept).await.unwrap().list.unwrap().version, 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_by_a_key_that_was_taken_back_is_refused_and_one_by_the_next_is_taken() {
+        let mut scene = Scene::new();
+        let url = scene.good.url();
+        let own = word("k3q9x2m7k3q9");
+        let list = |version, key| sealed(&own, version, &url, &Newsroom::list_key(key));
+        let old = scene.edition.clone();
+        let mut options = scene.options();
+        options.brought = scene.brought(&old, list(4, 1));
+        assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 4);
+        scene.newsroom.replace_list_key(9, moment(1));
+        let newest = scene.newsroom.publish(moment(1));
+        // Nobody answers, so that the store learns of the other key by the bundle alone.
+        scene.good.behave(Behaviour::Refused);
+        options.brought = scene.brought(&newest, list(5, 9));
+        assert!(scene.get(&options).await.is_err());
+        scene.good.behave(Behaviour::Good);
+        scene.good.show(&newest);
+        options.brought = scene.brought(&newest, list(6, 9));
+        assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 6);
+        // His, who stole the key that was taken back, with a bundle of that time.
+        options.brought = scene.brought(&old, list(7, 1));
+        assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 6);
+        options.brought = None;
+        assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 6);
     }
 }

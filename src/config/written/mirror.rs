@@ -91,7 +91,8 @@ impl Shelf {
             account: String::new(),
             cost_a_day: 0.0,
         };
-        let sync::Mirror { name, place } = mirror.check(folder)?;
+        // What is pushed to a mirror of the same name is not in its way.
+        let sync::Mirror { name, place } = mirror.kept_in(folder, "cache/meeting")?;
         Ok(MeetingPlace {
             name,
             place,
@@ -146,12 +147,7 @@ struct Besides {
 impl Mirror {
     /// With what readers may know of it.
     pub(super) fn member(mut self, folder: &Path) -> Result<Member, String> {
-        let known = daemon::Besides {
-            onion: self.onion.take(),
-            provider: self.provider.take(),
-            account: std::mem::take(&mut self.account),
-            cost_a_day: std::mem::take(&mut self.cost_a_day),
-        };
+        let known = self.besides();
         let mirror = self.check(folder)?;
         let public = known.public(mirror.place.url());
         Ok(Member {
@@ -160,6 +156,16 @@ impl Mirror {
             made: None,
             mirror,
         })
+    }
+
+    /// What is said of it besides where it is.
+    pub(super) fn besides(&mut self) -> daemon::Besides {
+        daemon::Besides {
+            onion: self.onion.take(),
+            provider: self.provider.take(),
+            account: std::mem::take(&mut self.account),
+            cost_a_day: std::mem::take(&mut self.cost_a_day),
+        }
     }
 
     /// As it was made by a program: that shall write to no folder and log in nowhere by words of its own.
@@ -190,13 +196,18 @@ impl Mirror {
     }
 
     pub(super) fn check(self, folder: &Path) -> Result<sync::Mirror, String> {
+        self.kept_in(folder, "cache/git")
+    }
+
+    /// `copies`: where a copy of a branch lies.
+    fn kept_in(self, folder: &Path, copies: &str) -> Result<sync::Mirror, String> {
         let name = self.name.clone();
-        let place = self.place(folder);
+        let place = self.place(folder, &folder.join(copies));
         let place = place.map_err(|why| format!("the mirror `{name}`: {why}"))?;
         Ok(sync::Mirror { name, place })
     }
 
-    fn place(self, folder: &Path) -> Result<Place, String> {
+    fn place(self, folder: &Path, copies: &Path) -> Result<Place, String> {
         let mut besides = Besides {
             url: self.url.as_deref().map(http_address).transpose()?,
             credentials: self.credentials.map(|text| credentials(folder, &text)),
@@ -216,7 +227,7 @@ impl Mirror {
                 .map(|text| rest.host(|rest| web_dav(&text, rest))),
             self.sftp.map(|text| rest.host(|rest| sftp(&text, rest))),
             self.git
-                .map(|git| rest.host(|rest| git.check(folder, &self.name, rest))),
+                .map(|git| rest.host(|rest| git.check(copies, &self.name, rest))),
         ];
         let mut named = named.into_iter().flatten();
         let place = match (named.next(), named.next()) {
@@ -324,7 +335,7 @@ fn sftp(text: &str, rest: &mut Besides) -> Result<Keeper, String> {
 }
 
 impl Git {
-    fn check(self, folder: &Path, name: &str, rest: &mut Besides) -> Result<Keeper, String> {
+    fn check(self, copies: &Path, name: &str, rest: &mut Besides) -> Result<Keeper, String> {
         let repository = self.repository;
         let refused = |why| format!("`{}` {why}", without_user(&repository));
         // `git` would take the first for an option, and run the second.
@@ -345,9 +356,7 @@ impl Git {
         }
         // Whatever the mirror is called, it makes a name of a folder.
         let copy = Digest::of(name.as_bytes()).to_string();
-        let copy = folder
-            .join("cache/git")
-            .join(copy.get(..16).unwrap_or("git"));
+        let copy = copies.join(copy.get(..16).unwrap_or("git"));
         Ok(Keeper::Git(store::Git {
             repository,
             branch: self.branch,

@@ -215,30 +215,42 @@ impl Pooled {
         self.mirror.is_allowed(allowed)
     }
 
-    pub(super) fn check(self, folder: &Path) -> Result<Described, String> {
+    pub(super) fn check(mut self, folder: &Path) -> Result<Described, String> {
+        let mut known = self.mirror.besides();
         let mirror = self.mirror.check(folder)?;
+        let refused = |why: &str| format!("the mirror `{}` {why}", mirror.name);
+        if known.provider.is_some() || !known.account.is_empty() {
+            return Err(refused(
+                "names its `provider` or `account` inside of `mirror`: they stand beside it",
+            ));
+        }
         if self.provider.trim().is_empty() {
-            return Err(format!(
-                "the mirror `{}` needs a `provider`: who else would be lost with it",
-                mirror.name
+            return Err(refused(
+                "needs a `provider`: who else would be lost with it",
             ));
         }
-        if mirror.place.url().is_none() {
-            return Err(format!(
-                "the mirror `{}` has no address for readers",
-                mirror.name
-            ));
-        }
+        known.provider = Some(self.provider);
+        known.account = self.account;
+        let public = known.public(mirror.place.url());
+        let public = public.map_err(|why| format!("the mirror `{}`: {why}", mirror.name))?;
+        let public = public.ok_or_else(|| refused("has no address for readers"))?;
+        let upkeep = match self.upkeep {
+            Upkeep::Free if public.cost_a_day > 0.0 => {
+                return Err(refused("is `free` and has a `cost_a_day`"));
+            }
+            Upkeep::Free => rotation::Upkeep::Free,
+            Upkeep::Paid => rotation::Upkeep::Paid,
+        };
         Ok(Described {
             mirror,
+            url: public.url,
+            onion: public.onion,
+            cost_a_day: public.cost_a_day,
             account: Account {
-                provider: self.provider,
-                name: self.account,
+                provider: public.provider,
+                name: public.account,
             },
-            upkeep: match self.upkeep {
-                Upkeep::Free => rotation::Upkeep::Free,
-                Upkeep::Paid => rotation::Upkeep::Paid,
-            },
+            upkeep,
             addresses: self
                 .addresses
                 .into_iter()

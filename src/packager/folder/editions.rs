@@ -91,26 +91,30 @@ impl NewsroomFolder {
 }
 
 impl NewsroomFolder {
+    /// Writes these small copies of an edition that is not in its place yet, also over those that one left which never came
+    /// there. `pages`: of the edition's bundle, which is gone through.
+    pub fn lay_small(
+        &self,
+        edition: &VerifiedEdition,
+        pages: &Pages,
+        variants: &[Variant],
+    ) -> Result<()> {
+        let places = self.small_places(edition.number(), variants);
+        let mut places = places.iter();
+        places.try_for_each(|(place, variant)| write_copy(edition, pages, place, *variant))
+    }
+
     /// Writes those of these small copies of the newest edition that are not there, and removes all others.
-    /// `pages`: of the edition's bundle, which is gone through.
     pub fn write_small(
         &self,
         edition: &VerifiedEdition,
         pages: &Pages,
         variants: &[Variant],
     ) -> Result<()> {
-        let wanted = variants
-            .iter()
-            .filter(|variant| **variant != Variant::Full)
-            .map(|variant| (self.small_bundle(edition.number(), *variant), *variant));
-        let wanted: BTreeMap<_, _> = wanted.collect();
+        let wanted = self.small_places(edition.number(), variants);
         for (place, variant) in &wanted {
             if !files::exists(place) {
-                let spool = Copying::new(Spool::beside(place)?, pages.clone());
-                write_excerpt(spool, edition, *variant)
-                    .map_err(|error| PublishError::from(Refusal::from(error)))?
-                    .into_inner()
-                    .publish()?;
+                write_copy(edition, pages, place, *variant)?;
             }
         }
         for name in files::list(&self.editions())? {
@@ -122,6 +126,17 @@ impl NewsroomFolder {
             }
         }
         Ok(())
+    }
+
+    fn small_places(
+        &self,
+        edition: EditionNumber,
+        variants: &[Variant],
+    ) -> BTreeMap<PathBuf, Variant> {
+        let small = variants.iter().filter(|variant| **variant != Variant::Full);
+        small
+            .map(|variant| (self.small_bundle(edition, *variant), *variant))
+            .collect()
     }
 
     /// Those small copies of the edition that were [written](Self::write_small).
@@ -182,6 +197,18 @@ impl NewsroomFolder {
         }
         Ok(forms)
     }
+}
+
+fn write_copy(
+    edition: &VerifiedEdition,
+    pages: &Pages,
+    place: &Path,
+    variant: Variant,
+) -> Result<()> {
+    let spool = Copying::new(Spool::beside(place)?, pages.clone());
+    let written = write_excerpt(spool, edition, variant)
+        .map_err(|error| PublishError::from(Refusal::from(error)))?;
+    Ok(written.into_inner().publish()?)
 }
 
 fn kept_or_made(place: &Path, write: impl FnOnce(Spool) -> io::Result<Spool>) -> Result<Bytes> {

@@ -65,17 +65,17 @@ pub struct Wanted {
 impl Member {
     /// One that stands by.
     pub fn of_pool(described: &Described) -> Self {
-        let public = described.mirror.place.url().map(|url| Public {
-            url: url.clone(),
-            onion: None,
+        let public = Public {
+            url: described.url.clone(),
+            onion: described.onion.clone(),
             provider: described.account.provider.clone(),
             account: described.account.name.clone(),
             upkeep: described.upkeep,
-            cost_a_day: 0.0,
-        });
+            cost_a_day: described.cost_a_day,
+        };
         Self {
             mirror: described.mirror.clone(),
-            public,
+            public: Some(public),
             addresses: described.addresses.clone(),
             made: None,
         }

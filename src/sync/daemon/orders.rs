@@ -76,6 +76,8 @@ pub struct Daemon {
     looked: BTreeMap<VantageId, Timestamp>,
     pub(super) hearsay: Hearsay,
     making: bool,
+    /// Whether what is sent to one mirror is taken from the others.
+    is_line_limited: bool,
     /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
     unmade: Option<(String, u32, Timestamp)>,
     /// What the operator was told of stock, so that he is told once.
@@ -105,6 +107,7 @@ impl Daemon {
             looked: BTreeMap::new(),
             hearsay: Hearsay::default(),
             making: false,
+            is_line_limited: false,
             unmade: None,
             told_empty: false,
             troubles: BTreeMap::new(),

@@ -27,6 +27,7 @@ use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
 use crate::io::line::Limit;
+use crate::sync::hooks;
 use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::hints;
 use crate::sync::{self, Options, Outcome, Source, Wire};
@@ -34,7 +35,8 @@ use crate::sync::{self, Options, Outcome, Source, Wire};
 /// How often the file and the folder are looked at.
 const TICK: Duration = Duration::from_secs(5);
 const COPY_EVERY: Duration = Duration::from_secs(3600);
-/// No push goes on longer, however much of it moves: one that drips would never be tried anew.
+/// No push goes on longer, however much of it moves: one that drips would never be tried anew. What our own limits take is not
+/// the mirror's fault.
 const LONGEST_PUSH: Duration = Duration::from_secs(4 * 3600);
 
 /// Something of the newsroom's own that went wrong, in words for the operator.
@@ -137,6 +139,7 @@ pub async fn run(
         } else if !steady.is_apart() && daemon.is_in_trouble(Part::Clock) {
             events.push(trouble(Part::Clock, String::new()));
         }
+        daemon.line_is_limited(room.desk.options().line_bytes_per_second.is_some());
         events.extend(room.look(&daemon));
         for event in events.drain(..) {
             waiting.extend(daemon.on(event, moment));
@@ -322,7 +325,7 @@ impl Room {
                         mirror,
                         edition,
                         lists: told,
-                        outcome,
+                        outcome: discreet(outcome),
                     }
                 });
             }
@@ -351,9 +354,10 @@ impl Room {
                 let from: Vec<Url> = mirrors.iter().filter_map(url).collect();
                 let all = daemon.addresses();
                 let wire = self.wire.clone();
-                tasks.spawn(
-                    async move { Event::Heard(hints::hear(wire.as_ref(), &from, &all).await) },
-                );
+                tasks.spawn(async move {
+                    let hearing = hints::hear(wire.as_ref(), &from, &all);
+                    Event::Heard(caught(hearing, Vec::new).await)
+                });
             }
             Effect::Announce { way, told } => {
                 let (channel, version) = (told.channel, told.list.version);
@@ -408,12 +412,15 @@ impl Room {
             .map(|told| self.desk.seal(told))
             .collect::<Result<Vec<Sealed>, _>>()?;
         let (source, wire) = (self.source()?, self.wire.clone());
-        let options = self.desk.options();
+        let options = Options {
+            longest: Some(LONGEST_PUSH),
+            ..self.desk.options()
+        };
         let (line, sent) = (self.line(&options), self.sent.clone());
         Ok(Box::pin(async move {
             let counting = Counting { id, sent };
             let mut tell = |event| counting.tell(&event);
-            let pushing = push(
+            push(
                 wire.as_ref(),
                 &source,
                 member,
@@ -421,12 +428,8 @@ impl Room {
                 &options,
                 line,
                 &mut tell,
-            );
-            let pushed = tokio::time::timeout(LONGEST_PUSH, pushing).await;
-            pushed.unwrap_or_else(|_| {
-                let hours = LONGEST_PUSH.as_secs() / 3600;
-                Outcome::Unreachable(format!("it was not done within {hours} hours"))
-            })
+            )
+            .await
         }))
     }
 
@@ -437,6 +440,19 @@ impl Room {
             self.line = Some((all, Arc::new(Limit::new(all))));
         }
         self.line.as_ref().map(|(_, limit)| limit.clone())
+    }
+}
+
+/// Without the addresses that hosts, and the programs that reach them, name when something goes wrong.
+fn discreet(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Refused(why) => Outcome::Refused(hooks::discreet(&why)),
+        Outcome::Unreachable(why) => Outcome::Unreachable(hooks::discreet(&why)),
+        Outcome::Unsure(why) => Outcome::Unsure(hooks::discreet(&why)),
+        Outcome::Pushed(_)
+        | Outcome::Already { .. }
+        | Outcome::Taken(_)
+        | Outcome::Behind { .. } => outcome,
     }
 }
 

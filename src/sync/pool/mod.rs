@@ -12,6 +12,8 @@ mod ties;
 
 use std::net::IpAddr;
 
+use url::Url;
+
 pub use name::{draw, is_made_from};
 pub use ties::{Account, Clash, Ties, admit, apart, first_clash, registrable};
 
@@ -19,9 +21,13 @@ use crate::sync::Mirror;
 use crate::sync::rotation::Upkeep;
 
 /// A mirror that is not told to anybody yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Described {
     pub mirror: Mirror,
+    /// Where readers find it, in the one spelling that mirrors have.
+    pub url: Url,
+    pub onion: Option<Url>,
+    pub cost_a_day: f64,
     pub account: Account,
     pub upkeep: Upkeep,
     /// Of its host, so that a lie about its name can be seen. Empty where they change, as behind a CDN.

@@ -56,6 +56,12 @@ impl Remembered {
         }
     }
 
+    /// Of the root; 0 if it is none.
+    pub fn root_version(&self) -> u64 {
+        let document = Document::<Root>::parse(ROOT, self.root.clone());
+        document.map_or(0, |document| document.signed.version)
+    }
+
     /// For a file that only its owner writes. What is no text is no metadata either, and is refused when it is read.
     pub fn to_json(&self) -> Vec<u8> {
         let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();

@@ -56,6 +56,25 @@ fn nothing_new_makes_no_edition() {
     assert!(paper.editions() == before);
 }
 
+/// Who finds it hands it on at once, with what there is of it.
+#[test]
+fn an_edition_lies_there_when_its_small_copies_do() {
+    let paper = Paper::copied();
+    let editions = paper.site.join("editions");
+    let (whole, text) = (editions.join("3.tar.gz"), editions.join("3-text.tar.gz"));
+    let article = ARTICLE.replace("аром", "аравік");
+    fs::write(paper.site.join("articles/more.html"), article).unwrap();
+    // Nothing can be put in this place.
+    fs::create_dir_all(text.join("x")).unwrap();
+    paper.pack().failed(2, &["3-text.tar.gz"]);
+    assert!(!whole.exists());
+    fs::remove_dir_all(&text).unwrap();
+    // Left by one that was cut short, of an edition that nobody has seen.
+    fs::write(&text, "another").unwrap();
+    paper.pack().done(&["Edition 3"]);
+    assert!(whole.exists() && fs::read(&text).unwrap() != b"another");
+}
+
 /// A pack that is refused or cannot work leaves the editions as they were.
 #[track_caller]
 fn check_pack(paper: &Paper, source: &str, code: i32, says: &[&str]) {

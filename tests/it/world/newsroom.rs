@@ -116,6 +116,17 @@ impl Newsroom {
         }
     }
 
+    /// Takes the key back that signs timestamps, and lists of mirrors, and names another.
+    pub(crate) fn replace_list_key(&mut self, seed: u8, now: Timestamp) {
+        let key = Self::list_key(seed);
+        let mut top = Staff::of(&self.set).unwrap().top().unwrap();
+        top.timestamp = RoleSigners::one(key.public().clone());
+        self.ring.add(key);
+        let mut root = revise_root(&self.set, &top, now, &Lifetimes::default()).unwrap();
+        root.sign(&self.ring);
+        self.set.put_signed(root).unwrap();
+    }
+
     /// The next edition.
     pub(crate) fn publish(&mut self, now: Timestamp) -> Arc<VerifiedEdition> {
         self.publish_after(None, now).unwrap()

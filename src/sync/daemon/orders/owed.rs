@@ -71,14 +71,23 @@ impl Daemon {
         }
     }
 
-    /// How many more may be pushed to now.
+    /// To be told before what happened, and whenever it changes.
+    pub fn line_is_limited(&mut self, is_limited: bool) {
+        self.is_line_limited = is_limited;
+    }
+
+    /// How many more may be pushed to now. Along a limited line all are slow, by no fault of theirs: each who begins takes from
+    /// the others, and in the end none would be done.
     fn free_hands(&self, now: Moment) -> usize {
         let busy = self.book.mirrors.values().filter(|kept| kept.is_busy);
         let begun: Vec<Option<Timestamp>> = busy.map(|kept| kept.begun).collect();
         let is_brisk =
             |at: &&Option<Timestamp>| at.is_some_and(|at| now.steady.duration_since(at) < BRISK);
         let brisk = begun.iter().filter(is_brisk).count();
-        let beside = MOST_ABREAST.saturating_sub(begun.len());
+        let beside = match self.is_line_limited {
+            true => ABREAST.saturating_sub(begun.len()),
+            false => MOST_ABREAST.saturating_sub(begun.len()),
+        };
         ABREAST.saturating_sub(brisk).min(beside)
     }
 
