@@ -23,7 +23,6 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::ProtocolVersion;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
@@ -421,12 +420,9 @@ async fn secured(tls: &TlsAcceptor, mut wire: Wire) -> Option<Line> {
     wire.send(Sends::BeforeReading);
     match tls.accept(wire).into_fallible().await {
         Ok(mut stream) => {
-            let (wire, session) = stream.get_mut();
-            // From version 1.3 on the last word of a handshake is the client's, and behind it there is only a ticket.
-            wire.send(match session.protocol_version() {
-                Some(ProtocolVersion::TLSv1_3) => Sends::WithTheNext,
-                _ => Sends::Now,
-            });
+            let (wire, _) = stream.get_mut();
+            wire.send(Sends::Now);
+            // The ticket too: with it goes the word that the client's last one came, for which some wait before they ask.
             wire.flush().await.ok()?;
             Some(Line::secure(stream))
         }

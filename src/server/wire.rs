@@ -203,8 +203,6 @@ pub(super) enum Sends {
     Now,
     /// Before the next thing is read; for talks in which both sides take turns.
     BeforeReading,
-    /// With what is written next. Nobody waits for it.
-    WithTheNext,
 }
 
 /// More than this is not kept back.
@@ -316,9 +314,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         space: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.sends != Sends::WithTheNext {
-            ready!(self.poll_send_held(cx))?;
-        }
+        ready!(self.poll_send_held(cx))?;
         let before = space.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, space);
         let count = space.filled().len() - before;
@@ -506,14 +502,16 @@ mod tests {
         assert_eq!(received(&mut client).await, b"ab");
 
         wire.write_all(b"c").await.expect("it is held");
-        wire.send(Sends::WithTheNext);
-        wire.flush().await.expect("it is held");
-        let read = timeout(Duration::ZERO, wire.read(&mut space)).await;
-        assert!(read.is_err(), "nothing comes");
-        assert_eq!(progress.bytes(), 2);
+        wire.send(Sends::Now);
         wire.write_all(b"d").await.expect("it is sent");
         assert_eq!(progress.bytes(), 4);
         assert_eq!(received(&mut client).await, b"cd");
+
+        wire.send(Sends::BeforeReading);
+        wire.write_all(b"x").await.expect("it is held");
+        wire.send(Sends::Now);
+        wire.flush().await.expect("it is sent");
+        assert_eq!(received(&mut client).await, b"x");
 
         wire.send(Sends::BeforeReading);
         wire.write_all(b"e").await.expect("it is held");
