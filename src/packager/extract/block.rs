@@ -42,6 +42,9 @@ pub struct Figure {
     pub caption: Option<String>,
 }
 
+/// Before a link to what plays elsewhere.
+pub(super) const EMBED_SIGN: &str = "▶ ";
+
 /// What a page plays from elsewhere: readers get a link.
 #[derive(Debug, Clone)]
 pub struct Embed {
@@ -96,7 +99,7 @@ impl Block {
             Self::Figure(figure) => figure.write_html(html),
             Self::Embed(embed) => {
                 let (url, label) = (escaped(embed.url.as_str()), escaped(&embed.label));
-                let _ = writeln!(html, "<p>▶ <a href=\"{url}\">{label}</a></p>");
+                let _ = writeln!(html, "<p>{EMBED_SIGN}<a href=\"{url}\">{label}</a></p>");
             }
             Self::Gone => {}
         }

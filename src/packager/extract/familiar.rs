@@ -1,8 +1,8 @@
 //! What stands on many pages of a newsroom is furniture, whatever it looks like: its address, an appeal for help, the
 //! picture that stands for pages without one.
 //!
-//! 1. Blocks are counted by what they say, without digits: "12 comments" and "3 comments" are one. Pictures count by
-//!    their addresses.
+//! 1. Blocks are counted by what they say, without digits: "12 comments" and "3 comments" are one. Pictures, and links
+//!    that stand alone, count by their addresses.
 //! 2. What stands on enough of the pages is [`Familiar`]. A page counts once, and the order of pages is of no matter.
 //! 3. It is left out of what was read before, so that a page need not be read anew because another one changed.
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
@@ -12,6 +12,7 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
+use super::block::EMBED_SIGN;
 use super::{Extracted, Figure, words};
 
 /// Fewer pages tell nothing.
@@ -96,7 +97,19 @@ fn key(line: &str) -> Option<u64> {
         line.strip_prefix(&begin)?.strip_suffix(&end)
     };
     let text = ["p", "h2", "h3", "h4"].into_iter().find_map(inner)?;
-    key_of_text(&words::unescaped(text))
+    match address_of_link(text) {
+        Some(address) => Some(number(&words::unescaped(address))),
+        None => key_of_text(&words::unescaped(text)),
+    }
+}
+
+/// Of a block that is nothing but a link, as what plays from elsewhere is. All films of one house look the same, and only
+/// their addresses tell them apart.
+fn address_of_link(text: &str) -> Option<&str> {
+    let text = text.strip_prefix(EMBED_SIGN).unwrap_or(text);
+    let (address, rest) = text.strip_prefix("<a href=\"")?.split_once('"')?;
+    let is_whole = rest.ends_with("</a>") && !rest.contains("<a ");
+    is_whole.then_some(address)
 }
 
 fn key_of_text(text: &str) -> Option<u64> {
@@ -201,6 +214,30 @@ mod tests {
             "",
         ] {
             assert_eq!(key(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_film_in_every_article_is_no_furniture() {
+        let page = |number: usize| {
+            let prose = format!(
+                "In town {} several hundred people met. ",
+                "x".repeat(number)
+            );
+            let html = format!(
+                "<title>The {number}</title><meta property='article:published_time' content=2026-11-20>\
+                 <article><h1>The {number}</h1><p>{0}</p><iframe src='https://video.example/embed/{number}a'></iframe>\
+                 <p>{0}</p><p><a href='https://n.example/support'>Support our newsroom today</a></p><p>{0}</p></article>",
+                prose.repeat(6)
+            );
+            let url = Url::parse(&format!("https://n.example/{number}")).unwrap();
+            let page = extract_page(html.as_bytes(), &url).unwrap();
+            (url.to_string(), page)
+        };
+        for (number, (_, page)) in cleared((0..12).map(page).collect()).iter().enumerate() {
+            let film = format!("https://video.example/embed/{number}a");
+            assert!(page.html.contains(&film), "{}", page.html);
+            assert!(!page.html.contains("Support our"), "{}", page.html);
         }
     }
 
