@@ -13,6 +13,7 @@
 
 mod configured;
 mod hearsay;
+mod listing;
 mod owed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,15 +23,14 @@ use url::Url;
 
 use self::hearsay::Hearsay;
 use super::super::Outcome;
-use super::super::pool::{self, Clash};
+use super::super::pool;
 use super::super::rotation::{
-    self, ChannelId, MirrorId, Observation, Phase, State, Telling, Upkeep, VantageId,
+    self, ChannelId, MirrorId, Observation, Phase, State, Upkeep, VantageId,
 };
-use super::book::{Audit, Book, BookError, Sight};
-use super::{Audience, Effect, Event, Member, Moment, Part, Told, Wanted};
-use crate::base::{Digest, EditionNumber, Timestamp};
+use super::book::{Book, BookError, Sight};
+use super::{Audience, Effect, Event, Member, Moment, Part, Wanted};
+use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
-use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -651,35 +651,6 @@ impl Daemon {
         }
     }
 
-    /// Says which mirrors the channel is not told of, because of others that it is told of.
-    fn tell_ties(&mut self, id: ChannelId, list: &Telling, now: Moment, effects: &mut Vec<Effect>) {
-        let (told, left_out) = self.apart(&list.bundle);
-        let name = self.book.channel_name(id);
-        for (mirror, other, clash) in left_out {
-            let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
-            let words = format!("channel `{name}` is not told of `{mirror}`");
-            self.note(now, words, format!("`{other}` is {clash}"));
-            if told.len() < 2 {
-                effects.push(Effect::Alert(format!(
-                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are {clash}: more accounts \
-                     are needed"
-                )));
-            }
-        }
-    }
-
-    /// Those of which one channel may be told together, and those that are tied to one of them.
-    fn apart(&self, list: &[MirrorId]) -> (Vec<MirrorId>, Vec<(MirrorId, MirrorId, Clash)>) {
-        let member = |id: &MirrorId| Some((*id, self.member(*id)?.ties()?));
-        let (ids, ties): (Vec<MirrorId>, Vec<_>) = list.iter().filter_map(member).unzip();
-        let at = |place: &usize| ids.get(*place).copied();
-        let (told, left_out) = pool::apart(&ties);
-        let left_out = left_out
-            .into_iter()
-            .filter_map(|(place, before, clash)| Some((at(&place)?, at(&before)?, clash)));
-        (told.iter().filter_map(at).collect(), left_out.collect())
-    }
-
     fn tell_changes(
         &mut self,
         phases: &[(MirrorId, &str)],
@@ -792,153 +763,9 @@ impl Daemon {
         }
     }
 
-    /// A list of a new version, that counts from now on.
-    fn issue(&mut self, channel: ChannelId, list: &Telling, now: Moment, why: &str) {
-        let has_any = list.bundle.iter().any(|id| self.public(*id).is_some());
-        let days = self.wants.as_ref().map_or(14, |wants| wants.list_days);
-        let Some(audit) = self.book.channels.get_mut(&channel).filter(|_| has_any) else {
-            return;
-        };
-        // By the clock, so that a daemon which forgot all goes on above what readers have seen.
-        let by_clock = u64::try_from(now.wall.as_second()).unwrap_or(0);
-        audit.version = by_clock.max(audit.version + 1);
-        audit.issued = Some(now.wall);
-        audit.expires = now
-            .wall
-            .checked_add(SignedDuration::from_hours(24 * days))
-            .ok();
-        let name = audit.name.clone();
-        let listed = self.listed(&list.bundle);
-        let words = format!("channel `{name}` has a new list of {}", listed.len());
-        let said = self.told(channel).map(|told| digest(&told.list));
-        if let Some(audit) = self.book.channels.get_mut(&channel) {
-            audit.said = said;
-            audit.told.extend(listed.iter().map(|id| id.0));
-        }
-        self.note(now, words, why);
-    }
-
-    /// Signs lists anew when half of their time is over, or when they would say something else under the same version: who
-    /// has that one would never be given the other.
-    fn renew(&mut self, now: Moment) {
-        let days = self.wants.as_ref().map_or(14, |wants| wants.list_days);
-        let half = SignedDuration::from_hours(12 * days);
-        let why = |id: ChannelId, audit: &Audit| {
-            let issued = audit.issued?;
-            if now.wall.duration_since(issued) >= half {
-                return Some("half of its time is over");
-            }
-            let said = digest(&self.told(id)?.list);
-            (audit.said != Some(said))
-                .then_some("what it says of mirrors or meeting places changed")
-        };
-        let issued = self.book.channels.iter();
-        let due: Vec<(ChannelId, Telling, &str)> = issued
-            .filter_map(|(id, audit)| {
-                let channel = self
-                    .book
-                    .planner
-                    .channel(*id)
-                    .filter(|channel| channel.is_in_use())?;
-                Some((*id, channel.told.clone(), why(*id, audit)?))
-            })
-            .collect();
-        for (channel, list, why) in due {
-            self.issue(channel, &list, now, why);
-        }
-    }
-
     pub(super) fn public(&self, id: MirrorId) -> Option<&super::Public> {
         self.book.members.get(&id)?.public.as_ref()
     }
-
-    /// Those of a bundle that stand in the list.
-    fn listed(&self, bundle: &[MirrorId]) -> Vec<MirrorId> {
-        let (mut listed, _) = self.apart(bundle);
-        listed.truncate(MOST_IN_LIST);
-        listed
-    }
-
-    /// What everybody in the channel sees of its list.
-    pub(super) fn shown(&self, id: ChannelId) -> Vec<MirrorId> {
-        let telling = self.book.planner.channel(id).map(|channel| &channel.told);
-        let shown = telling.map(|telling| {
-            let listed = self.listed(&telling.bundle);
-            let shown = telling.show.iter().filter(|id| listed.contains(id));
-            shown.copied().collect()
-        });
-        shown.unwrap_or_default()
-    }
-
-    /// What the channel is told now.
-    pub fn told(&self, id: ChannelId) -> Option<Told> {
-        let audit = self.book.channels.get(&id)?;
-        let telling = &self.book.planner.channel(id)?.told;
-        let wanted = self.wants.as_ref()?;
-        let address = |id: &MirrorId| {
-            let public = self.public(*id)?;
-            Some(Address {
-                url: public.url.clone(),
-                onion: public.onion.clone(),
-                spki: None,
-            })
-        };
-        let listed = self.listed(&telling.bundle);
-        let mirrors: Vec<Address> = listed.iter().filter_map(address).collect();
-        let rendezvous = Rendezvous {
-            dns: wanted
-                .rendezvous
-                .dns
-                .as_ref()
-                .map(|name| txt::name_below(&audit.word, name)),
-            urls: wanted
-                .rendezvous
-                .urls
-                .iter()
-                .map(|url| below(url, &audit.word))
-                .collect(),
-        };
-        let shown = self.shown(id);
-        let show = shown
-            .iter()
-            .filter_map(|id| Some(self.public(*id)?.url.clone()));
-        Some(Told {
-            channel: id,
-            name: audit.name.clone(),
-            word: audit.word.clone(),
-            show: show.collect(),
-            list: AddressList {
-                version: audit.version,
-                issued: audit.issued?,
-                expires: audit.expires?,
-                mirrors,
-                rendezvous,
-            },
-        })
-        .filter(|told| !told.list.mirrors.is_empty())
-    }
-}
-
-/// Of what a list says, whichever version it is and for how long it counts.
-fn digest(list: &AddressList) -> String {
-    let timeless = AddressList {
-        version: 0,
-        issued: Timestamp::UNIX_EPOCH,
-        expires: Timestamp::UNIX_EPOCH,
-        ..list.clone()
-    };
-    Digest::of(&timeless.to_json()).to_string()
-}
-
-/// Where a channel's own list lies below a meeting place.
-fn below(place: &Url, word: &ChannelWord) -> Url {
-    let mut url = place.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments
-            .pop_if_empty()
-            .push(&format!("{}.json", word.name()));
-    }
-    url
 }
 
 /// A minute, then twice as long each time, up to half an hour.
