@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{Moment, Tongue};
 use super::waiting::{Drawer, Whereabouts};
-use crate::base::SitePath;
 use crate::site::{Language, Picture, Recall, Terms, Told};
 
 /// Of one article.
@@ -71,18 +70,8 @@ struct Laid {
     updated: Option<Moment>,
     language: Tongue,
     summary: String,
-    lead: Option<Lead>,
+    lead: Option<Picture>,
     terms: Terms,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Lead {
-    path: SitePath,
-    small: Option<SitePath>,
-    width: u32,
-    height: u32,
-    alt: String,
-    caption: Option<String>,
 }
 
 impl From<Told> for Laid {
@@ -93,14 +82,7 @@ impl From<Told> for Laid {
             updated: told.updated.map(Moment),
             language: Tongue(told.language),
             summary: told.summary,
-            lead: told.lead.map(|lead| Lead {
-                path: lead.path,
-                small: lead.small,
-                width: lead.width,
-                height: lead.height,
-                alt: lead.alt,
-                caption: lead.caption,
-            }),
+            lead: told.lead,
             terms: told.terms,
         }
     }
@@ -114,14 +96,7 @@ impl From<Laid> for Told {
             updated: laid.updated.map(|moment| moment.0),
             language: laid.language.0,
             summary: laid.summary,
-            lead: laid.lead.map(|lead| Picture {
-                path: lead.path,
-                small: lead.small,
-                width: lead.width,
-                height: lead.height,
-                alt: lead.alt,
-                caption: lead.caption,
-            }),
+            lead: laid.lead,
             terms: laid.terms,
         }
     }
@@ -130,6 +105,7 @@ impl From<Laid> for Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::SitePath;
     use crate::io::files;
 
     fn told() -> Told {

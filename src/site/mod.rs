@@ -30,6 +30,7 @@ mod typesetter;
 mod words;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Fingerprint, SitePath, Variant};
 
@@ -56,7 +57,7 @@ pub struct SiteIdentity {
 }
 
 /// A picture that lies in the site.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     pub path: SitePath,
     /// A light one of the same, see [`Picture::small_place`]; `None` if the picture is light itself.
