@@ -1,28 +1,10 @@
 // Opens the operator's page as he does, presses the first button on it, and says where that led and what stands there: two
 // lines of JSON.
 // node button.js PROFILE ADDRESS
-const { spawn } = require("node:child_process");
+const { open } = require("./browser.js");
 
 const [profile, page] = process.argv.slice(2);
-const browser = spawn("chromium", [
-  "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank",
-], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
-const [, , , ask, answers] = browser.stdio;
-const waiting = new Map(), events = new Map();
-let last = 0, rest = "";
-answers.setEncoding("utf8").on("data", piece => {
-  const messages = (rest + piece).split("\0");
-  rest = messages.pop();
-  for (const message of messages.map(JSON.parse)) {
-    const done = message.id ? waiting.get(message.id) : events.get(message.method);
-    if (done) done(message.result ?? message);
-  }
-});
-const call = (method, params = {}, sessionId) => new Promise(done => {
-  waiting.set(++last, done);
-  ask.write(JSON.stringify({ id: last, method, params, sessionId }) + "\0");
-});
+const { call, events } = open(profile);
 
 (async () => {
   const { targetId } = await call("Target.createTarget", { url: "about:blank" });

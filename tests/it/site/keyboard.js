@@ -1,28 +1,10 @@
 // Walks through pages with the keys of a real keyboard, as far as a browser can tell: Tab to the end, Shift+Tab back to the
 // beginning, and Enter on the first stop. Says what it met, one line of JSON for each page.
 // node keyboard.js PROFILE ADDRESS...
-const { spawn } = require("node:child_process");
+const { open } = require("../browser.js");
 
 const [profile, ...pages] = process.argv.slice(2);
-const browser = spawn("chromium", [
-  "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--remote-debugging-pipe", "--window-size=1280,900", `--user-data-dir=${profile}`, "about:blank",
-], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
-const [, , , ask, answers] = browser.stdio;
-const waiting = new Map(), events = new Map();
-let last = 0, rest = "";
-answers.setEncoding("utf8").on("data", piece => {
-  const messages = (rest + piece).split("\0");
-  rest = messages.pop();
-  for (const message of messages.map(JSON.parse)) {
-    const done = message.id ? waiting.get(message.id) : events.get(message.method);
-    if (done) done(message.result ?? message);
-  }
-});
-const call = (method, params = {}, sessionId) => new Promise(done => {
-  waiting.set(++last, done);
-  ask.write(JSON.stringify({ id: last, method, params, sessionId }) + "\0");
-});
+const { call, events } = open(profile, "--window-size=1280,900");
 
 // Runs in the page: what has the focus, and how it looks.
 const look = () => {
