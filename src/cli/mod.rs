@@ -34,7 +34,8 @@ use screen::Screen;
 /// Carries a newsroom's articles past a censor.
 ///
 /// A newsroom packs its articles into a signed bundle and pushes it to mirrors that anyone can run. A mirror can be
-/// blocked, but it cannot change a word: readers check who signed. Run `colport demo` to see the whole way in a minute.
+/// blocked. If it changes a word, `colport` notices, because it checks who signed; a browser on a mirror's address checks
+/// nothing. Run `colport demo` to see the whole way in a minute.
 #[derive(Parser)]
 #[command(name = "colport", version, max_term_width = 100)]
 struct Colport {
