@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use colport::base::Timestamp;
 use colport::sync::rotation::{
-    AccountId, ChannelId, Kind, Known, MirrorId, NewChannel, Observation, ProviderId, State, Upkeep, step,
+    AccountId, ChannelId, Kind, Known, MirrorId, NewChannel, Observation, ProviderId, State,
+    Upkeep, step,
 };
 use colport::sync::simulation::{Agents, Censor, Figures, Policy, Run, Settings, run};
 

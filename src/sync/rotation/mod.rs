@@ -48,11 +48,11 @@ pub use observation::{
 };
 pub use record::RecordError;
 pub use report::{ChannelReport, Next, Piece, Report, StockReport, report};
-pub use stock::Lack;
 pub use state::{
-    AccountId, Channel, ChannelId, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split, State, Tier,
-    Use, VantageId,
+    AccountId, Channel, ChannelId, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split,
+    State, Tier, Use, VantageId,
 };
+pub use stock::Lack;
 
 use state::hours;
 use stock::Stock;

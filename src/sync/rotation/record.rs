@@ -11,8 +11,8 @@ use super::Dice;
 use super::observation::{Cause, Place, Telling, Upkeep};
 use super::rules::Rules;
 use super::state::{
-    AccountId, Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId,
-    Split, State, Tier, Use, VantageId,
+    AccountId, Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase,
+    ProviderId, Split, State, Tier, Use, VantageId,
 };
 use crate::base::Timestamp;
 

@@ -316,11 +316,7 @@ pub(super) struct Failing {
 }
 
 impl Mirror {
-    pub(super) fn new(
-        provider: ProviderId,
-        account: Option<AccountId>,
-        upkeep: Upkeep,
-    ) -> Self {
+    pub(super) fn new(provider: ProviderId, account: Option<AccountId>, upkeep: Upkeep) -> Self {
         Self {
             provider,
             account,
@@ -347,8 +343,7 @@ impl Mirror {
 
     /// In one account: one letter takes both away, and who was told of both knows that they belong together.
     pub(super) fn is_tied_to(&self, other: &Self) -> bool {
-        self.account.is_some()
-            && (self.provider, self.account) == (other.provider, other.account)
+        self.account.is_some() && (self.provider, self.account) == (other.provider, other.account)
     }
 
     /// As far as anybody knows, readers reach it.

@@ -138,7 +138,11 @@ impl State {
             return None;
         }
         let owners = Owners::of(self, &alive);
-        let mut standby = self.mirrors.values().filter(|it| it.is_standby()).peekable();
+        let mut standby = self
+            .mirrors
+            .values()
+            .filter(|it| it.is_standby())
+            .peekable();
         match standby.peek() {
             None => Some(Lack::Stock),
             Some(_) => standby

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 use crate::sync::rotation::{
-    AccountId, Action, Channel, ChannelId, Kind, MirrorId, NewChannel, Observation, ProviderId, State, Tier,
-    Upkeep, step,
+    AccountId, Action, Channel, ChannelId, Kind, MirrorId, NewChannel, Observation, ProviderId,
+    State, Tier, Upkeep, step,
 };
 
 #[derive(Debug, thiserror::Error)]
