@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::Args;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use url::Url;
 
 use super::failure::{Failure, Outcome};
@@ -13,7 +14,7 @@ use super::open;
 use super::root::Root;
 use super::screen::{Screen, harmless, one_line, size, table};
 use super::words::{count, freshness, lacking};
-use crate::base::Variant;
+use crate::base::{Fingerprint, Variant};
 use crate::edition::Excerpt;
 use crate::io::address;
 use crate::io::clock::{Clock, SystemClock};
@@ -21,8 +22,8 @@ use crate::io::fetch::{HttpFetch, Patience};
 use crate::io::files;
 use crate::io::report::Country;
 use crate::reader::{
-    self, Event, Fault, FirstTrust, KnownList, News, Newsroom, Onions, Options, ReadError,
-    Sideload, Store,
+    self, Brought, Event, Fault, FirstTrust, KnownList, News, Newsroom, Onions, OpenError, Options,
+    ReadError, Sideload, Store,
 };
 use crate::server::Anchor;
 use crate::trust::lists::ChannelWord;
@@ -46,8 +47,8 @@ pub(crate) struct Get {
     /// you read
     #[arg(long, value_name = "DIR", default_value = "colport-reader")]
     store: PathBuf,
-    /// A bundle that you were given by somebody of your channel: before any mirror is asked, the mirrors are taken up that it tells
-    /// the channel of
+    /// A bundle that you were given by somebody of your channel, also an old one: before any mirror is asked, the mirrors are taken
+    /// up that it tells the channel of. The news in it is not: read that with `colport open`
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
     /// Also write the bundle to this file, to give it to somebody
@@ -139,8 +140,8 @@ impl Get {
     }
 }
 
-/// A bundle of the newsroom that the reader trusts.
-fn brought(path: &Path, options: &Options) -> Result<Arc<Excerpt>, Failure> {
+/// The lists in a bundle of the newsroom that the reader trusts.
+fn brought(path: &Path, options: &Options) -> Result<Brought, Failure> {
     // The store knows roots that came after the one that was named, and what was seen since.
     let known = match files::exists(&options.store) {
         true => Store::open(&options.store).and_then(|store| Newsroom::of_store(&store)),
@@ -153,22 +154,29 @@ fn brought(path: &Path, options: &Options) -> Result<Arc<Excerpt>, Failure> {
             FirstTrust::Kept | FirstTrust::Fingerprint(_) => None,
         });
     let now = SystemClock.now();
-    let edition = match reader::open(open::bundle(path)?, newsroom.as_ref(), now)? {
-        Sideload::Verified(edition) => *edition,
-        Sideload::UnknownNewsroom(unproved) => match options.trust {
-            FirstTrust::Fingerprint(fingerprint) => unproved.accept(fingerprint)?.0,
-            FirstTrust::Kept | FirstTrust::Root(_) => {
-                return Err(Failure::from(ReadError::NobodyToTrust));
-            }
-        },
+    let bundle = open::bundle(path)?;
+    let brought = match (newsroom, &options.trust) {
+        (Some(newsroom), _) => reader::brought(bundle, &newsroom, now)?,
+        (None, FirstTrust::Fingerprint(fingerprint)) => {
+            Brought::of(&compared(bundle, *fingerprint, now)?)
+        }
+        (None, _) => return Err(Failure::from(ReadError::NobodyToTrust)),
     };
-    if edition.lists_beside().is_empty() {
+    if brought.is_empty() {
         let failure = Failure::refused(format!("`{}` carries no list of mirrors", path.display()));
         return Err(
             failure.try_this("open it with `colport open`, and ask who gave it for addresses")
         );
     }
-    Ok(Arc::new(edition))
+    Ok(brought)
+}
+
+/// Of a newsroom of which nothing is known but its fingerprint.
+fn compared(bundle: Bytes, fingerprint: Fingerprint, now: Timestamp) -> Result<Excerpt, OpenError> {
+    match reader::open(bundle, None, now)? {
+        Sideload::Verified(edition) => Ok(*edition),
+        Sideload::UnknownNewsroom(unproved) => Ok(unproved.accept(fingerprint)?.0),
+    }
 }
 
 fn told_of(list: &KnownList) -> String {

@@ -207,7 +207,7 @@ impl Config {
             all.iter().map(|member| member.mirror.name.as_str()),
         )?;
         if !channels.is_empty() {
-            refuse_ties(&all)?;
+            refuse_one_domain(&all)?;
         }
         let meeting_places = self.sync.meeting_places(folder)?;
         let sync = &self.sync;
@@ -446,17 +446,17 @@ pub(super) fn http_address(text: &str) -> Result<Url, String> {
 }
 
 /// Readers are told of these: who takes a domain away shall take one of them.
-fn refuse_ties(members: &[Member]) -> Result<(), String> {
-    let tied = members
+fn refuse_one_domain(members: &[Member]) -> Result<(), String> {
+    let told = members
         .iter()
-        .filter_map(|member| Some((member, member.ties()?)));
-    let (members, ties): (Vec<_>, Vec<_>) = tied.unzip();
+        .filter_map(|member| Some((member, member.domain()?)));
+    let (members, domains): (Vec<_>, Vec<_>) = told.unzip();
     let name = |place: usize| members.get(place).map_or("", |member| &member.mirror.name);
-    match pool::first_clash(&ties) {
+    match pool::first_double(&domains) {
         None => Ok(()),
-        Some((one, other, clash)) => Err(format!(
-            "the mirrors `{}` and `{}` are {clash}, so that who takes that away takes both: put one of them under another \
-             domain, or leave its address out, so that nobody is told of it",
+        Some((one, other)) => Err(format!(
+            "the mirrors `{}` and `{}` are under the same domain, so that who takes that away takes both: put one of them \
+             under another domain, or leave its address out, so that nobody is told of it",
             name(one),
             name(other)
         )),

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::store::{Store, StoreError};
-use super::{MirrorId, Mirrors, doh};
+use super::{Brought, MirrorId, Mirrors, doh};
 use crate::base::LIMITS;
 use crate::edition::{Excerpt, Remembered};
 use crate::io::address;
@@ -58,7 +58,7 @@ pub fn list_beside(edition: &Excerpt, word: &ChannelWord) -> Option<AddressList>
 pub(super) struct Channel {
     word: ChannelWord,
     list: Option<AddressList>,
-    /// What the bundle proved that the reader was given, which may know a newer root than the store.
+    /// The root of the bundle that the reader was given, which may be newer than the store's.
     beside: Option<Remembered>,
 }
 
@@ -117,10 +117,9 @@ impl Channel {
     }
 
     /// What came in a bundle, which was proved to be of the newsroom that the store belongs to.
-    pub fn take_beside(&mut self, edition: &Excerpt, store: &Store) -> Result<(), StoreError> {
-        self.beside = Some(edition.remembered());
-        self.keep_newest(edition.lists_beside().to_vec(), store)
-            .map(drop)
+    pub fn take_beside(&mut self, brought: &Brought, store: &Store) -> Result<(), StoreError> {
+        self.beside = Some(brought.root.clone());
+        self.keep_newest(brought.lists.clone(), store).map(drop)
     }
 
     pub fn shown(&self, now: Timestamp) -> Option<KnownList> {

@@ -41,7 +41,7 @@ pub use audit::{Audit, FileFault, audit};
 pub use fault::Fault;
 pub use lists::{KnownList, Onions, list_beside};
 pub use mirrors::{MirrorId, Mirrors, Past};
-pub use open::{Newsroom, OpenError, Sideload, Unproved, open};
+pub use open::{Brought, Newsroom, OpenError, Sideload, Unproved, brought, open};
 pub use pace::Patience;
 pub use report::tell;
 pub use store::{Store, StoreError};
@@ -67,8 +67,8 @@ pub struct Options {
     pub trust: FirstTrust,
     /// By which the reader was told of the mirrors, if that came with them. It is kept for the next time.
     pub channel: Option<ChannelWord>,
-    /// A bundle that the reader was given, with the list of his channel in it. It must be proved to be of this newsroom.
-    pub brought: Option<Arc<Excerpt>>,
+    /// Lists out of a bundle that the reader was given. It must be proved to be of this newsroom.
+    pub brought: Option<Brought>,
     pub onions: Onions,
     /// Who is asked for records of DNS, over HTTPS and in JSON, when no mirror answers.
     pub resolvers: Vec<Url>,

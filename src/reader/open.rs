@@ -4,6 +4,9 @@
 //!    same, and says how old it is ([`Excerpt::freshness_at`]); one that is older than what was seen is refused.
 //! 2. Unknown newsroom: the bundle is proved from the root inside, which shows that nothing was changed since *someone*
 //!    signed it, and not who. So what comes back cannot be shown before a person has compared the fingerprint.
+//! 3. Lists of mirrors: they belong to no edition, and have versions of their own below which a reader accepts none. So those
+//!    in a bundle are taken up however old its edition is ([`brought`]); but no news can be made of that. It must be by the
+//!    keys that count now: who stole one that was taken back signs no lists.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -80,6 +83,27 @@ impl Unproved {
     }
 }
 
+/// What a bundle tells channels of mirrors, and by which root that is proved. Nothing of its edition.
+#[derive(Debug, Clone)]
+pub struct Brought {
+    pub(super) root: Remembered,
+    pub(super) lists: Vec<Bytes>,
+}
+
+impl Brought {
+    pub fn of(edition: &Excerpt) -> Self {
+        Self {
+            root: Remembered::new(edition.remembered().root),
+            lists: edition.lists_beside().to_vec(),
+        }
+    }
+
+    /// Whether no list came.
+    pub fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Forged, damaged, or older than what was seen.
@@ -115,31 +139,36 @@ pub fn open(
     known: Option<&Newsroom>,
     now: Timestamp,
 ) -> Result<Sideload, OpenError> {
-    let first_root = first_root(&bundle)?;
-    let found = first_root
-        .as_ref()
-        .map(|root| Fingerprint::of_first_root(root));
-    match (known, found.zip(first_root)) {
-        (Some(newsroom), Some((found, _))) if found != newsroom.fingerprint => {
-            Err(OpenError::OtherNewsroom {
-                found,
-                known: newsroom.fingerprint,
-            })
-        }
-        (Some(newsroom), _) => {
-            let edition = Excerpt::open(bundle, &newsroom.remembered, now)?;
-            Ok(Sideload::Verified(Box::new(edition)))
-        }
-        (None, Some((fingerprint, first_root))) => {
-            let remembered = Remembered::new(first_root.clone());
-            let edition = Excerpt::open(bundle, &remembered, now)?;
-            Ok(Sideload::UnknownNewsroom(Box::new(Unproved {
-                fingerprint,
-                first_root,
-                edition,
-            })))
-        }
-        (None, None) => Err(OpenError::NoRoot),
+    if let Some(newsroom) = known {
+        let edition = of_known(bundle, newsroom, now)?;
+        return Ok(Sideload::Verified(Box::new(edition)));
+    }
+    let first_root = first_root(&bundle)?.ok_or(OpenError::NoRoot)?;
+    let edition = Excerpt::open(bundle, &Remembered::new(first_root.clone()), now)?;
+    Ok(Sideload::UnknownNewsroom(Box::new(Unproved {
+        fingerprint: Fingerprint::of_first_root(&first_root),
+        first_root,
+        edition,
+    })))
+}
+
+/// The lists in a bundle of this newsroom, whose edition may be older than what was seen of it.
+pub fn brought(bundle: Bytes, known: &Newsroom, now: Timestamp) -> Result<Brought, OpenError> {
+    let known = Newsroom {
+        fingerprint: known.fingerprint,
+        remembered: Remembered::new(known.remembered.root.clone()),
+    };
+    Ok(Brought::of(&of_known(bundle, &known, now)?))
+}
+
+fn of_known(bundle: Bytes, known: &Newsroom, now: Timestamp) -> Result<Excerpt, OpenError> {
+    let found = first_root(&bundle)?.map(|root| Fingerprint::of_first_root(&root));
+    match found.filter(|found| *found != known.fingerprint) {
+        Some(found) => Err(OpenError::OtherNewsroom {
+            found,
+            known: known.fingerprint,
+        }),
+        None => Ok(Excerpt::open(bundle, &known.remembered, now)?),
     }
 }
 

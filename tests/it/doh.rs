@@ -10,7 +10,7 @@ use colport::bundle::{ListFile, carry};
 use colport::edition::{Excerpt, Remembered};
 use colport::io::clock::Clock;
 use colport::io::fetch::{HttpFetch, Patience};
-use colport::reader::{self, FirstTrust, Got, Options, ReadError};
+use colport::reader::{self, Brought, FirstTrust, Got, Options, ReadError};
 use colport::server::{self, Anchor, Server};
 use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
 use rustls::pki_types::pem::PemObject;
@@ -203,7 +203,7 @@ async fn resolver(
 struct Scene {
     folder: TempDir,
     newsroom: Newsroom,
-    brought: Arc<Excerpt>,
+    brought: Brought,
     lists: Lists,
     fetch: HttpFetch,
     acceptor: TlsAcceptor,
@@ -255,7 +255,7 @@ impl Scene {
         Self {
             folder,
             newsroom,
-            brought: Arc::new(brought),
+            brought: Brought::of(&brought),
             lists,
             fetch: HttpFetch::vouched_for_by(Patience::default(), roots),
             acceptor: TlsAcceptor::from(Arc::new(config)),

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use colport::base::Timestamp;
 use colport::sync::rotation::{
-    ChannelId, Kind, Known, MirrorId, NewChannel, Observation, ProviderId, State, Upkeep, step,
+    AccountId, ChannelId, Kind, Known, MirrorId, NewChannel, Observation, ProviderId, State,
+    Upkeep, step,
 };
 use colport::sync::simulation::{Agents, Censor, Figures, Policy, Run, Settings, run};
 
@@ -176,6 +177,7 @@ fn a_step_with_much_in_stock() {
         seen.push(Observation::Made {
             mirror,
             provider: ProviderId(id % 12),
+            account: Some(AccountId(id / 12 % 40)),
             upkeep: Upkeep::Free,
         });
         seen.push(Observation::Filled { mirror });

@@ -126,11 +126,13 @@ mod beside {
     use colport::base::Fingerprint;
     use colport::bundle::{ListFile, carry};
     use colport::edition::{
-        Excerpt, Receiver, Remembered, Variant, VerifiedEdition, write_excerpt,
+        Excerpt, Receiver, Refusal, Remembered, Variant, VerifiedEdition, write_excerpt,
     };
-    use colport::reader::{self, FirstTrust, Options, ReadError, list_beside};
-    use colport::trust::SigningKey;
+    use colport::reader::{
+        self, Brought, FirstTrust, OpenError, Options, ReadError, Store, list_beside,
+    };
     use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
+    use colport::trust::{self, SigningKey};
     use url::Url;
 
     use crate::world::{Behaviour, Mirror, Newsroom, World, moment};
@@ -225,7 +227,7 @@ mod beside {
         let folder = tempfile::tempdir().unwrap();
         let trust = || FirstTrust::Fingerprint(Fingerprint::of_first_root(&newsroom.first_root()));
         let own = word("k3q9x2m7k3q9");
-        let options = |store: &str, brought: Option<Arc<Excerpt>>| {
+        let options = |store: &str, brought: Option<Brought>| {
             let mut options = Options::new(Vec::new(), folder.path().join(store), trust());
             options.channel = Some(own.clone());
             options.brought = brought;
@@ -236,7 +238,7 @@ mod beside {
         let list = sealed(&own, 4, &living.url(), &Newsroom::list_key(1));
         let bundle = carrying(before.bundle(), &[list]);
         let brought = Excerpt::open(bundle, &newcomer(&newsroom), moment(2)).unwrap();
-        let brought = Some(Arc::new(brought));
+        let brought = Some(Brought::of(&brought));
         let got = reader::get(&world, moment(2), &options("b", brought), &mut |_| ()).await;
         assert_eq!(got.unwrap().edition.number(), newest.number());
         // And the next time he needs nothing.
@@ -272,14 +274,10 @@ mod beside {
         }
 
         /// What a reader was given who knows the first root alone.
-        fn brought(
-            &self,
-            edition: &VerifiedEdition,
-            list: (ListFile, Bytes),
-        ) -> Option<Arc<Excerpt>> {
+        fn brought(&self, edition: &VerifiedEdition, list: (ListFile, Bytes)) -> Option<Brought> {
             let bundle = carrying(edition.bundle(), &[list]);
             let opened = Excerpt::open(bundle, &newcomer(&self.newsroom), moment(2)).unwrap();
-            Some(Arc::new(opened))
+            Some(Brought::of(&opened))
         }
 
         fn options(&self) -> Options {
@@ -360,5 +358,70 @@ mod beside {
         assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 6);
         options.brought = None;
         assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 6);
+    }
+
+    /// What the reader's store makes of a bundle that a friend brought.
+    fn by_store(
+        scene: &Scene,
+        edition: &VerifiedEdition,
+        list: (ListFile, Bytes),
+    ) -> Result<Option<Brought>, OpenError> {
+        let store = Store::open(&scene.folder.path().join("store")).unwrap();
+        let known = reader::Newsroom::of_store(&store).unwrap().unwrap();
+        let bundle = carrying(edition.bundle(), &[list]);
+        reader::brought(bundle, &known, moment(2)).map(Some)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_older_edition_than_was_seen_brings_its_list_and_is_no_news() {
+        let mut scene = Scene::new();
+        let (old, own) = (scene.edition.clone(), word("k3q9x2m7k3q9"));
+        let newest = scene.newsroom.publish(moment(1));
+        scene.good.show(&newest);
+        let list =
+            |version, mirror: &Mirror| sealed(&own, version, &mirror.url(), &Newsroom::list_key(1));
+        let mut options = scene.options();
+        options.mirrors = vec![scene.good.url()];
+        let got = scene.get(&options).await.unwrap();
+        assert_eq!((got.edition.number(), got.list), (newest.number(), None));
+
+        // The mirror that was known is gone; by the old bundle another is found.
+        let known = scene.gone.url();
+        let mut options = scene.options();
+        options.mirrors = vec![known];
+        options.brought = by_store(&scene, &old, list(4, &scene.good)).unwrap();
+        let got = scene.get(&options).await.unwrap();
+        assert_eq!(got.edition.number(), newest.number());
+        assert_eq!(got.list.unwrap().version, 4);
+        // A list that is older than the one that is known takes its place in no bundle.
+        options.brought = by_store(&scene, &old, list(3, &scene.gone)).unwrap();
+        assert_eq!(scene.get(&options).await.unwrap().list.unwrap().version, 4);
+        // And who shows the old edition itself is refused as before.
+        scene.good.show(&old);
+        let refused = scene.get(&options).await;
+        assert!(matches!(refused, Err(ReadError::NoGoodMirror { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bundle_by_a_key_that_was_taken_back_brings_no_list() {
+        let mut scene = Scene::new();
+        let (old, own) = (scene.edition.clone(), word("k3q9x2m7k3q9"));
+        scene.newsroom.replace_list_key(9, moment(1));
+        let newest = scene.newsroom.publish(moment(1));
+        scene.good.show(&newest);
+        let mut options = scene.options();
+        options.mirrors = vec![scene.good.url()];
+        scene.get(&options).await.unwrap();
+        for key in [1, 9] {
+            let list = sealed(&own, 7, &scene.gone.url(), &Newsroom::list_key(key));
+            let refused = by_store(&scene, &old, list).unwrap_err();
+            assert!(
+                matches!(
+                    refused,
+                    OpenError::Refused(Refusal::Trust(trust::Refusal::ThresholdNotMet { .. }))
+                ),
+                "{refused:?}"
+            );
+        }
     }
 }

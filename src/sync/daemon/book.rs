@@ -157,8 +157,7 @@ pub(super) struct Audit {
     /// Digest of what this version says. `None`: written by an earlier colport.
     #[serde(default)]
     pub said: Option<String>,
-    /// All mirrors that stood in one of its lists, by number. The planner counts others too, which were left out since they
-    /// are tied to one that was not.
+    /// All mirrors that stood in one of its lists, by number, also those that the planner has forgotten.
     #[serde(default)]
     pub told: BTreeSet<u64>,
     /// By way.
@@ -248,12 +247,6 @@ impl Book {
                 audit.told = known.map(|(mirror, _)| mirror.0).collect();
             }
         }
-    }
-
-    /// Whether the mirror stood in one of the channel's lists.
-    pub fn was_told(&self, channel: ChannelId, mirror: MirrorId) -> bool {
-        let audit = self.channels.get(&channel);
-        audit.is_some_and(|audit| audit.told.contains(&mirror.0))
     }
 
     /// The channels in one of whose lists it stood.

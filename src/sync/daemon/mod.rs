@@ -36,7 +36,7 @@ pub use view::{ChannelView, MirrorView, ReachView, View, WayView};
 
 pub use crate::trust::lists::Rendezvous;
 
-use super::pool::{Account, Described, Ties};
+use super::pool::{self, Described};
 use super::rotation::{ChannelId, Kind, MirrorId, Probe, Tier, Upkeep, VantageId};
 use super::watching::hints::Hint;
 use super::{Mirror, Outcome, Place};
@@ -82,13 +82,8 @@ impl Member {
     }
 
     /// By what it leads to other mirrors, if readers are told of it.
-    pub fn ties(&self) -> Option<Ties> {
-        let public = self.public.as_ref()?;
-        let account = Account {
-            provider: public.provider.clone(),
-            name: public.account.clone(),
-        };
-        Some(Ties::of(&public.url, &account))
+    pub fn domain(&self) -> Option<String> {
+        Some(pool::registrable(&self.public.as_ref()?.url))
     }
 
     /// Whether it runs `colport serve`, and so takes lists by themselves.

@@ -23,9 +23,8 @@ use url::Url;
 
 use self::hearsay::Hearsay;
 use super::super::Outcome;
-use super::super::pool;
 use super::super::rotation::{
-    self, ChannelId, MirrorId, Observation, Phase, State, Upkeep, VantageId,
+    self, ChannelId, Lack, MirrorId, Observation, Phase, State, Upkeep, VantageId,
 };
 use super::book::{Book, BookError, Sight};
 use super::{Audience, Effect, Event, Member, Moment, Part, Wanted};
@@ -81,7 +80,7 @@ pub struct Daemon {
     /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
     unmade: Option<(String, u32, Timestamp)>,
     /// What the operator was told of stock, so that he is told once.
-    told_empty: bool,
+    told_lacks: BTreeSet<Lack>,
     troubles: BTreeMap<Part, String>,
     /// Why nothing could be pushed at all.
     held: Option<String>,
@@ -109,7 +108,7 @@ impl Daemon {
             making: false,
             is_line_limited: false,
             unmade: None,
-            told_empty: false,
+            told_lacks: BTreeSet::new(),
             troubles: BTreeMap::new(),
             held: None,
         })
@@ -583,12 +582,12 @@ impl Daemon {
         if living.iter().any(|member| member.mirror.name == *name) {
             return Some(format!("there is a mirror `{name}` already"));
         }
-        let ties = new.ties()?;
-        let tied = living.iter().find_map(|member| {
-            let clash = pool::admit(&ties, &[member.ties()?]).err()?;
-            Some((&member.mirror.name, clash))
-        });
-        tied.map(|(other, clash)| format!("`{other}` is {clash}"))
+        let domain = new.domain()?;
+        let mut living = living.iter();
+        let tied = living.find(|member| member.domain().as_ref() == Some(&domain))?;
+        // Beware: no domain is named. What a hook tried would tell whoever reads the journal, or an alert, of a mirror that
+        // perhaps nobody is told of.
+        Some(format!("`{}` is under the same domain", tied.mirror.name))
     }
 
     // Steps 2 and 3.
@@ -622,7 +621,6 @@ impl Daemon {
             }
             rotation::Action::Publish { channel, list } => {
                 self.issue(channel, &list, now, "its mirrors changed");
-                self.tell_ties(channel, &list, now, effects);
             }
             rotation::Action::Split { channel } => {
                 let name = self.book.channel_name(channel);
@@ -705,37 +703,27 @@ impl Daemon {
         let is_filling = planner
             .mirrors()
             .any(|(_, mirror)| matches!(mirror.phase, Phase::Ready | Phase::Filling));
-        let in_use = planner.channels().filter(|(_, known)| known.is_in_use());
-        let lacking = in_use.filter(|(channel, _)| self.working(*channel) < 2);
-        let lacking = lacking.count();
-        let is_empty = self.standby() == 0 && lacking > 0 && !is_filling;
-        if is_empty && !self.told_empty {
-            let channels = match lacking {
-                1 => "one channel has".to_owned(),
-                many => format!("{many} channels have"),
-            };
-            let words =
-                format!("no mirror is left in stock, and {channels} less than two that work");
-            self.note(
-                now,
-                words.clone(),
-                "they can be given another as soon as there is one",
-            );
-            effects.push(Effect::Alert(words));
+        let lacks = match is_filling {
+            true => Vec::new(),
+            false => self.lacks(),
+        };
+        for lack in [Lack::Stock, Lack::Account] {
+            let lacking = lacks.iter().filter(|other| **other == lack).count();
+            if lacking == 0 {
+                self.told_lacks.remove(&lack);
+            } else if self.told_lacks.insert(lack) {
+                let (words, why) = words_of(lack, lacking);
+                self.note(now, words.clone(), why);
+                effects.push(Effect::Alert(words));
+            }
         }
-        self.told_empty = is_empty;
     }
 
-    /// How many work of those that the channel was really told of.
-    pub(super) fn working(&self, channel: ChannelId) -> usize {
+    /// What keeps channels from having two mirrors that work.
+    fn lacks(&self) -> Vec<Lack> {
         let planner = &self.book.planner;
-        let bundle = planner
-            .channel(channel)
-            .into_iter()
-            .flat_map(|it| &it.told.bundle);
-        let told = bundle.filter(|id| self.book.was_told(channel, **id));
-        told.filter(|id| planner.mirror(**id).is_some_and(rotation::Mirror::works))
-            .count()
+        let in_use = planner.channels().filter(|(_, known)| known.is_in_use());
+        in_use.filter_map(|(id, _)| planner.lack(id)).collect()
     }
 
     fn standby(&self) -> usize {
@@ -765,6 +753,27 @@ impl Daemon {
 
     pub(super) fn public(&self, id: MirrorId) -> Option<&super::Public> {
         self.book.members.get(&id)?.public.as_ref()
+    }
+}
+
+/// What is lacking, for the operator, and why it is told.
+fn words_of(lack: Lack, lacking: usize) -> (String, &'static str) {
+    let channels = match lacking {
+        1 => "one channel has".to_owned(),
+        many => format!("{many} channels have"),
+    };
+    match lack {
+        Lack::Stock => (
+            format!("no mirror is left in stock, and {channels} less than two that work"),
+            "they can be given another as soon as there is one",
+        ),
+        Lack::Account => (
+            format!(
+                "{channels} less than two mirrors that work, and all in stock are in an account of which it has one: mirrors in \
+                 other accounts are needed"
+            ),
+            "no channel is told of two mirrors in one account",
+        ),
     }
 }
 

@@ -276,7 +276,7 @@ fn of_channel(daemon: &Daemon, report: &rotation::ChannelReport) -> Option<Chann
             .map(|piece| piece.words.clone())
             .collect(),
         readers: wanted.readers,
-        working: daemon.working(report.channel),
+        working: report.working,
         shows: shown
             .into_iter()
             .map(|id| daemon.book.mirror_name(id))

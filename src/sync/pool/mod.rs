@@ -2,23 +2,31 @@
 //!
 //! 1. A new mirror is described by whoever made it ([`Described`]).
 //! 2. It is called by a name that is [drawn](name): a newsroom's name in an address is the first thing a censor looks for.
-//! 3. It is taken only if no other is under its domain, and told to nobody who is told of another in its account ([`ties`]):
-//!    who blocks or seizes one must not find the next by it.
+//! 3. It is taken only if no other is under its [domain], and the planner tells it to nobody who is told of another in its
+//!    account: who blocks or seizes one must not find the next by it.
 //!
 //! Deliberately absent: buying and paying, which only the newsroom's own hooks can do.
 
+mod domain;
 mod name;
-mod ties;
 
 use std::net::IpAddr;
 
 use url::Url;
 
+pub use domain::{first_double, registrable};
 pub use name::{draw, is_made_from};
-pub use ties::{Account, Clash, Ties, admit, apart, first_clash, registrable};
 
 use crate::sync::Mirror;
 use crate::sync::rotation::Upkeep;
+
+/// Who would be asked to take the mirror down.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    pub provider: String,
+    /// What the operator calls it; empty if he says nothing. The customer's number is nobody's business.
+    pub name: String,
+}
 
 /// A mirror that is not told to anybody yet.
 #[derive(Debug, Clone, PartialEq)]

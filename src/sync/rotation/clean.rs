@@ -6,12 +6,13 @@
 //!    that it has, with nobody with whom it shares one already, and with those who are trusted as much as itself.
 //! 4. From plenty it gets private lifeboats.
 //! 5. A suspect gets a private canary, and no longer anything that is others'.
+//! 6. Nobody gets a second mirror of one account.
 //!
 //! The most trusted choose first.
 
 use std::collections::BTreeSet;
 
-use super::state::{Channel, ChannelId, Mirror, MirrorId, ProviderId, State, Tier, Use, providers};
+use super::state::{Channel, ChannelId, Mirror, MirrorId, Owners, State, Tier, Use, apart};
 use super::stock::{Need, Stock, tell};
 use crate::base::Timestamp;
 
@@ -48,14 +49,14 @@ pub(super) fn supply(state: &mut State, stock: &mut Stock, now: Timestamp) {
     }
 }
 
-/// Mirrors of the channel's list that work.
+/// Mirrors of the channel's list that work, one of each account.
 pub(super) fn alive(state: &State, channel: ChannelId) -> Vec<MirrorId> {
     let told = state
         .channels
         .get(&channel)
         .map(|channel| &channel.told.bundle);
     let told = told.into_iter().flatten().copied();
-    told.filter(|id| state.works(*id)).collect()
+    apart(state, told.filter(|id| state.works(*id)))
 }
 
 fn is_sound(state: &State, channel: ChannelId, id: MirrorId) -> bool {
@@ -87,10 +88,10 @@ fn fill_up(
         true => Need::Urgent,
         false => Need::Ordinary,
     };
-    let apart = providers(state, &alive);
-    let joined = join(state, shared, channel, &alive, &apart);
+    let owners = Owners::of(state, &alive);
+    let joined = join(state, shared, channel, &alive, &owners);
     let taken = joined.or_else(|| {
-        let new = stock.take(need, &apart, state)?;
+        let new = stock.take(need, &owners, state)?;
         shared.push(new);
         Some(new)
     });
@@ -104,7 +105,7 @@ fn join(
     shared: &[MirrorId],
     channel: ChannelId,
     alive: &[MirrorId],
-    apart: &BTreeSet<ProviderId>,
+    owners: &Owners,
 ) -> Option<MirrorId> {
     let own = state.channels.get(&channel)?;
     let met = met(state, channel, alive);
@@ -114,7 +115,7 @@ fn join(
         let fits = mirror.knowers.len() < state.rules.sharers
             && mirror.works()
             && mirror.failing.is_empty()
-            && !apart.contains(&mirror.provider)
+            && !owners.providers.contains(&mirror.provider)
             && !alive.contains(id);
         let harm = fits.then(|| harm(state, own, mirror, &met))??;
         Some((harm, *id))
@@ -194,8 +195,8 @@ fn lifeboat(state: &mut State, stock: &mut Stock, channel: ChannelId, now: Times
     if full || !is_proven || alive.len() < state.rules.shared {
         return;
     }
-    let apart = providers(state, &alive);
-    if let Some(mirror) = stock.take(Need::Luxury, &apart, state) {
+    let owners = Owners::of(state, &alive);
+    if let Some(mirror) = stock.take(Need::Luxury, &owners, state) {
         tell(state, channel, mirror, Use::Private, now);
     }
 }
@@ -221,8 +222,8 @@ fn canary(state: &mut State, stock: &mut Stock, channel: ChannelId, wanted: usiz
         true => Need::Urgent,
         false => Need::Ordinary,
     };
-    let apart = providers(state, &alive);
-    if let Some(mirror) = stock.take(need, &apart, state) {
+    let owners = Owners::of(state, &alive);
+    if let Some(mirror) = stock.take(need, &owners, state) {
         tell(state, channel, mirror, Use::Private, now);
     }
 }

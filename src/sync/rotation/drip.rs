@@ -5,8 +5,10 @@
 //!
 //! 1. While less than two work, the next one at once, if there is any besides the reserve.
 //! 2. More only when so much time has passed that the budget lasts, and at most five together.
+//! 3. One that is in the account of another which a channel has is not told to that channel.
 
-use super::state::{ChannelId, MirrorId, State, Use, hours, providers};
+use super::clean::alive;
+use super::state::{ChannelId, MirrorId, Owners, State, Use, apart, hours};
 use super::stock::{Need, Stock, tell};
 use crate::base::Timestamp;
 
@@ -17,16 +19,18 @@ pub(super) fn supply(state: &mut State, stock: &mut Stock, now: Timestamp) {
     }
     let mut dripping = dripping(state);
     while is_due(state, stock, dripping.len(), now) {
-        let apart = providers(state, &dripping);
-        let Some(mirror) = stock.take(Need::Ordinary, &apart, state) else {
+        let owners = Owners::of(state, &dripping);
+        let Some(mirror) = stock.take(Need::Ordinary, &owners, state) else {
             break;
         };
         dripping.push(mirror);
         state.dripped = Some(now);
     }
     for channel in fed {
-        for mirror in &dripping {
-            tell(state, channel, *mirror, Use::Drip, now);
+        let has = alive(state, channel);
+        // To be told again of what it has changes nothing.
+        for mirror in apart(state, has.into_iter().chain(dripping.iter().copied())) {
+            tell(state, channel, mirror, Use::Drip, now);
         }
     }
 }
@@ -39,13 +43,13 @@ fn fed(state: &State) -> Vec<ChannelId> {
     fed.map(|(id, _)| *id).collect()
 }
 
-/// Mirrors of the drip that work.
+/// Mirrors of the drip that work, one of each account.
 pub(super) fn dripping(state: &State) -> Vec<MirrorId> {
     let drip = state
         .mirrors
         .iter()
         .filter(|(_, mirror)| mirror.use_ == Use::Drip && mirror.works());
-    drip.map(|(id, _)| *id).collect()
+    apart(state, drip.map(|(id, _)| *id))
 }
 
 fn is_due(state: &State, stock: &Stock, working: usize, now: Timestamp) -> bool {

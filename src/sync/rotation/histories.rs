@@ -16,6 +16,8 @@ enum Event {
     /// Everything that one provider has.
     ProviderLost(u8),
     Dead(u16),
+    /// The operator says that it is in this account.
+    Moved(u16, u8),
     /// A vantage whose controls fail says that all mirrors fail; and another says so alone.
     BlindVantage,
     LoneVantage(u16),
@@ -30,6 +32,7 @@ fn event() -> impl Strategy<Value = Event> {
         8 => any::<u16>().prop_map(Event::Blocked),
         1 => (0..4u8).prop_map(Event::ProviderLost),
         1 => any::<u16>().prop_map(Event::Dead),
+        1 => (any::<u16>(), 0..3u8).prop_map(|(mirror, account)| Event::Moved(mirror, account)),
         2 => Just(Event::BlindVantage),
         2 => any::<u16>().prop_map(Event::LoneVantage),
         1 => (any::<u8>(), 0..4u8).prop_map(|(channel, tier)| Event::Overruled(channel, tier)),
@@ -95,6 +98,13 @@ impl World {
                 .into_iter()
                 .map(|mirror| Observation::Dead { mirror })
                 .collect(),
+            Event::Moved(index, account) => pick(index)
+                .into_iter()
+                .map(|mirror| {
+                    let account = Some(AccountId(account.into()));
+                    made(mirror, ProviderId(mirror.0 % 4), account)
+                })
+                .collect(),
             Event::BlindVantage => working
                 .iter()
                 .flat_map(|id| self.looks(1, *id, Controls::Fail))
@@ -148,15 +158,10 @@ impl World {
     fn mirror(&mut self) -> [Observation; 2] {
         self.next += 1;
         let mirror = MirrorId(self.next);
-        let made = Observation::Made {
-            mirror,
-            provider: ProviderId(self.next % 4),
-            upkeep: if self.next.is_multiple_of(5) {
-                Upkeep::Paid
-            } else {
-                Upkeep::Free
-            },
-        };
+        // A third is in one of two accounts of its provider, the others are each in one of their own.
+        let account = self.next.is_multiple_of(3);
+        let account = account.then_some(AccountId(self.next / 3 % 2));
+        let made = made(mirror, ProviderId(self.next % 4), account);
         [made, Observation::Filled { mirror }]
     }
 
@@ -206,10 +211,29 @@ impl World {
     }
 }
 
+fn made(mirror: MirrorId, provider: ProviderId, account: Option<AccountId>) -> Observation {
+    let upkeep = match mirror.0.is_multiple_of(5) {
+        true => Upkeep::Paid,
+        false => Upkeep::Free,
+    };
+    Observation::Made {
+        mirror,
+        provider,
+        account,
+        upkeep,
+    }
+}
+
 fn lists_are_well_formed(state: &State) {
-    for (_, channel) in state.channels() {
+    for (id, channel) in state.channels() {
         let bundle: BTreeSet<_> = channel.told.bundle.iter().collect();
         assert_eq!(bundle.len(), channel.told.bundle.len(), "twice on a list");
+        let accounts = accounts(state, &channel.told.bundle);
+        let different: BTreeSet<_> = accounts.iter().collect();
+        assert!(
+            !channel.is_in_use() || different.len() == accounts.len(),
+            "{id:?} is told of two in one account"
+        );
         assert!(channel.told.show.len() <= 2, "more than two are shown");
         assert!(channel.told.show.iter().all(|id| bundle.contains(id)));
         assert!((0.0..=1.0).contains(&channel.p_leak));
@@ -228,7 +252,14 @@ fn lists_are_well_formed(state: &State) {
     }
 }
 
-/// Make before break.
+fn accounts(state: &State, mirrors: &[MirrorId]) -> Vec<(ProviderId, AccountId)> {
+    let mirrors = mirrors.iter().filter_map(|id| state.mirrors.get(id));
+    mirrors
+        .filter_map(|mirror| Some((mirror.provider, mirror.account?)))
+        .collect()
+}
+
+/// Make before break. Only what turns out to be in the account of another that stays leaves at once.
 fn what_works_stays(before: &State, after: &State) {
     for (id, old) in before.channels() {
         let new = &after.channels[&id];
@@ -247,6 +278,12 @@ fn what_works_stays(before: &State, after: &State) {
             .iter()
             .filter(|mirror| !new.told.bundle.contains(mirror))
         {
+            let is_tied = |kept: &MirrorId| {
+                after.mirrors[mirror].is_tied_to(&after.mirrors[kept]) && after.works(*kept)
+            };
+            if new.told.bundle.iter().any(is_tied) {
+                continue;
+            }
             assert!(!after.works(*mirror), "{mirror:?} works and left the list");
             let is_blocked = matches!(after.mirrors[mirror].phase, Phase::Blocked { .. });
             assert!(
@@ -286,7 +323,7 @@ fn nobody_trusted_is_left_with_too_little(state: &State) {
     let untold = state
         .mirrors()
         .filter(|(_, mirror)| mirror.is_standby() && mirror.failing.is_empty());
-    let untold = untold.count();
+    let untold: Vec<&Mirror> = untold.map(|(_, mirror)| mirror).collect();
     for (id, channel) in state.channels().filter(|(_, channel)| channel.is_in_use()) {
         let working = channel
             .told
@@ -298,9 +335,16 @@ fn nobody_trusted_is_left_with_too_little(state: &State) {
             Tier::Clean | Tier::Suspect => 0,
             Tier::Burnt | Tier::Open => reserve(state, state.last.unwrap()),
         };
+        let has = accounts(state, &channel.told.bundle);
+        let is_free = |mirror: &&&Mirror| {
+            let account = mirror.account.map(|account| (mirror.provider, account));
+            account.is_none_or(|account| !has.contains(&account))
+        };
+        let free = untold.iter().filter(is_free).count();
+        let is_held = untold.len() <= spare;
         assert!(
-            working >= 2 || untold <= spare,
-            "{id:?} has {working}, {untold} stand by"
+            working >= 2 || free == 0 || is_held,
+            "{id:?} has {working}, {free} stand by"
         );
     }
 }

@@ -16,7 +16,8 @@
 //!
 //! What must never happen, and is tested over random histories: a channel is told another's private mirror; the reserve
 //! is announced without need; a working mirror is dropped because a probe's own network failed; a trusted channel is
-//! left with less than two while an untold mirror stands by; a channel shows more than two addresses.
+//! left with less than two while an untold mirror stands by that is not tied to what it has; a list holds two mirrors of
+//! one account; a channel shows more than two addresses.
 //!
 //! Deliberately absent: hosts, pushing, probing and announcing, which are the daemon's; and names: a mirror is a number
 //! here, so nothing of the planner's can put an address into a log.
@@ -48,9 +49,10 @@ pub use observation::{
 pub use record::RecordError;
 pub use report::{ChannelReport, Next, Piece, Report, StockReport, report};
 pub use state::{
-    Channel, ChannelId, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split, State, Tier,
-    Use, VantageId,
+    AccountId, Channel, ChannelId, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId, Split,
+    State, Tier, Use, VantageId,
 };
+pub use stock::Lack;
 
 use state::hours;
 use stock::Stock;
@@ -99,8 +101,12 @@ fn take(state: &mut State, observation: &Observation, now: Timestamp, actions: &
         Observation::Made {
             mirror,
             provider,
+            account,
             upkeep,
-        } => made(state, *mirror, Mirror::new(*provider, *upkeep), actions),
+        } => {
+            let fresh = Mirror::new(*provider, *account, *upkeep);
+            made(state, *mirror, fresh, actions);
+        }
         Observation::Filled { mirror } => filled(state, *mirror),
         Observation::Dead { mirror } => died(state, *mirror, now),
         Observation::Probed(probe) => {
@@ -141,7 +147,9 @@ fn whole_second(at: Timestamp) -> Timestamp {
 }
 
 fn made(state: &mut State, id: MirrorId, mut mirror: Mirror, actions: &mut Vec<Action>) {
-    if state.mirrors.contains_key(&id) {
+    if let Some(known) = state.mirrors.get_mut(&id) {
+        (known.provider, known.account) = (mirror.provider, mirror.account);
+        known.upkeep = mirror.upkeep;
         return;
     }
     mirror.phase = Phase::Filling;

@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use super::state::{ChannelId, Kind, MirrorId, ProviderId, Tier, VantageId};
+use super::state::{AccountId, ChannelId, Kind, MirrorId, ProviderId, Tier, VantageId};
 use crate::base::Timestamp;
 
 /// Something that was seen, or that the operator said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
-    /// There is a new, empty mirror.
+    /// There is a new, empty mirror; or the operator says otherwise than before whose a known one is.
     Made {
         mirror: MirrorId,
         provider: ProviderId,
+        account: Option<AccountId>,
         upkeep: Upkeep,
     },
     /// The edition lies on it, verified by reading back.

@@ -1,6 +1,7 @@
 //! From what a channel knows to the list that it is told, and what has to be done.
 //!
 //! 1. What works stays on the list. What is blocked leaves it only when two that work stand there (make before break).
+//!    Of two that turn out to be in one account only the first stays.
 //! 2. Shown: what was shown and works, then the others until there are two. A canary first, a lifeboat last; of a drip
 //!    the newest first.
 //! 3. A list that changed is published.
@@ -9,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::observation::{Action, Telling};
-use super::state::{Channel, ChannelId, MirrorId, Phase, State, Tier, Use};
+use super::state::{Channel, ChannelId, MirrorId, Phase, State, Tier, Use, apart};
 use crate::base::Timestamp;
 
 /// The lists as they were before.
@@ -54,14 +55,12 @@ pub(super) fn publish(
 fn list(state: &State, channel: &Channel, before: Option<&Telling>) -> Telling {
     let (works, gone): (Vec<MirrorId>, Vec<MirrorId>) =
         channel.told.bundle.iter().partition(|id| state.works(**id));
-    let lacking = state.rules.least.saturating_sub(works.len());
     let mut blocked: Vec<MirrorId> = gone
         .into_iter()
         .filter(|id| is_blocked(state, *id))
         .collect();
     // The last that worked is the one that some may still reach.
     blocked.sort_by_key(|id| Reverse(state.mirrors.get(id).and_then(|mirror| mirror.ended())));
-    blocked.truncate(lacking);
     let mut ranked: Vec<MirrorId> = works;
     let shown: &[MirrorId] = before.map_or(&[], |before| before.show.as_slice());
     ranked.sort_by_cached_key(|id| {
@@ -74,12 +73,13 @@ fn list(state: &State, channel: &Channel, before: Option<&Telling>) -> Telling {
     if channel.tier.is_fed_by_drip() {
         ranked.sort_by_cached_key(|id| rank(state, channel, *id));
     }
-    ranked.extend(blocked);
-    let show = ranked.iter().take(state.rules.shown).copied().collect();
-    Telling {
-        show,
-        bundle: ranked,
-    }
+    let mut bundle = apart(state, ranked);
+    let most = bundle.len().max(state.rules.least);
+    bundle.extend(blocked);
+    bundle = apart(state, bundle);
+    bundle.truncate(most);
+    let show = bundle.iter().take(state.rules.shown).copied().collect();
+    Telling { show, bundle }
 }
 
 fn is_blocked(state: &State, id: MirrorId) -> bool {

@@ -11,8 +11,8 @@ use super::Dice;
 use super::observation::{Cause, Place, Telling, Upkeep};
 use super::rules::Rules;
 use super::state::{
-    Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase, ProviderId,
-    Split, State, Tier, Use, VantageId,
+    AccountId, Chance, Channel, ChannelId, Failing, Kind, Known, Loss, Mirror, MirrorId, Phase,
+    ProviderId, Split, State, Tier, Use, VantageId,
 };
 use crate::base::Timestamp;
 
@@ -87,6 +87,8 @@ struct TierRecord(#[serde(with = "TierName")] Tier);
 struct MirrorRecord {
     id: u64,
     provider: u64,
+    #[serde(default)]
+    account: Option<u64>,
     #[serde(with = "UpkeepName")]
     upkeep: Upkeep,
     phase: PhaseRecord,
@@ -279,6 +281,7 @@ fn mirror_record((id, mirror): (&MirrorId, &Mirror)) -> MirrorRecord {
     MirrorRecord {
         id: id.0,
         provider: mirror.provider.0,
+        account: mirror.account.map(|account| account.0),
         upkeep: mirror.upkeep,
         phase: phase_record(mirror.phase),
         use_: mirror.use_,
@@ -306,6 +309,7 @@ fn mirror(record: MirrorRecord) -> Result<(MirrorId, Mirror), RecordError> {
     });
     let mirror = Mirror {
         provider: ProviderId(record.provider),
+        account: record.account.map(AccountId),
         upkeep: record.upkeep,
         phase: phase(record.phase)?,
         use_: record.use_,

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::state::{Channel, ChannelId, Loss, Mirror, Phase, Split, State, Tier, Use, hours};
 use super::suspicion::{Evidence, haste, silence};
-use super::{drip, stock};
+use super::{Lack, drip, stock};
 use crate::base::Timestamp;
 
 const PIECES: usize = 3;
@@ -290,7 +290,12 @@ fn next(state: &State, now: Timestamp) -> Vec<Next> {
                     "channel {}: give it another mirror as soon as one stands by",
                     id.0
                 ),
-                "a trusted channel has less than two that work, and the stock is empty",
+                match state.lack(*id) {
+                    Some(Lack::Account) => {
+                        "a trusted channel has less than two that work, and all in stock are in an account of which it has one"
+                    }
+                    _ => "a trusted channel has less than two that work, and the stock is empty",
+                },
             ),
             _ if channel.split == Split::Asked => say(
                 format!("channel {}: invite its readers to two fresh groups", id.0),

@@ -14,9 +14,13 @@ pub struct MirrorId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub u64);
 
-/// Whoever can lose many mirrors at once: a hoster, a CDN, an account.
+/// Whoever can lose many mirrors at once: a hoster, a CDN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProviderId(pub u64);
+
+/// One customer of a provider. The same number at two providers is two accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VantageId(pub u64);
@@ -272,6 +276,8 @@ pub enum Loss {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mirror {
     pub provider: ProviderId,
+    /// `None`: one of its own.
+    pub account: Option<AccountId>,
     pub upkeep: Upkeep,
     pub phase: Phase,
     pub use_: Use,
@@ -310,9 +316,10 @@ pub(super) struct Failing {
 }
 
 impl Mirror {
-    pub(super) fn new(provider: ProviderId, upkeep: Upkeep) -> Self {
+    pub(super) fn new(provider: ProviderId, account: Option<AccountId>, upkeep: Upkeep) -> Self {
         Self {
             provider,
+            account,
             upkeep,
             phase: Phase::Ready,
             use_: Use::Unused,
@@ -332,6 +339,11 @@ impl Mirror {
     pub fn failing(&self) -> impl Iterator<Item = (VantageId, Place, Cause)> {
         let failing = self.failing.iter();
         failing.map(|(id, failing)| (*id, failing.place, failing.cause))
+    }
+
+    /// In one account: one letter takes both away, and who was told of both knows that they belong together.
+    pub(super) fn is_tied_to(&self, other: &Self) -> bool {
+        self.account.is_some() && (self.provider, self.account) == (other.provider, other.account)
     }
 
     /// As far as anybody knows, readers reach it.
@@ -367,8 +379,39 @@ pub(super) fn hours(from: Timestamp, to: Timestamp) -> f64 {
     (to.as_second() - from.as_second()).max(0) as f64 / 3600.0
 }
 
-/// The different providers of these mirrors.
-pub(super) fn providers(state: &State, mirrors: &[MirrorId]) -> BTreeSet<ProviderId> {
-    let known = mirrors.iter().filter_map(|id| state.mirrors.get(id));
-    known.map(|mirror| mirror.provider).collect()
+/// Each of these that is not tied to one before it: one list holds no two of an account.
+pub(super) fn apart(state: &State, ids: impl IntoIterator<Item = MirrorId>) -> Vec<MirrorId> {
+    let mut apart: Vec<(MirrorId, Option<&Mirror>)> = Vec::new();
+    for id in ids {
+        let mirror = state.mirrors.get(&id);
+        let is_tied = |before: &Mirror| mirror.is_some_and(|mirror| mirror.is_tied_to(before));
+        if !apart.iter().any(|(_, before)| before.is_some_and(is_tied)) {
+            apart.push((id, mirror));
+        }
+    }
+    apart.into_iter().map(|(id, _)| id).collect()
+}
+
+/// Who could take these mirrors away.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    pub(super) providers: BTreeSet<ProviderId>,
+    accounts: BTreeSet<(ProviderId, AccountId)>,
+}
+
+impl Owners {
+    pub(super) fn of(state: &State, mirrors: &[MirrorId]) -> Self {
+        let mut owners = Self::default();
+        for mirror in mirrors.iter().filter_map(|id| state.mirrors.get(id)) {
+            owners.providers.insert(mirror.provider);
+            let account = mirror.account.map(|account| (mirror.provider, account));
+            owners.accounts.extend(account);
+        }
+        owners
+    }
+
+    /// Whether a mirror of this account would be tied to one of theirs.
+    pub(super) fn have(&self, provider: ProviderId, account: Option<AccountId>) -> bool {
+        account.is_some_and(|account| self.accounts.contains(&(provider, account)))
+    }
 }

@@ -1,8 +1,11 @@
 //! The mirrors that nobody was told of: how many may be spent, and which is taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::state::{ChannelId, Known, MirrorId, Phase, ProviderId, State, Use, hours};
+use super::clean::alive;
+use super::state::{
+    AccountId, ChannelId, Known, MirrorId, Owners, Phase, ProviderId, State, Use, hours,
+};
 use crate::base::Timestamp;
 
 /// What an urgent need, and what a mere wish, may touch.
@@ -38,7 +41,7 @@ pub(super) fn reserve(state: &State, now: Timestamp) -> usize {
 /// What is in stock during one step.
 #[derive(Debug)]
 pub(super) struct Stock {
-    by_provider: BTreeMap<ProviderId, Vec<MirrorId>>,
+    by_provider: BTreeMap<ProviderId, Vec<(MirrorId, Option<AccountId>)>>,
     count: usize,
     reserve: usize,
     plenty: usize,
@@ -46,7 +49,7 @@ pub(super) struct Stock {
 
 impl Stock {
     pub(super) fn of(state: &State, now: Timestamp) -> Self {
-        let mut by_provider = BTreeMap::<ProviderId, Vec<MirrorId>>::new();
+        let mut by_provider = BTreeMap::<ProviderId, Vec<_>>::new();
         let standby = state
             .mirrors
             .iter()
@@ -54,7 +57,8 @@ impl Stock {
         // One that a vantage fails to reach is not for giving.
         let standby = standby.filter(|(_, mirror)| mirror.failing.is_empty());
         for (id, mirror) in standby {
-            by_provider.entry(mirror.provider).or_default().push(*id);
+            let of_provider = by_provider.entry(mirror.provider).or_default();
+            of_provider.push((*id, mirror.account));
         }
         let reserve = reserve(state, now);
         Self {
@@ -78,29 +82,73 @@ impl Stock {
         }
     }
 
-    /// Of another provider than `apart` if there is one, and of the one that has most.
+    /// Never of an account that these owners have; of another provider than theirs if there is one, and of the one that has
+    /// most.
     pub(super) fn take(
         &mut self,
         need: Need,
-        apart: &BTreeSet<ProviderId>,
+        owners: &Owners,
         state: &mut State,
     ) -> Option<MirrorId> {
         if !self.allows(need) {
             return None;
         }
-        let rank = |provider: &ProviderId, mirrors: &Vec<MirrorId>| {
-            (!apart.contains(provider), mirrors.len())
-        };
-        let best = self
-            .by_provider
-            .iter()
-            .filter(|(_, mirrors)| !mirrors.is_empty());
-        let best = best.max_by_key(|(provider, mirrors)| rank(provider, mirrors))?;
-        let provider = *best.0;
+        let best = self.by_provider.iter().map(|(provider, mirrors)| {
+            let is_other = !owners.providers.contains(provider);
+            let fitting = match is_other {
+                true => mirrors.len(),
+                false => fitting(mirrors, *provider, owners).count(),
+            };
+            (is_other, fitting, *provider)
+        });
+        let (_, count, provider) = best.filter(|(_, count, _)| *count > 0).max()?;
         let mirrors = self.by_provider.get_mut(&provider)?;
-        let index = (state.dice.roll() % mirrors.len() as u64) as usize;
+        let roll = (state.dice.roll() % count as u64) as usize;
+        let index = fitting(mirrors, provider, owners).nth(roll)?;
         self.count -= 1;
-        Some(mirrors.swap_remove(index))
+        Some(mirrors.swap_remove(index).0)
+    }
+}
+
+/// The places of those that are in no account of these owners.
+fn fitting(
+    mirrors: &[(MirrorId, Option<AccountId>)],
+    provider: ProviderId,
+    owners: &Owners,
+) -> impl Iterator<Item = usize> {
+    let mirrors = mirrors.iter().enumerate();
+    let fitting = mirrors.filter(move |(_, (_, account))| !owners.have(provider, *account));
+    fitting.map(|(index, _)| index)
+}
+
+/// Why a channel cannot have two mirrors that work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// None stands by.
+    Stock,
+    /// Each that stands by is in an account of which the channel has one already.
+    Account,
+}
+
+impl State {
+    /// `None` also where the channel will have another, or is given none of the reserve.
+    pub fn lack(&self, channel: ChannelId) -> Option<Lack> {
+        let alive = alive(self, channel);
+        if alive.len() >= self.rules.least {
+            return None;
+        }
+        let owners = Owners::of(self, &alive);
+        let mut standby = self
+            .mirrors
+            .values()
+            .filter(|it| it.is_standby())
+            .peekable();
+        match standby.peek() {
+            None => Some(Lack::Stock),
+            Some(_) => standby
+                .all(|it| owners.have(it.provider, it.account))
+                .then_some(Lack::Account),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ fn mirrors(ids: std::ops::Range<u64>) -> Vec<Observation> {
             Observation::Made {
                 mirror,
                 provider,
+                account: None,
                 upkeep,
             },
             Observation::Filled { mirror },
@@ -179,7 +180,7 @@ fn clean_channels_share_on_different_providers_and_meet_once() {
     for channel in state.channels.values() {
         let bundle = &channel.told.bundle;
         assert!(bundle.len() >= 3, "{bundle:?}");
-        assert_eq!(state::providers(&state, &bundle[..3]).len(), 3);
+        assert_eq!(state::Owners::of(&state, &bundle[..3]).providers.len(), 3);
     }
     let lists: Vec<&Vec<MirrorId>> = state
         .channels
@@ -359,6 +360,100 @@ fn the_report_says_why_in_words() {
             .any(|next| next.what.contains("open and burnt channels"))
     );
     assert!(report.mirrors["blocked"] > 0);
+}
+
+/// All of one provider, in so many accounts of it.
+fn in_accounts(count: u64, accounts: u64) -> Vec<Observation> {
+    let mut seen = mirrors(0..count);
+    for seen in &mut seen {
+        if let Observation::Made {
+            mirror,
+            provider,
+            account,
+            ..
+        } = seen
+        {
+            *provider = ProviderId(1);
+            *account = Some(AccountId(mirror.0 % accounts));
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_mirror_in_the_account_of_another_is_not_told_and_its_block_accuses_nobody() {
+    let kinds = [Kind::Telegram, Kind::Invite, Kind::Partner];
+    let seen = [channels(&kinds), in_accounts(9, 1)].concat();
+    let (state, _) = step(State::new(1, 4.0), at(0), &seen);
+    let told: Vec<&Vec<MirrorId>> = state
+        .channels
+        .values()
+        .map(|channel| &channel.told.bundle)
+        .collect();
+    assert!(told.iter().all(|list| list.len() == 1), "{told:?}");
+    for channel in state.channels.keys() {
+        let known = |mirror: &&Mirror| mirror.knowers.contains_key(channel);
+        assert_eq!(state.mirrors.values().filter(known).count(), 1);
+        assert_eq!(state.lack(*channel), Some(Lack::Account));
+    }
+    let untold: Vec<MirrorId> = state
+        .mirrors
+        .iter()
+        .filter(|(_, mirror)| mirror.is_standby())
+        .map(|(id, _)| *id)
+        .collect();
+    let before: Vec<f64> = state.channels.values().map(|it| it.p_leak).collect();
+    let (state, _) = step(state, at(60), &blocked(&untold[..2]));
+    for (channel, before) in state.channels.values().zip(before) {
+        assert!(channel.p_leak <= before, "{} {before}", channel.p_leak);
+    }
+}
+
+#[test]
+fn every_channel_has_as_many_mirrors_as_there_are_accounts_for() {
+    let kinds = [Kind::Telegram, Kind::Invite, Kind::Invite, Kind::Partner];
+    let seen = [channels(&kinds), in_accounts(24, 3)].concat();
+    let (state, _) = step(State::new(1, 4.0), at(0), &seen);
+    for (id, channel) in &state.channels {
+        assert!(channel.told.bundle.len() >= 2, "{:?}", channel.told.bundle);
+        assert_eq!(state.lack(*id), None);
+    }
+    let gone: Vec<MirrorId> = state.mirrors.keys().take(24).copied().collect();
+    let (state, _) = step(state, at(60), &blocked(&gone));
+    assert_eq!(state.lack(ChannelId(1)), Some(Lack::Stock));
+}
+
+#[test]
+fn what_turns_out_to_be_in_one_account_is_told_apart_and_replaced() {
+    let state = newsroom(&[Kind::Invite], 12);
+    let told = state.channels[&ChannelId(0)].told.bundle.clone();
+    let moved = |mirror: &MirrorId| Observation::Made {
+        mirror: *mirror,
+        provider: ProviderId(7),
+        account: Some(AccountId(1)),
+        upkeep: Upkeep::Free,
+    };
+    let seen: Vec<Observation> = told.iter().map(moved).collect();
+    let (state, actions) = step(state, at(60), &seen);
+    let after = &state.channels[&ChannelId(0)].told;
+    let kept: Vec<&MirrorId> = told.iter().filter(|id| after.bundle.contains(id)).collect();
+    assert_eq!(kept, [&told[0]], "the first that was shown");
+    assert!(after.bundle.len() >= 3, "{after:?}");
+    assert_eq!(after.show.len(), 2);
+    assert!(!actions.iter().any(|it| matches!(it, Action::Fill { .. })));
+    // When the one that stayed is blocked, another of its account may be told.
+    let (state, _) = step(state, at(120), &blocked(&[told[0]]));
+    assert_eq!(state.lack(ChannelId(0)), None);
+    assert_eq!(State::from_json(&state.to_json()), Ok(state));
+}
+
+#[test]
+fn a_state_of_before_there_were_accounts_is_read() {
+    let state = newsroom(&[Kind::Invite], 4);
+    let text = String::from_utf8(state.to_json()).unwrap();
+    let older = text.replace("\"account\":null,", "");
+    assert_ne!(text, older);
+    assert_eq!(State::from_json(older.as_bytes()), Ok(state));
 }
 
 #[test]

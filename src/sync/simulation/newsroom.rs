@@ -126,6 +126,7 @@ impl<'a> Newsroom<'a> {
             seen.push(Observation::Made {
                 mirror: *mirror,
                 provider: *provider,
+                account: None,
                 upkeep: Upkeep::Free,
             });
             seen.push(Observation::Filled { mirror: *mirror });

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 use crate::sync::rotation::{
-    Action, Channel, ChannelId, Kind, MirrorId, NewChannel, Observation, ProviderId, State, Tier,
-    Upkeep, step,
+    AccountId, Action, Channel, ChannelId, Kind, MirrorId, NewChannel, Observation, ProviderId,
+    State, Tier, Upkeep, step,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,7 @@ struct Moment {
 struct Ready {
     mirror: u64,
     provider: u64,
+    account: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +193,7 @@ fn observations(moment: &Moment, state: &State) -> Vec<Observation> {
         seen.push(Observation::Made {
             mirror,
             provider: ProviderId(ready.provider),
+            account: ready.account.map(AccountId),
             upkeep: Upkeep::Free,
         });
         seen.push(Observation::Filled { mirror });

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use colport::bundle::{ListFile, carry};
+use colport::trust::lists::ChannelWord;
+
 use super::publisher::unused_address;
 use super::{COLPORT, Paper, Serving, colport};
 
@@ -115,6 +118,20 @@ fn a_bundle_from_hand_to_hand_leads_a_channels_readers_to_its_mirrors() {
         ];
         colport(words).done(&["Edition 2 is here", "2 mirrors are known"]);
     }
+    // To who has the newest edition the list in an old one is of use, and its news is not.
+    let name = ListFile::parse(ChannelWord::parse(&word).unwrap().name().as_str()).unwrap();
+    let old = fs::read(paper.bundle(1)).unwrap();
+    let old = carry(Vec::new(), old.into(), &[(name, list.into())]).unwrap();
+    let brought = folder.path().join("old.tar.gz");
+    fs::write(&brought, old).unwrap();
+    let seen = folder.path().join("seen");
+    let seen = seen.to_str().unwrap();
+    colport(["get", "--root", &root, "--store", seen, &one.url]).done(&["Edition 2 is here"]);
+    let gone = format!("{}#{word}", unused_address());
+    let brought = brought.to_str().unwrap();
+    colport(["get", "--store", seen, "--beside", brought, &gone])
+        .done(&["Edition 2 was here already", "2 mirrors are known"]);
+
     // A bundle without a list, and one of another newsroom's.
     let plain = paper.bundle(2);
     let at = folder.path().join("store");

@@ -63,15 +63,6 @@ fn an_edition_older_than_one_seen_is_refused() {
     let before = kept(store.path());
     get(store.path(), [old.url.as_str()]).refused(&["but 2 was seen before"]);
     assert!(kept(store.path()) == before);
-    // The store knows more than the first root, however that was said.
-    let paper = Paper::shared();
-    let (at, bundle) = (store.path().to_str().unwrap(), paper.bundle(1));
-    for root in [paper.root(), paper.fingerprint()] {
-        let words = ["get", "--root", &root, "--store", at, "--beside"];
-        let words = [&words[..], &[bundle.to_str().unwrap(), &new.url]].concat();
-        let said = super::program(Command::new(COLPORT).args(words));
-        said.refused(&["version 2 was seen before"]);
-    }
 }
 
 #[test]

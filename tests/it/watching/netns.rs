@@ -319,6 +319,7 @@ fn newsroom() -> State {
         seen.push(Observation::Made {
             mirror: MirrorId(mirror),
             provider: ProviderId(mirror),
+            account: None,
             upkeep: Upkeep::Free,
         });
         seen.push(Observation::Filled {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::Place;
-use super::super::super::rotation::{ChannelId, MirrorId, NewChannel, Observation, ProviderId};
+use super::super::super::rotation::{
+    AccountId, ChannelId, MirrorId, NewChannel, Observation, ProviderId,
+};
 use super::super::book::{Audit, Kept};
 use super::super::{Effect, Member, Moment, Wanted, WantedChannel};
 use super::Daemon;
@@ -85,17 +87,7 @@ impl Daemon {
                 None => self.begin(member, now),
             };
             self.book.members.insert(id, member.clone());
-            if let Some(public) = &member.public
-                && self.book.planner.mirror(id).is_none()
-            {
-                let provider = ProviderId(self.book.number("provider", &public.provider));
-                let upkeep = public.upkeep;
-                seen.push(Observation::Made {
-                    mirror: id,
-                    provider,
-                    upkeep,
-                });
-            }
+            seen.extend(self.whose(id, member));
         }
         let gone: Vec<MirrorId> = self
             .book
@@ -107,6 +99,24 @@ impl Daemon {
         for id in gone {
             self.give_up(id, "it no longer stands in `colport.toml`", now, seen);
         }
+    }
+
+    /// What the planner does not know yet of a mirror that readers may be told of: whose it is.
+    fn whose(&mut self, mirror: MirrorId, member: &Member) -> Option<Observation> {
+        let public = member.public.as_ref()?;
+        let provider = ProviderId(self.book.number("provider", &public.provider));
+        let is_named = !public.account.is_empty();
+        let account = is_named.then(|| AccountId(self.book.number("account", &public.account)));
+        let upkeep = public.upkeep;
+        let known = self.book.planner.mirror(mirror);
+        let is_known = known
+            .is_some_and(|it| (it.provider, it.account, it.upkeep) == (provider, account, upkeep));
+        (!is_known).then_some(Observation::Made {
+            mirror,
+            provider,
+            account,
+            upkeep,
+        })
     }
 
     /// The mirror, if it is known by its name and is still the same host. Another host under an old name is another mirror:

@@ -3,53 +3,14 @@
 use jiff::SignedDuration;
 use url::Url;
 
-use super::super::super::pool::{self, Clash};
 use super::super::super::rotation::{ChannelId, MirrorId, Telling};
 use super::super::book::Audit;
-use super::super::{Effect, Moment, Told};
+use super::super::{Moment, Told};
 use super::{Daemon, MOST_IN_LIST};
 use crate::base::{Digest, Timestamp};
 use crate::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, txt};
 
 impl Daemon {
-    /// Says which mirrors the channel is not told of, because of others that it is told of.
-    pub(super) fn tell_ties(
-        &mut self,
-        id: ChannelId,
-        list: &Telling,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let (told, left_out) = self.apart(&list.bundle);
-        let name = self.book.channel_name(id);
-        for (mirror, other, clash) in left_out {
-            let [mirror, other] = [mirror, other].map(|id| self.book.mirror_name(id));
-            let words = format!("channel `{name}` is not told of `{mirror}`");
-            self.note(now, words, format!("`{other}` is {clash}"));
-            if told.len() < 2 {
-                effects.push(Effect::Alert(format!(
-                    "channel `{name}` is told of one mirror only, since `{mirror}` and `{other}` are {clash}: more accounts \
-                     are needed"
-                )));
-            }
-        }
-    }
-
-    /// Those of which one channel may be told together, and those that are tied to one of them.
-    pub(super) fn apart(
-        &self,
-        list: &[MirrorId],
-    ) -> (Vec<MirrorId>, Vec<(MirrorId, MirrorId, Clash)>) {
-        let member = |id: &MirrorId| Some((*id, self.member(*id)?.ties()?));
-        let (ids, ties): (Vec<MirrorId>, Vec<_>) = list.iter().filter_map(member).unzip();
-        let at = |place: &usize| ids.get(*place).copied();
-        let (told, left_out) = pool::apart(&ties);
-        let left_out = left_out
-            .into_iter()
-            .filter_map(|(place, before, clash)| Some((at(&place)?, at(&before)?, clash)));
-        (told.iter().filter_map(at).collect(), left_out.collect())
-    }
-
     /// A list of a new version, that counts from now on.
     pub(super) fn issue(&mut self, channel: ChannelId, list: &Telling, now: Moment, why: &str) {
         let has_any = list.bundle.iter().any(|id| self.public(*id).is_some());
@@ -108,9 +69,8 @@ impl Daemon {
 
     /// Those of a bundle that stand in the list.
     fn listed(&self, bundle: &[MirrorId]) -> Vec<MirrorId> {
-        let (mut listed, _) = self.apart(bundle);
-        listed.truncate(MOST_IN_LIST);
-        listed
+        let listed = bundle.iter().filter(|id| self.public(**id).is_some());
+        listed.take(MOST_IN_LIST).copied().collect()
     }
 
     /// What everybody in the channel sees of its list.

@@ -1,7 +1,7 @@
 //! Step 4: what is owed, as it follows from what is remembered, each time anew.
 
 use super::super::super::Place;
-use super::super::super::rotation::{ChannelId, MirrorId, Phase, Tier, VantageId};
+use super::super::super::rotation::{ChannelId, Lack, MirrorId, Phase, Tier, VantageId};
 use super::super::book::Announced;
 use super::super::{Audience, Effect, Moment, Told, Way};
 use super::{
@@ -254,7 +254,8 @@ impl Daemon {
             .mirrors()
             .filter(|(_, mirror)| mirror.phase == Phase::Filling)
             .count();
-        let is_low = self.standby() + filling < MOST_STANDBY;
+        let is_low =
+            self.standby() + filling < MOST_STANDBY || self.lacks().contains(&Lack::Account);
         let waits = self
             .unmade
             .as_ref()
