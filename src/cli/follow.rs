@@ -61,21 +61,21 @@ impl Following {
         let mut told = String::new();
         loop {
             let looked = self.look(&fetch).await;
-            let now = self.door.edition();
-            if let (Ok(true), Some(edition)) = (&looked, now) {
-                screen.line(format!("Edition {edition} was copied from another mirror"));
-            }
             let trouble = looked.err().map(|error| error.told()).unwrap_or_default();
             if !trouble.is_empty() && trouble != told {
                 screen.warn(format!("nothing could be copied: {trouble}"));
             }
             told = trouble;
-            tokio::time::sleep(pause(self.every, now.is_some(), random::byte())).await;
+            tokio::time::sleep(pause(
+                self.every,
+                self.door.edition().is_some(),
+                random::byte(),
+            ))
+            .await;
         }
     }
 
-    /// Tells whether there was something to take in.
-    async fn look(&mut self, fetch: &HttpFetch) -> Result<bool, FollowError> {
+    async fn look(&mut self, fetch: &HttpFetch) -> Result<(), FollowError> {
         shuffle(&mut self.mirrors, random::byte);
         files::create_private_folder(&self.store)?;
         let kept = self.store.join("edition.tar.gz");
@@ -95,7 +95,8 @@ impl Following {
         );
         options.effort = Effort::Best;
         reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
-        Ok(self.door.offer(kept).await?)
+        self.door.offer(kept).await?;
+        Ok(())
     }
 }
 

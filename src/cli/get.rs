@@ -33,6 +33,9 @@ use crate::trust::lists::ChannelWord;
 /// Asks them side by side, takes the newest edition that is validly signed, goes on at another mirror when one fails in
 /// the middle, and keeps what it has. An edition older than one seen before is refused. Needs the newsroom's fingerprint
 /// the first time; then the store knows it.
+///
+/// Through Tor, while that runs here, with `ALL_PROXY=socks5h://127.0.0.1:9050` before the command; addresses that end in
+/// `.onion` are reached in no other way.
 #[derive(Args)]
 pub(crate) struct Get {
     /// Addresses of mirrors, such as `https://mirror.example/`; the more, the better. Give them with the part behind `#` if
@@ -91,6 +94,12 @@ impl Get {
             .transpose()?;
         options.channel = words.into_iter().flatten().next();
         options.onions = onions();
+        if options.onions == Onions::Unreached && options.mirrors.iter().any(is_onion) {
+            screen.warn(
+                "addresses that end in `.onion` are reached through Tor only: start Tor, and put \
+                 `ALL_PROXY=socks5h://127.0.0.1:9050` before the command",
+            );
+        }
         options.variant = match (self.text, self.light) {
             (true, _) => Variant::Text,
             (_, true) => Variant::Light,
@@ -130,11 +139,15 @@ impl Get {
         if let Some(list) = &got.list {
             screen.line(told_of(list));
         }
+        let place = self.out.unwrap_or(options.store.join("edition.tar.gz"));
+        let newsroom = Newsroom::of_store(&Store::open(&options.store).map_err(ReadError::from)?);
+        let root = match newsroom.map_err(ReadError::from)? {
+            Some(newsroom) => format!(" --root {}", newsroom.fingerprint()),
+            None => String::new(),
+        };
         screen.line(format!(
-            "Read it with `colport open {}`.",
-            self.out
-                .unwrap_or(options.store.join("edition.tar.gz"))
-                .display()
+            "Read it with `colport open {}{root}`.",
+            place.display()
         ));
         Ok(())
     }
@@ -188,6 +201,12 @@ fn told_of(list: &KnownList) -> String {
             list.issued.strftime("%-d %B %Y")
         ),
     }
+}
+
+fn is_onion(mirror: &Url) -> bool {
+    mirror
+        .host_str()
+        .is_some_and(|host| host.ends_with(".onion"))
 }
 
 /// Through Tor or the like, which looks names up itself.

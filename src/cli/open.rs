@@ -89,7 +89,9 @@ fn tell_mirrors(edition: &Excerpt, word: Option<&ChannelWord>, now: Timestamp, s
             }
             screen.line("Fetch the news from there with `colport get`.");
         }
-        None if word.is_some() => screen.line("It tells your channel of no mirrors."),
+        None if word.is_some() => screen.line(
+            "The word opens no list in this copy: check it, or this copy is another channel's.",
+        ),
         None if !edition.lists_beside().is_empty() => screen.line(
             "It tells a channel of mirrors: `--channel` with the word of the channel, behind the `#` in its addresses, shows them.",
         ),
@@ -125,6 +127,14 @@ fn unknown_hint() -> String {
     "compare it with one that reached you another way, then add `--root FINGERPRINT`".to_owned()
 }
 
+/// Does not say what the copy says of itself, which would only be typed in again.
+fn unsaid() -> Failure {
+    let failure = Failure::refused("without the fingerprint nobody can say who made this copy");
+    failure.try_this(
+        "get it from the newsroom, on paper, by radio or from someone you trust, and not from whoever gave you the file",
+    )
+}
+
 fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
     let unknown = || {
         let failure = Failure::refused(format!(
@@ -142,7 +152,7 @@ fn ask(found: Fingerprint, screen: &Screen) -> Result<Fingerprint, Failure> {
     );
     let answer = screen.ask("Type it, as digits or as its twelve words:");
     match answer.as_str() {
-        "" => Err(unknown()),
+        "" => Err(unsaid()),
         typed => typed
             .parse()
             .map_err(|error| Failure::refused(error).hint(unknown_hint())),

@@ -130,6 +130,8 @@ pub(super) async fn pack(
     telling: &Telling<'_>,
 ) -> Result<Packed, Failure> {
     let fingerprint = folder.fingerprint()?;
+    // Said before an hour of fetching, and not behind it.
+    folder.publishing_keys(&config.ids())?;
     let Collected {
         made_up,
         silent_feed,
@@ -341,9 +343,16 @@ fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
 }
 
 fn told_kept(stock: &Stock) -> String {
-    match stock.kept_articles {
+    let kept = match stock.kept_articles {
         0 => String::new(),
         kept => format!("; kept from before: {}", count(kept, "article", "articles")),
+    };
+    match stock.withdrawn.len() {
+        0 => kept,
+        withdrawn => format!(
+            "{kept}; withdrawn: {}",
+            count(withdrawn, "article", "articles")
+        ),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `colport serve`: a mirror.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::io::files;
 use crate::io::rights::{self, RightsError};
 use crate::io::service::{self, State};
 use crate::server::{
-    self, Acme, HoldingsError, HostName, Identity, News, Options, Prepared, Renewal, Server,
+    self, Acme, Door, HoldingsError, HostName, Identity, News, Options, Prepared, Renewal, Server,
     StartError,
 };
 
@@ -90,7 +90,7 @@ impl Serve {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
         let (from, every) = (self.from.clone(), self.every);
         let options = self.options()?;
-        let store = options.state.join("copied");
+        let (store, evidence) = (options.state.join("copied"), options.state.join("evidence"));
         let prepared = prepare(options, screen)?;
         close_door(&prepared, &from, screen);
         super::in_threads(async {
@@ -101,7 +101,7 @@ impl Serve {
                 every: Duration::from_secs(every),
                 door: server.door(),
             });
-            serve(server, following, screen).await
+            serve(server, following, &evidence, screen).await
         })
     }
 
@@ -177,14 +177,19 @@ fn close_door(prepared: &Prepared, from: &[Url], screen: &Screen) {
 }
 
 /// Until somebody ends it.
-async fn serve(mut server: Server, following: Option<Following>, screen: &Screen) -> Outcome {
+async fn serve(
+    mut server: Server,
+    following: Option<Following>,
+    evidence: &Path,
+    screen: &Screen,
+) -> Outcome {
     let was_damaged = tell_damage(&server, screen);
     let url = server.url();
     match server.edition() {
         Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
         None => screen.line(format!("Waiting for a first edition on {url}")),
     }
-    let renewal = server.renewal();
+    let (renewal, door) = (server.renewal(), server.door());
     let beside = async {
         service::tell(State::Ready);
         if following.is_some() {
@@ -206,11 +211,34 @@ async fn serve(mut server: Server, following: Option<Following>, screen: &Screen
         () = until_interrupted() => {}
         () = beside => {}
         () = renew(renewal, screen) => {}
+        () = tell_what_comes(&door, evidence, screen) => {}
     }
     service::tell(State::Stopping);
     server.stop().await;
     Ok(())
 }
+
+/// For ever: which edition came in, from whomever, and that the newsroom's keys have contradicted themselves.
+async fn tell_what_comes(door: &Door, evidence: &Path, screen: &Screen) {
+    let kept = || crate::io::evidence::kept(evidence).map_or(0, |files| files.len());
+    let mut told = (door.edition(), kept());
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = (door.edition(), kept());
+        if let Some(edition) = now.0.filter(|_| now.0 != told.0) {
+            screen.line(format!("Edition {edition} came in, and is served now"));
+        }
+        if now.1 > told.1 {
+            screen.warn(format!(
+                "two files of one number were seen that differ, both validly signed: tell the newsroom; they lie in `{}`",
+                evidence.display()
+            ));
+        }
+        told = now;
+    }
+}
+
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// For ever.
 async fn renew(renewal: Option<Renewal>, screen: &Screen) {

@@ -26,8 +26,8 @@ use crate::trust::lists::SealedList;
 /// list of mirrors, and replaces what is blocked. What it must not forget lies in `sync/`; it may be stopped and killed at
 /// any moment. `colport.toml` is read anew when it changes.
 ///
-/// With `--once` it pushes the newest edition and ends, with exit code 1 if any mirror does not have it. Only what a mirror
-/// lacks travels, and a dead one holds up nobody.
+/// With `--once` it pushes the newest edition and ends, with exit code 1 if any mirror that it pushes to does not have it, or one
+/// that copies others cannot be reached. Only what a mirror lacks travels, and a dead one holds up nobody.
 #[derive(Args)]
 pub(crate) struct Sync {
     /// The newsroom's folder, made by `colport init`

@@ -223,7 +223,7 @@ mod tests {
         let public = config.wanted.members[1].public.as_ref().unwrap();
         assert_eq!(public.provider, "first hoster");
         assert!(public.onion.is_some() && public.cost_a_day > 0.0);
-        assert_eq!(config.wanted.channels.len(), 1);
+        assert_eq!(config.wanted.channels.len(), 2);
         assert_eq!(config.wanted.channels[0].name, "letter-a");
         assert_eq!(config.wanted.rendezvous.urls.len(), 1);
         assert_eq!(config.page, "127.0.0.1:8071".parse().ok());
@@ -257,8 +257,9 @@ mod tests {
                 "folder = \"articles\"",
                 "folder = \"articles\"\nfeed = \"x\"",
             ),
-            "one of",
+            "both `folder` and `feed`",
         );
+        check(("folder = \"articles\"", ""), "names none of `folder`");
         let mirror = |line: &str| format!("[[mirror]]\nname = \"x\"\n{line}\n[pack]");
         for (lines, says) in [
             ("", "has one of"),

@@ -314,10 +314,32 @@ impl From {
             self.crawl.map(|path| Ok(Source::Crawl(at(path)))),
             self.inbox.map(|path| Ok(Source::Inbox(at(path)))),
         ];
-        let mut named = named.into_iter().flatten();
+        let kinds = [
+            "folder",
+            "feed",
+            "sitemap",
+            "wordpress",
+            "list",
+            "crawl",
+            "inbox",
+        ];
+        let mut named = kinds
+            .iter()
+            .zip(named)
+            .filter_map(|(kind, source)| Some((kind, source?)));
         let source = match (named.next(), named.next()) {
-            (Some(source), None) => source?,
-            _ => return Err("a `[[newsroom.source]]` has one of `folder`, `feed`, `sitemap`, `wordpress`, `list`, `crawl` and `inbox`".into()),
+            (Some((_, source)), None) => source?,
+            (Some((one, _)), Some((other, _))) => {
+                return Err(format!(
+                    "a `[[newsroom.source]]` names both `{one}` and `{other}`: write a line `[[newsroom.source]]` before each"
+                ));
+            }
+            (None, _) => {
+                return Err(format!(
+                    "a `[[newsroom.source]]` names none of `{}`",
+                    kinds.join("`, `")
+                ));
+            }
         };
         let counts = matches!(source, Source::Sitemap(..) | Source::WordPress(..));
         if self.newest.is_some() && !counts {

@@ -47,7 +47,8 @@ impl FileError {
                     .into(),
             ),
             Self::Exposed(path) => Some(format!(
-                "run `chmod 600 {}`, and replace the key if someone else uses this machine",
+                "run `chmod 600 {}`, and replace the key if someone else uses this machine. On a memory stick with FAT that \
+                 changes nothing: copy the file into a folder of yours first, best into `$XDG_RUNTIME_DIR`",
                 path.display()
             )),
             Self::TooLarge { .. } => Some("check that it is the file you meant".into()),

@@ -14,6 +14,7 @@ pub mod folder;
 pub mod ledger;
 pub mod line;
 mod mapped;
+pub mod memory;
 pub mod part;
 pub mod probe;
 pub mod program;

@@ -79,6 +79,7 @@ pub use tls::{Identity, TlsError};
 use crate::base::EditionNumber;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
+use crate::io::memory;
 use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
 use crate::site::{self, Language};
@@ -172,7 +173,8 @@ impl StartError {
                 "stop the other program, or choose another port with `--listen`"
             }
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need special rights: choose a higher one with `--listen`"
+                "ports below 1024 are root's to give: run it with `sudo`, and the rights are given away at once; or choose a \
+                 higher port with `--listen` (but an authority comes to 443 only)"
             }
             Self::Listen { .. } => "check that the address belongs to this machine",
         };
@@ -380,6 +382,7 @@ fn forget(crowd: Arc<Crowd>, holdings: Arc<Holdings>) {
         std::thread::sleep(FREED_BEFORE);
         // Only the end of a thread counts that has had memory of its own.
         drop(std::hint::black_box(Box::new(0_u8)));
+        memory::give_back();
     };
     let thread = std::thread::Builder::new().name("forgetting".to_owned());
     // Where no thread is to be had, it is done in a minute.

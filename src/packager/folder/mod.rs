@@ -78,6 +78,8 @@ pub enum FolderError {
     },
     #[error("which key of `{role}` is meant cannot be told")]
     WhichKey { role: String },
+    #[error("the newsroom `{0}` has no key yet")]
+    NoNewsroomKey(NewsroomId),
     #[error("nothing was founded in `{0}`")]
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
@@ -110,6 +112,9 @@ impl FolderError {
             ),
             Self::Archive(error) => error.hint(),
             Self::Publish(error) => error.hint(),
+            Self::NoNewsroomKey(_) => {
+                Some("run `colport init` in this folder again, which makes the key of a newsroom that was added".into())
+            }
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
             Self::Token(_) => Some("remove the file; a good one is made when you run this again".into()),

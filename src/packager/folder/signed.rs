@@ -70,6 +70,11 @@ impl NewsroomFolder {
     /// The keys that publishing needs: of the newsrooms, the site, snapshot and timestamp. Replaced ones among them do no
     /// harm: each signs only for the roles that name it.
     pub fn publishing_keys(&self, newsrooms: &[NewsroomId]) -> Result<KeyRing> {
+        for newsroom in newsrooms {
+            if self.key_files("newsrooms", newsroom.as_str())?.is_empty() {
+                return Err(FolderError::NoNewsroomKey(newsroom.clone()));
+            }
+        }
         let desks = newsrooms
             .iter()
             .map(NewsroomId::as_str)

@@ -158,7 +158,8 @@ impl SourceError {
                 "wait until the feed is whole again, or take it out of the sources: every article of it would vanish for readers"
             }
             Self::NoPages(_) => {
-                "pages are files whose name ends in `.html`, `.htm` or `.xhtml`; in a crawl, what the server called HTML"
+                "pages are files whose name ends in `.html`, `.htm` or `.xhtml`; in a crawl, what the server called HTML. \
+                 If the articles come from elsewhere, take this `[[newsroom.source]]` out of `colport.toml`"
             }
             Self::NotASitemap(_) => {
                 "open it in a browser: it begins with `<urlset` or `<sitemapindex`; `/robots.txt` of the site often names it"

@@ -50,7 +50,7 @@ pub(super) async fn offers(
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<Offer>, SourceError> {
-    let mut offers = Vec::new();
+    let (mut offers, mut is_cut) = (Vec::new(), true);
     for number in 1..=most.min(LIMITS.offers).div_ceil(A_PAGE) {
         let posts = match posts(site, number, terms, getter).await {
             Ok(posts) => posts,
@@ -63,6 +63,7 @@ pub(super) async fn offers(
                         why: error.to_string(),
                     });
                 }
+                is_cut = false;
                 break;
             }
         };
@@ -74,8 +75,15 @@ pub(super) async fn offers(
             }
         }
         if is_last {
+            is_cut = offers.len() > most;
             break;
         }
+    }
+    if is_cut {
+        skipped.push(Skipped {
+            what: format!("{} (older posts)", shown(site)),
+            why: format!("only the newest {most} are taken; `newest` says how many"),
+        });
     }
     offers.truncate(most);
     match offers.is_empty() {
@@ -270,11 +278,13 @@ mod tests {
     #[tokio::test]
     async fn pages_are_turned_until_the_last_or_until_enough() {
         let web = with_pages(&[posts(0..100), posts(100..200), posts(200..230)]);
-        let (offers, _) = offered(&web, 5000).await;
+        let (offers, skipped) = offered(&web, 5000).await;
         assert_eq!(offers.unwrap().len(), 230);
         assert_eq!(web.asked.load(Ordering::Relaxed), 3);
-        let (offers, _) = offered(&web, 150).await;
+        assert!(skipped.is_empty(), "{skipped:?}");
+        let (offers, skipped) = offered(&web, 150).await;
         assert_eq!(offers.unwrap().len(), 150);
+        assert!(skipped[0].why.contains("newest 150"), "{skipped:?}");
         assert_eq!(web.asked.load(Ordering::Relaxed), 5);
         // Exactly full pages: the site says that there is no third.
         let (offers, skipped) = offered(&with_pages(&[posts(0..100), posts(100..200)]), 5000).await;

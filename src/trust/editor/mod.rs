@@ -181,7 +181,8 @@ impl EditorError {
         let hint = match self {
             Self::NoRole { .. } => {
                 "a file lies at the top of the site, in `assets`, or at most five folders deep in the folder of a \
-                 newsroom that is in `targets`"
+                 newsroom that is in `targets`. One that was added lately must be signed for first: have the file in \
+                 `drafts` signed, then `colport key finish`"
             }
             Self::Unsigned { .. } => {
                 "bring more of the role's private keys, or have it signed where they are kept"

@@ -183,7 +183,7 @@ fn a_bundle_from_hand_to_hand_leads_a_channels_readers_to_its_mirrors() {
     }
     let said = shown("anotherword7");
     assert!(
-        said.contains("no mirrors") && !said.contains("127.0.0.1"),
+        said.contains("opens no list") && !said.contains("127.0.0.1"),
         "{said}"
     );
 }

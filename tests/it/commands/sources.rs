@@ -133,9 +133,10 @@ fn the_manuals_examples_push_replace_and_withdraw() {
         .done(&["5 articles, 5 pictures\n", "Edition 4"]);
     assert_eq!(content(&paper.site.join("inbox")).len(), 2);
     assert_eq!(said(&withdraw), "withdrawn");
-    let packed = paper
-        .pack()
-        .done(&["4 articles, 4 pictures\n", "Edition 5"]);
+    let packed = paper.pack().done(&[
+        "4 articles, 4 pictures; withdrawn: 1 article\n",
+        "Edition 5",
+    ]);
     assert!(packed.err.contains("no longer in the site"), "{packed:?}");
     assert_eq!(content(&paper.site.join("inbox")).len(), 1);
     // A page in its place says so, in this edition and in the next.
