@@ -34,7 +34,7 @@ pub use about::{About, Kind};
 pub use carry::carry;
 pub use error::BundleError;
 pub use name::{ListFile, MemberName};
-pub use packing::{Effort, pack, stored_runs, unpack};
+pub use packing::{Effort, digest, pack, stored_runs, unpack};
 pub use scanner::Scanner;
 pub use table::contents;
 pub use writer::Writer;

@@ -7,9 +7,10 @@
 
 use std::ops::Range;
 
+use flate2::Crc;
 use libdeflater::{CompressionLvl, Compressor};
 
-use crate::base::LIMITS;
+use crate::base::{Digest, Hasher, LIMITS};
 
 use super::BundleError;
 use super::gzip::{self, CONTENT_HEAD, TRAILER_BYTES};
@@ -111,6 +112,24 @@ pub(super) fn most_packed_bytes(length: u64) -> u64 {
 /// colport's fixed head. Never takes more memory than `length`, nor more than
 /// [`Limits::member_bytes`](crate::base::Limits::member_bytes).
 pub fn unpack(packed: &[u8], length: u64) -> Result<Vec<u8>, BundleError> {
+    refuse_otherwise(packed, length)?;
+    unpack_within(packed, length)
+}
+
+/// The digest of what [`unpack`] would give, refused where that is. What lies in stored blocks is read where it lies.
+pub fn digest(packed: &[u8], length: u64) -> Result<Digest, BundleError> {
+    refuse_otherwise(packed, length)?;
+    let stored = stored_runs(packed).zip(gzip::split(packed));
+    let Some((runs, (_, trailer))) = stored else {
+        return Ok(Digest::of(&unpack_within(packed, length)?));
+    };
+    let mut hasher = Hasher::default();
+    let found = each_run(packed, &runs, trailer, |run| hasher.update(run));
+    has_length(found.map_err(BundleError::Content)?, length)?;
+    Ok(hasher.finish())
+}
+
+fn refuse_otherwise(packed: &[u8], length: u64) -> Result<(), BundleError> {
     if length > LIMITS.member_bytes {
         return Err(too_large(length, LIMITS.member_bytes));
     }
@@ -119,7 +138,7 @@ pub fn unpack(packed: &[u8], length: u64) -> Result<Vec<u8>, BundleError> {
             "it is stored otherwise than bundles do",
         ));
     }
-    unpack_within(packed, length)
+    Ok(())
 }
 
 pub(super) fn too_large(claimed: u64, most: u64) -> BundleError {
@@ -143,12 +162,17 @@ pub(super) fn unpack_within(packed: &[u8], length: u64) -> Result<Vec<u8>, Bundl
         None => inflate_whole(deflated, trailer, length),
     };
     let content = content.map_err(BundleError::Content)?;
-    if content.len() as u64 != length {
-        return Err(BundleError::Content(
-            "its length is not what its header claims",
-        ));
-    }
+    has_length(content.len() as u64, length)?;
     Ok(content)
+}
+
+fn has_length(found: u64, claimed: u64) -> Result<(), BundleError> {
+    match found == claimed {
+        true => Ok(()),
+        false => Err(BundleError::Content(
+            "its length is not what its header claims",
+        )),
+    }
 }
 
 fn copy_runs(
@@ -157,11 +181,26 @@ fn copy_runs(
     trailer: &[u8; TRAILER_BYTES],
 ) -> Result<Vec<u8>, &'static str> {
     let mut content = Vec::with_capacity(packed.len());
+    each_run(packed, runs, trailer, |run| content.extend_from_slice(run))?;
+    Ok(content)
+}
+
+/// Hands stored runs on, one after another, and gives how many bytes they are.
+fn each_run(
+    packed: &[u8],
+    runs: &[Range<usize>],
+    trailer: &[u8; TRAILER_BYTES],
+    mut take: impl FnMut(&[u8]),
+) -> Result<u64, &'static str> {
+    let (mut crc, mut bytes) = (Crc::new(), 0);
     for run in runs {
-        content.extend_from_slice(packed.get(run.clone()).unwrap_or_default());
+        let run = packed.get(run.clone()).unwrap_or_default();
+        crc.update(run);
+        bytes += run.len() as u64;
+        take(run);
     }
-    match gzip::trailer(&content) == *trailer {
-        true => Ok(content),
+    match gzip::trailer_of(&crc) == *trailer {
+        true => Ok(bytes),
         false => Err("its checksum or length is wrong"),
     }
 }
@@ -268,7 +307,9 @@ mod tests {
             for effort in [Effort::Quick, Effort::Best] {
                 let packed = pack(&content, effort);
                 assert!(packed.len() as u64 <= most_packed_bytes(content.len() as u64));
-                assert_eq!(unpack(&packed, content.len() as u64).as_ref(), Ok(&content));
+                let length = content.len() as u64;
+                assert_eq!(unpack(&packed, length).as_ref(), Ok(&content));
+                assert_eq!(digest(&packed, length), Ok(Digest::of(&content)));
                 assert_eq!(pack(&content, effort), packed, "the same bytes again");
             }
         }
@@ -300,8 +341,9 @@ mod tests {
         let content = noise(70_000);
         let packed = pack(&content, Effort::Best);
         let check = |foreign: &[u8], expected| {
-            let unpacked = unpack(foreign, content.len() as u64);
-            assert_eq!(unpacked.is_ok(), expected);
+            let length = content.len() as u64;
+            assert_eq!(unpack(foreign, length).is_ok(), expected);
+            assert_eq!(digest(foreign, length).is_ok(), expected);
         };
         check(&packed, true);
         for at in [10, 10 + 5 + 65_535] {
@@ -360,7 +402,10 @@ mod tests {
             for bit in 0..packed.len() * 8 {
                 let mut flipped = packed.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
-                match unpack(&flipped, length) {
+                let found = unpack(&flipped, length);
+                let said = found.as_ref().map(|found| Digest::of(found)).ok();
+                assert_eq!(digest(&flipped, length).ok(), said);
+                match found {
                     // Some bits of deflate mean nothing; the content is the same all the same.
                     Ok(found) => assert_eq!(found, content),
                     Err(error) => assert!(matches!(error, BundleError::Content(_))),

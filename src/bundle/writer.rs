@@ -46,12 +46,17 @@ impl<W: Write> Writer<W> {
 
     /// Before all files, and in the order that [`MemberName`] describes.
     pub fn metadata(&mut self, name: &MetadataName, content: &[u8]) -> io::Result<Slot> {
-        let packed = pack(content, Effort::Best);
-        self.later_member(
-            MemberName::Metadata(name.clone()),
-            content.len() as u64,
-            &packed,
-        )
+        self.packed_metadata(name, content.len() as u64, &pack(content, Effort::Best))
+    }
+
+    /// The same out of another bundle; see [`Self::file`].
+    pub fn packed_metadata(
+        &mut self,
+        name: &MetadataName,
+        length: u64,
+        packed: &[u8],
+    ) -> io::Result<Slot> {
+        self.later_member(MemberName::Metadata(name.clone()), length, packed)
     }
 
     /// In ascending order of path. `packed` comes from [`pack`] or out of another bundle; whether it holds `length`

@@ -216,14 +216,9 @@ fn entry(slot: Slot, digest: Digest) -> Entry {
 /// The proof of one file: it unpacks to exactly what was signed.
 pub(super) fn check(path: &SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
     let altered = || Refusal::Altered { path: path.clone() };
-    let content = match bundle::unpack(packed, file.length) {
-        Ok(content) => content,
-        Err(error @ BundleError::TooLarge { .. }) => return Err(error.into()),
-        Err(_) => return Err(altered()),
-    };
-    if Digest::of(&content) != file.digest {
-        Err(altered())
-    } else {
-        Ok(())
+    match bundle::digest(packed, file.length) {
+        Ok(digest) if digest == file.digest => Ok(()),
+        Err(error @ BundleError::TooLarge { .. }) => Err(error.into()),
+        Ok(_) | Err(_) => Err(altered()),
     }
 }

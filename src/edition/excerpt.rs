@@ -41,7 +41,7 @@ pub fn write_excerpt<W: Write>(
         let entry = edition
             .metadata_file(&name)
             .expect("a verified edition holds what its proof names");
-        writer.metadata(&name, &edition.content(entry))?;
+        writer.packed_metadata(&name, entry.length, &edition.packed(entry))?;
     }
     let held = edition.files();
     for (path, entry) in held.filter(|(path, entry)| variant.holds(path, entry.length)) {

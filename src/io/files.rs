@@ -85,7 +85,10 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
 }
 
 fn read_open(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let length = file.metadata().map_or(0, |about| about.len());
+    // A byte more, so that the end is seen without more room being made for what is behind it.
+    let room = length.min(max_bytes).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|e| FileError::new("read", path, e))?;

@@ -1,8 +1,9 @@
 //! Which character set a page or a feed is written in.
 //!
 //! 1. A byte order mark decides (Encoding Standard section 6).
-//! 2. Bytes that are valid UTF-8 with more than a handful of non-ASCII characters are UTF-8, whatever is declared:
-//!    text of another set is practically never valid UTF-8, but declarations are often wrong.
+//! 2. Bytes that are valid UTF-8 with more than a handful of non-ASCII characters, or with one of print such as `’`, are
+//!    UTF-8, whatever is declared: text of another set is practically never valid UTF-8, but declarations are often wrong,
+//!    as in pages that were saved by a browser.
 //! 3. The HTTP header, then `<meta charset>` or `<?xml encoding?>` within the first bytes, if the bytes fit it.
 //! 4. What the bytes look like (chardetng, the detector of Firefox).
 
@@ -77,7 +78,13 @@ fn surely_utf8(bytes: &[u8]) -> Option<&str> {
         .iter()
         .filter(|byte| **byte >= 0xc0)
         .nth(TELLING_CHARACTERS);
-    telling.map(|_| text)
+    (telling.is_some() || bytes.windows(3).any(is_of_print)).then_some(text)
+}
+
+/// Dashes, quotation marks and dots (U+2010 to U+2027). In other sets the same bytes are `â€™`, `вЂ™` or `鈥檚`, and
+/// nobody's text.
+fn is_of_print(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xe2, 0x80, 0x90..=0xa7])
 }
 
 fn fits(encoding: &&'static Encoding, bytes: &[u8]) -> bool {
@@ -246,6 +253,22 @@ mod tests {
             "windows-1251",
             RUSSIAN,
         );
+    }
+
+    #[test]
+    fn one_quotation_mark_tells_utf8() {
+        for text in ["The court’s ruling", "He said: “No”", "1990–1995", "So…"] {
+            for set in ["iso-8859-1", "windows-1251", "gbk", "shift_jis"] {
+                let page = format!("<meta charset={set}><p>{text}");
+                check(page.as_bytes(), None, "UTF-8", text);
+                let (bytes, _, unmappable) = WINDOWS_1252.encode(text);
+                assert!(!unmappable && surely_utf8(&bytes).is_none(), "{text}");
+            }
+        }
+        // It says nothing that could not be of another set.
+        let page = "<meta charset=iso-8859-1><p>CAFÉ» © 2026";
+        let (bytes, _, _) = WINDOWS_1252.encode(page);
+        check(&bytes, None, "windows-1252", "CAFÉ» ©");
     }
 
     #[test]

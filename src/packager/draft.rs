@@ -85,7 +85,7 @@ impl Draft {
         self.shelf.is_none()
     }
 
-    /// Without what stood on many pages; `None` if a broken disk lost it since.
+    /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since.
     pub fn copy(&self) -> Option<Copy> {
         let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
         self.familiar.clear(&mut copy.read);
@@ -336,6 +336,8 @@ fn finish(
         read.description.as_deref().or(told.summary.as_deref()),
         &read.text,
     );
+    // Nothing else is told of it.
+    read.text = String::new();
     let canonical = read.canonical.clone().filter(|url| *url != base);
     let canonical = canonical.map(Box::new);
     let copy = Copy {

@@ -122,12 +122,13 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
         match source::discover(source, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
-                all.extend(
-                    found
-                        .offers
-                        .into_iter()
-                        .filter(|offer| seen.insert(archive::key(&offer.id))),
-                );
+                let mut offers = found.offers;
+                offers.retain(|offer| seen.insert(archive::key(&offer.id)));
+                // Most have one source, and there may be very many.
+                match all.is_empty() {
+                    true => all = offers,
+                    false => all.append(&mut offers),
+                }
             }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),

@@ -26,6 +26,7 @@ mod folder;
 mod galley;
 mod gather;
 pub mod intake;
+mod jpeg;
 mod links;
 mod makeup;
 mod pictures;

@@ -11,6 +11,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use super::jpeg;
 use crate::base::LIMITS;
 use crate::site::Logo;
 
@@ -64,6 +65,14 @@ pub enum PictureError {
     Unknown(&'static str),
     #[error("it claims {width} x {height} pixels")]
     TooManyPixels { width: u32, height: u32 },
+    #[error(
+        "its {width} x {height} pixels come in passes, which take {megabytes} MB to unpack; a smaller or a baseline JPEG can be read"
+    )]
+    InPasses {
+        width: u32,
+        height: u32,
+        megabytes: u64,
+    },
     #[error("it is too small to be part of an article ({width} x {height} pixels)")]
     TooSmall { width: u32, height: u32 },
     #[error("it moves")]
@@ -75,20 +84,15 @@ pub enum PictureError {
 /// About how much memory it takes to unpack this, in bytes; nothing if it will be refused at once.
 pub fn claim(bytes: &[u8]) -> u64 {
     let decoder = kind_of(bytes).and_then(|format| Ok((format, decoder(bytes, format)?)));
-    decoder.map_or(0, |(format, decoder)| {
-        let unpacked = decoder.total_bytes();
-        match format {
-            // Its parts come in several passes, and all of them are held.
-            ImageFormat::Jpeg if is_progressive(bytes) => unpacked * 3,
-            _ => unpacked,
-        }
-    })
+    decoder.map_or(0, |(format, decoder)| memory(&decoder, bytes, format))
 }
 
-/// By the marker SOF2 (ITU T.81, table B.1), which stands before the first scan.
-fn is_progressive(jpeg: &[u8]) -> bool {
-    let mut markers = jpeg.windows(2).filter(|w| matches!(w, [0xff, 0xc0..=0xcf]));
-    markers.any(|marker| marker == [0xff, 0xc2])
+fn memory(decoder: &impl ImageDecoder, bytes: &[u8], format: ImageFormat) -> u64 {
+    let held = match format {
+        ImageFormat::Jpeg => jpeg::coefficient_bytes(bytes),
+        _ => 0,
+    };
+    decoder.total_bytes().saturating_add(held)
 }
 
 /// Bytes as they came → WebP. Takes some 50 ms of CPU for a large photo.
@@ -200,6 +204,14 @@ fn unpack(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientatio
     if is_many || decoder.total_bytes() > MOST_BYTES {
         return Err(PictureError::TooManyPixels { width, height });
     }
+    let bytes = memory(&decoder, bytes, format);
+    if bytes > MOST_BYTES {
+        return Err(PictureError::InPasses {
+            width,
+            height,
+            megabytes: bytes / 1_000_000,
+        });
+    }
     if width < MIN_SIDE || height < MIN_SIDE {
         return Err(PictureError::TooSmall { width, height });
     }
@@ -214,7 +226,9 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, Pictu
     reader.into_decoder().map_err(broken)
 }
 
-/// Of an unpacked picture: four a pixel, so that of those with 16 bits a channel only half as many pixels can be read.
+/// Of a picture while it is unpacked: four a pixel, so that of those with 16 bits a channel only half as many pixels can
+/// be read. Of progressive JPEGs, whose passes are all held, the largest have some 33 million pixels, or 22 million where
+/// colours are as fine as light.
 const MOST_BYTES: u64 = LIMITS.picture_pixels * 4;
 
 fn limits() -> Limits {
@@ -472,6 +486,25 @@ mod tests {
             );
         }
         assert_eq!(claim(b"<html>"), 0);
+    }
+
+    #[test]
+    fn a_picture_in_passes_is_refused_where_they_would_fill_the_memory() {
+        let check = |marker, size: (u16, u16), sampled, expected| {
+            let jpeg = jpeg::tests::headers(marker, size, sampled, 3);
+            let pixels = u64::from(size.0) * u64::from(size.1);
+            let refused = encode(&jpeg).unwrap_err();
+            let in_passes = matches!(refused, PictureError::InPasses { .. });
+            assert_eq!(in_passes, expected, "{size:?}: {refused}");
+            assert!(!in_passes || refused.to_string().contains(&size.0.to_string()));
+            assert!(claim(&jpeg) >= pixels * 3, "{size:?}");
+            assert!(expected || claim(&jpeg) <= MOST_BYTES, "{size:?}");
+        };
+        let (fine, usual): (&[u8], &[u8]) = (&[0x11, 0x11, 0x11], &[0x22, 0x11, 0x11]);
+        check(0xc2, (8_600, 5_700), usual, true);
+        check(0xc2, (6_000, 4_000), fine, true);
+        check(0xc2, (6_000, 4_000), usual, false);
+        check(0xc0, (8_600, 5_700), usual, false);
     }
 
     fn crc32(bytes: &[u8]) -> u32 {

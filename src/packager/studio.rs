@@ -114,20 +114,31 @@ impl<'a> Studio<'a> {
 
     async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<FinishedSizes, String> {
         let bytes = self.original(figure, draft).await?;
+        let (key, found) = self.apart(bytes.clone(), known).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
         let megabytes = u32::try_from(pictures::claim(&bytes) >> 20).unwrap_or(MEGABYTES);
         let megabytes = megabytes.clamp(1, MEGABYTES);
         let room = Arc::clone(&self.megabytes).acquire_many_owned(megabytes);
         let permits = (Arc::clone(&self.encoders).acquire_owned().await, room.await);
-        let cache = Arc::clone(self.cache);
-        let finishing = tokio::task::spawn_blocking(move || {
-            let finished = finished(&bytes, &cache);
+        let making = self.apart(bytes, move |bytes, cache| {
+            let made = made(key, bytes, cache);
             drop(permits);
-            finished
+            made
         });
-        let finished = finishing
-            .await
-            .map_err(|_| "reading it failed; please report this picture")?;
-        finished.map_err(|error| error.to_string())
+        making.await?.map_err(|error| error.to_string())
+    }
+
+    /// On a thread that may take its time.
+    async fn apart<T: Send + 'static>(
+        &self,
+        bytes: Bytes,
+        work: impl FnOnce(&[u8], &Cache) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let cache = Arc::clone(self.cache);
+        let done = tokio::task::spawn_blocking(move || work(&bytes, &cache)).await;
+        done.map_err(|_| "reading it failed; please report this picture".to_owned())
     }
 
     // Step 1: from what the source holds, or else from the web.
@@ -154,12 +165,16 @@ impl<'a> Studio<'a> {
 /// The encoder is told by its code: what another one made is not taken for its work.
 const ENCODER: &[u8] = include_bytes!("pictures.rs");
 
-// Steps 2 to 4.
-fn finished(bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
+// Step 2.
+fn known(bytes: &[u8], cache: &Cache) -> (Key, Option<FinishedSizes>) {
     let key = Key::of(&[ENCODER, bytes]);
-    if let Some(head) = cache.find_picture(key, Head::rest) {
-        return Ok(Head::read(&head).finished(key, cache));
-    }
+    let head = cache.find_picture(key, Head::rest);
+    let found = head.map(|head| Head::read(&head).finished(key, cache));
+    (key, found)
+}
+
+// Steps 3 and 4.
+fn made(key: Key, bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
     let sizes = pictures::encode(bytes)?;
     let head = Head::of(&sizes);
     let all = [&sizes.full].into_iter().chain(&sizes.small);
@@ -309,6 +324,13 @@ mod tests {
 
     use super::super::cache::tests::cache;
     use super::*;
+
+    fn finished(bytes: &[u8], cache: &Cache) -> Result<FinishedSizes, PictureError> {
+        match known(bytes, cache) {
+            (_, Some(found)) => Ok(found),
+            (key, None) => made(key, bytes, cache),
+        }
+    }
 
     fn photo(red: u8) -> Vec<u8> {
         let mut bytes = std::io::Cursor::new(Vec::new());

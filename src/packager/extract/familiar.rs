@@ -1,11 +1,14 @@
 //! What stands on many pages of a newsroom is furniture, whatever it looks like: its address, an appeal for help, the
 //! picture that stands for pages without one.
 //!
-//! 1. Blocks are counted by what they say, without digits: "12 comments" and "3 comments" are one. Pictures, and links
-//!    that stand alone, count by their addresses.
+//! 1. Blocks are counted by what they say and where their links lead; pictures, and links that stand alone, by their
+//!    addresses. Numbers count too, since "the rate is 41.25" is news every day, but not those of "12 comments".
 //! 2. What stands on enough of the pages is [`Familiar`]. A page counts once, and the order of pages is of no matter.
 //! 3. It is left out of what was read before, so that a page need not be read anew because another one changed.
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
+//! 5. A heading stays where that stays which it heads: "What happened", and below it what did.
+//!
+//! What warns readers stays wherever it stands.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hasher;
@@ -29,14 +32,18 @@ const MOST_BLOCKS: usize = 500;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Familiar(HashSet<u64>);
+pub struct Familiar {
+    blocks: HashSet<u64>,
+    /// What says more is none of them.
+    longest: usize,
+}
 
 impl Familiar {
     /// `pages` with their names, and their [`blocks`].
     pub fn on<'a>(pages: impl Iterator<Item = (&'a str, &'a [u64])>) -> Self {
         let mut sample = BTreeMap::new();
         for (name, page) in pages {
-            sample.insert((number(name), name), page);
+            sample.insert((hash(name), name), page);
             if sample.len() > MOST_PAGES {
                 sample.pop_last();
             }
@@ -47,34 +54,66 @@ impl Familiar {
         }
         let enough = PAGES.max(sample.len().div_ceil(ONE_IN));
         let often = counts.into_iter().filter(|(_, count)| *count >= enough);
-        Self(often.map(|(block, _)| block).collect())
+        let blocks: HashSet<u64> = often.map(|(block, _)| block).collect();
+        let longest = blocks.iter().map(|block| length_of(*block)).max();
+        Self {
+            blocks,
+            longest: longest.unwrap_or_default(),
+        }
     }
 
-    /// Leaves it out of a page.
+    /// Leaves it out of what readers get of a page.
     pub fn clear(&self, page: &mut Extracted) {
-        if self.0.is_empty() {
+        if self.blocks.is_empty() {
             return;
         }
-        let is_own = |key: Option<u64>| key.is_none_or(|key| !self.0.contains(&key));
-        let lines = page.text.split_inclusive('\n');
-        let text: String = lines.filter(|line| is_own(key_of_text(line))).collect();
-        // Step 4.
-        if words::weight(&text) * 3 < words::weight(&page.text) * 2 {
-            return;
+        let lines: Vec<&str> = page.html.split_inclusive('\n').collect();
+        let mut is_own = lines.iter().map(|line| !self.holds(line)).collect();
+        keep_headings(&lines, &mut is_own);
+        let own = || lines.iter().zip(&is_own).filter(|(_, is_own)| **is_own);
+        if !is_own.iter().all(|is_own| *is_own) {
+            let left: usize = own().map(|(line, _)| said(line)).sum();
+            let all: usize = lines.iter().map(|line| said(line)).sum();
+            // Step 4.
+            if left * 3 < all * 2 {
+                return;
+            }
+            page.html = own().map(|(line, _)| *line).collect();
         }
-        page.text = text;
-        let lines = page.html.split_inclusive('\n');
-        page.html = lines.filter(|line| is_own(key(line))).collect();
-        let is_own = |figure: &Figure| is_own(Some(number(figure.src.as_str())));
+        let is_own = |figure: &Figure| !self.blocks.contains(&block_of_lead(figure));
         page.pictures.retain(is_own);
         page.lead = page.lead.take().filter(is_own);
     }
+
+    fn holds(&self, line: &str) -> bool {
+        key(line, self.longest).is_some_and(|key| self.blocks.contains(&key))
+    }
+}
+
+// Step 5.
+fn keep_headings(lines: &[&str], is_own: &mut Vec<bool>) {
+    let is_heading = |line: &&str| line.starts_with("<h");
+    let mut is_next_own = false;
+    for (line, is_own) in lines.iter().zip(is_own).rev() {
+        *is_own |= is_heading(line) && is_next_own;
+        // One heading above another heads nothing yet.
+        is_next_own = *is_own && !is_heading(line);
+    }
+}
+
+/// How much there is to read in a line of HTML, captions apart.
+fn said(line: &str) -> usize {
+    if line.starts_with("<figure>") {
+        return 0;
+    }
+    let texts = line.split('<').map(|part| part.rsplit('>').next());
+    texts.flatten().map(words::weight).sum()
 }
 
 /// By what a page is compared with others: each of its blocks, once, but for its lead picture.
 pub fn blocks(page: &Extracted) -> Vec<u64> {
-    let all = page.html.lines().filter_map(key).take(MOST_BLOCKS);
-    let once: BTreeSet<u64> = all.collect();
+    let keys = page.html.lines().filter_map(|line| key(line, usize::MAX));
+    let once: BTreeSet<u64> = keys.take(MOST_BLOCKS).collect();
     once.into_iter().collect()
 }
 
@@ -83,23 +122,26 @@ pub fn block_of_lead(lead: &Figure) -> u64 {
     number(lead.src.as_str())
 }
 
-/// What a block has in common with others that say the same; `None` if it says nothing, or if the line of HTML is not
-/// one whole block: see [`super::block::Block::write_html`].
-fn key(line: &str) -> Option<u64> {
+/// What a block has in common with others that say the same; `None` if it says nothing, or more than `most`, or if the
+/// line of HTML is not one whole block: see [`super::block::Block::write_html`].
+fn key(line: &str, most: usize) -> Option<u64> {
     let line = line.trim_end();
     if let Some(rest) = line.strip_prefix("<figure><img src=\"") {
         let (address, rest) = rest.split_once('"')?;
         let whole = rest.ends_with("</figure>");
         return whole.then(|| number(&words::unescaped(address)));
     }
-    let inner = |tag: &str| {
-        let (begin, end) = (format!("<{tag}>"), format!("</{tag}>"));
-        line.strip_prefix(&begin)?.strip_suffix(&end)
-    };
-    let text = ["p", "h2", "h3", "h4"].into_iter().find_map(inner)?;
+    let inner = |tag: &str| line.strip_prefix('<')?.strip_prefix(tag)?.strip_prefix('>');
+    let (tag, text) = ["p", "h2", "h3", "h4"]
+        .into_iter()
+        .find_map(|tag| Some((tag, inner(tag)?)))?;
+    let text = text
+        .strip_suffix('>')?
+        .strip_suffix(tag)?
+        .strip_suffix("</")?;
     match address_of_link(text) {
-        Some(address) => Some(number(&words::unescaped(address))),
-        None => key_of_text(&words::unescaped(text)),
+        Some(address) => Some(number(&place_of(address))),
+        None => key_of_text(text, most),
     }
 }
 
@@ -112,16 +154,109 @@ fn address_of_link(text: &str) -> Option<&str> {
     is_whole.then_some(address)
 }
 
-fn key_of_text(text: &str) -> Option<u64> {
-    let mut letters = words::letters(text);
-    letters.retain(|c| !c.is_numeric());
-    (letters.len() >= LETTERS).then(|| number(&letters))
+/// The address of a link without what only tells from where it was followed: the page that shall be shared, and the like.
+fn place_of(address: &str) -> String {
+    let address = words::unescaped(address);
+    let Some((place, asked)) = address.split_once('?') else {
+        return address;
+    };
+    let is_its_own = |part: &&str| {
+        let from = ["utm_", "ref=", "from=", "text=", "title="];
+        let is_address = ["://", "%3A%2F%2F", "%3a%2f%2f"];
+        !from.iter().any(|name| part.starts_with(name))
+            && !is_address.iter().any(|sign| part.contains(sign))
+    };
+    let asked: Vec<&str> = asked.split('&').filter(is_its_own).collect();
+    format!("{place}?{}", asked.join("&"))
 }
+
+fn key_of_text(html: &str, most: usize) -> Option<u64> {
+    let mut said = what_it_says(&words::unescaped(html), most)?;
+    if is_warning(&said) {
+        return None;
+    }
+    for link in html.split("<a href=\"").skip(1) {
+        said += &place_of(link.split('"').next()?);
+    }
+    (LETTERS..=most)
+        .contains(&said.len())
+        .then(|| number(&said))
+}
+
+/// Letters in lower case, and numbers if there are more words than in "12 comments"; `None` if that is more than `most`.
+fn what_it_says(text: &str, most: usize) -> Option<String> {
+    let (mut letters, mut numbered) = (String::new(), String::new());
+    let (mut in_tag, mut in_word, mut words) = (false, false, 0);
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            _ if in_tag => {}
+            c if c.is_alphabetic() && !c.is_numeric() => {
+                words += usize::from(!in_word);
+                letters.extend(c.to_lowercase());
+                numbered.extend(c.to_lowercase());
+            }
+            c if c.is_numeric() => numbered.push(c),
+            _ => {}
+        }
+        in_word = !in_tag && c.is_alphabetic();
+        if letters.len() > most {
+            return None;
+        }
+    }
+    Some(if words > COUNTER { numbered } else { letters })
+}
+
+/// Words of what counts something.
+const COUNTER: usize = 2;
 
 /// In bytes; less is a heading such as "Why?", which any article may have.
 const LETTERS: usize = 8;
 
+/// Whether it may warn who reads or shares this: "declared extremist", "undesirable", "dangerous". Told on every page, it
+/// must reach the reader of any. Beginnings of words, in letters as [`what_it_says`] gives them.
+fn is_warning(said: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "extremi",
+        "undesirable",
+        "danger",
+        "экстреми",
+        "нежелательн",
+        "опасн",
+        "экстрэмі",
+        "непажадан",
+        "небяспе",
+        "екстремі",
+        "небажан",
+        "небезпе",
+        "aşırıl",
+        "tehlike",
+        "تطرف",
+        "افراط",
+        "خطر",
+        "极端",
+        "危险",
+    ];
+    SIGNS.iter().any(|sign| said.contains(sign))
+}
+
+/// Of a text, with its length in the lower bits.
 fn number(text: &str) -> u64 {
+    hash(text) << LENGTH_BITS | text.len().min(LONGEST) as u64
+}
+
+const LENGTH_BITS: u32 = 16;
+const LONGEST: usize = (1 << LENGTH_BITS) - 1;
+
+fn length_of(number: u64) -> usize {
+    match usize::try_from(number).unwrap_or_default() & LONGEST {
+        LONGEST => usize::MAX,
+        length => length,
+    }
+}
+
+fn hash(text: &str) -> u64 {
     // One that is the same with every compiler: what it gives is kept.
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
@@ -129,159 +264,4 @@ fn number(text: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use url::Url;
-
-    use super::super::extract_page;
-    use super::*;
-
-    const APPEAL: &str = "Support us: 12 people did so today.";
-
-    /// Some pages of a newsroom; of every `nth` the text is followed by an appeal and the newsroom's own picture.
-    fn pages(count: usize, nth: usize) -> Vec<(String, Extracted)> {
-        let page = |number: usize| {
-            let words = [
-                "court", "river", "school", "bridge", "market", "forest", "museum",
-            ];
-            let word = format!("{}{}", words[number % 7], "x".repeat(number / 7));
-            let prose = format!(
-                "In the {word} several hundred people carrying flowers met on Monday evening. "
-            )
-            .repeat(3);
-            let appeal = match number % nth {
-                0 => format!(
-                    "<img src=/appeal.jpg><p>{}</p>",
-                    APPEAL.replace("12", &number.to_string())
-                ),
-                _ => String::new(),
-            };
-            let html = format!(
-                "<title>The {word}</title><meta property='article:published_time' content=2026-11-20>\
-                 <meta property='og:image' content=/logo.png><article><h1>The {word}</h1><p>{prose}</p>{appeal}<p>The {word}: {prose}</p></article>"
-            );
-            let url = Url::parse(&format!("https://n.example/{number}")).unwrap();
-            (
-                url.to_string(),
-                extract_page(html.as_bytes(), &url).unwrap(),
-            )
-        };
-        (0..count).map(page).collect()
-    }
-
-    fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
-        let counted = pages.iter().map(|(_, page)| {
-            let lead = page.lead.as_ref().map(block_of_lead);
-            blocks(page).into_iter().chain(lead).collect()
-        });
-        let counted: Vec<Vec<u64>> = counted.collect();
-        let named = pages.iter().zip(&counted);
-        let familiar = Familiar::on(named.map(|((name, _), blocks)| (name.as_str(), &blocks[..])));
-        pages.iter_mut().for_each(|(_, page)| familiar.clear(page));
-        pages
-    }
-
-    #[test]
-    fn what_stands_on_many_pages_is_left_out_and_nothing_else() {
-        let before = pages(10, 2);
-        assert!(before[0].1.html.contains("Support us") && before[0].1.html.contains("appeal.jpg"));
-        for ((_, page), (_, before)) in cleared(before.clone()).iter().zip(&before) {
-            assert!(!page.html.contains("Support us") && !page.text.contains("Support us"));
-            assert!(
-                !page.html.contains("appeal.jpg")
-                    && page.pictures.is_empty()
-                    && page.lead.is_none()
-            );
-            let own = |text: &str| {
-                text.lines()
-                    .filter(|line| !line.contains("Support"))
-                    .collect::<Vec<_>>()
-                    .join("\n")
-            };
-            assert_eq!(page.text.trim_end(), own(&before.text));
-        }
-    }
-
-    #[test]
-    fn no_block_is_torn() {
-        let appeal = key("<p>Support <b>us</b></p>\n");
-        assert!(appeal.is_some() && appeal == key_of_text("Support us"));
-        for line in [
-            "<blockquote><p>Support us</p>",
-            "<pre>Support us",
-            "Support us</pre>",
-            "<ul><li>Support us</li></ul>",
-            "</blockquote>",
-            "",
-        ] {
-            assert_eq!(key(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_film_in_every_article_is_no_furniture() {
-        let page = |number: usize| {
-            let prose = format!(
-                "In town {} several hundred people met. ",
-                "x".repeat(number)
-            );
-            let html = format!(
-                "<title>The {number}</title><meta property='article:published_time' content=2026-11-20>\
-                 <article><h1>The {number}</h1><p>{0}</p><iframe src='https://video.example/embed/{number}a'></iframe>\
-                 <p>{0}</p><p><a href='https://n.example/support'>Support our newsroom today</a></p><p>{0}</p></article>",
-                prose.repeat(6)
-            );
-            let url = Url::parse(&format!("https://n.example/{number}")).unwrap();
-            let page = extract_page(html.as_bytes(), &url).unwrap();
-            (url.to_string(), page)
-        };
-        for (number, (_, page)) in cleared((0..12).map(page).collect()).iter().enumerate() {
-            let film = format!("https://video.example/embed/{number}a");
-            assert!(page.html.contains(&film), "{}", page.html);
-            assert!(!page.html.contains("Support our"), "{}", page.html);
-        }
-    }
-
-    #[test]
-    fn what_stands_on_few_pages_stays() {
-        for (count, nth) in [(3, 1), (20, 7), (40, 8)] {
-            let pages = cleared(pages(count, nth));
-            assert!(pages[0].1.text.contains("Support us"), "{count} {nth}");
-        }
-    }
-
-    #[test]
-    fn the_order_of_pages_is_of_no_matter() {
-        let forth = cleared(pages(30, 3));
-        let mut back = pages(30, 3);
-        back.reverse();
-        let mut back = cleared(back);
-        back.reverse();
-        let html = |pages: &[(String, Extracted)]| {
-            pages
-                .iter()
-                .map(|(_, page)| page.html.clone())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(html(&forth), html(&back));
-    }
-
-    #[test]
-    fn an_article_that_is_told_on_many_pages_stays_whole() {
-        let one = pages(1, 1).remove(0).1;
-        let same: Vec<_> = (0..20)
-            .map(|number| (number.to_string(), one.clone()))
-            .collect();
-        assert_eq!(cleared(same)[7].1.html, one.html);
-    }
-
-    #[test]
-    fn beyond_a_thousand_pages_a_sample_is_counted() {
-        let one = pages(1, 1).remove(0).1;
-        let many: Vec<_> = (0..1_500).map(|number| number.to_string()).collect();
-        let one = &blocks(&one)[..];
-        let forth = Familiar::on(many.iter().map(|name| (name.as_str(), one)));
-        let back = Familiar::on(many.iter().rev().map(|name| (name.as_str(), one)));
-        assert_eq!(forth.0, back.0);
-        assert!(!forth.0.is_empty());
-    }
-}
+mod tests;

@@ -200,6 +200,8 @@ impl Draft {
         let mut file = json::canonical(&json!({ "signatures": signatures, "signed": null }));
         // `signed` was written already, and can be large.
         file.truncate(file.len() - "null}".len());
+        // It is kept as it is until the edition is written.
+        file.reserve_exact(self.payload.len() + 1);
         file.extend_from_slice(&self.payload);
         file.push(b'}');
         file.into()

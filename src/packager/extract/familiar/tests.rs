@@ -1,0 +1,231 @@
+use url::Url;
+
+use super::super::extract_page;
+use super::*;
+
+const APPEAL: &str = "Support us: 12 people did so.";
+
+/// Some pages of a newsroom; of every `nth` the text is followed by an appeal and the newsroom's own picture.
+fn pages(count: usize, nth: usize) -> Vec<(String, Extracted)> {
+    let page = |number: usize| {
+        let words = [
+            "court", "river", "school", "bridge", "market", "forest", "museum",
+        ];
+        let word = format!("{}{}", words[number % 7], "x".repeat(number / 7));
+        let prose = format!(
+            "In the {word} several hundred people carrying flowers met on Monday evening. "
+        )
+        .repeat(3);
+        let appeal = match number % nth {
+            0 => format!("<img src=/appeal.jpg><p>{}</p>", APPEAL),
+            _ => String::new(),
+        };
+        let html = format!(
+            "<title>The {word}</title><meta property='article:published_time' content=2026-11-20>\
+             <meta property='og:image' content=/logo.png><article><h1>The {word}</h1><p>{prose}</p>{appeal}<p>The {word}: {prose}</p></article>"
+        );
+        let url = Url::parse(&format!("https://n.example/{number}")).unwrap();
+        (
+            url.to_string(),
+            extract_page(html.as_bytes(), &url).unwrap(),
+        )
+    };
+    (0..count).map(page).collect()
+}
+
+fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
+    let counted = pages.iter().map(|(_, page)| {
+        let lead = page.lead.as_ref().map(block_of_lead);
+        blocks(page).into_iter().chain(lead).collect()
+    });
+    let counted: Vec<Vec<u64>> = counted.collect();
+    let named = pages.iter().zip(&counted);
+    let familiar = Familiar::on(named.map(|((name, _), blocks)| (name.as_str(), &blocks[..])));
+    pages.iter_mut().for_each(|(_, page)| familiar.clear(page));
+    pages
+}
+
+#[test]
+fn what_stands_on_many_pages_is_left_out_and_nothing_else() {
+    let before = pages(10, 2);
+    assert!(before[0].1.html.contains("Support us") && before[0].1.html.contains("appeal.jpg"));
+    for ((_, page), (_, before)) in cleared(before.clone()).iter().zip(&before) {
+        assert!(!page.html.contains("Support us"));
+        assert!(
+            !page.html.contains("appeal.jpg") && page.pictures.is_empty() && page.lead.is_none()
+        );
+        let is_own = |line: &&str| !line.contains("Support") && !line.contains("appeal");
+        let own: String = before.html.split_inclusive('\n').filter(is_own).collect();
+        assert_eq!(page.html, own);
+    }
+}
+
+#[test]
+fn no_block_is_torn() {
+    let key = |line| key(line, usize::MAX);
+    let appeal = key("<p>Support <b>us</b></p>\n");
+    assert!(appeal.is_some() && appeal == key("<h2>Support us</h2>"));
+    for line in [
+        "<blockquote><p>Support us</p>",
+        "<pre>Support us",
+        "Support us</pre>",
+        "<ul><li>Support us</li></ul>",
+        "</blockquote>",
+        "",
+    ] {
+        assert_eq!(key(line), None, "{line}");
+    }
+}
+
+#[test]
+fn a_film_in_every_article_is_no_furniture() {
+    let page = |number: usize| {
+        let prose = format!(
+            "In town {} several hundred people met. ",
+            "x".repeat(number)
+        );
+        let html = format!(
+            "<title>The {number}</title><meta property='article:published_time' content=2026-11-20>\
+             <article><h1>The {number}</h1><p>{0}</p><iframe src='https://video.example/embed/{number}a'></iframe>\
+             <p>{0}</p><p><a href='https://n.example/support'>Support our newsroom today</a></p><p>{0}</p></article>",
+            prose.repeat(6)
+        );
+        let url = Url::parse(&format!("https://n.example/{number}")).unwrap();
+        let page = extract_page(html.as_bytes(), &url).unwrap();
+        (url.to_string(), page)
+    };
+    for (number, (_, page)) in cleared((0..12).map(page).collect()).iter().enumerate() {
+        let film = format!("https://video.example/embed/{number}a");
+        assert!(page.html.contains(&film), "{}", page.html);
+        assert!(!page.html.contains("Support our"), "{}", page.html);
+    }
+}
+
+#[test]
+fn what_stands_on_few_pages_stays() {
+    for (count, nth) in [(3, 1), (20, 7), (40, 8)] {
+        let pages = cleared(pages(count, nth));
+        assert!(pages[0].1.html.contains("Support us"), "{count} {nth}");
+    }
+}
+
+#[test]
+fn the_order_of_pages_is_of_no_matter() {
+    let forth = cleared(pages(30, 3));
+    let mut back = pages(30, 3);
+    back.reverse();
+    let mut back = cleared(back);
+    back.reverse();
+    let html = |pages: &[(String, Extracted)]| {
+        pages
+            .iter()
+            .map(|(_, page)| page.html.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(html(&forth), html(&back));
+}
+
+#[test]
+fn an_article_that_is_told_on_many_pages_stays_whole() {
+    let one = pages(1, 1).remove(0).1;
+    let same: Vec<_> = (0..20)
+        .map(|number| (number.to_string(), one.clone()))
+        .collect();
+    assert_eq!(cleared(same)[7].1.html, one.html);
+}
+
+#[test]
+fn beyond_a_thousand_pages_a_sample_is_counted() {
+    let one = pages(1, 1).remove(0).1;
+    let many: Vec<_> = (0..1_500).map(|number| number.to_string()).collect();
+    let one = &blocks(&one)[..];
+    let forth = Familiar::on(many.iter().map(|name| (name.as_str(), one)));
+    let back = Familiar::on(many.iter().rev().map(|name| (name.as_str(), one)));
+    assert_eq!(forth.blocks, back.blocks);
+    assert!(!forth.blocks.is_empty());
+}
+
+/// Twelve pages of which each says the same lines, but for `#`, which is another number on each. Gives what becomes of
+/// the seventh.
+fn seventh(lines: &str) -> String {
+    let page = |number: usize| {
+        let prose = format!("<p>{} met.</p>\n", "several hundred people ".repeat(12));
+        let own = prose.replace("several", &"x".repeat(number + 1));
+        let lines = lines.replace('#', &number.to_string());
+        let page = Extracted {
+            html: format!("{own}{lines}{}", own.replace("met", "spoke")),
+            ..pages(1, 1).remove(0).1
+        };
+        (number.to_string(), page)
+    };
+    let mut cleared = cleared((0..12).map(page).collect());
+    let html = cleared.remove(7).1.html;
+    let inner = html
+        .split_once('\n')
+        .and_then(|(_, rest)| rest.rsplit_once("<p>"));
+    inner.expect("a page of several lines").0.to_owned()
+}
+
+#[track_caller]
+fn stays(lines: &str) {
+    assert_eq!(seventh(lines), lines.replace('#', "7"));
+}
+
+#[track_caller]
+fn goes(lines: &str) {
+    assert_eq!(seventh(lines), "", "{lines}");
+}
+
+#[test]
+fn the_same_words_about_another_thing_are_no_furniture() {
+    stays("<p>The rate of the dollar on Monday: 41.#</p>\n");
+    stays("<p>Listen: <a href=\"https://n.example/#.mp3\">the whole talk</a></p>\n");
+    stays("<p>From <a href=\"https://e.example/watch?v=#\">the archive of the agency</a></p>\n");
+    stays(
+        "<figure><img src=\"https://n.example/#.jpg\" alt=\"\"><figcaption>Photo: agency</figcaption></figure>\n",
+    );
+    stays("<table><tr><th>Party</th><th>Votes</th></tr><tr><td>One</td><td>#</td></tr></table>\n");
+    stays("<blockquote><p>Not one step back, they sang.</p>\n</blockquote>\n");
+    stays("<ul><li>Support our newsroom</li></ul>\n");
+}
+
+#[test]
+fn what_says_and_means_the_same_is_furniture() {
+    goes("<p># comments</p>\n");
+    goes("<p>Support our newsroom today</p>\n");
+    goes(
+        "<p>Help us: <a href=\"https://n.example/help?utm_source=#\">support the newsroom</a></p>\n",
+    );
+    goes(
+        "<p>Tell <a href=\"https://share.example/?url=https://n.example/#\">your friends</a></p>\n",
+    );
+    goes("<figure><img src=\"https://n.example/logo.jpg\" alt=\"#\"></figure>\n");
+}
+
+#[test]
+fn what_warns_readers_reaches_them_on_every_page() {
+    stays(
+        "<p>This newsroom was declared extremist. Do not share its articles inside the country.</p>\n",
+    );
+    stays("<p>Выданне прызнана экстрэмісцкім: не рабіце рэпостаў.</p>\n");
+    stays("<p>Организация признана нежелательной.</p>\n");
+}
+
+#[test]
+fn a_heading_stays_with_what_it_heads() {
+    stays(
+        "<h2>What happened</h2>\n<p>It was number #, and nobody in the town had expected it.</p>\n",
+    );
+    goes("<h3>Support the newsroom</h3>\n<p>Every month thousands of people help us.</p>\n");
+    goes(
+        "<h2>More to read</h2>\n<h3>Support the newsroom</h3>\n<p>Thousands of people help us.</p>\n",
+    );
+}
+
+#[test]
+fn what_is_too_long_to_be_furniture_is_not_read_to_its_end() {
+    let long = format!("<p>{}</p>", "support ".repeat(5));
+    let number = key(&long, 35).expect("it has 35 letters");
+    assert_eq!((length_of(number), key(&long, 34)), (35, None));
+    assert_eq!(key(&long, usize::MAX), Some(number));
+}
