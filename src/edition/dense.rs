@@ -5,7 +5,8 @@
 //! 3. A frame holds the metadata that the receiver lacks, another one letter for each file of the new edition.
 //! 4. Then come the contents, group by group: those of a group that get smaller in a frame, the others as they are.
 //!
-//! The texts of an update are foretold by a model, unless there are so many that this would take too long.
+//! The texts of an update are foretold by a model, unless there are so many that this would take too long; so are its pictures
+//! retold.
 //!
 //! Pictures are never pressed, so what is pressed is the same for all variants, and is pressed once.
 
@@ -20,7 +21,8 @@ use super::{Entry, Excerpt, Refusal, Variant, VerifiedEdition};
 use crate::base::{Digest, Hasher, LIMITS, MetadataName, SitePath};
 use crate::bundle;
 use crate::bundle::dense::{
-    Base, Group, Head, Known, Pressure, Texts, Way, folio_entry, foretell, groups, press, skippable,
+    Base, Group, Head, Known, Pressure, RETOLD_PICTURE_BYTES, Texts, Way, folio_entry, foretell,
+    groups, press, retold, skippable,
 };
 
 /// Smaller ones are pressed also if they do not get smaller, since a place in the raw part is no gain then.
@@ -28,6 +30,9 @@ const RAW_FROM_BYTES: u64 = 1024;
 /// With more texts than that they are pressed. Foretelling takes most of a second for each megabyte, of who writes and of
 /// who reads, though less of what is copied from old pages.
 pub(super) const FORETOLD_BYTES: u64 = 8 << 20;
+/// The first pictures of an update are retold, up to so many bytes of them: it takes a third of a second for each megabyte,
+/// of who writes and of who reads.
+pub(super) const RETOLD_BYTES: u64 = 32 << 20;
 /// More is not learned from, however much a stranger offers: it takes most of a microsecond a byte.
 const LEARNED_BYTES: u64 = 1 << 20;
 
@@ -51,7 +56,12 @@ pub struct DenseForms<'a> {
     since: Option<Since<'a>>,
     /// Frames by what is in them, and whether that was foretold.
     pressed: BTreeMap<(bool, Digest), Bytes>,
+    retold: Retold,
 }
+
+/// Pictures of an edition that were retold, or could not be. Most of those of one update are in that from the next base too.
+#[derive(Default)]
+pub struct Retold(BTreeMap<Digest, Option<Bytes>>);
 
 struct Since<'a> {
     base: &'a Excerpt,
@@ -73,6 +83,7 @@ impl<'a> DenseForms<'a> {
             edition,
             since: None,
             pressed: BTreeMap::new(),
+            retold: Retold::default(),
         }
     }
 
@@ -108,6 +119,15 @@ impl<'a> DenseForms<'a> {
         })
     }
 
+    /// What was retold for another update of this edition need not be retold once more.
+    pub fn after(self, retold: Retold) -> Self {
+        Self { retold, ..self }
+    }
+
+    pub fn into_retold(self) -> Retold {
+        self.retold
+    }
+
     /// The same editions and variant give the same bytes.
     pub fn write<W: Write>(&mut self, mut out: W, variant: Variant) -> io::Result<W> {
         self.head(&mut out, variant)?;
@@ -124,7 +144,7 @@ impl<'a> DenseForms<'a> {
             }
         };
         self.frame(&mut out, &Manner::Pressed(of_metadata), &folio)?;
-        let ways = self.ways(variant);
+        let ways = self.ways(&mut out, variant)?;
         let letters: Vec<u8> = ways.iter().map(|way| way.letter()).collect();
         self.frame(&mut out, &Manner::Pressed(Bytes::new()), &[letters.into()])?;
         let files = self.edition.files().zip(ways);
@@ -215,15 +235,40 @@ impl<'a> DenseForms<'a> {
         names
     }
 
-    fn ways(&self, variant: Variant) -> Vec<Way> {
-        let files = self.edition.files();
+    fn ways(&mut self, out: &mut impl Write, variant: Variant) -> io::Result<Vec<Way>> {
+        let edition = self.edition;
+        let mut room = match &self.since {
+            Some(since) if since.texts == Texts::Foretold => RETOLD_BYTES,
+            _ => 0,
+        };
+        let files = edition.files();
         files
-            .map(|(path, entry)| match self.is_held(path, entry) {
-                true => Way::Held,
-                false if !variant.holds(path, entry.length) => Way::Held,
-                false => self.way(path, entry),
+            .map(|(path, entry)| {
+                if self.is_held(path, entry) || !variant.holds(path, entry.length) {
+                    return Ok(Way::Held);
+                }
+                let may_retell = is_picture(path) && entry.length <= RETOLD_PICTURE_BYTES;
+                if let Some(rest) = room.checked_sub(entry.length).filter(|_| may_retell)
+                    && self.is_retold(out, entry)?
+                {
+                    room = rest;
+                    return Ok(Way::Retold);
+                }
+                Ok(way(edition, path, entry))
             })
             .collect()
+    }
+
+    fn is_retold(&mut self, out: &mut impl Write, entry: &Entry) -> io::Result<bool> {
+        if let Some(known) = self.retold.0.get(&entry.digest) {
+            return Ok(known.is_some());
+        }
+        // Who paces the work, or has no use for it any more, is heard between two pictures.
+        let _none = out.write(&[])?;
+        let retold = retold(&read(self.edition, entry)?).map(Bytes::from);
+        let is_retold = retold.is_some();
+        self.retold.0.insert(entry.digest, retold);
+        Ok(is_retold)
     }
 
     fn is_held(&self, path: &SitePath, entry: &Entry) -> bool {
@@ -231,28 +276,37 @@ impl<'a> DenseForms<'a> {
         base.is_some_and(|base| has(base, path, entry))
     }
 
-    fn way(&self, path: &SitePath, entry: &Entry) -> Way {
-        way(self.edition, path, entry)
-    }
-
     fn group(&mut self, out: &mut impl Write, manner: &Manner, group: &Group) -> io::Result<()> {
-        let edition = self.edition;
-        let content = |path: &SitePath| {
-            let entry = edition.file(path);
-            read(edition, entry.expect("a group is of files of the edition"))
-        };
-        let pressed = group.of(Way::Pressed).map(|(path, ..)| content(path));
+        let pressed = group.pressed().map(|file| self.content(file));
         let pressed: Vec<_> = pressed.collect::<io::Result<_>>()?;
         self.frame(out, manner, &pressed)?;
-        let raw = group.bytes(Way::Raw);
+        let lengths = group.raw().map(|file| self.raw_length(file));
+        let raw = lengths.sum::<io::Result<u64>>()?;
         if raw > 0 {
             let length = u32::try_from(raw).map_err(|_| io::ErrorKind::FileTooLarge)?;
             out.write_all(&skippable(length))?;
         }
-        for (path, ..) in group.of(Way::Raw) {
-            out.write_all(&content(path)?)?;
+        for file in group.raw() {
+            out.write_all(&self.content(file)?)?;
         }
         Ok(())
+    }
+
+    fn raw_length(&self, file: &(SitePath, u64, Way)) -> io::Result<u64> {
+        match file {
+            (.., Way::Retold) => Ok(self.content(file)?.len() as u64),
+            (_, length, _) => Ok(*length),
+        }
+    }
+
+    /// As it comes.
+    fn content(&self, (path, _, way): &(SitePath, u64, Way)) -> io::Result<Bytes> {
+        let entry = self.edition.file(path);
+        let entry = entry.expect("a group is of files of the edition");
+        match self.retold.0.get(&entry.digest) {
+            Some(Some(retold)) if *way == Way::Retold => Ok(retold.clone()),
+            _ => read(self.edition, entry),
+        }
     }
 }
 

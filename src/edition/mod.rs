@@ -24,7 +24,7 @@ mod verified;
 
 pub use crate::site::LIGHT_BYTES;
 pub use assembler::Assembler;
-pub use dense::{DenseForms, write_dense, write_dense_update};
+pub use dense::{DenseForms, Retold, write_dense, write_dense_update};
 pub use excerpt::write_excerpt;
 pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;

@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::dense::{Dictionary, FORETOLD_BYTES, too_large, use_of_letter};
+use super::dense::{Dictionary, FORETOLD_BYTES, RETOLD_BYTES, too_large, use_of_letter};
 use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
-use crate::bundle::dense::{Base, Dense, Group, Texts, Way, folio_entry, groups};
+use crate::bundle::dense::{
+    Base, Dense, Group, RETOLD_PICTURE_BYTES, Texts, Way, folio_entry, groups,
+};
 use crate::bundle::{BundleError, MemberName};
 
 /// See the module.
@@ -56,9 +58,18 @@ pub(super) struct Signed {
 struct Files {
     later: std::vec::IntoIter<Group>,
     pressed: std::vec::IntoIter<(SitePath, u64)>,
-    raw: std::vec::IntoIter<(SitePath, u64)>,
-    raw_bytes: u64,
+    raw: std::vec::IntoIter<(SitePath, u64, Way)>,
     part: Part,
+}
+
+impl Files {
+    fn raw_bytes(&self) -> u64 {
+        self.raw
+            .as_slice()
+            .iter()
+            .map(|(_, length, _)| length)
+            .sum()
+    }
 }
 
 /// Of a group.
@@ -253,12 +264,11 @@ impl Thaw {
         let unclear = "it is unclear how its files come";
         let ways = ways.ok_or_else(|| self.dense.damaged(unclear))?;
         refuse_missing(signed, &ways)?;
-        if let Some((_, Texts::Foretold)) = self.dictionary {
-            let files = signed.iter().zip(&ways);
-            let texts = files.filter(|(_, way)| **way == Way::Pressed);
-            let bytes = texts.map(|(signed, _)| signed.length).sum();
-            too_large("what is foretold", bytes, FORETOLD_BYTES)?;
+        let texts = self.dictionary.as_ref().map(|(_, texts)| *texts);
+        if ways.contains(&Way::Retold) && texts != Some(Texts::Foretold) {
+            return Err(self.damaged(unclear));
         }
+        refuse_long(signed, &ways, texts)?;
         // Not before: after a lie they are waited for again.
         self.dense.consume(letters.len());
         self.dense.end_frame()?;
@@ -270,7 +280,7 @@ impl Thaw {
     }
 
     fn group(&mut self, group: Group, later: std::vec::IntoIter<Group>) -> Result<Turn, Refusal> {
-        let length = group.bytes(Way::Pressed);
+        let length = group.pressed().map(|(_, length, _)| length).sum();
         let dictionary = self.dictionary.as_ref();
         let known = dictionary.map(|(dictionary, texts)| (dictionary.of_texts(&self.folio), texts));
         match known {
@@ -278,17 +288,14 @@ impl Thaw {
             Some((known, Texts::Pressed)) => self.dense.begin_frame(known.matched, length)?,
             Some((known, Texts::Foretold)) => self.dense.begin_foretold(known, length),
         }
-        let of = |way| {
-            let files = group
-                .of(way)
-                .map(|(path, length, _)| (path.clone(), *length));
-            files.collect::<Vec<_>>().into_iter()
-        };
+        let pressed = group.pressed();
+        let pressed: Vec<_> = pressed
+            .map(|(path, length, _)| (path.clone(), *length))
+            .collect();
         self.step = Step::Files(Box::new(Files {
             later,
-            pressed: of(Way::Pressed),
-            raw: of(Way::Raw),
-            raw_bytes: group.bytes(Way::Raw),
+            pressed: pressed.into_iter(),
+            raw: group.raw().cloned().collect::<Vec<_>>().into_iter(),
             part: Part::Pressed,
         }));
         let paths = group.files.into_iter().map(|(path, ..)| path);
@@ -307,7 +314,7 @@ impl Thaw {
         if !self.dense.end_frame()? {
             return Ok(Turn::Wait);
         }
-        files.part = match files.raw_bytes {
+        files.part = match files.raw_bytes() {
             0 => Part::Raw,
             _ => Part::RawHead,
         };
@@ -318,7 +325,9 @@ impl Thaw {
         let Step::Files(files) = &mut self.step else {
             return Ok(Turn::Wait);
         };
-        if !self.dense.raw_head(files.raw_bytes)? {
+        let mut ways = files.raw.as_slice().iter().map(|(.., way)| *way);
+        let has_retold = ways.any(|way| way == Way::Retold);
+        if !self.dense.raw_head(files.raw_bytes(), has_retold)? {
             return Ok(Turn::Wait);
         }
         files.part = Part::Raw;
@@ -329,11 +338,15 @@ impl Thaw {
         let Step::Files(files) = &mut self.step else {
             return Ok(Turn::Wait);
         };
-        if let Some((path, length)) = files.raw.as_slice().first() {
-            let content = self.dense.raw(*length);
+        if let Some((path, length, way)) = files.raw.as_slice().first() {
+            let content = match way {
+                Way::Retold => self.dense.retold(*length)?,
+                _ => self.dense.raw(*length),
+            };
             let piece = content.map(|content| Piece::File(path.clone(), content));
             return Ok(piece.map_or(Turn::Wait, Turn::Give));
         }
+        self.dense.end_raw()?;
         let Some(next) = files.later.next() else {
             self.step = Step::Complete;
             return Ok(Turn::On);
@@ -363,8 +376,8 @@ impl Thaw {
                 }
                 Part::RawHead => {}
                 Part::Raw => {
-                    if let Some((_, length)) = files.raw.next() {
-                        self.dense.accept_raw(length);
+                    if files.raw.next().is_some() {
+                        self.dense.accept_raw();
                     }
                 }
             },
@@ -388,6 +401,21 @@ fn refuse_missing(signed: &[Signed], ways: &[Way]) -> Result<(), Refusal> {
             count: 1 + missing.count(),
         }),
     }
+}
+
+/// Of what takes long to be made out: texts that are foretold, and pictures that are retold.
+fn refuse_long(signed: &[Signed], ways: &[Way], texts: Option<Texts>) -> Result<(), Refusal> {
+    let lengths = |way| {
+        let files = signed.iter().zip(ways).filter(move |(_, its)| **its == way);
+        files.map(|(signed, _)| signed.length)
+    };
+    if texts == Some(Texts::Foretold) {
+        let bytes = lengths(Way::Pressed).sum();
+        too_large("what is foretold", bytes, FORETOLD_BYTES)?;
+    }
+    too_large("what is retold", lengths(Way::Retold).sum(), RETOLD_BYTES)?;
+    let longest = lengths(Way::Retold).max().unwrap_or(0);
+    too_large("a picture that is retold", longest, RETOLD_PICTURE_BYTES)
 }
 
 enum Turn {

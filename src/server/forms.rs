@@ -27,13 +27,14 @@ use jiff::Timestamp;
 use super::current::Current;
 use crate::base::{Digest, EditionNumber, MetadataName};
 use crate::edition::{
-    DenseForms, Excerpt, Holding, Remembered, Variant, VerifiedEdition, write_excerpt, write_update,
+    DenseForms, Excerpt, Holding, Remembered, Retold, Variant, VerifiedEdition, write_excerpt,
+    write_update,
 };
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, FileError, Spool};
 
 /// Editions from which updates are made.
-const EARLIER: usize = 4;
+const EARLIER: usize = 7;
 /// Of all that is kept of them.
 const EARLIER_BYTES: u64 = 256 << 20;
 /// An edition with more text is not pressed as a whole: that would take minutes.
@@ -143,8 +144,9 @@ impl Maker {
             })?;
         }
         let bases = self.tidy(number)?;
+        let mut retold = Retold::default();
         for base in bases {
-            self.updates(edition, base)?;
+            retold = self.updates(edition, base, retold)?;
         }
         for variant in [Variant::Text, Variant::Light] {
             let name = BundleName::of(None, number, variant).plain();
@@ -156,24 +158,32 @@ impl Maker {
         }
     }
 
-    fn updates(&self, edition: &VerifiedEdition, base: EditionNumber) -> Result<(), FileError> {
+    fn updates(
+        &self,
+        edition: &VerifiedEdition,
+        base: EditionNumber,
+        retold: Retold,
+    ) -> Result<Retold, FileError> {
         let number = edition.number();
         let name = |variant| BundleName::of(Some(base), number, variant);
         let plain = name(Variant::Full).plain();
         let mut all = vec![plain];
         all.extend(Variant::ALL.map(|variant| name(variant).dense()));
         if all.iter().all(|name| files::exists(&self.place(name))) {
-            return all.iter().try_for_each(|name| self.show(name, number));
+            all.iter().try_for_each(|name| self.show(name, number))?;
+            return Ok(retold);
         }
         let Some(base) = self.earlier(base, edition) else {
-            return Ok(());
+            return Ok(retold);
         };
         let holding = Holding::from(base.proof());
         self.form(&plain, number, |out| write_update(out, edition, &holding))?;
-        let Ok(mut forms) = DenseForms::since(&base, edition) else {
-            return Ok(());
+        let Ok(forms) = DenseForms::since(&base, edition) else {
+            return Ok(retold);
         };
-        self.dense(&mut forms, Some(base.number()), number)
+        let mut forms = forms.after(retold);
+        self.dense(&mut forms, Some(base.number()), number)?;
+        Ok(forms.into_retold())
     }
 
     fn dense(

@@ -64,6 +64,8 @@ impl Editions {
                 .iter()
                 .map(|(name, file)| (name.clone(), file.clone())),
         );
+        let photo = SitePath::parse("be/2026/11/river/2.webp").expect("a path");
+        files.insert(photo, Bytes::from_static(include_bytes!("photo.webp")));
         files.extend(site(&[
             ("be/2026/11/river/index.html", &page),
             ("be/2026/11/river/1.webp", &picture),

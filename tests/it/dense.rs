@@ -691,6 +691,134 @@ fn the_dense_forms_of_a_newsroom_are_kept_until_the_next_edition() {
     assert_eq!(files().len(), 2);
 }
 
+/// A photo as the packager writes them: noise on something to see.
+fn photo(seed: u64, width: u32, height: u32) -> Bytes {
+    let noise = noise(seed, (width * height) as usize);
+    let pixel = |(at, noise): (u32, &u8)| {
+        let (x, y) = (at % width, at / width);
+        [x as u8, y as u8, ((x / 9 + y / 7) % 5 * 40) as u8].map(|value| value / 2 + noise / 8)
+    };
+    let pixels: Vec<u8> = (0..).zip(noise.iter()).flat_map(pixel).collect();
+    let encoder = webp::Encoder::from_rgb(&pixels, width, height);
+    Bytes::copy_from_slice(&encoder.encode(75.0))
+}
+
+/// With the pictures of an edition and of the next, an update whose last part is the new ones.
+fn illustrated() -> (Pair, Bytes) {
+    let mut pair = Pair::new();
+    let newsroom = &mut pair.newsroom;
+    newsroom.write("be/2026/11/b/1.webp", photo(1, 320, 200));
+    newsroom.write("be/2026/11/b/2.webp", noise(80, 900));
+    newsroom.write("be/2026/11/b/3.webp", photo(2, 100, 75));
+    pair.old = std::mem::replace(&mut pair.new, newsroom.publish(moment(24)));
+    let update = pair.update();
+    (pair, update)
+}
+
+#[test]
+fn the_photos_of_an_update_are_retold() {
+    let (pair, update) = illustrated();
+    let as_they_are = pair.pressed_update().len();
+    assert!(
+        update.len() * 100 < as_they_are * 99,
+        "{} of {as_they_are}",
+        update.len()
+    );
+    let made = receive(pair.receiver(Some(&pair.old)), &update).unwrap();
+    same(&made, &pair.new, &pair.newcomer());
+    // What another update has retold already comes out the same.
+    let forms = || DenseForms::since(&pair.old, &pair.new).unwrap();
+    let mut before = forms();
+    before.write(Vec::new(), Variant::Full).unwrap();
+    let mut after = forms().after(before.into_retold());
+    let again = after.write(Vec::new(), Variant::Full).unwrap();
+    assert_eq!(Bytes::from(again), update);
+}
+
+/// The line breaks anywhere, a liar comes in between, and the next goes on where all was well.
+#[test]
+fn retold_photos_that_were_proved_need_not_come_again() {
+    let (pair, update) = illustrated();
+    let mut positions = std::collections::BTreeSet::new();
+    for cut in (0..update.len()).step_by(update.len() / 23) {
+        let mut receiver = pair.receiver(Some(&pair.old));
+        receiver.push(update.slice(..cut)).unwrap();
+        let _lie = receiver.push(noise(8, 70_000));
+        if receiver.edition().is_none() {
+            continue;
+        }
+        let proved = receiver.position();
+        receiver.rewind();
+        assert_eq!(receiver.position(), proved);
+        positions.insert(proved);
+        let rest = update.slice(usize::try_from(proved).unwrap()..);
+        for piece in pieces(&rest, 1000) {
+            receiver.push(piece).unwrap();
+        }
+        same(&finish(receiver).unwrap(), &pair.new, &pair.newcomer());
+    }
+    assert!(positions.len() > 2, "{positions:?}");
+}
+
+#[test]
+fn every_lie_about_a_retold_photo_is_refused() {
+    let (pair, update) = illustrated();
+    let heads = |part: &[u8]| part == [0x50, 0x2a, 0x4d, 0x18];
+    let part = update.windows(4).rposition(heads).unwrap();
+    let (length, first) = (part + 4, part + 8);
+    let check = |change: &dyn Fn(&mut Vec<u8>), expected: &str| {
+        let mut lie = update.to_vec();
+        change(&mut lie);
+        let mut receiver = pair.receiver(Some(&pair.old));
+        let pushed = pieces(&lie.into(), 5000).try_for_each(|piece| receiver.push(piece));
+        let refusal = pushed.unwrap_err().to_string();
+        assert!(
+            refusal.contains(expected),
+            "{refusal} should be: {expected}"
+        );
+        receiver.rewind();
+        let at = usize::try_from(receiver.position()).unwrap();
+        assert!(at >= part, "only the pictures come again");
+        if at < first {
+            receiver.push(update.slice(at..)).unwrap();
+            same(&finish(receiver).unwrap(), &pair.new, &pair.newcomer());
+        }
+    };
+    let longest = "more is said of a picture than it holds";
+    check(&|lie| lie[first + 2] = 1, longest);
+    check(&|lie| lie[first..first + 3].fill(0xff), longest);
+    check(&|lie| lie[length + 3] = 1, "should begin here");
+    check(
+        &|lie| lie[length] = lie[length].wrapping_add(1),
+        "holds more than was signed",
+    );
+    // Of another kind, and of another size.
+    check(&|lie| lie[first + 3] ^= 0x80, "");
+    check(&|lie| lie[first + 4] ^= 1, "was not said as it must be");
+    // What comes out is another picture, or none, and what is said of the next is taken for what is said of this one.
+    check(&|lie| lie[first + 100] ^= 1, "");
+    check(&|lie| lie[first] ^= 1, "");
+    check(&|lie| lie.extend(b"x"), "something follows its end");
+    let cut = update.slice(..update.len() - 1);
+    assert!(receive(pair.receiver(Some(&pair.old)), &cut).is_err());
+}
+
+/// To make it out takes time, so nobody but the publisher's peers have it asked of them.
+#[test]
+fn what_is_retold_comes_only_where_texts_are_foretold() {
+    let pair = Pair::new();
+    let mut parts = Parts::of(&pair.new);
+    let raw = parts
+        .letters
+        .iter()
+        .position(|letter| *letter == b'r')
+        .unwrap();
+    parts.letters[raw] = Way::Retold.letter();
+    let refused = receive(pair.receiver(None), &parts.write()).map(drop);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("unclear how its files come"), "{refused}");
+}
+
 /// A second implementation, written from the manual alone.
 #[test]
 fn the_reader_made_from_the_manual_agrees() {
@@ -733,6 +861,8 @@ fn the_reader_made_from_the_manual_agrees() {
     newsroom.write("be/2026/11/a2/index.html", text(2, 40) + "Дапоўнена.");
     newsroom.write("be/2026/11/new/index.html", text(900, 60));
     newsroom.write("be/2026/11/new/1.webp", noise(78, 2000));
+    newsroom.write("be/2026/11/new/2.webp", photo(1, 90, 70));
+    newsroom.write("be/2026/11/new/3.webp", photo(2, 16, 16));
     let new = newsroom.publish(moment(24));
     let foretold = write_dense_update(Vec::new(), &new, &old).unwrap();
     let foretold = file("foretold.zst", &foretold);

@@ -29,6 +29,16 @@ impl Chance {
         Self(u32::from(of_65536) << 16)
     }
 
+    /// Nothing was said of it yet. No other comes to be this.
+    pub(super) const UNKNOWN: Self = Self(0);
+
+    /// If it was unknown: so likely, as if looked at so many times.
+    pub(super) fn become_known(&mut self, of_65536: u32, looks: u32) {
+        if self.0 == 0 {
+            self.0 = of_65536 << 16 | looks;
+        }
+    }
+
     /// Of 65,536.
     pub(super) fn wide(self) -> u32 {
         self.0 >> 16

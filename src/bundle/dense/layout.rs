@@ -9,6 +9,8 @@ pub enum Way {
     Pressed,
     /// As it is, behind that frame: pictures do not get smaller.
     Raw,
+    /// Among those, a picture [retold](super::picture).
+    Retold,
     /// Not at all: the receiver has it.
     Held,
 }
@@ -18,12 +20,13 @@ impl Way {
         match self {
             Self::Pressed => b'z',
             Self::Raw => b'r',
+            Self::Retold => b'w',
             Self::Held => b'-',
         }
     }
 
     pub fn of_letter(letter: u8) -> Option<Self> {
-        [Self::Pressed, Self::Raw, Self::Held]
+        [Self::Pressed, Self::Raw, Self::Retold, Self::Held]
             .into_iter()
             .find(|way| way.letter() == letter)
     }
@@ -37,14 +40,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// Bytes of all contents that come this way.
-    pub fn bytes(&self, way: Way) -> u64 {
-        let of_way = self.files.iter().filter(|(_, _, its)| *its == way);
-        of_way.map(|(_, length, _)| length).sum()
+    pub fn pressed(&self) -> impl Iterator<Item = &(SitePath, u64, Way)> {
+        self.files.iter().filter(|(.., its)| *its == Way::Pressed)
     }
 
-    pub fn of(&self, way: Way) -> impl Iterator<Item = &(SitePath, u64, Way)> {
-        self.files.iter().filter(move |(_, _, its)| *its == way)
+    /// What comes behind that.
+    pub fn raw(&self) -> impl Iterator<Item = &(SitePath, u64, Way)> {
+        self.files.iter().filter(|(.., its)| *its != Way::Pressed)
     }
 }
 
@@ -66,7 +68,7 @@ pub fn groups(files: impl IntoIterator<Item = (SitePath, u64, Way)>) -> Vec<Grou
         match way {
             Way::Held => continue,
             Way::Pressed => pressed += length,
-            Way::Raw => raw += length,
+            Way::Raw | Way::Retold => raw += length,
         }
         if let Some(group) = groups.last_mut() {
             group.files.push((path, length, way));
@@ -115,8 +117,8 @@ mod tests {
             groups.iter().map(names).collect::<Vec<_>>(),
             ["abc", "e", "f"]
         );
-        assert_eq!(groups[0].bytes(Way::Pressed), PRESSED_BYTES + 8);
-        assert_eq!(groups[0].bytes(Way::Raw), 5);
+        assert_eq!(groups[0].pressed().count(), 2);
+        assert_eq!(groups[0].raw().count(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! 2. [`frame`] and [`mod@press`] are the text: one zstd frame (RFC 8878) for many contents, so that what they have in common
 //!    travels once, and what the receiver has already, not at all.
 //!    Or, of an update, what a [`model`] did not [foretell](foretold): a quarter less, for more time.
+//!    Pictures of an update are [retold](picture) by what stands around each of their bits.
 //! 3. [`Way`] says of each file of the edition how it comes; [`groups`] in which order.
 //! 4. [`Dense`] takes such a stream apart, as far as that can be done without knowing what was signed.
 //!
@@ -17,12 +18,14 @@ mod frame;
 mod head;
 mod layout;
 mod model;
+mod picture;
 mod press;
 mod stream;
 
 pub use foretold::{Known, foretell};
 pub use head::{Base, Head, Texts};
 pub use layout::{Group, Way, folio_entry, groups};
+pub use picture::{RETOLD_PICTURE_BYTES, retold};
 pub use press::{Pressure, press};
 pub use stream::Dense;
 

@@ -7,6 +7,7 @@ use super::super::{BundleError, MemberName};
 use super::frame::Frame;
 use super::head;
 use super::layout::read_folio_entry;
+use super::picture::{RETOLD_HEAD_BYTES, tell};
 use super::{Head, Known, SKIPPABLE_BYTES, skippable};
 use crate::base::{LIMITS, MetadataName};
 
@@ -19,6 +20,10 @@ pub struct Dense {
     /// Bytes of the stream before the frame or the raw part that is being read, and proved.
     before: u64,
     frame: Option<Frame>,
+    /// Bytes of the raw part that are still to be accepted.
+    raw_left: u64,
+    /// Of these, what was handed out.
+    raw_waits: u64,
 }
 
 /// Of a line before a metadata file.
@@ -194,27 +199,67 @@ impl Dense {
         }
     }
 
-    /// What stands before the raw part, which has so many bytes.
-    pub fn raw_head(&mut self, length: u64) -> Result<bool, BundleError> {
+    /// What stands before the raw part, which has just so many bytes, or with `retold` pictures, at most.
+    pub fn raw_head(&mut self, most: u64, has_retold: bool) -> Result<bool, BundleError> {
         let Some(head) = self.buffer.take(SKIPPABLE_BYTES) else {
             return Ok(false);
         };
-        let is_right = u32::try_from(length).is_ok_and(|length| skippable(length) == head[..]);
-        if !is_right {
+        let length = head
+            .last_chunk()
+            .map_or(0, |length| u32::from_le_bytes(*length));
+        let is_right = match has_retold {
+            true => u64::from(length) <= most,
+            false => u64::from(length) == most,
+        };
+        if !is_right || skippable(length) != head[..] {
             return Err(self.damaged("files that are not pressed should begin here and do not"));
         }
         self.before += SKIPPABLE_BYTES as u64;
+        self.raw_left = length.into();
         Ok(true)
     }
 
-    /// The next file that is not pressed.
+    /// The next file that is not pressed. It stays to be accepted.
     pub fn raw(&mut self, length: u64) -> Option<Bytes> {
-        self.buffer.take(usize::try_from(length).ok()?)
+        let raw = self.buffer.take(usize::try_from(length).ok()?)?;
+        self.raw_waits = length;
+        Some(raw)
+    }
+
+    /// The same of a picture of so many bytes that was [retold](super::picture).
+    pub fn retold(&mut self, length: u64) -> Result<Option<Bytes>, BundleError> {
+        let (head, known) = self.buffer.peek::<RETOLD_HEAD_BYTES>();
+        if known < RETOLD_HEAD_BYTES {
+            return Ok(None);
+        }
+        let [low, middle, high] = head;
+        let said = u64::from(u32::from_le_bytes([low, middle, high, 0]));
+        let whole = RETOLD_HEAD_BYTES as u64 + said;
+        if said >= length || whole > self.raw_left {
+            return Err(self.damaged("more is said of a picture than it holds"));
+        }
+        let Some(mut said) = self.raw(whole) else {
+            return Ok(None);
+        };
+        let picture = tell(&said.split_off(RETOLD_HEAD_BYTES), length);
+        let picture =
+            picture.ok_or_else(|| self.damaged("a picture was not said as it must be"))?;
+        Ok(Some(picture.into()))
     }
 
     /// It was good.
-    pub fn accept_raw(&mut self, length: u64) {
+    pub fn accept_raw(&mut self) {
+        let length = std::mem::take(&mut self.raw_waits);
         self.before += length;
+        self.raw_left = self.raw_left.saturating_sub(length);
+    }
+
+    /// All of the raw part came.
+    pub fn end_raw(&self) -> Result<(), BundleError> {
+        match self.raw_left {
+            0 => Ok(()),
+            _ => Err(self.damaged("the part that is not pressed holds more than was signed")),
+        }
     }
 
     /// The most that may stand in the first frame before it is known what was signed.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::super::PublishError;
 use super::{FolderError, NewsroomFolder, Result};
 use crate::base::{Digest, EditionNumber};
-use crate::edition::{DenseForms, Refusal, Variant, VerifiedEdition, write_excerpt};
+use crate::edition::{DenseForms, Refusal, Retold, Variant, VerifiedEdition, write_excerpt};
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
 
@@ -174,7 +174,7 @@ impl NewsroomFolder {
                 files::remove(&folder.join(name))?;
             }
         }
-        let mut forms = Vec::new();
+        let (mut forms, mut retold) = (Vec::new(), Retold::default());
         let earlier = earlier.iter().filter(|base| base.number() < edition);
         for base in std::iter::once(None).chain(earlier.map(Some)) {
             let mut dense = None;
@@ -187,12 +187,17 @@ impl NewsroomFolder {
                         Some(dense) => dense,
                         None => dense.insert(match base {
                             None => DenseForms::of(newest),
-                            Some(base) => DenseForms::since(base, newest)?,
+                            Some(base) => {
+                                DenseForms::since(base, newest)?.after(std::mem::take(&mut retold))
+                            }
                         }),
                     };
                     dense.write(out, *variant)
                 })?;
                 forms.push((name, bytes));
+            }
+            if let Some(dense) = dense {
+                retold = dense.into_retold();
             }
         }
         Ok(forms)

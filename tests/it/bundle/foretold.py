@@ -250,24 +250,31 @@ class Model:
         return bit
 
 
-def block(model, coded, length):
-    """So many bytes, of which that much was said."""
-    low, high, at, number = 0, M32, 4, int.from_bytes((coded + bytes(4))[:4], "big")
+class Coder:
+    def __init__(self, coded):
+        self.coded, self.at = coded, 4
+        self.low, self.high, self.number = 0, M32, int.from_bytes((coded + bytes(4))[:4], "big")
 
-    def code(chance, _):
-        nonlocal low, high, at, number
-        middle = low + ((high - low) * chance >> 16)
-        bit = int(number <= middle)
-        low, high = (low, middle) if bit else (middle + 1, high)
-        while (low ^ high) >> 24 == 0:
-            low, high = low << 8 & M32, high << 8 & M32 | 255
-            number = number << 8 & M32 | (coded[at] if at < len(coded) else 0)
-            at += 1
+    def __call__(self, chance, _=0):
+        middle = self.low + ((self.high - self.low) * chance >> 16)
+        bit = int(self.number <= middle)
+        self.low, self.high = (self.low, middle) if bit else (middle + 1, self.high)
+        while (self.low ^ self.high) >> 24 == 0:
+            self.low, self.high = self.low << 8 & M32, self.high << 8 & M32 | 255
+            self.number = self.number << 8 & M32 | (self.coded[self.at] if self.at < len(self.coded) else 0)
+            self.at += 1
         return bit
 
+    def end(self):
+        if self.at < len(self.coded):
+            raise ValueError("more is said than is needed")
+
+
+def block(model, coded, length):
+    """So many bytes, of which that much was said."""
+    code = Coder(coded)
     content = bytes(model.byte(code, 0) for _ in range(length))
-    if at < len(coded):
-        raise ValueError("a block is longer than what it says")
+    code.end()
     return content
 
 

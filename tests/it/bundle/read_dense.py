@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 
 import foretold
+import pictures
 
 
 class Refused(Exception):
@@ -110,8 +111,12 @@ def groups(files):
         if letter != "-":
             group.append((path, length, letter))
         pressed += length * (letter == "z")
-        raw += length * (letter == "r")
+        raw += length * (letter in "rw")
     yield group
+
+
+def picture(part):
+    return pictures.tell(part.take(int.from_bytes(part.take(3), "little")))
 
 
 def edition(stream, old):
@@ -127,7 +132,7 @@ def edition(stream, old):
     require(frame.at == len(frame.data), "something stands behind the metadata")
     signed = signed_files(metadata)
     letters = stream.frame(b"").data.decode()
-    require(len(letters) == len(signed) and set(letters) <= set("zr-"), "it is unclear how files come")
+    require(len(letters) == len(signed) and set(letters) <= set("zrw-" if head["format"] == "colport-dense-2" else "zr-"), "it is unclear how files come")
     come = dict(files)
     for group in groups([(path, length, letter) for (path, (length, _)), letter in zip(signed, letters)]):
         if head["format"] == "colport-dense-2":
@@ -138,10 +143,10 @@ def edition(stream, old):
             frame = stream.frame(dictionary)
         come |= {path: frame.take(length) for path, length, letter in group if letter == "z"}
         require(frame.at == len(frame.data), "a frame holds more than was signed")
-        raw = [(path, length) for path, length, letter in group if letter == "r"]
-        if sum(length for _, length in raw):
+        raw = [(path, length, letter) for path, length, letter in group if letter != "z"]
+        if sum(length for _, length, _ in raw):
             part = Stream(stream.skippable())
-            come |= {path: part.take(length) for path, length in raw}
+            come |= {path: picture(part) if letter == "w" else part.take(length) for path, length, letter in raw}
             require(part.at == len(part.data), "there is more than was signed")
     require(stream.at == len(stream.data), "something follows its end")
     for path, (length, digest) in signed:
