@@ -403,7 +403,8 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
     };
     let Some(mut line) = line else { return };
     if line.protocol() == Some(tls::PROVES) {
-        // RFC 8737 section 4: to have shown it is all.
+        // RFC 8737 section 4: to have shown it is all. Who does not hear it sees that the connection ends.
+        let _ = line.flush().await;
         return;
     }
     if line.protocol() == Some(b"h2") {
@@ -417,13 +418,15 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
 
 /// `None`: nothing came of it, and the other side was told why.
 async fn secured(tls: &TlsAcceptor, mut wire: Wire) -> Option<Line> {
-    wire.send(Sends::BeforeReading);
+    wire.send(Sends::BeforeWaiting);
     match tls.accept(wire).into_fallible().await {
         Ok(mut stream) => {
             let (wire, _) = stream.get_mut();
+            // The ticket, and the word that the client's last one came, go out with the first answer if what is asked
+            // came as well, and else before that is waited for, since some clients wait for them. Most ask right behind
+            // their last word, and to look for that costs less than a write.
             wire.send(Sends::Now);
-            // The ticket too: with it goes the word that the client's last one came, for which some wait before they ask.
-            wire.flush().await.ok()?;
+            yield_now().await;
             Some(Line::secure(stream))
         }
         Err((_, mut wire)) => {
