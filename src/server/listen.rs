@@ -23,13 +23,14 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 use super::counters::Counters;
 use super::crowd::{Crowd, CrowdBounds, Member};
@@ -39,7 +40,7 @@ use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body, Brief};
 use super::round::Round;
-use super::tls;
+use super::tls::{self, Terms};
 use super::wire::{Progress, Sends, Wire};
 use crate::io::clock::Clock;
 
@@ -76,7 +77,7 @@ pub(super) struct Hall<A> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bounds: Bounds,
     pub(super) names: Names,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Terms>,
     /// How many bytes a line carries, where that is known.
     pub(super) thin: Option<u64>,
     pub(super) crowd: Arc<Crowd>,
@@ -399,7 +400,7 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
     let line = match &hall.tls {
         None => Some(Line::plain(wire)),
         // In a box, like hyper below: most of the time neither is needed any more, or yet.
-        Some(tls) => Box::pin(secured(tls, wire)).await,
+        Some(terms) => Box::pin(secured(terms, wire)).await,
     };
     let Some(mut line) = line else { return };
     if line.protocol() == Some(tls::PROVES) {
@@ -417,15 +418,22 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
 }
 
 /// `None`: nothing came of it, and the other side was told why.
-async fn secured(tls: &TlsAcceptor, mut wire: Wire) -> Option<Line> {
+async fn secured(terms: &Terms, mut wire: Wire) -> Option<Line> {
     wire.send(Sends::BeforeWaiting);
-    match tls.accept(wire).into_fallible().await {
+    let mut hello = LazyConfigAcceptor::new(Acceptor::default(), wire);
+    let agreed = match (&mut hello).await {
+        Ok(heard) => {
+            let config = terms.with(&heard.client_hello());
+            heard.into_stream(config).into_fallible().await
+        }
+        Err(error) => Err((error, hello.take_io()?)),
+    };
+    match agreed {
         Ok(mut stream) => {
-            let (wire, _) = stream.get_mut();
             // The ticket, and the word that the client's last one came, go out with the first answer if what is asked
             // came as well, and else before that is waited for, since some clients wait for them. Most ask right behind
             // their last word, and to look for that costs less than a write.
-            wire.send(Sends::Now);
+            stream.get_mut().0.send(Sends::Now);
             yield_now().await;
             Some(Line::secure(stream))
         }
