@@ -11,7 +11,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener, TcpStream as Stream};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -27,6 +27,7 @@ use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -40,6 +41,7 @@ use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body, Brief};
 use super::round::Round;
+use super::threads::{self, Load, Seat, Seated};
 use super::tls::{self, Terms};
 use super::wire::{Progress, Sends, Wire};
 use crate::io::clock::Clock;
@@ -222,11 +224,11 @@ pub(super) async fn serve<A: Answer>(
     stop: watch::Receiver<Stop>,
 ) {
     let places = Semaphore::new(hall.bounds.connections as usize);
-    share(listener, hall, stop, Arc::new(places)).await;
+    share(listener, hall, stop, Arc::new(places), threads::alone()).await;
 }
 
-/// The same with a thread for each processor. A connection stays with the thread that accepted it, so that nothing of it
-/// need ever be handed from one processor to another.
+/// The same with a thread for each processor. A connection stays with its thread from its first byte on, so that nothing of
+/// it need be handed from one processor to another.
 pub(super) async fn serve_in_threads<A: Answer>(
     listener: Listener,
     hall: Arc<Hall<A>>,
@@ -235,7 +237,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
     let places = Arc::new(Semaphore::new(hall.bounds.connections as usize));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut shares = Vec::new();
-    for _ in 0..processors {
+    for seated in threads::seats(processors) {
         let (ended, end) = oneshot::channel::<()>();
         let Ok(listener) = listener.try_clone() else {
             continue;
@@ -245,6 +247,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
             Arc::clone(&hall),
             stop.clone(),
             Arc::clone(&places),
+            seated,
         );
         let thread = std::thread::Builder::new().name("readers".to_owned());
         let work = move || {
@@ -256,7 +259,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
         }
     }
     if shares.is_empty() {
-        return share(listener, hall, stop, places).await;
+        return share(listener, hall, stop, places, threads::alone()).await;
     }
     drop((listener, hall));
     for end in shares {
@@ -280,6 +283,7 @@ async fn share<A: Answer>(
     hall: Arc<Hall<A>>,
     stop: watch::Receiver<Stop>,
     places: Arc<Semaphore>,
+    (seat, mut coming): Seated<Newcomer>,
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
@@ -290,9 +294,10 @@ async fn share<A: Answer>(
         biased;
         _ = stopping.wait_for(|stop| *stop != Stop::Running) => {}
         () = round.go(hall.bounds.look_every) => {}
-        () = admit_all(&listener, &hall, &places, &round.0) => {}
+        () = welcome_all(&mut coming, &hall, &round.0) => {}
+        () = admit_all(&listener, &hall, &places, &round.0, &seat) => {}
     }
-    drop(listener);
+    drop((listener, seat, coming));
     round.0.stop();
     let all_ended = places.acquire_many(hall.bounds.connections);
     tokio::select! {
@@ -337,6 +342,7 @@ async fn admit_all<A: Answer>(
     hall: &Arc<Hall<A>>,
     places: &Arc<Semaphore>,
     round: &Arc<Round>,
+    seat: &Seat<Newcomer>,
 ) {
     let scarce = hall.bounds.connections as usize / 4;
     loop {
@@ -347,14 +353,59 @@ async fn admit_all<A: Answer>(
         match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();
-                let (hall, round) = (Arc::clone(hall), Arc::clone(round));
-                tokio::spawn(watched(hall, stream, round, (place, member)));
-                // So that a thread which has much to do already leaves the next one to the others.
-                yield_now().await;
+                let place = (place, member, seat.assign());
+                place_it(stream, place, hall, round, seat);
             }
             None => hall.counters.refused(),
         }
     }
+}
+
+/// Given back when the connection has ended.
+type Place = (OwnedSemaphorePermit, Member, Load);
+
+/// Of whom nothing was read yet, and who is with no thread now.
+type Newcomer = (Stream, Place);
+
+/// With the thread that has the fewest.
+fn place_it<A: Answer>(
+    stream: TcpStream,
+    place: Place,
+    hall: &Arc<Hall<A>>,
+    round: &Arc<Round>,
+    seat: &Seat<Newcomer>,
+) {
+    let thread = place.2.thread();
+    if seat.is_here(thread) {
+        begin(stream, place, hall, round);
+    } else if let Ok(stream) = stream.into_std()
+        && let Err(returned) = seat.hand_over(thread, (stream, place))
+    {
+        welcome(returned, hall, round);
+    }
+}
+
+/// For ever, those whom other threads hand over.
+async fn welcome_all<A: Answer>(
+    coming: &mut UnboundedReceiver<Newcomer>,
+    hall: &Arc<Hall<A>>,
+    round: &Arc<Round>,
+) {
+    while let Some(newcomer) = coming.recv().await {
+        welcome(newcomer, hall, round);
+    }
+}
+
+fn welcome<A: Answer>((stream, place): Newcomer, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
+    // Who is dropped here would not be heard.
+    if let Ok(stream) = TcpStream::from_std(stream) {
+        begin(stream, place, hall, round);
+    }
+}
+
+fn begin<A: Answer>(stream: TcpStream, place: Place, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
+    let (hall, round) = (Arc::clone(hall), Arc::clone(round));
+    tokio::spawn(watched(hall, stream, round, place));
 }
 
 async fn accept(
@@ -377,7 +428,7 @@ async fn watched<A: Answer>(
     hall: Arc<Hall<A>>,
     stream: TcpStream,
     round: Arc<Round>,
-    place: (OwnedSemaphorePermit, Member),
+    place: Place,
 ) {
     // An answer is written in one piece, and must not wait for a second one.
     let _ = stream.set_nodelay(true);

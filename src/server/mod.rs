@@ -45,6 +45,7 @@ mod respond;
 mod round;
 mod seal;
 mod show;
+mod threads;
 mod tls;
 mod wire;
 
