@@ -224,13 +224,15 @@ impl<A: Answer> Lane<'_, A> {
         head: &mut Vec<u8>,
         date: &mut Date,
     ) -> io::Result<Led> {
+        let is_last = heading.is_last || self.progress.is_stopping();
         if let Some(bare) = heading.bare()
             && self.hall.thin.is_none()
+            && !is_last
             && self.is_asked(bare.host)
         {
             let common = Common {
                 date: date.of(self.hall.clock.now()),
-                is_last: heading.is_last || self.progress.is_stopping(),
+                is_last,
             };
             let (line, progress) = (&mut *self.line, self.progress);
             let sent = self.hall.brief(&bare, |brief| {
@@ -244,7 +246,7 @@ impl<A: Answer> Lane<'_, A> {
         let Some(parts) = heading.parts() else {
             return Ok(Led::To(Next::Other));
         };
-        let reply = self.any(&parts, heading.is_last, date);
+        let reply = self.any(&parts, is_last, date);
         self.progress.head_read();
         Ok(Led::To(Next::Reply(reply)))
     }
@@ -265,10 +267,7 @@ impl<A: Answer> Lane<'_, A> {
         let thin = self.hall.thin.map(|most| most.saturating_sub(self.spent()));
         let answer = self.hall.read(request, thin.map(for_body));
         let (parts, body) = answer.into_parts();
-        let is_last = is_last
-            || thin.is_some()
-            || self.progress.is_stopping()
-            || parts.headers.contains_key(CONNECTION);
+        let is_last = is_last || thin.is_some() || parts.headers.contains_key(CONNECTION);
         let common = Common {
             date: date.of(self.hall.clock.now()),
             is_last,
@@ -293,6 +292,9 @@ impl<A: Answer> Lane<'_, A> {
 
     /// And closes the connection if that was all.
     async fn send(&mut self, reply: Reply) -> io::Result<()> {
+        if reply.is_last {
+            self.line.send_with_the_end();
+        }
         let answer = reply.head.as_slice().chain(reply.body);
         line::send(self.line, answer.take(reply.most)).await?;
         if reply.is_last {
@@ -311,7 +313,7 @@ impl<A: Answer> Lane<'_, A> {
     }
 }
 
-/// Writes it while it is at hand. What is not taken at once is kept for later, and so is the end of the connection.
+/// Writes it while it is at hand, on a connection that goes on. What is not taken at once is kept for later.
 fn send_now(
     cx: &mut Context<'_>,
     line: &mut Line,
@@ -322,16 +324,18 @@ fn send_now(
     let (tag, body) = (brief.tag.as_bytes(), brief.body.bytes());
     head.clear();
     head::write_whole(head, brief.fields, tag, body.len() as u64, common);
+    let head_bytes = head.len();
     let sent = line::try_send(cx, Pin::new(line), head, body)?;
-    if sent.bytes == head.len() + body.len() && sent.is_out && !common.is_last {
+    if sent.bytes == head_bytes + body.len() && sent.is_out {
         return Ok(Led::On);
     }
-    let body_sent = sent.bytes.saturating_sub(head.len());
+    let body_sent = sent.bytes.saturating_sub(head_bytes);
+    let head_left = head.get(sent.bytes..head_bytes).unwrap_or_default();
     Ok(Led::To(Next::Reply(Reply {
-        head: head.get(sent.bytes..).unwrap_or_default().to_vec(),
+        head: head_left.to_vec(),
         body: Body::Whole(brief.body.kept_from(body_sent)),
         most: usize::MAX,
-        is_last: common.is_last,
+        is_last: false,
     })))
 }
 

@@ -11,7 +11,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener, TcpStream as Stream};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -23,13 +23,15 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 use super::counters::Counters;
 use super::crowd::{Crowd, CrowdBounds, Member};
@@ -39,7 +41,8 @@ use super::line::Line;
 use super::names::Names;
 use super::respond::{self, Body, Brief};
 use super::round::Round;
-use super::tls;
+use super::threads::{self, Load, Seat, Seated};
+use super::tls::{self, Terms};
 use super::wire::{Progress, Sends, Wire};
 use crate::io::clock::Clock;
 
@@ -76,7 +79,7 @@ pub(super) struct Hall<A> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bounds: Bounds,
     pub(super) names: Names,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Terms>,
     /// How many bytes a line carries, where that is known.
     pub(super) thin: Option<u64>,
     pub(super) crowd: Arc<Crowd>,
@@ -221,11 +224,11 @@ pub(super) async fn serve<A: Answer>(
     stop: watch::Receiver<Stop>,
 ) {
     let places = Semaphore::new(hall.bounds.connections as usize);
-    share(listener, hall, stop, Arc::new(places)).await;
+    share(listener, hall, stop, Arc::new(places), threads::alone()).await;
 }
 
-/// The same with a thread for each processor. A connection stays with the thread that accepted it, so that nothing of it
-/// need ever be handed from one processor to another.
+/// The same with a thread for each processor. A connection stays with its thread from its first byte on, so that nothing of
+/// it need be handed from one processor to another.
 pub(super) async fn serve_in_threads<A: Answer>(
     listener: Listener,
     hall: Arc<Hall<A>>,
@@ -234,7 +237,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
     let places = Arc::new(Semaphore::new(hall.bounds.connections as usize));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut shares = Vec::new();
-    for _ in 0..processors {
+    for seated in threads::seats(processors) {
         let (ended, end) = oneshot::channel::<()>();
         let Ok(listener) = listener.try_clone() else {
             continue;
@@ -244,6 +247,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
             Arc::clone(&hall),
             stop.clone(),
             Arc::clone(&places),
+            seated,
         );
         let thread = std::thread::Builder::new().name("readers".to_owned());
         let work = move || {
@@ -255,7 +259,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
         }
     }
     if shares.is_empty() {
-        return share(listener, hall, stop, places).await;
+        return share(listener, hall, stop, places, threads::alone()).await;
     }
     drop((listener, hall));
     for end in shares {
@@ -279,6 +283,7 @@ async fn share<A: Answer>(
     hall: Arc<Hall<A>>,
     stop: watch::Receiver<Stop>,
     places: Arc<Semaphore>,
+    (seat, mut coming): Seated<Newcomer>,
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
@@ -289,9 +294,10 @@ async fn share<A: Answer>(
         biased;
         _ = stopping.wait_for(|stop| *stop != Stop::Running) => {}
         () = round.go(hall.bounds.look_every) => {}
-        () = admit_all(&listener, &hall, &places, &round.0) => {}
+        () = welcome_all(&mut coming, &hall, &round.0) => {}
+        () = admit_all(&listener, &hall, &places, &round.0, &seat) => {}
     }
-    drop(listener);
+    drop((listener, seat, coming));
     round.0.stop();
     let all_ended = places.acquire_many(hall.bounds.connections);
     tokio::select! {
@@ -336,6 +342,7 @@ async fn admit_all<A: Answer>(
     hall: &Arc<Hall<A>>,
     places: &Arc<Semaphore>,
     round: &Arc<Round>,
+    seat: &Seat<Newcomer>,
 ) {
     let scarce = hall.bounds.connections as usize / 4;
     loop {
@@ -346,14 +353,59 @@ async fn admit_all<A: Answer>(
         match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();
-                let (hall, round) = (Arc::clone(hall), Arc::clone(round));
-                tokio::spawn(watched(hall, stream, round, (place, member)));
-                // So that a thread which has much to do already leaves the next one to the others.
-                yield_now().await;
+                let place = (place, member, seat.assign());
+                place_it(stream, place, hall, round, seat);
             }
             None => hall.counters.refused(),
         }
     }
+}
+
+/// Given back when the connection has ended.
+type Place = (OwnedSemaphorePermit, Member, Load);
+
+/// Of whom nothing was read yet, and who is with no thread now.
+type Newcomer = (Stream, Place);
+
+/// With the thread that has the fewest.
+fn place_it<A: Answer>(
+    stream: TcpStream,
+    place: Place,
+    hall: &Arc<Hall<A>>,
+    round: &Arc<Round>,
+    seat: &Seat<Newcomer>,
+) {
+    let thread = place.2.thread();
+    if seat.is_here(thread) {
+        begin(stream, place, hall, round);
+    } else if let Ok(stream) = stream.into_std()
+        && let Err(returned) = seat.hand_over(thread, (stream, place))
+    {
+        welcome(returned, hall, round);
+    }
+}
+
+/// For ever, those whom other threads hand over.
+async fn welcome_all<A: Answer>(
+    coming: &mut UnboundedReceiver<Newcomer>,
+    hall: &Arc<Hall<A>>,
+    round: &Arc<Round>,
+) {
+    while let Some(newcomer) = coming.recv().await {
+        welcome(newcomer, hall, round);
+    }
+}
+
+fn welcome<A: Answer>((stream, place): Newcomer, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
+    // Who is dropped here would not be heard.
+    if let Ok(stream) = TcpStream::from_std(stream) {
+        begin(stream, place, hall, round);
+    }
+}
+
+fn begin<A: Answer>(stream: TcpStream, place: Place, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
+    let (hall, round) = (Arc::clone(hall), Arc::clone(round));
+    tokio::spawn(watched(hall, stream, round, place));
 }
 
 async fn accept(
@@ -376,7 +428,7 @@ async fn watched<A: Answer>(
     hall: Arc<Hall<A>>,
     stream: TcpStream,
     round: Arc<Round>,
-    place: (OwnedSemaphorePermit, Member),
+    place: Place,
 ) {
     // An answer is written in one piece, and must not wait for a second one.
     let _ = stream.set_nodelay(true);
@@ -399,11 +451,12 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
     let line = match &hall.tls {
         None => Some(Line::plain(wire)),
         // In a box, like hyper below: most of the time neither is needed any more, or yet.
-        Some(tls) => Box::pin(secured(tls, wire)).await,
+        Some(terms) => Box::pin(secured(terms, wire)).await,
     };
     let Some(mut line) = line else { return };
     if line.protocol() == Some(tls::PROVES) {
-        // RFC 8737 section 4: to have shown it is all.
+        // RFC 8737 section 4: to have shown it is all. Who does not hear it sees that the connection ends.
+        let _ = line.flush().await;
         return;
     }
     if line.protocol() == Some(b"h2") {
@@ -416,14 +469,23 @@ async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<
 }
 
 /// `None`: nothing came of it, and the other side was told why.
-async fn secured(tls: &TlsAcceptor, mut wire: Wire) -> Option<Line> {
-    wire.send(Sends::BeforeReading);
-    match tls.accept(wire).into_fallible().await {
+async fn secured(terms: &Terms, mut wire: Wire) -> Option<Line> {
+    wire.send(Sends::BeforeWaiting);
+    let mut hello = LazyConfigAcceptor::new(Acceptor::default(), wire);
+    let agreed = match (&mut hello).await {
+        Ok(heard) => {
+            let config = terms.with(&heard.client_hello());
+            heard.into_stream(config).into_fallible().await
+        }
+        Err(error) => Err((error, hello.take_io()?)),
+    };
+    match agreed {
         Ok(mut stream) => {
-            let (wire, _) = stream.get_mut();
-            wire.send(Sends::Now);
-            // The ticket too: with it goes the word that the client's last one came, for which some wait before they ask.
-            wire.flush().await.ok()?;
+            // The ticket, and the word that the client's last one came, go out with the first answer if what is asked
+            // came as well, and else before that is waited for, since some clients wait for them. Most ask right behind
+            // their last word, and to look for that costs less than a write.
+            stream.get_mut().0.send(Sends::Now);
+            yield_now().await;
             Some(Line::secure(stream))
         }
         Err((_, mut wire)) => {

@@ -45,6 +45,7 @@ mod respond;
 mod round;
 mod seal;
 mod show;
+mod threads;
 mod tls;
 mod wire;
 
@@ -62,7 +63,6 @@ use jiff::Timestamp;
 use tokio::net::TcpSocket;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio_rustls::TlsAcceptor;
 
 pub use crowd::CrowdBounds;
 pub use door::Door;
@@ -95,7 +95,7 @@ use office::Office;
 use renewal::Kept;
 use reports::{REPORTS, Tally};
 use respond::{Body, Brief, NotFoundPages};
-use tls::{Certificates, Speaks};
+use tls::{Certificates, Speaks, Terms};
 use wire::Progress;
 
 /// What a mirror needs to know. [`Options::new`] sets what is seldom set otherwise.
@@ -327,7 +327,7 @@ impl Prepared {
         };
         let hall = Arc::new(Hall {
             names: names(&options.names, certificates.as_ref()),
-            tls: certificates.map(|certificates| acceptor(certificates, address, options.thin)),
+            tls: certificates.map(|certificates| terms(certificates, address, options.thin)),
             thin: options.thin,
             counters: Arc::clone(&door.counters),
             ..Hall::plain(site, Arc::clone(&clock), options.bounds)
@@ -429,16 +429,12 @@ fn tls_files(options: &Options) -> Result<Option<tls::Files>, TlsError> {
     tls::Files::open(options.identities.clone()).map(Some)
 }
 
-fn acceptor(
-    certificates: Arc<Certificates>,
-    address: SocketAddr,
-    thin: Option<u64>,
-) -> TlsAcceptor {
+fn terms(certificates: Arc<Certificates>, address: SocketAddr, thin: Option<u64>) -> Terms {
     let speaks = match thin {
         Some(_) => Speaks::Http1,
         None => Speaks::Http1And2,
     };
-    tls::config(certificates, address.ip(), speaks).into()
+    Terms::new(certificates, address.ip(), speaks)
 }
 
 fn names(listed: &[String], certificates: Option<&Arc<Certificates>>) -> Names {

@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
-use rustls::ServerConfig;
 use rustls::client::verify_server_name;
-use rustls::crypto::ring;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{self, cipher_suite as suite};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::{CipherSuite, ServerConfig, SupportedCipherSuite};
 
 use super::names::HostName;
 use crate::io::authority::RootError;
@@ -222,12 +223,61 @@ pub(super) enum Speaks {
     Http1And2,
 }
 
-pub(super) fn config(
-    certificates: Arc<Certificates>,
-    here: IpAddr,
-    speaks: Speaks,
-) -> Arc<ServerConfig> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+/// What is agreed on with a client.
+#[derive(Clone)]
+pub(super) struct Terms {
+    /// The client's wish decides, among what both can.
+    theirs: Arc<ServerConfig>,
+    /// Ours does.
+    ours: Arc<ServerConfig>,
+}
+
+impl Terms {
+    pub(super) fn new(certificates: Arc<Certificates>, here: IpAddr, speaks: Speaks) -> Self {
+        let theirs = config(certificates, here, speaks);
+        let mut ours = theirs.clone();
+        ours.ignore_client_order = true;
+        Self {
+            theirs: Arc::new(theirs),
+            ours: Arc::new(ours),
+        }
+    }
+
+    /// Of what is strong enough, ours is what most processors have instructions for. Who has none of these for AES wishes
+    /// for ChaCha20 first, and gets it.
+    pub(super) fn with(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let mut wished = hello.cipher_suites().iter();
+        let first = wished.find(|suite| SUITES.iter().any(|ours| ours.suite() == **suite));
+        match first {
+            Some(
+                CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+            ) => Arc::clone(&self.theirs),
+            _ => Arc::clone(&self.ours),
+        }
+    }
+}
+
+/// The first is the one that we wish for most: SHA-384 takes several times as long as SHA-256.
+const SUITES: [SupportedCipherSuite; 9] = [
+    suite::TLS13_AES_128_GCM_SHA256,
+    suite::TLS13_AES_256_GCM_SHA384,
+    suite::TLS13_CHACHA20_POLY1305_SHA256,
+    suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+fn config(certificates: Arc<Certificates>, here: IpAddr, speaks: Speaks) -> ServerConfig {
+    let provider = CryptoProvider {
+        cipher_suites: SUITES.to_vec(),
+        ..ring::default_provider()
+    };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .expect("ring has the suites of TLS 1.2 and 1.3")
         .with_no_client_auth()
@@ -243,7 +293,7 @@ pub(super) fn config(
     if let Ok(ticketer) = ring::Ticketer::new() {
         config.ticketer = ticketer;
     }
-    Arc::new(config)
+    config
 }
 
 /// Reads the files, and keeps what is shown in step with them.
@@ -327,6 +377,7 @@ fn read_key(pem: &[u8]) -> Option<Arc<dyn SigningKey>> {
 mod tests {
     use super::*;
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::server::Acceptor;
     use rustls::{
         ClientConfig, ClientConnection, DigitallySignedStruct, ServerConnection, SignatureScheme,
     };
@@ -410,7 +461,7 @@ mod tests {
         let [own_bytes, proof_bytes] = [&own, &proof].map(|it| Some(it.cert[0].to_vec()));
         certificates.put("m.example".parse().unwrap(), Shown::new(own));
         let here = IpAddr::from([127, 0, 0, 1]);
-        let config = config(Arc::clone(&certificates), here, Speaks::Http1And2);
+        let config = config(Arc::clone(&certificates), here, Speaks::Http1And2).into();
         let browser: &[&[u8]] = &[b"h2", b"http/1.1"];
         let both: &[&[u8]] = &[b"h2", PROVES];
 
@@ -428,6 +479,59 @@ mod tests {
         drop(shown);
         assert_eq!(seen(&config, "m.example", &[PROVES]), None);
         assert_eq!(seen(&config, "m.example", browser), own_bytes);
+    }
+
+    /// What is agreed on with somebody who wishes for these.
+    fn agreed(terms: &Terms, wishes: &[SupportedCipherSuite]) -> Option<CipherSuite> {
+        let provider = CryptoProvider {
+            cipher_suites: wishes.to_vec(),
+            ..ring::default_provider()
+        };
+        let client = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anyone))
+            .with_no_client_auth();
+        let name = ServerName::try_from("m.example").unwrap();
+        let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
+        let mut way = Vec::new();
+        client.write_tls(&mut way).unwrap();
+        let mut heard = Acceptor::default();
+        heard.read_tls(&mut way.as_slice()).unwrap();
+        let heard = heard.accept().unwrap().unwrap();
+        let config = terms.with(&heard.client_hello());
+        let mut server = heard.into_connection(config).unwrap();
+        let mut way = Vec::new();
+        server.write_tls(&mut way).unwrap();
+        client.read_tls(&mut way.as_slice()).unwrap();
+        let _ = client.process_new_packets();
+        Some(client.negotiated_cipher_suite()?.suite())
+    }
+
+    #[test]
+    fn who_has_no_instructions_for_aes_gets_chacha20_and_nobody_sha_384_unless_he_must() {
+        let certificates = Arc::<Certificates>::default();
+        let shown = Shown::new(certified("m.example"));
+        certificates.put("m.example".parse().unwrap(), shown);
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let terms = Terms::new(certificates, here, Speaks::Http1);
+        let [aes_128, aes_256, chacha] = [SUITES[0], SUITES[1], SUITES[2]];
+        for (wishes, expected) in [
+            (vec![aes_256, chacha, aes_128], aes_128),
+            (vec![aes_128, chacha, aes_256], aes_128),
+            (vec![chacha, aes_128, aes_256], chacha),
+            (vec![chacha], chacha),
+            (vec![aes_256], aes_256),
+            (vec![SUITES[4], SUITES[5], SUITES[3]], SUITES[3]),
+            (vec![SUITES[5], SUITES[4], SUITES[3]], SUITES[5]),
+        ] {
+            assert_eq!(
+                agreed(&terms, &wishes),
+                Some(expected.suite()),
+                "{wishes:?}"
+            );
+        }
     }
 
     #[test]

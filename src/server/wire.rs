@@ -201,8 +201,8 @@ pub(super) struct Wire {
 pub(super) enum Sends {
     /// At once.
     Now,
-    /// Before the next thing is read; for talks in which both sides take turns.
-    BeforeReading,
+    /// Before something is waited for; for talks in which both sides take turns.
+    BeforeWaiting,
 }
 
 /// More than this is not kept back.
@@ -228,7 +228,7 @@ impl Wire {
     /// Takes it for later, if it is not to go out now.
     fn hold(&mut self, slices: &[io::IoSlice<'_>]) -> Option<usize> {
         let count = slices.iter().map(|slice| slice.len()).sum();
-        if self.sends != Sends::BeforeReading || self.held.len() + count > HELD_BYTES {
+        if self.sends != Sends::BeforeWaiting || self.held.len() + count > HELD_BYTES {
             return None;
         }
         slices
@@ -250,7 +250,7 @@ impl Wire {
             .map(|(place, slice)| *place = io::IoSlice::new(slice))
             .count();
         let all = all.get(..count).unwrap_or_default();
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, all);
+        let result = poll_write(&mut self.stream, cx, all);
         self.wrote(&result);
         let written = ready!(result)?;
         let of_held = written.min(self.held.len());
@@ -304,6 +304,19 @@ impl Wire {
     }
 }
 
+fn poll_write(
+    stream: &mut TcpStream,
+    cx: &mut Context<'_>,
+    slices: &[io::IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    let stream = Pin::new(stream);
+    match slices {
+        // The kernel takes one piece with less ado than a list of one.
+        [slice] => stream.poll_write(cx, slice),
+        _ => stream.poll_write_vectored(cx, slices),
+    }
+}
+
 fn add(sum: &AtomicU64, count: usize) {
     sum.store(sum.load(Relaxed).wrapping_add(count as u64), Relaxed);
 }
@@ -314,11 +327,14 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         space: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_send_held(cx))?;
         let before = space.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, space);
         let count = space.filled().len() - before;
         add(&self.progress.read, count);
+        if result.is_pending() {
+            // What came already may have an answer, with which the rest goes out; what did not may wait for the rest.
+            ready!(self.poll_send_held(cx))?;
+        }
         result
     }
 }
@@ -346,7 +362,7 @@ impl AsyncWrite for Wire {
                 return Poll::Ready(Ok(written));
             }
         }
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let result = poll_write(&mut self.stream, cx, slices);
         self.wrote(&result);
         result
     }
@@ -484,7 +500,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_held_goes_out_before_something_is_read_or_with_the_next_write() {
+    async fn what_is_held_goes_out_before_something_is_waited_for_or_with_the_next_write() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (client, served) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -492,7 +508,7 @@ mod tests {
         let progress = Arc::<Progress>::default();
         let mut wire = Wire::new(stream, Arc::clone(&progress));
 
-        wire.send(Sends::BeforeReading);
+        wire.send(Sends::BeforeWaiting);
         wire.write_all(b"ab").await.expect("it is held");
         wire.flush().await.expect("it is held");
         assert_eq!(progress.bytes(), 0);
@@ -507,13 +523,23 @@ mod tests {
         assert_eq!(progress.bytes(), 4);
         assert_eq!(received(&mut client).await, b"cd");
 
-        wire.send(Sends::BeforeReading);
+        wire.send(Sends::BeforeWaiting);
         wire.write_all(b"x").await.expect("it is held");
         wire.send(Sends::Now);
         wire.flush().await.expect("it is sent");
         assert_eq!(received(&mut client).await, b"x");
 
-        wire.send(Sends::BeforeReading);
+        wire.send(Sends::BeforeWaiting);
+        wire.write_all(b"f").await.expect("it is held");
+        client.write_all(b"?").await.expect("it is sent");
+        wire.stream.readable().await.expect("it has come");
+        assert_eq!(wire.read(&mut space).await.expect("it is there"), 1);
+        assert_eq!(progress.bytes(), 6, "and nothing was sent for it");
+        wire.send(Sends::Now);
+        wire.write_all(b"g").await.expect("it is sent");
+        assert_eq!(received(&mut client).await, b"fg");
+
+        wire.send(Sends::BeforeWaiting);
         wire.write_all(b"e").await.expect("it is held");
         wire.shutdown().await.expect("it is sent");
         assert_eq!(received(&mut client).await, b"e");
