@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::daemon::{STATUS, page_address, page_key};
 use super::failure::{Failure, Outcome};
-use super::screen::{Cell, Paint, Screen, size};
+use super::screen::{Cell, Paint, Screen};
 use super::words::{age, count, span};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
@@ -199,11 +199,7 @@ fn remarks(mirror: &MirrorView) -> Vec<String> {
     let behind = mirror.behind_since.filter(|_| mirror.lag > 0);
     let behind =
         behind.map(|at| format!("behind for {}", span(SystemClock.now().duration_since(at))));
-    let sending = mirror.pushing.then(|| match mirror.sent_bytes {
-        Some(bytes) => format!("sending, {} so far", size(bytes)),
-        None => "sending".to_owned(),
-    });
     let remarks = mirror.trouble.clone().into_iter().chain(behind);
-    let remarks = remarks.chain(failing).chain(sending);
+    let remarks = remarks.chain(failing).chain(mirror.sending());
     remarks.chain(mirror.reports.clone()).collect()
 }

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar};
 
 use super::daemon::{self, outlay};
 use super::failure::{Failure, Outcome};
-use super::screen::{Screen, size, table};
+use super::screen::{self, Screen, size, table};
 use crate::base::LIMITS;
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
@@ -253,12 +253,14 @@ impl Bars {
     }
 
     fn show(&self, event: Event) {
-        let (mirror, bytes) = match event {
-            Event::Progress { mirror, bytes } => (mirror, Some(bytes)),
-            Event::Begun { mirror } | Event::Done { mirror, .. } => (mirror, None),
+        let Event::Progress { mirror, sent } = event else {
+            return;
         };
-        if let Some((bar, bytes)) = self.bars.get(mirror).zip(bytes) {
-            bar.set_position(bytes);
+        if let Some(bar) = self.bars.get(mirror) {
+            bar.set_position(sent.bytes);
+            if let Some(of) = sent.of.filter(|of| bar.length() != Some(*of)) {
+                screen::expect_bytes(bar, of);
+            }
         }
     }
 

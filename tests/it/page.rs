@@ -39,6 +39,7 @@ fn mirror(id: u64, name: &str, state: &str) -> MirrorView {
         behind_since: None,
         pushing: false,
         sent_bytes: None,
+        sent_of_bytes: None,
         trouble: None,
         pushed: Some(at(0)),
         fails: Vec::new(),
@@ -93,6 +94,7 @@ pub(crate) fn view() -> View {
         behind_since: Some(at(-3)),
         pushing: true,
         sent_bytes: Some(3_240_000),
+        sent_of_bytes: Some(9_100_000),
         trouble: Some("not reached: nothing moved for 30 seconds".into()),
         ..mirror(3, "kidemuta", "suspect")
     };
@@ -246,7 +248,7 @@ async fn the_page_shows_how_things_stand_and_loads_nothing() {
         "<b aria-hidden=\"true\">✕</b> line two<span>: it freezes after 16 KB</span>",
         "<b aria-hidden=\"true\">?</b> line two",
         "<b aria-hidden=\"true\">–</b> line one",
-        "sending: 3.2 MB so far",
+        "sending: 3.2 MB of 9.1 MB<progress max=\"9100000\" value=\"3240000\"",
         "2 behind since",
         "0.20 a day",
         "hearsay: some readers say that nothing comes back (by)",

@@ -9,6 +9,7 @@ use super::book::{Entry, Reach, Sight};
 use super::orders::{Daemon, cost};
 use super::{Moment, Public};
 use crate::base::{EditionNumber, Timestamp};
+use crate::io::line::Sent;
 
 const LINES: usize = 60;
 
@@ -48,6 +49,9 @@ pub struct MirrorView {
     /// So far, while it is pushed to.
     #[serde(default)]
     pub sent_bytes: Option<u64>,
+    /// Of so many, once it is known what it lacks.
+    #[serde(default)]
+    pub sent_of_bytes: Option<u64>,
     pub trouble: Option<String>,
     pub pushed: Option<Timestamp>,
     /// From each vantage, in the order of the file.
@@ -160,11 +164,36 @@ impl View {
     }
 
     /// With how far pushes have come, which nobody needs to remember.
-    pub(super) fn with_progress(mut self, sent: &BTreeMap<MirrorId, u64>) -> Self {
+    pub(super) fn with_progress(mut self, under_way: &BTreeMap<MirrorId, Sent>) -> Self {
         for mirror in self.mirrors.iter_mut().filter(|mirror| mirror.pushing) {
-            mirror.sent_bytes = sent.get(&MirrorId(mirror.id)).copied();
+            let sent = under_way.get(&MirrorId(mirror.id));
+            mirror.sent_bytes = sent.map(|sent| sent.bytes);
+            mirror.sent_of_bytes = sent.and_then(|sent| sent.of);
         }
         self
+    }
+}
+
+impl MirrorView {
+    /// How far the push to it has come, if one is under way.
+    pub fn sending(&self) -> Option<String> {
+        let sent = self.sent_bytes.unwrap_or_default();
+        let words = match self.sent_of_bytes {
+            _ if !self.pushing => return None,
+            None if sent > 0 => format!("sending: {} so far", size(sent)),
+            None => "looking what it lacks".to_owned(),
+            Some(of) if sent < of => format!("sending: {} of {}", size(sent), size(of)),
+            Some(of) => format!("{} sent; looking whether it shows them", size(of)),
+        };
+        Some(words)
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 
@@ -209,6 +238,7 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
         behind_since: kept.and_then(|kept| kept.behind_since),
         pushing: kept.is_some_and(|kept| kept.is_busy),
         sent_bytes: None,
+        sent_of_bytes: None,
         trouble: kept.and_then(|kept| kept.trouble.clone()),
         pushed: kept.and_then(|kept| kept.pushed),
         fails: fails
