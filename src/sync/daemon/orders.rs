@@ -367,6 +367,9 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
+        let lists = lists.into_iter();
+        kept.lists
+            .extend(lists.map(|(channel, version)| (channel.0, version)));
         self.held = None;
         if let Outcome::Behind { edition } = outcome {
             // It copies others in its own time, but not for ever.
@@ -398,11 +401,6 @@ impl Daemon {
         if edition >= self.book.rest.edition {
             kept.behind_since = None;
         }
-        kept.lists.extend(
-            lists
-                .into_iter()
-                .map(|(channel, version)| (channel.0, version)),
-        );
         (kept.failures, kept.again, kept.fails_since) = (0, None, None);
         kept.lags_since = None;
         let was_in_trouble = kept.trouble.take().is_some();

@@ -300,15 +300,13 @@ impl Room {
                     tasks.spawn(async { Event::Tick });
                     return;
                 };
-                let told = lists
-                    .iter()
-                    .map(|told| (told.channel, told.list.version))
-                    .collect();
+                let versions = lists.iter().map(|told| (told.channel, told.list.version));
+                let versions: Vec<_> = versions.collect();
                 let pushing = self.pushing(mirror, member, &lists);
                 tasks.spawn(async move {
-                    let outcome = match pushing {
+                    let (shows, outcome) = match pushing {
                         Ok(pushing) => {
-                            let broken = || Outcome::Unsure(sync::BROKEN.into());
+                            let broken = || (Vec::new(), Outcome::Unsure(sync::BROKEN.into()));
                             caught(pushing, broken).await
                         }
                         Err(trouble) => {
@@ -321,7 +319,7 @@ impl Room {
                     Event::Pushed {
                         mirror,
                         edition,
-                        lists: told,
+                        lists: shown(versions, shows),
                         outcome: discreet(outcome),
                     }
                 });
@@ -403,7 +401,7 @@ impl Room {
         id: MirrorId,
         member: Member,
         lists: &[Told],
-    ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
+    ) -> Result<BoxFuture<'static, (Vec<bool>, Outcome)>, Trouble> {
         let sealed = lists
             .iter()
             .map(|told| self.desk.seal(told))
@@ -464,6 +462,15 @@ fn broken<T>() -> Result<T, Trouble> {
     Err(Trouble(sync::BROKEN.into()))
 }
 
+/// Those of the lists that the mirror shows.
+fn shown<T>(lists: Vec<T>, shows: Vec<bool>) -> Vec<T> {
+    let lists = lists.into_iter().zip(shows);
+    lists
+        .filter_map(|(list, shows)| shows.then_some(list))
+        .collect()
+}
+
+/// Which of the lists the mirror shows then, as far as is known, and what became of the whole.
 async fn push(
     wire: &dyn Wire,
     source: &Arc<Source>,
@@ -472,7 +479,7 @@ async fn push(
     options: &Options,
     line: Option<Arc<Limit>>,
     tell: &mut (dyn FnMut(sync::Event) + Send),
-) -> Outcome {
+) -> (Vec<bool>, Outcome) {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
     let source = match server {
@@ -486,10 +493,10 @@ async fn push(
         Some(url) if outcome.is_good() => {
             let edition = source.edition().number();
             match lists::send(wire, &url, lists, edition, options.stall).await {
-                sent if sent.is_good() => outcome,
+                (shows, sent) if sent.is_good() => (shows, outcome),
                 failed => failed,
             }
         }
-        _ => outcome,
+        _ => (vec![outcome.is_good(); lists.len()], outcome),
     }
 }

@@ -310,6 +310,34 @@ fn a_list_that_says_something_else_has_another_version() {
 }
 
 #[test]
+fn a_list_that_was_taken_beside_one_that_failed_is_not_sent_again() {
+    let mut bench = Bench::new(12, &CHANNELS[..2]);
+    bench.begin();
+    bench.minutes(60);
+    let channels = ["letter", "friends"].map(|name| bench.channel(name));
+    let mut mirrors = bench.daemon.book.mirrors.keys().copied();
+    let shared = mirrors.find(|id| bench.daemon.book.knowers(*id).count() == 2);
+    let shared = shared.expect("they share one");
+    let name = bench.name(shared);
+    bench.hung = vec![name.clone()];
+    bench.wanted.rendezvous.dns = Some("river.example".into());
+    bench.begin();
+    bench.pushed.clear();
+    bench.hung.clear();
+    let version = bench.daemon.book.channels[&channels[0]].version;
+    bench.give(Event::Pushed {
+        mirror: shared,
+        edition: 7,
+        lists: vec![(channels[0], version)],
+        outcome: Outcome::Refused("a list: it is full".into()),
+    });
+    bench.minutes(5);
+    let to_it = bench.pushed.iter().filter(|(mirror, _)| *mirror == name);
+    let lists: Vec<&Vec<String>> = to_it.map(|(_, lists)| lists).collect();
+    assert_eq!(lists, [&["friends"]]);
+}
+
+#[test]
 fn whom_an_earlier_colport_told_is_not_forgotten() {
     let mut bench = Bench::new(8, &CHANNELS[..1]);
     bench.begin();
