@@ -30,7 +30,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::world::{Newsroom, moment, noise};
-use lists::a_channels_list_arrives_and_who_knows_the_word_reads_it;
+use lists::{
+    a_channels_list_arrives_and_who_knows_the_word_reads_it, lists_come_to_it_as_to_a_meeting_place,
+};
 
 /// A host for the time of a test, and what someone sees and does there who goes around colport.
 trait Ground: Send + Sync {
@@ -462,6 +464,7 @@ macro_rules! suite {
             only_what_is_new_travels_and_what_is_withdrawn_goes,
             a_file_in_the_place_of_a_withdrawn_one_stays_if_it_is_a_strangers,
             how_much_will_travel_is_known_before,
+            lists_come_to_it_as_to_a_meeting_place,
             a_push_killed_at_any_point_leaves_an_edition_whole_and_goes_on,
             who_has_lost_its_credentials_is_told_and_shows_the_last_edition,
             what_a_host_changed_is_found_and_mended,
