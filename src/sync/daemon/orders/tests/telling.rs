@@ -434,3 +434,42 @@ fn what_is_handed_on_is_made_anew_for_each_edition() {
     bench.minutes(10);
     assert_eq!(count(&bench, "files"), before.0 + 1);
 }
+
+#[test]
+fn a_dead_mirror_that_is_still_to_be_filled_hides_no_empty_stock() {
+    let mut bench = Bench::new(1, &CHANNELS[3..]);
+    bench.dead = vec!["m0".into()];
+    bench.begin();
+    bench.minutes(2);
+    let empty = "no mirror is left in stock, and one channel has less than two that work";
+    let alerts: Vec<&String> = bench.alerts.iter().collect();
+    assert_eq!(alerts, [empty], "once");
+    let view = View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble.as_deref(), Some(empty));
+    bench.dead.clear();
+    bench.wanted.members.push(member(1));
+    bench.begin();
+    bench.minutes(20);
+    assert_eq!(View::of(&bench.daemon, bench.now()).trouble, None);
+}
+
+#[test]
+fn a_host_that_says_something_else_each_time_does_not_fill_the_journal() {
+    let mut bench = Bench::new(4, &CHANNELS[..1]);
+    bench.hung = vec!["m0".into()];
+    bench.begin();
+    let mirror = bench.mirror("m0");
+    for number in 0..50 {
+        bench.give(Event::Pushed {
+            mirror,
+            edition: 7,
+            lists: Vec::new(),
+            outcome: Outcome::Refused(format!("no {number}")),
+        });
+    }
+    let journal = &bench.daemon.book.journal;
+    let lines = journal.iter().filter(|line| line.why.contains("refused"));
+    assert_eq!(lines.count(), 1);
+    let trouble = bench.daemon.book.mirrors[&mirror].trouble.as_deref();
+    assert_eq!(trouble, Some("refused: no 49"), "the last is shown");
+}
