@@ -34,6 +34,7 @@ fn mirror(id: u64, name: &str, state: &str) -> MirrorView {
         state: state.into(),
         why: None,
         provider: "first hoster".into(),
+        copies_others: false,
         edition: 41,
         lag: 0,
         behind_since: None,

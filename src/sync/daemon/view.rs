@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::rotation::{self, ChannelId, MirrorId, Phase, Place};
 use super::book::{Entry, Reach, Sight};
 use super::orders::{Daemon, cost};
-use super::{Moment, Public};
+use super::{Member, Moment};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::line::Sent;
 
@@ -17,6 +17,7 @@ const LINES: usize = 60;
 pub struct View {
     pub at: Option<Timestamp>,
     pub edition: EditionNumber,
+    /// What needs a look comes first.
     pub mirrors: Vec<MirrorView>,
     pub channels: Vec<ChannelView>,
     pub standby: usize,
@@ -39,6 +40,9 @@ pub struct MirrorView {
     pub state: String,
     pub why: Option<String>,
     pub provider: String,
+    /// Nothing is sent to it: it copies others by itself.
+    #[serde(default)]
+    pub copies_others: bool,
     pub edition: EditionNumber,
     /// Editions that it is behind.
     pub lag: u64,
@@ -127,12 +131,11 @@ impl ReachView {
 impl View {
     pub fn of(daemon: &Daemon, now: Moment) -> Self {
         let report = rotation::report(&daemon.book.planner, now.steady);
-        let mirrors: Vec<MirrorView> = daemon
-            .book
-            .members
-            .keys()
-            .map(|id| mirror(daemon, *id))
+        let members = daemon.book.members.iter();
+        let mut mirrors: Vec<MirrorView> = members
+            .map(|(id, member)| mirror(daemon, *id, member))
             .collect();
+        mirrors.sort_by_key(|mirror| (rank(&mirror.state), mirror.trouble.is_none(), mirror.id));
         let next = report
             .next
             .iter()
@@ -211,9 +214,18 @@ fn named(daemon: &Daemon, words: &str) -> String {
     }
 }
 
-fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
+/// What needs a look comes first.
+fn rank(state: &str) -> usize {
+    let order = [
+        "blocked", "failed", "suspect", "serving", "standby", "filling",
+    ];
+    let place = order.iter().position(|known| *known == state);
+    place.unwrap_or(order.len())
+}
+
+fn mirror(daemon: &Daemon, id: MirrorId, member: &Member) -> MirrorView {
     let (kept, known) = (daemon.book.mirrors.get(&id), daemon.book.planner.mirror(id));
-    let public: Option<&Public> = daemon.public(id);
+    let public = member.public.as_ref();
     let vantages = daemon
         .wants
         .as_ref()
@@ -233,6 +245,7 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
         provider: public
             .map(|public| public.provider.clone())
             .unwrap_or_default(),
+        copies_others: matches!(member.mirror.place, super::super::Place::Follows(_)),
         edition,
         lag: daemon.book.rest.edition.saturating_sub(edition),
         behind_since: kept.and_then(|kept| kept.behind_since),
