@@ -24,7 +24,10 @@ use crate::trust::lists::SealedList;
 ///
 /// Goes on until Ctrl-C: pushes each new edition, looks whether mirrors can be reached, gives each `[[channel]]` its own
 /// list of mirrors, and replaces what is blocked. What it must not forget lies in `sync/`; it may be stopped and killed at
-/// any moment. `colport.toml` is read anew when it changes.
+/// any moment. `colport.toml` is read anew when it changes. `colport mirrors` shows how things stand, and so does a page on this
+/// machine, whose address it prints.
+///
+/// What each channel is to be told lies in `sync/announce/`; programs under `[[hook]]` can tell it.
 ///
 /// With `--once` it pushes the newest edition and ends, with exit code 1 if any mirror does not have it. Only what a mirror
 /// lacks travels, and a dead one holds up nobody.
@@ -36,7 +39,7 @@ pub(crate) struct Sync {
     /// Push once and end
     #[arg(long)]
     once: bool,
-    /// Say what would be done, and do nothing
+    /// Of `--once`: say what would be done, and do nothing
     #[arg(long, requires = "once")]
     dry_run: bool,
     /// Write the newest edition to a file, to be handed around in this channel, with the channel's list of mirrors in it, and end
