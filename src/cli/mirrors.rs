@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::daemon::{STATUS, page_address, page_key};
 use super::failure::{Failure, Outcome};
-use super::screen::{Cell, Paint, Screen, size};
+use super::screen::{Cell, Paint, Screen};
 use super::words::{age, count, span};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
@@ -96,15 +96,13 @@ fn show(view: &View, screen: &Screen) {
         screen.line("");
         screen.table(&["channel", "tier", "leaks", "mirrors", "shows"], &rows);
     }
-    let mut mirrors: Vec<&MirrorView> = view.mirrors.iter().collect();
-    mirrors.sort_by_key(|mirror| (rank(&mirror.state), mirror.id));
-    let vantages = mirrors.first().map(|mirror| &mirror.reach);
+    let vantages = view.mirrors.first().map(|mirror| &mirror.reach);
     let vantages: Vec<&str> = vantages
         .into_iter()
         .flatten()
         .map(|from| from.vantage.as_str())
         .collect();
-    let rows: Vec<_> = mirrors.into_iter().map(mirror_row).collect();
+    let rows: Vec<_> = view.mirrors.iter().map(mirror_row).collect();
     screen.line("");
     let head = [
         "mirror", "state", "reach", "edition", "a day", "known to", "remarks",
@@ -117,17 +115,6 @@ fn show(view: &View, screen: &Screen) {
             vantages.join(", ")
         ));
     }
-}
-
-/// What needs a look comes first.
-fn rank(state: &str) -> usize {
-    let order = [
-        "blocked", "failed", "suspect", "serving", "standby", "filling",
-    ];
-    order
-        .iter()
-        .position(|known| *known == state)
-        .unwrap_or(order.len())
 }
 
 fn channel_row(channel: &ChannelView) -> Vec<Cell> {
@@ -199,11 +186,11 @@ fn remarks(mirror: &MirrorView) -> Vec<String> {
     let behind = mirror.behind_since.filter(|_| mirror.lag > 0);
     let behind =
         behind.map(|at| format!("behind for {}", span(SystemClock.now().duration_since(at))));
-    let sending = mirror.pushing.then(|| match mirror.sent_bytes {
-        Some(bytes) => format!("sending, {} so far", size(bytes)),
-        None => "sending".to_owned(),
-    });
     let remarks = mirror.trouble.clone().into_iter().chain(behind);
-    let remarks = remarks.chain(failing).chain(sending);
-    remarks.chain(mirror.reports.clone()).collect()
+    let remarks = remarks.chain(failing).chain(mirror.sending());
+    let copies = mirror.copies_others.then(|| "copies others".to_owned());
+    remarks
+        .chain(copies)
+        .chain(mirror.reports.clone())
+        .collect()
 }

@@ -148,13 +148,24 @@ impl Screen {
         if !self.is_terminal {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         let bar = ProgressBar::no_length()
-            .with_style(style)
+            .with_style(style(template))
             .with_message(harmless(doing));
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+/// It is known by now how many [bytes](Screen::bytes) there will be.
+pub(crate) fn expect_bytes(bar: &ProgressBar, bytes: u64) {
+    bar.set_length(bytes);
+    bar.set_style(style(
+        "{msg:28!} {bytes:>11} of {total_bytes:11} {bar:20} {binary_bytes_per_sec}",
+    ));
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is well-formed")
 }
 
 /// Of the terminal that is written to; `None` where a file or a program takes the lines.

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar};
 
 use super::daemon::{self, outlay};
 use super::failure::{Failure, Outcome};
-use super::screen::{Screen, size, table};
+use super::screen::{self, Screen, size, table};
 use crate::base::LIMITS;
 use crate::config::{self, Config};
 use crate::io::clock::{Clock, SystemClock};
@@ -24,7 +24,10 @@ use crate::trust::lists::SealedList;
 ///
 /// Goes on until Ctrl-C: pushes each new edition, looks whether mirrors can be reached, gives each `[[channel]]` its own
 /// list of mirrors, and replaces what is blocked. What it must not forget lies in `sync/`; it may be stopped and killed at
-/// any moment. `colport.toml` is read anew when it changes.
+/// any moment. `colport.toml` is read anew when it changes. `colport mirrors` shows how things stand, and so does a page on this
+/// machine, whose address it prints.
+///
+/// What each channel is to be told lies in `sync/announce/`; programs under `[[hook]]` can tell it.
 ///
 /// With `--once` it pushes the newest edition and ends, with exit code 1 if any mirror that it pushes to does not have it, or one
 /// that copies others cannot be reached. Only what a mirror lacks travels, and a dead one holds up nobody.
@@ -36,7 +39,7 @@ pub(crate) struct Sync {
     /// Push once and end
     #[arg(long)]
     once: bool,
-    /// Say what would be done, and do nothing
+    /// Of `--once`: say what would be done, and do nothing
     #[arg(long, requires = "once")]
     dry_run: bool,
     /// Write the newest edition to a file, to be handed around in this channel, with the channel's list of mirrors in it, and end
@@ -253,12 +256,14 @@ impl Bars {
     }
 
     fn show(&self, event: Event) {
-        let (mirror, bytes) = match event {
-            Event::Progress { mirror, bytes } => (mirror, Some(bytes)),
-            Event::Begun { mirror } | Event::Done { mirror, .. } => (mirror, None),
+        let Event::Progress { mirror, sent } = event else {
+            return;
         };
-        if let Some((bar, bytes)) = self.bars.get(mirror).zip(bytes) {
-            bar.set_position(bytes);
+        if let Some(bar) = self.bars.get(mirror) {
+            bar.set_position(sent.bytes);
+            if let Some(of) = sent.of.filter(|of| bar.length() != Some(*of)) {
+                screen::expect_bytes(bar, of);
+            }
         }
     }
 

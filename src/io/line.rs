@@ -40,11 +40,21 @@ impl Limit {
     }
 }
 
+/// How far the work with one host has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    pub bytes: u64,
+    /// Of so many; `None` while it is not known yet, or where nothing has to go.
+    pub of: Option<u64>,
+}
+
 /// What others see of the work with one host.
 #[derive(Debug, Default)]
 pub struct Line {
     limits: Vec<Arc<Limit>>,
     bytes: AtomicU64,
+    /// What will have gone out in the end; 0 while that is not known.
+    whole: AtomicU64,
     beats: AtomicU64,
     held: AtomicUsize,
     /// Milliseconds for which the other side may be silent, since it has work of its own.
@@ -78,6 +88,20 @@ impl Line {
     pub fn moved(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.beat();
+    }
+
+    /// So many bytes will go out from now on. What goes out twice, since it got lost, is not counted in.
+    pub fn expect(&self, bytes: u64) {
+        self.whole.store(self.bytes() + bytes, Ordering::Relaxed);
+    }
+
+    /// Beware: more may have gone out than was expected.
+    pub fn sent(&self) -> Sent {
+        let (bytes, whole) = (self.bytes(), self.whole.load(Ordering::Relaxed));
+        Sent {
+            bytes,
+            of: (whole > 0).then_some(whole.max(bytes)),
+        }
     }
 
     /// The work goes on.

@@ -86,6 +86,7 @@ impl Push<'_> {
         let edition = self.source.edition().number();
         let plan = self.look().await?;
         if !plan.steps.is_empty() {
+            self.line.expect(self.bytes_of(&plan));
             self.put_all(&plan).await?;
             self.remove_all(&plan).await?;
         }
@@ -239,6 +240,14 @@ impl Push<'_> {
 
     fn body(&self, path: &str) -> Option<Body> {
         self.source.body(path, self.store.says_encoding())
+    }
+
+    /// As they are stored, many of them packed.
+    fn bytes_of(&self, plan: &Plan) -> u64 {
+        let puts = plan.steps.iter().filter(|step| order(step).is_some());
+        let says_encoding = self.store.says_encoding();
+        let lengths = puts.map(|step| self.source.stored_length(step.path(), says_encoding));
+        lengths.map(Option::unwrap_or_default).sum()
     }
 
     async fn put_all(&self, plan: &Plan) -> Result<(), Trouble> {

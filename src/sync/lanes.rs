@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
-use crate::io::line::Line;
+use crate::io::line::{Line, Sent};
 
 pub(super) struct Lanes {
     free: Semaphore,
@@ -57,9 +57,9 @@ pub(super) async fn watch(
     mut lane: Option<SemaphorePermit<'_>>,
     stall: Duration,
     longest: Option<Duration>,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(Sent) + Sync),
 ) -> Over {
-    let (mut beats, mut bytes, mut bytes_judged) = (0, 0, 0);
+    let (mut beats, mut sent, mut bytes_judged) = (0, Sent::default(), 0);
     let (mut still, mut looks) = (Duration::ZERO, 0);
     let mut took = Duration::ZERO;
     while still < stall.max(line.working()) {
@@ -75,16 +75,16 @@ pub(super) async fn watch(
         } else {
             still += LOOK;
         }
-        if line.bytes() != bytes {
-            bytes = line.bytes();
-            progress(bytes);
+        if line.sent() != sent {
+            sent = line.sent();
+            progress(sent);
         }
         looks += u32::from(!line.is_held());
         if looks == LOOKS {
-            if bytes - bytes_judged < SLOW_BYTES {
+            if sent.bytes - bytes_judged < SLOW_BYTES {
                 lane = None;
             }
-            (looks, bytes_judged) = (0, bytes);
+            (looks, bytes_judged) = (0, sent.bytes);
         }
     }
     drop(lane);

@@ -39,7 +39,7 @@ pub use source::{Item, Source, Stage};
 use crate::base::EditionNumber;
 use crate::io::address::{self, AddressError};
 use crate::io::fetch::{Fetch, shown};
-use crate::io::line::{Limit, Line};
+use crate::io::line::{Limit, Line, Sent};
 use crate::io::push::Post;
 use crate::io::store::{self, Keeper, Store, StoreError};
 use lanes::{Lanes, Over};
@@ -212,18 +212,9 @@ impl fmt::Display for Outcome {
 /// What happens meanwhile, to be shown. Mirrors are told by their place in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Begun {
-        mirror: usize,
-    },
-    /// So many bytes of it so far.
-    Progress {
-        mirror: usize,
-        bytes: u64,
-    },
-    Done {
-        mirror: usize,
-        outcome: Outcome,
-    },
+    Begun { mirror: usize },
+    Progress { mirror: usize, sent: Sent },
+    Done { mirror: usize, outcome: Outcome },
 }
 
 /// Brings the edition to all, and tells what became of each, in the order given.
@@ -258,10 +249,10 @@ pub(crate) async fn push_along(
             // Nobody may be listening any more, which does not matter to the mirror.
             let tell = |event| drop(heard.send(event));
             tell(Event::Begun { mirror: index });
-            let progress = |bytes| {
+            let progress = |sent| {
                 tell(Event::Progress {
                     mirror: index,
-                    bytes,
+                    sent,
                 })
             };
             let own = options.mirror_bytes_per_second.map(limit);
@@ -312,7 +303,7 @@ async fn served(
     line: &Arc<Line>,
     mut lane: Option<SemaphorePermit<'_>>,
     options: &Options,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(Sent) + Sync),
 ) -> Outcome {
     let (stall, longest) = (options.stall, options.longest);
     for is_last in [false, true] {

@@ -120,6 +120,7 @@ async fn perform(
     let (mut bytes, mut refused) = (0, String::new());
     for (form, content) in source.forms(bundle) {
         bytes += content.len() as u64;
+        line.expect(content.len() as u64);
         let sent = body(form, content, line.clone(), work);
         let answer = wire.post(address::intake(mirror), sent).await?;
         line.let_work(Duration::ZERO);

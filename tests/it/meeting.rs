@@ -1,6 +1,5 @@
-//! Lists at meeting places, on real hosts: a folder, a bucket, a branch, a colport server, and some that are not there.
+//! Lists at meeting places: what only some have. That they come to every kind of host is in the suite of [hosts](super::hosts).
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -9,14 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use colport::io::address;
 use colport::io::fetch::{Fetch, HttpFetch, Patience, Request, read_all};
-use colport::io::store::{Credentials, Git, Keeper, S3, WebDav};
+use colport::io::store::{Credentials, Git, Keeper, WebDav};
 use colport::server::{self, Anchor};
 use colport::sync::daemon::{Sealed, lay};
 use colport::sync::{Host, Place};
 use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous};
-use hyper_util::rt::TokioIo;
-use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -80,24 +76,6 @@ async fn a_list_comes_to_a_folder_and_no_folder_is_made_up() {
     check(&place, async |name| file(&root, name)).await;
 }
 
-async fn bucket(store: &Path) -> SocketAddr {
-    let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(store).unwrap());
-    builder.set_auth(SimpleAuth::from_single("river", "hunter2"));
-    let service = builder.build();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let service = service.clone();
-            tokio::spawn(async move {
-                let http = hyper::server::conn::http1::Builder::new();
-                let _ = http.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    address
-}
-
 fn credentials(folder: &Path, password: &str) -> Credentials {
     use std::os::unix::fs::PermissionsExt as _;
     let place = folder.join(format!("{password}.toml"));
@@ -108,31 +86,6 @@ fn credentials(folder: &Path, password: &str) -> Credentials {
     .unwrap();
     std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o600)).unwrap();
     Credentials::File(place)
-}
-
-#[tokio::test]
-async fn a_list_comes_to_a_bucket_that_lets_in_who_may() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("store/lists");
-    std::fs::create_dir_all(&root).unwrap();
-    let address = bucket(&folder.path().join("store")).await;
-    let place = |password: &str| {
-        host(Keeper::S3(S3 {
-            endpoint: format!("http://{address}").parse().unwrap(),
-            region: "us-east-1".into(),
-            bucket: "lists".into(),
-            prefix: String::new(),
-            credentials: credentials(folder.path(), password),
-        }))
-    };
-    check(&place("hunter2"), async |name| file(&root, name)).await;
-    let refused = lay(&wire(), &place("xyzzy77"), &sealed(3))
-        .await
-        .unwrap_err();
-    assert!(
-        !refused.contains("xyzzy77") && !refused.contains("hunter2"),
-        "{refused}"
-    );
 }
 
 #[tokio::test]

@@ -459,6 +459,35 @@ async fn what_the_line_may_carry_holds_for_all_mirrors_together() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn how_much_will_travel_is_told_while_it_travels() {
+    let mut scene = Scene::new();
+    scene.server(Behaviour::Good);
+    let whole = scene.newest().bundle().len() as u64;
+    let options = Options {
+        line_bytes_per_second: Some(whole / 10),
+        ..Options::default()
+    };
+    let source = scene.source();
+    let mut told = Vec::new();
+    push_all(
+        &scene.world,
+        &source,
+        &scene.mirrors,
+        &options,
+        &mut |event| {
+            if let Event::Progress { sent, .. } = event {
+                told.push(sent);
+            }
+        },
+    )
+    .await;
+    assert!(told.len() > 10, "{told:?}");
+    assert!(told.is_sorted_by_key(|sent| sent.bytes), "{told:?}");
+    assert!(told.iter().all(|sent| sent.of == Some(whole)), "{told:?}");
+    assert!(told.last().unwrap().bytes > whole / 10 * 9, "{told:?}");
+}
+
 /// Longer than any mirror may be still: it is our own limit that holds them.
 #[tokio::test(start_paused = true)]
 async fn nobody_is_given_up_because_our_own_line_is_thin() {

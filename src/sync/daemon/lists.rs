@@ -5,7 +5,7 @@
 //!    that the newsroom made it, and takes it if it is newer. Then it is read back. A list is small: a server that does not
 //!    do both within the time in which something must move is given up, like one with which a push stands still. One that has
 //!    it already refuses it, and shows it: nobody may have been there to write down that it took it. One list that is refused
-//!    keeps no other back.
+//!    keeps no other back, and those that were taken beside it are not sent again.
 
 use std::time::Duration;
 
@@ -32,30 +32,34 @@ pub(super) fn beside(source: &Source, lists: &[Sealed]) -> Source {
     )
 }
 
-/// To a colport server that shows `edition` already.
+/// To a colport server that shows `edition` already. Which of the lists it shows now, and what became of all.
 pub(super) async fn send(
     wire: &dyn Wire,
     mirror: &Url,
     lists: &[Sealed],
     edition: EditionNumber,
     stall: Duration,
-) -> Outcome {
-    let mut failed = None;
-    for list in lists {
+) -> (Vec<bool>, Outcome) {
+    let (mut shows, mut failed) = (vec![false; lists.len()], None);
+    for (list, is_shown) in lists.iter().zip(&mut shows) {
         let outcome = match tokio::time::timeout(stall, send_one(wire, mirror, list)).await {
-            Ok(Ok(None)) => continue,
+            Ok(Ok(None)) => {
+                *is_shown = true;
+                continue;
+            }
             Ok(Ok(Some(why))) => Outcome::Refused(why),
             Ok(Err(error)) => Outcome::Unreachable(error.reason()),
             // With the others it would stand still as long.
             Err(_) => {
                 let seconds = stall.as_secs();
                 let why = format!("a list was not taken within {seconds} seconds");
-                return Outcome::Unreachable(why);
+                failed = Some(Outcome::Unreachable(why));
+                break;
             }
         };
         failed.get_or_insert(outcome);
     }
-    failed.unwrap_or(Outcome::Already { edition })
+    (shows, failed.unwrap_or(Outcome::Already { edition }))
 }
 
 /// `None`: the server shows it.
@@ -167,7 +171,7 @@ mod tests {
         address::list(&mirror(), name.as_str()).path().to_owned()
     }
 
-    async fn sent(server: &Server, lists: &[Sealed]) -> Outcome {
+    async fn sent(server: &Server, lists: &[Sealed]) -> (Vec<bool>, Outcome) {
         send(server, &mirror(), lists, 7, Duration::from_secs(9)).await
     }
 
@@ -175,11 +179,13 @@ mod tests {
     async fn a_list_that_is_there_already_counts_as_taken_and_another_does_not() {
         let server = Server::default();
         let (first, word) = (list("k3q9x2m7k3q9x2m7", "7", "old"), "k3q9x2m7k3q9x2m7");
-        assert!(sent(&server, std::slice::from_ref(&first)).await.is_good());
-        assert!(sent(&server, &[first]).await.is_good(), "the same again");
-        assert!(sent(&server, &[list(word, "7", "new")]).await.is_good());
-        let other = sent(&server, &[list(word, "8", "new")]).await;
-        assert!(matches!(other, Outcome::Refused(_)), "{other}");
+        // The second time it is there already, the third time signed by another key.
+        for list in [first.clone(), first, list(word, "7", "new")] {
+            let (shows, outcome) = sent(&server, &[list]).await;
+            assert!(shows[0] && outcome.is_good(), "{outcome}");
+        }
+        let (shows, other) = sent(&server, &[list(word, "8", "new")]).await;
+        assert!(!shows[0] && matches!(other, Outcome::Refused(_)), "{other}");
     }
 
     #[tokio::test]
@@ -189,8 +195,9 @@ mod tests {
             refuses: vec![path(&lists[0])],
             ..Server::default()
         };
-        let outcome = sent(&server, &lists).await;
+        let (told, outcome) = sent(&server, &lists).await;
         assert!(matches!(outcome, Outcome::Refused(_)), "{outcome}");
+        assert_eq!(told, [false, true]);
         let shows = server.shows.lock().unwrap();
         assert_eq!(shows.get(&path(&lists[1])), Some(&lists[1].1));
     }

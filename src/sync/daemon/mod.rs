@@ -182,6 +182,7 @@ pub enum Event {
         mirror: MirrorId,
         /// What was asked for.
         edition: EditionNumber,
+        /// Which it shows now, whatever became of the rest.
         lists: Vec<(ChannelId, u64)>,
         outcome: Outcome,
     },

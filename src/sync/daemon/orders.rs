@@ -26,7 +26,7 @@ use super::super::Outcome;
 use super::super::rotation::{
     self, ChannelId, Lack, MirrorId, Observation, Phase, State, Upkeep, VantageId,
 };
-use super::book::{Book, BookError, Sight};
+use super::book::{Book, BookError, Kept, Sight};
 use super::{Audience, Effect, Event, Member, Moment, Part, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
@@ -79,8 +79,8 @@ pub struct Daemon {
     is_line_limited: bool,
     /// How asking for a mirror failed, how often in a row, and until when nobody is asked again.
     unmade: Option<(String, u32, Timestamp)>,
-    /// What the operator was told of stock, so that he is told once.
-    told_lacks: BTreeSet<Lack>,
+    /// What keeps channels from having two mirrors, and how many; the operator was told of it, and is told once.
+    lacking: BTreeMap<Lack, usize>,
     troubles: BTreeMap<Part, String>,
     /// Why nothing could be pushed at all.
     held: Option<String>,
@@ -108,7 +108,7 @@ impl Daemon {
             making: false,
             is_line_limited: false,
             unmade: None,
-            told_lacks: BTreeSet::new(),
+            lacking: BTreeMap::new(),
             troubles: BTreeMap::new(),
             held: None,
         })
@@ -161,8 +161,10 @@ impl Daemon {
 
     /// All that is wrong here, for the operator.
     pub(super) fn trouble(&self) -> Option<String> {
-        let all = self.troubles.values().chain(&self.held);
-        let all: Vec<&str> = all.map(String::as_str).collect();
+        let own = self.troubles.values().chain(&self.held).cloned();
+        let lacking = self.lacking.iter();
+        let lacking = lacking.map(|(lack, channels)| words_of(*lack, *channels).0);
+        let all: Vec<String> = own.chain(lacking).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
@@ -177,6 +179,7 @@ impl Daemon {
             self.plan(&seen, now, &mut effects);
         }
         if self.wants.is_some() {
+            self.tell_stock(now, &mut effects);
             self.renew(now);
             self.owed(now, &mut effects);
         }
@@ -367,6 +370,9 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
+        let lists = lists.into_iter();
+        kept.lists
+            .extend(lists.map(|(channel, version)| (channel.0, version)));
         self.held = None;
         if let Outcome::Behind { edition } = outcome {
             // It copies others in its own time, but not for ever.
@@ -398,11 +404,6 @@ impl Daemon {
         if edition >= self.book.rest.edition {
             kept.behind_since = None;
         }
-        kept.lists.extend(
-            lists
-                .into_iter()
-                .map(|(channel, version)| (channel.0, version)),
-        );
         (kept.failures, kept.again, kept.fails_since) = (0, None, None);
         kept.lags_since = None;
         let was_in_trouble = kept.trouble.take().is_some();
@@ -451,8 +452,9 @@ impl Daemon {
         kept.failures += 1;
         kept.again = now.steady.checked_add(back_off(kept.failures)).ok();
         let words = outcome.to_string();
-        if kept.trouble.as_ref() != Some(&words) {
-            kept.trouble = Some(words.clone());
+        let before = kept.trouble.replace(words.clone());
+        // Of what kind it is, and not in which words: a host that says something else each time would fill the journal.
+        if before.is_none_or(|before| kind_of(&before) != kind_of(&words)) {
             let what = format!(
                 "`{}` could not be brought up to date",
                 self.book.mirror_name(id)
@@ -607,7 +609,6 @@ impl Daemon {
             self.act(action, now, effects);
         }
         self.tell_changes(&phases, &tiers, now, effects);
-        self.tell_stock(now, effects);
         self.forget();
     }
 
@@ -699,24 +700,33 @@ impl Daemon {
     }
 
     fn tell_stock(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let planner = &self.book.planner;
-        let is_filling = planner
-            .mirrors()
-            .any(|(_, mirror)| matches!(mirror.phase, Phase::Ready | Phase::Filling));
-        let lacks = match is_filling {
-            true => Vec::new(),
-            false => self.lacks(),
-        };
-        for lack in [Lack::Stock, Lack::Account] {
-            let lacking = lacks.iter().filter(|other| **other == lack).count();
-            if lacking == 0 {
-                self.told_lacks.remove(&lack);
-            } else if self.told_lacks.insert(lack) {
-                let (words, why) = words_of(lack, lacking);
-                self.note(now, words.clone(), why);
-                effects.push(Effect::Alert(words));
+        let mut lacking = BTreeMap::new();
+        // Where nothing can be sent at all, it is said already, and no mirror is to blame.
+        if self.held.is_none() && !self.is_being_filled(now) {
+            for lack in self.lacks() {
+                *lacking.entry(lack).or_default() += 1;
             }
         }
+        let before = std::mem::replace(&mut self.lacking, lacking.clone());
+        let news = lacking
+            .iter()
+            .filter(|(lack, _)| !before.contains_key(lack));
+        for (lack, channels) in news {
+            let (words, why) = words_of(*lack, *channels);
+            self.note(now, words.clone(), why);
+            effects.push(Effect::Alert(words));
+        }
+    }
+
+    /// Whether a mirror will soon be ready, as far as anybody can tell: who fails, or takes too long, may never be.
+    fn is_being_filled(&self, now: Moment) -> bool {
+        let lags = |since: Timestamp| now.steady.duration_since(since) >= LAGGING;
+        let mut mirrors = self.book.planner.mirrors();
+        mirrors.any(|(id, mirror)| {
+            let kept = self.book.mirrors.get(&id);
+            let is_well = |kept: &Kept| kept.failures == 0 && !kept.lags_since.is_some_and(lags);
+            matches!(mirror.phase, Phase::Ready | Phase::Filling) && kept.is_some_and(is_well)
+        })
     }
 
     /// What keeps channels from having two mirrors that work.
@@ -775,6 +785,11 @@ fn words_of(lack: Lack, lacking: usize) -> (String, &'static str) {
             "no channel is told of two mirrors in one account",
         ),
     }
+}
+
+/// Such as `refused`.
+fn kind_of(trouble: &str) -> &str {
+    trouble.split(':').next().unwrap_or_default()
 }
 
 /// A minute, then twice as long each time, up to half an hour.

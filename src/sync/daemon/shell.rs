@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -26,7 +26,7 @@ use super::{Daemon, Effect, Event, Member, Moment, Part, Steady, Told, View, Wan
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::clock::Clock;
 use crate::io::ledger::{Ledger, LedgerError};
-use crate::io::line::Limit;
+use crate::io::line::{Limit, Sent};
 use crate::sync::hooks;
 use crate::sync::rotation::{MirrorId, Probe, VantageId};
 use crate::sync::watching::hints;
@@ -125,7 +125,7 @@ pub async fn run(
         source: None,
         edition: 0,
         line: None,
-        sent: Sent::default(),
+        under_way: UnderWay::default(),
     };
     let mut events = vec![Event::Tick];
     let mut waiting: Vec<Effect> = Vec::new();
@@ -170,7 +170,7 @@ pub async fn run(
         if copied.is_none_or(|at| at.elapsed() >= COPY_EVERY) && ledger.copy().is_ok() {
             copied = Some(Instant::now());
         }
-        let view = View::of(&daemon, moment).with_progress(&room.sent());
+        let view = View::of(&daemon, moment).with_progress(&locked(&room.under_way));
         operator.views.send_replace(view);
         tokio::select! {
             biased;
@@ -212,35 +212,37 @@ struct Room {
     edition: EditionNumber,
     /// What all pushes share, and for how many bytes a second.
     line: Option<(u64, Arc<Limit>)>,
-    sent: Sent,
+    under_way: UnderWay,
 }
 
-/// Bytes of each push under way.
-type Sent = Arc<Mutex<BTreeMap<MirrorId, u64>>>;
+/// How far each push under way has come.
+type UnderWay = Arc<Mutex<BTreeMap<MirrorId, Sent>>>;
 
 /// Counts one push, until it ends, however it does.
 struct Counting {
     id: MirrorId,
-    sent: Sent,
+    under_way: UnderWay,
 }
 
 impl Counting {
     fn tell(&self, event: &sync::Event) {
-        let bytes = match event {
-            sync::Event::Begun { .. } => 0,
-            sync::Event::Progress { bytes, .. } => *bytes,
+        let sent = match event {
+            sync::Event::Begun { .. } => Sent::default(),
+            sync::Event::Progress { sent, .. } => *sent,
             sync::Event::Done { .. } => return,
         };
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.insert(self.id, bytes);
+        locked(&self.under_way).insert(self.id, sent);
     }
 }
 
 impl Drop for Counting {
     fn drop(&mut self) {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.remove(&self.id);
+        locked(&self.under_way).remove(&self.id);
     }
+}
+
+fn locked(under_way: &UnderWay) -> MutexGuard<'_, BTreeMap<MirrorId, Sent>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Room {
@@ -268,11 +270,6 @@ impl Room {
             }
         }
         events
-    }
-
-    fn sent(&self) -> BTreeMap<MirrorId, u64> {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.clone()
     }
 
     /// The newest edition, opened once.
@@ -303,15 +300,13 @@ impl Room {
                     tasks.spawn(async { Event::Tick });
                     return;
                 };
-                let told = lists
-                    .iter()
-                    .map(|told| (told.channel, told.list.version))
-                    .collect();
+                let versions = lists.iter().map(|told| (told.channel, told.list.version));
+                let versions: Vec<_> = versions.collect();
                 let pushing = self.pushing(mirror, member, &lists);
                 tasks.spawn(async move {
-                    let outcome = match pushing {
+                    let (shows, outcome) = match pushing {
                         Ok(pushing) => {
-                            let broken = || Outcome::Unsure(sync::BROKEN.into());
+                            let broken = || (Vec::new(), Outcome::Unsure(sync::BROKEN.into()));
                             caught(pushing, broken).await
                         }
                         Err(trouble) => {
@@ -324,7 +319,7 @@ impl Room {
                     Event::Pushed {
                         mirror,
                         edition,
-                        lists: told,
+                        lists: shown(versions, shows),
                         outcome: discreet(outcome),
                     }
                 });
@@ -406,7 +401,7 @@ impl Room {
         id: MirrorId,
         member: Member,
         lists: &[Told],
-    ) -> Result<BoxFuture<'static, Outcome>, Trouble> {
+    ) -> Result<BoxFuture<'static, (Vec<bool>, Outcome)>, Trouble> {
         let sealed = lists
             .iter()
             .map(|told| self.desk.seal(told))
@@ -416,9 +411,9 @@ impl Room {
             longest: Some(LONGEST_PUSH),
             ..self.desk.options()
         };
-        let (line, sent) = (self.line(&options), self.sent.clone());
+        let (line, under_way) = (self.line(&options), self.under_way.clone());
         Ok(Box::pin(async move {
-            let counting = Counting { id, sent };
+            let counting = Counting { id, under_way };
             let mut tell = |event| counting.tell(&event);
             push(
                 wire.as_ref(),
@@ -467,6 +462,15 @@ fn broken<T>() -> Result<T, Trouble> {
     Err(Trouble(sync::BROKEN.into()))
 }
 
+/// Those of the lists that the mirror shows.
+fn shown<T>(lists: Vec<T>, shows: Vec<bool>) -> Vec<T> {
+    let lists = lists.into_iter().zip(shows);
+    lists
+        .filter_map(|(list, shows)| shows.then_some(list))
+        .collect()
+}
+
+/// Which of the lists the mirror shows then, as far as is known, and what became of the whole.
 async fn push(
     wire: &dyn Wire,
     source: &Arc<Source>,
@@ -475,7 +479,7 @@ async fn push(
     options: &Options,
     line: Option<Arc<Limit>>,
     tell: &mut (dyn FnMut(sync::Event) + Send),
-) -> Outcome {
+) -> (Vec<bool>, Outcome) {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
     let source = match server {
@@ -489,10 +493,10 @@ async fn push(
         Some(url) if outcome.is_good() => {
             let edition = source.edition().number();
             match lists::send(wire, &url, lists, edition, options.stall).await {
-                sent if sent.is_good() => outcome,
+                (shows, sent) if sent.is_good() => (shows, outcome),
                 failed => failed,
             }
         }
-        _ => outcome,
+        _ => (vec![outcome.is_good(); lists.len()], outcome),
     }
 }

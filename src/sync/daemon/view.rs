@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::super::rotation::{self, ChannelId, MirrorId, Phase, Place};
 use super::book::{Entry, Reach, Sight};
 use super::orders::{Daemon, cost};
-use super::{Moment, Public};
+use super::{Member, Moment};
 use crate::base::{EditionNumber, Timestamp};
+use crate::io::line::Sent;
 
 const LINES: usize = 60;
 
@@ -16,6 +17,7 @@ const LINES: usize = 60;
 pub struct View {
     pub at: Option<Timestamp>,
     pub edition: EditionNumber,
+    /// What needs a look comes first.
     pub mirrors: Vec<MirrorView>,
     pub channels: Vec<ChannelView>,
     pub standby: usize,
@@ -38,6 +40,9 @@ pub struct MirrorView {
     pub state: String,
     pub why: Option<String>,
     pub provider: String,
+    /// Nothing is sent to it: it copies others by itself.
+    #[serde(default)]
+    pub copies_others: bool,
     pub edition: EditionNumber,
     /// Editions that it is behind.
     pub lag: u64,
@@ -48,6 +53,9 @@ pub struct MirrorView {
     /// So far, while it is pushed to.
     #[serde(default)]
     pub sent_bytes: Option<u64>,
+    /// Of so many, once it is known what it lacks.
+    #[serde(default)]
+    pub sent_of_bytes: Option<u64>,
     pub trouble: Option<String>,
     pub pushed: Option<Timestamp>,
     /// From each vantage, in the order of the file.
@@ -123,12 +131,11 @@ impl ReachView {
 impl View {
     pub fn of(daemon: &Daemon, now: Moment) -> Self {
         let report = rotation::report(&daemon.book.planner, now.steady);
-        let mirrors: Vec<MirrorView> = daemon
-            .book
-            .members
-            .keys()
-            .map(|id| mirror(daemon, *id))
+        let members = daemon.book.members.iter();
+        let mut mirrors: Vec<MirrorView> = members
+            .map(|(id, member)| mirror(daemon, *id, member))
             .collect();
+        mirrors.sort_by_key(|mirror| (rank(&mirror.state), mirror.trouble.is_none(), mirror.id));
         let next = report
             .next
             .iter()
@@ -160,11 +167,36 @@ impl View {
     }
 
     /// With how far pushes have come, which nobody needs to remember.
-    pub(super) fn with_progress(mut self, sent: &BTreeMap<MirrorId, u64>) -> Self {
+    pub(super) fn with_progress(mut self, under_way: &BTreeMap<MirrorId, Sent>) -> Self {
         for mirror in self.mirrors.iter_mut().filter(|mirror| mirror.pushing) {
-            mirror.sent_bytes = sent.get(&MirrorId(mirror.id)).copied();
+            let sent = under_way.get(&MirrorId(mirror.id));
+            mirror.sent_bytes = sent.map(|sent| sent.bytes);
+            mirror.sent_of_bytes = sent.and_then(|sent| sent.of);
         }
         self
+    }
+}
+
+impl MirrorView {
+    /// How far the push to it has come, if one is under way.
+    pub fn sending(&self) -> Option<String> {
+        let sent = self.sent_bytes.unwrap_or_default();
+        let words = match self.sent_of_bytes {
+            _ if !self.pushing => return None,
+            None if sent > 0 => format!("sending: {} so far", size(sent)),
+            None => "looking what it lacks".to_owned(),
+            Some(of) if sent < of => format!("sending: {} of {}", size(sent), size(of)),
+            Some(of) => format!("{} sent; looking whether it shows them", size(of)),
+        };
+        Some(words)
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 
@@ -182,9 +214,18 @@ fn named(daemon: &Daemon, words: &str) -> String {
     }
 }
 
-fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
+/// What needs a look comes first.
+fn rank(state: &str) -> usize {
+    let order = [
+        "blocked", "failed", "suspect", "serving", "standby", "filling",
+    ];
+    let place = order.iter().position(|known| *known == state);
+    place.unwrap_or(order.len())
+}
+
+fn mirror(daemon: &Daemon, id: MirrorId, member: &Member) -> MirrorView {
     let (kept, known) = (daemon.book.mirrors.get(&id), daemon.book.planner.mirror(id));
-    let public: Option<&Public> = daemon.public(id);
+    let public = member.public.as_ref();
     let vantages = daemon
         .wants
         .as_ref()
@@ -204,11 +245,13 @@ fn mirror(daemon: &Daemon, id: MirrorId) -> MirrorView {
         provider: public
             .map(|public| public.provider.clone())
             .unwrap_or_default(),
+        copies_others: matches!(member.mirror.place, super::super::Place::Follows(_)),
         edition,
         lag: daemon.book.rest.edition.saturating_sub(edition),
         behind_since: kept.and_then(|kept| kept.behind_since),
         pushing: kept.is_some_and(|kept| kept.is_busy),
         sent_bytes: None,
+        sent_of_bytes: None,
         trouble: kept.and_then(|kept| kept.trouble.clone()),
         pushed: kept.and_then(|kept| kept.pushed),
         fails: fails

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use colport::base::Fingerprint;
+use colport::io::store::Keeper;
 use colport::reader::{self, FirstTrust};
-use colport::sync::{Outcome, Source, Step};
+use colport::sync::daemon::lay;
+use colport::sync::{Host, Outcome, Place, Source, Step};
 use colport::trust::lists::{Address, AddressList, ChannelWord, Rendezvous, SealedList};
 use url::Url;
 
-use super::{Ground, Newspaper, plan, push, shows, wire};
+use super::{Ground, Newspaper, SECRET, plan, push, shows, wire};
 use crate::world::{Newsroom, moment};
 
 pub(super) fn word() -> ChannelWord {
@@ -22,6 +24,10 @@ pub(super) fn path() -> String {
 }
 
 fn list(version: u64, mirrors: usize) -> Bytes {
+    list_of(&word(), version, mirrors)
+}
+
+fn list_of(word: &ChannelWord, version: u64, mirrors: usize) -> Bytes {
     let address = |number| Address {
         url: Url::parse(&format!("https://m{number}.example/")).unwrap(),
         onion: None,
@@ -34,7 +40,7 @@ fn list(version: u64, mirrors: usize) -> Bytes {
         mirrors: (0..mirrors).map(address).collect(),
         rendezvous: Rendezvous::default(),
     };
-    list.seal(&word(), &[Newsroom::list_key(7)])
+    list.seal(word, &[Newsroom::list_key(7)])
 }
 
 /// The newspaper's edition, with the channel's list in this version.
@@ -67,6 +73,37 @@ pub(super) async fn a_channels_list_arrives_and_who_knows_the_word_reads_it(grou
     assert!(sealed.open(&other).is_err(), "another's word opens it");
     if let Some(url) = ground.url() {
         a_reader_follows(url, &paper).await;
+    }
+}
+
+/// Each channel's list by itself, the next in the place of the one before; and what goes wrong gives no secret away.
+pub(super) async fn lists_come_to_it_as_to_a_meeting_place(ground: &dyn Ground) {
+    let place = || {
+        Place::Host(Host {
+            keeper: ground.keeper(),
+            url: None,
+            bundles: false,
+        })
+    };
+    let other = ChannelWord::parse("anotherchannel").unwrap();
+    let sealed = |word: &ChannelWord, version| (word.name(), list_of(word, version, 2));
+    let lying = |word: &ChannelWord| ground.read(&format!("{}.json", word.name()));
+    for version in [1, 1, 2] {
+        for word in [word(), other.clone()] {
+            let list = sealed(&word, version);
+            lay(&wire(), &place(), &list).await.unwrap();
+            assert_eq!(lying(&word), Some(list.1));
+        }
+    }
+    ground.revoke();
+    let Err(refused) = lay(&wire(), &place(), &sealed(&other, 3)).await else {
+        // The superuser writes wherever he likes.
+        assert!(matches!(ground.keeper(), Keeper::Folder(_)));
+        return;
+    };
+    assert!(!refused.contains(SECRET), "{refused}");
+    for word in [word(), other] {
+        assert_eq!(lying(&word), Some(list_of(&word, 2, 2)));
     }
 }
 

@@ -30,7 +30,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::world::{Newsroom, moment, noise};
-use lists::a_channels_list_arrives_and_who_knows_the_word_reads_it;
+use lists::{
+    a_channels_list_arrives_and_who_knows_the_word_reads_it, lists_come_to_it_as_to_a_meeting_place,
+};
 
 /// A host for the time of a test, and what someone sees and does there who goes around colport.
 trait Ground: Send + Sync {
@@ -319,6 +321,30 @@ async fn a_file_in_the_place_of_a_withdrawn_one_stays_if_it_is_a_strangers(groun
     shows(ground, &paper.source());
 }
 
+async fn how_much_will_travel_is_known_before(ground: &dyn Ground) {
+    let source = Newspaper::new(10).source();
+    let line = Arc::new(Line::default());
+    let store = store::open(&ground.keeper(), &line).unwrap();
+    let push = Push {
+        store: &*store,
+        line: &line,
+        source: &source,
+        bundles: ground.bundles(),
+        reader: None,
+    };
+    push.perform().await;
+    let packed = ground.is_packed();
+    let lengths = items(ground, &source).map(|item| source.stored_length(&item.path, packed));
+    let whole: u64 = lengths.map(Option::unwrap).sum();
+    let sent = line.sent();
+    // Questions that travel as bodies count too.
+    let is_near = |bytes: u64| (whole..=whole + whole / 20).contains(&bytes);
+    assert!(
+        is_near(sent.bytes) && sent.of.is_some_and(is_near),
+        "{sent:?} of {whole}"
+    );
+}
+
 async fn a_push_killed_at_any_point_leaves_an_edition_whole_and_goes_on(ground: &dyn Ground) {
     let mut paper = Newspaper::new(6);
     let first = paper.source();
@@ -437,6 +463,8 @@ macro_rules! suite {
             a_fresh_host_gets_everything_and_then_nothing,
             only_what_is_new_travels_and_what_is_withdrawn_goes,
             a_file_in_the_place_of_a_withdrawn_one_stays_if_it_is_a_strangers,
+            how_much_will_travel_is_known_before,
+            lists_come_to_it_as_to_a_meeting_place,
             a_push_killed_at_any_point_leaves_an_edition_whole_and_goes_on,
             who_has_lost_its_credentials_is_told_and_shows_the_last_edition,
             what_a_host_changed_is_found_and_mended,

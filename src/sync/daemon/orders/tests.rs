@@ -214,8 +214,8 @@ impl Bench {
                 };
                 self.pushed
                     .push((name, lists.iter().map(|told| told.name.clone()).collect()));
+                let lists = lists.iter().filter(|_| outcome.is_good());
                 let lists = lists
-                    .iter()
                     .map(|told| (told.channel, told.list.version))
                     .collect();
                 Some(Event::Pushed {

@@ -429,14 +429,6 @@ impl Live<'_> {
         from.words()
     }
 
-    fn size(&self, bytes: &u64) -> String {
-        match *bytes {
-            bytes @ 0..1_000 => format!("{bytes} bytes"),
-            bytes @ 1_000..1_000_000 => format!("{} KB", bytes / 1000),
-            bytes => format!("{:.1} MB", bytes as f64 / 1e6),
-        }
-    }
-
     fn percent(&self, p: &f64) -> String {
         format!("{:.0}", p * 100.0)
     }

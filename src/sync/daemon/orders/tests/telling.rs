@@ -310,6 +310,34 @@ fn a_list_that_says_something_else_has_another_version() {
 }
 
 #[test]
+fn a_list_that_was_taken_beside_one_that_failed_is_not_sent_again() {
+    let mut bench = Bench::new(12, &CHANNELS[..2]);
+    bench.begin();
+    bench.minutes(60);
+    let channels = ["letter", "friends"].map(|name| bench.channel(name));
+    let mut mirrors = bench.daemon.book.mirrors.keys().copied();
+    let shared = mirrors.find(|id| bench.daemon.book.knowers(*id).count() == 2);
+    let shared = shared.expect("they share one");
+    let name = bench.name(shared);
+    bench.hung = vec![name.clone()];
+    bench.wanted.rendezvous.dns = Some("river.example".into());
+    bench.begin();
+    bench.pushed.clear();
+    bench.hung.clear();
+    let version = bench.daemon.book.channels[&channels[0]].version;
+    bench.give(Event::Pushed {
+        mirror: shared,
+        edition: 7,
+        lists: vec![(channels[0], version)],
+        outcome: Outcome::Refused("a list: it is full".into()),
+    });
+    bench.minutes(5);
+    let to_it = bench.pushed.iter().filter(|(mirror, _)| *mirror == name);
+    let lists: Vec<&Vec<String>> = to_it.map(|(_, lists)| lists).collect();
+    assert_eq!(lists, [&["friends"]]);
+}
+
+#[test]
 fn whom_an_earlier_colport_told_is_not_forgotten() {
     let mut bench = Bench::new(8, &CHANNELS[..1]);
     bench.begin();
@@ -405,4 +433,43 @@ fn what_is_handed_on_is_made_anew_for_each_edition() {
     bench.give(Event::Edition(8));
     bench.minutes(10);
     assert_eq!(count(&bench, "files"), before.0 + 1);
+}
+
+#[test]
+fn a_dead_mirror_that_is_still_to_be_filled_hides_no_empty_stock() {
+    let mut bench = Bench::new(1, &CHANNELS[3..]);
+    bench.dead = vec!["m0".into()];
+    bench.begin();
+    bench.minutes(2);
+    let empty = "no mirror is left in stock, and one channel has less than two that work";
+    let alerts: Vec<&String> = bench.alerts.iter().collect();
+    assert_eq!(alerts, [empty], "once");
+    let view = View::of(&bench.daemon, bench.now());
+    assert_eq!(view.trouble.as_deref(), Some(empty));
+    bench.dead.clear();
+    bench.wanted.members.push(member(1));
+    bench.begin();
+    bench.minutes(20);
+    assert_eq!(View::of(&bench.daemon, bench.now()).trouble, None);
+}
+
+#[test]
+fn a_host_that_says_something_else_each_time_does_not_fill_the_journal() {
+    let mut bench = Bench::new(4, &CHANNELS[..1]);
+    bench.hung = vec!["m0".into()];
+    bench.begin();
+    let mirror = bench.mirror("m0");
+    for number in 0..50 {
+        bench.give(Event::Pushed {
+            mirror,
+            edition: 7,
+            lists: Vec::new(),
+            outcome: Outcome::Refused(format!("no {number}")),
+        });
+    }
+    let journal = &bench.daemon.book.journal;
+    let lines = journal.iter().filter(|line| line.why.contains("refused"));
+    assert_eq!(lines.count(), 1);
+    let trouble = bench.daemon.book.mirrors[&mirror].trouble.as_deref();
+    assert_eq!(trouble, Some("refused: no 49"), "the last is shown");
 }
