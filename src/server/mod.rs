@@ -9,12 +9,10 @@
 //!    address takes all of them; [`wire`] counts their bytes and closes them with care; [`tls`] has the certificates, and
 //!    [`renewal`] gets them if that is wanted.
 //! 4. A request to read is answered by [`respond`], a function of values, out of the edition that is live when it
-//!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper.
-//!    Sealed lists of channels stand beside the edition ([`lists`]).
-//!    Beside the edition stand its other [`forms`], which are made behind.
+//!    comes ([`current`]): plain ones in the fast [`lane`], all others by hyper. Beside the edition stand the sealed lists of
+//!    channels ([`lists`]) and its other [`forms`], which are made behind.
 //! 5. A bundle that someone brings goes through [`intake`], and when it is proved takes the place of the live one. One that this
 //!    program fetched elsewhere comes by the [`door`].
-//!
 //! 6. What readers' clients tell of other mirrors is counted in memory ([`reports`]).
 //!
 //! Deliberately absent: any record of readers. No address is kept, no user agent is read, nothing is logged; there are

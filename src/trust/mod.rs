@@ -5,7 +5,6 @@
 //! 1. [`metadata`] takes files apart, [`keys`] counts their signatures.
 //! 2. [`client`] is the way from what was remembered to what may be believed now: [`Refresh`], then [`Trusted`].
 //! 3. [`editor`] is the publisher's side: the first root, the next edition, new newsrooms and keys.
-//!
 //! 4. [`lists`]: which addresses a channel is told, signed without a new edition.
 //!
 //! Deliberately absent: fetching and storing (the actors'), and anything about files' content but length and hash.
