@@ -12,6 +12,7 @@
 mod assembler;
 mod choice;
 mod dense;
+mod dictionary;
 mod early;
 mod excerpt;
 mod metadata;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::dense::{Dictionary, FORETOLD_BYTES, RETOLD_BYTES, too_large, use_of_letter};
+use super::dense::{FORETOLD_BYTES, RETOLD_BYTES, too_large};
+use super::dictionary::{Dictionary, use_of_letter};
 use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::{

@@ -6,7 +6,7 @@
 //! - `earlier-11.tar.gz`: what an update is made by, which is all of that edition but its pictures.
 //!
 //! 1. They are made behind, by one thread: for each earlier edition, the newest first, what is only copied, then what must
-//!    be pressed; the whole edition last. What is pressed is pressed once for all variants.
+//!    be pressed; the whole edition last. What is pressed is pressed once for all variants, and a photo retold once for all.
 //! 2. To press takes seconds of a processor and some 100 MB of memory. The thread rests as long as it works, so that readers
 //!    find the other half of the smallest machine free.
 //! 3. What is whole is shown at once, also at the next start. It is not verified again then: who receives it verifies it.
