@@ -97,6 +97,7 @@ pub(super) async fn serve<A: Answer>(
                 return Ok(Left::Closed);
             }
             Next::Other => {
+                lane.line.flush().await?;
                 lane.line.put_back(lane.input.into());
                 return Ok(Left::ForHyper);
             }
@@ -143,7 +144,12 @@ impl<A: Answer> Lane<'_, A> {
                     return Poll::Ready(Ok(Next::End));
                 }
                 let mut space = ReadBuf::new(space);
-                ready!(Pin::new(&mut *self.line).poll_read(cx, &mut space))?;
+                let read = Pin::new(&mut *self.line).poll_read(cx, &mut space);
+                if read.is_pending() {
+                    // Behind a handshake something is held for the first answer, and some clients wait for it.
+                    ready!(self.line.poll_send_held(cx))?;
+                }
+                ready!(read)?;
                 let came = space.filled();
                 if came.is_empty() {
                     return Poll::Ready(Ok(Next::End));

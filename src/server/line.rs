@@ -49,6 +49,14 @@ impl Line {
         matches!(self.stream, Stream::Secure(_))
     }
 
+    /// What was written before and has not gone out yet.
+    pub(super) fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(wire) => wire.poll_send_held(cx),
+            Stream::Secure(stream) => stream.get_mut().0.poll_send_held(cx),
+        }
+    }
+
     /// What is written from now on goes out with the end, if it is not much: over TLS that has a record of its own. To
     /// be shut down next.
     pub(super) fn send_with_the_end(&mut self) {

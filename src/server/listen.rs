@@ -2,7 +2,8 @@
 //!
 //! 1. No more connections than there are places; who comes later waits in the kernel's queue. No more of one address
 //!    than is fair; who comes then is turned away.
-//! 2. Each connection is a task of its own, watched by one slow clock for all of a thread: see [`Round`].
+//! 2. Each connection is a task of its own, of the thread that has the fewest ([`threads`]), watched by one slow clock for all
+//!    of a thread: see [`Round`].
 //! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can, else HTTP/1.1: plain requests in the fast
 //!    [`lane`], whatever else by hyper.
 //! 4. A stop lets the answers under way come to their end, for a while.

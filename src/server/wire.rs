@@ -199,7 +199,7 @@ pub(super) struct Wire {
 /// When what is written goes out. Each write of its own costs the kernel and the other side as much as a small answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sends {
-    /// At once.
+    /// At once, and with it what is held; that may also be sent by itself.
     Now,
     /// Before something is waited for; for talks in which both sides take turns.
     BeforeWaiting,
@@ -261,7 +261,7 @@ impl Wire {
         Poll::Ready(Ok(written - of_held))
     }
 
-    fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.held.is_empty() {
             let before = self.held.len();
             ready!(self.poll_write_behind_held(cx, &[]))?;
@@ -331,8 +331,7 @@ impl AsyncRead for Wire {
         let result = Pin::new(&mut self.stream).poll_read(cx, space);
         let count = space.filled().len() - before;
         add(&self.progress.read, count);
-        if result.is_pending() {
-            // What came already may have an answer, with which the rest goes out; what did not may wait for the rest.
+        if result.is_pending() && self.sends == Sends::BeforeWaiting {
             ready!(self.poll_send_held(cx))?;
         }
         result
@@ -531,11 +530,10 @@ mod tests {
 
         wire.send(Sends::BeforeWaiting);
         wire.write_all(b"f").await.expect("it is held");
-        client.write_all(b"?").await.expect("it is sent");
-        wire.stream.readable().await.expect("it has come");
-        assert_eq!(wire.read(&mut space).await.expect("it is there"), 1);
-        assert_eq!(progress.bytes(), 6, "and nothing was sent for it");
         wire.send(Sends::Now);
+        let read = timeout(Duration::ZERO, wire.read(&mut space)).await;
+        assert!(read.is_err(), "nothing comes");
+        assert_eq!(progress.bytes(), 5, "and nothing is sent for that");
         wire.write_all(b"g").await.expect("it is sent");
         assert_eq!(received(&mut client).await, b"fg");
 

@@ -415,6 +415,8 @@ async fn strangers_cannot_hold_up_a_bundle_that_was_proved() {
     let most = edition.bundle().len() - 10;
     good.write_all(head.as_bytes()).await.unwrap();
     good.write_all(&edition.bundle()[..most]).await.unwrap();
+    // They may be heard by another thread, and it is to be proved before that.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut strangers = Vec::new();
     for _ in 0..5 {
         let mut stranger = TcpStream::connect(address).await.unwrap();
