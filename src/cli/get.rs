@@ -140,14 +140,11 @@ impl Get {
             screen.line(told_of(list));
         }
         let place = self.out.unwrap_or(options.store.join("edition.tar.gz"));
-        let newsroom = Newsroom::of_store(&Store::open(&options.store).map_err(ReadError::from)?);
-        let root = match newsroom.map_err(ReadError::from)? {
-            Some(newsroom) => format!(" --root {}", newsroom.fingerprint()),
-            None => String::new(),
-        };
+        let newsroom = got.newsroom.map(|it| format!(" --root {it}"));
         screen.line(format!(
-            "Read it with `colport open {}{root}`.",
-            place.display()
+            "Read it with `colport open {}{}`.",
+            place.display(),
+            newsroom.unwrap_or_default()
         ));
         Ok(())
     }

@@ -89,13 +89,17 @@ fn tell_mirrors(edition: &Excerpt, word: Option<&ChannelWord>, now: Timestamp, s
             }
             screen.line("Fetch the news from there with `colport get`.");
         }
+        None if edition.lists_beside().is_empty() => {
+            if word.is_some() {
+                screen.line("This copy carries no list of mirrors.");
+            }
+        }
         None if word.is_some() => screen.line(
             "The word opens no list in this copy: check it, or this copy is another channel's.",
         ),
-        None if !edition.lists_beside().is_empty() => screen.line(
+        None => screen.line(
             "It tells a channel of mirrors: `--channel` with the word of the channel, behind the `#` in its addresses, shows them.",
         ),
-        None => {}
     }
 }
 

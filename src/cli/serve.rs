@@ -220,8 +220,11 @@ async fn serve(
 
 /// For ever: which edition came in, from whomever, and that the newsroom's keys have contradicted themselves.
 async fn tell_what_comes(door: &Door, evidence: &Path, screen: &Screen) {
-    let kept = || crate::io::evidence::kept(evidence).map_or(0, |files| files.len());
-    let mut told = (door.edition(), kept());
+    let kept = || match files::is_folder(evidence) {
+        true => files::list(evidence).map_or(0, |names| names.len()),
+        false => 0,
+    };
+    let mut told = (door.edition(), 0);
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = (door.edition(), kept());

@@ -58,6 +58,8 @@ pub fn list_beside(edition: &Excerpt, word: &ChannelWord) -> Option<AddressList>
 pub(super) struct Channel {
     word: ChannelWord,
     list: Option<AddressList>,
+    /// Nothing older is taken up. Of a list whose signer has lost his keys since, no version counts: he may have been a thief.
+    seen: u64,
     /// The root of the bundle that the reader was given, which may be newer than the store's.
     beside: Option<Remembered>,
 }
@@ -72,6 +74,7 @@ impl Channel {
         let mut channel = Self {
             word: word.clone(),
             list: None,
+            seen: 0,
             beside: None,
         };
         if kept.as_ref() == Some(word)
@@ -105,15 +108,19 @@ impl Channel {
 
     /// Whether it is newer than what was known.
     fn take(&mut self, bytes: Bytes, root: &Bytes) -> bool {
-        let opened = SealedList::verify(bytes, root).and_then(|sealed| sealed.open(&self.word));
-        let seen = self.list.as_ref().map_or(0, |list| list.version);
-        match opened {
-            Ok(list) if list.version > seen => {
+        match self.opened(bytes, root) {
+            Some(list) if list.version > self.seen => {
+                self.seen = list.version;
                 self.list = Some(list);
                 true
             }
             _ => false,
         }
+    }
+
+    fn opened(&self, bytes: Bytes, root: &Bytes) -> Option<AddressList> {
+        let sealed = SealedList::verify(bytes, root).ok()?;
+        sealed.open(&self.word).ok()
     }
 
     /// What came in a bundle, which was proved to be of the newsroom that the store belongs to.
@@ -195,6 +202,13 @@ impl Channel {
         let Some(root) = self.root(store)? else {
             return Ok(false);
         };
+        // A newer root may have come since the list was taken up.
+        let kept = match store.word()?.as_ref() == Some(&self.word) {
+            true => store.list()?,
+            false => None,
+        };
+        let kept = kept.and_then(|bytes| self.opened(bytes, &root));
+        self.seen = kept.map_or(0, |list| list.version);
         let mut is_news = false;
         for bytes in answers {
             if self.take(bytes.clone(), &root) {

@@ -160,6 +160,8 @@ pub type Report<'a> = dyn FnMut(Event) + Send + 'a;
 #[derive(Debug)]
 pub struct Got {
     pub edition: Arc<Excerpt>,
+    /// Whose it is, as the store was told in the beginning.
+    pub newsroom: Option<Fingerprint>,
     pub news: News,
     /// The mirrors that had something wrong.
     pub faults: Vec<(String, Fault)>,
@@ -265,6 +267,8 @@ pub async fn get(
     }
     let (got, mirrors) = tried;
     let mut got = got?;
+    let anchor = store.anchor()?;
+    got.newsroom = anchor.map(|root| Fingerprint::of_first_root(&root));
     if let Some(channel) = &mut channel {
         let good = mirrors.proven(got.edition.number());
         channel.ask_mirrors(fetch, &mirrors, &good, &store).await?;
@@ -526,6 +530,7 @@ impl<'a> Getting<'a, '_> {
     fn got(&self, edition: Arc<Excerpt>, news: News) -> Got {
         Got {
             edition,
+            newsroom: None,
             news,
             faults: self.mirrors.faults(),
             received_bytes: self.received,

@@ -315,7 +315,7 @@ impl<A: Answer> Lane<'_, A> {
     /// With what TLS will add to the answer.
     fn spent(&self) -> u64 {
         let overhead = if self.line.is_secure() { TLS_BYTES } else { 0 };
-        self.progress.bytes() + overhead
+        self.progress.bytes() + self.line.held_bytes() + overhead
     }
 }
 

@@ -49,6 +49,14 @@ impl Line {
         matches!(self.stream, Stream::Secure(_))
     }
 
+    /// How much was written and has not gone out yet.
+    pub(super) fn held_bytes(&self) -> u64 {
+        match &self.stream {
+            Stream::Plain(wire) => wire.held_bytes(),
+            Stream::Secure(stream) => stream.get_ref().0.held_bytes(),
+        }
+    }
+
     /// What was written before and has not gone out yet.
     pub(super) fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {

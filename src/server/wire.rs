@@ -225,6 +225,10 @@ impl Wire {
         self.sends = when;
     }
 
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.held.len() as u64
+    }
+
     /// Takes it for later, if it is not to go out now.
     fn hold(&mut self, slices: &[io::IoSlice<'_>]) -> Option<usize> {
         let count = slices.iter().map(|slice| slice.len()).sum();

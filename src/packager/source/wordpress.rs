@@ -81,7 +81,7 @@ pub(super) async fn offers(
     }
     if is_cut {
         skipped.push(Skipped {
-            what: format!("{} (older posts)", shown(site)),
+            what: format!("{} (older posts, if there are any)", shown(site)),
             why: format!("only the newest {most} are taken; `newest` says how many"),
         });
     }
