@@ -93,9 +93,9 @@ pub mod tests {
         in_scan: u8,
     ) -> Vec<u8> {
         let mut jpeg = vec![0xff, 0xd8];
-        // A picture in the notes of the camera, and a table.
+        // A picture in the notes of the camera, and words behind a byte too many.
         jpeg.extend([0xff, 0xe1, 0, 6, 0xff, 0xc2, 0xff, 0xda]);
-        jpeg.extend([0xff, 0xff, 0xc4, 0, 3, 0]);
+        jpeg.extend([0xff, 0xff, 0xfe, 0, 4, b'h', b'i']);
         let [high, low] = u16::try_from(8 + 3 * sampled.len()).unwrap().to_be_bytes();
         jpeg.extend([0xff, marker, high, low, 8]);
         jpeg.extend(height.to_be_bytes());
