@@ -182,9 +182,12 @@ pub enum Event {
         mirror: MirrorId,
         /// What was asked for.
         edition: EditionNumber,
-        /// Which it shows now, whatever became of the rest.
-        lists: Vec<(ChannelId, u64)>,
+        /// What became of that.
         outcome: Outcome,
+        /// Which it shows now.
+        lists: Vec<(ChannelId, u64)>,
+        /// What became of lists that it does not show, where they are sent by themselves and the edition is there.
+        untaken: Option<Outcome>,
     },
     /// A push was not even begun, for a reason of our own: it accuses nobody, and is tried again.
     Held {

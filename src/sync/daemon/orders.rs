@@ -240,9 +240,13 @@ impl Daemon {
             Event::Pushed {
                 mirror,
                 edition,
-                lists,
                 outcome,
-            } => self.pushed(mirror, edition, lists, &outcome, now, effects),
+                lists,
+                untaken,
+            } => {
+                self.took_lists(mirror, lists);
+                self.pushed(mirror, edition, &outcome, untaken.as_ref(), now, effects)
+            }
             Event::Held { mirror, why } => self.held(mirror, why, now, effects),
             Event::Probed { vantage, probes } => {
                 // A look at a few, for what was reported of them, puts off nobody else's.
@@ -361,8 +365,8 @@ impl Daemon {
         &mut self,
         id: MirrorId,
         edition: EditionNumber,
-        lists: Vec<(ChannelId, u64)>,
         outcome: &Outcome,
+        untaken: Option<&Outcome>,
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Vec<Observation> {
@@ -370,9 +374,6 @@ impl Daemon {
             return Vec::new();
         };
         kept.is_busy = false;
-        let lists = lists.into_iter();
-        kept.lists
-            .extend(lists.map(|(channel, version)| (channel.0, version)));
         self.held = None;
         if let Outcome::Behind { edition } = outcome {
             // It copies others in its own time, but not for ever.
@@ -404,14 +405,28 @@ impl Daemon {
         if edition >= self.book.rest.edition {
             kept.behind_since = None;
         }
-        (kept.failures, kept.again, kept.fails_since) = (0, None, None);
         kept.lags_since = None;
-        let was_in_trouble = kept.trouble.take().is_some();
-        if is_news || was_in_trouble {
+        let mut is_over = false;
+        if untaken.is_none() {
+            (kept.failures, kept.again, kept.fails_since) = (0, None, None);
+            is_over = kept.trouble.take().is_some();
+        }
+        if is_news || is_over {
             let words = format!("`{}` has edition {edition}", self.book.mirror_name(id));
             self.note(now, words, "it was read back");
         }
-        Vec::new()
+        match untaken {
+            Some(untaken) => self.failed(id, untaken, now, effects),
+            None => Vec::new(),
+        }
+    }
+
+    fn took_lists(&mut self, id: MirrorId, lists: Vec<(ChannelId, u64)>) {
+        if let Some(kept) = self.book.mirrors.get_mut(&id) {
+            let lists = lists.into_iter();
+            kept.lists
+                .extend(lists.map(|(channel, version)| (channel.0, version)));
+        }
     }
 
     /// Nobody is accused: what is wrong is wrong here.

@@ -304,9 +304,13 @@ impl Room {
                 let versions: Vec<_> = versions.collect();
                 let pushing = self.pushing(mirror, member, &lists);
                 tasks.spawn(async move {
-                    let (shows, outcome) = match pushing {
+                    let delivery = match pushing {
                         Ok(pushing) => {
-                            let broken = || (Vec::new(), Outcome::Unsure(sync::BROKEN.into()));
+                            let broken = || Delivery {
+                                outcome: Outcome::Unsure(sync::BROKEN.into()),
+                                shows: Vec::new(),
+                                untaken: None,
+                            };
                             caught(pushing, broken).await
                         }
                         Err(trouble) => {
@@ -319,8 +323,9 @@ impl Room {
                     Event::Pushed {
                         mirror,
                         edition,
-                        lists: shown(versions, shows),
-                        outcome: discreet(outcome),
+                        outcome: discreet(delivery.outcome),
+                        lists: shown(versions, delivery.shows),
+                        untaken: delivery.untaken.map(discreet),
                     }
                 });
             }
@@ -401,7 +406,7 @@ impl Room {
         id: MirrorId,
         member: Member,
         lists: &[Told],
-    ) -> Result<BoxFuture<'static, (Vec<bool>, Outcome)>, Trouble> {
+    ) -> Result<BoxFuture<'static, Delivery>, Trouble> {
         let sealed = lists
             .iter()
             .map(|told| self.desk.seal(told))
@@ -470,7 +475,15 @@ fn shown<T>(lists: Vec<T>, shows: Vec<bool>) -> Vec<T> {
         .collect()
 }
 
-/// Which of the lists the mirror shows then, as far as is known, and what became of the whole.
+/// What came of one push.
+struct Delivery {
+    /// Of the edition.
+    outcome: Outcome,
+    /// Of each list, whether the mirror shows it.
+    shows: Vec<bool>,
+    untaken: Option<Outcome>,
+}
+
 async fn push(
     wire: &dyn Wire,
     source: &Arc<Source>,
@@ -479,7 +492,7 @@ async fn push(
     options: &Options,
     line: Option<Arc<Limit>>,
     tell: &mut (dyn FnMut(sync::Event) + Send),
-) -> (Vec<bool>, Outcome) {
+) -> Delivery {
     let server = member.server().cloned();
     let mirrors = [member.mirror];
     let source = match server {
@@ -489,14 +502,13 @@ async fn push(
     let pushed = sync::push_along(line, wire, &source, &mirrors, options, tell).await;
     let outcome = pushed.into_iter().next().map(|(_, outcome)| outcome);
     let outcome = outcome.unwrap_or_else(|| Outcome::Unreachable("nothing came of it".into()));
-    match server {
-        Some(url) if outcome.is_good() => {
-            let edition = source.edition().number();
-            match lists::send(wire, &url, lists, edition, options.stall).await {
-                (shows, sent) if sent.is_good() => (shows, outcome),
-                failed => failed,
-            }
-        }
-        _ => (vec![outcome.is_good(); lists.len()], outcome),
+    let (shows, untaken) = match server {
+        Some(url) if outcome.is_good() => lists::send(wire, &url, lists, options.stall).await,
+        _ => (vec![outcome.is_good(); lists.len()], None),
+    };
+    Delivery {
+        outcome,
+        shows,
+        untaken,
     }
 }

@@ -223,6 +223,7 @@ impl Bench {
                     edition,
                     lists,
                     outcome,
+                    untaken: None,
                 })
             }
             Effect::Probe { vantage, mirrors } => {

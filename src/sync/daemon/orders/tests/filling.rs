@@ -132,6 +132,7 @@ fn another_host_under_an_old_name_is_filled_before_anybody_is_told() {
             edition: 7,
             lists: Vec::new(),
             outcome: Outcome::Already { edition: 7 },
+            untaken: None,
         });
         bench.minutes(30);
         assert_eq!(bench.daemon.book.mirrors[&new].edition, 0);

@@ -182,6 +182,7 @@ fn a_report_counts_until_the_mirror_was_looked_at_from_every_vantage() {
         edition: 8,
         lists: Vec::new(),
         outcome: Outcome::Already { edition: 8 },
+        untaken: None,
     });
     bench.minutes(1);
     assert_eq!(seen_from(&bench), [true, false, true]);

@@ -329,8 +329,17 @@ fn a_list_that_was_taken_beside_one_that_failed_is_not_sent_again() {
         mirror: shared,
         edition: 7,
         lists: vec![(channels[0], version)],
-        outcome: Outcome::Refused("a list: it is full".into()),
+        outcome: Outcome::Already { edition: 7 },
+        untaken: Some(Outcome::Refused("a list: it is full".into())),
     });
+    let view = View::of(&bench.daemon, bench.now());
+    let shown = view.mirrors.iter().find(|mirror| mirror.name == name);
+    let shown = shown.unwrap();
+    assert_eq!(shown.lag, 0, "the edition is there");
+    assert_eq!(
+        shown.trouble.as_deref(),
+        Some("refused: a list: it is full")
+    );
     bench.minutes(5);
     let to_it = bench.pushed.iter().filter(|(mirror, _)| *mirror == name);
     let lists: Vec<&Vec<String>> = to_it.map(|(_, lists)| lists).collect();
@@ -465,6 +474,7 @@ fn a_host_that_says_something_else_each_time_does_not_fill_the_journal() {
             edition: 7,
             lists: Vec::new(),
             outcome: Outcome::Refused(format!("no {number}")),
+            untaken: None,
         });
     }
     let journal = &bench.daemon.book.journal;
