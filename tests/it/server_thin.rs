@@ -19,7 +19,8 @@ use tokio::time::timeout;
 use super::server::{Answer, exchange};
 use super::server_tls::{Authority, connect};
 
-const FREEZES_AT: usize = 15_000;
+/// Just where the mirror says that it ends.
+const FREEZES_AT: usize = THIN as usize;
 const THIN: u64 = 14_000;
 
 /// A network before a mirror.

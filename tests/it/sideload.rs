@@ -403,6 +403,31 @@ mod beside {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_thief_cannot_number_his_list_so_high_that_the_newsrooms_own_counts_as_older() {
+        let mut scene = Scene::new();
+        let (old, own) = (scene.edition.clone(), word("k3q9x2m7k3q9"));
+        scene.good.show(&old);
+        let mut options = scene.options();
+        options.mirrors = vec![scene.good.url()];
+        let stolen = sealed(&own, 1 << 60, &scene.gone.url(), &Newsroom::list_key(1));
+        options.brought = scene.brought(&old, stolen);
+        let got = scene.get(&options).await.unwrap();
+        assert_eq!(got.list.unwrap().version, 1 << 60);
+
+        // The key is taken back, and every mirror that the reader knows is the thief's.
+        scene.newsroom.replace_list_key(9, moment(1));
+        let newest = scene.newsroom.publish(moment(1));
+        scene.good.show(&newest);
+        let mut options = scene.options();
+        options.mirrors = vec![scene.gone.url()];
+        let list = sealed(&own, 4, &scene.good.url(), &Newsroom::list_key(9));
+        options.brought = by_store(&scene, &newest, list).unwrap();
+        let got = scene.get(&options).await.unwrap();
+        assert_eq!(got.edition.number(), newest.number());
+        assert_eq!(got.list.unwrap().version, 4);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_bundle_by_a_key_that_was_taken_back_brings_no_list() {
         let mut scene = Scene::new();
         let (old, own) = (scene.edition.clone(), word("k3q9x2m7k3q9"));
