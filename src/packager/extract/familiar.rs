@@ -139,32 +139,55 @@ fn key(line: &str, most: usize) -> Option<u64> {
         .strip_suffix('>')?
         .strip_suffix(tag)?
         .strip_suffix("</")?;
+    // All films of one house look the same, and only their whole addresses tell them apart.
+    if let Some(address) = text.strip_prefix(EMBED_SIGN).and_then(address_of_link) {
+        return Some(number(&words::unescaped(address)));
+    }
     match address_of_link(text) {
         Some(address) => Some(number(&place_of(address))),
         None => key_of_text(text, most),
     }
 }
 
-/// Of a block that is nothing but a link, as what plays from elsewhere is. All films of one house look the same, and only
-/// their addresses tell them apart.
+/// Of a block that is nothing but a link.
 fn address_of_link(text: &str) -> Option<&str> {
-    let text = text.strip_prefix(EMBED_SIGN).unwrap_or(text);
     let (address, rest) = text.strip_prefix("<a href=\"")?.split_once('"')?;
     let is_whole = rest.ends_with("</a>") && !rest.contains("<a ");
     is_whole.then_some(address)
 }
 
-/// The address of a link without what only tells from where it was followed: the page that shall be shared, and the like.
+/// The address of a link without what only tells from where it was followed, and of one by which a page is shared without
+/// the page. Others may have the address of what they show in them, as a viewer of documents has.
 fn place_of(address: &str) -> String {
     let address = words::unescaped(address);
     let Some((place, asked)) = address.split_once('?') else {
         return address;
     };
+    let shares = [
+        "share",
+        "intent",
+        "submit",
+        "offer",
+        "pin/create",
+        "/save",
+        "forward",
+        "wa.me",
+        "mailto:",
+    ];
+    let is_shared = shares.iter().any(|sign| place.contains(sign));
     let is_its_own = |part: &&str| {
-        let from = ["utm_", "ref=", "from=", "text=", "title="];
-        let is_address = ["://", "%3A%2F%2F", "%3a%2f%2f"];
+        let from = ["utm_", "ref=", "from="];
+        let told = [
+            "://",
+            "%3A%2F%2F",
+            "%3a%2f%2f",
+            "text=",
+            "title=",
+            "subject=",
+            "body=",
+        ];
         !from.iter().any(|name| part.starts_with(name))
-            && !is_address.iter().any(|sign| part.contains(sign))
+            && !(is_shared && told.iter().any(|sign| part.contains(sign)))
     };
     let asked: Vec<&str> = asked.split('&').filter(is_its_own).collect();
     format!("{place}?{}", asked.join("&"))
@@ -183,10 +206,10 @@ fn key_of_text(html: &str, most: usize) -> Option<u64> {
         .then(|| number(&said))
 }
 
-/// Letters in lower case, and numbers if there are more words than in "12 comments"; `None` if that is more than `most`.
+/// Letters in lower case, and numbers if there is more to read than in "12 comments"; `None` if that is more than `most`.
 fn what_it_says(text: &str, most: usize) -> Option<String> {
     let (mut letters, mut numbered) = (String::new(), String::new());
-    let (mut in_tag, mut in_word, mut words) = (false, false, 0);
+    let (mut in_tag, mut in_word, mut words, mut signs) = (false, false, 0, 0);
     for c in text.chars() {
         match c {
             '<' => in_tag = true,
@@ -194,8 +217,9 @@ fn what_it_says(text: &str, most: usize) -> Option<String> {
             _ if in_tag => {}
             c if c.is_alphabetic() && !c.is_numeric() => {
                 words += usize::from(!in_word);
-                letters.extend(c.to_lowercase());
-                numbered.extend(c.to_lowercase());
+                signs += usize::from(is_unspaced(c));
+                letters.extend(lower(c));
+                numbered.extend(lower(c));
             }
             c if c.is_numeric() => numbered.push(c),
             _ => {}
@@ -205,11 +229,25 @@ fn what_it_says(text: &str, most: usize) -> Option<String> {
             return None;
         }
     }
-    Some(if words > COUNTER { numbered } else { letters })
+    let counts = words <= COUNTER && signs <= COUNTER_SIGNS && letters.len() <= COUNTER_BYTES;
+    Some(if counts { letters } else { numbered })
 }
 
-/// Words of what counts something.
+/// Of what counts something: words, signs where words have no blanks between them, bytes.
 const COUNTER: usize = 2;
+const COUNTER_SIGNS: usize = 4;
+const COUNTER_BYTES: usize = 60;
+
+/// Of scripts that write words without blanks between them: Thai and its neighbours, kana, Han.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+}
+
+/// The same whether a Turkish word was in capitals or not.
+fn lower(c: char) -> impl Iterator<Item = char> {
+    let lower = c.to_lowercase().filter(|c| *c != '\u{307}');
+    lower.map(|c| if c == 'ı' { 'i' } else { c })
+}
 
 /// In bytes; less is a heading such as "Why?", which any article may have.
 const LETTERS: usize = 8;
@@ -230,7 +268,7 @@ fn is_warning(said: &str) -> bool {
         "екстремі",
         "небажан",
         "небезпе",
-        "aşırıl",
+        "aşiril",
         "tehlike",
         "تطرف",
         "افراط",

@@ -181,6 +181,13 @@ fn the_same_words_about_another_thing_are_no_furniture() {
     stays("<p>The rate of the dollar on Monday: 41.#</p>\n");
     stays("<p>Listen: <a href=\"https://n.example/#.mp3\">the whole talk</a></p>\n");
     stays("<p>From <a href=\"https://e.example/watch?v=#\">the archive of the agency</a></p>\n");
+    let film = "https://films.example/plugins/video.php?height=314&amp;href=https%3A%2F%2Ffilms.example%2F#";
+    stays(&format!("<p>▶ <a href=\"{film}\">films.example</a></p>\n"));
+    let ruling = "https://docs.example/viewer?url=https://court.example/#.pdf&amp;embedded=true";
+    stays(&format!(
+        "<p>Read <a href=\"{ruling}\">the ruling in full</a></p>\n"
+    ));
+    stays("<p>今日美元兑人民币中间价报#</p>\n");
     stays(
         "<figure><img src=\"https://n.example/#.jpg\" alt=\"\"><figcaption>Photo: agency</figcaption></figure>\n",
     );
@@ -192,6 +199,7 @@ fn the_same_words_about_another_thing_are_no_furniture() {
 #[test]
 fn what_says_and_means_the_same_is_furniture() {
     goes("<p># comments</p>\n");
+    goes("<p>#条评论</p>\n");
     goes("<p>Support our newsroom today</p>\n");
     goes(
         "<p>Help us: <a href=\"https://n.example/help?utm_source=#\">support the newsroom</a></p>\n",
@@ -209,6 +217,8 @@ fn what_warns_readers_reaches_them_on_every_page() {
     );
     stays("<p>Выданне прызнана экстрэмісцкім: не рабіце рэпостаў.</p>\n");
     stays("<p>Организация признана нежелательной.</p>\n");
+    stays("<p>TEHLİKE: bu sayfayı paylaşmayın.</p>\n");
+    stays("<p>AŞIRILIK SUÇLAMASI NEDENİYLE PAYLAŞMAYIN.</p>\n");
 }
 
 #[test]
