@@ -42,7 +42,7 @@ use crate::sync::daemon::{
 };
 use crate::sync::hooks::{self, Avoid, Hook, Need, Occasion};
 use crate::sync::pool;
-use crate::sync::rotation::{MirrorId, Probe, VantageId};
+use crate::sync::rotation::{MirrorId, Place, Probe, VantageId};
 use crate::sync::watching::{self, Expectation, Scope, Target, Vantage};
 use crate::sync::{self, Source};
 
@@ -98,6 +98,12 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
         };
         screen.line(format!("How things stand is shown {shown}"));
     }
+    if !config.wanted.channels.is_empty() && !is_watched_from_inside(&config) {
+        screen.warn(
+            "fewer than two places inside look at mirrors, so none is ever taken for blocked and replaced: see `[[vantage]]` in \
+             `colport.toml`",
+        );
+    }
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
     let wire = Arc::new(wire);
     let (clock, stop) = (&SystemClock, until_interrupted());
@@ -106,6 +112,12 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     drop(say);
     screen.line("Stopped.");
     Ok(())
+}
+
+/// Whether somebody could see that a mirror is blocked.
+fn is_watched_from_inside(config: &Config) -> bool {
+    let inside = config.vantages.iter();
+    inside.filter(|it| it.place == Place::Inside).count() >= 2
 }
 
 /// The same at each start, so that a bookmark and whoever asks for numbers go on.

@@ -94,7 +94,8 @@ fn show(view: &View, screen: &Screen) {
     if !view.channels.is_empty() {
         let rows: Vec<_> = view.channels.iter().map(channel_row).collect();
         screen.line("");
-        screen.table(&["channel", "tier", "leaks", "mirrors", "shows"], &rows);
+        let head = ["channel", "tier", "leaks", "mirrors", "shows", "remarks"];
+        screen.table(&head, &rows);
     }
     let vantages = view.mirrors.first().map(|mirror| &mirror.reach);
     let vantages: Vec<&str> = vantages
@@ -105,7 +106,13 @@ fn show(view: &View, screen: &Screen) {
     let rows: Vec<_> = view.mirrors.iter().map(mirror_row).collect();
     screen.line("");
     let head = [
-        "mirror", "state", "reach", "edition", "a day", "known to", "remarks",
+        "mirror",
+        "state",
+        "reach",
+        "edition",
+        "cost a day",
+        "known to",
+        "remarks",
     ];
     screen.table(&head, &rows);
     if !vantages.is_empty() {
@@ -132,12 +139,18 @@ fn channel_row(channel: &ChannelView) -> Vec<Cell> {
         0 | 1 => Paint::Bad,
         _ => Paint::Plain,
     };
+    let troubles = channel.ways.iter().filter_map(|way| {
+        let why = way.trouble.as_ref()?;
+        Some(format!("not told by `{}`: {why}", way.name))
+    });
+    let troubles: Vec<String> = troubles.collect();
     vec![
         Cell::from(&channel.name),
         Cell::new(paint, tier),
         Cell::from(format!("{:.0} %", channel.p_leak * 100.0)),
         Cell::new(few, channel.working),
         Cell::from(channel.shows.join(", ")),
+        Cell::from(troubles.join("; ")),
     ]
 }
 

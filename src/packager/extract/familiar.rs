@@ -186,8 +186,9 @@ fn place_of(address: &str) -> String {
             "subject=",
             "body=",
         ];
-        !from.iter().any(|name| part.starts_with(name))
-            && !(is_shared && told.iter().any(|sign| part.contains(sign)))
+        let is_from = from.iter().any(|name| part.starts_with(name));
+        let is_told = is_shared && told.iter().any(|sign| part.contains(sign));
+        !is_from && !is_told
     };
     let asked: Vec<&str> = asked.split('&').filter(is_its_own).collect();
     format!("{place}?{}", asked.join("&"))

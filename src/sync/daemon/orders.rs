@@ -31,6 +31,8 @@ use super::{Audience, Effect, Event, Member, Moment, Part, Wanted};
 use crate::base::{EditionNumber, Timestamp};
 use crate::io::ledger::Entries;
 
+/// So many times in a row is no passing trouble.
+const TOLD_FAILURES: u32 = 3;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(10);
@@ -176,8 +178,10 @@ impl Daemon {
             .last()
             .is_none_or(|last| now.steady.duration_since(last) >= HOUR);
         if self.wants.is_some() && (due || !seen.is_empty()) {
+            // Steps 2 and 3.
             self.plan(&seen, now, &mut effects);
         }
+        // Step 4.
         if self.wants.is_some() {
             self.tell_stock(now, &mut effects);
             self.renew(now);
@@ -214,7 +218,7 @@ impl Daemon {
         filled
     }
 
-    // Step 1.
+    /// Step 1.
     fn take(&mut self, event: Event, now: Moment, effects: &mut Vec<Effect>) -> Vec<Observation> {
         match event {
             Event::Configured(wanted) => {
@@ -275,7 +279,7 @@ impl Daemon {
                 version,
                 failed,
             } => {
-                self.announced(channel, &way, version, failed, now);
+                self.announced(channel, &way, version, failed, now, effects);
                 Vec::new()
             }
             Event::Made(made) => self.made_one(made, now, effects),
@@ -501,6 +505,7 @@ impl Daemon {
         version: u64,
         failed: Option<String>,
         now: Moment,
+        effects: &mut Vec<Effect>,
     ) {
         let Some(audit) = self.book.channels.get_mut(&channel) else {
             return;
@@ -532,6 +537,11 @@ impl Daemon {
             }
             Some(why) => {
                 announced.failures += 1;
+                if announced.failures == TOLD_FAILURES {
+                    effects.push(Effect::Alert(format!(
+                        "channel `{name}` could not be told by `{way}`: {why}"
+                    )));
+                }
                 announced.again = now.steady.checked_add(back_off(announced.failures)).ok();
                 let is_news = announced.trouble.as_ref() != Some(&why);
                 announced.trouble = Some(why.clone());
@@ -717,9 +727,14 @@ impl Daemon {
     fn tell_stock(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let mut lacking = BTreeMap::new();
         // Where nothing can be sent at all, it is said already, and no mirror is to blame.
-        if self.held.is_none() && !self.is_being_filled(now) {
+        if self.held.is_none() {
+            let is_being_filled = self.is_being_filled(now);
             for lack in self.lacks() {
-                *lacking.entry(lack).or_default() += 1;
+                // What is being filled may help. If the last one did not, for its account, this may be another such.
+                let is_known = lack == Lack::Account && self.lacking.contains_key(&lack);
+                if !is_being_filled || is_known {
+                    *lacking.entry(lack).or_default() += 1;
+                }
             }
         }
         let before = std::mem::replace(&mut self.lacking, lacking.clone());

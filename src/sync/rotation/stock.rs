@@ -141,7 +141,7 @@ impl State {
         let mut standby = self
             .mirrors
             .values()
-            .filter(|it| it.is_standby())
+            .filter(|it| it.is_standby() && it.failing.is_empty())
             .peekable();
         match standby.peek() {
             None => Some(Lack::Stock),

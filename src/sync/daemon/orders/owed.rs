@@ -254,8 +254,12 @@ impl Daemon {
             .mirrors()
             .filter(|(_, mirror)| mirror.phase == Phase::Filling)
             .count();
-        let is_low =
-            self.standby() + filling < MOST_STANDBY || self.lacks().contains(&Lack::Account);
+        // One in another account may help who has one of each; but who makes all of them in one account, makes no end of them.
+        let most = match self.lacks().contains(&Lack::Account) {
+            true => 2 * MOST_STANDBY,
+            false => MOST_STANDBY,
+        };
+        let is_low = self.standby() + filling < most;
         let waits = self
             .unmade
             .as_ref()
