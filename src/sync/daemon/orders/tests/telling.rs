@@ -73,6 +73,10 @@ fn who_could_not_be_told_is_tried_again() {
         .filter(|(_, way, _)| way == "telegram")
         .count();
     assert!((3..=7).contains(&tries), "{tries}");
+    let alerts = bench.alerts.iter();
+    let alerts =
+        alerts.filter(|words| words.contains("could not be told by `telegram`: status 502"));
+    assert_eq!(alerts.count(), 1, "{:?}", bench.alerts);
     bench.telling = Ok(Some(()));
     bench.restart();
     bench.minutes(40);
@@ -252,6 +256,20 @@ fn where_all_are_in_one_account_a_channel_is_told_of_one_and_more_accounts_are_a
 
     // However many are in stock, another is made; it may copy the one that the censor reads of, and no other.
     assert_eq!(bench.asked.pop().unwrap(), [told[0].url.clone()]);
+}
+
+#[test]
+fn who_makes_all_mirrors_in_one_account_is_not_asked_for_more_without_end() {
+    let mut bench = Bench::new(2 * MOST_STANDBY + 2, &CHANNELS[3..]);
+    for member in &mut bench.wanted.members {
+        let public = member.public.as_mut().unwrap();
+        (public.provider, public.account) = ("p".into(), "a".into());
+    }
+    bench.wanted.can_make = true;
+    bench.begin();
+    bench.minutes(60);
+    assert!(bench.daemon.lacks().contains(&Lack::Account));
+    assert!(bench.asked.is_empty());
 }
 
 #[test]
