@@ -61,7 +61,7 @@ pub struct DenseForms<'a> {
 }
 
 /// Pictures of an edition that were retold, or could not be. Most of those of one update are in that from the next base too.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Retold(BTreeMap<Digest, Option<Bytes>>);
 
 struct Since<'a> {

@@ -10,8 +10,8 @@ use colport::bundle::dense::{
     Base, Head, Pressure, Texts, Way, folio_entry, groups, press, skippable,
 };
 use colport::edition::{
-    DenseForms, Excerpt, Receiver, Refusal, Remembered, Variant, VerifiedEdition, write_dense,
-    write_dense_update,
+    DenseForms, Excerpt, Receiver, Refusal, Remembered, Retold, Variant, VerifiedEdition,
+    write_dense, write_dense_update,
 };
 use proptest::collection::btree_map;
 use proptest::prelude::*;
@@ -734,6 +734,11 @@ fn the_photos_of_an_update_are_retold() {
     let mut after = forms().after(before.into_retold());
     let again = after.write(Vec::new(), Variant::Full).unwrap();
     assert_eq!(Bytes::from(again), update);
+    // But only what the last update needed is held.
+    let none = DenseForms::since(&pair.new, &pair.new).unwrap();
+    let mut none = none.after(after.into_retold());
+    none.write(Vec::new(), Variant::Full).unwrap();
+    assert!(none.into_retold() == Retold::default());
 }
 
 /// The line breaks anywhere, a liar comes in between, and the next goes on where all was well.
