@@ -56,10 +56,12 @@ pub struct DenseForms<'a> {
     /// Frames by what is in them, and whether that was foretold.
     pressed: BTreeMap<(bool, Digest), Bytes>,
     retold: Retold,
+    /// Of these, what was asked for here.
+    asked: BTreeSet<Digest>,
 }
 
 /// Pictures of an edition that were retold, or could not be. Most of those of one update are in that from the next base too.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Retold(BTreeMap<Digest, Option<Bytes>>);
 
 struct Since<'a> {
@@ -83,6 +85,7 @@ impl<'a> DenseForms<'a> {
             since: None,
             pressed: BTreeMap::new(),
             retold: Retold::default(),
+            asked: BTreeSet::new(),
         }
     }
 
@@ -123,8 +126,11 @@ impl<'a> DenseForms<'a> {
         Self { retold, ..self }
     }
 
+    /// What has to do with this update and no other: so from base to base it never grows beyond what one may hold.
     pub fn into_retold(self) -> Retold {
-        self.retold
+        let Self { retold, asked, .. } = self;
+        let kept = retold.0.into_iter();
+        Retold(kept.filter(|(digest, _)| asked.contains(digest)).collect())
     }
 
     /// The same editions and variant give the same bytes.
@@ -247,11 +253,12 @@ impl<'a> DenseForms<'a> {
                     return Ok(Way::Held);
                 }
                 let may_retell = is_picture(path) && entry.length <= RETOLD_PICTURE_BYTES;
-                if let Some(rest) = room.checked_sub(entry.length).filter(|_| may_retell)
-                    && self.is_retold(out, entry)?
-                {
+                if may_retell && let Some(rest) = room.checked_sub(entry.length) {
+                    // Whatever comes of it: it is the work that is bounded.
                     room = rest;
-                    return Ok(Way::Retold);
+                    if self.is_retold(out, entry)? {
+                        return Ok(Way::Retold);
+                    }
                 }
                 Ok(way(edition, path, entry))
             })
@@ -259,6 +266,7 @@ impl<'a> DenseForms<'a> {
     }
 
     fn is_retold(&mut self, out: &mut impl Write, entry: &Entry) -> io::Result<bool> {
+        self.asked.insert(entry.digest);
         if let Some(known) = self.retold.0.get(&entry.digest) {
             return Ok(known.is_some());
         }

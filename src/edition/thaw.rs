@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::dense::{FORETOLD_BYTES, RETOLD_BYTES, too_large};
 use super::dictionary::{Dictionary, use_of_letter};
+use super::excerpt::is_picture;
 use super::{Excerpt, Refusal};
 use crate::base::{EditionNumber, MetadataName, SitePath};
 use crate::bundle::dense::{
@@ -266,7 +267,12 @@ impl Thaw {
         let ways = ways.ok_or_else(|| self.dense.damaged(unclear))?;
         refuse_missing(signed, &ways)?;
         let texts = self.dictionary.as_ref().map(|(_, texts)| *texts);
-        if ways.contains(&Way::Retold) && texts != Some(Texts::Foretold) {
+        let mut retold = signed
+            .iter()
+            .zip(&ways)
+            .filter(|(_, way)| **way == Way::Retold);
+        let may_retell = texts == Some(Texts::Foretold);
+        if retold.any(|(signed, _)| !may_retell || !is_picture(&signed.path)) {
             return Err(self.damaged(unclear));
         }
         refuse_long(signed, &ways, texts)?;
@@ -347,7 +353,6 @@ impl Thaw {
             let piece = content.map(|content| Piece::File(path.clone(), content));
             return Ok(piece.map_or(Turn::Wait, Turn::Give));
         }
-        self.dense.end_raw()?;
         let Some(next) = files.later.next() else {
             self.step = Step::Complete;
             return Ok(Turn::On);

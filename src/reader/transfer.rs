@@ -255,7 +255,8 @@ impl<'a, 'r, 's> Transfer<'a, 'r, 's> {
                 self.at = sink.position();
                 self.last_progress = (Instant::now(), self.at);
                 let is_misfit = by.iter().any(|mirror| sink.is_misfit(*mirror));
-                self.misfits |= is_misfit;
+                // What nobody's bytes explain is in what was kept before.
+                self.misfits |= is_misfit || by.is_empty();
                 self.blame(&by, is_misfit, &refusal, report);
             }
         }

@@ -148,6 +148,8 @@ impl Maker {
         for base in bases {
             retold = self.updates(edition, base, retold)?;
         }
+        // What follows has no use for it.
+        drop(retold);
         for variant in [Variant::Text, Variant::Light] {
             let name = BundleName::of(None, number, variant).plain();
             self.form(&name, number, |out| write_excerpt(out, edition, variant))?;

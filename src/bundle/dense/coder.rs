@@ -45,6 +45,16 @@ impl Range {
         }
     }
 
+    /// The number in the range that is written at the end: the highest, with zeros where the bounds differ, but for the
+    /// first place in which they do.
+    fn last(self) -> u32 {
+        if self.low == 0 {
+            return 0;
+        }
+        let differ = 32 - (self.low ^ self.high).leading_zeros();
+        self.high & !(((1_u64 << differ.saturating_sub(1)) - 1) as u32)
+    }
+
     /// The first byte, if no bit can change it any more.
     fn shift(&mut self) -> Option<u8> {
         let [first, ..] = self.low.to_be_bytes();
@@ -72,11 +82,7 @@ impl Writing {
 
     /// What was written. Zeros at its end are left out, as it is read.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        // The number in the range with the most zeros at its end.
-        let differ = 32 - (self.range.low ^ self.range.high).leading_zeros();
-        let last = self.range.high & !(((1_u64 << differ.saturating_sub(1)) - 1) as u32);
-        let last = if self.range.low == 0 { 0 } else { last };
-        self.out.extend_from_slice(&last.to_be_bytes());
+        self.out.extend_from_slice(&self.range.last().to_be_bytes());
         let used = self.out.iter().rposition(|byte| *byte != 0);
         self.out.truncate(used.map_or(0, |last| last + 1));
         self.out
@@ -98,6 +104,8 @@ pub(super) struct Reading<'a> {
     range: Range,
     number: u32,
     rest: &'a [u8],
+    /// A zero at the end says nothing.
+    ends_in_zero: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -106,6 +114,7 @@ impl<'a> Reading<'a> {
             range: Range::ALL,
             number: 0,
             rest: coded,
+            ends_in_zero: coded.last() == Some(&0),
         };
         (0..4).for_each(|_| reading.next());
         reading
@@ -119,9 +128,9 @@ impl<'a> Reading<'a> {
         self.rest = rest;
     }
 
-    /// Whether nothing came that was not needed.
+    /// Whether just that came which [`Writing`] writes for the bits that were read: the same is said in one way only.
     pub(super) fn is_spent(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && !self.ends_in_zero && self.number == self.range.last()
     }
 }
 
@@ -152,6 +161,30 @@ mod tests {
             assert_eq!(reading.bit(*chance, false), *bit, "bit {at} of {bits:?}");
         }
         assert!(reading.is_spent());
+        // Nothing else says these bits and nothing more.
+        let behind: [&[u8]; 8] = [
+            &[0],
+            &[1],
+            &[128],
+            &[255],
+            &[0, 0],
+            &[0, 1],
+            &[1; 3],
+            &[1; 5],
+        ];
+        let mut others: Vec<_> = behind.map(|more| [&coded[..], more].concat()).into();
+        if let Some((last, rest)) = coded.split_last() {
+            others.push(rest.to_vec());
+            others.extend((0..8).map(|bit| [rest, &[last ^ 1 << bit]].concat()));
+        }
+        for other in others {
+            let mut reading = Reading::new(&other);
+            let mut is_same = true;
+            for (chance, bit) in bits {
+                is_same &= reading.bit(*chance, false) == *bit;
+            }
+            assert!(!is_same || !reading.is_spent(), "{other:?} for {coded:?}");
+        }
         coded.len()
     }
 

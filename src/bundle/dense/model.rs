@@ -334,7 +334,7 @@ impl Model {
         writing.finish()
     }
 
-    /// The other way: so many bytes. `None`: more was said than is needed for them.
+    /// The other way: so many bytes. `None`: it was not said as [`Self::write`] says it.
     pub(super) fn read(&mut self, coded: &[u8], length: usize) -> Option<Vec<u8>> {
         let mut reading = Reading::new(coded);
         let content = (0..length).map(|_| self.byte(&mut reading, 0)).collect();

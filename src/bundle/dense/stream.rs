@@ -20,9 +20,7 @@ pub struct Dense {
     /// Bytes of the stream before the frame or the raw part that is being read, and proved.
     before: u64,
     frame: Option<Frame>,
-    /// Bytes of the raw part that are still to be accepted.
-    raw_left: u64,
-    /// Of these, what was handed out.
+    /// Bytes of the raw part that were handed out and are still to be accepted.
     raw_waits: u64,
 }
 
@@ -199,7 +197,8 @@ impl Dense {
         }
     }
 
-    /// What stands before the raw part, which has just so many bytes, or with `retold` pictures, at most.
+    /// What stands before the raw part, which has just so many bytes, or with pictures that are retold, at most. How many
+    /// it has then is for those who pass over it: nothing here proves it, so nothing may depend on it.
     pub fn raw_head(&mut self, most: u64, has_retold: bool) -> Result<bool, BundleError> {
         let Some(head) = self.buffer.take(SKIPPABLE_BYTES) else {
             return Ok(false);
@@ -215,7 +214,6 @@ impl Dense {
             return Err(self.damaged("files that are not pressed should begin here and do not"));
         }
         self.before += SKIPPABLE_BYTES as u64;
-        self.raw_left = length.into();
         Ok(true)
     }
 
@@ -235,7 +233,7 @@ impl Dense {
         let [low, middle, high] = head;
         let said = u64::from(u32::from_le_bytes([low, middle, high, 0]));
         let whole = RETOLD_HEAD_BYTES as u64 + said;
-        if said >= length || whole > self.raw_left {
+        if whole >= length {
             return Err(self.damaged("more is said of a picture than it holds"));
         }
         let Some(mut said) = self.raw(whole) else {
@@ -249,17 +247,7 @@ impl Dense {
 
     /// It was good.
     pub fn accept_raw(&mut self) {
-        let length = std::mem::take(&mut self.raw_waits);
-        self.before += length;
-        self.raw_left = self.raw_left.saturating_sub(length);
-    }
-
-    /// All of the raw part came.
-    pub fn end_raw(&self) -> Result<(), BundleError> {
-        match self.raw_left {
-            0 => Ok(()),
-            _ => Err(self.damaged("the part that is not pressed holds more than was signed")),
-        }
+        self.before += std::mem::take(&mut self.raw_waits);
     }
 
     /// The most that may stand in the first frame before it is known what was signed.

@@ -266,8 +266,9 @@ class Coder:
         return bit
 
     def end(self):
-        if self.at < len(self.coded):
-            raise ValueError("more is said than is needed")
+        last = self.low and self.high >> (same := (self.low ^ self.high).bit_length() - 1) << same
+        if self.at < len(self.coded) or self.number != last or self.coded[-1:] == bytes(1):
+            raise ValueError("it is not said as it must be")
 
 
 def block(model, coded, length):

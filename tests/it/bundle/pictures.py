@@ -39,8 +39,7 @@ class Bools:
             self.put(128, 0)
         length, rest = self.whole()
         out = (self.low >> 8 + rest).to_bytes(length, "big")
-        last = self.low >> 8 & (1 << rest) - 1
-        return out.rstrip(b"\xff") if last == 255 else out + bytes([last])
+        return out + bytes([self.low >> 8 & (1 << rest) - 1])
 
 
 class Teller:

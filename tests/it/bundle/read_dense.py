@@ -32,10 +32,13 @@ class Stream:
         self.at += length
         return self.data[self.at - length:self.at]
 
-    def skippable(self):
+    def skippable_head(self):
         magic, length = struct.unpack("<II", self.take(8))
         require(magic == 0x184D2A50, "a skippable frame should begin here")
-        return self.take(length)
+        return length
+
+    def skippable(self):
+        return self.take(self.skippable_head())
 
     def frame(self, dictionary):
         """What is in the zstd frame that begins here."""
@@ -115,8 +118,10 @@ def groups(files):
     yield group
 
 
-def picture(part):
-    return pictures.tell(part.take(int.from_bytes(part.take(3), "little")))
+def picture(stream, length):
+    said = int.from_bytes(stream.take(3), "little")
+    require(3 + said < length, "more is said of a picture than it holds")
+    return pictures.tell(stream.take(said))
 
 
 def edition(stream, old):
@@ -144,10 +149,13 @@ def edition(stream, old):
         come |= {path: frame.take(length) for path, length, letter in group if letter == "z"}
         require(frame.at == len(frame.data), "a frame holds more than was signed")
         raw = [(path, length, letter) for path, length, letter in group if letter != "z"]
-        if sum(length for _, length, _ in raw):
-            part = Stream(stream.skippable())
-            come |= {path: picture(part) if letter == "w" else part.take(length) for path, length, letter in raw}
-            require(part.at == len(part.data), "there is more than was signed")
+        require(all(path.endswith(".webp") for path, _, letter in raw if letter == "w"), "it is unclear how files come")
+        most = sum(length for _, length, _ in raw)
+        if most:
+            length = stream.skippable_head()
+            retold = any(letter == "w" for _, _, letter in raw)
+            require(length <= most if retold else length == most, "it is not as long as was signed")
+            come |= {path: picture(stream, length) if letter == "w" else stream.take(length) for path, length, letter in raw}
     require(stream.at == len(stream.data), "something follows its end")
     for path, (length, digest) in signed:
         if path not in come and head.get("excerpt") and path.endswith(".webp"):

@@ -63,6 +63,8 @@ const HEAD_BITS: [u32; 3] = [4, 16, 16];
 /// What stands before the parts: of the file, and of the frame.
 const FILE_HEAD_BYTES: usize = 20;
 const FRAME_HEAD_BYTES: usize = 10;
+/// Behind the 3 bytes with the length of the first part; only key frames have it.
+const FRAME_BEGIN: [u8; 3] = [0x9d, 0x01, 0x2a];
 
 impl Head {
     /// Macroblocks in a row, and rows.
@@ -73,32 +75,43 @@ impl Head {
     }
 }
 
-/// The head of a frame, and its two parts; what else stands in the file is what [`whole`] makes of them, or it is refused
-/// when they are compared.
+/// The head of a frame, and its two parts. Before any work it is looked whether the file is one that [`whole`] makes.
 fn parts(picture: &[u8]) -> Option<(Head, [&[u8]; 2])> {
-    let (_, frame) = picture.split_at_checked(FILE_HEAD_BYTES)?;
+    let (file, frame) = picture.split_at_checked(FILE_HEAD_BYTES)?;
+    if file != file_head(frame.len()) {
+        return None;
+    }
     let (head, rest) = frame.split_first_chunk::<FRAME_HEAD_BYTES>()?;
-    let [a, b, c, _, _, _, w, x, y, z] = *head;
+    let [a, b, c, begin @ .., w, x, y, z] = *head;
     let tag = u32::from_le_bytes([a, b, c, 0]);
+    if tag & 1 != 0 || begin != FRAME_BEGIN {
+        return None;
+    }
     let side = |bytes| u32::from(u16::from_le_bytes(bytes));
     let head = Head([tag >> 1 & 15, side([w, x]), side([y, z])]);
     let (modes, coefficients) = rest.split_at_checked((tag >> 5) as usize)?;
     Some((head, [modes, coefficients]))
 }
 
+fn four(number: usize) -> [u8; 4] {
+    (number as u32).to_le_bytes()
+}
+
+/// Of a file with a frame of so many bytes.
+fn file_head(length: usize) -> Vec<u8> {
+    let [riff, webp] = [FILE_HEAD_BYTES - 8 + length, length].map(four);
+    [&b"RIFF"[..], &riff, b"WEBPVP8 ", &webp].concat()
+}
+
 /// The file of these parts.
 fn whole(Head([kind, width, height]): Head, [modes, coefficients]: [Vec<u8>; 2]) -> Vec<u8> {
     let length = FRAME_HEAD_BYTES + modes.len() + coefficients.len();
     let length = length.next_multiple_of(2);
-    let four = |number: usize| (number as u32).to_le_bytes();
     let mut file = Vec::with_capacity(FILE_HEAD_BYTES + length);
-    file.extend(b"RIFF");
-    file.extend(four(FILE_HEAD_BYTES - 8 + length));
-    file.extend(b"WEBPVP8 ");
-    file.extend(four(length));
+    file.extend(file_head(length));
     let tag = four(modes.len() << 5 | (kind << 1) as usize);
     file.extend(tag.iter().take(3));
-    file.extend([0x9d, 0x01, 0x2a]);
+    file.extend(FRAME_BEGIN);
     for side in [width, height] {
         file.extend(four(side as usize).iter().take(2));
     }
@@ -315,8 +328,16 @@ mod tests {
         for other in [0, 1, length - 1, length + 1, length + 2, u64::MAX] {
             assert_eq!(tell(&said, other), None);
         }
-        let longer = [&said[..], &[1, 2, 3, 4, 5]].concat();
-        assert_eq!(tell(&longer, length), None);
+        for behind in [
+            &[0][..],
+            &[1],
+            &[0, 0],
+            &[0, 1],
+            &[0, 0, 1],
+            &[1, 2, 3, 4, 5],
+        ] {
+            assert_eq!(tell(&[&said[..], behind].concat(), length), None);
+        }
     }
 
     /// Of the format: another colport must say the same.
