@@ -76,7 +76,7 @@ impl Dictionary {
         })
     }
 
-    /// See [`Base::mark`].
+    /// See [`Base::mark`](crate::bundle::dense::Base::mark).
     pub(super) fn mark(&self) -> String {
         let mut hasher = Hasher::default();
         let parts = [&self.same, &self.kind, &self.metadata];

@@ -195,6 +195,7 @@ pub fn prepare(options: Options) -> Result<Prepared, StartError> {
 
 /// The first step of [`prepare`], and the only one that may need rights which the rest should not have.
 pub fn take_ports(options: Options) -> Result<Ports, StartError> {
+    memory::keep_together();
     Ok(Ports {
         port: Port::take(options.listen)?,
         metrics: options.metrics.map(Port::take).transpose()?,
