@@ -216,9 +216,9 @@ fn a_channel_is_told_of_one_mirror_of_an_account() {
     }
 }
 
-#[test]
-fn where_all_are_in_one_account_a_channel_is_told_of_one_and_more_accounts_are_asked_for() {
-    let mut bench = Bench::new(40, &CHANNELS[3..]);
+/// So many mirrors, a program that makes more, and a public channel, after an hour.
+fn in_one_account(mirrors: usize) -> Bench {
+    let mut bench = Bench::new(mirrors, &CHANNELS[3..]);
     for member in &mut bench.wanted.members {
         let public = member.public.as_mut().unwrap();
         (public.provider, public.account) = ("p".into(), "a".into());
@@ -226,6 +226,12 @@ fn where_all_are_in_one_account_a_channel_is_told_of_one_and_more_accounts_are_a
     bench.wanted.can_make = true;
     bench.begin();
     bench.minutes(60);
+    bench
+}
+
+#[test]
+fn where_all_are_in_one_account_a_channel_is_told_of_one_and_more_accounts_are_asked_for() {
+    let mut bench = in_one_account(40);
     let channel = bench.channel("telegram");
     let listed = bench.told("telegram");
     let told = bench.daemon.told(channel).unwrap().list.mirrors;
@@ -260,14 +266,7 @@ fn where_all_are_in_one_account_a_channel_is_told_of_one_and_more_accounts_are_a
 
 #[test]
 fn who_makes_all_mirrors_in_one_account_is_not_asked_for_more_without_end() {
-    let mut bench = Bench::new(2 * MOST_STANDBY + 2, &CHANNELS[3..]);
-    for member in &mut bench.wanted.members {
-        let public = member.public.as_mut().unwrap();
-        (public.provider, public.account) = ("p".into(), "a".into());
-    }
-    bench.wanted.can_make = true;
-    bench.begin();
-    bench.minutes(60);
+    let bench = in_one_account(2 * MOST_STANDBY + 2);
     assert!(bench.daemon.lacks().contains(&Lack::Account));
     assert!(bench.asked.is_empty());
 }
