@@ -28,6 +28,7 @@ use super::head::{self, Common, Heading, Heard, Room};
 use super::line::{self, Line};
 use super::listen::{Answer, Hall};
 use super::respond::{Body, Brief};
+use super::threads;
 use super::wire::Progress;
 
 /// Why nothing more is done in the lane.
@@ -230,6 +231,7 @@ impl<A: Answer> Lane<'_, A> {
         head: &mut Vec<u8>,
         date: &mut Date,
     ) -> io::Result<Led> {
+        threads::answered();
         let is_last = heading.is_last || self.progress.is_stopping();
         if let Some(bare) = heading.bare()
             && self.hall.thin.is_none()

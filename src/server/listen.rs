@@ -270,8 +270,9 @@ pub(super) async fn serve_in_threads<A: Answer>(
 }
 
 fn in_this_thread(work: impl Future<Output = ()>) {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    if let Ok(runtime) = runtime {
+    let mut runtime = Builder::new_current_thread();
+    runtime.enable_all().on_thread_park(threads::let_others_run);
+    if let Ok(runtime) = runtime.build() {
         runtime.block_on(work);
         // A bundle that is being verified needs nobody to wait for it.
         runtime.shutdown_background();

@@ -1,8 +1,10 @@
-//! How many connections each thread has, so that none is left with nearly all of them.
+//! How the threads of a server share their work, and the processors with whoever else is at work.
 //!
-//! Any thread may accept what comes, and it is often the same one several times in a row. A thread that has some more than
-//! another hands the next one over to it, at its beginning; after that a connection stays where it is.
+//! - Any thread may accept what comes, and it is often the same one several times in a row. A thread that has some more
+//!   connections than another hands the next one over to it, at its beginning; after that a connection stays where it is.
+//! - A thread that has answered many at once lets others run before it looks for more.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -114,6 +116,33 @@ impl Drop for Load {
     }
 }
 
+thread_local! {
+    /// Since this thread last waited for something.
+    static ANSWERED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// So many answers at once are a crowd's.
+const CROWD: u32 = 8;
+
+/// This thread has answered once more.
+pub(super) fn answered() {
+    ANSWERED.set(ANSWERED.get().saturating_add(1));
+}
+
+/// To be called before this thread waits. Where those who read what it has answered are on the same machine, be it a proxy
+/// or the program of an onion service, they have been woken and want this processor: if they go first, nobody's answers
+/// lie for long, and then there are more requests to be had in one look.
+pub(super) fn let_others_run() {
+    if was_for_a_crowd() {
+        std::thread::yield_now();
+    }
+}
+
+/// What this thread has answered since it last asked this.
+fn was_for_a_crowd() -> bool {
+    ANSWERED.replace(0) >= CROWD
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +167,16 @@ mod tests {
             2,
             "nothing is left of them"
         );
+    }
+
+    #[test]
+    fn many_answers_are_a_crowd_and_what_was_told_is_not_told_again() {
+        let after = |count| {
+            (0..count).for_each(|_| answered());
+            was_for_a_crowd()
+        };
+        let told = [CROWD - 1, CROWD, 1, 0].map(after);
+        assert_eq!(told, [false, true, false, false]);
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl From<Tag> for HeaderValue {
 }
 
 fn hex<const N: usize>(bytes: &[u8; N]) -> [[u8; 2]; N] {
-    bytes.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)])
+    let mut digits = [[0; 2]; N];
+    for (pair, byte) in digits.iter_mut().zip(bytes) {
+        *pair = [hex_digit(byte >> 4), hex_digit(byte & 15)];
+    }
+    digits
 }
 
 /// Of a number below 16.
