@@ -18,6 +18,7 @@ use super::words::day;
 use crate::io::clock::SystemClock;
 use crate::io::enclosure::{self, Enclosed};
 use crate::io::files;
+use crate::io::memory;
 use crate::io::rights::{self, RightsError};
 use crate::io::service::{self, State};
 use crate::server::{
@@ -137,8 +138,19 @@ impl Serve {
 const FILES_BESIDE: u64 = 256;
 const LEAST_PLACES: u32 = 16;
 
+/// What one connection can make the program hold, as measured under attack.
+const CONNECTION_BYTES: u64 = 48 << 10;
+
+/// Connections that half of the memory is enough for, whatever they do.
+fn places_in(memory_bytes: u64) -> u32 {
+    let places = memory_bytes / 2 / CONNECTION_BYTES;
+    u32::try_from(places).unwrap_or(u32::MAX).max(LEAST_PLACES)
+}
+
 /// The ports are root's to give; whatever follows is done without its rights.
 fn prepare(mut options: Options, screen: &Screen) -> Result<Prepared, Failure> {
+    let places = memory::of_machine().map_or(u32::MAX, places_in);
+    options.bounds.connections = options.bounds.connections.min(places);
     // With what every connection may need beside itself.
     let files = u64::from(options.bounds.connections) + FILES_BESIDE;
     let given = rights::open_files(files);
@@ -345,5 +357,16 @@ impl From<StartError> for Failure {
             _ => Self::setup(&error),
         };
         failure.hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_machine_has_fewer_places() {
+        let places = [64 << 10, 512 << 20, 1 << 30, u64::MAX].map(places_in);
+        assert_eq!(places, [LEAST_PLACES, 5461, 10_922, u32::MAX]);
     }
 }
