@@ -8,9 +8,9 @@ mod telling;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::rotation::{
-    Cause, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
+    Cause, ChannelId, Controls, Kind, Place as Where, Probe, Seen, Tier, VantageId,
 };
-use super::super::super::{Host, Mirror, Place, Pushed};
+use super::super::super::{Host, Mirror, Outcome, Place, Pushed};
 use super::super::{Audience, Part, Public, Rendezvous, View, WantedChannel, Way};
 use super::*;
 use crate::io::report::{Failure, Many};
