@@ -17,6 +17,7 @@ use super::screen::{Screen, one_line};
 use super::words::day;
 use crate::io::clock::SystemClock;
 use crate::io::enclosure::{self, Enclosed};
+use crate::io::evidence;
 use crate::io::files;
 use crate::io::memory;
 use crate::io::rights::{self, RightsError};
@@ -91,7 +92,8 @@ impl Serve {
     pub(crate) fn run(self, screen: &Screen) -> Outcome {
         let (from, every) = (self.from.clone(), self.every);
         let options = self.options()?;
-        let (store, evidence) = (options.state.join("copied"), options.state.join("evidence"));
+        let store = options.state.join("copied");
+        let evidence = options.state.join(evidence::FOLDER);
         let prepared = prepare(options, screen)?;
         close_door(&prepared, &from, screen);
         super::in_threads(async {

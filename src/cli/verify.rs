@@ -99,7 +99,7 @@ async fn look(
     let kept = path.join("edition.tar.gz");
     match files::is_folder(&path) {
         true if files::exists(&kept) && !files::exists(&path.join(".colport")) => Ok(Findings {
-            kept: evidence::kept(&path.join("evidence"))?,
+            kept: evidence::kept(&path.join(evidence::FOLDER))?,
             ..bundle(&kept, anchor, now)?
         }),
         true => {

@@ -8,6 +8,9 @@ use std::path::Path;
 use super::files::{self, FileError};
 use crate::base::{Digest, MetadataName};
 
+/// Where it lies in whatever folder remembers what a site signed.
+pub const FOLDER: &str = "evidence";
+
 /// A thief of keys can sign as many as he likes; a disk has an end.
 const KEPT_FILES: usize = 200;
 const KEPT_BYTES: u64 = 16 << 20;

@@ -110,7 +110,7 @@ impl Store {
     /// Keeps both files of a contradiction for ever.
     pub fn keep_evidence(&self, found: &Equivocation) -> Result<(), StoreError> {
         let files = [&found.known, &found.other].map(|file| &file[..]);
-        let folder = self.folder.join("evidence");
+        let folder = self.folder.join(evidence::FOLDER);
         Ok(evidence::keep(&folder, &found.role, found.version, files)?)
     }
 

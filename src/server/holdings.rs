@@ -360,7 +360,7 @@ impl Holdings {
         for found in admission.evidence() {
             let files = [&found.known, &found.other].map(|file| &file[..]);
             // A full disk must not keep the mirror from its work.
-            let folder = self.folder.join("evidence");
+            let folder = self.folder.join(evidence::FOLDER);
             let _ = evidence::keep(&folder, &found.role, found.version, files);
         }
     }

@@ -77,6 +77,7 @@ pub use tls::{Identity, TlsError};
 use crate::base::EditionNumber;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
+use crate::io::evidence;
 use crate::io::memory;
 use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
@@ -240,7 +241,7 @@ pub const STATE_FILES: &[&str] = &[
     "copied",
     "edition.seal",
     "edition.tar.gz",
-    "evidence",
+    evidence::FOLDER,
     "forms",
     "lists",
     "lock",
