@@ -243,6 +243,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
         let Ok(listener) = listener.try_clone() else {
             continue;
         };
+        let before_waiting = seated.0.before_waiting();
         let share = share(
             listener,
             Arc::clone(&hall),
@@ -252,7 +253,7 @@ pub(super) async fn serve_in_threads<A: Answer>(
         );
         let thread = std::thread::Builder::new().name("readers".to_owned());
         let work = move || {
-            in_this_thread(share);
+            in_this_thread(share, before_waiting);
             drop(ended);
         };
         if thread.spawn(work).is_ok() {
@@ -269,9 +270,12 @@ pub(super) async fn serve_in_threads<A: Answer>(
     }
 }
 
-fn in_this_thread(work: impl Future<Output = ()>) {
+fn in_this_thread(
+    work: impl Future<Output = ()>,
+    before_waiting: impl Fn() + Send + Sync + 'static,
+) {
     let mut runtime = Builder::new_current_thread();
-    runtime.enable_all().on_thread_park(threads::let_others_run);
+    runtime.enable_all().on_thread_park(before_waiting);
     if let Ok(runtime) = runtime.build() {
         runtime.block_on(work);
         // A bundle that is being verified needs nobody to wait for it.
@@ -355,7 +359,8 @@ async fn admit_all<A: Answer>(
         match hall.crowd.admit(address.ip(), is_scarce) {
             Some(member) => {
                 hall.counters.connection();
-                let place = (place, member, seat.assign());
+                let near = threads::near(&stream);
+                let place = (place, member, seat.assign(near));
                 place_it(stream, place, hall, round, seat);
             }
             None => hall.counters.refused(),

@@ -1,13 +1,15 @@
 //! How the threads of a server share their work, and the processors with whoever else is at work.
 //!
-//! - Any thread may accept what comes, and it is often the same one several times in a row. A thread that has some more
-//!   connections than another hands the next one over to it, at its beginning; after that a connection stays where it is.
+//! - Any thread may accept what comes. It hands over, at its beginning, a connection whose bytes come by the processor that
+//!   another thread runs on, and one that another thread has room for because it has far fewer. After that a connection
+//!   stays where it is.
 //! - A thread that has answered many at once lets others run before it looks for more.
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A thread's among the others, to which it can hand over a `T`.
@@ -48,9 +50,9 @@ pub(super) fn seats<T>(threads: usize) -> Vec<Seated<T>> {
 }
 
 impl<T> Seat<T> {
-    /// For one more that this thread has accepted.
-    pub(super) fn assign(&self) -> Load {
-        self.loads.assign(self.here)
+    /// For one more that this thread has accepted, whose bytes come by the processor `near`.
+    pub(super) fn assign(&self, near: Option<usize>) -> Load {
+        self.loads.assign(self.here, near)
     }
 
     pub(super) fn is_here(&self, thread: usize) -> bool {
@@ -64,10 +66,55 @@ impl<T> Seat<T> {
             None => Err(it),
         }
     }
+
+    /// What this thread does before it waits. It lets others run if it has answered many: where those who read that are on the
+    /// same machine, be it a proxy or the program of an onion service, they have been woken and want this processor. If
+    /// they go first, nobody's answers lie for long, and then there are more requests to be had in one look.
+    pub(super) fn before_waiting(&self) -> impl Fn() + Send + Sync + 'static {
+        let (loads, here) = (Arc::clone(&self.loads), self.here);
+        move || {
+            loads.is_on(here, processor());
+            if was_for_a_crowd() {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+/// That this thread runs on now.
+fn processor() -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        Some(rustix::thread::sched_getcpu())
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// The processor that the bytes of a connection come by.
+pub(super) fn near(connection: &TcpStream) -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        let processor = rustix::net::sockopt::socket_incoming_cpu(connection).ok()?;
+        usize::try_from(processor).ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = connection;
+        None
+    }
 }
 
 /// Of all threads of a server.
-struct Loads(Box<[AtomicU32]>);
+struct Loads(Box<[OfThread]>);
+
+struct OfThread {
+    connections: AtomicU32,
+    /// That it ran on when it last waited.
+    processor: AtomicUsize,
+}
+
+const UNKNOWN: usize = usize::MAX;
 
 /// Counts one connection for a thread, until it is dropped.
 pub(super) struct Load {
@@ -76,23 +123,57 @@ pub(super) struct Load {
 }
 
 /// To hand over costs about as much as an answer, so a small difference is let be.
-const DIFFERENCE: u32 = 2;
+const HAND_OVER: u32 = 2;
+/// The way from one processor to another costs a fourth of every answer, so a greater one is let be.
+const WAY: u32 = 16;
 
 impl Loads {
     fn new(threads: usize) -> Arc<Self> {
-        Arc::new(Self((0..threads).map(|_| AtomicU32::new(0)).collect()))
+        let thread = |_| OfThread {
+            connections: AtomicU32::new(0),
+            processor: AtomicUsize::new(UNKNOWN),
+        };
+        Arc::new(Self((0..threads).map(thread).collect()))
     }
 
-    /// For one more, which the thread `here` has accepted.
-    fn assign(self: &Arc<Self>, here: usize) -> Load {
-        let load = |thread: usize| self.0.get(thread).map_or(0, |load| load.load(Relaxed));
-        let least = (0..self.0.len()).min_by_key(|thread| load(*thread));
-        let thread = match least {
-            Some(least) if load(here) >= load(least) + DIFFERENCE => least,
-            _ => here,
+    fn is_on(&self, thread: usize, processor: Option<usize>) {
+        if let Some(thread) = self.0.get(thread) {
+            thread
+                .processor
+                .store(processor.unwrap_or(UNKNOWN), Relaxed);
+        }
+    }
+
+    fn runs_on(&self, thread: usize, processor: usize) -> bool {
+        let thread = self.0.get(thread);
+        thread.is_some_and(|thread| thread.processor.load(Relaxed) == processor)
+    }
+
+    fn connections(&self, thread: usize) -> u32 {
+        self.0
+            .get(thread)
+            .map_or(0, |thread| thread.connections.load(Relaxed))
+    }
+
+    /// For one more, which the thread `here` has accepted, and whose bytes come by the processor `near`.
+    fn assign(self: &Arc<Self>, here: usize, near: Option<usize>) -> Load {
+        let all = 0..self.0.len();
+        let least = all.clone().min_by_key(|thread| self.connections(*thread));
+        let least = least.unwrap_or(here);
+        let (best, difference) = match near {
+            None => (here, HAND_OVER),
+            Some(near) => {
+                let mut there = all.filter(|thread| self.runs_on(*thread, near));
+                (there.next().unwrap_or(least), WAY)
+            }
         };
-        if let Some(load) = self.0.get(thread) {
-            load.fetch_add(1, Relaxed);
+        let fewest = self.connections(least);
+        let thread = match self.connections(best) >= fewest + difference {
+            true => least,
+            false => best,
+        };
+        if let Some(thread) = self.0.get(thread) {
+            thread.connections.fetch_add(1, Relaxed);
         }
         Load {
             loads: Arc::clone(self),
@@ -110,8 +191,8 @@ impl Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        if let Some(load) = self.loads.0.get(self.thread) {
-            load.fetch_sub(1, Relaxed);
+        if let Some(thread) = self.loads.0.get(self.thread) {
+            thread.connections.fetch_sub(1, Relaxed);
         }
     }
 }
@@ -129,15 +210,6 @@ pub(super) fn answered() {
     ANSWERED.set(ANSWERED.get().saturating_add(1));
 }
 
-/// To be called before this thread waits. Where those who read what it has answered are on the same machine, be it a proxy
-/// or the program of an onion service, they have been woken and want this processor: if they go first, nobody's answers
-/// lie for long, and then there are more requests to be had in one look.
-pub(super) fn let_others_run() {
-    if was_for_a_crowd() {
-        std::thread::yield_now();
-    }
-}
-
 /// What this thread has answered since it last asked this.
 fn was_for_a_crowd() -> bool {
     ANSWERED.replace(0) >= CROWD
@@ -148,7 +220,7 @@ mod tests {
     use super::*;
 
     fn assigned(loads: &Arc<Loads>, here: usize, count: usize) -> Vec<Load> {
-        (0..count).map(|_| loads.assign(here)).collect()
+        (0..count).map(|_| loads.assign(here, None)).collect()
     }
 
     fn count(loads: &[Load], thread: usize) -> usize {
@@ -180,9 +252,26 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_goes_where_its_bytes_come_by() {
+        let loads = Loads::new(2);
+        loads.is_on(0, Some(5));
+        loads.is_on(1, Some(3));
+        let near = |processor, count: usize| {
+            let all = (0..count).map(|_| loads.assign(0, Some(processor)));
+            all.collect::<Vec<_>>()
+        };
+        let (first, second) = (near(3, 8), near(5, 8));
+        assert_eq!([count(&first, 1), count(&second, 0)], [8, 8]);
+        // Nobody runs there, and the others have as many.
+        assert_eq!(count(&near(7, 2), 0), 1);
+        let most = near(3, 30);
+        assert_eq!(count(&most, 1), 23, "but not all of them");
+    }
+
+    #[test]
     fn where_all_have_the_same_nothing_is_handed_over() {
         let loads = Loads::new(2);
-        let all: Vec<_> = (0..40).map(|n| loads.assign(n % 2)).collect();
+        let all: Vec<_> = (0..40).map(|n| loads.assign(n % 2, None)).collect();
         let stayed = all
             .iter()
             .enumerate()
