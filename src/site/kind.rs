@@ -37,10 +37,10 @@ impl Lifetime {
         match self {
             Self::Revalidate => "no-cache, no-transform",
             // Stale is better than nothing on the day that a mirror is blocked (RFC 5861 section 4).
-            Self::Minutes => "public, max-age=120, stale-if-error=604800, no-transform",
-            Self::Day => "public, max-age=86400, stale-if-error=604800, no-transform",
-            Self::Month => "public, max-age=2592000, no-transform",
-            Self::Forever => "public, max-age=31536000, immutable, no-transform",
+            Self::Minutes => "max-age=120, stale-if-error=604800, no-transform",
+            Self::Day => "max-age=86400, stale-if-error=604800, no-transform",
+            Self::Month => "max-age=2592000, no-transform",
+            Self::Forever => "max-age=31536000, immutable, no-transform",
         }
     }
 }

@@ -1,4 +1,4 @@
-"""Looks at an address with REDbot, prints what it thinks, and fails if it finds anything bad."""
+"""Looks at an address with REDbot, prints what it thinks, and fails if it finds anything to be warned of."""
 
 import sys
 from configparser import ConfigParser
@@ -34,5 +34,5 @@ if not response.complete:
 seen = [response] + [check.response for check in resource.subreqs.values()]
 for note in (note for seen_one in seen for note in seen_one.notes):
     print(f"  {note.level.value}: {note.summary} ({note.subject})")
-    bad += note.level == levels.BAD
+    bad += note.level in (levels.WARN, levels.BAD)
 sys.exit(1 if bad else 0)

@@ -276,7 +276,7 @@ fn redirect(location: &str) -> Response<Body> {
     let mut moved = sentence(StatusCode::PERMANENT_REDIRECT, "the path ends with `/`");
     insert(&mut moved, LOCATION, location);
     // An edition to come may have a file of that name.
-    insert(&mut moved, CACHE_CONTROL, "public, max-age=120");
+    insert(&mut moved, CACHE_CONTROL, "max-age=120");
     moved
 }
 
