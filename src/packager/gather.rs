@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::archive::{self, Slip};
-use super::draft::{self, Background, Draft};
+use super::draft::{self, Background, Draft, Furniture};
 use super::fetching::Getter;
 use super::galley::Galley;
 use super::placing::{Placed, inside, placed};
@@ -107,8 +107,7 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let offers = offers(sources, getter, &mut gathered).await;
-    let mut drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
-    draft::without_furniture(&mut drafts);
+    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let placed = placed(drafts, background, &mut gathered.skipped);
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
@@ -154,13 +153,16 @@ async fn drafts(
         .map(|offer| draft::draft(offer, getter, background));
     // In the order of the sources, so that the same input gives the same edition.
     let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
-    let mut drafts = Vec::new();
+    let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
     let mut done = 0;
     while let Some(read) = reading.next().await {
         done += 1;
         progress(Progress::Reading { done, of });
         match read {
-            Ok(draft) => drafts.push(draft),
+            Ok(mut draft) => {
+                furniture.count(&mut draft);
+                drafts.push(draft);
+            }
             Err((what, error)) => {
                 let list = match background.archive.holds(&what) {
                     true => &mut gathered.stale,
@@ -173,6 +175,7 @@ async fn drafts(
             }
         }
     }
+    furniture.leave_out(&mut drafts);
     drafts
 }
 
@@ -198,6 +201,7 @@ async fn finish(
         background,
     };
     let of = placed.len();
+    gathered.articles.reserve_exact(of);
     let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;

@@ -32,7 +32,11 @@ pub fn placed(
     let Background {
         newsroom, archive, ..
     } = background;
-    let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
+    // Only what was kept can have moved.
+    let now: BTreeSet<String> = match archive.is_there() {
+        true => drafts.iter().map(|draft| draft.id.clone()).collect(),
+        false => BTreeSet::new(),
+    };
     let before = archive.places();
     let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
     let mut taken = HashSet::new();
@@ -65,7 +69,7 @@ pub fn placed(
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
-        inside.add(&draft.base, path);
+        inside.add(&draft.base(), path);
         if let Ok(url) = Url::parse(&draft.id) {
             inside.add(&url, path);
         }

@@ -36,7 +36,7 @@ fn reread(archive: &Archive) -> Archive {
     assert_eq!(self::text(&read), text);
     // The folder goes.
     for slip in read.slips.values_mut() {
-        slip.text = Whereabouts::Memory(slip.text().unwrap());
+        slip.text = Whereabouts::Memory(slip.text().unwrap().into());
     }
     read
 }
