@@ -132,10 +132,11 @@ impl Cache {
     /// The content of the entry, unless it is not there or damaged.
     pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Vec<u8>> {
         let place = self.place(kind, key);
-        let entry = files::read(&place, ENTRY_BYTES).ok()?;
-        let content = unsealed(&entry, key)?;
-        self.touch(&place);
-        Some(content.to_vec())
+        let (mut entry, found) = files::read_dated(&place, ENTRY_BYTES).ok()?;
+        unsealed(&entry, key)?;
+        self.touch(&place, found);
+        entry.drain(..SEAL_BYTES);
+        Some(entry)
     }
 
     /// The head of an entry that [`Self::keep_picture`] wrote, if the rest of it has its length.
@@ -148,15 +149,15 @@ impl Cache {
         let (entry, length) = files::read_head(&place, (SEAL_BYTES + HEAD) as u64).ok()?;
         let head = unsealed(&entry, key)?.try_into().ok()?;
         let behind = length.checked_sub(entry.len() as u64)?;
-        self.touch(&place);
+        if let Ok(found) = files::modified(&place) {
+            self.touch(&place, found);
+        }
         (rest(&head) == behind).then_some(head)
     }
 
     /// Step 4. If it cannot be noted, the entry goes too early.
-    fn touch(&self, place: &Path) {
-        if let Ok((_, found)) = files::look_at(place)
-            && self.now.duration_since(found) > DAY
-        {
+    fn touch(&self, place: &Path, found: Timestamp) {
+        if self.now.duration_since(found) > DAY {
             let _ = files::set_modified(place, self.now);
         }
     }

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -17,7 +16,7 @@ use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
-use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::source::{Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
@@ -167,7 +166,11 @@ async fn fetched(
     background: Background<'_>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
-    let read = page(got.url, got.content_type, got.bytes, background).await;
+    let held = Held {
+        content_type: got.content_type,
+        bytes: got.bytes,
+    };
+    let read = page(got.url, move || Ok(held), background).await;
     if read.is_err() {
         getter.doubt(url);
     }
@@ -176,22 +179,26 @@ async fn fetched(
 
 async fn page(
     url: Url,
-    kind: Option<String>,
-    bytes: Bytes,
+    held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
 ) -> Result<(Url, Read), DraftError> {
-    if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
-        return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
-    }
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
     let read = apart(background.cache, move |cache| {
+        let Held {
+            content_type: kind,
+            bytes,
+        } = held()?;
+        if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
+            return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
+        }
         let lean = Lean::of(&bytes, kind.as_deref(), &rules)?;
         drop(bytes);
         let of = format!("page {rules:?}");
-        known(cache, &of, &url, lean.html().as_bytes(), || {
+        let read = known(cache, &of, &url, lean.html().as_bytes(), || {
             lean.article(&url, &rules)
-        })
+        });
+        Ok(read?)
     });
     Ok((base, read.await?))
 }
@@ -216,9 +223,8 @@ async fn held(
 ) -> Result<(Url, Read), DraftError> {
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
-    let held = blocking(move || shelf.read(&asked)).await?;
-    let held = held.unwrap_or(Err(ShelfError::Absent))?;
-    page(url.clone(), held.content_type, held.bytes, background).await
+    let held = move || shelf.read(&asked).unwrap_or(Err(ShelfError::Absent));
+    page(url.clone(), held, background).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
@@ -232,13 +238,11 @@ async fn told(
     let html = html.ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        known(
-            cache,
-            &format!("told {title:?}"),
-            &base,
-            html.as_bytes(),
-            || extract::extract_content(&html, title.clone(), &base),
-        )
+        let of = format!("told {title:?}");
+        let read = known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_content(&html, title.clone(), &base)
+        });
+        Ok(read?)
     });
     Ok((url.clone(), read.await?))
 }
@@ -247,11 +251,11 @@ async fn told(
 
 async fn apart(
     cache: &Arc<Cache>,
-    work: impl FnOnce(&Cache) -> Result<Read, NoArticle> + Send + 'static,
+    work: impl FnOnce(&Cache) -> Result<Read, DraftError> + Send + 'static,
 ) -> Result<Read, DraftError> {
     let cache = Arc::clone(cache);
     let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
-    Ok(done.await.map_err(|_| DraftError::TooLong)???)
+    done.await.map_err(|_| DraftError::TooLong)??
 }
 
 /// The code that reads pages; see the build script.

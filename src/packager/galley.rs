@@ -90,7 +90,9 @@ impl Galley<'_> {
                 section: copy.section,
                 lead: lead.map(Lead::of),
                 pictures: shown.files.iter().map(Shown::of).collect(),
-                body: String::from_utf8_lossy(&body).into_owned(),
+                // Faster than to look for faults, of which there are none.
+                body: String::from_utf8(body)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             }),
         }
     }

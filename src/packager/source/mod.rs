@@ -38,7 +38,7 @@ use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
 pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
-pub use self::shelf::{Shelf, ShelfError, is_on_shelf, shown};
+pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
 
 /// What an operator names as the source of a newsroom's articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
