@@ -16,9 +16,10 @@ use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
-use super::source::{Entry, Held, Offer, Page, Shelf, ShelfError};
+use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
+use crate::edition::VerifiedEdition;
 use crate::site::{Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
@@ -40,14 +41,16 @@ pub struct Background<'a> {
     pub cache: &'a Arc<Cache>,
     /// For what is read, until all of it is.
     pub drawer: &'a Drawer,
+    /// The edition before, of which the places are shared.
+    pub previous: Option<&'a VerifiedEdition>,
     /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
 }
 
 pub struct Draft {
     pub id: String,
-    /// Of its page: an address in few bytes, since there may be very many drafts.
-    address: Box<str>,
+    /// Of its page, unless it lies on the shelf under its id: there may be very many drafts.
+    address: Option<Box<str>>,
     /// Whether its page lies on the shelf.
     pub is_held: bool,
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
@@ -90,7 +93,10 @@ impl Draft {
 
     /// As its source told it.
     pub fn address(&self) -> Url {
-        Url::parse(&self.address).expect("it was an address before")
+        match &self.address {
+            Some(address) => Url::parse(address).expect("it was an address before"),
+            None => source::address(&self.id),
+        }
     }
 
     fn host(&self) -> String {
@@ -391,10 +397,11 @@ fn finish(
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Box::new(Draft {
-        id,
         found: (base != *page.url()).then(|| Box::new(base)),
         is_held: matches!(page, Page::Held(_)),
-        address: page.url().as_str().into(),
+        address: (shelf.is_none() || *page.url() != source::address(&id))
+            .then(|| page.url().as_str().into()),
+        id,
         shelf,
         terms,
         published,

@@ -114,20 +114,23 @@ pub async fn gather(
 }
 
 // Step 1.
-async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered) -> Vec<Offer> {
+#[expect(
+    clippy::vec_box,
+    reason = "each is let go of when it was read, and not all of them at the end"
+)]
+async fn offers(
+    sources: &[Source],
+    getter: &Getter<'_>,
+    gathered: &mut Gathered,
+) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     for source in sources {
         match source::discover(source, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
-                let mut offers = found.offers;
-                offers.retain(|offer| seen.insert(archive::key(&offer.id)));
-                // Most have one source, and there may be very many.
-                match all.is_empty() {
-                    true => all = offers,
-                    false => all.append(&mut offers),
-                }
+                let offers = found.offers.into_iter().map(Box::new);
+                all.extend(offers.filter(|offer| seen.insert(archive::key(&offer.id))));
             }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
@@ -140,7 +143,7 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
 
 // Step 2.
 async fn drafts(
-    offers: Vec<Offer>,
+    offers: Vec<Box<Offer>>,
     getter: &Getter<'_>,
     background: Background<'_>,
     options: &Options,
@@ -150,7 +153,7 @@ async fn drafts(
     let of = offers.len();
     let reading = offers
         .into_iter()
-        .map(|offer| draft::draft(offer, getter, background));
+        .map(|offer| draft::draft(*offer, getter, background));
     // In the order of the sources, so that the same input gives the same edition.
     let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
     let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());

@@ -13,6 +13,7 @@ use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
 use crate::base::SitePath;
+use crate::edition::VerifiedEdition;
 use crate::site::Article;
 
 pub struct Placed {
@@ -49,6 +50,7 @@ pub fn placed(
             first.clone_into(&mut draft.id);
         }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
+        let path = path.map(|path| shared(path, background.previous));
         let why = match path {
             Some(path) if !is_anothers(&path, &draft.id) && taken.insert(path.clone()) => {
                 placed.push(Placed { draft, path });
@@ -63,6 +65,12 @@ pub fn placed(
         });
     }
     placed
+}
+
+/// The same path as the edition before holds it, which takes no more memory.
+fn shared(path: SitePath, previous: Option<&VerifiedEdition>) -> SitePath {
+    let signed = previous.and_then(|previous| previous.proof().files().get_key_value(&path));
+    signed.map_or_else(|| path.clone(), |(held, _)| held.clone())
 }
 
 /// By which addresses articles link each other.

@@ -99,7 +99,9 @@ impl Slip {
         let text = self.text.read()?;
         let line: Option<Line> = serde_json::from_slice(&text).ok();
         let line = line.filter(|line| line.path == self.path);
-        let line = line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))?;
+        let mut line = line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))?;
+        // It is the same, and takes no memory again.
+        line.path = self.path.clone();
         Ok((line, text))
     }
 

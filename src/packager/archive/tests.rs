@@ -393,6 +393,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         rules: &Default::default(),
         cache: &cache,
         drawer: &drawer(),
+        previous: None,
         now: now.parse().unwrap(),
     };
     let getter = Getter::new(web, std::iter::empty());

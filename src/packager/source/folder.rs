@@ -73,8 +73,10 @@ impl Shelf for Folder {
 
 pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
     let listed = files::list(root)?;
-    let mut offers = Vec::new();
     let folder = Arc::new(Folder::of(root, listed));
+    let pages = folder.files.iter();
+    let pages = pages.filter(|below| matches!(kind_of(below), Kind::Page));
+    let mut offers = Vec::with_capacity(pages.count());
     for below in &folder.files {
         let id = slashed(below);
         match kind_of(below) {

@@ -38,6 +38,7 @@ use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
 pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
+pub(super) use self::shelf::address;
 pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
 
 /// What an operator names as the source of a newsroom's articles.
