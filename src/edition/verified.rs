@@ -305,7 +305,7 @@ impl Opening {
         let mut files = self.files.unwrap_or_else(|| ByPath::with_capacity(0));
         files.shrink();
         let is_missing =
-            |path: &&SitePath| !files.contains_key(path) && !(self.is_excerpt && is_picture(path));
+            |path: &&SitePath| !(files.contains_key(path) || self.is_excerpt && is_picture(path));
         let first = proof.files().keys().find(is_missing).cloned();
         if let Some(first) = first {
             let count = proof.files().keys().filter(is_missing).count();

@@ -114,10 +114,6 @@ pub async fn gather(
 }
 
 // Step 1.
-#[expect(
-    clippy::vec_box,
-    reason = "each is let go of when it was read, and not all of them at the end"
-)]
 async fn offers(
     sources: &[Source],
     getter: &Getter<'_>,
@@ -142,6 +138,10 @@ async fn offers(
 }
 
 // Step 2.
+#[expect(
+    clippy::vec_box,
+    reason = "each is let go of when it was read, and not all of them at the end"
+)]
 async fn drafts(
     offers: Vec<Box<Offer>>,
     getter: &Getter<'_>,
