@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +16,11 @@ use super::{LIMITS, tame};
 /// 3. No segment ends in a dot or blank or begins with a blank, and none is a device name of Windows.
 /// 4. The first segment is not `.colport`, which holds what is about the edition and not of it.
 /// 5. At most 255 bytes a segment and [`Limits::path_bytes`](super::Limits::path_bytes) in all.
+///
+/// A copy shares its text: while an edition is made, each of its files stands in many lists.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SitePath(Box<str>);
+pub struct SitePath(Arc<str>);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` is no path inside a site: {why}")]
@@ -118,7 +121,7 @@ impl TryFrom<String> for SitePath {
 
 impl From<SitePath> for String {
     fn from(path: SitePath) -> Self {
-        path.0.into()
+        path.as_str().to_owned()
     }
 }
 

@@ -182,6 +182,7 @@ pub(super) async fn collect(
             rules: &desk.rules,
             cache: &cache,
             drawer: &drawer,
+            previous: makeup.previous(),
             now,
         };
         let web = (&web_cache, config.proxy.as_ref());

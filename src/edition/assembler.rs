@@ -6,13 +6,12 @@
 //! 3. What is refused has changed nothing: the right file may come next, from somebody else.
 //! 4. At the end nothing that was signed may be missing, but for pictures that the variant goes without.
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::by_path::ByPath;
 use super::metadata::SignedFile;
 use super::verified::{Entry, Excerpt, VerifiedEdition};
 use super::{Gathered, Proof, Refusal, Variant};
@@ -27,7 +26,7 @@ pub struct Assembler<W: Write> {
     variant: Variant,
     metadata: Vec<(MetadataName, Entry)>,
     /// Written so far: every file of the proof up to the last of these.
-    files: BTreeMap<SitePath, Entry>,
+    files: ByPath<Entry>,
 }
 
 impl<W: Write> Assembler<W> {
@@ -66,11 +65,11 @@ impl<W: Write> Assembler<W> {
         }
         Ok(Self {
             writer,
+            files: ByPath::with_capacity(proof.files().len()),
             proof,
             held,
             variant,
             metadata: written,
-            files: BTreeMap::new(),
         })
     }
 
@@ -110,18 +109,16 @@ impl<W: Write> Assembler<W> {
         check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
-        let file = self.proof.files().get(path).copied().ok_or_else(stray)?;
-        if self
-            .files
-            .last_key_value()
-            .is_some_and(|(last, _)| last >= path)
-        {
+        let signed = self.proof.files().get_key_value(path);
+        let (path, file) = signed.ok_or_else(stray)?;
+        let (path, file) = (path.clone(), *file);
+        if !self.files.takes(&path) {
             return Err(stray());
         }
-        let between = self.held_up_to(Bound::Excluded(path))?;
+        let between = self.held_up_to(Some(&path))?;
         check(&file)?;
         self.copy(between)?;
-        self.write(path.clone(), &file, packed)
+        self.write(path, &file, packed)
     }
 
     /// Whether a file need not come.
@@ -130,12 +127,9 @@ impl<W: Write> Assembler<W> {
     }
 
     /// The signed files after the last one written that are held. No other may lack that the variant has.
-    fn held_up_to(&self, end: Bound<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
-        let start = self
-            .files
-            .last_key_value()
-            .map_or(Bound::Unbounded, |(last, _)| Bound::Excluded(last));
-        let between = || self.proof.files().range::<SitePath, _>((start, end));
+    fn held_up_to(&self, end: Option<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
+        let start = self.files.last();
+        let between = || self.proof.files().between(start, end);
         let mut lacking = between().filter(|(path, file)| !self.may_lack(path, file));
         match lacking.next() {
             Some((first, _)) => Err(Refusal::FilesMissing {
@@ -167,7 +161,7 @@ impl<W: Write> Assembler<W> {
 
     fn write(&mut self, path: SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
         let slot = self.writer.file(&path, file.length, packed)?;
-        self.files.insert(path, entry(slot, file.digest));
+        self.files.push(path, entry(slot, file.digest));
         Ok(())
     }
 
@@ -187,16 +181,17 @@ impl<W: Write> Assembler<W> {
         mut self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<Excerpt, E> {
-        let rest = self.held_up_to(Bound::Unbounded)?;
+        let rest = self.held_up_to(None)?;
         self.copy(rest)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
         let Self {
             proof,
             metadata,
-            files,
+            mut files,
             ..
         } = self;
+        files.shrink();
         Ok(Excerpt::new(bundle, proof, metadata, files))
     }
 }

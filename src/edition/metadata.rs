@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Refusal;
+use super::by_path::ByPath;
 use super::early::refuse_older;
 use crate::base::{Digest, EditionNumber, Fingerprint, LIMITS, MetadataName, SitePath};
 use crate::bundle::MemberName;
@@ -71,11 +72,13 @@ impl Gathered {
         while let Some(want) = everything.wants() {
             everything.give(self.answer(&want))?;
         }
-        let (trusted, files) = everything.finish()?;
-        let files = files
-            .into_iter()
-            .map(in_edition)
-            .collect::<Result<_, _>>()?;
+        let mut files = ByPath::with_capacity(everything.most_files());
+        let trusted = everything.finish_with(|path, file| {
+            let signed = in_edition(&path, &file)?;
+            files.push(path, signed);
+            Ok::<_, Refusal>(())
+        })?;
+        files.shrink();
         let fingerprint = Fingerprint::of_first_root(self.required(&first_root())?);
         let proof = Proof {
             trusted,
@@ -159,24 +162,19 @@ impl SignedFile {
 }
 
 /// Every file of ours is signed with its SHA-256; one without could not be compared between editions.
-fn in_edition((path, file): (SitePath, TargetFile)) -> Result<(SitePath, SignedFile), Refusal> {
-    match file.digest() {
-        Some(digest) => Ok((
-            path,
-            SignedFile {
-                length: file.length,
-                digest,
-            },
-        )),
-        None => Err(Refusal::Stray { path }),
-    }
+fn in_edition(path: &SitePath, file: &TargetFile) -> Result<SignedFile, Refusal> {
+    let stray = || Refusal::Stray { path: path.clone() };
+    Ok(SignedFile {
+        length: file.length,
+        digest: file.digest().ok_or_else(stray)?,
+    })
 }
 
 /// Metadata of which every signature was checked, and the files that it speaks of.
 #[derive(Debug)]
 pub struct Proof {
     trusted: Trusted,
-    files: BTreeMap<SitePath, SignedFile>,
+    files: ByPath<SignedFile>,
     fingerprint: Fingerprint,
 }
 
@@ -200,7 +198,7 @@ impl Proof {
     }
 
     /// Every file of the edition.
-    pub fn files(&self) -> &BTreeMap<SitePath, SignedFile> {
+    pub fn files(&self) -> &ByPath<SignedFile> {
         &self.files
     }
 
@@ -216,7 +214,7 @@ impl Proof {
         }
     }
 
-    fn newest(&self) -> impl Iterator<Item = (MetadataName, &Bytes)> {
+    pub(super) fn newest(&self) -> impl Iterator<Item = (MetadataName, &Bytes)> {
         self.trusted
             .files()
             .filter_map(|(role, version, content)| match role {

@@ -10,6 +10,7 @@
 //! Not here: where bytes come from and where they go. Everything is a function of values and `now`.
 
 mod assembler;
+mod by_path;
 mod choice;
 mod dense;
 mod dictionary;
@@ -25,6 +26,7 @@ mod verified;
 
 pub use crate::site::LIGHT_BYTES;
 pub use assembler::Assembler;
+pub use by_path::ByPath;
 pub use dense::{DenseForms, Retold, write_dense, write_dense_update};
 pub use excerpt::write_excerpt;
 pub use metadata::{Gathered, Proof, SignedFile};

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::assembler::check;
+use super::by_path::ByPath;
 use super::excerpt::is_picture;
 use super::{Gathered, Proof, Refusal, Remembered};
 use crate::base::{Digest, EditionNumber, MetadataName, SitePath, Variant};
@@ -88,7 +89,7 @@ pub struct Excerpt {
     bundle: Bytes,
     proof: Proof,
     metadata: BTreeMap<MetadataName, Entry>,
-    files: BTreeMap<SitePath, Entry>,
+    files: ByPath<Entry>,
     /// Of channels. Nothing of them was proved.
     lists: Vec<Bytes>,
 }
@@ -101,7 +102,7 @@ impl Excerpt {
         bundle: Bytes,
         proof: Proof,
         metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
-        files: BTreeMap<SitePath, Entry>,
+        files: ByPath<Entry>,
     ) -> Self {
         Self {
             bundle,
@@ -153,7 +154,7 @@ impl Excerpt {
     /// The pictures that were signed and are not here, in ascending order of path.
     pub fn lacking(&self) -> impl Iterator<Item = &SitePath> {
         let signed = self.proof.files().keys();
-        signed.filter(|path| !self.files.contains_key(*path))
+        signed.filter(|path| !self.files.contains_key(path))
     }
 
     pub fn file(&self, path: &SitePath) -> Option<&Entry> {
@@ -200,11 +201,14 @@ impl Excerpt {
         &self.bundle
     }
 
-    /// All metadata, unpacked, as if it had just been gathered.
+    /// All metadata, unpacked, as if it had just been gathered. What the proof holds is not held twice.
     pub fn gathered(&self) -> Gathered {
-        self.metadata()
-            .map(|(name, entry)| (name.clone(), self.content(entry)))
-            .collect()
+        let proved: BTreeMap<_, _> = self.proof.newest().collect();
+        let content = |(name, entry): (&MetadataName, &Entry)| {
+            let held = proved.get(name).map(|content| Bytes::clone(content));
+            (name.clone(), held.unwrap_or_else(|| self.content(entry)))
+        };
+        self.metadata().map(content).collect()
     }
 }
 
@@ -214,7 +218,7 @@ struct Opening {
     gathered: Gathered,
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
-    files: BTreeMap<SitePath, Entry>,
+    files: Option<ByPath<Entry>>,
     lists: Vec<Bytes>,
     is_excerpt: bool,
 }
@@ -254,10 +258,16 @@ impl Opening {
             MemberName::File(path) => {
                 let proof = self.proof(remembered, now)?;
                 let stray = || Refusal::Stray { path: path.clone() };
-                let file = proof.files().get(path).ok_or_else(stray)?;
+                let signed = proof.files().get_key_value(path);
+                let (path, file) = signed.ok_or_else(stray)?;
                 check(path, file, &member.packed)?;
-                let digest = file.digest;
-                self.files.insert(path.clone(), entry(&member, digest));
+                let (path, digest) = (path.clone(), file.digest);
+                let all = proof.files().len();
+                let files = self.files.get_or_insert_with(|| ByPath::with_capacity(all));
+                match files.takes(&path) {
+                    true => files.push(path, entry(&member, digest)),
+                    false => return Err(Refusal::Stray { path }),
+                }
                 Ok(())
             }
             MemberName::List(_) if self.lists.len() < LISTS => {
@@ -292,16 +302,14 @@ impl Opening {
         let proof = self
             .proof
             .ok_or(BundleError::NotABundle("it holds no files"))?;
-        let mut missing = proof
-            .files()
-            .keys()
-            .filter(|path| !self.files.contains_key(*path))
-            .filter(|path| !(self.is_excerpt && is_picture(path)));
-        if let Some(first) = missing.next().cloned() {
-            return Err(Refusal::FilesMissing {
-                first,
-                count: 1 + missing.count(),
-            });
+        let mut files = self.files.unwrap_or_else(|| ByPath::with_capacity(0));
+        files.shrink();
+        let is_missing =
+            |path: &&SitePath| !(files.contains_key(path) || self.is_excerpt && is_picture(path));
+        let first = proof.files().keys().find(is_missing).cloned();
+        if let Some(first) = first {
+            let count = proof.files().keys().filter(is_missing).count();
+            return Err(Refusal::FilesMissing { first, count });
         }
         // Metadata that the proof did not need was not verified, so it is not shown.
         let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();
@@ -311,7 +319,7 @@ impl Opening {
             bundle,
             proof,
             metadata,
-            files: self.files,
+            files,
             lists: self.lists,
         })
     }

@@ -84,8 +84,22 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     read_open(file, path, max_bytes)
 }
 
+/// The same, and when the file was last written.
+pub fn read_dated(path: &Path, max_bytes: u64) -> Result<(Vec<u8>, jiff::Timestamp)> {
+    let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    let facts = file
+        .metadata()
+        .map_err(|e| FileError::new("look at", path, e))?;
+    let written = time_of(&facts, path)?;
+    Ok((read_sized(&file, facts.len(), path, max_bytes)?, written))
+}
+
 fn read_open(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     let length = file.metadata().map_or(0, |about| about.len());
+    read_sized(&file, length, path, max_bytes)
+}
+
+fn read_sized(file: &File, length: u64, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     // A byte more, so that the end is seen without more room being made for what is behind it.
     let room = length.min(max_bytes).saturating_add(1);
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
@@ -266,10 +280,8 @@ pub fn lines<E: From<FileError>>(
 /// The length of the file in bytes, and when it was last written.
 pub fn look_at(path: &Path) -> Result<(u64, jiff::Timestamp)> {
     let looked_at = path.symlink_metadata();
-    let length = looked_at
-        .map_err(|e| FileError::new("look at", path, e))?
-        .len();
-    Ok((length, modified(path)?))
+    let facts = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    Ok((facts.len(), time_of(&facts, path)?))
 }
 
 /// As if the file had been written then.
@@ -285,8 +297,14 @@ pub fn is_plain_file(path: &Path) -> bool {
 
 /// When the file was last written.
 pub fn modified(path: &Path) -> Result<jiff::Timestamp> {
-    let looked_at = path.symlink_metadata().and_then(|kind| kind.modified());
-    let time = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    let looked_at = path.symlink_metadata();
+    let facts = looked_at.map_err(|e| FileError::new("look at", path, e))?;
+    time_of(&facts, path)
+}
+
+fn time_of(facts: &fs::Metadata, path: &Path) -> Result<jiff::Timestamp> {
+    let time = facts.modified();
+    let time = time.map_err(|e| FileError::new("look at", path, e))?;
     jiff::Timestamp::try_from(time)
         .map_err(|e| FileError::new("read the time of", path, io::Error::other(e.to_string())))
 }
@@ -317,6 +335,13 @@ pub fn marks(path: &Path) -> Result<Marks> {
 /// The regular files below `folder`, each by its path relative to it, sorted; symbolic links are not followed.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
+    walk(folder, &mut |path| found.push(path))?;
+    found.sort();
+    Ok(found)
+}
+
+/// The same one after another, in any order: there may be very many. Each may be removed when it is told.
+pub fn walk(folder: &Path, each: &mut dyn FnMut(PathBuf)) -> Result<()> {
     let mut waiting = vec![PathBuf::new()];
     while let Some(below) = waiting.pop() {
         let here = folder.join(&below);
@@ -329,12 +354,11 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
             if kind.is_dir() {
                 waiting.push(path);
             } else if kind.is_file() {
-                found.push(path);
+                each(path);
             }
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(())
 }
 
 /// Removes what a killed program was writing beside a place in `folder`. Beware: also what a living one is writing.

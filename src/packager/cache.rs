@@ -132,10 +132,11 @@ impl Cache {
     /// The content of the entry, unless it is not there or damaged.
     pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Vec<u8>> {
         let place = self.place(kind, key);
-        let entry = files::read(&place, ENTRY_BYTES).ok()?;
-        let content = unsealed(&entry, key)?;
-        self.touch(&place);
-        Some(content.to_vec())
+        let (mut entry, found) = files::read_dated(&place, ENTRY_BYTES).ok()?;
+        unsealed(&entry, key)?;
+        self.touch(&place, found);
+        entry.drain(..SEAL_BYTES);
+        Some(entry)
     }
 
     /// The head of an entry that [`Self::keep_picture`] wrote, if the rest of it has its length.
@@ -148,15 +149,15 @@ impl Cache {
         let (entry, length) = files::read_head(&place, (SEAL_BYTES + HEAD) as u64).ok()?;
         let head = unsealed(&entry, key)?.try_into().ok()?;
         let behind = length.checked_sub(entry.len() as u64)?;
-        self.touch(&place);
+        if let Ok(found) = files::modified(&place) {
+            self.touch(&place, found);
+        }
         (rest(&head) == behind).then_some(head)
     }
 
     /// Step 4. If it cannot be noted, the entry goes too early.
-    fn touch(&self, place: &Path) {
-        if let Ok((_, found)) = files::look_at(place)
-            && self.now.duration_since(found) > DAY
-        {
+    fn touch(&self, place: &Path, found: Timestamp) {
+        if self.now.duration_since(found) > DAY {
             let _ = files::set_modified(place, self.now);
         }
     }
@@ -186,7 +187,10 @@ impl Cache {
     /// So many bytes of a picture, `behind` its head.
     pub(super) fn lying(&self, key: Key, behind: u64, length: u64) -> Whereabouts {
         let start = SEAL_BYTES as u64 + behind;
-        Whereabouts::File(self.place(Kind::Pictures, key), start..start + length)
+        Whereabouts::File(
+            self.place(Kind::Pictures, key).into(),
+            start..start + length,
+        )
     }
 }
 
@@ -196,47 +200,57 @@ fn unsealed(entry: &[u8], key: Key) -> Option<&[u8]> {
     (key.seal(content).as_bytes() == seal).then_some(content)
 }
 
-/// An entry as a sweep sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    place: PathBuf,
+/// What a sweep must know of an entry, of which there may be a million.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// When it was last found, in seconds since 1970.
+    found: i64,
     bytes: u64,
-    found: Timestamp,
 }
 
 impl Cache {
     /// Step 4.
     pub fn sweep(&self) {
-        let entries = KINDS.map(|kind| entries(&self.shelf(kind))).concat();
-        for place in doomed(entries, self.now) {
-            // What cannot be removed is tried again after the next edition.
-            let _ = files::remove(&place);
+        let mut marks = Vec::new();
+        self.each_entry(&mut |_, mark| marks.push(mark));
+        let oldest = marks.iter().map(|mark| mark.found).min();
+        let horizon = horizon(marks, self.now);
+        if oldest.is_none_or(|oldest| oldest >= horizon) {
+            return;
+        }
+        self.each_entry(&mut |place, mark| {
+            if mark.found < horizon {
+                // What cannot be removed is tried again after the next edition.
+                let _ = files::remove(place);
+            }
+        });
+    }
+
+    fn each_entry(&self, each: &mut dyn FnMut(&Path, Mark)) {
+        for shelf in KINDS.map(|kind| self.shelf(kind)) {
+            // One that is not there has no entries.
+            let _ = files::walk(&shelf, &mut |below| {
+                let place = shelf.join(below);
+                if let Ok((bytes, found)) = files::look_at(&place) {
+                    let found = found.as_second();
+                    each(&place, Mark { found, bytes });
+                }
+            });
         }
     }
 }
 
-fn entries(shelf: &Path) -> Vec<Entry> {
-    let listed = files::list(shelf).unwrap_or_default();
-    let entry = |below: PathBuf| {
-        let place = shelf.join(below);
-        let (bytes, found) = files::look_at(&place).ok()?;
-        Some(Entry {
-            place,
-            bytes,
-            found,
-        })
-    };
-    listed.into_iter().filter_map(entry).collect()
-}
-
-fn doomed(mut entries: Vec<Entry>, now: Timestamp) -> Vec<PathBuf> {
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.found));
-    let mut kept = 0;
-    let doomed = entries.into_iter().filter(|entry| {
-        kept += entry.bytes;
-        kept > MOST_BYTES || now.duration_since(entry.found) > FORGOTTEN
+/// What was last found before this second goes.
+fn horizon(mut marks: Vec<Mark>, now: Timestamp) -> i64 {
+    let forgotten = (now - FORGOTTEN).as_second();
+    marks.sort_unstable_by_key(|mark| std::cmp::Reverse(mark.found));
+    let mut kept: u64 = 0;
+    let mut beyond = marks.iter().filter(|mark| {
+        kept = kept.saturating_add(mark.bytes);
+        kept > MOST_BYTES
     });
-    doomed.map(|entry| entry.place).collect()
+    let beyond = beyond.next().map(|first| first.found + 1);
+    beyond.map_or(forgotten, |beyond| beyond.max(forgotten))
 }
 
 #[cfg(test)]
@@ -332,33 +346,29 @@ pub(in crate::packager) mod tests {
         }
     }
 
-    fn entry(name: &str, bytes: u64, days_ago: i64) -> Entry {
-        Entry {
-            place: name.into(),
-            bytes,
-            found: now() - SignedDuration::from_hours(24 * days_ago),
-        }
-    }
-
-    fn check(entries: &[Entry], expected: &[&str]) {
-        let mut doomed = doomed(entries.to_vec(), now());
-        doomed.sort();
-        let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
-        assert_eq!(doomed, expected);
+    /// `entries`: how heavy each is, and how many days ago it was found. `expected`: which of them go.
+    fn check(entries: &[(u64, i64)], expected: &[usize]) {
+        let found = |days: i64| (now() - SignedDuration::from_hours(24 * days)).as_second();
+        let mark = |(bytes, days): &(u64, i64)| Mark {
+            found: found(*days),
+            bytes: *bytes,
+        };
+        let horizon = horizon(entries.iter().map(mark).collect(), now());
+        let goes = |index: &usize| found(entries[*index].1) < horizon;
+        let gone: Vec<usize> = (0..entries.len()).filter(goes).collect();
+        assert_eq!(gone, expected);
     }
 
     #[test]
     fn what_is_forgotten_and_what_is_too_much_goes() {
         check(&[], &[]);
-        check(&[entry("a", 1, 0), entry("b", 1, 29)], &[]);
-        check(&[entry("a", 1, 31), entry("b", 1, 29)], &["a"]);
-        check(&[entry("old", MOST_BYTES, 3), entry("new", 1, 2)], &["old"]);
-        check(
-            &[entry("a", MOST_BYTES / 2, 3), entry("b", MOST_BYTES / 2, 2)],
-            &[],
-        );
+        check(&[(1, 0), (1, 29)], &[]);
+        check(&[(1, 31), (1, 29)], &[0]);
+        check(&[(MOST_BYTES, 3), (1, 2)], &[0]);
+        check(&[(MOST_BYTES, 2), (1, 3)], &[1]);
+        check(&[(MOST_BYTES / 2, 3), (MOST_BYTES / 2, 2)], &[]);
         // A clock that was set back.
-        check(&[entry("ahead", 1, -3)], &[]);
+        check(&[(1, -3)], &[]);
     }
 
     #[test]

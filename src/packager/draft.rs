@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook};
+use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
-use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
+use crate::edition::VerifiedEdition;
 use crate::site::{Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
@@ -41,18 +41,23 @@ pub struct Background<'a> {
     pub cache: &'a Arc<Cache>,
     /// For what is read, until all of it is.
     pub drawer: &'a Drawer,
+    /// The edition before, of which the places are shared.
+    pub previous: Option<&'a VerifiedEdition>,
     /// Bounds dates that lie in the future, and stands for missing ones.
     pub now: Timestamp,
 }
 
 pub struct Draft {
     pub id: String,
-    pub page: Page,
+    /// Of its page, unless it lies on the shelf under its id: there may be very many drafts.
+    address: Option<Box<str>>,
+    /// Whether its page lies on the shelf.
+    pub is_held: bool,
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
-    /// To which addresses in the article are relative, and under which other articles link it.
-    pub base: Url,
+    /// Where the page was found, if that is another address than was asked for.
+    found: Option<Box<Url>>,
     pub published: Timestamp,
     /// Neither its source nor its page tells when it was published.
     pub is_undated: bool,
@@ -60,10 +65,10 @@ pub struct Draft {
     pub canonical: Option<Box<Url>>,
     /// A [`struct@Copy`].
     copy: Whereabouts,
-    /// By which it is compared with others of its newsroom.
+    /// By which it is compared with others of its newsroom, until [`Furniture`] takes them.
     blocks: Box<[u64]>,
     /// What is left out of it when it is read.
-    familiar: Arc<Familiar>,
+    familiar: Option<Arc<Familiar>>,
 }
 
 /// All that an article is made of but its pictures.
@@ -80,6 +85,26 @@ pub struct Copy {
 }
 
 impl Draft {
+    /// To which addresses in the article are relative, and under which other articles link it.
+    pub fn base(&self) -> Url {
+        let found = self.found.as_deref().cloned();
+        found.unwrap_or_else(|| self.address())
+    }
+
+    /// As its source told it.
+    pub fn address(&self) -> Url {
+        match &self.address {
+            Some(address) => Url::parse(address).expect("it was an address before"),
+            None => source::address(&self.id),
+        }
+    }
+
+    fn host(&self) -> String {
+        let address = self.canonical.as_deref().cloned();
+        let address = address.unwrap_or_else(|| self.base());
+        address.host_str().unwrap_or_default().to_owned()
+    }
+
     /// Whether its source forgets it sooner or later.
     pub fn is_fleeting(&self) -> bool {
         self.shelf.is_none()
@@ -88,7 +113,9 @@ impl Draft {
     /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since.
     pub fn copy(&self) -> Option<Copy> {
         let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
-        self.familiar.clear(&mut copy.read);
+        if let Some(familiar) = &self.familiar {
+            familiar.clear(&mut copy.read);
+        }
         Some(copy)
     }
 }
@@ -121,13 +148,13 @@ pub async fn draft(
     }
     let id = offer.id.clone();
     let read = match &offer.page {
-        Page::Told(url) => told(&offer.told, url, background.cache).await,
+        Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
         Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
             // A shield stands before the site: what was kept is better than what the feed tells, and that is better
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => {
-                let told = told(&offer.told, url, background.cache).await;
+                let told = told(offer.told.as_deref(), url, background.cache).await;
                 told.map_err(|_| error.into())
             }
             other => other,
@@ -145,7 +172,11 @@ async fn fetched(
     background: Background<'_>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
-    let read = page(got.url, got.content_type, got.bytes, background).await;
+    let held = Held {
+        content_type: got.content_type,
+        bytes: got.bytes,
+    };
+    let read = page(got.url, move || Ok(held), background).await;
     if read.is_err() {
         getter.doubt(url);
     }
@@ -154,22 +185,26 @@ async fn fetched(
 
 async fn page(
     url: Url,
-    kind: Option<String>,
-    bytes: Bytes,
+    held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
 ) -> Result<(Url, Read), DraftError> {
-    if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
-        return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
-    }
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
     let read = apart(background.cache, move |cache| {
+        let Held {
+            content_type: kind,
+            bytes,
+        } = held()?;
+        if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
+            return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
+        }
         let lean = Lean::of(&bytes, kind.as_deref(), &rules)?;
         drop(bytes);
         let of = format!("page {rules:?}");
-        known(cache, &of, &url, lean.html().as_bytes(), || {
+        let read = known(cache, &of, &url, lean.html().as_bytes(), || {
             lean.article(&url, &rules)
-        })
+        });
+        Ok(read?)
     });
     Ok((base, read.await?))
 }
@@ -194,24 +229,26 @@ async fn held(
 ) -> Result<(Url, Read), DraftError> {
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
-    let held = blocking(move || shelf.read(&asked)).await?;
-    let held = held.unwrap_or(Err(ShelfError::Absent))?;
-    page(url.clone(), held.content_type, held.bytes, background).await
+    let held = move || shelf.read(&asked).unwrap_or(Err(ShelfError::Absent));
+    page(url.clone(), held, background).await
 }
 
 /// The article as it stands in the feed, or the summary if that is all there is.
-async fn told(entry: &Entry, url: &Url, cache: &Arc<Cache>) -> Result<(Url, Read), DraftError> {
+async fn told(
+    entry: Option<&Entry>,
+    url: &Url,
+    cache: &Arc<Cache>,
+) -> Result<(Url, Read), DraftError> {
+    let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.content.clone().or_else(|| entry.summary.clone());
     let html = html.ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        known(
-            cache,
-            &format!("told {title:?}"),
-            &base,
-            html.as_bytes(),
-            || extract::extract_content(&html, title.clone(), &base),
-        )
+        let of = format!("told {title:?}");
+        let read = known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_content(&html, title.clone(), &base)
+        });
+        Ok(read?)
     });
     Ok((url.clone(), read.await?))
 }
@@ -220,11 +257,11 @@ async fn told(entry: &Entry, url: &Url, cache: &Arc<Cache>) -> Result<(Url, Read
 
 async fn apart(
     cache: &Arc<Cache>,
-    work: impl FnOnce(&Cache) -> Result<Read, NoArticle> + Send + 'static,
+    work: impl FnOnce(&Cache) -> Result<Read, DraftError> + Send + 'static,
 ) -> Result<Read, DraftError> {
     let cache = Arc::clone(cache);
     let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
-    Ok(done.await.map_err(|_| DraftError::TooLong)???)
+    done.await.map_err(|_| DraftError::TooLong)??
 }
 
 /// The code that reads pages; see the build script.
@@ -252,9 +289,17 @@ fn known(
     if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
         return read;
     }
-    let read = read().map(|article| Read {
-        blocks: extract::blocks(&article),
-        article,
+    let read = read().map(|mut article| {
+        // Nothing but a summary is made of it.
+        let end = article
+            .text
+            .find('\n')
+            .map_or(article.text.len(), |end| end + 1);
+        article.text.truncate(end);
+        Read {
+            blocks: extract::blocks(&article),
+            article,
+        }
     });
     if let Ok(entry) = serde_json::to_vec(&read) {
         // What cannot be written is read again next time.
@@ -289,10 +334,11 @@ fn finish(
         id,
         page,
         told,
+        seen,
         shelf,
         terms,
     } = offer;
-    let told = *told;
+    let told = told.map(|told| *told).unwrap_or_default();
     let Read {
         article: mut read,
         mut blocks,
@@ -316,7 +362,7 @@ fn finish(
     // months.
     let published = told_date
         .or(first)
-        .or_else(|| told.seen.filter(|seen| *seen < now))
+        .or_else(|| seen.filter(|seen| *seen < now))
         .unwrap_or(now);
     // The month stands in its address, which it keeps: one that is dated anew was updated then.
     let moved = first.filter(|first| !is_same_month(*first, published));
@@ -351,8 +397,11 @@ fn finish(
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Box::new(Draft {
+        found: (base != *page.url()).then(|| Box::new(base)),
+        is_held: matches!(page, Page::Held(_)),
+        address: (shelf.is_none() || *page.url() != source::address(&id))
+            .then(|| page.url().as_str().into()),
         id,
-        page,
         shelf,
         terms,
         published,
@@ -360,8 +409,7 @@ fn finish(
         canonical,
         copy: background.drawer.lay(copy),
         blocks: blocks.into(),
-        familiar: Arc::default(),
-        base,
+        familiar: None,
     }))
 }
 
@@ -412,20 +460,25 @@ fn summary(told: Option<&str>, text: &str) -> String {
     format!("{}…", head.get(..word).unwrap_or(head))
 }
 
-/// Leaves out of the articles of each host what stands on many of them. They may come from the cache or not: what it
-/// holds is what was read, before this.
-pub fn without_furniture(drafts: &mut [Box<Draft>]) {
-    let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
-    for draft in drafts {
-        let address = draft.canonical.as_deref().unwrap_or(&draft.base);
-        let host = address.host_str().unwrap_or_default().to_owned();
-        hosts.entry(host).or_default().push(draft);
+/// What stands on many articles of a host, counted while they come, and then left out of them. They may come from the
+/// cache or not: what it holds is what was read, before this.
+#[derive(Debug, Default)]
+pub struct Furniture {
+    hosts: BTreeMap<String, Sample>,
+}
+
+impl Furniture {
+    pub fn count(&mut self, draft: &mut Draft) {
+        let sample = self.hosts.entry(draft.host()).or_default();
+        sample.add(&draft.id, std::mem::take(&mut draft.blocks));
     }
-    for drafts in hosts.into_values() {
-        let pages = drafts.iter().map(|draft| (&*draft.id, &*draft.blocks));
-        let familiar = Arc::new(Familiar::on(pages));
+
+    pub fn leave_out(self, drafts: &mut [Box<Draft>]) {
+        let hosts = self.hosts.into_iter();
+        let hosts = hosts.map(|(host, sample)| (host, Arc::new(Familiar::on(&sample))));
+        let hosts: BTreeMap<_, _> = hosts.collect();
         for draft in drafts {
-            draft.familiar = Arc::clone(&familiar);
+            draft.familiar = hosts.get(&draft.host()).cloned();
         }
     }
 }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use url::Url;
-
 use super::archive::{Lead, Line, Moment, Shown, Slip, Story};
 use super::cache::{Key, Kind};
 use super::draft::{Background, Copy, Draft};
 use super::gather::{LostPicture, Skipped};
 use super::links::{Inside, Known};
 use super::placing::Placed;
-use super::source::{self, Page};
+use super::source;
 use super::studio::{self, Finished, Studio};
 use super::trace::{PROGRAM, traced};
 use crate::base::{SitePath, Timestamp};
@@ -55,14 +53,15 @@ impl Galley<'_> {
 
     fn line(&self, draft: &Draft, copy: Copy, path: SitePath, shown: &studio::Shown) -> Line {
         let read = &copy.read;
+        let base = draft.base();
         let known = Known {
-            base: &draft.base,
+            base: &base,
             inside: self.inside,
             pictures: &shown.by_address,
         };
         // In their order, so that the key is always the same.
         let pictures: BTreeMap<_, _> = shown.by_address.iter().collect();
-        let on = format!("{path} {} {pictures:?}", draft.base);
+        let on = format!("{path} {base} {pictures:?}");
         let key = Key::of(&[PROGRAM, &on, &read.html].map(str::as_bytes));
         let body = traced(
             (self.background.cache, Kind::Articles, key),
@@ -91,7 +90,9 @@ impl Galley<'_> {
                 section: copy.section,
                 lead: lead.map(Lead::of),
                 pictures: shown.files.iter().map(Shown::of).collect(),
-                body: String::from_utf8_lossy(&body).into_owned(),
+                // Faster than to look for faults, of which there are none.
+                body: String::from_utf8(body)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             }),
         }
     }
@@ -99,10 +100,11 @@ impl Galley<'_> {
 
 /// Where people find the original: not a file on the editor's machine.
 fn original(draft: &Draft) -> Option<String> {
-    let url = match &draft.page {
-        Page::Held(url) if source::is_on_shelf(url) => draft.canonical.as_deref(),
-        Page::Address(url) | Page::Told(url) | Page::Held(url) => Some(url),
+    let url = draft.address();
+    let url = match draft.is_held && source::is_on_shelf(&url) {
+        true => draft.canonical.as_deref().cloned(),
+        false => Some(url),
     };
     url.filter(|url| !source::is_on_shelf(url))
-        .map(Url::to_string)
+        .map(String::from)
 }

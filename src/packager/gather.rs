@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::archive::{self, Slip};
-use super::draft::{self, Background, Draft};
+use super::draft::{self, Background, Draft, Furniture};
 use super::fetching::Getter;
 use super::galley::Galley;
 use super::placing::{Placed, inside, placed};
@@ -107,28 +107,26 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let offers = offers(sources, getter, &mut gathered).await;
-    let mut drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
-    draft::without_furniture(&mut drafts);
+    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let placed = placed(drafts, background, &mut gathered.skipped);
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
 }
 
 // Step 1.
-async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered) -> Vec<Offer> {
+async fn offers(
+    sources: &[Source],
+    getter: &Getter<'_>,
+    gathered: &mut Gathered,
+) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     for source in sources {
         match source::discover(source, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
-                let mut offers = found.offers;
-                offers.retain(|offer| seen.insert(archive::key(&offer.id)));
-                // Most have one source, and there may be very many.
-                match all.is_empty() {
-                    true => all = offers,
-                    false => all.append(&mut offers),
-                }
+                let offers = found.offers.into_iter().map(Box::new);
+                all.extend(offers.filter(|offer| seen.insert(archive::key(&offer.id))));
             }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
@@ -140,8 +138,12 @@ async fn offers(sources: &[Source], getter: &Getter<'_>, gathered: &mut Gathered
 }
 
 // Step 2.
+#[expect(
+    clippy::vec_box,
+    reason = "each is let go of when it was read, and not all of them at the end"
+)]
 async fn drafts(
-    offers: Vec<Offer>,
+    offers: Vec<Box<Offer>>,
     getter: &Getter<'_>,
     background: Background<'_>,
     options: &Options,
@@ -151,16 +153,19 @@ async fn drafts(
     let of = offers.len();
     let reading = offers
         .into_iter()
-        .map(|offer| draft::draft(offer, getter, background));
+        .map(|offer| draft::draft(*offer, getter, background));
     // In the order of the sources, so that the same input gives the same edition.
     let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
-    let mut drafts = Vec::new();
+    let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
     let mut done = 0;
     while let Some(read) = reading.next().await {
         done += 1;
         progress(Progress::Reading { done, of });
         match read {
-            Ok(draft) => drafts.push(draft),
+            Ok(mut draft) => {
+                furniture.count(&mut draft);
+                drafts.push(draft);
+            }
             Err((what, error)) => {
                 let list = match background.archive.holds(&what) {
                     true => &mut gathered.stale,
@@ -173,6 +178,7 @@ async fn drafts(
             }
         }
     }
+    furniture.leave_out(&mut drafts);
     drafts
 }
 
@@ -198,6 +204,7 @@ async fn finish(
         background,
     };
     let of = placed.len();
+    gathered.articles.reserve_exact(of);
     let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;

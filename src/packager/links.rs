@@ -5,24 +5,33 @@ use std::collections::HashMap;
 use url::Url;
 
 use super::source;
-use crate::base::SitePath;
+use crate::base::{Digest, SitePath};
 use crate::site::{Link, Picture, Resolve};
 
 /// The articles of an edition by the addresses under which they are linked.
 #[derive(Debug, Default)]
 pub struct Inside {
-    pages: HashMap<String, SitePath>,
+    pages: HashMap<Mark, SitePath>,
 }
+
+/// Half of the digest of a [`key`], of which there may be very many: nobody can make two addresses that have it in common.
+type Mark = [u8; 16];
 
 impl Inside {
     /// The first article under an address keeps it.
     pub fn add(&mut self, url: &Url, path: &SitePath) {
-        self.pages.entry(key(url)).or_insert_with(|| path.clone());
+        let page = self.pages.entry(mark(url));
+        page.or_insert_with(|| path.clone());
     }
 
     pub fn page(&self, url: &Url) -> Option<&SitePath> {
-        self.pages.get(&key(url))
+        self.pages.get(&mark(url))
     }
+}
+
+fn mark(url: &Url) -> Mark {
+    let digest = Digest::of(key(url).as_bytes());
+    *digest.as_bytes().first_chunk().expect("it is 32 bytes")
 }
 
 /// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and

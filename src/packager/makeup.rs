@@ -94,7 +94,8 @@ impl<'a> Makeup<'a> {
         self.made_up.waiting.extend(pictures);
         self.made_up.kept.extend(stock.kept_pictures);
         let shelf = Shelf::of(&stock.articles);
-        for slip in &stock.articles {
+        self.headlines.reserve_exact(stock.articles.len());
+        for slip in stock.articles {
             let setting = Setting {
                 setter: &self.setter,
                 mark: &self.mark,
@@ -104,13 +105,13 @@ impl<'a> Makeup<'a> {
                 losses: &self.losses,
             };
             let made_up = &self.made_up;
-            let set = setting.set(slip, |path, sha256| made_up.holds(path, sha256))?;
+            let set = setting.set(&slip, |path, sha256| made_up.holds(path, sha256))?;
             let Some(Set { headline, page }) = set else {
                 continue;
             };
             match page {
-                Some(page) => drop(self.made_up.lay(slip.path.clone(), page, &self.drawer)),
-                None => drop(self.made_up.kept.insert(slip.path.clone())),
+                Some(page) => drop(self.made_up.lay(slip.path, page, &self.drawer)),
+                None => drop(self.made_up.kept.insert(slip.path)),
             }
             self.headlines.push(headline);
         }
@@ -135,6 +136,8 @@ impl<'a> Makeup<'a> {
         for (path, page) in setter.abouts(&self.headlines) {
             made_up.lay(path, page, &self.drawer);
         }
+        drop(self.headlines);
+        made_up.pack();
         match self.losses.are_none() {
             true => Ok(made_up),
             false => Err(ArchiveError::Lost),
@@ -162,6 +165,11 @@ impl MadeUp {
         let waiting = Waiting::known(length, digest, drawer.lay(page));
         self.waiting.insert(path, waiting);
         true
+    }
+
+    /// What was added in order, one by one, left the map half empty; all at once it is full.
+    fn pack(&mut self) {
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().collect();
     }
 
     /// What of these every mirror will have.

@@ -13,6 +13,7 @@ use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
 use crate::base::SitePath;
+use crate::edition::VerifiedEdition;
 use crate::site::Article;
 
 pub struct Placed {
@@ -32,7 +33,11 @@ pub fn placed(
     let Background {
         newsroom, archive, ..
     } = background;
-    let now: BTreeSet<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
+    // Only what was kept can have moved.
+    let now: BTreeSet<String> = match archive.is_there() {
+        true => drafts.iter().map(|draft| draft.id.clone()).collect(),
+        false => BTreeSet::new(),
+    };
     let before = archive.places();
     let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
     let mut taken = HashSet::new();
@@ -45,6 +50,7 @@ pub fn placed(
             first.clone_into(&mut draft.id);
         }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
+        let path = path.map(|path| shared(path, background.previous));
         let why = match path {
             Some(path) if !is_anothers(&path, &draft.id) && taken.insert(path.clone()) => {
                 placed.push(Placed { draft, path });
@@ -61,11 +67,17 @@ pub fn placed(
     placed
 }
 
+/// The same path as the edition before holds it, which takes no more memory.
+fn shared(path: SitePath, previous: Option<&VerifiedEdition>) -> SitePath {
+    let signed = previous.and_then(|previous| previous.proof().files().get_key_value(&path));
+    signed.map_or_else(|| path.clone(), |(held, _)| held.clone())
+}
+
 /// By which addresses articles link each other.
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
-        inside.add(&draft.base, path);
+        inside.add(&draft.base(), path);
         if let Ok(url) = Url::parse(&draft.id) {
             inside.add(&url, path);
         }

@@ -50,6 +50,10 @@ pub enum PublishError {
     File(#[from] FileError),
     #[error("the newsroom's first key, `1.root.json`, is missing")]
     NoRoot,
+    #[error(
+        "the edition names so many files that its metadata is longer than {max_bytes} bytes, and no reader takes more"
+    )]
+    TooLarge { max_bytes: u64 },
 }
 
 impl PublishError {
@@ -62,6 +66,11 @@ impl PublishError {
             Self::NoRoot => {
                 Some("take it from any bundle or mirror and put it into the folder `signed`".into())
             }
+            Self::TooLarge { .. } => Some(
+                "take sources out of `colport.toml`, or divide them over two sites, each in a folder of its own: some 350,000 \
+                 articles without pictures fit into one, and fewer with pictures"
+                    .into(),
+            ),
         }
     }
 }
@@ -118,10 +127,7 @@ impl Press {
         let signed = self.sign(&self.facts(files), now)?;
         let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
         let newcomer = Remembered::new(first_root.clone());
-        let gathered: Gathered = signed
-            .iter()
-            .map(|(name, content)| (name.clone(), content.clone()))
-            .collect();
+        let gathered = gathered(&signed)?;
         let proof = gathered.prove(&newcomer, now)?;
         let mut assembler = Assembler::new(out, proof, &gathered, self.previous.clone())?;
         let changed = self.changed(files);
@@ -185,6 +191,19 @@ impl Press {
         let entry = before.and_then(|previous| previous.file(path));
         entry.is_some_and(|entry| entry.digest == digest)
     }
+}
+
+/// As a reader would gather it, with his limits.
+fn gathered(signed: &MetadataSet) -> Result<Gathered, PublishError> {
+    let mut gathered = Gathered::default();
+    for (name, content) in signed.iter() {
+        let taken = gathered.insert(name.clone(), content.clone());
+        taken.map_err(|refusal| match refusal {
+            Refusal::TooMuchMetadata { max_bytes } => PublishError::TooLarge { max_bytes },
+            other => other.into(),
+        })?;
+    }
+    Ok(gathered)
 }
 
 /// What makes of one edition the next.
@@ -257,5 +276,31 @@ enum Placing<E> {
 impl<E> From<Refusal> for Placing<E> {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{LIMITS, MetadataName};
+
+    /// So many files of 4 MB, which share their bytes.
+    fn set(files: u64) -> MetadataSet {
+        let content = Bytes::from(vec![b' '; 4 << 20]);
+        let name = |number| MetadataName::versioned(&format!("be-{number}"), 1).unwrap();
+        MetadataSet::new((0..files).map(|number| (name(number), content.clone())))
+    }
+
+    #[test]
+    fn an_edition_too_large_for_its_readers_is_refused_with_what_to_try() {
+        let most = LIMITS.metadata_bytes / (4 << 20);
+        assert!(gathered(&set(most)).is_ok());
+        let error = gathered(&set(most + 1)).unwrap_err();
+        let max_bytes = LIMITS.metadata_bytes;
+        assert!(
+            error.to_string().contains(&max_bytes.to_string()),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("two sites"));
     }
 }

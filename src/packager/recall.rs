@@ -145,7 +145,7 @@ mod tests {
         files::write(&place, b"short").unwrap();
         for end in [2, 100] {
             let losses = losses.clone();
-            let lies = Whereabouts::File(place.clone(), 0..end);
+            let lies = Whereabouts::File(place.clone().into(), 0..end);
             assert_eq!(Recalled { lies, losses }.recall().title, "");
         }
         assert!(!losses.are_none());

@@ -49,12 +49,12 @@ impl Setting<'_> {
         slip: &Slip,
         is_there: impl FnOnce(&SitePath, &str) -> bool,
     ) -> Result<Option<Set>, ArchiveError> {
-        let line = slip.line()?;
+        let (line, text) = slip.line_and_text()?;
         let found = line.bare_article().zip(line.page(self.shelf));
         let Some((bare, links)) = found else {
             return Ok(None);
         };
-        let key = Key::of(&[PROGRAM.as_bytes(), self.mark.as_bytes(), &line.written()]);
+        let key = Key::of(&[PROGRAM.as_bytes(), self.mark.as_bytes(), &text]);
         let mut page = None;
         let known = traced((self.cache, Kind::Settings, key), &links, |resolve| {
             let article = whole(&bare, &line, resolve);

@@ -10,13 +10,13 @@ use crate::base::Digest;
 use crate::io::files::{self, FileError};
 use crate::io::scratch::Scratch;
 
-/// Where bytes lie.
+/// Where bytes lie. There is one of these for each article and more, so it is kept small.
 #[derive(Debug, Clone)]
 pub(super) enum Whereabouts {
-    File(PathBuf, Range<u64>),
+    File(Arc<PathBuf>, Range<u64>),
     Drawer(Arc<Scratch>, Range<u64>),
     /// On a disk that is full, or write-protected.
-    Memory(Bytes),
+    Memory(Box<Bytes>),
 }
 
 impl Whereabouts {
@@ -24,7 +24,7 @@ impl Whereabouts {
         match self {
             Self::File(place, range) => Ok(files::read_range(place, range)?.into()),
             Self::Drawer(scratch, range) => Ok(scratch.read(range)?.into()),
-            Self::Memory(content) => Ok(content.clone()),
+            Self::Memory(content) => Ok(Bytes::clone(content)),
         }
     }
 }
@@ -44,7 +44,7 @@ impl Drawer {
             let range = scratch.append(&content).ok()?;
             Some(Whereabouts::Drawer(Arc::clone(scratch), range))
         });
-        laid.unwrap_or(Whereabouts::Memory(content))
+        laid.unwrap_or_else(|| Whereabouts::Memory(content.into()))
     }
 }
 
@@ -72,7 +72,7 @@ impl Waiting {
 
     /// One that is held in memory after all.
     pub fn held(content: Bytes) -> Self {
-        Self::new(&content.clone(), Whereabouts::Memory(content))
+        Self::new(&content.clone(), Whereabouts::Memory(content.into()))
     }
 
     /// Refused if it is not what it was: then it is thrown away, so that it can be made anew.
@@ -82,7 +82,7 @@ impl Waiting {
             return Ok(content);
         }
         let path = match &self.whereabouts {
-            Whereabouts::File(place, _) => place.clone(),
+            Whereabouts::File(place, _) => PathBuf::clone(place),
             _ => PathBuf::new(),
         };
         files::remove(&path)?;
@@ -108,7 +108,7 @@ mod tests {
         let place = folder.path().join("a");
         files::write(&place, b"head and content").unwrap();
         let whereabouts = [
-            Whereabouts::File(place.clone(), 9..16),
+            Whereabouts::File(place.clone().into(), 9..16),
             Drawer::on(folder.path()).lay(&b"content"[..]),
             Drawer::on(&place).lay(&b"content"[..]),
         ];
@@ -128,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a");
         files::write(&place, b"contemt").unwrap();
-        let waiting = Waiting::new(b"content", Whereabouts::File(place.clone(), 0..7));
+        let waiting = Waiting::new(b"content", Whereabouts::File(place.clone().into(), 0..7));
         assert!(waiting.content().is_err());
         assert!(!files::exists(&place));
     }

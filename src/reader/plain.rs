@@ -257,7 +257,7 @@ async fn walk(
         }
         everything.give(content)?;
     }
-    let (trusted, _) = everything.finish()?;
+    let trusted = everything.finish_with(|_, _| Ok::<_, Fault>(()))?;
     Ok((trusted, fetched))
 }
 

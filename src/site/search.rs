@@ -35,40 +35,38 @@ struct Row<'a>(
     #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
 );
 
-/// The files of one month. `headlines` with the oldest first; `search` is the page that loads the files.
+/// The files of one month, one after another; gives how many they are. `headlines` with the oldest first; `search` is the
+/// page that loads the files.
 pub fn files(
     month: &Month,
     headlines: &[&Headline],
     search: &SitePath,
     language: &super::Language,
-) -> Vec<Page> {
-    let mut files = vec![String::new()];
-    let mut weight = 0;
+    lay: &mut dyn FnMut(Page),
+) -> usize {
+    let (mut rows, mut weight, mut number) = (String::new(), 0, 1);
     for headline in headlines {
         let told = headline.told();
         let row = row(headline, &told, search, language);
         let heavier = weight_of(&row);
         if weight + heavier > FILE_BYTES && weight > 0 {
-            files.push(String::new());
-            weight = 0;
+            lay(file(month, number, &rows));
+            rows.clear();
+            (weight, number) = (0, number + 1);
         }
         weight += heavier;
-        if let Some(file) = files.last_mut() {
-            let comma = if file.is_empty() { "" } else { ",\n" };
-            let json = serde_json::to_string(&row).expect("texts can always be written");
-            file.extend([comma, &json]);
-        }
+        let comma = if rows.is_empty() { "" } else { ",\n" };
+        let json = serde_json::to_string(&row).expect("texts can always be written");
+        rows.extend([comma, &json]);
     }
-    let named = files.into_iter().enumerate().map(|(index, rows)| {
-        let path = super::frame::site_path(&file(month, index + 1));
-        (path, format!(":root{{--rows:[{rows}]}}\n").into_bytes())
-    });
-    named.collect()
+    lay(file(month, number, &rows));
+    number
 }
 
-/// Its name, by its number from 1.
-fn file(month: &Month, number: usize) -> String {
-    format!("{}/search-{number}.css", month.folder)
+/// `number` from 1.
+fn file(month: &Month, number: usize, rows: &str) -> Page {
+    let path = super::frame::site_path(&format!("{}/search-{number}.css", month.folder));
+    (path, format!(":root{{--rows:[{rows}]}}\n").into_bytes())
 }
 
 fn row<'a>(

@@ -23,6 +23,7 @@ mod slip;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -130,11 +131,16 @@ impl Archive {
     fn fill(&mut self) -> Result<Digest, ArchiveError> {
         let place = self.place.clone();
         let (mut places, mut hasher, mut number) = (HashSet::new(), Hasher::default(), 0);
+        let lying = Arc::new(place.clone());
         files::lines(&place, ARCHIVE_BYTES, |range, text| {
             number += 1;
             hasher.update(text);
             hasher.update(b"\n");
-            let slip = self.slip(text, Whereabouts::File(place.clone(), range), &mut places);
+            let slip = self.slip(
+                text,
+                Whereabouts::File(Arc::clone(&lying), range),
+                &mut places,
+            );
             let (key, slip) = slip.map_err(|why| ArchiveError::Damaged {
                 place: place.clone(),
                 line: number,
@@ -242,14 +248,16 @@ impl Archive {
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Option<&str> {
-        let is_it = |slip: &&Slip| {
+        let is_of_then = |slip: &&Slip| {
             let story = slip.story.as_ref();
-            // Few have the same moment, so a title is rarely asked for.
-            let story = story.filter(|story| story.published == published);
-            story.is_some_and(|story| title().is_some_and(|title| title == story.title))
+            story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
         };
-        let found = self.slips.values().filter(is_it);
-        found.map(|slip| &*slip.id).find(|id| !now.contains(*id))
+        let mut of_then = self.slips.values().filter(is_of_then).peekable();
+        // Few have the same moment, so a title is rarely asked for.
+        of_then.peek()?;
+        let title = title()?;
+        let mut found = of_then.filter(|slip| slip.is_titled(&title));
+        Some(&found.next()?.id)
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
@@ -307,7 +315,8 @@ impl Archive {
             }
         }
         let slips = self.slips.values().filter(|slip| slip.is_shown());
-        stock.articles = slips.cloned().chain(from_folders).collect();
+        stock.articles = from_folders;
+        drop(stock.articles.splice(..0, slips.cloned()));
         stock.articles.sort_by(|a, b| a.path.cmp(&b.path));
         let kept = stock.articles.iter();
         stock.kept_articles = kept.filter(|slip| !fresh.contains(&slip.path)).count();
@@ -316,15 +325,11 @@ impl Archive {
     }
 
     /// Gives those that no feed told of; they are not kept.
-    fn take(&mut self, gathered: Vec<Slip>) -> Vec<Slip> {
-        let mut others = Vec::new();
-        for slip in gathered {
-            match slip.is_fleeting {
-                true => drop(self.slips.insert(key(&slip.id), slip)),
-                false => others.push(slip),
-            }
+    fn take(&mut self, mut gathered: Vec<Slip>) -> Vec<Slip> {
+        for slip in gathered.extract_if(.., |slip| slip.is_fleeting) {
+            self.slips.insert(key(&slip.id), slip);
         }
-        others
+        gathered
     }
 
     /// Gives those that fit nothing.

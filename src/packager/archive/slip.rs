@@ -1,5 +1,9 @@
 //! What is kept in mind of an article: that by which it is told from others. All else of it lies on the disk.
 
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+
+use bytes::Bytes;
 use url::Url;
 
 use super::super::waiting::{Drawer, Whereabouts};
@@ -15,9 +19,9 @@ use crate::site::Language;
 pub struct Slip {
     pub path: SitePath,
     /// What its source calls it.
-    pub id: String,
+    pub id: Arc<str>,
     /// Address of the original, which may be another by now.
-    pub source: Option<String>,
+    pub source: Option<Arc<str>>,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
     /// Of the article, or of the page that says that it was withdrawn.
@@ -30,7 +34,8 @@ pub struct Slip {
 
 #[derive(Debug, Clone)]
 pub(super) struct Brief {
-    pub title: String,
+    /// Of its title, see [`Slip::is_titled`].
+    title: u64,
     pub published: Timestamp,
     pub has_pictures: bool,
 }
@@ -42,15 +47,19 @@ impl Slip {
 
     pub(super) fn lying(line: &Line, is_fleeting: bool, text: Whereabouts) -> Self {
         let story = line.story.as_ref();
+        let id: Arc<str> = line.id.as_str().into();
         let language = story
             .map(|story| &story.language)
             .or(line.language.as_ref());
         Self {
             path: line.path.clone(),
-            id: line.id.clone(),
-            source: line.source.clone(),
+            source: line.source.as_deref().map(|source| match source == &*id {
+                true => Arc::clone(&id),
+                false => source.into(),
+            }),
+            id,
             story: story.map(|story| Brief {
-                title: story.title.clone(),
+                title: hash(&story.title),
                 published: story.published.0,
                 has_pictures: !story.pictures.is_empty(),
             }),
@@ -62,15 +71,15 @@ impl Slip {
 
     /// Of an article that was withdrawn: its names and language are all that is left.
     pub(super) fn of_withdrawn(line: &Line) -> Self {
-        let text = Whereabouts::Memory(line.written().into());
+        let text = Whereabouts::Memory(Bytes::from(line.written()).into());
         Self::lying(line, true, text)
     }
 
     pub(super) fn let_go(&mut self) {
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
-            id: self.id.clone(),
-            source: self.source.clone(),
+            id: self.id.to_string(),
+            source: self.source.as_deref().map(str::to_owned),
             story: None,
             language: self.language.clone().map(Tongue),
         });
@@ -82,13 +91,21 @@ impl Slip {
 
     /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.
     pub(in crate::packager) fn line(&self) -> Result<Line, ArchiveError> {
+        Ok(self.line_and_text()?.0)
+    }
+
+    /// The same, and how it is written.
+    pub(in crate::packager) fn line_and_text(&self) -> Result<(Line, Bytes), ArchiveError> {
         let text = self.text.read()?;
         let line: Option<Line> = serde_json::from_slice(&text).ok();
         let line = line.filter(|line| line.path == self.path);
-        line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))
+        let mut line = line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))?;
+        // It is the same, and takes no memory again.
+        line.path = self.path.clone();
+        Ok((line, text))
     }
 
-    pub(super) fn text(&self) -> Result<bytes::Bytes, FileError> {
+    pub(super) fn text(&self) -> Result<Bytes, FileError> {
         self.text.read()
     }
 
@@ -100,7 +117,21 @@ impl Slip {
         first.into_iter().chain(now)
     }
 
-    pub(super) fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
-        withdrawn.id() == self.id || withdrawn.means(&self.path, self.addresses())
+    /// Whether this is its title, and not only the hash of it.
+    pub(super) fn is_titled(&self, title: &str) -> bool {
+        let brief = self.story.as_ref();
+        let may_be = brief.is_some_and(|brief| brief.title == hash(title));
+        let line = || self.line().ok()?.story;
+        may_be && line().is_some_and(|story| story.title == title)
     }
+
+    pub(super) fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
+        withdrawn.id() == &*self.id || withdrawn.means(&self.path, self.addresses())
+    }
+}
+
+fn hash(title: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(title.as_bytes());
+    hasher.finish()
 }

@@ -36,7 +36,7 @@ fn reread(archive: &Archive) -> Archive {
     assert_eq!(self::text(&read), text);
     // The folder goes.
     for slip in read.slips.values_mut() {
-        slip.text = Whereabouts::Memory(slip.text().unwrap());
+        slip.text = Whereabouts::Memory(slip.text().unwrap().into());
     }
     read
 }
@@ -393,6 +393,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         rules: &Default::default(),
         cache: &cache,
         drawer: &drawer(),
+        previous: None,
         now: now.parse().unwrap(),
     };
     let getter = Getter::new(web, std::iter::empty());

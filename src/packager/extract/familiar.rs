@@ -38,21 +38,38 @@ pub struct Familiar {
     longest: usize,
 }
 
-impl Familiar {
-    /// `pages` with their names, and their [`blocks`].
-    pub fn on<'a>(pages: impl Iterator<Item = (&'a str, &'a [u64])>) -> Self {
-        let mut sample = BTreeMap::new();
-        for (name, page) in pages {
-            sample.insert((hash(name), name), page);
-            if sample.len() > MOST_PAGES {
-                sample.pop_last();
-            }
+/// The pages of one place that are counted.
+#[derive(Debug, Default)]
+pub struct Sample(BTreeMap<(u64, Box<str>), Box<[u64]>>);
+
+impl Sample {
+    /// A page with its name and its [`blocks`]. Of more than [`MOST_PAGES`] those stay of which the names have the least
+    /// hashes.
+    pub fn add(&mut self, name: &str, blocks: Box<[u64]>) {
+        let place = (hash(name), name.into());
+        let is_full = self.0.len() >= MOST_PAGES;
+        if is_full
+            && self
+                .0
+                .last_key_value()
+                .is_some_and(|(last, _)| *last < place)
+        {
+            return;
         }
+        self.0.insert(place, blocks);
+        if self.0.len() > MOST_PAGES {
+            self.0.pop_last();
+        }
+    }
+}
+
+impl Familiar {
+    pub fn on(Sample(pages): &Sample) -> Self {
         let mut counts: HashMap<u64, usize> = HashMap::new();
-        for block in sample.values().copied().flatten() {
+        for block in pages.values().flatten() {
             *counts.entry(*block).or_default() += 1;
         }
-        let enough = PAGES.max(sample.len().div_ceil(ONE_IN));
+        let enough = PAGES.max(pages.len().div_ceil(ONE_IN));
         let often = counts.into_iter().filter(|(_, count)| *count >= enough);
         let blocks: HashSet<u64> = often.map(|(block, _)| block).collect();
         let longest = blocks.iter().map(|block| length_of(*block)).max();

@@ -36,7 +36,7 @@ use url::Url;
 pub use addresses::key as picture_key;
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
-pub use familiar::{Familiar, block_of_lead, blocks};
+pub use familiar::{Familiar, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
 pub use words::{squeezed, unescaped, weight};
 

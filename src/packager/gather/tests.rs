@@ -70,6 +70,7 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         rules: &Rulebook::default(),
         cache,
         drawer: &Drawer::on(&std::env::temp_dir()),
+        previous: None,
         now: NOW.parse().unwrap(),
     };
     let named = sources.iter().filter_map(Source::address).cloned();

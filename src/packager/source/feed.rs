@@ -33,8 +33,6 @@ pub struct Entry {
     /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
     pub caption: Option<String>,
-    /// When the article was there at the latest: the last resort for one that tells no date.
-    pub seen: Option<Timestamp>,
 }
 
 /// A description this long, with paragraphs in it, is the article itself.
@@ -293,7 +291,6 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         section: section(&told.categories),
         picture: picture(&told.media, &told.links),
         caption: None,
-        seen: None,
         content,
         summary,
         link,

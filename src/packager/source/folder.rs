@@ -9,26 +9,52 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::feed::Entry;
 use super::shelf::{self, Held, Shelf, ShelfError};
 use super::{Offer, Page, SourceError};
 use crate::base::LIMITS;
 use crate::io::files;
 use crate::packager::Skipped;
 
-/// A folder and its regular files, by their path below it.
+/// A folder and its regular files.
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
-    files: HashMap<String, PathBuf>,
+    /// By their paths below it, sorted.
+    files: Vec<Box<Path>>,
+    /// Those of which the name is no text, by what they are called instead.
+    odd: HashMap<String, Box<Path>>,
 }
 
 impl Folder {
+    fn of(root: &Path, listed: Vec<PathBuf>) -> Self {
+        let is_odd = |below: &&PathBuf| below.to_str().is_none();
+        let odd = listed.iter().filter(is_odd);
+        Self {
+            root: root.to_path_buf(),
+            odd: odd
+                .map(|below| (slashed(below), below.as_path().into()))
+                .collect(),
+            files: listed.into_iter().map(PathBuf::into_boxed_path).collect(),
+        }
+    }
+
     /// The file that such an address means; `None` for one of another host, or of no regular file in the folder.
     fn file(&self, url: &Url) -> Option<PathBuf> {
         let path = shelf::path_of(url)?;
-        let found = self.files.get(&*path)?;
+        let found = match self.odd.get(&*path) {
+            Some(odd) => odd,
+            None => self.plain(&path)?,
+        };
         Some(self.root.join(found))
+    }
+
+    /// One of which the name is spelled just so.
+    fn plain(&self, path: &str) -> Option<&Path> {
+        let found = self
+            .files
+            .binary_search_by(|below| (**below).cmp(Path::new(path)));
+        let found = &**self.files.get(found.ok()?)?;
+        (found.to_str() == Some(path)).then_some(found)
     }
 }
 
@@ -47,20 +73,15 @@ impl Shelf for Folder {
 
 pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
     let listed = files::list(root)?;
-    let mut offers = Vec::new();
-    let named = listed
-        .iter()
-        .map(|below| (slashed(below), below.clone()))
-        .collect();
-    let folder = Arc::new(Folder {
-        root: root.to_path_buf(),
-        files: named,
-    });
-    for below in listed {
-        let id = slashed(&below);
-        match kind_of(&below) {
-            Kind::Page => offers.push(offer(&folder, id, &root.join(&below))),
-            Kind::Unsure if looks_like_page(&root.join(&below)) => skipped.push(Skipped {
+    let folder = Arc::new(Folder::of(root, listed));
+    let pages = folder.files.iter();
+    let pages = pages.filter(|below| matches!(kind_of(below), Kind::Page));
+    let mut offers = Vec::with_capacity(pages.count());
+    for below in &folder.files {
+        let id = slashed(below);
+        match kind_of(below) {
+            Kind::Page => offers.push(offer(&folder, id, &root.join(below))),
+            Kind::Unsure if looks_like_page(&root.join(below)) => skipped.push(Skipped {
                 what: id,
                 why: "it looks like a page, but its name does not end in `.html`".into(),
             }),
@@ -74,14 +95,11 @@ pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
 }
 
 fn offer(folder: &Arc<Folder>, id: String, place: &Path) -> Offer {
-    let told = Entry {
-        seen: files::modified(place).ok(),
-        ..Entry::default()
-    };
     let page = Page::Held(shelf::address(&id));
     Offer {
+        seen: files::modified(place).ok(),
         shelf: Some(Arc::clone(folder) as Arc<dyn Shelf>),
-        ..Offer::new(id, page, told)
+        ..Offer::bare(id, page)
     }
 }
 

@@ -38,7 +38,8 @@ use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
 pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
-pub use self::shelf::{Shelf, ShelfError, is_on_shelf, shown};
+pub(super) use self::shelf::address;
+pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
 
 /// What an operator names as the source of a newsroom's articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,8 +185,10 @@ pub struct Offer {
     /// Never changes while the article lives.
     pub id: String,
     pub page: Page,
-    /// In a box, since there are many offers, and most hold little.
-    pub told: Box<Entry>,
+    /// `None` if nothing is told: there may be very many of a folder.
+    pub told: Option<Box<Entry>>,
+    /// When the article was there at the latest: the last resort for one that tells no date.
+    pub seen: Option<Timestamp>,
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
@@ -200,12 +203,28 @@ pub enum Page {
     Held(Url),
 }
 
+impl Page {
+    pub fn url(&self) -> &Url {
+        let (Self::Address(url) | Self::Told(url) | Self::Held(url)) = self;
+        url
+    }
+}
+
 impl Offer {
     fn new(id: String, page: Page, told: Entry) -> Self {
         Self {
+            told: Some(Box::new(told)),
+            ..Self::bare(id, page)
+        }
+    }
+
+    /// One of which nothing is told.
+    fn bare(id: String, page: Page) -> Self {
+        Self {
             id,
             page,
-            told: Box::new(told),
+            told: None,
+            seen: None,
             shelf: None,
             terms: Terms::default(),
         }

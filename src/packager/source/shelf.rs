@@ -45,7 +45,7 @@ pub enum ShelfError {
 const HOST: &str = "folder.invalid";
 
 /// The address of what lies on a shelf under this path.
-pub(super) fn address(path: &str) -> Url {
+pub(in crate::packager) fn address(path: &str) -> Url {
     let mut url = Url::parse("http://folder.invalid/").expect("a constant address");
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.clear().extend(path.split('/'));

@@ -180,12 +180,12 @@ fn offer(told: Told, url: Url) -> Offer {
         language: text(&told.language),
         picture: text(&told.picture),
         caption: text(&told.caption),
-        seen: moment(&told.lastmod).map(|moment| moment.at),
         ..Entry::default()
     };
     let changed = told.changed();
     let mut offer = Offer::new(url.to_string(), Page::Address(url), entry);
     offer.terms.changed = changed;
+    offer.seen = moment(&told.lastmod).map(|moment| moment.at);
     offer
 }
 
@@ -350,7 +350,7 @@ mod tests {
             let offers = offers.unwrap();
             assert!(skipped.is_empty());
             assert_eq!(ids(&offers), ["a?x=1&y=2", "b"]);
-            let told = &offers[0].told;
+            let told = offers[0].told.as_ref().unwrap();
             assert_eq!(told.title.as_deref(), Some("Суд & рака"));
             assert_eq!(told.language.as_deref(), Some("be"));
             assert_eq!(told.picture.as_deref(), Some("/1.jpg"));

@@ -262,7 +262,7 @@ mod tests {
         assert!(skipped.is_empty());
         assert_eq!(offer.id, "https://n.example/0/");
         assert!(matches!(&offer.page, Page::Told(url) if url.path() == "/0/"));
-        let told = offer.told;
+        let told = offer.told.unwrap();
         assert_eq!(told.title.as_deref(), Some("Rivers – 0"));
         assert_eq!(told.byline.as_deref(), Some("Alena"));
         assert_eq!(told.section.as_deref(), Some("Society & people"));

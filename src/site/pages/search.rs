@@ -28,10 +28,9 @@ pub fn search(setter: &Typesetter<'_>, room: &Room<'_, '_>, lay: &mut dyn FnMut(
     let mut counted = Vec::new();
     for (month, mut headlines) in months(room) {
         headlines.reverse();
-        let files = search::files(&month, &headlines, &path, &newsroom.language);
+        let files = search::files(&month, &headlines, &path, &newsroom.language, lay);
         let (_, folder) = month.folder.split_once('/').unwrap_or_default();
-        counted.push(format!("{folder}:{}", files.len()));
-        files.into_iter().for_each(&mut *lay);
+        counted.push(format!("{folder}:{files}"));
     }
     let title = frame.words.say("search");
     let template = SearchPage {

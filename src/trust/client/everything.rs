@@ -73,14 +73,34 @@ impl Everything {
 
     /// The roles and all files, each by its path. A role that names a file which cannot lie in a site is refused.
     pub fn finish(self) -> Result<(Trusted, BTreeMap<SitePath, TargetFile>), Refusal> {
+        let mut files = BTreeMap::new();
+        let trusted = self.finish_with(|path, file| {
+            files.insert(path, file);
+            Ok::<_, Refusal>(())
+        })?;
+        Ok((trusted, files))
+    }
+
+    /// The same, one file after another in ascending order of path. What the roles say of files is let go of then: who
+    /// looks one up in what is given has its roles taken apart again.
+    pub fn finish_with<E: From<Refusal>>(
+        mut self,
+        take: impl FnMut(SitePath, TargetFile) -> Result<(), E>,
+    ) -> Result<Trusted, E> {
         match self.state {
             State::Complete => {
-                let files = files(&self.trusted)?;
-                Ok((self.trusted, files))
+                each_file(&self.trusted, take)?;
+                self.trusted.let_go_of_files();
+                Ok(self.trusted)
             }
-            State::Stopped(refusal) => Err(refusal),
-            State::Wants { want, .. } => Err(Refusal::Unfinished { role: want.role }),
+            State::Stopped(refusal) => Err(refusal.into()),
+            State::Wants { want, .. } => Err(Refusal::Unfinished { role: want.role }.into()),
         }
+    }
+
+    /// At most so many files are named.
+    pub fn most_files(&self) -> usize {
+        self.trusted.roles().map(|role| role.targets.len()).sum()
     }
 
     /// What was verified so far.
@@ -142,20 +162,22 @@ impl Everything {
     }
 }
 
-fn files(trusted: &Trusted) -> Result<BTreeMap<SitePath, TargetFile>, Refusal> {
-    let names: BTreeSet<&String> = trusted
-        .roles()
-        .flat_map(|role| role.targets.keys())
-        .collect();
-    let mut files = BTreeMap::new();
+fn each_file<E: From<Refusal>>(
+    trusted: &Trusted,
+    mut take: impl FnMut(SitePath, TargetFile) -> Result<(), E>,
+) -> Result<(), E> {
+    let roles = trusted.roles();
+    let mut names: Vec<&String> = roles.flat_map(|role| role.targets.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
     for name in names {
         match Search::new(name).go_on(trusted)? {
-            Step::Found(file) => files.insert(site_path(name, &file)?, file),
-            Step::Absent => None,
-            Step::Needs { role, .. } => return Err(Refusal::Unfinished { role }),
-        };
+            Step::Found(file) => take(site_path(name, &file)?, file)?,
+            Step::Absent => {}
+            Step::Needs { role, .. } => return Err(Refusal::Unfinished { role }.into()),
+        }
     }
-    Ok(files)
+    Ok(())
 }
 
 fn site_path(name: &str, file: &TargetFile) -> Result<SitePath, Refusal> {

@@ -213,6 +213,19 @@ fn a_contradiction_below_the_timestamp_is_evidence_too() {
 }
 
 #[test]
+fn who_has_listed_all_files_can_still_look_one_up() {
+    let set = first();
+    let (mut trusted, files) = everything(trusted(&set), &honest(&set)).expect("all roles");
+    let nobody = |_: &Want| -> Option<Bytes> { panic!("all of it is there") };
+    for (path, file) in files {
+        let found = lookup(&mut trusted, path.as_str(), &nobody);
+        assert_eq!(found, Ok(Some(file)), "{path}");
+    }
+    let found = lookup(&mut trusted, "be/none.html", &nobody);
+    assert_eq!(found, Ok(None));
+}
+
+#[test]
 fn the_proofs_say_who_signed_what() {
     let set = first();
     let (trusted, _) = everything(trusted(&set), &honest(&set)).expect("all roles");

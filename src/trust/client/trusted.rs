@@ -1,6 +1,7 @@
 //! What a whole refresh has proved, and what can be asked of it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub struct Trusted {
 #[derive(Debug)]
 struct LoadedRole {
     signed: Targets,
+    /// Whether `signed` lacks its files, which stand in `bytes` only.
+    is_let_go: bool,
     bytes: Bytes,
     /// By the role that delegates to it, since what counts as signed for one need not for another.
     accepted_for: BTreeMap<String, Signatures>,
@@ -260,10 +263,8 @@ impl Trusted {
     /// A role that is loaded, and was signed as the other demands.
     pub(super) fn accepted(&self, parent: &str, role: &str) -> Option<&Targets> {
         let loaded = self.roles.get(role)?;
-        loaded
-            .accepted_for
-            .contains_key(parent)
-            .then_some(&loaded.signed)
+        let is_there = !loaded.is_let_go && loaded.accepted_for.contains_key(parent);
+        is_there.then_some(&loaded.signed)
     }
 
     pub(super) fn role(&self, name: &str) -> Option<&Targets> {
@@ -279,6 +280,16 @@ impl Trusted {
 
     pub(super) fn roles(&self) -> impl Iterator<Item = &Targets> {
         self.roles.values().map(|role| &role.signed)
+    }
+
+    /// For who has listed them elsewhere: they take more memory than all else. A role is taken apart again when it is
+    /// looked into, but for `targets`, which names next to none.
+    pub(super) fn let_go_of_files(&mut self) {
+        let delegated = self.roles.iter_mut().filter(|(name, _)| *name != TARGETS);
+        for (_, role) in delegated {
+            role.signed.targets.clear();
+            role.is_let_go = true;
+        }
     }
 
     pub(super) fn max_roles(&self) -> usize {
@@ -346,14 +357,22 @@ impl Trusted {
             signers: verified.signers,
             threshold: verified.threshold,
         };
-        let loaded = self
-            .roles
-            .entry(role.to_owned())
-            .or_insert_with(|| LoadedRole {
+        let loaded = match self.roles.entry(role.to_owned()) {
+            Entry::Vacant(place) => place.insert(LoadedRole {
                 signed: verified.signed,
+                is_let_go: false,
                 bytes: verified.bytes,
                 accepted_for: BTreeMap::new(),
-            });
+            }),
+            Entry::Occupied(place) => {
+                let loaded = place.into_mut();
+                if loaded.is_let_go && loaded.bytes == verified.bytes {
+                    loaded.signed = verified.signed;
+                    loaded.is_let_go = false;
+                }
+                loaded
+            }
+        };
         loaded.accepted_for.insert(parent.to_owned(), signatures);
     }
 }

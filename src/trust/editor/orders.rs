@@ -19,10 +19,10 @@ pub(super) struct Orders<'a> {
 
 #[derive(Clone)]
 pub(super) enum Order<'a> {
-    /// These files and no others.
-    Exactly(BTreeMap<&'a SitePath, FileFacts>),
+    /// These files and no others, in ascending order of path.
+    Exactly(Vec<(&'a SitePath, &'a FileFacts)>),
     /// What it has, but for these: a file, or that there is none.
-    Amend(BTreeMap<&'a SitePath, Option<FileFacts>>),
+    Amend(BTreeMap<&'a SitePath, Option<&'a FileFacts>>),
 }
 
 impl<'a> Orders<'a> {
@@ -30,9 +30,9 @@ impl<'a> Orders<'a> {
         files: &'a BTreeMap<SitePath, FileFacts>,
         targets: &Targets,
     ) -> Result<Self, EditorError> {
-        let mut orders = Self::of(Order::Exactly(BTreeMap::new()));
+        let mut orders = Self::of(Order::Exactly(Vec::new()));
         for (path, facts) in files {
-            orders.put(path, Some(*facts), targets)?;
+            orders.put(path, Some(facts), targets)?;
         }
         Ok(orders)
     }
@@ -47,7 +47,7 @@ impl<'a> Orders<'a> {
             }
         }
         for (path, facts) in &change.put {
-            orders.put(path, Some(*facts), targets)?;
+            orders.put(path, Some(facts), targets)?;
         }
         Ok(orders)
     }
@@ -63,7 +63,7 @@ impl<'a> Orders<'a> {
     fn put(
         &mut self,
         path: &'a SitePath,
-        facts: Option<FileFacts>,
+        facts: Option<&'a FileFacts>,
         targets: &Targets,
     ) -> Result<(), EditorError> {
         let role = &responsible(path, targets)?.name;
@@ -152,7 +152,7 @@ const OPENING: &[u8] = b"\"targets\":{";
 const CLOSING: &[u8] = b"},\"version\":";
 
 /// The files as they stand in canonical JSON, with what stands around them.
-fn written(files: &BTreeMap<&SitePath, FileFacts>) -> Vec<u8> {
+fn written(files: &[(&SitePath, &FileFacts)]) -> Vec<u8> {
     let mut out = OPENING.to_vec();
     for (index, (path, (length, digest))) in files.iter().enumerate() {
         if index > 0 {

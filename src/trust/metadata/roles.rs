@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::delegations::Delegations;
@@ -180,9 +180,16 @@ pub struct Targets {
         skip_serializing_if = "Option::is_none"
     )]
     pub issued: Option<Timestamp>,
+    #[serde(deserialize_with = "packed")]
     pub targets: BTreeMap<String, Target>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegations: Option<Delegations>,
+}
+
+/// In order, one by one, they leave the map half empty; all at once they fill it.
+fn packed<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, Target>, D::Error> {
+    let targets = BTreeMap::<String, Target>::deserialize(reader)?;
+    Ok(targets.into_iter().collect())
 }
 
 /// One file.

@@ -38,11 +38,17 @@ fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
         let lead = page.lead.as_ref().map(block_of_lead);
         blocks(page).into_iter().chain(lead).collect()
     });
-    let counted: Vec<Vec<u64>> = counted.collect();
-    let named = pages.iter().zip(&counted);
-    let familiar = Familiar::on(named.map(|((name, _), blocks)| (name.as_str(), &blocks[..])));
+    let counted: Vec<Box<[u64]>> = counted.collect();
+    let names = pages.iter().map(|(name, _)| name.as_str());
+    let familiar = Familiar::on(&sample(names.zip(counted)));
     pages.iter_mut().for_each(|(_, page)| familiar.clear(page));
     pages
+}
+
+fn sample<'a>(pages: impl Iterator<Item = (&'a str, Box<[u64]>)>) -> Sample {
+    let mut sample = Sample::default();
+    pages.for_each(|(name, blocks)| sample.add(name, blocks));
+    sample
 }
 
 #[test]
@@ -139,8 +145,10 @@ fn beyond_a_thousand_pages_a_sample_is_counted() {
     let one = pages(1, 1).remove(0).1;
     let many: Vec<_> = (0..1_500).map(|number| number.to_string()).collect();
     let one = &blocks(&one)[..];
-    let forth = Familiar::on(many.iter().map(|name| (name.as_str(), one)));
-    let back = Familiar::on(many.iter().rev().map(|name| (name.as_str(), one)));
+    let forth = many.iter().map(|name| (name.as_str(), one.into()));
+    let back = forth.clone().rev();
+    let (forth, back) = (sample(forth), sample(back));
+    let [forth, back] = [forth, back].map(|sample| Familiar::on(&sample));
     assert_eq!(forth.blocks, back.blocks);
     assert!(!forth.blocks.is_empty());
 }

@@ -21,7 +21,6 @@ use url::Url;
 
 use self::wacz::{Member, Wacz};
 use self::warc::Packing;
-use super::feed::Entry;
 use super::shelf::{Held, Shelf, ShelfError};
 use super::{Offer, Page, SourceError};
 use crate::base::{LIMITS, Timestamp};
@@ -78,13 +77,10 @@ pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
 }
 
 fn offer(page: Capture, shelf: &Arc<dyn Shelf>) -> Offer {
-    let told = Entry {
-        seen: page.at,
-        ..Entry::default()
-    };
     Offer {
+        seen: page.at,
         shelf: Some(Arc::clone(shelf)),
-        ..Offer::new(page.url.to_string(), Page::Held(page.url), told)
+        ..Offer::bare(page.url.to_string(), Page::Held(page.url))
     }
 }
 
@@ -364,7 +360,7 @@ mod tests {
         assert_eq!(read(&offers[0], "/same.jpg").as_deref(), Some("photo"));
         assert_eq!(read(&offers[0], "/gone"), None);
         assert_eq!(read(&offers[0], "/x.js"), None);
-        let seen = offers[0].told.seen.unwrap().to_string();
+        let seen = offers[0].seen.unwrap().to_string();
         assert_eq!(seen, "2026-11-20T10:00:00Z");
     }
 

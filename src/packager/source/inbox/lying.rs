@@ -93,13 +93,13 @@ fn offer(pushed: Pushed, place: &Path, at: Timestamp) -> Offer {
         section: pushed.section,
         content: pushed.html,
         summary: pushed.summary,
-        seen: Some(at),
     };
     let article = Article {
         place: place.to_path_buf(),
         images,
     };
     Offer {
+        seen: Some(at),
         shelf: Some(Arc::new(article)),
         ..Offer::new(pushed.id, Page::Told(base), told)
     }

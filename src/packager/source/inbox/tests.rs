@@ -61,9 +61,10 @@ async fn a_pushed_article_is_offered_with_its_pictures() {
     let offer = &offers[0];
     assert_eq!(offer.id, "https://n.example/river");
     assert!(matches!(&offer.page, Page::Told(url) if url.as_str() == offer.id));
-    assert_eq!(offer.told.section.as_deref(), Some("Society"));
-    assert_eq!(offer.told.caption.as_deref(), Some("The ferry"));
-    assert_eq!(offer.told.picture.as_deref(), Some("1.png"));
+    let told = offer.told.as_ref().unwrap();
+    assert_eq!(told.section.as_deref(), Some("Society"));
+    assert_eq!(told.caption.as_deref(), Some("The ferry"));
+    assert_eq!(told.picture.as_deref(), Some("1.png"));
     let picture = Url::parse("https://n.example/1.png").unwrap();
     let shelf = offer.shelf.as_ref().unwrap();
     assert_eq!(&shelf.read(&picture).unwrap().unwrap().bytes[..], PNG);
@@ -82,7 +83,8 @@ async fn what_is_pushed_again_is_replaced_and_what_is_withdrawn_goes_with_its_pi
     assert_eq!(push(inbox.path(), second), Taken::Replaced);
     assert_eq!(names(inbox.path()).len(), 2);
     let (found, _) = offers(inbox.path()).await;
-    assert_eq!(found[0].told.title.as_deref(), Some("The river, again"));
+    let told = found[0].told.as_ref().unwrap();
+    assert_eq!(told.title.as_deref(), Some("The river, again"));
     let withdrawal = Pushed {
         withdraw: true,
         ..article()
