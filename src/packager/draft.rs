@@ -16,6 +16,7 @@ use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
+use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
@@ -376,6 +377,8 @@ fn finish(
         .max(renewed);
     let language = read.lang.as_deref().and_then(Language::parse);
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
+    // Where nobody says it, the letters do.
+    let language = language.or_else(|| script::language_of(&read.text, &newsroom.language));
     let updated =
         updated.filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE);
     let summary = summary(

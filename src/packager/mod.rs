@@ -34,6 +34,7 @@ mod placing;
 mod publish;
 mod recall;
 mod revision;
+mod script;
 mod setting;
 mod slug;
 mod source;

@@ -304,13 +304,8 @@ fn laid(
 }
 
 fn described(picture: &Picture, figure: &Figure) -> Picture {
-    let alt = if figure.alt.is_empty() {
-        figure.caption.clone().unwrap_or_default()
-    } else {
-        figure.alt.clone()
-    };
     Picture {
-        alt,
+        alt: figure.alt().to_owned(),
         caption: figure.caption.clone(),
         ..picture.clone()
     }

@@ -266,7 +266,12 @@ impl Rewriter<'_> {
 
 /// The normal spelling of an address that a reader may be sent to, or `None`.
 fn outside(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
+    let mut url = Url::parse(address).ok()?;
+    // Whom a letter goes to is told, not what else stands in it: its subject may say where it was followed from.
+    if url.scheme() == "mailto" {
+        url.set_query(None);
+        url.set_fragment(None);
+    }
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
     let is_bare = url.username().is_empty() && url.password().is_none();
     ((is_web && is_bare) || url.scheme() == "mailto").then(|| url.to_string())
@@ -340,7 +345,9 @@ fn allowed_value<'v>(
         "rel" => value == OUTSIDE_REL,
         "dir" => matches!(value, "ltr" | "rtl" | "auto"),
         "lang" => super::Language::parse(value).is_some(),
-        "width" | "height" | "colspan" | "rowspan" | "start" | "value" => is_number(),
+        "width" | "height" | "start" | "value" => is_number(),
+        // A table of many columns and rows that hold nothing takes a browser's memory.
+        "colspan" | "rowspan" => value.parse().is_ok_and(|count| (1..=50).contains(&count)),
         _ => true,
     };
     passes.then_some(Cow::Borrowed(value))
@@ -427,6 +434,34 @@ mod tests {
         check(
             "<table><tr><th colspan=2 bgcolor=red>A<tr><td>B<td width=9>C</table>",
             "<table><tbody><tr><th colspan=\"2\">A</th></tr><tr><td>B</td><td>C</td></tr></tbody></table>",
+        );
+    }
+
+    #[test]
+    fn a_cell_stands_in_as_many_rows_and_columns_as_anybody_needs() {
+        let cell = |span: &str, kept: &str| {
+            check(
+                &format!("<table><tr><td{span}>A</table>"),
+                &format!("<table><tbody><tr><td{kept}>A</td></tr></tbody></table>"),
+            );
+        };
+        cell(" rowspan=50", " rowspan=\"50\"");
+        for span in [
+            " rowspan=51",
+            " colspan=1000",
+            " rowspan=0",
+            " colspan=+",
+            " colspan=-2",
+        ] {
+            cell(span, "");
+        }
+    }
+
+    #[test]
+    fn a_link_to_write_a_letter_says_only_to_whom() {
+        check(
+            "<a href='mailto:a@e.org?subject=seen&amp;bcc=b@e.org'>x</a>",
+            "<a href=\"mailto:a@e.org\" rel=\"noreferrer noopener nofollow\">x</a>",
         );
     }
 

@@ -1,14 +1,18 @@
 //! Where a picture of a page really lies. Pages load pictures late, and keep the address in many places meanwhile.
 //!
 //! 1. The widest candidate that is not needlessly wide, of `srcset` and its lazy variants, also of `<picture>`.
-//! 2. The lazy variants of `src`.
-//! 3. `src` itself, unless it is a placeholder.
+//! 2. Where none is wide, the same picture in large, if the page links the small one to it.
+//! 3. The lazy variants of `src`.
+//! 4. `src` itself, unless it is a placeholder.
 
 use dom_query::NodeRef;
 use url::Url;
 
 /// Pixels. Nothing is gained from a picture much wider than what readers get, see `pictures::MAX_WIDTH`.
 const ENOUGH: f64 = 1600.0;
+
+/// Pixels. A narrower one is a thumbnail, if it links to a larger one.
+const WIDE: f64 = 800.0;
 
 const LAZY_SETS: &[&str] = &[
     "data-srcset",
@@ -41,6 +45,7 @@ pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
     let widest = sets
         .flat_map(|node| LAZY_SETS.iter().filter_map(|name| node.attr(name)))
         .find_map(|set| best_of_set(&set, base));
+    let is_wide = widest.as_ref().is_some_and(|(width, _)| *width >= WIDE);
     let lazy = || {
         LAZY.iter()
             .filter_map(|name| img.attr(name))
@@ -48,17 +53,32 @@ pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
     };
     let unnamed = || unnamed_lazy(img).and_then(|src| absolute(&src, base));
     let plain = || img.attr("src").and_then(|src| absolute(&src, base));
-    widest.or_else(lazy).or_else(unnamed).or_else(plain)
+    let widest = widest.map(|(_, url)| url);
+    let shown = widest.or_else(lazy).or_else(unnamed).or_else(plain)?;
+    let large = if is_wide { None } else { linked(img, base) };
+    Some(large.filter(|url| key(url) == key(&shown)).unwrap_or(shown))
+}
+
+/// The picture to which the link around this one leads.
+fn linked(img: &NodeRef, base: &Url) -> Option<Url> {
+    let mut around = img.ancestors_it(Some(2));
+    let link = around.find(|up| up.has_name("a"))?;
+    let pictures = link.descendants_it().filter(|below| below.has_name("img"));
+    let href = link.attr("href").filter(|href| is_picture(href))?;
+    let is_all = pictures.count() == 1 && link.text().trim().is_empty();
+    absolute(&href, base).filter(|_| is_all)
+}
+
+/// By its ending.
+fn is_picture(address: &str) -> bool {
+    const ENDINGS: &[&str] = &[".jpg", ".jpeg", ".png", ".webp", ".gif"];
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let path = path.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| path.ends_with(ending)) && !path.contains(char::is_whitespace)
 }
 
 /// Every script has its own name for it; what it holds tells.
 fn unnamed_lazy(img: &NodeRef) -> Option<String> {
-    const ENDINGS: &[&str] = &[".jpg", ".jpeg", ".png", ".webp", ".gif"];
-    let is_picture = |value: &str| {
-        let path = value.split(['?', '#']).next().unwrap_or_default();
-        let path = path.to_ascii_lowercase();
-        ENDINGS.iter().any(|ending| path.ends_with(ending)) && !path.contains(char::is_whitespace)
-    };
     let attributes = img.attrs().into_iter();
     attributes
         .filter(|attribute| {
@@ -85,7 +105,8 @@ fn siblings_in_picture<'a>(img: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
 }
 
 /// `a.jpg 250w, b.jpg 1023w`. Addresses may hold commas, so a comma parts only where white space is behind it.
-fn best_of_set(set: &str, base: &Url) -> Option<Url> {
+/// With its width.
+fn best_of_set(set: &str, base: &Url) -> Option<(f64, Url)> {
     let mut best: Option<(f64, Url)> = None;
     let words: Vec<&str> = set.split_ascii_whitespace().flat_map(parted).collect();
     let mut at = 0;
@@ -109,7 +130,7 @@ fn best_of_set(set: &str, base: &Url) -> Option<Url> {
             best = Some((width, url));
         }
     }
-    best.map(|(_, url)| url)
+    best
 }
 
 /// `640w,https://n.example/a.jpg` lacks the blank behind its comma.
@@ -140,6 +161,45 @@ pub fn absolute(address: &str, base: &Url) -> Option<Url> {
     let url = base.join(address).ok()?;
     let http = matches!(url.scheme(), "http" | "https");
     (http && url.has_host()).then_some(url)
+}
+
+/// How somebody can be reached, if a link says that and nothing more. What else it would put into a letter, or dial, was
+/// chosen by others than who sends it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// An address of mail, as a link to it is written.
+    Mail(String),
+    /// A number of a telephone, as it is dialled.
+    Telephone(String),
+}
+
+pub fn contact(address: &str) -> Option<Contact> {
+    let (scheme, rest) = address.trim().split_once(':')?;
+    let rest = rest.split('?').next()?.trim();
+    match scheme.to_ascii_lowercase().as_str() {
+        "mailto" => is_mailbox(rest).then(|| Contact::Mail(format!("mailto:{rest}"))),
+        "tel" => {
+            let bare = rest.replace("%20", " ");
+            let number: String = bare
+                .chars()
+                .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+                .collect();
+            let digits = number.strip_prefix('+').unwrap_or(&number);
+            let is_number = digits.bytes().all(|b| b.is_ascii_digit());
+            (is_number && (3..=15).contains(&digits.len())).then_some(Contact::Telephone(number))
+        }
+        _ => None,
+    }
+}
+
+/// `name@host.example`, as nearly all are; see RFC 6068, section 2, for the others.
+fn is_mailbox(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(name, host)| {
+            let is_host = host.contains('.') && !host.starts_with('.') && !host.ends_with('.');
+            !name.is_empty() && is_host && (name.chars().chain(host.chars())).all(is_plain)
+        })
 }
 
 /// The hosts under which a newsroom publishes its own pages.
@@ -184,8 +244,8 @@ pub fn key(url: &Url) -> String {
     let mut key: Vec<&str> = words.collect();
     // Where the file is named by its size alone, a folder names the picture.
     if key.is_empty() && !stem.is_empty() {
-        let folders = url.path_segments().into_iter().flatten().rev().skip(1);
-        key.extend(folders.filter(|folder| folder.len() >= TELLING).take(1));
+        let mut folders = url.path_segments().into_iter().flatten().rev().skip(1);
+        key.push(folders.find(|folder| is_telling(folder)).unwrap_or(stem));
     }
     // A proxy of pictures names the real one in its query or at the end of its path.
     let query = url.query().unwrap_or_default();
@@ -195,10 +255,12 @@ pub fn key(url: &Url) -> String {
     key.join("-").to_ascii_lowercase()
 }
 
-/// A shorter folder is a size, a day, or a shelf.
-const TELLING: usize = 8;
+/// A shorter folder is a size, a day, or a shelf; and one without numbers is where all pictures lie.
+fn is_telling(folder: &str) -> bool {
+    folder.len() >= 8 && folder.bytes().any(|b| b.is_ascii_digit())
+}
 
-/// `w1023`, `cx0`, `640@60`, `1200x800`, `640`, `scaled`, `s`, `r1`.
+/// `w1023`, `cx0`, `640@60`, `1200x800`, `scaled`, `s`, `r1`; but not `p1`, which is the first of several.
 fn is_size(word: &str) -> bool {
     let bare = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let letters = word.len() - bare.len();
@@ -209,8 +271,14 @@ fn is_size(word: &str) -> bool {
     matches!(
         word,
         "scaled" | "original" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb"
-    ) || (letters <= 2 && letters > 0 && digits(bare) && bare.len() <= 4)
+    ) || (letters <= 2 && letters > 0 && digits(bare) && (3..=4).contains(&bare.len()))
+        || (is_measure(word.get(..letters).unwrap_or_default()) && digits(bare) && bare.len() <= 2)
         || pair
+}
+
+/// What a small number behind these letters says is no number of a picture: where it was cut, how well it is kept.
+fn is_measure(letters: &str) -> bool {
+    matches!(letters, "cx" | "cy" | "cw" | "ch" | "r" | "q")
 }
 
 #[cfg(test)]
@@ -257,6 +325,51 @@ mod tests {
             "<img srcset='/w_1,h_2/a.jpg 800w'>",
             Some("https://n.example/w_1,h_2/a.jpg"),
         );
+    }
+
+    #[test]
+    fn a_thumbnail_is_the_picture_that_it_links_to() {
+        let big = Some("https://n.example/wp/bread.jpg");
+        let small = Some("https://n.example/wp/bread-150x150.jpg");
+        let thumb = "<img src='/wp/bread-150x150.jpg'>";
+        let set = "<img src='/wp/bread-150x150.jpg' srcset='/wp/bread-150x150.jpg 150w'>";
+        for thumb in [thumb, set] {
+            check(&format!("<a href='/wp/bread.jpg'>{thumb}</a>"), big);
+        }
+        check(&format!("<a href='/wp/milk.jpg'>{thumb}</a>"), small);
+        check(&format!("<a href='/wp/bread/'>{thumb}</a>"), small);
+        check(&format!("<a href='/File:bread.jpg'>{thumb}</a>"), small);
+        check(&format!("<a href='/wp/bread.jpg'>{thumb} words</a>"), small);
+        check(
+            "<a href='/wp/bread.jpg'><img srcset='/wp/bread-1024x768.jpg 1024w'></a>",
+            Some("https://n.example/wp/bread-1024x768.jpg"),
+        );
+    }
+
+    #[test]
+    fn a_contact_is_an_address_and_nothing_more() {
+        let mail = |text: &str| Some(Contact::Mail(text.into()));
+        let call = |text: &str| Some(Contact::Telephone(text.into()));
+        for (link, expected) in [
+            ("mailto:news@n.example", mail("mailto:news@n.example")),
+            (
+                "MAILTO:news@n.example?bcc=spy@e.org&body=x",
+                mail("mailto:news@n.example"),
+            ),
+            ("tel:+375 (29) 123-45-67", call("+375291234567")),
+            ("tel:112", call("112")),
+            ("mailto:", None),
+            ("mailto:a@n.example,b@n.example", None),
+            ("mailto:a%0Abcc:b@n.example", None),
+            ("mailto:a@localhost", None),
+            ("tel:*#06#", None),
+            ("tel:1", None),
+            ("tel:+375;ext=1", None),
+            ("sms:+375291234567", None),
+            ("javascript:a@n.example", None),
+        ] {
+            assert_eq!(contact(link), expected, "{link}");
+        }
     }
 
     #[test]
@@ -307,6 +420,20 @@ mod tests {
             key("https://i.example/river-2.jpg"),
             key("https://i.example/bank-2.jpg")
         );
+    }
+
+    #[test]
+    fn several_pictures_have_several_keys() {
+        let key = |path: &str| key(&Url::parse(&format!("https://n.example{path}")).unwrap());
+        for (one, other) in [
+            ("/t1.jpg", "/t2.jpg"),
+            ("/wp-content/t1.jpg", "/wp-content/t2.jpg"),
+            ("/march_p1.jpg", "/march_p2.jpg"),
+            ("/s.jpg", "/large.jpg"),
+        ] {
+            assert_ne!(key(one), key(other), "{one}");
+        }
+        assert_eq!(key("/t1-150x150.jpg"), key("/t1.jpg"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The parts that an article is made of, and how they are written.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ pub enum Block {
         line: Line,
     },
     List {
-        ordered: bool,
+        /// The number of the first item, if they are numbered.
+        start: Option<u32>,
         items: Vec<Vec<Block>>,
     },
     Table(Table),
@@ -31,8 +33,25 @@ pub enum Block {
 #[derive(Debug, Clone)]
 pub struct Table {
     pub caption: Option<Line>,
-    /// Rows of cells; `true` for a head cell.
-    pub rows: Vec<Vec<(bool, Line)>>,
+    pub rows: Vec<Vec<Cell>>,
+    pub tongue: Tongue,
+}
+
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub is_head: bool,
+    /// How many columns and rows it stands in.
+    pub across: u8,
+    pub down: u8,
+    pub line: Line,
+}
+
+/// In which language a part is written, and which way, where the page says that of it; see WCAG 2.2, 3.1.2.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tongue {
+    /// In its normal spelling.
+    pub lang: Option<String>,
+    pub dir: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,7 +68,9 @@ pub(super) const EMBED_SIGN: &str = "▶ ";
 #[derive(Debug, Clone)]
 pub struct Embed {
     pub url: Url,
-    pub label: String,
+    /// What the page calls it.
+    pub title: Option<String>,
+    pub caption: Option<String>,
 }
 
 impl Block {
@@ -77,16 +98,15 @@ impl Block {
         match self {
             Self::Line { tag, line } => {
                 let tag = if *tag == "div" { "p" } else { tag };
-                wrapped(html, tag, &line.html());
+                let (tongue, inner) = (line.tongue.attributes(), line.html());
+                let _ = writeln!(html, "<{tag}{tongue}>{inner}</{tag}>");
             }
-            Self::List { ordered, items } => {
-                let tag = if *ordered { "ol" } else { "ul" };
-                let _ = write!(html, "<{tag}>");
-                for item in items {
-                    html.push_str("<li>");
-                    write_item(item, html);
-                    html.push_str("</li>");
-                }
+            Self::List { start, items } => {
+                let tag = if start.is_some() { "ol" } else { "ul" };
+                let start = start.filter(|start| *start != 1);
+                let start = start.map_or(String::new(), |start| format!(" start=\"{start}\""));
+                let _ = write!(html, "<{tag}{start}>");
+                items.iter().for_each(|item| write_item(item, html));
                 let _ = writeln!(html, "</{tag}>");
             }
             Self::Table(table) => table.write_html(html),
@@ -97,10 +117,7 @@ impl Block {
                 html.push_str("</blockquote>\n");
             }
             Self::Figure(figure) => figure.write_html(html),
-            Self::Embed(embed) => {
-                let (url, label) = (escaped(embed.url.as_str()), escaped(&embed.label));
-                let _ = writeln!(html, "<p>{EMBED_SIGN}<a href=\"{url}\">{label}</a></p>");
-            }
+            Self::Embed(embed) => embed.write_html(html),
             Self::Gone => {}
         }
     }
@@ -134,12 +151,56 @@ impl Block {
             Self::Quote(blocks) => blocks.iter().for_each(|block| block.write_text(text)),
             Self::Table(table) => {
                 for row in &table.rows {
-                    let cells: Vec<&str> = row.iter().map(|(_, cell)| cell.text()).collect();
+                    let cells: Vec<&str> = row.iter().map(|cell| cell.line.text()).collect();
                     push(cells.join(" ").trim());
                 }
             }
             Self::Pre(pre) => push(pre),
             Self::Figure(_) | Self::Embed(_) | Self::Gone => {}
+        }
+    }
+}
+
+/// Leaves of what parts say of their language only what is not true of the whole article anyway.
+pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
+    for block in blocks {
+        match block {
+            Block::Line { line, .. } => line.tongue.besides(whole),
+            Block::List { items, .. } => {
+                items
+                    .iter_mut()
+                    .for_each(|item| tell_tongues_apart(item, whole));
+            }
+            Block::Quote(inner) => tell_tongues_apart(inner, whole),
+            Block::Table(table) => {
+                let around = table.tongue.clone().within(whole);
+                table.tongue.besides(whole);
+                let cells = table.rows.iter_mut().flatten();
+                cells.for_each(|cell| cell.line.tongue.besides(&around));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The language of most of the text, if the page says it of its parts.
+pub fn language_of_most(blocks: &[Block]) -> Option<String> {
+    let mut told: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    count_languages(blocks, &mut told);
+    let all: usize = told.values().sum();
+    let most = told.into_iter().find(|(_, weight)| weight * 2 > all)?;
+    most.0.map(str::to_owned)
+}
+
+fn count_languages<'a>(blocks: &'a [Block], told: &mut BTreeMap<Option<&'a str>, usize>) {
+    for block in blocks {
+        match block {
+            Block::List { items, .. } => items.iter().for_each(|item| count_languages(item, told)),
+            Block::Quote(inner) => count_languages(inner, told),
+            Block::Line { line, .. } => {
+                *told.entry(line.tongue.lang.as_deref()).or_default() += line.weight();
+            }
+            _ => *told.entry(None).or_default() += block.weight(),
         }
     }
 }
@@ -151,36 +212,106 @@ fn wrapped(html: &mut String, tag: &str, inner: &str) {
 /// An item that is one line needs no paragraph.
 fn write_item(item: &[Block], html: &mut String) {
     match item {
-        [Block::Line { line, .. }] => html.push_str(&line.html()),
-        blocks => blocks.iter().for_each(|block| block.write_html(html)),
+        [Block::Line { line, .. }] => {
+            let _ = write!(html, "<li{}>{}", line.tongue.attributes(), line.html());
+        }
+        blocks => {
+            html.push_str("<li>");
+            blocks.iter().for_each(|block| block.write_html(html));
+        }
     }
+    html.push_str("</li>");
 }
 
 impl Table {
     fn cells(&self) -> impl Iterator<Item = &Line> {
-        self.rows.iter().flatten().map(|(_, cell)| cell)
+        self.rows.iter().flatten().map(|cell| &cell.line)
     }
 
     fn write_html(&self, html: &mut String) {
-        html.push_str("<table>");
+        let _ = write!(html, "<table{}>", self.tongue.attributes());
         if let Some(caption) = &self.caption {
             let _ = write!(html, "<caption>{}</caption>", caption.html());
         }
         for row in &self.rows {
             html.push_str("<tr>");
-            for (head, cell) in row {
-                let tag = if *head { "th" } else { "td" };
-                let _ = write!(html, "<{tag}>{}</{tag}>", cell.html());
-            }
+            row.iter().for_each(|cell| cell.write_html(html));
             html.push_str("</tr>");
         }
         html.push_str("</table>\n");
     }
 }
 
+impl Cell {
+    fn write_html(&self, html: &mut String) {
+        let tag = if self.is_head { "th" } else { "td" };
+        let _ = write!(html, "<{tag}");
+        for (name, count) in [("colspan", self.across), ("rowspan", self.down)] {
+            if count > 1 {
+                let _ = write!(html, " {name}=\"{count}\"");
+            }
+        }
+        let (tongue, inner) = (self.line.tongue.attributes(), self.line.html());
+        let _ = write!(html, "{tongue}>{inner}</{tag}>");
+    }
+}
+
+impl Tongue {
+    fn attributes(&self) -> String {
+        let mut attributes = String::new();
+        for (name, value) in [("lang", self.lang.as_deref()), ("dir", self.dir)] {
+            if let Some(value) = value {
+                let _ = write!(attributes, " {name}=\"{}\"", escaped(value));
+            }
+        }
+        attributes
+    }
+
+    /// With what is true around it, where it says nothing itself.
+    pub fn within(self, around: &Tongue) -> Self {
+        Self {
+            lang: self.lang.or_else(|| around.lang.clone()),
+            dir: self.dir.or(around.dir),
+        }
+    }
+
+    /// What it says besides what is true of the whole article.
+    pub fn besides(&mut self, whole: &Tongue) {
+        self.lang.take_if(|lang| whole.lang.as_ref() == Some(lang));
+        self.dir.take_if(|dir| whole.dir == Some(dir));
+    }
+}
+
+impl Embed {
+    /// What is told of it stands behind the link, unless the link has no other name.
+    fn write_html(&self, html: &mut String) {
+        let host = self.url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches("www.");
+        let is_name = |caption: &&String| words::weight(caption) <= NAME;
+        let caption = self.caption.as_ref();
+        let name = self.title.as_ref().or_else(|| caption.filter(is_name));
+        let label = name.map_or(host.to_owned(), |name| format!("{name} ({host})"));
+        let (url, label) = (escaped(self.url.as_str()), escaped(&label));
+        let _ = writeln!(html, "<p>{EMBED_SIGN}<a href=\"{url}\">{label}</a></p>");
+        if let Some(caption) = caption.filter(|caption| name != Some(*caption)) {
+            let _ = writeln!(html, "<p><small>{}</small></p>", escaped(caption));
+        }
+    }
+}
+
+/// A link is named by words of this weight at most.
+const NAME: usize = 120;
+
 impl Figure {
+    /// What it shows, in words, unless its caption says the same: nobody wants to hear that twice.
+    pub fn alt(&self) -> &str {
+        let caption = self.caption.as_deref();
+        let is_told = caption.is_some_and(|told| words::folded(told) == words::folded(&self.alt));
+        if is_told { "" } else { &self.alt }
+    }
+
     pub fn write_html(&self, html: &mut String) {
-        let (src, alt) = (escaped(self.src.as_str()), escaped(&self.alt));
+        let (src, alt) = (escaped(self.src.as_str()), escaped(self.alt()));
         let _ = write!(html, "<figure><img src=\"{src}\" alt=\"{alt}\">");
         if let Some(caption) = &self.caption {
             let _ = write!(html, "<figcaption>{}</figcaption>", escaped(caption));
@@ -192,6 +323,7 @@ impl Figure {
 /// Inline text with its marks. What is asked of it again and again it counts as it grows.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
+    pub tongue: Tongue,
     pieces: Vec<Piece>,
     linking: bool,
     weight: usize,
@@ -265,8 +397,9 @@ impl Line {
     pub fn joined(lines: impl Iterator<Item = Line>) -> Self {
         let mut all = Self::default();
         for line in lines {
-            if !all.pieces.is_empty() {
-                all.push_break();
+            match all.pieces.is_empty() {
+                true => all.tongue = line.tongue,
+                false => all.push_break(),
             }
             line.pieces.into_iter().for_each(|piece| all.push(piece));
         }
@@ -301,11 +434,17 @@ impl Line {
         }
         lines.retain(|line| line.weight() > 0);
         lines
+            .iter_mut()
+            .for_each(|line| line.tongue = self.tongue.clone());
+        lines
     }
 
     /// At every break, not only at two.
     pub fn broken(self) -> Vec<Line> {
-        let mut doubled = Self::default();
+        let mut doubled = Self {
+            tongue: self.tongue,
+            ..Self::default()
+        };
         for piece in self.pieces {
             if matches!(piece, Piece::Break) {
                 doubled.push_break();
@@ -411,7 +550,7 @@ fn tidied(html: &str) -> String {
     while !is_tidy(&html) {
         let mut next = html.clone();
         for tag in [
-            "strong", "em", "u", "s", "code", "mark", "sup", "sub", "q", "del",
+            "strong", "em", "u", "s", "code", "mark", "sup", "sub", "q", "del", "small",
         ] {
             next = next.replace(&format!("<{tag}></{tag}>"), "");
             next = next.replace(&format!("<{tag}> </{tag}>"), " ");

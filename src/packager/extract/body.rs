@@ -6,12 +6,15 @@
 
 use dom_query::NodeRef;
 
-use super::addresses;
-use super::block::{Block, Line, Table};
+use super::super::script;
+use super::addresses::{self, Contact};
+use super::block::{Block, Cell, Line, Table, Tongue};
 use super::container::Reading;
 use super::embeds;
+use super::illustration;
 use super::nodes;
 use super::words::{escaped, squeezed};
+use crate::site::Language;
 
 /// Deeper than any page that people wrote; what lies deeper is read as plain text.
 pub const DEPTH: usize = 180;
@@ -22,6 +25,8 @@ pub struct Walk<'r, 'a> {
     line: Line,
     /// The element that the line will be, if not a paragraph.
     pub pending: Option<&'static str>,
+    /// Of what is being read, as far as the page says it of a part.
+    tongue: Tongue,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -31,7 +36,29 @@ impl<'r, 'a> Walk<'r, 'a> {
             blocks: Vec::new(),
             line: Line::default(),
             pending: None,
+            tongue: Tongue::default(),
         }
+    }
+
+    /// What the page says of the elements around, but not of itself.
+    pub fn hear_around(&mut self, node: &NodeRef) {
+        let is_part =
+            |node: &NodeRef| !nodes::is_named(node, |name| matches!(name, "html" | "body"));
+        let around = [*node].into_iter().chain(node.ancestors_it(None));
+        self.tongue = around
+            .filter(is_part)
+            .fold(Tongue::default(), |told, node| {
+                told.within(&tongue_of(&node))
+            });
+    }
+
+    /// Gives back what was told before.
+    fn hear(&mut self, node: &NodeRef) -> Tongue {
+        let told = tongue_of(node).within(&self.tongue);
+        if told != self.tongue {
+            self.end_line("div");
+        }
+        std::mem::replace(&mut self.tongue, told)
     }
 
     pub fn children(&mut self, node: &NodeRef, depth: usize) {
@@ -56,10 +83,19 @@ impl<'r, 'a> Walk<'r, 'a> {
             return;
         }
         let Some(name) = node.node_name() else { return };
+        if is_inline(&name) {
+            return self.element(node, &name, depth);
+        }
+        let before = self.hear(node);
         self.element(node, &name, depth);
+        self.tongue = before;
     }
 
     fn passed_over(&mut self, node: &NodeRef) {
+        if node.has_name("script") {
+            self.embed(node);
+            return;
+        }
         if self.reading.measures.of_node(node).text > 0 {
             self.end_line("div");
             self.blocks.push(Block::Gone);
@@ -77,10 +113,16 @@ impl<'r, 'a> Walk<'r, 'a> {
                 let tag = known.into_iter().find(|tag| *tag == name).unwrap_or("u");
                 self.marked(node, tag, depth);
             }
-            "img" | "amp-img" | "video" | "amp-video" => self.picture(node),
+            "img" | "amp-img" => {
+                self.picture(node);
+            }
+            "video" | "amp-video" => {
+                self.film(node);
+            }
             "figure" if !self.reading.faithful => self.figure(node, depth),
-            "iframe" | "embed" | "amp-youtube" | "amp-twitter" | "amp-instagram"
-            | "amp-facebook" | "amp-iframe" => self.embed(node),
+            name if embeds::is_named(name) => {
+                self.embed(node);
+            }
             "noscript" => self.noscript(node, depth),
             "h1" | "h2" => self.block(node, "h2", depth),
             "h3" => self.block(node, "h3", depth),
@@ -88,10 +130,10 @@ impl<'r, 'a> Walk<'r, 'a> {
             "p" => self.paragraph(node, depth),
             "pre" => self.preformatted(node),
             "blockquote" => self.quote(node, depth),
-            "ul" | "ol" => self.list(node, name == "ol", depth),
+            "ul" | "ol" => self.list(node, depth),
             "table" => self.table(node, depth),
-            "script" | "style" | "template" | "head" | "audio" | "source" | "track" | "param"
-            | "object" | "svg" | "annotation" => {}
+            "script" | "style" | "template" | "head" | "source" | "track" | "param" | "svg"
+            | "annotation" => {}
             "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
             | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
             | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
@@ -103,9 +145,20 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     pub fn end_line(&mut self, tag: &'static str) {
         let tag = self.pending.unwrap_or(tag);
-        for line in std::mem::take(&mut self.line).paragraphs() {
+        for mut line in std::mem::take(&mut self.line).paragraphs() {
+            line.tongue = self.told_of(line.text());
             self.blocks.push(Block::Line { tag, line });
         }
+    }
+
+    /// Texts that are pasted bring along what another program thought of them.
+    fn told_of(&self, text: &str) -> Tongue {
+        let mut tongue = self.tongue.clone();
+        tongue.lang.take_if(|lang| {
+            let language = Language::parse(lang);
+            language.is_none_or(|language| !script::may_be(text, &language))
+        });
+        tongue
     }
 
     fn block(&mut self, node: &NodeRef, tag: &'static str, depth: usize) {
@@ -118,7 +171,8 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn paragraph(&mut self, node: &NodeRef, depth: usize) {
         if !self.reading.faithful && self.is_marked_illustration(node) {
-            return self.illustration(node);
+            self.illustration(node);
+            return;
         }
         self.block(node, "p", depth);
     }
@@ -130,10 +184,15 @@ impl<'r, 'a> Walk<'r, 'a> {
             return self.children_as_block(node, depth);
         }
         if self.is_illustration(node) {
-            return self.illustration(node);
+            self.illustration(node);
+            return;
         }
         if node.has_name("figcaption") {
-            return self.lone_caption(node);
+            return self.lone_caption(node, depth);
+        }
+        if self.reading.measures.of_node(node).text == 0 && embeds::is_box(node) && self.embed(node)
+        {
+            return;
         }
         if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_home(node) {
             self.blocks.push(Block::Gone);
@@ -163,8 +222,15 @@ impl<'r, 'a> Walk<'r, 'a> {
         fits && below.any(|below| nodes::is_named(&below, is_heading) && leads(&below))
     }
 
-    /// One that no `figure` holds belongs to the picture before it.
-    fn lone_caption(&mut self, node: &NodeRef) {
+    /// One that no `figure` holds belongs to the picture before it. That of a table, of a quotation or of several pictures
+    /// together is told behind them.
+    fn lone_caption(&mut self, node: &NodeRef, depth: usize) {
+        let mut around = node.ancestors_it(Some(4));
+        let frame = around.find(|up| up.has_name("figure"));
+        if frame.is_some_and(|frame| illustration::frames_blocks(&frame)) {
+            self.marked(node, "small", depth);
+            return self.end_line("p");
+        }
         let text = squeezed(&node.text());
         if let Some(Block::Figure(figure)) = self.blocks.last_mut()
             && figure.caption.is_none()
@@ -196,13 +262,16 @@ impl<'r, 'a> Walk<'r, 'a> {
             self.blocks.push(Block::Gone);
             return;
         }
-        let href = node
-            .attr("href")
-            .and_then(|href| addresses::absolute(&href, self.reading.base));
-        match href {
-            Some(url) if own.text > 0 => {
+        let href = node.attr("href").unwrap_or_default();
+        let contact = addresses::contact(&href);
+        let target = match &contact {
+            Some(Contact::Mail(address)) => Some(address.clone()),
+            _ => addresses::absolute(&href, self.reading.base).map(String::from),
+        };
+        match target {
+            Some(address) if own.text > 0 => {
                 self.line
-                    .open("a", &format!(" href=\"{}\"", escaped(url.as_str())));
+                    .open("a", &format!(" href=\"{}\"", escaped(&address)));
                 self.line.in_link(true);
                 self.children(node, depth);
                 self.line.in_link(false);
@@ -212,7 +281,19 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.line.in_link(own.text > 0 && node.has_attr("href"));
                 self.children(node, depth);
                 self.line.in_link(false);
+                if let Some(Contact::Telephone(number)) = contact {
+                    self.number(&number, &node.text());
+                }
             }
+        }
+    }
+
+    /// To dial is to be known to whoever runs the network, so no tap may do it; but the number is told, if it is not what
+    /// stands there anyway.
+    fn number(&mut self, number: &str, said: &str) {
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        if !digits(said).contains(&digits(number)) {
+            self.line.push_text(&format!(" ({number})"), true);
         }
     }
 
@@ -238,11 +319,20 @@ impl<'r, 'a> Walk<'r, 'a> {
         targets.any(|target| target.is_none_or(|url| self.reading.home.holds(url.as_str())))
     }
 
-    pub fn embed(&mut self, node: &NodeRef) {
-        if let Some(embed) = embeds::of(node, self.reading.base) {
-            self.end_line("div");
-            self.blocks.push(Block::Embed(embed));
+    /// Whether it was one.
+    pub fn embed(&mut self, node: &NodeRef) -> bool {
+        let Some(embed) = embeds::of(node, self.reading.base) else {
+            return false;
+        };
+        self.end_line("div");
+        // A late frame and its copy for browsers without scripts are one.
+        match self.blocks.last_mut() {
+            Some(Block::Embed(last)) if last.url == embed.url => {
+                last.title = last.title.take().or(embed.title);
+            }
+            _ => self.blocks.push(Block::Embed(embed)),
         }
+        true
     }
 
     fn preformatted(&mut self, node: &NodeRef) {
@@ -256,8 +346,12 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn quote(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let inner = self.apart(node, depth);
-        if !inner.is_empty() {
-            self.blocks.push(Block::Quote(inner));
+        match inner.is_empty() {
+            // One that a script would fill.
+            true => {
+                self.embed(node);
+            }
+            false => self.blocks.push(Block::Quote(inner)),
         }
     }
 
@@ -265,13 +359,15 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn apart(&mut self, node: &NodeRef, depth: usize) -> Vec<Block> {
         let outer = std::mem::take(&mut self.blocks);
         let pending = self.pending.take();
+        let tongue = self.hear(node);
         self.children(node, depth);
         self.end_line("div");
+        self.tongue = tongue;
         self.pending = pending;
         std::mem::replace(&mut self.blocks, outer)
     }
 
-    fn list(&mut self, node: &NodeRef, ordered: bool, depth: usize) {
+    fn list(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
@@ -287,14 +383,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             .filter(|item| item.iter().any(Block::is_content))
             .collect();
         if !items.is_empty() {
-            self.blocks.push(Block::List { ordered, items });
+            let start = node
+                .has_name("ol")
+                .then(|| number_of(node, "start", LAST_NUMBER));
+            self.blocks.push(Block::List { start, items });
         }
     }
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         if !self.reading.faithful && self.is_illustration(node) {
-            return self.illustration(node);
+            self.illustration(node);
+            return;
         }
         let rows = rows_of(node);
         if !is_data(node, &rows) {
@@ -302,7 +402,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         let captions = node.element_children();
         let caption = captions.iter().find(|part| part.has_name("caption"));
-        let caption = caption.map(|caption| self.cell(caption));
+        let caption = caption.map(|caption| self.inner_line(caption));
         let rows = rows
             .iter()
             .map(|row| {
@@ -310,18 +410,27 @@ impl<'r, 'a> Walk<'r, 'a> {
                 let cells = cells
                     .iter()
                     .filter(|cell| cell.has_name("td") || cell.has_name("th"));
-                cells
-                    .map(|cell| (cell.has_name("th"), self.cell(cell)))
-                    .collect()
+                cells.map(|cell| self.cell(cell)).collect()
             })
             .collect();
         self.blocks.push(Block::Table(Table {
             caption: caption.filter(|caption| caption.weight() > 0),
             rows,
+            tongue: self.tongue.clone(),
         }));
     }
 
-    fn cell(&mut self, cell: &NodeRef) -> Line {
+    fn cell(&mut self, cell: &NodeRef) -> Cell {
+        let count = |name| u8::try_from(number_of(cell, name, MOST_SPANNED)).unwrap_or(1);
+        Cell {
+            is_head: cell.has_name("th"),
+            across: count("colspan"),
+            down: count("rowspan"),
+            line: self.inner_line(cell),
+        }
+    }
+
+    fn inner_line(&mut self, cell: &NodeRef) -> Line {
         let outer = std::mem::take(&mut self.line);
         let blocks = self.apart(cell, 0);
         self.line = outer;
@@ -347,10 +456,61 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
 /// A table of facts has several rows of several short cells; old pages lay out whole articles in tables.
 fn is_data(table: &NodeRef, rows: &[NodeRef]) -> bool {
     let nested = table.descendants_it().any(|n| n.has_name("table"));
-    let wide = rows
-        .iter()
-        .filter(|row| row.element_children().len() >= 2)
-        .count();
+    let wide = widths(rows).filter(|width| *width >= 2).count();
     let long = table.descendants_it().filter(|n| n.has_name("p")).count();
     !nested && rows.len() >= 2 && wide * 2 >= rows.len() && long <= rows.len() * 4
+}
+
+/// How many cells stand in each row, with those that reach down into it.
+fn widths(rows: &[NodeRef]) -> impl Iterator<Item = usize> {
+    let mut hanging: Vec<u32> = Vec::new();
+    rows.iter().map(move |row| {
+        hanging.retain_mut(|rows| {
+            *rows -= 1;
+            *rows > 0
+        });
+        let cells = row.element_children();
+        let width = hanging.len() + cells.len();
+        let reach = cells
+            .iter()
+            .map(|cell| number_of(cell, "rowspan", MOST_SPANNED));
+        hanging.extend(reach);
+        width
+    })
+}
+
+/// Rows or columns that a cell stands in; more is no table that anybody wrote.
+const MOST_SPANNED: u32 = 50;
+
+/// Of a list.
+const LAST_NUMBER: u32 = 99_999;
+
+/// What an attribute says if it is a number from 1 to `most`, else 1.
+fn number_of(node: &NodeRef, name: &str, most: u32) -> u32 {
+    let told = node.attr(name);
+    let number = told.and_then(|told| told.trim().parse().ok());
+    number
+        .filter(|number| (1..=most).contains(number))
+        .unwrap_or(1)
+}
+
+/// What an element says of its own language.
+fn tongue_of(node: &NodeRef) -> Tongue {
+    let language = node.attr("lang").and_then(|lang| Language::parse(&lang));
+    let dir = node.attr("dir").map(|dir| dir.trim().to_ascii_lowercase());
+    let mut known = ["ltr", "rtl", "auto"].into_iter();
+    Tongue {
+        lang: language.map(|language| language.to_string()),
+        dir: dir.and_then(|dir| known.find(|known| dir == *known)),
+    }
+}
+
+/// Elements in the midst of a line.
+fn is_inline(name: &str) -> bool {
+    const INLINE: &[&str] = &[
+        "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "em", "font", "i", "img",
+        "ins", "kbd", "mark", "picture", "q", "s", "small", "span", "strong", "sub", "sup", "time",
+        "u", "wbr",
+    ];
+    INLINE.contains(&name)
 }

@@ -78,12 +78,13 @@ impl Reading<'_> {
         match node.has_name("img") {
             true => walk.picture(node),
             false => walk.illustration(node),
-        }
+        };
         figures(walk.blocks).next()
     }
 
     fn walked(&self, container: &NodeRef) -> Vec<Block> {
         let mut walk = Walk::new(self);
+        walk.hear_around(container);
         walk.children(container, 0);
         walk.end_line("p");
         walk.blocks
@@ -240,7 +241,7 @@ impl Reading<'_> {
             match frame {
                 Some(frame) => walk.illustration(frame),
                 None => walk.picture(&picture),
-            }
+            };
             found.extend(figures(walk.blocks));
         }
         found

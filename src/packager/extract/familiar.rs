@@ -148,7 +148,17 @@ fn key(line: &str, most: usize) -> Option<u64> {
         let whole = rest.ends_with("</figure>");
         return whole.then(|| number(&words::unescaped(address)));
     }
-    let inner = |tag: &str| line.strip_prefix('<')?.strip_prefix(tag)?.strip_prefix('>');
+    // In which language it is does not change what it says.
+    let inner = |tag: &str| {
+        let rest = line.strip_prefix('<')?.strip_prefix(tag)?;
+        let has_attributes = [" lang=", " dir="]
+            .iter()
+            .any(|name| rest.starts_with(name));
+        match has_attributes {
+            true => rest.split_once('>').map(|(_, inner)| inner),
+            false => rest.strip_prefix('>'),
+        }
+    };
     let (tag, text) = ["p", "h2", "h3", "h4"]
         .into_iter()
         .find_map(|tag| Some((tag, inner(tag)?)))?;

@@ -156,8 +156,8 @@ pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
 /// The elements that are never part of a text, whatever is around them.
 pub fn find_certain(doc: &Document) -> NodeSet {
     const CERTAIN: &[&str] = &[
-        "script", "style", "template", "svg", "button", "select", "input", "textarea", "object",
-        "canvas", "nav", "dialog", "form", "link", "meta",
+        "script", "style", "template", "svg", "button", "select", "input", "textarea", "canvas",
+        "nav", "dialog", "form", "link", "meta",
     ];
     let root = doc.root();
     let all = root.descendants_it();
@@ -187,8 +187,8 @@ impl Page<'_> {
         let name = &*name.local;
         match name {
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
-            | "textarea" | "object" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics"
-            | "amp-sidebar" | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
+            | "textarea" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
+            | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
             "html" | "body" | "main" | "article" => return Verdict::Text,
             _ => {}
         }

@@ -5,6 +5,7 @@ use dom_query::NodeRef;
 use super::addresses;
 use super::block::{Block, Figure, Line};
 use super::body::{DEPTH, Walk};
+use super::embeds;
 use super::furniture;
 use super::nodes;
 use super::words;
@@ -12,21 +13,45 @@ use super::words;
 /// A caption is at most this long, in weight.
 const CAPTION: usize = 700;
 
+/// Something that is shown, and the words that stand behind it.
+#[derive(Default)]
+struct Shown {
+    /// Among the blocks; none for words before anything is shown.
+    block: Option<usize>,
+    words: Line,
+}
+
+/// What counts in a part of an illustration.
+#[derive(Clone, Copy)]
+struct Counting {
+    pictures: bool,
+    words: bool,
+}
+
 impl Walk<'_, '_> {
-    pub fn picture(&mut self, node: &NodeRef) {
-        if is_tiny(node) {
-            return;
+    /// Whether it is one to be shown.
+    pub fn picture(&mut self, node: &NodeRef) -> bool {
+        if is_tiny(node) || self.is_stand_in(node) {
+            return false;
         }
-        if let Some(src) = addresses::of_picture(node, self.reading.base) {
-            let pending = self.pending.take();
-            self.end_line("div");
-            self.pending = pending;
-            self.push_figure(Figure {
-                src,
-                alt: words::squeezed(&node.attr_or("alt", "")),
-                caption: None,
-            });
-        }
+        let Some(src) = addresses::of_picture(node, self.reading.base) else {
+            return false;
+        };
+        let pending = self.pending.take();
+        self.end_line("div");
+        self.pending = pending;
+        self.push_figure(Figure {
+            src,
+            alt: words::squeezed(&node.attr_or("alt", "")),
+            caption: None,
+        });
+        true
+    }
+
+    /// A film is shown as its picture, if it has one, and a link.
+    pub fn film(&mut self, node: &NodeRef) -> bool {
+        let is_shown = self.picture(node);
+        self.embed(node) || is_shown
     }
 
     /// A lazy picture and its copy for browsers without scripts are one.
@@ -41,19 +66,35 @@ impl Walk<'_, '_> {
         self.blocks.push(Block::Figure(figure));
     }
 
+    /// Whether it stands where a script would put the picture that is written beside it for browsers without scripts.
+    fn is_stand_in(&self, img: &NodeRef) -> bool {
+        let beside = [img.next_element_sibling(), img.prev_element_sibling()];
+        let mut copies = beside
+            .into_iter()
+            .flatten()
+            .filter(|node| node.has_name("noscript"));
+        let is_copied = copies.any(|copy| {
+            let mut below = copy.descendants_it();
+            below.any(|below| below.has_name("img") && !is_tiny(&below))
+        });
+        let base = self.reading.base;
+        let plain = || addresses::absolute(&img.attr("src")?, base);
+        let is_plain = || addresses::of_picture(img, base) == plain();
+        is_copied && is_plain() && is_named_as_blank(img)
+    }
+
     pub fn figure(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        let holds = |names: &[&str]| {
-            node.descendants_it()
-                .find(|below| names.iter().any(|name| below.has_name(name)))
-        };
-        if holds(&["table", "pre", "blockquote"]).is_some() {
-            return self.children_as_block(node, depth);
+        let before = self.blocks.len();
+        if frames_blocks(node) {
+            self.children_as_block(node, depth);
+            let framed = self.blocks.split_off(before);
+            self.blocks.extend(framed.into_iter().flat_map(unlisted));
+            return;
         }
-        if let Some(embed) = holds(&["iframe"]) {
-            self.embed(&embed);
+        if !self.illustration(node) {
+            self.bare_address(node);
         }
-        self.illustration(node);
     }
 
     /// An element with a picture and a few words that are no link and no heading: the words are its caption.
@@ -95,61 +136,229 @@ impl Walk<'_, '_> {
         caption.is_some_and(|caption| text.saturating_sub(caption) < SENTENCE)
     }
 
-    pub fn illustration(&mut self, node: &NodeRef) {
+    /// Whether anything is shown.
+    pub fn illustration(&mut self, node: &NodeRef) -> bool {
         self.end_line("div");
-        let before = self.blocks.len();
-        for below in node.descendants_it() {
-            let is_picture = |name: &str| matches!(name, "img" | "amp-img" | "video" | "amp-video");
-            if !nodes::is_named(&below, is_picture) {
-                continue;
-            }
-            let mut around = below.ancestors_it(Some(8));
-            if !around.any(|up| self.reading.furniture.contains(&up.id)) {
-                self.picture(&below);
-            }
-        }
-        let caption = self.caption(node);
-        // The caption belongs to the last of several pictures.
-        if let Some(Block::Figure(figure)) = self.blocks.get_mut(before..).and_then(<[_]>::last_mut)
-        {
-            figure.caption = caption.or(figure.caption.take());
-        }
-    }
-
-    fn caption(&self, node: &NodeRef) -> Option<String> {
-        let marked = node
+        let is_marked = node
             .descendants_it()
-            .find(|below| below.has_name("figcaption"));
-        let mut line = Line::default();
-        let from = marked.unwrap_or(*node);
-        self.caption_text(&from, 0, &mut line);
-        let weight = line.weight();
-        (weight > 1 && weight <= CAPTION).then(|| line.text().to_owned())
+            .any(|below| below.has_name("figcaption"));
+        let counting = Counting {
+            pictures: true,
+            words: !is_marked,
+        };
+        let mut shown = vec![Shown::default()];
+        self.show(node, 0, counting, &mut shown);
+        let is_shown = shown.iter().any(|shown| shown.block.is_some());
+        self.give_captions(shown, is_marked);
+        is_shown
     }
 
-    fn caption_text(&self, node: &NodeRef, depth: usize, line: &mut Line) {
-        if depth > DEPTH || (depth > 0 && self.reading.furniture.contains(&node.id)) {
+    fn show(&mut self, node: &NodeRef, depth: usize, counting: Counting, shown: &mut Vec<Shown>) {
+        if depth > DEPTH {
             return;
         }
         for child in node.children_it(false) {
             if child.is_text() {
-                line.push_text(&child.text(), true);
+                if counting.words {
+                    push_words(shown, &child.text());
+                }
                 continue;
             }
             let Some(name) = child.node_name() else {
                 continue;
             };
+            let is_furniture = self.reading.furniture.contains(&child.id);
+            let without_words = Counting {
+                words: false,
+                ..counting
+            };
             match &*name {
-                "script" | "style" | "noscript" | "button" | "svg" | "template" | "video"
-                | "iframe" => {}
+                "img" | "amp-img" | "video" | "amp-video" | "script" if !counting.pictures => {}
+                "img" | "amp-img" if !is_furniture => {
+                    self.shown(shown, |walk| walk.picture(&child));
+                }
+                "video" | "amp-video" if !is_furniture => {
+                    self.shown(shown, |walk| walk.film(&child));
+                }
+                "script" => self.shown(shown, |walk| walk.embed(&child)),
+                name if counting.pictures && !is_furniture && embeds::is_named(name) => {
+                    self.shown(shown, |walk| walk.embed(&child));
+                }
+                "style" | "template" => {}
+                // A caption may stand in a box that is furniture by its name; pictures there are none of the article.
+                _ if is_furniture && counting.words => {}
+                _ if is_furniture => {
+                    let counting = Counting {
+                        pictures: false,
+                        words: false,
+                    };
+                    self.show(&child, depth + 1, counting, shown);
+                }
+                "noscript" | "button" | "svg" => {
+                    self.show(&child, depth + 1, without_words, shown);
+                }
+                "figcaption" => {
+                    // Of two beside one picture the second one repeats the first, or says who took it.
+                    let words = shown.last().is_none_or(|last| last.words.weight() == 0);
+                    self.show(&child, depth + 1, Counting { words, ..counting }, shown);
+                }
+                _ if self.reading.measures.of_node(&child).text == 0 && embeds::is_box(&child) => {
+                    self.shown(shown, |walk| walk.embed(&child));
+                }
                 _ => {
-                    line.push_text(" ", true);
-                    self.caption_text(&child, depth + 1, line);
-                    line.push_text(" ", true);
+                    if counting.words {
+                        push_words(shown, " ");
+                    }
+                    self.show(&child, depth + 1, counting, shown);
+                    if counting.words {
+                        push_words(shown, " ");
+                    }
                 }
             }
         }
     }
+
+    /// Notes what `push` shows, if that is anything new.
+    fn shown(&mut self, shown: &mut Vec<Shown>, push: impl FnOnce(&mut Self) -> bool) {
+        let before = self.blocks.len();
+        if !push(self) {
+            return;
+        }
+        let block = before.min(self.blocks.len().saturating_sub(1));
+        let is_picture = |block: usize| matches!(self.blocks.get(block), Some(Block::Figure(_)));
+        match shown.last_mut() {
+            Some(last) if last.block == Some(block) => {}
+            // A film and the picture that stands for it are one.
+            Some(last)
+                if last.words.weight() == 0
+                    && last
+                        .block
+                        .is_some_and(|old| is_picture(old) != is_picture(block)) =>
+            {
+                let old = last.block.filter(|old| is_picture(*old));
+                last.block = old.or(Some(block));
+            }
+            _ => shown.push(Shown {
+                block: Some(block),
+                words: Line::default(),
+            }),
+        }
+    }
+
+    /// Each caption belongs to what it stands with. What stands behind all of several pictures belongs to the last.
+    fn give_captions(&mut self, shown: Vec<Shown>, is_marked: bool) {
+        let blocks: Vec<usize> = shown.iter().filter_map(|shown| shown.block).collect();
+        let (Some(only), Some(last)) = (blocks.first(), blocks.last()) else {
+            return;
+        };
+        if only == last && !is_marked {
+            let all = Line::joined(shown.into_iter().map(|shown| shown.words));
+            return self.give_caption(*only, &all);
+        }
+        let told: Vec<bool> = shown.iter().map(|shown| is_caption(&shown.words)).collect();
+        let is_only = told.iter().filter(|told| **told).count() == 1;
+        let is_before = told.first() == Some(&true) && told.last() == Some(&false) && !is_only;
+        for (at, shown) in shown
+            .iter()
+            .enumerate()
+            .filter(|(_, shown)| is_caption(&shown.words))
+        {
+            let block = match shown.block {
+                _ if is_before => blocks.get(at),
+                None if is_only => Some(last),
+                None => None,
+                Some(_) => shown.block.as_ref(),
+            };
+            if let Some(block) = block {
+                self.give_caption(*block, &shown.words);
+            }
+        }
+    }
+
+    fn give_caption(&mut self, block: usize, words: &Line) {
+        if !is_caption(words) {
+            return;
+        }
+        let caption = Some(words.text().to_owned());
+        match self.blocks.get_mut(block) {
+            Some(Block::Figure(figure)) => figure.caption = caption,
+            Some(Block::Embed(embed)) => embed.caption = caption,
+            _ => {}
+        }
+    }
+
+    /// In a frame that shows nothing: the address of what a system would show in it.
+    fn bare_address(&mut self, node: &NodeRef) {
+        let texts = node.descendants_it().filter(NodeRef::is_text);
+        let mut texts = texts.map(|text| words::squeezed(&text.text()));
+        let Some(mut embed) = texts.find_map(|text| embeds::of_text(&text, self.reading.base))
+        else {
+            return;
+        };
+        let caption = node
+            .descendants_it()
+            .find(|below| below.has_name("figcaption"));
+        let caption = caption.map(|caption| words::squeezed(&caption.text()));
+        embed.caption = caption.filter(|caption| !caption.is_empty());
+        self.blocks.push(Block::Embed(embed));
+    }
+}
+
+fn push_words(shown: &mut [Shown], text: &str) {
+    if let Some(last) = shown.last_mut() {
+        last.words.push_text(text, true);
+    }
+}
+
+fn is_caption(words: &Line) -> bool {
+    (2..=CAPTION).contains(&words.weight())
+}
+
+/// Whether a `figure` holds what is more than a picture, or several others.
+pub fn frames_blocks(figure: &NodeRef) -> bool {
+    let is_block = |name: &str| matches!(name, "table" | "pre" | "blockquote" | "figure");
+    let mut below = figure.descendants_it();
+    below.any(|below| nodes::is_named(&below, is_block))
+}
+
+/// Pictures of a gallery that are laid out as a list are none.
+fn unlisted(block: Block) -> Vec<Block> {
+    match block {
+        Block::List { items, .. }
+            if items
+                .iter()
+                .flatten()
+                .all(|block| matches!(block, Block::Figure(_))) =>
+        {
+            items.into_iter().flatten().collect()
+        }
+        block => vec![block],
+    }
+}
+
+/// By its class or by the name of its file.
+fn is_named_as_blank(img: &NodeRef) -> bool {
+    const BLANKS: &[&str] = &[
+        "blank",
+        "placeholder",
+        "spacer",
+        "transparent",
+        "loading",
+        "loader",
+        "lazy",
+        "pixel",
+        "grey",
+        "gray",
+        "empty",
+        "1x1",
+        "preload",
+    ];
+    let src = img.attr_or("src", "").to_ascii_lowercase();
+    let name = src.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_blank = stem.split(['-', '_']).any(|word| BLANKS.contains(&word));
+    let words = furniture::tokens(img);
+    is_blank || words.split(' ').any(|word| word.starts_with("lazy"))
 }
 
 /// Words of this weight beside a caption are more than the name of who took the picture.
@@ -187,3 +396,6 @@ fn is_tiny(img: &NodeRef) -> bool {
         side.is_some_and(|side| side < 48)
     })
 }
+
+#[cfg(test)]
+mod tests;

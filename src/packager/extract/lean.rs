@@ -225,6 +225,8 @@ fn stripped(tag: &Tag, whole: &str) -> Option<&'static str> {
         })
     };
     let to = match () {
+        // It stands for a post.
+        () if tag.is_cut && whole.contains("data-telegram-post") => return None,
         () if tag.is_cut && tag.is_called(b"script") => "<script>",
         () if tag.is_cut => "<style>",
         () if tag.is_called(b"input") => "<input>",

@@ -41,7 +41,9 @@ pub use rules::{Rulebook, Rules, Selector};
 pub use words::{squeezed, unescaped, weight};
 
 use super::charset;
+use crate::site::Language;
 use addresses::Home;
+use block::Tongue;
 use container::Reading;
 use furniture::{Furniture, Measures};
 use metadata::Metadata;
@@ -440,6 +442,15 @@ fn assemble(
         block.write_text(&mut text);
     }
     tidy::judge(&text, &meta, is_bare)?;
+    let lang = meta
+        .lang
+        .or_else(|| block::language_of_most(&article.blocks));
+    let language = lang.as_deref().and_then(Language::parse);
+    let whole = Tongue {
+        lang: language.as_ref().map(Language::to_string),
+        dir: language.map(|language| language.direction().as_str()),
+    };
+    block::tell_tongues_apart(&mut article.blocks, &whole);
     let mut html = String::new();
     article
         .blocks
@@ -452,7 +463,7 @@ fn assemble(
         modified: meta.modified,
         section: meta.section,
         description: meta.description,
-        lang: meta.lang,
+        lang,
         dir: meta.dir,
         pictures: tidy::figures(&article.blocks),
         lead: article.lead,
