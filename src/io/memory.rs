@@ -25,9 +25,7 @@ fn total() -> Option<u64> {
 /// `units` is as wide as the machine's words; a small machine with much memory counts in larger units. `None`: the kernel
 /// tells nothing.
 fn in_bytes(units: usize, unit_bytes: u32) -> Option<u64> {
-    let bytes = u64::try_from(units)
-        .ok()?
-        .saturating_mul(unit_bytes.into());
+    let bytes = u64::try_from(units).ok()?.saturating_mul(unit_bytes.into());
     (bytes > 0).then_some(bytes)
 }
 
@@ -35,7 +33,9 @@ fn in_bytes(units: usize, unit_bytes: u32) -> Option<u64> {
 fn granted() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let limits = around(&groups)?;
-    let limits = limits.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let limits = limits
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
     limits.filter_map(|told| limit(&told)).min()
 }
 
