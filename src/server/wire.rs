@@ -120,7 +120,7 @@ impl Drop for IntakeGuard<'_> {
 }
 
 /// At a time, on one connection.
-const BROUGHT: u32 = 4;
+const BROUGHT: u32 = 3;
 
 #[must_use]
 pub(super) struct Brings<'a>(&'a Progress);

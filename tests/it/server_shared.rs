@@ -126,7 +126,7 @@ async fn only_a_few_things_are_brought_on_one_connection_at_a_time() {
     let mut client = Client::of(&secure).await;
     let report = b"\x83\x87\x04\x11/.colport/reports\x01\x09localhost";
     let mut frames = vec![frame(SETTINGS, ACK, 0, b"")];
-    for stream in [1, 3, 5, 7, 9] {
+    for stream in [1, 3, 5, 7] {
         frames.push(frame(HEADERS, END_HEADERS, stream, report));
         frames.push(frame(DATA, 0, stream, b"{"));
     }
@@ -140,7 +140,7 @@ async fn only_a_few_things_are_brought_on_one_connection_at_a_time() {
         }
     };
     let first = timeout(Duration::from_secs(10), first).await;
-    assert_eq!(first.expect("one is refused"), 9);
+    assert_eq!(first.expect("one is refused"), 7);
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ struct Certified {
 
 impl Certified {
     fn new(place: &Path) -> Self {
-        let authority = Authority::of_size(1_900);
+        let authority = Authority::of_size(2_100);
         let identity = authority.identity(place, "mirror", &["localhost"]);
         let pem = std::fs::read_to_string(&identity.certificate).unwrap();
         let chain_bytes = pem

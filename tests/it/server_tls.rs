@@ -216,7 +216,7 @@ async fn who_asks_for_another_name_sees_no_certificate() {
     // Another, and none.
     for name in ["other.example", "127.0.0.1"] {
         let refused = secure.connect(name).await.unwrap_err().to_string();
-        assert!(refused.contains("UnrecognizedName"), "{refused}");
+        assert!(refused.contains("UnrecognisedName"), "{refused}");
     }
 
     // What goes over the wire is the alert of most servers, byte for byte, and nothing else.
