@@ -140,19 +140,33 @@ impl Serve {
 const FILES_BESIDE: u64 = 256;
 const LEAST_PLACES: u32 = 16;
 
-/// What one connection can make the program hold, as measured under attack.
+/// What one connection can make the program hold, as measured under attack: by HTTP/1.1, and by HTTP/2, where `scripts/soak
+/// shared` tries many ways.
 const CONNECTION_BYTES: u64 = 48 << 10;
+const SHARED_BYTES: u64 = 192 << 10;
 
 /// Connections that half of the memory is enough for, whatever they do.
 fn places_in(memory_bytes: u64) -> u32 {
-    let places = memory_bytes / 2 / CONNECTION_BYTES;
-    u32::try_from(places).unwrap_or(u32::MAX).max(LEAST_PLACES)
+    places(memory_bytes / 2, CONNECTION_BYTES)
+}
+
+/// Those of them that may speak HTTP/2: an eighth is enough for them.
+fn shared_places_in(memory_bytes: u64) -> u32 {
+    places(memory_bytes / 8, SHARED_BYTES)
+}
+
+fn places(bytes: u64, each_bytes: u64) -> u32 {
+    let places = u32::try_from(bytes / each_bytes).unwrap_or(u32::MAX);
+    places.max(LEAST_PLACES)
 }
 
 /// The ports are root's to give; whatever follows is done without its rights.
 fn prepare(mut options: Options, screen: &Screen) -> Result<Prepared, Failure> {
-    let places = memory::of_machine().map_or(u32::MAX, places_in);
-    options.bounds.connections = options.bounds.connections.min(places);
+    let bounds = &mut options.bounds;
+    if let Some(memory_bytes) = memory::of_machine() {
+        bounds.connections = bounds.connections.min(places_in(memory_bytes));
+        bounds.shared = bounds.shared.min(shared_places_in(memory_bytes));
+    }
     // With what every connection may need beside itself.
     let files = u64::from(options.bounds.connections) + FILES_BESIDE;
     let given = rights::open_files(files);
@@ -164,16 +178,24 @@ fn prepare(mut options: Options, screen: &Screen) -> Result<Prepared, Failure> {
     }
     let (state, is_known) = (options.state.clone(), options.anchor.is_some());
     let root = options.acme.as_ref().and_then(|acme| acme.root.as_ref());
-    let reads = !options.identities.is_empty() || options.bundle.is_some() || root.is_some();
+    // Certificates are read again when they are renewed; the rest is read once.
+    let rereads = !options.identities.is_empty();
+    let reads = rereads || options.bundle.is_some() || root.is_some();
     let ports = server::take_ports(options)?;
-    if is_known || files::exists(&state) {
-        match rights::give_away(&state, server::STATE_FILES, reads) {
-            Ok(()) => {}
-            Err(error @ RightsError::Kept(_)) => screen.warn(&error),
+    let is_given = (is_known || files::exists(&state))
+        && match rights::give_away(&state, server::STATE_FILES, reads) {
+            Ok(()) => true,
+            Err(error @ RightsError::Kept(_)) => {
+                screen.warn(&error);
+                false
+            }
             Err(error) => return Err(Failure::setup(&error).hint(error.hint())),
-        }
+        };
+    let prepared = ports.prepare()?;
+    if is_given && !rereads {
+        rights::read_no_more().unwrap_or_else(|error| screen.warn(&error));
     }
-    Ok(ports.prepare()?)
+    Ok(prepared)
 }
 
 /// From here on there is nothing for the program but its folder, its certificates, and those whom it copies.
@@ -368,7 +390,10 @@ mod tests {
 
     #[test]
     fn a_small_machine_has_fewer_places() {
-        let places = [64 << 10, 512 << 20, 1 << 30, u64::MAX].map(places_in);
+        let memory = [64 << 10, 512 << 20, 1 << 30, u64::MAX];
+        let places = memory.map(places_in);
         assert_eq!(places, [LEAST_PLACES, 5461, 10_922, u32::MAX]);
+        let shared = memory.map(shared_places_in);
+        assert_eq!(shared, [LEAST_PLACES, 341, 682, u32::MAX]);
     }
 }

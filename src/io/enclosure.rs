@@ -13,6 +13,8 @@ use landlock::{
 };
 use url::Url;
 
+use super::rights;
+
 /// What stays open. A path that is not there is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
@@ -29,7 +31,7 @@ impl Open {
     pub fn reach_out(&mut self, address: &Url) {
         self.reaches_out = true;
         if address.domain().is_some() {
-            self.read.extend(places_of_names());
+            self.read.extend(places_of_names(rights::reads_all()));
         }
     }
 }
@@ -87,12 +89,29 @@ pub fn folders_of(file: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Where the machine says how names are looked up, and what does it. These files are replaced whole too.
-fn places_of_names() -> Vec<PathBuf> {
-    let mut places = vec![PathBuf::from("/etc")];
-    places.extend(folders_of(Path::new("/etc/resolv.conf")));
+/// Where the machine says how names are looked up, and what does it. These files are replaced whole too, so it is their folder;
+/// but there lie the secrets of the machine as well, and who could read them has the files alone, as they are now.
+fn places_of_names(reads_all: bool) -> Vec<PathBuf> {
+    let etc = Path::new("/etc");
+    let mut places = match reads_all {
+        true => NAMES.map(|file| etc.join(file)).to_vec(),
+        false => vec![etc.to_path_buf()],
+    };
+    // Often a link to what a service of the machine writes, into a folder of its own.
+    let linked = folders_of(&etc.join("resolv.conf"));
+    places.extend(linked.into_iter().filter(|folder| folder != etc));
     places
 }
+
+/// What the C library reads.
+const NAMES: [&str; 6] = [
+    "resolv.conf",
+    "hosts",
+    "nsswitch.conf",
+    "host.conf",
+    "gai.conf",
+    "services",
+];
 
 #[cfg(test)]
 mod tests {
@@ -135,6 +154,32 @@ mod tests {
                 let here = listener.local_addr().unwrap();
                 assert!(std::net::TcpStream::connect(here).is_err());
                 assert!(std::net::TcpListener::bind("127.0.0.1:0").is_err());
+            }
+        });
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn who_may_read_all_sees_of_etc_only_how_names_are_looked_up() {
+        let [all, few] = [false, true].map(places_of_names);
+        assert!(all.contains(&PathBuf::from("/etc")), "{all:?}");
+        assert!(!few.contains(&PathBuf::from("/etc")), "{few:?}");
+        let open = Open {
+            read: few,
+            reaches_out: true,
+            ..Open::default()
+        };
+        let thread = std::thread::spawn(move || {
+            let is_there = |name: &str| files::read(&Path::new("/etc").join(name), 1 << 20).is_ok();
+            let before = ["hosts", "resolv.conf"].map(is_there);
+            assert!(is_there("passwd"));
+            if enclose(&open).unwrap() == Enclosed::Not {
+                println!("skipped: this kernel has no Landlock");
+                return;
+            }
+            assert_eq!(["hosts", "resolv.conf"].map(is_there), before);
+            for secret in ["passwd", "shadow", "ssl/openssl.cnf"] {
+                assert!(!is_there(secret), "{secret}");
             }
         });
         thread.join().unwrap();

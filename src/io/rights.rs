@@ -2,8 +2,10 @@
 //!
 //! 1. It becomes the owner of its folder. A folder of root's is given first to the user `colport`, or to `nobody` where there
 //!    is no such user; but only if nothing lies in it that is not the program's own.
-//! 2. Of what root may beyond that nothing is kept, or one thing: to read files that others may not, for keys and
-//!    certificates that were made for root. Where [`enclosure`](super::enclosure) works, that is those files alone.
+//! 2. Of what root may beyond that nothing is kept, or one thing: to read files that others may not. For what is read once that
+//!    is only until then; for keys and certificates that were made for root, and are renewed, it is for as long as the program
+//!    runs. Where [`enclosure`](super::enclosure) works, it is then for their folders alone, and for a few files that everybody
+//!    may read.
 //! 3. A program that was not root's gives away what else it was lent, such as the right to low ports.
 //!
 //! Beware: it holds for the thread that does it and those that come out of it, so it belongs before all others.
@@ -22,8 +24,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Gid, Uid};
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, set_capabilities, set_keep_capabilities, set_thread_groups,
-    set_thread_res_gid, set_thread_res_uid,
+    CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_keep_capabilities,
+    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,17 @@ pub fn give_away(folder: &Path, ours: &[&str], reads_for_root: bool) -> Result<(
         folder: folder.to_path_buf(),
         user: user.0,
     })
+}
+
+/// What was kept of it to read, once all of that was read.
+pub fn read_no_more() -> Result<(), RightsError> {
+    keep(CapabilitySet::empty()).map_err(|error| RightsError::Kept(error.into()))
+}
+
+/// Whether it can read what its user may not.
+pub fn reads_all() -> bool {
+    let all = CapabilitySet::DAC_READ_SEARCH | CapabilitySet::DAC_OVERRIDE;
+    capabilities(None).is_ok_and(|sets| sets.effective.intersects(all))
 }
 
 /// User and group.

@@ -258,7 +258,16 @@ impl Holdings {
 
     /// Takes in a bundle from disk, unless what is held is as new. Tells whether it did.
     pub(super) fn take_file(&self, path: &Path, now: Timestamp) -> Result<bool, HoldingsError> {
-        let bundle = files::map(path)?;
+        self.take_mapped(path, files::map(path)?, now)
+    }
+
+    /// The same of what is mapped already, out of `path`.
+    pub(super) fn take_mapped(
+        &self,
+        path: &Path,
+        bundle: Bytes,
+        now: Timestamp,
+    ) -> Result<bool, HoldingsError> {
         if self.is_held(&bundle) || (self.claims_no_more(&bundle) && !self.is_news(&bundle, now)) {
             return Ok(false);
         }

@@ -4,8 +4,9 @@
 //!    than is fair; who comes then is turned away.
 //! 2. Each connection is a task of its own, of the thread that has the fewest ([`threads`]), watched by one slow clock for all
 //!    of a thread: see [`Round`].
-//! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can, else HTTP/1.1: plain requests in the fast
-//!    [`lane`], whatever else by hyper.
+//! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can and there is a place for that, else HTTP/1.1: plain
+//!    requests in the fast [`lane`], whatever else by hyper. Of HTTP/2 nothing is kept from one head to the next
+//!    ([`forgetful`](super::forgetful)).
 //! 4. A stop lets the answers under way come to their end, for a while.
 //!
 //! The address of who connects is only shown to the [`Crowd`], which makes a number of it that nobody can turn back.
@@ -36,6 +37,7 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use super::counters::Counters;
 use super::crowd::{Crowd, CrowdBounds, Member};
+use super::forgetful::Forgetful;
 use super::head::Bare;
 use super::lane::{self, Left};
 use super::line::Line;
@@ -84,6 +86,8 @@ pub(super) struct Hall<A> {
     /// How many bytes a line carries, where that is known.
     pub(super) thin: Option<u64>,
     pub(super) crowd: Arc<Crowd>,
+    /// Places for those who share a connection among many requests, which takes more memory.
+    pub(super) shared: Arc<Semaphore>,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -97,6 +101,7 @@ impl<A: Answer> Hall<A> {
             tls: None,
             thin: None,
             crowd: Crowd::new(bounds.crowd.clone()),
+            shared: Arc::new(Semaphore::new(bounds.shared as usize)),
             counters: Arc::default(),
             bounds,
         }
@@ -134,6 +139,9 @@ impl<A: Answer> Hall<A> {
         let (head, mut body) = request.into_parts();
         let is_wanted = head.method == Method::POST && self.site.is_wanted(&head);
         if is_wanted && self.names.is_asked(&head) {
+            let Some(_brings) = progress.brings() else {
+                return respond::closing(too_much_at_once());
+            };
             // In a box, so that those who only read need no room for it.
             return Box::pin(self.site.take(&head, &mut body, progress)).await;
         }
@@ -154,12 +162,20 @@ fn nobody_here() -> Response<Body> {
     respond::closing(answer)
 }
 
+/// RFC 6585 section 4.
+fn too_much_at_once() -> Response<Body> {
+    let why = "on one connection only a few things can be brought at a time";
+    respond::sentence(StatusCode::TOO_MANY_REQUESTS, why)
+}
+
 /// How much is put up with.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     pub connections: u32,
     /// Of these, what one address may take.
     pub crowd: CrowdBounds,
+    /// Of these, how many may speak HTTP/2.
+    pub shared: u32,
     /// Head of a request, and what is read ahead of a body, for each connection.
     pub buffer_bytes: usize,
     /// How often each connection is looked at; [`Watch`](super::wire::Watch) counts in these.
@@ -175,6 +191,7 @@ impl Default for Bounds {
         Self {
             connections: 16_384,
             crowd: CrowdBounds::default(),
+            shared: 16_384,
             buffer_bytes: 16 << 10,
             look_every: Duration::from_secs(5),
             look_at_files_every: Duration::from_secs(60),
@@ -455,33 +472,47 @@ async fn watched<A: Answer>(
 /// What goes wrong here is the client's affair, and nobody keeps a list of it.
 async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<Progress>) {
     let wire = Wire::new(stream, Arc::clone(progress));
-    let line = match &hall.tls {
-        None => Some(Line::plain(wire)),
+    let agreed = match &hall.tls {
+        None => Some((Line::plain(wire), None)),
         // In a box, like hyper below: most of the time neither is needed any more, or yet.
-        Some(terms) => Box::pin(secured(terms, wire)).await,
+        Some(terms) => Box::pin(secured(terms, &hall.shared, wire)).await,
     };
-    let Some(mut line) = line else { return };
+    let Some((mut line, place)) = agreed else {
+        return;
+    };
     if line.protocol() == Some(tls::PROVES) {
         // RFC 8737 section 4: to have shown it is all. Who does not hear it sees that the connection ends.
         let _ = line.flush().await;
         return;
     }
-    if line.protocol() == Some(b"h2") {
+    if line.protocol() == Some(tls::SHARED) {
         Box::pin(multiplexed(hall, line, progress)).await;
+        drop(place);
         return;
     }
+    drop(place);
     if let Ok(Left::ForHyper) = lane::serve(hall, &mut line, progress).await {
         Box::pin(by_hyper(hall, line, progress)).await;
     }
 }
 
-/// `None`: nothing came of it, and the other side was told why.
-async fn secured(terms: &Terms, mut wire: Wire) -> Option<Line> {
+/// With a place among those who share a connection, if it may become one of them. `None`: nothing came of it, and the other
+/// side was told why.
+async fn secured(
+    terms: &Terms,
+    shared: &Arc<Semaphore>,
+    mut wire: Wire,
+) -> Option<(Line, Option<OwnedSemaphorePermit>)> {
     wire.send(Sends::BeforeWaiting);
+    let mut place = None;
     let mut hello = LazyConfigAcceptor::new(Acceptor::default(), wire);
     let agreed = match (&mut hello).await {
         Ok(heard) => {
-            let config = terms.with(&heard.client_hello());
+            let said = heard.client_hello();
+            if terms.may_share(&said) {
+                place = Arc::clone(shared).try_acquire_owned().ok();
+            }
+            let config = terms.with(&said, place.is_some());
             heard.into_stream(config).into_fallible().await
         }
         Err(error) => Err((error, hello.take_io()?)),
@@ -493,9 +524,10 @@ async fn secured(terms: &Terms, mut wire: Wire) -> Option<Line> {
             // their last word, and to look for that costs less than a write.
             stream.get_mut().0.send(Sends::Now);
             yield_now().await;
-            Some(Line::secure(stream))
+            Some((Line::secure(stream), place))
         }
         Err((_, mut wire)) => {
+            tls::say_as_others(wire.held());
             wire.send(Sends::Now);
             // Who does not hear it sees that the connection ends.
             let _ = wire.flush().await;
@@ -519,18 +551,20 @@ async fn multiplexed<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<
     progress.multiplex();
     let mut http = http2::Builder::new(TokioExecutor::new());
     http.max_concurrent_streams(STREAMS)
+        .header_table_size(0)
         .max_header_list_size(HEAD_LIST_BYTES)
         .max_send_buf_size(STREAM_BYTES);
     let service = service_fn(|request| one(hall, progress, request));
-    let connection = pin!(http.serve_connection(TokioIo::new(line), service));
+    let line = TokioIo::new(Forgetful::new(line));
+    let connection = pin!(http.serve_connection(line, service));
     until_stopped(progress, connection, http2::Connection::graceful_shutdown).await;
 }
 
 /// Requests at a time on one connection of HTTP/2.
-const STREAMS: u32 = 32;
+const STREAMS: u32 = 16;
 const HEAD_LIST_BYTES: u32 = 16 << 10;
 /// What is taken in advance for each of them.
-const STREAM_BYTES: usize = 64 << 10;
+const STREAM_BYTES: usize = 16 << 10;
 
 fn one<A: Answer>(
     hall: &Arc<Hall<A>>,

@@ -24,6 +24,7 @@ mod counters;
 mod crowd;
 mod current;
 mod door;
+mod forgetful;
 mod forms;
 mod head;
 mod holdings;
@@ -53,6 +54,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -78,6 +80,7 @@ use crate::base::EditionNumber;
 use crate::io::clock::Clock;
 use crate::io::enclosure::{self, Open};
 use crate::io::evidence;
+use crate::io::files;
 use crate::io::memory;
 use crate::io::part::Lock;
 use crate::io::report::{REPORT_BYTES, Report};
@@ -223,12 +226,16 @@ impl Ports {
         let kept = options.acme.as_ref();
         let kept = kept.map(|acme| Kept::open(acme, &options.state));
         let kept = kept.transpose().map_err(TlsError::Root)?;
+        let bundle = options.bundle.as_deref();
+        let bundle = bundle.map(files::map).transpose();
+        let bundle = bundle.map_err(HoldingsError::from)?;
         let lock = holdings::lock(&options.state, options.anchor.as_ref())?;
         Ok(Prepared {
             port,
             metrics,
             files,
             kept,
+            bundle,
             lock,
             options,
         })
@@ -254,6 +261,8 @@ pub struct Prepared {
     metrics: Option<Port>,
     files: Option<tls::Files>,
     kept: Option<Kept>,
+    /// What is in the file that it begins with, which need not be opened again.
+    bundle: Option<Bytes>,
     lock: Lock,
     options: Options,
 }
@@ -263,12 +272,10 @@ impl Prepared {
     pub fn leave_open(&self) -> Open {
         let identities = self.options.identities.iter();
         let renewed = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
-        let bundle = self.options.bundle.iter().cloned();
         let mut open = Open {
             kept: vec![self.options.state.clone()],
             read: renewed
                 .flat_map(|file| enclosure::folders_of(file))
-                .chain(bundle)
                 .collect(),
             reaches_out: false,
         };
@@ -285,15 +292,17 @@ impl Prepared {
             metrics,
             files,
             kept,
+            bundle,
             lock,
             options,
         } = self;
         let now = clock.now();
-        let (state, anchor, bundle) = (options.state, options.anchor, options.bundle);
+        let (state, anchor) = (options.state, options.anchor);
+        let bundle = options.bundle.zip(bundle);
         let opening = tokio::task::spawn_blocking(move || {
             let holdings = Holdings::open(&state, anchor.as_ref(), now)?;
-            if let Some(bundle) = bundle {
-                holdings.take_file(&bundle, now)?;
+            if let Some((path, bundle)) = bundle {
+                holdings.take_mapped(&path, bundle, now)?;
             }
             Ok::<_, HoldingsError>(Arc::new(holdings))
         });

@@ -2,7 +2,7 @@
 //!
 //! 1. Each certificate says itself which names it is for. A client that asks for none of them, or for none at all and
 //!    not for an address that a certificate names, gets no certificate: it learns that TLS is spoken here and nothing
-//!    else.
+//!    else, in the words of most servers.
 //! 2. The files are looked at from time to time, and read again when one of them has changed. If what is there now is
 //!    no good, what was read before stays.
 //! 3. Who offers to speak of proofs (RFC 8737) is shown the proof that is under way for the name it asks for, and nothing else.
@@ -195,6 +195,17 @@ impl Drop for Proof {
 /// The protocol in which proofs are looked at, RFC 8737 section 4. Nothing is said in it.
 pub(super) const PROVES: &[u8] = b"acme-tls/1";
 
+/// HTTP/2.
+pub(super) const SHARED: &[u8] = b"h2";
+
+/// Who asks for a name of which there is no certificate is told so by rustls with "access denied" (49), and by nearly all other
+/// servers, nginx among them, with "unrecognized name" (112, RFC 6066 section 3). The rare word would tell what runs here.
+pub(super) fn say_as_others(alert: &mut [u8]) {
+    if let [21, 3, _, 0, 2, 2, word @ 49] = alert {
+        *word = 112;
+    }
+}
+
 /// The address that a client reached, for those who ask for no name.
 #[derive(Debug)]
 struct Resolver {
@@ -226,15 +237,23 @@ pub(super) enum Speaks {
 /// What is agreed on with a client.
 #[derive(Clone)]
 pub(super) struct Terms {
+    /// Where there is a place for HTTP/2.
+    shared: Choice,
+    /// Where there is none.
+    alone: Choice,
+    speaks: Speaks,
+}
+
+#[derive(Clone)]
+struct Choice {
     /// The client's wish decides, among what both can.
     theirs: Arc<ServerConfig>,
     /// Ours does.
     ours: Arc<ServerConfig>,
 }
 
-impl Terms {
-    pub(super) fn new(certificates: Arc<Certificates>, here: IpAddr, speaks: Speaks) -> Self {
-        let theirs = config(certificates, here, speaks);
+impl Choice {
+    fn of(theirs: ServerConfig) -> Self {
         let mut ours = theirs.clone();
         ours.ignore_client_order = true;
         Self {
@@ -242,10 +261,31 @@ impl Terms {
             ours: Arc::new(ours),
         }
     }
+}
+
+impl Terms {
+    pub(super) fn new(certificates: Arc<Certificates>, here: IpAddr, speaks: Speaks) -> Self {
+        let shared = config(certificates, here, speaks);
+        // With the same key for tickets.
+        let mut alone = shared.clone();
+        alone.alpn_protocols.retain(|protocol| protocol != SHARED);
+        Self {
+            shared: Choice::of(shared),
+            alone: Choice::of(alone),
+            speaks,
+        }
+    }
+
+    /// Whether it would be HTTP/2, if there is a place.
+    pub(super) fn may_share(&self, hello: &ClientHello<'_>) -> bool {
+        let mut offers = hello.alpn().into_iter().flatten();
+        self.speaks == Speaks::Http1And2 && offers.any(|offer| offer == SHARED)
+    }
 
     /// Of what is strong enough, ours is what most processors have instructions for. Who has none of these for AES wishes
     /// for ChaCha20 first, and gets it.
-    pub(super) fn with(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+    pub(super) fn with(&self, hello: &ClientHello<'_>, is_place: bool) -> Arc<ServerConfig> {
+        let choice = if is_place { &self.shared } else { &self.alone };
         let mut wished = hello.cipher_suites().iter();
         let first = wished.find(|suite| SUITES.iter().any(|ours| ours.suite() == **suite));
         match first {
@@ -253,8 +293,8 @@ impl Terms {
                 CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
                 | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
                 | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-            ) => Arc::clone(&self.theirs),
-            _ => Arc::clone(&self.ours),
+            ) => Arc::clone(&choice.theirs),
+            _ => Arc::clone(&choice.ours),
         }
     }
 }
@@ -284,7 +324,7 @@ fn config(certificates: Arc<Certificates>, here: IpAddr, speaks: Speaks) -> Serv
         .with_cert_resolver(Arc::new(Resolver { certificates, here }));
     config.alpn_protocols = match speaks {
         Speaks::Http1 => vec![b"http/1.1".to_vec()],
-        Speaks::Http1And2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        Speaks::Http1And2 => vec![SHARED.to_vec(), b"http/1.1".to_vec()],
     };
     config.alpn_protocols.push(PROVES.to_vec());
     // Nothing of a session is kept here: the ticket holds it, under a key that changes and never leaves this process.
@@ -500,7 +540,7 @@ mod tests {
         let mut heard = Acceptor::default();
         heard.read_tls(&mut way.as_slice()).unwrap();
         let heard = heard.accept().unwrap().unwrap();
-        let config = terms.with(&heard.client_hello());
+        let config = terms.with(&heard.client_hello(), true);
         let mut server = heard.into_connection(config).unwrap();
         let mut way = Vec::new();
         server.write_tls(&mut way).unwrap();

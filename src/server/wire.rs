@@ -36,6 +36,8 @@ pub(super) struct Progress {
     over: AtomicBool,
     /// It told of other mirrors.
     reported: AtomicBool,
+    /// What is being brought now.
+    brought: AtomicU32,
     who: Option<u64>,
 }
 
@@ -88,6 +90,14 @@ impl Progress {
         self.over.load(Relaxed)
     }
 
+    /// To bring something, until the guard is dropped. `None`: as many as may do so already. Each holds on to the head of its
+    /// request.
+    pub(super) fn brings(&self) -> Option<Brings<'_>> {
+        let more = |now: u32| (now < BROUGHT).then_some(now + 1);
+        self.brought.fetch_update(Relaxed, Relaxed, more).ok()?;
+        Some(Brings(self))
+    }
+
     /// Both ways, as they went over the wire.
     pub(super) fn bytes(&self) -> u64 {
         self.read.load(Relaxed) + self.written.load(Relaxed)
@@ -106,6 +116,18 @@ pub(super) struct IntakeGuard<'a>(&'a Progress);
 impl Drop for IntakeGuard<'_> {
     fn drop(&mut self) {
         self.0.intake.store(false, Relaxed);
+    }
+}
+
+/// At a time, on one connection.
+const BROUGHT: u32 = 3;
+
+#[must_use]
+pub(super) struct Brings<'a>(&'a Progress);
+
+impl Drop for Brings<'_> {
+    fn drop(&mut self) {
+        self.0.brought.fetch_sub(1, Relaxed);
     }
 }
 
@@ -223,6 +245,11 @@ impl Wire {
     /// From now on.
     pub(super) fn send(&mut self, when: Sends) {
         self.sends = when;
+    }
+
+    /// To be changed before it goes out.
+    pub(super) fn held(&mut self) -> &mut [u8] {
+        &mut self.held
     }
 
     pub(super) fn held_bytes(&self) -> u64 {

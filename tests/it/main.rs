@@ -35,6 +35,7 @@ mod server_forms;
 mod server_intake;
 mod server_lists;
 mod server_redbot;
+mod server_shared;
 mod server_thin;
 mod server_tls;
 mod sideload;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use colport::base::Timestamp;
 use colport::edition::{Remembered, VerifiedEdition};
 
+use super::super::server_tls::Authority;
 use super::{COLPORT, Paper, Serving, colport};
 
 /// A mirror that waits for its first edition, from others or from whoever brings it.
@@ -193,19 +194,62 @@ fn a_mirror_that_root_starts_gives_its_rights_away() {
     }
 }
 
+/// What all threads of it may.
+fn check_rights(serving: &Serving, expected: &str) {
+    for status in statuses(serving) {
+        for sets in ["CapPrm", "CapEff"] {
+            assert!(
+                status.contains(&format!("{sets}:\t{expected}\n")),
+                "{status}"
+            );
+        }
+        assert!(!status.contains("Uid:\t0"), "{status}");
+    }
+}
+
+/// CAP_DAC_READ_SEARCH.
+const READS_ALL: &str = "0000000000000004";
+const NOTHING: &str = "0000000000000000";
+
 #[test]
-fn a_bundle_for_roots_eyes_is_read_and_nothing_can_be_written_with_that() {
+fn a_bundle_for_roots_eyes_is_read_and_nothing_more_can_be_read_with_that() {
     if !is_root() {
         println!("left out: only root has something to give away");
         return;
     }
-    let (serving, _state) = Serving::edition(1);
+    // A folder of root's alone.
+    let (hidden, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bundle = hidden.path().join("1.tar.gz");
+    fs::copy(Paper::shared().bundle(1), &bundle).unwrap();
+    fs::set_permissions(&bundle, PermissionsExt::from_mode(0o600)).unwrap();
+    let (root, at) = (Paper::shared().root(), state.path().to_str().unwrap());
+    let serving = Serving::start(&["--root", &root, "--state", at, bundle.to_str().unwrap()]);
     assert!(edition(&serving.url, 1).is_some());
-    for status in statuses(&serving) {
-        // CAP_DAC_READ_SEARCH.
-        assert!(status.contains("CapEff:\t0000000000000004\n"), "{status}");
-        assert!(!status.contains("Uid:\t0"), "{status}");
+    check_rights(&serving, NOTHING);
+}
+
+#[test]
+fn certificates_for_roots_eyes_can_be_read_again() {
+    if !is_root() {
+        println!("left out: only root has something to give away");
+        return;
     }
+    let (hidden, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let identity = Authority::new().identity(hidden.path(), "own", &["localhost"]);
+    fs::set_permissions(&identity.key, PermissionsExt::from_mode(0o600)).unwrap();
+    let (root, at) = (Paper::shared().root(), state.path().to_str().unwrap());
+    let [certificate, key] = [&identity.certificate, &identity.key].map(|it| it.to_str().unwrap());
+    let words = [
+        "--root",
+        &root,
+        "--state",
+        at,
+        "--certificate",
+        certificate,
+        "--key",
+        key,
+    ];
+    check_rights(&Serving::start(&words), READS_ALL);
 }
 
 #[test]
