@@ -15,9 +15,9 @@ use url::Url;
 
 use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook};
+use super::extract::{self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
-use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::source::{self, Entry, Offer, Page, Shelf, ShelfError};
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
@@ -51,6 +51,8 @@ pub struct Draft {
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    source: usize,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
     pub published: Timestamp,
@@ -77,6 +79,9 @@ pub struct Copy {
     pub section: Option<String>,
     /// What stood in its page.
     pub read: Extracted,
+    /// What stood there too, as on many pages.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Draft {
@@ -85,10 +90,21 @@ impl Draft {
         self.shelf.is_none()
     }
 
+    fn is_page(&self) -> bool {
+        !matches!(self.page, Page::Told(_))
+    }
+
+    /// Where its page came from. Only of one that lies on a shelf nothing is known but what it says itself.
+    fn host(&self) -> &str {
+        let said = self.canonical.as_deref();
+        let said = said.filter(|_| source::is_on_shelf(&self.base));
+        said.unwrap_or(&self.base).host_str().unwrap_or_default()
+    }
+
     /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since.
     pub fn copy(&self) -> Option<Copy> {
         let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
-        self.familiar.clear(&mut copy.read);
+        copy.left_out = self.familiar.clear(&mut copy.read);
         Some(copy)
     }
 }
@@ -127,7 +143,7 @@ pub async fn draft(
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => {
-                let told = told(&offer.told, url, background.cache).await;
+                let told = in_short(&offer.told, url, background.cache).await;
                 told.map_err(|_| error.into())
             }
             other => other,
@@ -199,19 +215,28 @@ async fn held(
     page(url.clone(), held.content_type, held.bytes, background).await
 }
 
-/// The article as it stands in the feed, or the summary if that is all there is.
+/// The article as its source tells it, whole and finished.
 async fn told(entry: &Entry, url: &Url, cache: &Arc<Cache>) -> Result<(Url, Read), DraftError> {
-    let html = entry.content.clone().or_else(|| entry.summary.clone());
-    let html = html.ok_or(NoArticle::NoText)?;
+    let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        known(
-            cache,
-            &format!("told {title:?}"),
-            &base,
-            html.as_bytes(),
-            || extract::extract_content(&html, title.clone(), &base),
-        )
+        let of = format!("told {title:?}");
+        known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_finished(&html, title.clone(), &base)
+        })
+    });
+    Ok((url.clone(), read.await?))
+}
+
+/// The summary, where that is all there is.
+async fn in_short(entry: &Entry, url: &Url, cache: &Arc<Cache>) -> Result<(Url, Read), DraftError> {
+    let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
+    let (base, title) = (url.clone(), entry.title.clone());
+    let read = apart(cache, move |cache| {
+        let of = format!("in short {title:?}");
+        known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_summary(&html, title.clone(), &base)
+        })
     });
     Ok((url.clone(), read.await?))
 }
@@ -291,13 +316,18 @@ fn finish(
         told,
         shelf,
         terms,
+        source,
     } = offer;
     let told = *told;
     let Read {
         article: mut read,
         mut blocks,
     } = read;
-    read.lead = read.lead.or_else(|| lead(&told, &base));
+    match lead(&told, &base) {
+        // An editor named it.
+        Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
+        lead => read.lead = read.lead.or(lead),
+    }
     blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
     let title = told
         .title
@@ -348,6 +378,7 @@ fn finish(
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
         read,
+        left_out: Vec::new(),
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Box::new(Draft {
@@ -355,6 +386,7 @@ fn finish(
         page,
         shelf,
         terms,
+        source,
         published,
         is_undated,
         canonical,
@@ -412,14 +444,15 @@ fn summary(told: Option<&str>, text: &str) -> String {
     format!("{}…", head.get(..word).unwrap_or(head))
 }
 
-/// Leaves out of the articles of each host what stands on many of them. They may come from the cache or not: what it
-/// holds is what was read, before this.
+/// Leaves out of the pages of each host what stands on many of them. They may come from the cache or not: what it holds is
+/// what was read, before this. What was told finished is no page: nothing is left out of it, and it counts for none.
+///
+/// Each source stands alone, so that no source can have anything left out of what another one offers.
 pub fn without_furniture(drafts: &mut [Box<Draft>]) {
-    let mut hosts: BTreeMap<String, Vec<&mut Draft>> = BTreeMap::new();
-    for draft in drafts {
-        let address = draft.canonical.as_deref().unwrap_or(&draft.base);
-        let host = address.host_str().unwrap_or_default().to_owned();
-        hosts.entry(host).or_default().push(draft);
+    let mut hosts: BTreeMap<(usize, String), Vec<&mut Draft>> = BTreeMap::new();
+    for draft in drafts.iter_mut().filter(|draft| draft.is_page()) {
+        let host = draft.host().to_owned();
+        hosts.entry((draft.source, host)).or_default().push(draft);
     }
     for drafts in hosts.into_values() {
         let pages = drafts.iter().map(|draft| (&*draft.id, &*draft.blocks));

@@ -2,14 +2,16 @@
 //!
 //! 1. It is walked in order; inline text gathers until a block ends.
 //! 2. Pictures become figures, see `illustration`; what plays from elsewhere becomes a link, see `embeds`.
-//! 3. Furniture is passed over, and so are boxes that are nothing but links.
+//! 3. Furniture is passed over, and so are boxes that are nothing but links, unless a line announces them: "Detained:".
+//! 4. Of an article that was told finished nothing is passed over: its boxes, lists and links are the editor's.
 
 use dom_query::NodeRef;
 
 use super::addresses;
 use super::block::{Block, Line, Table};
-use super::container::Reading;
+use super::container::{Manner, Reading};
 use super::embeds;
+use super::furniture;
 use super::nodes;
 use super::words::{escaped, squeezed};
 
@@ -78,7 +80,8 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.marked(node, tag, depth);
             }
             "img" | "amp-img" | "video" | "amp-video" => self.picture(node),
-            "figure" if !self.reading.faithful => self.figure(node, depth),
+            "audio" => self.film(node),
+            "figure" if self.knows_captions() => self.figure(node, depth),
             "iframe" | "embed" | "amp-youtube" | "amp-twitter" | "amp-instagram"
             | "amp-facebook" | "amp-iframe" => self.embed(node),
             "noscript" => self.noscript(node, depth),
@@ -90,8 +93,8 @@ impl<'r, 'a> Walk<'r, 'a> {
             "blockquote" => self.quote(node, depth),
             "ul" | "ol" => self.list(node, name == "ol", depth),
             "table" => self.table(node, depth),
-            "script" | "style" | "template" | "head" | "audio" | "source" | "track" | "param"
-            | "object" | "svg" | "annotation" => {}
+            "script" | "style" | "template" | "head" | "source" | "track" | "param" | "object"
+            | "svg" | "annotation" => {}
             "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
             | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
             | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
@@ -99,6 +102,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             }
             _ => self.children(node, depth),
         }
+    }
+
+    fn is(&self, manner: Manner) -> bool {
+        self.reading.manner == manner
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.is(Manner::Finished)
+    }
+
+    fn knows_captions(&self) -> bool {
+        !self.is(Manner::Readability)
     }
 
     pub fn end_line(&mut self, tag: &'static str) {
@@ -117,7 +132,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn paragraph(&mut self, node: &NodeRef, depth: usize) {
-        if !self.reading.faithful && self.is_marked_illustration(node) {
+        if self.knows_captions() && self.is_marked_illustration(node) {
             return self.illustration(node);
         }
         self.block(node, "p", depth);
@@ -125,22 +140,46 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn division(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        // Readability knows no captions: they are words like others.
-        if self.reading.faithful {
-            return self.children_as_block(node, depth);
+        match self.reading.manner {
+            // It knows no captions: they are words like others.
+            Manner::Readability => self.children_as_block(node, depth),
+            // Words beside a picture may have links in them, which captions have not.
+            Manner::Finished if self.is_marked_illustration(node) => self.illustration(node),
+            Manner::Finished if node.has_name("figcaption") && self.lacks_caption() => {
+                self.lone_caption(node);
+            }
+            Manner::Finished => self.children_as_block(node, depth),
+            Manner::Newsroom => self.division_of_page(node, depth),
         }
+    }
+
+    fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
         if self.is_illustration(node) {
             return self.illustration(node);
         }
         if node.has_name("figcaption") {
             return self.lone_caption(node);
         }
-        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_home(node) {
+        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_away(node) {
             self.blocks.push(Block::Gone);
             return;
         }
-        self.children(node, depth);
-        self.end_line("div");
+        self.children_as_block(node, depth);
+    }
+
+    /// Whether it leads to other articles, and no line of the text announces it.
+    fn leads_away(&self, node: &NodeRef) -> bool {
+        !self.is_announced() && self.leads_home(node)
+    }
+
+    /// "Detained today:" and no "Read also:".
+    fn is_announced(&self) -> bool {
+        let Some(Block::Line { tag: "p", line }) = self.blocks.last() else {
+            return false;
+        };
+        let text = line.text();
+        let is_said = line.kept_weight() > 0 && line.linked_weight() == 0;
+        is_said && text.ends_with([':', '：']) && !furniture::is_pointing(text)
     }
 
     /// A short text that is nearly all links, in a box of its own: "read also", tags, sections.
@@ -161,6 +200,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         let is_heading = |name: &str| matches!(name, "h2" | "h3" | "h4" | "h5");
         let mut below = node.descendants_it();
         fits && below.any(|below| nodes::is_named(&below, is_heading) && leads(&below))
+    }
+
+    fn lacks_caption(&self) -> bool {
+        matches!(self.blocks.last(), Some(Block::Figure(figure)) if figure.caption.is_none())
     }
 
     /// One that no `figure` holds belongs to the picture before it.
@@ -190,7 +233,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         let mut below = node.descendants_it();
         let holds_blocks = below.any(|below| nodes::is_named(&below, is_block));
         let own = self.reading.measures.of_node(node);
-        if holds_blocks && own.text > 0 && !self.reading.faithful {
+        if holds_blocks && own.text > 0 && self.is_finished() {
+            return self.card(node);
+        }
+        if holds_blocks && own.text > 0 && self.is(Manner::Newsroom) {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
             self.blocks.push(Block::Gone);
@@ -216,6 +262,41 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
+    /// A link around blocks, as one line: a line is in one link, or in none.
+    fn card(&mut self, node: &NodeRef) {
+        self.end_line("div");
+        let is_picture = |name: &str| matches!(name, "img" | "amp-img");
+        for below in node.descendants_it() {
+            if nodes::is_named(&below, is_picture) {
+                self.picture(&below);
+            }
+        }
+        let href = node.attr("href");
+        let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
+        if let Some(url) = &url {
+            let href = format!(" href=\"{}\"", escaped(url.as_str()));
+            self.line.open("a", &href);
+            self.line.in_link(true);
+        }
+        let mut words = Line::default();
+        self.words_of(node, 0, &mut words);
+        self.line.push_text(words.text(), true);
+        self.line.in_link(false);
+        if url.is_some() {
+            self.line.close("a");
+        }
+        self.end_line("div");
+    }
+
+    /// What is heard or seen elsewhere, of an article that was told finished.
+    pub fn film(&mut self, node: &NodeRef) {
+        if let Some(embed) = embeds::of_film(node, self.reading.base).filter(|_| self.is_finished())
+        {
+            self.end_line("div");
+            self.blocks.push(Block::Embed(embed));
+        }
+    }
+
     fn noscript(&mut self, node: &NodeRef, depth: usize) {
         let holds = |name: &str| node.descendants_it().any(|below| below.has_name(name));
         if holds("img") && !holds("iframe") {
@@ -228,14 +309,21 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
     }
 
-    /// Whether a link below leads to the newsroom itself, or nowhere.
+    /// Whether a link below leads to the newsroom itself, or nowhere, and none to a document.
     fn leads_home(&self, node: &NodeRef) -> bool {
         let links = node.descendants_it().filter(|below| below.has_name("a"));
         let mut targets = links.map(|link| {
             let href = link.attr("href")?;
             addresses::absolute(&href, self.reading.base)
         });
-        targets.any(|target| target.is_none_or(|url| self.reading.home.holds(url.as_str())))
+        let mut inward = false;
+        let holds_document = targets.any(|target| {
+            inward |= target
+                .as_ref()
+                .is_none_or(|url| self.reading.home.holds(url.as_str()));
+            target.is_some_and(|url| addresses::is_document(url.as_str()))
+        });
+        inward && !holds_document
     }
 
     pub fn embed(&mut self, node: &NodeRef) {
@@ -275,7 +363,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
-        if links_only && !self.reading.faithful && self.leads_home(node) {
+        if links_only && self.is(Manner::Newsroom) && self.leads_away(node) {
             self.blocks.push(Block::Gone);
             return;
         }
@@ -293,11 +381,16 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        if !self.reading.faithful && self.is_illustration(node) {
+        let is_illustration = match self.reading.manner {
+            Manner::Newsroom => self.is_illustration(node),
+            Manner::Readability => false,
+            Manner::Finished => self.is_marked_illustration(node),
+        };
+        if is_illustration {
             return self.illustration(node);
         }
         let rows = rows_of(node);
-        if !is_data(node, &rows) {
+        if !is_data(node, &rows) || (self.is_finished() && holds_more_than_lines(node)) {
             return self.children_as_block(node, depth);
         }
         let captions = node.element_children();
@@ -342,6 +435,18 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
         }
     });
     parts.filter(|row| row.has_name("tr")).collect()
+}
+
+/// Of a cell only its lines are read.
+fn holds_more_than_lines(table: &NodeRef) -> bool {
+    let more = |name: &str| {
+        matches!(
+            name,
+            "ul" | "ol" | "img" | "video" | "audio" | "iframe" | "blockquote" | "pre" | "figure"
+        )
+    };
+    let mut below = table.descendants_it();
+    below.any(|below| nodes::is_named(&below, more))
 }
 
 /// A table of facts has several rows of several short cells; old pages lay out whole articles in tables.

@@ -32,6 +32,15 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
     Some(Embed { url, label })
 }
 
+/// The page's own recording, that nobody can play from a mirror.
+pub fn of_film(node: &NodeRef, base: &Url) -> Option<Embed> {
+    let sources = node.element_children();
+    let mut nodes = [*node].into_iter().chain(sources);
+    let url = nodes.find_map(|node| addresses::absolute(&node.attr("src")?, base))?;
+    let label = url.host_str()?.trim_start_matches("www.").to_owned();
+    Some(Embed { url, label })
+}
+
 fn watch(video: &str) -> Option<Url> {
     let mut url = Url::parse("https://www.youtube.com/watch").ok()?;
     url.query_pairs_mut().append_pair("v", video);

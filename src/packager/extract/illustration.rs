@@ -17,6 +17,13 @@ impl Walk<'_, '_> {
         if is_tiny(node) {
             return;
         }
+        self.still(node);
+        if nodes::is_named(node, |name| matches!(name, "video" | "amp-video")) {
+            self.film(node);
+        }
+    }
+
+    fn still(&mut self, node: &NodeRef) {
         if let Some(src) = addresses::of_picture(node, self.reading.base) {
             let pending = self.pending.take();
             self.end_line("div");
@@ -47,6 +54,11 @@ impl Walk<'_, '_> {
             node.descendants_it()
                 .find(|below| names.iter().any(|name| below.has_name(name)))
         };
+        // A gallery has a caption for each, and one without a picture may be anything.
+        let pictures = ["img", "amp-img", "video", "amp-video", "iframe"];
+        if self.is_finished() && (holds(&["figure"]).is_some() || holds(&pictures).is_none()) {
+            return self.children_as_block(node, depth);
+        }
         if holds(&["table", "pre", "blockquote"]).is_some() {
             return self.children_as_block(node, depth);
         }
@@ -109,10 +121,21 @@ impl Walk<'_, '_> {
             }
         }
         let caption = self.caption(node);
+        let is_finished = self.is_finished();
         // The caption belongs to the last of several pictures.
-        if let Some(Block::Figure(figure)) = self.blocks.get_mut(before..).and_then(<[_]>::last_mut)
-        {
-            figure.caption = caption.or(figure.caption.take());
+        let shown = self.blocks.get_mut(before..).unwrap_or_default();
+        let last = shown.iter_mut().rev().find_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        });
+        match (last, caption) {
+            (Some(figure), Some(caption)) => figure.caption = Some(caption),
+            (None, Some(caption)) if is_finished => {
+                let mut line = Line::default();
+                line.push_text(&caption, true);
+                self.blocks.push(Block::Line { tag: "p", line });
+            }
+            _ => {}
         }
     }
 
@@ -122,12 +145,13 @@ impl Walk<'_, '_> {
             .find(|below| below.has_name("figcaption"));
         let mut line = Line::default();
         let from = marked.unwrap_or(*node);
-        self.caption_text(&from, 0, &mut line);
+        self.words_of(&from, 0, &mut line);
         let weight = line.weight();
-        (weight > 1 && weight <= CAPTION).then(|| line.text().to_owned())
+        let is_short = weight <= CAPTION || self.is_finished();
+        (weight > 1 && is_short).then(|| line.text().to_owned())
     }
 
-    fn caption_text(&self, node: &NodeRef, depth: usize, line: &mut Line) {
+    pub fn words_of(&self, node: &NodeRef, depth: usize, line: &mut Line) {
         if depth > DEPTH || (depth > 0 && self.reading.furniture.contains(&node.id)) {
             return;
         }
@@ -144,7 +168,7 @@ impl Walk<'_, '_> {
                 | "iframe" => {}
                 _ => {
                     line.push_text(" ", true);
-                    self.caption_text(&child, depth + 1, line);
+                    self.words_of(&child, depth + 1, line);
                     line.push_text(" ", true);
                 }
             }

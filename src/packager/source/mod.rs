@@ -189,6 +189,8 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    pub source: usize,
 }
 
 #[derive(Debug)]
@@ -208,6 +210,7 @@ impl Offer {
             told: Box::new(told),
             shelf: None,
             terms: Terms::default(),
+            source: 0,
         }
     }
 }
