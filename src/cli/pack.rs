@@ -381,7 +381,26 @@ fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
     for stale in &gathered.stale {
         telling.warn(format!("shown as it was: {}", told_once(stale)));
     }
+    warn_of_repeated(&gathered.repeated, telling);
     warn_of_lost(&gathered.lost_pictures, telling);
+}
+
+const SHOWN_REPEATED: usize = 20;
+
+/// What an editor wrote may be among it.
+fn warn_of_repeated(repeated: &[packager::Repeated], telling: &Telling<'_>) {
+    for packager::Repeated { what, pages } in repeated.iter().take(SHOWN_REPEATED) {
+        let (what, pages) = (one_line(what), count(*pages, "page", "pages"));
+        telling.warn(format!(
+            "left out of {pages}, since it stands on so many of one host: `{what}`"
+        ));
+    }
+    if repeated.len() > SHOWN_REPEATED {
+        let more = repeated.len() - SHOWN_REPEATED;
+        telling.warn(format!(
+            "{more} more things that stand on many pages were left out of them"
+        ));
+    }
 }
 
 /// Many reasons name what they are about.

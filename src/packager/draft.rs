@@ -14,7 +14,9 @@ use url::Url;
 
 use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
+use super::extract::{
+    self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Sample,
+};
 use super::fetching::{GetError, Getter, Terms};
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
@@ -54,9 +56,13 @@ pub struct Draft {
     address: Option<Box<str>>,
     /// Whether its page lies on the shelf.
     pub is_held: bool,
+    /// Whether it was read out of a page, and not told as it is.
+    is_page: bool,
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    source: u32,
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
@@ -83,6 +89,9 @@ pub struct Copy {
     pub section: Option<String>,
     /// What stood in its page.
     pub read: Extracted,
+    /// What stood there too, as on many pages.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Draft {
@@ -100,10 +109,13 @@ impl Draft {
         }
     }
 
+    /// Where its page came from. Only of one that lies on a shelf nothing is known but what it says itself.
     fn host(&self) -> String {
-        let address = self.canonical.as_deref().cloned();
-        let address = address.unwrap_or_else(|| self.base());
-        address.host_str().unwrap_or_default().to_owned()
+        let base = self.base();
+        let said = self.canonical.as_deref();
+        let said = said.filter(|_| source::is_on_shelf(&base));
+        let host = said.unwrap_or(&base).host_str();
+        host.unwrap_or_default().to_owned()
     }
 
     /// Whether its source forgets it sooner or later.
@@ -115,7 +127,7 @@ impl Draft {
     pub fn copy(&self) -> Option<Copy> {
         let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
         if let Some(familiar) = &self.familiar {
-            familiar.clear(&mut copy.read);
+            copy.left_out = familiar.clear(&mut copy.read);
         }
         Some(copy)
     }
@@ -155,7 +167,7 @@ pub async fn draft(
             // than nothing.
             Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
             Err(DraftError::Get(error)) => {
-                let told = told(offer.told.as_deref(), url, background.cache).await;
+                let told = in_short(offer.told.as_deref(), url, background.cache).await;
                 told.map_err(|_| error.into())
             }
             other => other,
@@ -234,20 +246,38 @@ async fn held(
     page(url.clone(), held, background).await
 }
 
-/// The article as it stands in the feed, or the summary if that is all there is.
+/// The article as its source tells it, whole and finished.
 async fn told(
     entry: Option<&Entry>,
     url: &Url,
     cache: &Arc<Cache>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
-    let html = entry.content.clone().or_else(|| entry.summary.clone());
-    let html = html.ok_or(NoArticle::NoText)?;
+    let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
         let of = format!("told {title:?}");
         let read = known(cache, &of, &base, html.as_bytes(), || {
-            extract::extract_content(&html, title.clone(), &base)
+            extract::extract_finished(&html, title.clone(), &base)
+        });
+        Ok(read?)
+    });
+    Ok((url.clone(), read.await?))
+}
+
+/// The summary, where that is all there is.
+async fn in_short(
+    entry: Option<&Entry>,
+    url: &Url,
+    cache: &Arc<Cache>,
+) -> Result<(Url, Read), DraftError> {
+    let entry = entry.ok_or(NoArticle::NoText)?;
+    let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
+    let (base, title) = (url.clone(), entry.title.clone());
+    let read = apart(cache, move |cache| {
+        let of = format!("in short {title:?}");
+        let read = known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_summary(&html, title.clone(), &base)
         });
         Ok(read?)
     });
@@ -338,13 +368,18 @@ fn finish(
         seen,
         shelf,
         terms,
+        source,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
     let Read {
         article: mut read,
         mut blocks,
     } = read;
-    read.lead = read.lead.or_else(|| lead(&told, &base));
+    match lead(&told, &base) {
+        // An editor named it.
+        Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
+        lead => read.lead = read.lead.or(lead),
+    }
     blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
     let title = told
         .title
@@ -397,16 +432,19 @@ fn finish(
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
         read,
+        left_out: Vec::new(),
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Box::new(Draft {
         found: (base != *page.url()).then(|| Box::new(base)),
         is_held: matches!(page, Page::Held(_)),
+        is_page: !matches!(page, Page::Told(_)),
         address: (shelf.is_none() || *page.url() != source::address(&id))
             .then(|| page.url().as_str().into()),
         id,
         shelf,
         terms,
+        source,
         published,
         is_undated,
         canonical,
@@ -463,25 +501,34 @@ fn summary(told: Option<&str>, text: &str) -> String {
     format!("{}…", head.get(..word).unwrap_or(head))
 }
 
-/// What stands on many articles of a host, counted while they come, and then left out of them. They may come from the
-/// cache or not: what it holds is what was read, before this.
+/// What stands on many pages of a host, counted while they come, and then left out of them. They may come from the cache
+/// or not: what it holds is what was read, before this. What was told finished is no page: nothing is left out of it, and
+/// it counts for none.
+///
+/// Each source stands alone, so that no source can have anything left out of what another one offers.
 #[derive(Debug, Default)]
 pub struct Furniture {
-    hosts: BTreeMap<String, Sample>,
+    samples: BTreeMap<(u32, String), Sample>,
 }
 
 impl Furniture {
     pub fn count(&mut self, draft: &mut Draft) {
-        let sample = self.hosts.entry(draft.host()).or_default();
-        sample.add(&draft.id, std::mem::take(&mut draft.blocks));
+        let blocks = std::mem::take(&mut draft.blocks);
+        if draft.is_page {
+            let sample = self
+                .samples
+                .entry((draft.source, draft.host()))
+                .or_default();
+            sample.add(&draft.id, blocks);
+        }
     }
 
     pub fn leave_out(self, drafts: &mut [Box<Draft>]) {
-        let hosts = self.hosts.into_iter();
-        let hosts = hosts.map(|(host, sample)| (host, Arc::new(Familiar::on(&sample))));
-        let hosts: BTreeMap<_, _> = hosts.collect();
-        for draft in drafts {
-            draft.familiar = hosts.get(&draft.host()).cloned();
+        let familiar = self.samples.into_iter();
+        let familiar = familiar.map(|(place, sample)| (place, Arc::new(Familiar::on(&sample))));
+        let familiar: BTreeMap<_, _> = familiar.collect();
+        for draft in drafts.iter_mut().filter(|draft| draft.is_page) {
+            draft.familiar = familiar.get(&(draft.source, draft.host())).cloned();
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::archive::{Lead, Line, Moment, Shown, Slip, Story};
 use super::cache::{Key, Kind};
 use super::draft::{Background, Copy, Draft};
+use super::extract::LeftOut;
 use super::gather::{LostPicture, Skipped};
 use super::links::{Inside, Known};
 use super::placing::Placed;
@@ -28,17 +29,19 @@ pub struct Done {
     pub undated: Option<(String, Timestamp)>,
     pub pictures: Vec<(SitePath, Finished)>,
     pub lost_pictures: Vec<LostPicture>,
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Galley<'_> {
     pub async fn article(&self, placed: Placed) -> Result<Done, Skipped> {
         let Placed { draft, path } = placed;
-        let Some(copy) = draft.copy() else {
+        let Some(mut copy) = draft.copy() else {
             return Err(Skipped {
                 what: draft.id,
                 why: "the disk lost what was read of it; run this again".into(),
             });
         };
+        let left_out = std::mem::take(&mut copy.left_out);
         let shown = self.studio.pictures_of(&draft, &copy.read, &path).await;
         let line = self.line(&draft, copy, path, &shown);
         let is_fleeting = draft.is_fleeting();
@@ -48,6 +51,7 @@ impl Galley<'_> {
             undated: undated.then_some((draft.id, draft.published)),
             pictures: shown.files,
             lost_pictures: shown.lost,
+            left_out,
         })
     }
 

@@ -14,6 +14,7 @@ use futures_util::stream;
 
 use super::archive::{self, Slip};
 use super::draft::{self, Background, Draft, Furniture};
+use super::extract::LeftOut;
 use super::fetching::Getter;
 use super::galley::Galley;
 use super::placing::{Placed, inside, placed};
@@ -57,6 +58,8 @@ pub struct Gathered {
     pub undated: BTreeMap<String, Timestamp>,
     /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
+    /// What was left out of pages since it stands on many of them.
+    pub repeated: Vec<Repeated>,
     /// Pictures that articles in the edition go without.
     pub lost_pictures: Vec<LostPicture>,
     /// Pages that the archive holds and that could not be read anew: they are shown as they were.
@@ -79,6 +82,14 @@ pub struct Failed {
 pub struct Skipped {
     pub what: String,
     pub why: String,
+}
+
+/// What was left out of pages since it stands on many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeated {
+    /// How it begins, or the address of the picture.
+    pub what: String,
+    pub pages: usize,
 }
 
 /// A picture that an article goes without. All texts are for people.
@@ -121,12 +132,16 @@ async fn offers(
 ) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
     let mut all = Vec::new();
-    for source in sources {
+    for (place, source) in (0..).zip(sources) {
         match source::discover(source, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
                 let offers = found.offers.into_iter().map(Box::new);
-                all.extend(offers.filter(|offer| seen.insert(archive::key(&offer.id))));
+                let offers = offers.filter(|offer| seen.insert(archive::key(&offer.id)));
+                all.extend(offers.map(|mut offer| {
+                    offer.source = place;
+                    offer
+                }));
             }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
@@ -208,6 +223,7 @@ async fn finish(
     let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;
+    let mut left_out = Vec::new();
     while let Some(finished) = finishing.next().await {
         counted += 1;
         progress(Progress::Pictures { done: counted, of });
@@ -217,10 +233,26 @@ async fn finish(
                 gathered.articles.push(one.slip);
                 gathered.pictures.extend(one.pictures);
                 gathered.lost_pictures.extend(one.lost_pictures);
+                left_out.extend(one.left_out);
             }
             Err(skipped) => gathered.skipped.push(skipped),
         }
     }
+    gathered.repeated = repeated(left_out);
+}
+
+/// Each once, what was left out of most pages first.
+fn repeated(left_out: Vec<LeftOut>) -> Vec<Repeated> {
+    let mut counts: BTreeMap<u64, Repeated> = BTreeMap::new();
+    for (key, what) in left_out {
+        counts
+            .entry(key)
+            .or_insert(Repeated { what, pages: 0 })
+            .pages += 1;
+    }
+    let mut all: Vec<Repeated> = counts.into_values().collect();
+    all.sort_by(|a, b| (b.pages, &a.what).cmp(&(a.pages, &b.what)));
+    all
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub use custody::{
 pub use draft::Background;
 pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
-pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
+pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Repeated, Skipped, gather};
 pub use makeup::{MadeUp, Makeup};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};

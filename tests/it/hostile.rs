@@ -1,7 +1,7 @@
 //! Hostile markup in a real browser: what comes out of extraction and cleaning runs nothing and asks nobody.
 //!
-//! 1. Every snippet is cleaned twice, as it is and as extraction leaves it, and laid into a real page of the site, many
-//!    to a page.
+//! 1. Every snippet is cleaned as it is and as either way of extraction leaves it, and laid into a real page of the site,
+//!    many to a page.
 //! 2. Chromium opens the pages from a server of ours, once with their Content-Security-Policy and once without, so that
 //!    the cleaning is seen to hold alone. Every host name leads back to that server.
 //! 3. A hook in each page counts what scripts do; the server counts what is asked for besides the pages.
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use colport::base::SitePath;
-use colport::packager::extract;
+use colport::packager::extract::{self, Extracted, NoArticle};
 use colport::site::{self, Language, Link, Picture, Resolve};
 use url::Url;
 
@@ -97,8 +97,8 @@ fn path(text: &str) -> SitePath {
     SitePath::parse(text).unwrap()
 }
 
-/// As an article that is nothing but this, and as one that holds it.
-fn cleaned(snippet: &str) -> [String; 2] {
+/// As an article that is nothing but this, and as one that holds it: finished, and told in short.
+fn cleaned(snippet: &str) -> [String; 3] {
     let clean = |html: &str| {
         site::clean(html, &path("be/2026/11/river/index.html"), &World)
             .as_str()
@@ -106,11 +106,13 @@ fn cleaned(snippet: &str) -> [String; 2] {
     };
     let base = Url::parse("https://n.example/a").unwrap();
     let within = format!("<p>{}</p>{snippet}", "Words of an article. ".repeat(20));
-    let read = extract::extract_content(&within, None, &base);
-    [
-        clean(snippet),
-        read.map_or(String::new(), |read| clean(&read.html_with_lead())),
-    ]
+    let shown = |read: Result<Extracted, NoArticle>| match read {
+        Ok(read) => clean(&read.html_with_lead()),
+        Err(_) => String::new(),
+    };
+    let finished = extract::extract_finished(&within, None, &base);
+    let in_short = extract::extract_summary(&within, None, &base);
+    [clean(snippet), shown(finished), shown(in_short)]
 }
 
 /// Real pages of the site, with what is in `bodies` in their text; the hook stands before their policy.

@@ -27,6 +27,8 @@ pub struct Metadata {
     pub site_name: Option<String>,
     /// What it says that the text is; see [`words::letters`].
     pub text: Option<String>,
+    /// The same as it is written.
+    pub body: Option<String>,
     /// Addresses as written, best first.
     pub images: Vec<String>,
     /// Captions of pictures: address as written, caption.

@@ -192,6 +192,8 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    pub source: u32,
 }
 
 #[derive(Debug)]
@@ -227,6 +229,7 @@ impl Offer {
             seen: None,
             shelf: None,
             terms: Terms::default(),
+            source: 0,
         }
     }
 }
