@@ -108,14 +108,18 @@ impl PartialEq for Proxy {
 
 impl Eq for Proxy {}
 
-/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, and takes no
-/// compression (so a length is a length).
+/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie and no referrer, and takes no compression (so a length
+/// is a length). It says who asks: firewalls refuse whoever does not, and a site may want to let this one through, or to
+/// keep it out by its `robots.txt`.
 #[derive(Debug, Clone)]
 pub struct HttpVisitor {
     public: reqwest::Client,
     anywhere: reqwest::Client,
     reach: Reach,
 }
+
+/// Of no version, so that it tells as little as it can of the machine that asks.
+const NAME: &str = "Mozilla/5.0 (compatible; colport)";
 
 impl HttpVisitor {
     /// `named` are addresses that a person gave: their hosts may lie anywhere.
@@ -136,6 +140,7 @@ impl HttpVisitor {
                 .connect_timeout(patience.connect)
                 .read_timeout(patience.silence)
                 .redirect(reqwest::redirect::Policy::none())
+                .user_agent(NAME)
                 .referer(false);
             match proxy.map(|proxy| reqwest::Proxy::all(proxy.0.expose().clone())) {
                 Some(proxy) => builder.proxy(proxy.expect("its scheme and host were checked")),
