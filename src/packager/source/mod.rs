@@ -17,6 +17,7 @@ mod crawl;
 pub(super) mod feed;
 mod folder;
 mod inbox;
+mod json;
 mod list;
 mod loose;
 mod shelf;
