@@ -6,7 +6,7 @@
 //! 3. Find the furniture, and let Readability (dom_smoothie) point at the text in what is left.
 //! 4. Read the blocks of the container around that text.
 //! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
-//! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list.
+//! 6. Refuse a page that holds no article: a soft 404, a wall of whatever kind, a list.
 //! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
@@ -26,6 +26,7 @@ mod paywall;
 mod rules;
 mod tangle;
 mod tidy;
+mod walls;
 mod words;
 
 use dom_query::{Document, NodeRef};
@@ -38,7 +39,7 @@ pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
-pub use words::{squeezed, unescaped, weight};
+pub use words::{shared, squeezed, unescaped, weight};
 
 use super::charset;
 use addresses::Home;
@@ -70,6 +71,8 @@ pub struct Extracted {
     pub text: String,
     /// The address that the page gives itself.
     pub canonical: Option<Url>,
+    /// Whether the page says that it is an article, or on which day it was published.
+    pub is_vouched_for: bool,
     /// The character set that the page was read by. Of no interest later.
     #[serde(skip)]
     pub charset: &'static str,
@@ -95,6 +98,10 @@ pub enum NoArticle {
     NotFound,
     #[error("it holds no article")]
     NoText,
+    #[error(
+        "it holds no article: a wall stands before it, such as a shield, a login or a question of consent"
+    )]
+    Wall,
 }
 
 /// Reads one page. Takes some 10 ms of CPU; neither panics nor hangs on any bytes.
@@ -440,6 +447,7 @@ fn assemble(
         block.write_text(&mut text);
     }
     tidy::judge(&text, &meta, is_bare)?;
+    let is_vouched_for = meta.vouches();
     let mut html = String::new();
     article
         .blocks
@@ -461,6 +469,7 @@ fn assemble(
         canonical: meta
             .canonical
             .and_then(|href| addresses::absolute(&href, base)),
+        is_vouched_for,
         charset,
     })
 }
@@ -631,7 +640,7 @@ mod tests {
             ),
             (
                 "<title>N</title><div class=cookie-consent><p>We use cookies to improve how this site works, and so do our 800 partners.</p></div>",
-                NoArticle::NoText,
+                NoArticle::Wall,
             ),
         ] {
             assert_eq!(extracted(page).err(), Some(why), "{page}");
@@ -728,12 +737,22 @@ mod tests {
                 .text,
             "Only this.\n"
         );
-        for page in [
-            "<script>check()</script><p>Checking your browser before you go on.</p>",
-            "<form action=/><p>Only this.</p></form>",
-            "<a href=/1>Only</a> <a href=/2>this.</a>",
+        for (page, why) in [
+            (
+                "<script>check()</script><p>Wait before you go on.</p>",
+                NoArticle::NoText,
+            ),
+            (
+                "<p>Checking your browser before you go on.</p>",
+                NoArticle::Wall,
+            ),
+            ("<form action=/><p>Only this.</p></form>", NoArticle::NoText),
+            (
+                "<a href=/1>Only</a> <a href=/2>this.</a>",
+                NoArticle::NoText,
+            ),
         ] {
-            assert_eq!(extracted(page).err(), Some(NoArticle::NoText), "{page}");
+            assert_eq!(extracted(page).err(), Some(why), "{page}");
         }
     }
 
