@@ -18,6 +18,7 @@ use super::cache::{Cache, Key, Kind};
 use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook};
 use super::fetching::{GetError, Getter, Terms};
 use super::source::{Entry, Offer, Page, Shelf, ShelfError};
+use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::site::{Language, Newsroom};
@@ -51,6 +52,8 @@ pub struct Draft {
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The source, if it forgets.
+    pub teller: Option<Arc<Teller>>,
     /// To which addresses in the article are relative, and under which other articles link it.
     pub base: Url,
     pub published: Timestamp,
@@ -109,6 +112,20 @@ pub enum DraftError {
     Fault,
     #[error("it has no title")]
     NoTitle,
+    #[error(
+        "another page stands in its place: nothing there says that it is an article, and its headline is `{0}`"
+    )]
+    Another(String),
+}
+
+impl DraftError {
+    /// Whether the article may be well, and only its page cannot be had today.
+    fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Get(_) | Self::NoArticle(NoArticle::Wall) | Self::Another(_)
+        )
+    }
 }
 
 pub async fn draft(
@@ -122,34 +139,59 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(&offer.told, url, background.cache).await,
-        Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
-            // A shield stands before the site: what was kept is better than what the feed tells, and that is better
-            // than nothing.
-            Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
-            Err(DraftError::Get(error)) => {
-                let told = told(&offer.told, url, background.cache).await;
-                told.map_err(|_| error.into())
+        Page::Address(url) => {
+            let title = offer.told.title.as_deref();
+            let title = title.or_else(|| background.archive.title(&id));
+            match fetched(url, title, offer.terms, getter, background).await {
+                // A shield stands before the site: what was kept is better than what the feed tells, and that is better
+                // than nothing.
+                Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                    let told = told(&offer.told, url, background.cache).await;
+                    told.map_err(|_| error)
+                }
+                other => other,
             }
-            other => other,
-        },
+        }
         Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
 }
 
+/// `title`: under which the article is known.
 async fn fetched(
     url: &Url,
+    title: Option<&str>,
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
     let read = page(got.url, got.content_type, got.bytes, background).await;
+    let read = read.and_then(|(base, read)| match title {
+        Some(title) if is_another(title, url, &base, &read.article) => {
+            let headline = read.article.title.chars().take(80).collect();
+            Err(DraftError::Another(headline))
+        }
+        _ => Ok((base, read)),
+    });
     if read.is_err() {
         getter.doubt(url);
     }
     read
+}
+
+/// Whether the page that was `asked` for is not that of the article with this title: a shield of a kind that nobody
+/// knows, or the front page. What says of itself that it is an article may have any headline.
+fn is_another(title: &str, asked: &Url, base: &Url, read: &Extracted) -> bool {
+    let (in_headline, _) = extract::shared(title, &read.title);
+    let (in_text, all) = extract::shared(title, &read.text);
+    let leads_home = is_home(read.canonical.as_ref().unwrap_or(base)) && !is_home(asked);
+    !read.is_vouched_for && all > 0 && in_headline == 0 && (in_text * 2 < all || leads_home)
+}
+
+fn is_home(url: &Url) -> bool {
+    url.path() == "/" && url.query().is_none()
 }
 
 async fn page(
@@ -291,6 +333,7 @@ fn finish(
         told,
         shelf,
         terms,
+        teller,
     } = offer;
     let told = *told;
     let Read {
@@ -303,6 +346,9 @@ fn finish(
         .title
         .filter(|title| !title.is_empty())
         .or_else(|| (!read.title.is_empty()).then(|| read.title.clone()));
+    // News in a feed may have none. Other pages without one are no articles.
+    let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
+    let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
     let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
     let told_date = told
@@ -330,8 +376,7 @@ fn finish(
         .max(renewed);
     let language = read.lang.as_deref().and_then(Language::parse);
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
-    let updated =
-        updated.filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE);
+    let updated = updated.filter(|updated| is_noticeable(*updated, published));
     let summary = summary(
         read.description.as_deref().or(told.summary.as_deref()),
         &read.text,
@@ -355,6 +400,7 @@ fn finish(
         page,
         shelf,
         terms,
+        teller,
         published,
         is_undated,
         canonical,
@@ -363,6 +409,11 @@ fn finish(
         familiar: Arc::default(),
         base,
     }))
+}
+
+/// Whether readers are told that it was changed then.
+pub fn is_noticeable(updated: Timestamp, published: Timestamp) -> bool {
+    updated.as_second() >= published.as_second() + NOTICEABLE
 }
 
 /// Pages also name whole paths of sections, or lists of tags, where a section should stand.
@@ -386,6 +437,39 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
 fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
     let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
     month(one) == month(other)
+}
+
+/// In characters; of a short news that has no title.
+const HEADLINE: std::ops::Range<usize> = 20..80;
+
+/// The first sentence, or its beginning. A full stop further ahead may be that of an abbreviation.
+fn headline(text: &str) -> Option<String> {
+    let line = extract::squeezed(text.lines().next()?);
+    let mut letters = line.char_indices().enumerate().skip(HEADLINE.start);
+    let is_end = |at: usize, letter: char| match letter {
+        '.' | '!' | '?' | '…' | '؟' | '۔' => line
+            .get(at..)
+            .is_some_and(|rest| rest.chars().nth(1).is_none_or(char::is_whitespace)),
+        '。' | '！' | '？' => true,
+        _ => false,
+    };
+    let end = letters.find(|(_, (at, letter))| is_end(*at, *letter));
+    match (end, line.char_indices().nth(HEADLINE.end)) {
+        (Some((number, (at, letter))), _) if number < HEADLINE.end => {
+            let stop = if matches!(letter, '.' | '。' | '۔') {
+                0
+            } else {
+                letter.len_utf8()
+            };
+            line.get(..at + stop).map(str::to_owned)
+        }
+        (_, Some((cut, _))) => {
+            let head = line.get(..cut)?;
+            let word = head.rfind(' ').and_then(|end| head.get(..end));
+            Some(format!("{}…", word.unwrap_or(head)))
+        }
+        _ => (!line.is_empty()).then_some(line),
+    }
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.
@@ -447,5 +531,78 @@ mod tests {
         );
         assert_eq!(summary(None, "First line.\nSecond."), "First line.");
         assert_eq!(summary(None, ""), "");
+    }
+
+    #[test]
+    fn short_news_without_a_title_has_its_first_sentence_as_one() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(headline(text).as_deref(), expected, "{text}");
+        };
+        check("", None);
+        check("Short.", Some("Short."));
+        check(
+            "The ferry to the island runs again. It stood for a week.\nMore.",
+            Some("The ferry to the island runs again"),
+        );
+        check(
+            "В г. Минске снова ходит паром? Да.",
+            Some("В г. Минске снова ходит паром?"),
+        );
+        check(
+            "渡轮在修理一个星期之后又重新开始向小岛航行了。此前它停了一个星期。",
+            Some("渡轮在修理一个星期之后又重新开始向小岛航行了"),
+        );
+        let long = headline(&"слово ".repeat(40)).unwrap();
+        assert!(
+            long.ends_with("слово…") && long.chars().count() <= 81,
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn a_page_that_has_nothing_of_the_title_is_another() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (asked, home) = (url("https://n.example/a"), url("https://n.example/"));
+        let check = |headline: &str, text: &str, base: &Url, expected: bool| {
+            let text = format!(
+                "<p>{text} {}</p>",
+                "It went on for many hours without a break. ".repeat(6)
+            );
+            let page = format!("<title>{headline}</title><h1>{headline}</h1>{text}");
+            let read = extract::extract_page(page.as_bytes(), base).unwrap();
+            let title = "The ferries run again after a repair";
+            assert_eq!(
+                is_another(title, &asked, base, &read),
+                expected,
+                "{headline}"
+            );
+            let claim = "<meta property=og:type content=article>";
+            let read = extract::extract_page((claim.to_owned() + &page).as_bytes(), base).unwrap();
+            assert!(!is_another(title, &asked, base, &read));
+        };
+        check(
+            "Please hold on a minute",
+            "Your request is in a queue.",
+            &asked,
+            true,
+        );
+        check(
+            "A ferry for the island",
+            "Your request is in a queue.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &home,
+            true,
+        );
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The file `archive/ID.jsonl` has one line of JSON for each article that came from a feed, in the order of their
 //! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted. Of those that tell no
-//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen.
+//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.json` tells
+//! what they said last, so that it is known when they say something new.
 //!
 //! 1. Articles that were gathered now replace what was kept of them.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
@@ -19,6 +20,7 @@ mod dates;
 mod line;
 mod page;
 mod slip;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
@@ -29,8 +31,10 @@ use url::Url;
 use super::links;
 use super::slug;
 use super::studio::Finished;
+use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::Withdrawn;
+use super::wording::Wording;
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, Hasher, SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
@@ -38,10 +42,12 @@ use crate::io::files::{self, FileError, Spool};
 use crate::site::{Language, NewsroomId};
 
 use self::dates::Dates;
+use self::texts::Texts;
 
 pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
 pub(super) use self::page::Shelf;
 pub use self::slip::Slip;
+pub use self::texts::Said;
 
 /// Some hundred thousand articles.
 const ARCHIVE_BYTES: u64 = 1 << 30;
@@ -56,6 +62,7 @@ pub struct Archive {
     /// By [`key`].
     slips: BTreeMap<String, Slip>,
     dates: Dates,
+    texts: Texts,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +121,7 @@ impl Archive {
         let mut archive = Self {
             newsroom: newsroom.clone(),
             dates: Dates::read(place.with_extension("dates.json"))?,
+            texts: Texts::read(place.with_extension("texts.json"))?,
             place,
             written: None,
             slips: BTreeMap::new(),
@@ -169,6 +177,7 @@ impl Archive {
     /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
     pub fn write(&self) -> Result<(), ArchiveError> {
         self.dates.write()?;
+        self.texts.write()?;
         let is_needless = match self.written {
             Some(written) => written == self.digest()?,
             None => self.slips.is_empty(),
@@ -234,28 +243,56 @@ impl Archive {
         Some(&self.slips.get(&key(id))?.id)
     }
 
-    /// What an article was called that had this title and this very moment, other than those `now` called by their ids:
-    /// the site of a newsroom moves when it is blocked, and then all its addresses are new.
+    /// The article that had this title and this very moment, other than those `now` called by their ids: the site of a
+    /// newsroom moves when it is blocked, and then all its addresses are new.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,
         published: Timestamp,
         now: &BTreeSet<String>,
-    ) -> Option<&str> {
+    ) -> Option<&Slip> {
         let is_it = |slip: &&Slip| {
             let story = slip.story.as_ref();
             // Few have the same moment, so a title is rarely asked for.
             let story = story.filter(|story| story.published == published);
             story.is_some_and(|story| title().is_some_and(|title| title == story.title))
         };
-        let found = self.slips.values().filter(is_it);
-        found.map(|slip| &*slip.id).find(|id| !now.contains(*id))
+        let mut found = self.slips.values().filter(is_it);
+        found.find(|slip| !now.contains(&slip.id))
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
-    pub(super) fn holds(&self, id: &str) -> bool {
+    pub(super) fn shown(&self, id: &str) -> Option<&Slip> {
         let slip = self.slips.get(&key(id));
-        slip.is_some_and(Slip::is_shown)
+        slip.filter(|slip| slip.is_shown())
+    }
+
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.shown(id).is_some()
+    }
+
+    /// The headline under which the article was shown before.
+    pub(super) fn title(&self, id: &str) -> Option<&str> {
+        let story = self.slips.get(&key(id))?.story.as_ref()?;
+        Some(&story.title)
+    }
+
+    /// What the article said when it was last seen, and since when; the words are `None` if another program read them.
+    pub(super) fn said(
+        &self,
+        id: &str,
+        is_fleeting: bool,
+    ) -> Option<(Option<Wording>, Option<Moment>)> {
+        if !is_fleeting {
+            let said = self.texts.of(id)?;
+            let says = self.texts.are_read_alike().then(|| said.says.clone());
+            return Some((says, said.updated));
+        }
+        let line = self.shown(id)?.line().ok()?;
+        let story = line.story?;
+        let is_alike = line.read_by.as_deref() == Some(PROGRAM);
+        let says = is_alike.then(|| Wording::of(&story.title, &story.body));
+        Some((says, story.updated))
     }
 
     /// The date under which the article was shown before.
@@ -293,6 +330,7 @@ impl Archive {
         let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
         let mut from_folders = self.take(gathered.articles);
         self.dates.add(&gathered.undated);
+        self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
         let mut stock = Stock {
@@ -370,6 +408,8 @@ impl Archive {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
+            told_by: None,
+            read_by: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
         }))

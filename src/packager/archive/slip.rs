@@ -18,6 +18,8 @@ pub struct Slip {
     pub id: String,
     /// Address of the original, which may be another by now.
     pub source: Option<String>,
+    /// The source that told it last, if that is known.
+    pub told_by: Option<Box<str>>,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
     /// Of the article, or of the page that says that it was withdrawn.
@@ -49,6 +51,7 @@ impl Slip {
             path: line.path.clone(),
             id: line.id.clone(),
             source: line.source.clone(),
+            told_by: line.told_by.clone(),
             story: story.map(|story| Brief {
                 title: story.title.clone(),
                 published: story.published.0,
@@ -71,6 +74,8 @@ impl Slip {
             path: self.path.clone(),
             id: self.id.clone(),
             source: self.source.clone(),
+            told_by: None,
+            read_by: None,
             story: None,
             language: self.language.clone().map(Tongue),
         });
@@ -93,7 +98,7 @@ impl Slip {
     }
 
     /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = Url> {
+    pub(in crate::packager) fn addresses(&self) -> impl Iterator<Item = Url> {
         let first = Url::parse(&self.id).ok();
         let now = self.source.as_ref().filter(|_| first.is_some());
         let now = now.and_then(|source| Url::parse(source).ok());

@@ -32,6 +32,7 @@ use url::Url;
 
 use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
+use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch;
 use crate::io::files::{self, FileError};
@@ -82,6 +83,15 @@ impl Source {
             Self::Folder(_) | Self::Crawl(_) | Self::Inbox(_) => false,
             Self::Anywhere(source) => source.forgets(),
             _ => true,
+        }
+    }
+
+    /// Whether it names addresses and tells nothing of what lies there.
+    pub fn is_list(&self) -> bool {
+        match self {
+            Self::List(_) => true,
+            Self::Anywhere(source) => source.is_list(),
+            _ => false,
         }
     }
 
@@ -190,6 +200,8 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The source, if it forgets.
+    pub teller: Option<Arc<Teller>>,
 }
 
 #[derive(Debug)]
@@ -209,6 +221,7 @@ impl Offer {
             told: Box::new(told),
             shelf: None,
             terms: Terms::default(),
+            teller: None,
         }
     }
 }
@@ -236,6 +249,7 @@ pub async fn discover(
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
+    let teller = Teller::of(source);
     let (source, ground) = match source {
         Source::Anywhere(source) => (&**source, Ground::Anywhere),
         source => (source, Ground::Public),
@@ -243,6 +257,7 @@ pub async fn discover(
     let mut found = offered(source, ground, getter, skipped).await?;
     for offer in &mut found.offers {
         offer.terms.ground = ground;
+        offer.teller.clone_from(&teller);
     }
     if found.offers.len() > LIMITS.offers {
         let left_out = found.offers.len() - LIMITS.offers;
