@@ -257,7 +257,37 @@ fn directives(control: &str) -> impl Iterator<Item = (String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_host_hears_who_asks() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let url = Url::parse(&url).unwrap();
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = vec![0; 2_000];
+            let length = stream.read(&mut heard).await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+            String::from_utf8_lossy(heard.get(..length).unwrap()).to_lowercase()
+        });
+        let visitor = HttpVisitor::new(Patience::default(), None, [&url]);
+        let visit = Visit {
+            url,
+            ground: Ground::Public,
+            known: Validators::default(),
+        };
+        assert_eq!(visitor.visit(visit).await.unwrap().status, 204);
+        let heard = asked.await.unwrap();
+        let name = "\r\nuser-agent: mozilla/5.0 (compatible; colport)\r\n";
+        assert!(heard.contains(name), "{heard}");
+    }
 
     #[test]
     fn what_a_head_says_is_read() {
