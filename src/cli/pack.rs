@@ -381,6 +381,9 @@ fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
     for stale in &gathered.stale {
         telling.warn(format!("shown as it was: {}", told_once(stale)));
     }
+    for odd in &gathered.odd {
+        telling.warn(format!("to be looked at: {}", told_once(odd)));
+    }
     warn_of_repeated(&gathered.repeated, telling);
     warn_of_lost(&gathered.lost_pictures, telling);
 }

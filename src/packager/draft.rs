@@ -20,6 +20,7 @@ use super::extract::{
 use super::fetching::{GetError, Getter, Terms};
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
+use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
@@ -63,6 +64,8 @@ pub struct Draft {
     pub terms: Terms,
     /// The place of its source among those of the newsroom.
     source: u32,
+    /// The source, if it forgets.
+    pub teller: Option<Arc<Teller>>,
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
@@ -149,6 +152,20 @@ pub enum DraftError {
     Fault,
     #[error("it has no title")]
     NoTitle,
+    #[error(
+        "another page stands in its place: nothing there says that it is an article, and its headline is `{0}`"
+    )]
+    Another(String),
+}
+
+impl DraftError {
+    /// Whether the article may be well, and only its page cannot be had today.
+    fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Get(_) | Self::NoArticle(NoArticle::Wall) | Self::Another(_)
+        )
+    }
 }
 
 pub async fn draft(
@@ -162,16 +179,18 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
-        Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
-            // A shield stands before the site: what was kept is better than what the feed tells, and that is better
-            // than nothing.
-            Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
-            Err(DraftError::Get(error)) => {
-                let told = in_short(offer.told.as_deref(), url, background.cache).await;
-                told.map_err(|_| error.into())
+        Page::Address(url) => {
+            let told = offer.told.as_deref();
+            match fetched(url, &id, told, offer.terms, getter, background).await {
+                // A shield stands before the site: what was kept is better than what the feed tells, and that is better
+                // than nothing.
+                Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                    let told = in_short(told, url, background.cache).await;
+                    told.map_err(|_| error)
+                }
+                other => other,
             }
-            other => other,
-        },
+        }
         Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
@@ -180,6 +199,8 @@ pub async fn draft(
 
 async fn fetched(
     url: &Url,
+    id: &str,
+    told: Option<&Entry>,
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
@@ -190,10 +211,41 @@ async fn fetched(
         bytes: got.bytes,
     };
     let read = page(got.url, move || Ok(held), background).await;
+    // Most pages say what they are, so what was kept is rarely asked.
+    let title = || {
+        let told = told.and_then(|told| told.title.clone());
+        told.or_else(|| background.archive.title(id))
+    };
+    let read = read.and_then(|(base, read)| {
+        let title = (!read.article.is_vouched_for).then(title).flatten();
+        match title {
+            Some(title) if is_another(&title, url, &base, &read.article) => {
+                let headline = read.article.title.chars().take(80).collect();
+                Err(DraftError::Another(headline))
+            }
+            _ => Ok((base, read)),
+        }
+    });
     if read.is_err() {
         getter.doubt(url);
     }
     read
+}
+
+/// Whether the page that was `asked` for is not that of the article with this title: a shield of a kind that nobody
+/// knows, or the front page. What says of itself that it is an article may have any headline.
+fn is_another(title: &str, asked: &Url, base: &Url, read: &Extracted) -> bool {
+    let (in_headline, _) = extract::shared(title, &read.title);
+    if read.is_vouched_for || in_headline > 0 {
+        return false;
+    }
+    let (in_text, all) = extract::shared(title, &extract::plain_text(&read.html));
+    let leads_home = is_home(read.canonical.as_ref().unwrap_or(base)) && !is_home(asked);
+    all > 0 && (in_text * 2 < all || leads_home)
+}
+
+fn is_home(url: &Url) -> bool {
+    url.path() == "/" && url.query().is_none()
 }
 
 async fn page(
@@ -369,6 +421,7 @@ fn finish(
         shelf,
         terms,
         source,
+        teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
     let Read {
@@ -385,6 +438,9 @@ fn finish(
         .title
         .filter(|title| !title.is_empty())
         .or_else(|| (!read.title.is_empty()).then(|| read.title.clone()));
+    // News in a feed may have none. Other pages without one are no articles.
+    let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
+    let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
     let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
     let told_date = told
@@ -414,8 +470,7 @@ fn finish(
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
     // Where nobody says it, the letters do.
     let language = language.or_else(|| script::language_of(&read.text, &newsroom.language));
-    let updated =
-        updated.filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE);
+    let updated = updated.filter(|updated| is_noticeable(*updated, published));
     let summary = summary(
         read.description.as_deref().or(told.summary.as_deref()),
         &read.text,
@@ -445,6 +500,7 @@ fn finish(
         shelf,
         terms,
         source,
+        teller,
         published,
         is_undated,
         canonical,
@@ -452,6 +508,11 @@ fn finish(
         blocks: blocks.into(),
         familiar: None,
     }))
+}
+
+/// Whether readers are told that it was changed then.
+pub fn is_noticeable(updated: Timestamp, published: Timestamp) -> bool {
+    updated.as_second() >= published.as_second() + NOTICEABLE
 }
 
 /// Pages also name whole paths of sections, or lists of tags, where a section should stand.
@@ -475,6 +536,39 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
 fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
     let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
     month(one) == month(other)
+}
+
+/// In characters; of a short news that has no title.
+const HEADLINE: std::ops::Range<usize> = 20..80;
+
+/// The first sentence, or its beginning. A full stop further ahead may be that of an abbreviation.
+fn headline(text: &str) -> Option<String> {
+    let line = extract::squeezed(text.lines().next()?);
+    let mut letters = line.char_indices().enumerate().skip(HEADLINE.start);
+    let is_end = |at: usize, letter: char| match letter {
+        '.' | '!' | '?' | '…' | '؟' | '۔' => line
+            .get(at..)
+            .is_some_and(|rest| rest.chars().nth(1).is_none_or(char::is_whitespace)),
+        '。' | '！' | '？' => true,
+        _ => false,
+    };
+    let end = letters.find(|(_, (at, letter))| is_end(*at, *letter));
+    match (end, line.char_indices().nth(HEADLINE.end)) {
+        (Some((number, (at, letter))), _) if number < HEADLINE.end => {
+            let stop = if matches!(letter, '.' | '。' | '۔') {
+                0
+            } else {
+                letter.len_utf8()
+            };
+            line.get(..at + stop).map(str::to_owned)
+        }
+        (_, Some((cut, _))) => {
+            let head = line.get(..cut)?;
+            let word = head.rfind(' ').and_then(|end| head.get(..end));
+            Some(format!("{}…", word.unwrap_or(head)))
+        }
+        _ => (!line.is_empty()).then_some(line),
+    }
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.
@@ -550,5 +644,78 @@ mod tests {
         );
         assert_eq!(summary(None, "First line.\nSecond."), "First line.");
         assert_eq!(summary(None, ""), "");
+    }
+
+    #[test]
+    fn short_news_without_a_title_has_its_first_sentence_as_one() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(headline(text).as_deref(), expected, "{text}");
+        };
+        check("", None);
+        check("Short.", Some("Short."));
+        check(
+            "The ferry to the island runs again. It stood for a week.\nMore.",
+            Some("The ferry to the island runs again"),
+        );
+        check(
+            "В г. Минске снова ходит паром? Да.",
+            Some("В г. Минске снова ходит паром?"),
+        );
+        check(
+            "渡轮在修理一个星期之后又重新开始向小岛航行了。此前它停了一个星期。",
+            Some("渡轮在修理一个星期之后又重新开始向小岛航行了"),
+        );
+        let long = headline(&"слово ".repeat(40)).unwrap();
+        assert!(
+            long.ends_with("слово…") && long.chars().count() <= 81,
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn a_page_that_has_nothing_of_the_title_is_another() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (asked, home) = (url("https://n.example/a"), url("https://n.example/"));
+        let check = |headline: &str, text: &str, base: &Url, expected: bool| {
+            let text = format!(
+                "<p>{text} {}</p>",
+                "It went on for many hours without a break. ".repeat(6)
+            );
+            let page = format!("<title>{headline}</title><h1>{headline}</h1>{text}");
+            let read = extract::extract_page(page.as_bytes(), base).unwrap();
+            let title = "The ferries run again after a repair";
+            assert_eq!(
+                is_another(title, &asked, base, &read),
+                expected,
+                "{headline}"
+            );
+            let claim = "<meta property=og:type content=article>";
+            let read = extract::extract_page((claim.to_owned() + &page).as_bytes(), base).unwrap();
+            assert!(!is_another(title, &asked, base, &read));
+        };
+        check(
+            "Please hold on a minute",
+            "Your request is in a queue.",
+            &asked,
+            true,
+        );
+        check(
+            "A ferry for the island",
+            "Your request is in a queue.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &home,
+            true,
+        );
     }
 }

@@ -6,8 +6,8 @@
 //! 3. Find the furniture, and let Readability (dom_smoothie) point at the text in what is left.
 //! 4. Read the blocks of the container around that text.
 //! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
-//! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list. Some pages show their text by a script and
-//!    tell it in their metadata: then that is read.
+//! 6. Refuse a page that holds no article: a soft 404, a wall of whatever kind, a list. Some pages show their text by a
+//!    script and tell it in their metadata: then that is read.
 //! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
@@ -28,6 +28,7 @@ mod rules;
 mod tangle;
 mod tidy;
 mod told;
+mod walls;
 mod words;
 
 use dom_query::{Document, NodeRef};
@@ -41,7 +42,7 @@ pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
 pub use told::{extract_finished, extract_summary};
-pub use words::{squeezed, unescaped, weight};
+pub use words::{shared, squeezed, unescaped, weight};
 
 use super::charset;
 use crate::site::Language;
@@ -75,6 +76,8 @@ pub struct Extracted {
     pub text: String,
     /// The address that the page gives itself.
     pub canonical: Option<Url>,
+    /// Whether the page says that it is an article, or on which day it was published.
+    pub is_vouched_for: bool,
     /// The character set that the page was read by. Of no interest later.
     #[serde(skip)]
     pub charset: &'static str,
@@ -121,6 +124,10 @@ pub enum NoArticle {
     NotFound,
     #[error("it holds no article")]
     NoText,
+    #[error(
+        "it holds no article: a wall stands before it, such as a shield, a login or a question of consent"
+    )]
+    Wall,
 }
 
 /// Reads one page. Takes some 10 ms of CPU; neither panics nor hangs on any bytes.
@@ -440,6 +447,7 @@ fn assemble(
         Manner::Finished => tidy::judge_finished(&article)?,
         _ => tidy::judge(&text, &meta, is_bare)?,
     }
+    let is_vouched_for = meta.vouches();
     let lang = meta
         .lang
         .or_else(|| block::language_of_most(&article.blocks));
@@ -470,6 +478,7 @@ fn assemble(
         canonical: meta
             .canonical
             .and_then(|href| addresses::absolute(&href, base)),
+        is_vouched_for,
         charset,
     })
 }
@@ -640,7 +649,7 @@ mod tests {
             ),
             (
                 "<title>N</title><div class=cookie-consent><p>We use cookies to improve how this site works, and so do our 800 partners.</p></div>",
-                NoArticle::NoText,
+                NoArticle::Wall,
             ),
         ] {
             assert_eq!(extracted(page).err(), Some(why), "{page}");
@@ -785,12 +794,22 @@ mod tests {
                 .text,
             "Only this.\n"
         );
-        for page in [
-            "<script>check()</script><p>Checking your browser before you go on.</p>",
-            "<form action=/><p>Only this.</p></form>",
-            "<a href=/1>Only</a> <a href=/2>this.</a>",
+        for (page, why) in [
+            (
+                "<script>check()</script><p>Wait before you go on.</p>",
+                NoArticle::NoText,
+            ),
+            (
+                "<p>Checking your browser before you go on.</p>",
+                NoArticle::Wall,
+            ),
+            ("<form action=/><p>Only this.</p></form>", NoArticle::NoText),
+            (
+                "<a href=/1>Only</a> <a href=/2>this.</a>",
+                NoArticle::NoText,
+            ),
         ] {
-            assert_eq!(extracted(page).err(), Some(NoArticle::NoText), "{page}");
+            assert_eq!(extracted(page).err(), Some(why), "{page}");
         }
     }
 

@@ -11,6 +11,7 @@ use super::container::Manner;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::paywall;
+use super::walls;
 use super::words;
 
 pub struct Tidied {
@@ -510,10 +511,14 @@ pub fn judge_finished(article: &Tidied) -> Result<(), NoArticle> {
 pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let weight = words::weight(text);
     if weight < 1500
-        && meta.published.is_none()
+        && (meta.published.is_none() || meta.is_dated_by_address)
         && meta.title.as_deref().is_some_and(says_not_found)
     {
         return Err(NoArticle::NotFound);
+    }
+    let is_walled = || walls::is_wall(meta.title.as_deref(), text);
+    if !meta.vouches() && (weight < 800 && speaks_of_cookies(text) || is_walled()) {
+        return Err(NoArticle::Wall);
     }
     let claims = meta.says_article || meta.published.is_some();
     let enough = match claims {
@@ -521,7 +526,7 @@ pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle
         true => SENTENCE / 2,
         false => ENOUGH,
     };
-    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(text)) {
+    if weight < enough {
         return Err(NoArticle::NoText);
     }
     Ok(())

@@ -286,6 +286,28 @@ async fn a_folder_becomes_articles_with_the_pictures_beside_them() {
 }
 
 #[tokio::test]
+async fn two_pages_of_one_address_are_named() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, address) in [("1", "a"), ("2", "a"), ("3", "c")] {
+        let link = format!("<link rel=canonical href=https://n.example/{address}>");
+        let page = page(name, "").replace("<head>", &format!("<head>{link}"));
+        files::write(&root.path().join(format!("{name}.html")), page.as_bytes()).unwrap();
+    }
+    let gathered = gathered(&Web::default(), &[Source::Folder(root.path().into())]).await;
+    assert_eq!(gathered.articles.len(), 3);
+    let [odd] = &gathered.odd[..] else {
+        panic!("{:?}", gathered.odd);
+    };
+    assert_eq!(odd.what, "2.html");
+    assert!(
+        odd.why
+            .contains("`https://n.example/a`, and so does `1.html`"),
+        "{}",
+        odd.why
+    );
+}
+
+#[tokio::test]
 async fn the_same_input_gives_the_same_articles() {
     let web = Web::default()
         .with(
