@@ -264,7 +264,7 @@ async fn finish(
     let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;
-    let mut left_out = Vec::new();
+    let mut repeated = BTreeMap::new();
     while let Some(finished) = finishing.next().await {
         counted += 1;
         progress(Progress::Pictures { done: counted, of });
@@ -275,26 +275,22 @@ async fn finish(
                 gathered.articles.push(one.slip);
                 gathered.pictures.extend(one.pictures);
                 gathered.lost_pictures.extend(one.lost_pictures);
-                left_out.extend(one.left_out);
+                one.left_out
+                    .into_iter()
+                    .for_each(|left_out| count_in(&mut repeated, left_out));
             }
             Err(skipped) => gathered.skipped.push(skipped),
         }
     }
-    gathered.repeated = repeated(left_out);
+    gathered.repeated = repeated.into_values().collect();
+    let most = |one: &Repeated| std::cmp::Reverse(one.pages);
+    let repeated = &mut gathered.repeated;
+    repeated.sort_by(|a, b| (most(a), &a.what).cmp(&(most(b), &b.what)));
 }
 
-/// Each once, what was left out of most pages first.
-fn repeated(left_out: Vec<LeftOut>) -> Vec<Repeated> {
-    let mut counts: BTreeMap<u64, Repeated> = BTreeMap::new();
-    for (key, what) in left_out {
-        counts
-            .entry(key)
-            .or_insert(Repeated { what, pages: 0 })
-            .pages += 1;
-    }
-    let mut all: Vec<Repeated> = counts.into_values().collect();
-    all.sort_by(|a, b| (b.pages, &a.what).cmp(&(a.pages, &b.what)));
-    all
+fn count_in(repeated: &mut BTreeMap<u64, Repeated>, (key, what): LeftOut) {
+    let counted = repeated.entry(key).or_insert(Repeated { what, pages: 0 });
+    counted.pages += 1;
 }
 
 #[cfg(test)]

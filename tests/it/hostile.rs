@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use colport::base::SitePath;
-use colport::packager::extract::{self, Extracted, NoArticle};
+use colport::packager::extract;
 use colport::site::{self, Language, Link, Picture, Resolve};
 use url::Url;
 
@@ -97,7 +97,7 @@ fn path(text: &str) -> SitePath {
     SitePath::parse(text).unwrap()
 }
 
-/// As an article that is nothing but this, and as one that holds it: finished, and told in short.
+/// As an article that is nothing but this, and as one that holds it, told finished and in short.
 fn cleaned(snippet: &str) -> [String; 3] {
     let clean = |html: &str| {
         site::clean(html, &path("be/2026/11/river/index.html"), &World)
@@ -106,13 +106,12 @@ fn cleaned(snippet: &str) -> [String; 3] {
     };
     let base = Url::parse("https://n.example/a").unwrap();
     let within = format!("<p>{}</p>{snippet}", "Words of an article. ".repeat(20));
-    let shown = |read: Result<Extracted, NoArticle>| match read {
-        Ok(read) => clean(&read.html_with_lead()),
-        Err(_) => String::new(),
-    };
     let finished = extract::extract_finished(&within, None, &base);
-    let in_short = extract::extract_summary(&within, None, &base);
-    [clean(snippet), shown(finished), shown(in_short)]
+    let summary = extract::extract_summary(&within, None, &base);
+    let shown = [finished, summary]
+        .map(|read| read.map_or(String::new(), |read| clean(&read.html_with_lead())));
+    let [finished, summary] = shown;
+    [clean(snippet), finished, summary]
 }
 
 /// Real pages of the site, with what is in `bodies` in their text; the hook stands before their policy.

@@ -199,7 +199,8 @@ fn extract(
         charset,
     };
     match page.article(rules, meta.clone()) {
-        Err(NoArticle::NoText) => {
+        Ok(article) if !told::is_beside(&article.text, &meta) => Ok(article),
+        Err(NoArticle::NoText) | Ok(_) => {
             let found = told::found_in_metadata(&meta, &base, &home).ok_or(NoArticle::NoText)?;
             page.assemble(meta, found)
         }

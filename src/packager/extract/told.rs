@@ -87,6 +87,21 @@ fn within_all(
 const TOLD: usize = 200;
 
 // Step 3.
+
+/// Whether what a page shows is some words of the site, and no part of the text that its metadata tells.
+pub(super) fn is_beside(text: &str, meta: &Metadata) -> bool {
+    let told = meta.text.as_deref();
+    let told = told.filter(|told| words::weight(text) < TOLD && words::weight(told) >= MUCH_MORE);
+    let is_part = |told: &str| {
+        let lines = text.lines().map(words::letters);
+        let mut lines = lines.filter(|line| !line.is_empty());
+        lines.any(|line| told.contains(&line))
+    };
+    told.is_some_and(|told| !is_part(told))
+}
+
+const MUCH_MORE: usize = 2 * TOLD;
+
 pub(super) fn found_in_metadata(meta: &Metadata, base: &Url, home: &Home) -> Option<Found> {
     let body = meta.body.as_deref().map(words::unescaped)?;
     let is_enough = words::weight(&body) >= TOLD && !tangle::is_tangled(body.as_bytes());
@@ -244,9 +259,13 @@ mod tests {
     }
 
     fn page(told: &str) -> Result<Extracted, NoArticle> {
+        page_showing("", told)
+    }
+
+    fn page_showing(shown: &str, told: &str) -> Result<Extracted, NoArticle> {
         let json = serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
         let page = format!(
-            "<title>The court</title><script type='application/ld+json'>{json}</script><body><div id=root></div>"
+            "<title>The court</title><script type='application/ld+json'>{json}</script><body><div id=root>{shown}</div>"
         );
         extract_page(page.as_bytes(), &base())
     }
@@ -270,5 +289,17 @@ mod tests {
             );
         }
         assert_eq!(page(line).err(), Some(NoArticle::NoText));
+    }
+
+    #[test]
+    fn words_of_the_site_are_no_article_where_the_metadata_tells_one() {
+        let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
+        let told = line.repeat(6);
+        let told = told.trim();
+        let notice = "<p>This page can be read in a browser that runs scripts, and in our own application.</p>";
+        assert_eq!(page_showing(notice, told).unwrap().text.trim(), told);
+        // A text that is cut off is what the page shows.
+        let shown = format!("<p>{line}</p>");
+        assert_eq!(page_showing(&shown, told).unwrap().text.trim(), line.trim());
     }
 }
