@@ -381,7 +381,33 @@ fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
     for stale in &gathered.stale {
         telling.warn(format!("shown as it was: {}", told_once(stale)));
     }
+    for odd in &gathered.odd {
+        telling.warn(format!("to be looked at: {}", told_once(odd)));
+    }
+    for told in told_repeated(&gathered.repeated) {
+        telling.warn(told);
+    }
     warn_of_lost(&gathered.lost_pictures, telling);
+}
+
+const SHOWN_REPEATED: usize = 20;
+
+/// What stands on many pages, and of how many it was left out: what an editor wrote may be among it.
+fn told_repeated(repeated: &[packager::Repeated]) -> Vec<String> {
+    let shown = repeated.iter().take(SHOWN_REPEATED);
+    let mut told: Vec<String> = shown
+        .map(|packager::Repeated { what, pages }| {
+            let (what, pages) = (one_line(what), count(*pages, "page", "pages"));
+            format!("left out of {pages}, since it stands on so many of one host: `{what}`")
+        })
+        .collect();
+    if repeated.len() > SHOWN_REPEATED {
+        let more = repeated.len() - SHOWN_REPEATED;
+        told.push(format!(
+            "{more} more things that stand on many pages of one host were left out of them"
+        ));
+    }
+    told
 }
 
 /// Many reasons name what they are about.
@@ -499,4 +525,26 @@ fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {
         "Edition {number}: {files}, {bytes}, signed and written to `{}`.",
         place.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_of_many_pages_is_told_with_its_beginning() {
+        let one = |number: usize| packager::Repeated {
+            what: format!("Anna\nIvanova {number}…"),
+            pages: 16,
+        };
+        let told = told_repeated(&[one(1)]);
+        assert_eq!(
+            told,
+            ["left out of 16 pages, since it stands on so many of one host: `Anna Ivanova 1…`"]
+        );
+        let many: Vec<_> = (0..SHOWN_REPEATED + 3).map(one).collect();
+        let told = told_repeated(&many);
+        assert_eq!(told.len(), SHOWN_REPEATED + 1);
+        assert!(told[SHOWN_REPEATED].starts_with("3 more things"));
+    }
 }

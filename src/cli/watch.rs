@@ -21,7 +21,7 @@ use super::screen::Screen;
 use super::serve::until_interrupted;
 use super::sync;
 use super::telling::Telling;
-use super::words::{clock, span};
+use super::words::{clock, period};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::random;
@@ -40,7 +40,7 @@ pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Out
     let mut rhythm = config::load(site)?.rhythm;
     screen.line(format!(
         "Looking at the sources every {}. Ctrl-C ends it.",
-        span(rhythm.every)
+        period(rhythm.every)
     ));
     let mut stopped = pin!(until_interrupted());
     let mut watch = Watch::new(SystemClock.now());

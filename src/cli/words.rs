@@ -51,6 +51,19 @@ pub(crate) fn span(length: SignedDuration) -> String {
     }
 }
 
+/// How often something is done: `20 seconds`, `hour`, `12 hours`, to stand behind "every".
+pub(crate) fn period(length: SignedDuration) -> String {
+    let said = match length.as_mins() {
+        0 => count(
+            usize::try_from(length.as_secs()).unwrap_or_default(),
+            "second",
+            "seconds",
+        ),
+        _ => span(length),
+    };
+    said.strip_prefix("1 ").map_or(said.clone(), str::to_owned)
+}
+
 /// When an edition was signed, and whether a newer one should exist.
 pub(crate) fn freshness(proof: &Proof, now: Timestamp) -> String {
     let signed = match proof.trusted().issued() {
@@ -100,5 +113,17 @@ mod tests {
         check(47 * 3600, "47 hours");
         check(12 * 86_400, "12 days");
         check(90 * 86_400, "3 months");
+    }
+
+    #[test]
+    fn how_often_is_said_as_people_say_it() {
+        let check =
+            |seconds, said: &str| assert_eq!(period(SignedDuration::from_secs(seconds)), said);
+        check(1, "second");
+        check(20, "20 seconds");
+        check(60, "minute");
+        check(600, "10 minutes");
+        check(3600, "hour");
+        check(43_200, "12 hours");
     }
 }

@@ -108,14 +108,18 @@ impl PartialEq for Proxy {
 
 impl Eq for Proxy {}
 
-/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie, no referrer and no name of its own, and takes no
-/// compression (so a length is a length).
+/// HTTP/1.1 and HTTP/2 over plain TCP or TLS. Sends no cookie and no referrer, and takes no compression (so a length
+/// is a length). It says who asks: firewalls refuse whoever does not, and a site may want to let this one through, or to
+/// keep it out by its `robots.txt`.
 #[derive(Debug, Clone)]
 pub struct HttpVisitor {
     public: reqwest::Client,
     anywhere: reqwest::Client,
     reach: Reach,
 }
+
+/// Of no version, so that it tells as little as it can of the machine that asks.
+const NAME: &str = "Mozilla/5.0 (compatible; colport)";
 
 impl HttpVisitor {
     /// `named` are addresses that a person gave: their hosts may lie anywhere.
@@ -136,6 +140,7 @@ impl HttpVisitor {
                 .connect_timeout(patience.connect)
                 .read_timeout(patience.silence)
                 .redirect(reqwest::redirect::Policy::none())
+                .user_agent(NAME)
                 .referer(false);
             match proxy.map(|proxy| reqwest::Proxy::all(proxy.0.expose().clone())) {
                 Some(proxy) => builder.proxy(proxy.expect("its scheme and host were checked")),
@@ -252,7 +257,37 @@ fn directives(control: &str) -> impl Iterator<Item = (String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_host_hears_who_asks() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let url = Url::parse(&url).unwrap();
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = vec![0; 2_000];
+            let length = stream.read(&mut heard).await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+            String::from_utf8_lossy(heard.get(..length).unwrap()).to_lowercase()
+        });
+        let visitor = HttpVisitor::new(Patience::default(), None, [&url]);
+        let visit = Visit {
+            url,
+            ground: Ground::Public,
+            known: Validators::default(),
+        };
+        assert_eq!(visitor.visit(visit).await.unwrap().status, 204);
+        let heard = asked.await.unwrap();
+        let name = "\r\nuser-agent: mozilla/5.0 (compatible; colport)\r\n";
+        assert!(heard.contains(name), "{heard}");
+    }
 
     #[test]
     fn what_a_head_says_is_read() {

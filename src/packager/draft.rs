@@ -14,10 +14,13 @@ use url::Url;
 
 use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
-use super::extract::{self, Extracted, Familiar, Lean, Moment, NoArticle, Rulebook, Sample};
+use super::extract::{
+    self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Sample,
+};
 use super::fetching::{GetError, Getter, Terms};
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
+use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
 use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
@@ -54,9 +57,15 @@ pub struct Draft {
     address: Option<Box<str>>,
     /// Whether its page lies on the shelf.
     pub is_held: bool,
+    /// Whether it was read out of a page, and not told as it is.
+    is_page: bool,
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    source: u32,
+    /// The source, if it forgets.
+    pub teller: Option<Arc<Teller>>,
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
@@ -83,6 +92,9 @@ pub struct Copy {
     pub section: Option<String>,
     /// What stood in its page.
     pub read: Extracted,
+    /// What stood there too, as on many pages.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Draft {
@@ -100,10 +112,13 @@ impl Draft {
         }
     }
 
+    /// Where its page came from. Only of one that lies on a shelf nothing is known but what it says itself.
     fn host(&self) -> String {
-        let address = self.canonical.as_deref().cloned();
-        let address = address.unwrap_or_else(|| self.base());
-        address.host_str().unwrap_or_default().to_owned()
+        let base = self.base();
+        let said = self.canonical.as_deref();
+        let said = said.filter(|_| source::is_on_shelf(&base));
+        let host = said.unwrap_or(&base).host_str();
+        host.unwrap_or_default().to_owned()
     }
 
     /// Whether its source forgets it sooner or later.
@@ -115,7 +130,7 @@ impl Draft {
     pub fn copy(&self) -> Option<Copy> {
         let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
         if let Some(familiar) = &self.familiar {
-            familiar.clear(&mut copy.read);
+            copy.left_out = familiar.clear(&mut copy.read);
         }
         Some(copy)
     }
@@ -137,6 +152,20 @@ pub enum DraftError {
     Fault,
     #[error("it has no title")]
     NoTitle,
+    #[error(
+        "another page stands in its place: nothing there says that it is an article, and its headline is `{0}`"
+    )]
+    Another(String),
+}
+
+impl DraftError {
+    /// Whether the article may be well, and only its page cannot be had today.
+    fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Get(_) | Self::NoArticle(NoArticle::Wall) | Self::Another(_)
+        )
+    }
 }
 
 pub async fn draft(
@@ -150,16 +179,18 @@ pub async fn draft(
     let id = offer.id.clone();
     let read = match &offer.page {
         Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
-        Page::Address(url) => match fetched(url, offer.terms, getter, background).await {
-            // A shield stands before the site: what was kept is better than what the feed tells, and that is better
-            // than nothing.
-            Err(DraftError::Get(error)) if background.archive.holds(&id) => Err(error.into()),
-            Err(DraftError::Get(error)) => {
-                let told = told(offer.told.as_deref(), url, background.cache).await;
-                told.map_err(|_| error.into())
+        Page::Address(url) => {
+            let told = offer.told.as_deref();
+            match fetched(url, &id, told, offer.terms, getter, background).await {
+                // A shield stands before the site: what was kept is better than what the feed tells, and that is better
+                // than nothing.
+                Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                    let told = in_short(told, url, background.cache).await;
+                    told.map_err(|_| error)
+                }
+                other => other,
             }
-            other => other,
-        },
+        }
         Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
@@ -168,6 +199,8 @@ pub async fn draft(
 
 async fn fetched(
     url: &Url,
+    id: &str,
+    told: Option<&Entry>,
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
@@ -178,10 +211,41 @@ async fn fetched(
         bytes: got.bytes,
     };
     let read = page(got.url, move || Ok(held), background).await;
+    // Most pages say what they are, so what was kept is rarely asked.
+    let title = || {
+        let told = told.and_then(|told| told.title.clone());
+        told.or_else(|| background.archive.title(id))
+    };
+    let read = read.and_then(|(base, read)| {
+        let title = (!read.article.is_vouched_for).then(title).flatten();
+        match title {
+            Some(title) if is_another(&title, url, &base, &read.article) => {
+                let headline = read.article.title.chars().take(80).collect();
+                Err(DraftError::Another(headline))
+            }
+            _ => Ok((base, read)),
+        }
+    });
     if read.is_err() {
         getter.doubt(url);
     }
     read
+}
+
+/// Whether the page that was `asked` for is not that of the article with this title: a shield of a kind that nobody
+/// knows, or the front page. What says of itself that it is an article may have any headline.
+fn is_another(title: &str, asked: &Url, base: &Url, read: &Extracted) -> bool {
+    let (in_headline, _) = extract::shared(title, &read.title);
+    if read.is_vouched_for || in_headline > 0 {
+        return false;
+    }
+    let (in_text, all) = extract::shared(title, &extract::plain_text(&read.html));
+    let leads_home = is_home(read.canonical.as_ref().unwrap_or(base)) && !is_home(asked);
+    all > 0 && (in_text * 2 < all || leads_home)
+}
+
+fn is_home(url: &Url) -> bool {
+    url.path() == "/" && url.query().is_none()
 }
 
 async fn page(
@@ -234,20 +298,38 @@ async fn held(
     page(url.clone(), held, background).await
 }
 
-/// The article as it stands in the feed, or the summary if that is all there is.
+/// The article as its source tells it, whole and finished.
 async fn told(
     entry: Option<&Entry>,
     url: &Url,
     cache: &Arc<Cache>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
-    let html = entry.content.clone().or_else(|| entry.summary.clone());
-    let html = html.ok_or(NoArticle::NoText)?;
+    let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
         let of = format!("told {title:?}");
         let read = known(cache, &of, &base, html.as_bytes(), || {
-            extract::extract_content(&html, title.clone(), &base)
+            extract::extract_finished(&html, title.clone(), &base)
+        });
+        Ok(read?)
+    });
+    Ok((url.clone(), read.await?))
+}
+
+/// The summary, where that is all there is.
+async fn in_short(
+    entry: Option<&Entry>,
+    url: &Url,
+    cache: &Arc<Cache>,
+) -> Result<(Url, Read), DraftError> {
+    let entry = entry.ok_or(NoArticle::NoText)?;
+    let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
+    let (base, title) = (url.clone(), entry.title.clone());
+    let read = apart(cache, move |cache| {
+        let of = format!("in short {title:?}");
+        let read = known(cache, &of, &base, html.as_bytes(), || {
+            extract::extract_summary(&html, title.clone(), &base)
         });
         Ok(read?)
     });
@@ -338,18 +420,27 @@ fn finish(
         seen,
         shelf,
         terms,
+        source,
+        teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
     let Read {
         article: mut read,
         mut blocks,
     } = read;
-    read.lead = read.lead.or_else(|| lead(&told, &base));
+    match lead(&told, &base) {
+        // An editor named it.
+        Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
+        lead => read.lead = read.lead.or(lead),
+    }
     blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
     let title = told
         .title
         .filter(|title| !title.is_empty())
         .or_else(|| (!read.title.is_empty()).then(|| read.title.clone()));
+    // News in a feed may have none. Other pages without one are no articles.
+    let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
+    let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
     let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
     let told_date = told
@@ -379,8 +470,7 @@ fn finish(
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
     // Where nobody says it, the letters do.
     let language = language.or_else(|| script::language_of(&read.text, &newsroom.language));
-    let updated =
-        updated.filter(|updated| updated.as_second() >= published.as_second() + NOTICEABLE);
+    let updated = updated.filter(|updated| is_noticeable(*updated, published));
     let summary = summary(
         read.description.as_deref().or(told.summary.as_deref()),
         &read.text,
@@ -397,16 +487,20 @@ fn finish(
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
         read,
+        left_out: Vec::new(),
     };
     let copy = serde_json::to_vec(&copy).expect("texts can always be written");
     Ok(Box::new(Draft {
         found: (base != *page.url()).then(|| Box::new(base)),
         is_held: matches!(page, Page::Held(_)),
+        is_page: !matches!(page, Page::Told(_)),
         address: (shelf.is_none() || *page.url() != source::address(&id))
             .then(|| page.url().as_str().into()),
         id,
         shelf,
         terms,
+        source,
+        teller,
         published,
         is_undated,
         canonical,
@@ -414,6 +508,11 @@ fn finish(
         blocks: blocks.into(),
         familiar: None,
     }))
+}
+
+/// Whether readers are told that it was changed then.
+pub fn is_noticeable(updated: Timestamp, published: Timestamp) -> bool {
+    updated.as_second() >= published.as_second() + NOTICEABLE
 }
 
 /// Pages also name whole paths of sections, or lists of tags, where a section should stand.
@@ -437,6 +536,39 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
 fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
     let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
     month(one) == month(other)
+}
+
+/// In characters; of a short news that has no title.
+const HEADLINE: std::ops::Range<usize> = 20..80;
+
+/// The first sentence, or its beginning. A full stop further ahead may be that of an abbreviation.
+fn headline(text: &str) -> Option<String> {
+    let line = extract::squeezed(text.lines().next()?);
+    let mut letters = line.char_indices().enumerate().skip(HEADLINE.start);
+    let is_end = |at: usize, letter: char| match letter {
+        '.' | '!' | '?' | '…' | '؟' | '۔' => line
+            .get(at..)
+            .is_some_and(|rest| rest.chars().nth(1).is_none_or(char::is_whitespace)),
+        '。' | '！' | '？' => true,
+        _ => false,
+    };
+    let end = letters.find(|(_, (at, letter))| is_end(*at, *letter));
+    match (end, line.char_indices().nth(HEADLINE.end)) {
+        (Some((number, (at, letter))), _) if number < HEADLINE.end => {
+            let stop = if matches!(letter, '.' | '。' | '۔') {
+                0
+            } else {
+                letter.len_utf8()
+            };
+            line.get(..at + stop).map(str::to_owned)
+        }
+        (_, Some((cut, _))) => {
+            let head = line.get(..cut)?;
+            let word = head.rfind(' ').and_then(|end| head.get(..end));
+            Some(format!("{}…", word.unwrap_or(head)))
+        }
+        _ => (!line.is_empty()).then_some(line),
+    }
 }
 
 /// In characters; longer ones are cut behind a sentence or a word.
@@ -463,25 +595,34 @@ fn summary(told: Option<&str>, text: &str) -> String {
     format!("{}…", head.get(..word).unwrap_or(head))
 }
 
-/// What stands on many articles of a host, counted while they come, and then left out of them. They may come from the
-/// cache or not: what it holds is what was read, before this.
+/// What stands on many pages of a host, counted while they come, and then left out of them. They may come from the cache
+/// or not: what it holds is what was read, before this. What was told finished is no page: nothing is left out of it, and
+/// it counts for none.
+///
+/// Each source stands alone, so that no source can have anything left out of what another one offers.
 #[derive(Debug, Default)]
 pub struct Furniture {
-    hosts: BTreeMap<String, Sample>,
+    samples: BTreeMap<(u32, String), Sample>,
 }
 
 impl Furniture {
     pub fn count(&mut self, draft: &mut Draft) {
-        let sample = self.hosts.entry(draft.host()).or_default();
-        sample.add(&draft.id, std::mem::take(&mut draft.blocks));
+        let blocks = std::mem::take(&mut draft.blocks);
+        if draft.is_page {
+            let sample = self
+                .samples
+                .entry((draft.source, draft.host()))
+                .or_default();
+            sample.add(&draft.id, blocks);
+        }
     }
 
     pub fn leave_out(self, drafts: &mut [Box<Draft>]) {
-        let hosts = self.hosts.into_iter();
-        let hosts = hosts.map(|(host, sample)| (host, Arc::new(Familiar::on(&sample))));
-        let hosts: BTreeMap<_, _> = hosts.collect();
-        for draft in drafts {
-            draft.familiar = hosts.get(&draft.host()).cloned();
+        let familiar = self.samples.into_iter();
+        let familiar = familiar.map(|(place, sample)| (place, Arc::new(Familiar::on(&sample))));
+        let familiar: BTreeMap<_, _> = familiar.collect();
+        for draft in drafts.iter_mut().filter(|draft| draft.is_page) {
+            draft.familiar = familiar.get(&(draft.source, draft.host())).cloned();
         }
     }
 }
@@ -503,5 +644,78 @@ mod tests {
         );
         assert_eq!(summary(None, "First line.\nSecond."), "First line.");
         assert_eq!(summary(None, ""), "");
+    }
+
+    #[test]
+    fn short_news_without_a_title_has_its_first_sentence_as_one() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(headline(text).as_deref(), expected, "{text}");
+        };
+        check("", None);
+        check("Short.", Some("Short."));
+        check(
+            "The ferry to the island runs again. It stood for a week.\nMore.",
+            Some("The ferry to the island runs again"),
+        );
+        check(
+            "В г. Минске снова ходит паром? Да.",
+            Some("В г. Минске снова ходит паром?"),
+        );
+        check(
+            "渡轮在修理一个星期之后又重新开始向小岛航行了。此前它停了一个星期。",
+            Some("渡轮在修理一个星期之后又重新开始向小岛航行了"),
+        );
+        let long = headline(&"слово ".repeat(40)).unwrap();
+        assert!(
+            long.ends_with("слово…") && long.chars().count() <= 81,
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn a_page_that_has_nothing_of_the_title_is_another() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (asked, home) = (url("https://n.example/a"), url("https://n.example/"));
+        let check = |headline: &str, text: &str, base: &Url, expected: bool| {
+            let text = format!(
+                "<p>{text} {}</p>",
+                "It went on for many hours without a break. ".repeat(6)
+            );
+            let page = format!("<title>{headline}</title><h1>{headline}</h1>{text}");
+            let read = extract::extract_page(page.as_bytes(), base).unwrap();
+            let title = "The ferries run again after a repair";
+            assert_eq!(
+                is_another(title, &asked, base, &read),
+                expected,
+                "{headline}"
+            );
+            let claim = "<meta property=og:type content=article>";
+            let read = extract::extract_page((claim.to_owned() + &page).as_bytes(), base).unwrap();
+            assert!(!is_another(title, &asked, base, &read));
+        };
+        check(
+            "Please hold on a minute",
+            "Your request is in a queue.",
+            &asked,
+            true,
+        );
+        check(
+            "A ferry for the island",
+            "Your request is in a queue.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &asked,
+            false,
+        );
+        check(
+            "River Post",
+            "The ferry runs again after a week of repair.",
+            &home,
+            true,
+        );
     }
 }

@@ -1,16 +1,19 @@
 //! From a draft that has its place to the line that is kept of the article: its pictures made, its HTML cleaned.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::archive::{Lead, Line, Moment, Shown, Slip, Story};
+use super::archive::{Lead, Line, Moment, Said, Shown, Slip, Story};
 use super::cache::{Key, Kind};
-use super::draft::{Background, Copy, Draft};
+use super::draft::{self, Background, Copy, Draft};
+use super::extract::LeftOut;
 use super::gather::{LostPicture, Skipped};
 use super::links::{Inside, Known};
 use super::placing::Placed;
 use super::source;
 use super::studio::{self, Finished, Studio};
 use super::trace::{PROGRAM, traced};
+use super::wording::Wording;
 use crate::base::{SitePath, Timestamp};
 use crate::site;
 
@@ -26,28 +29,39 @@ pub struct Done {
     pub slip: Slip,
     /// What the folder calls it, if it came from one and tells no date.
     pub undated: Option<(String, Timestamp)>,
+    /// What it says, if it lies with its source.
+    pub said: Option<(String, Said)>,
     pub pictures: Vec<(SitePath, Finished)>,
     pub lost_pictures: Vec<LostPicture>,
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Galley<'_> {
     pub async fn article(&self, placed: Placed) -> Result<Done, Skipped> {
         let Placed { draft, path } = placed;
-        let Some(copy) = draft.copy() else {
+        let Some(mut copy) = draft.copy() else {
             return Err(Skipped {
                 what: draft.id,
                 why: "the disk lost what was read of it; run this again".into(),
             });
         };
+        let left_out = std::mem::take(&mut copy.left_out);
         let shown = self.studio.pictures_of(&draft, &copy.read, &path).await;
         let line = self.line(&draft, copy, path, &shown);
         let is_fleeting = draft.is_fleeting();
         let undated = draft.is_undated && !is_fleeting;
+        let mut slip = Slip::of(&line, is_fleeting, self.background.drawer);
+        slip.told_by = draft.teller.as_ref().map(|teller| Arc::clone(&teller.name));
         Ok(Done {
-            slip: Slip::of(&line, is_fleeting, self.background.drawer),
-            undated: undated.then_some((draft.id, draft.published)),
+            slip,
+            undated: undated.then(|| (draft.id.clone(), draft.published)),
+            said: match is_fleeting {
+                true => None,
+                false => line.said().map(|said| (draft.id, said)),
+            },
             pictures: shown.files,
             lost_pictures: shown.lost,
+            left_out,
         })
     }
 
@@ -68,6 +82,10 @@ impl Galley<'_> {
             &known,
             |resolve| site::clean(&read.html, &path, resolve).as_str().into(),
         );
+        // Faster than to look for faults, of which there are none.
+        let body = String::from_utf8(body)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let updated = self.updated(draft, &copy, &body);
         let lead = read.lead.as_ref();
         let lead = lead.and_then(|lead| shown.by_address.get(lead.src.as_str()));
         let source = original(draft);
@@ -79,21 +97,43 @@ impl Galley<'_> {
             path,
             id,
             source,
+            told_by: draft.teller.as_ref().map(|teller| (*teller.name).into()),
+            read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
             language: None,
             story: Some(Story {
                 title: copy.title,
                 byline: copy.byline,
                 published: Moment(draft.published),
-                updated: copy.updated,
+                updated,
                 language: copy.language,
                 summary: copy.summary,
                 section: copy.section,
                 lead: lead.map(Lead::of),
                 pictures: shown.files.iter().map(Shown::of).collect(),
-                // Faster than to look for faults, of which there are none.
-                body: String::from_utf8(body)
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+                body,
             }),
+        }
+    }
+}
+
+impl Galley<'_> {
+    /// When it was changed at the source. Where the source does not say so, as RSS cannot, it was now if it says
+    /// something new.
+    fn updated(&self, draft: &Draft, copy: &Copy, body: &str) -> Option<Moment> {
+        let told = copy.updated;
+        let said = self.background.archive.said(&draft.id, draft.is_fleeting());
+        let Some((before, updated)) = said else {
+            return told;
+        };
+        let at = |moment: Option<Moment>| moment.map(|moment| moment.0);
+        if at(told) > at(updated) {
+            return told;
+        }
+        let says_anew = |before| Wording::of(&copy.title, body).adds_to(&before);
+        let now = self.background.now;
+        match before.is_some_and(says_anew) && draft::is_noticeable(now, draft.published) {
+            true => Some(Moment(now)),
+            false => updated,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that sources offer, as articles of a site.
 //!
-//! 1. Ask every source what it offers; one that gives nothing is reported and the others go on.
+//! 1. Ask every source what it offers; one that gives nothing is reported and the others go on. What it
+//!    [may not change](super::tellers) is left as it was kept.
 //! 2. Read the pages, several at a time, and leave out what stands on many of them.
 //! 3. Give each article its place; two sources of one article make one article.
 //! 4. Have the pictures of an article made and clean its HTML, several articles at a time.
@@ -12,13 +13,15 @@ use std::collections::{BTreeMap, HashSet};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::archive::{self, Slip};
+use super::archive::{self, Archive, Said, Slip};
 use super::draft::{self, Background, Draft, Furniture};
+use super::extract::LeftOut;
 use super::fetching::Getter;
 use super::galley::Galley;
-use super::placing::{Placed, inside, placed};
+use super::placing::{Placed, inside, namesakes, placed};
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
+use super::tellers::Tellers;
 use crate::base::{SitePath, Timestamp};
 
 #[derive(Debug, Clone)]
@@ -55,12 +58,18 @@ pub struct Gathered {
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pages of folders that tell no date, and the one that they were given.
     pub undated: BTreeMap<String, Timestamp>,
+    /// What those say that lie with their source, by what it calls them.
+    pub said: BTreeMap<String, Said>,
     /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
+    /// What was left out of pages since it stands on many of them.
+    pub repeated: Vec<Repeated>,
     /// Pictures that articles in the edition go without.
     pub lost_pictures: Vec<LostPicture>,
     /// Pages that the archive holds and that could not be read anew: they are shown as they were.
     pub stale: Vec<Skipped>,
+    /// Articles in the edition of which something is odd.
+    pub odd: Vec<Skipped>,
     /// Articles that a source takes back, by their addresses or other names.
     pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
@@ -79,6 +88,14 @@ pub struct Failed {
 pub struct Skipped {
     pub what: String,
     pub why: String,
+}
+
+/// What was left out of pages since it stands on many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeated {
+    /// How it begins, or the address of the picture.
+    pub what: String,
+    pub pages: usize,
 }
 
 /// A picture that an article goes without. All texts are for people.
@@ -106,9 +123,11 @@ pub async fn gather(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Gathered {
     let mut gathered = Gathered::default();
-    let offers = offers(sources, getter, &mut gathered).await;
+    let tellers = Tellers::of(sources);
+    let offers = offers(sources, &tellers, getter, background.archive, &mut gathered).await;
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
-    let placed = placed(drafts, background, &mut gathered.skipped);
+    let placed = placed(drafts, background, &tellers, &mut gathered.skipped);
+    gathered.odd = namesakes(&placed);
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
 }
@@ -116,17 +135,28 @@ pub async fn gather(
 // Step 1.
 async fn offers(
     sources: &[Source],
+    tellers: &Tellers,
     getter: &Getter<'_>,
+    archive: &Archive,
     gathered: &mut Gathered,
 ) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
     let mut all = Vec::new();
-    for source in sources {
+    let mut foreign = Vec::new();
+    for (place, source) in (0..).zip(sources) {
         match source::discover(source, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
-                let offers = found.offers.into_iter().map(Box::new);
-                all.extend(offers.filter(|offer| seen.insert(archive::key(&offer.id))));
+                let mut refused = Vec::new();
+                for mut offer in found.offers.into_iter().map(Box::new) {
+                    if !may_tell(&offer, tellers, archive) {
+                        refused.push(offer.id);
+                    } else if seen.insert(archive::key(&offer.id)) {
+                        offer.source = place;
+                        all.push(offer);
+                    }
+                }
+                foreign.push((source, refused));
             }
             Err(error) => gathered.failed.push(Failed {
                 source: source.clone(),
@@ -134,7 +164,33 @@ async fn offers(
             }),
         }
     }
+    for (source, mut refused) in foreign {
+        // What another source tells as well is told by that one.
+        refused.retain(|id| !seen.contains(&archive::key(id)));
+        gathered.stale.extend(kept_from(source, &refused));
+    }
     all
+}
+
+/// Whether its source may change what is kept of it, if anything is.
+fn may_tell(offer: &Offer, tellers: &Tellers, archive: &Archive) -> bool {
+    match (&offer.teller, archive.shown(&offer.id)) {
+        (Some(teller), Some(kept)) => tellers.may_tell(teller, kept),
+        _ => true,
+    }
+}
+
+/// One sentence for all: a partner's feed may name many.
+fn kept_from(source: &Source, refused: &[String]) -> Option<Skipped> {
+    let first = refused.first()?;
+    let more = match refused.len() {
+        1 => String::new(),
+        number => format!(" (and {} more)", number - 1),
+    };
+    Some(Skipped {
+        what: format!("{first}{more}"),
+        why: format!("`{source}` tells it too, but another source told it first"),
+    })
 }
 
 // Step 2.
@@ -208,19 +264,33 @@ async fn finish(
     let finishing = placed.into_iter().map(|placed| galley.article(placed));
     let mut finishing = stream::iter(finishing).buffered(options.encoders.max(1) + 2);
     let mut counted = 0;
+    let mut repeated = BTreeMap::new();
     while let Some(finished) = finishing.next().await {
         counted += 1;
         progress(Progress::Pictures { done: counted, of });
         match finished {
             Ok(one) => {
                 gathered.undated.extend(one.undated);
+                gathered.said.extend(one.said);
                 gathered.articles.push(one.slip);
                 gathered.pictures.extend(one.pictures);
                 gathered.lost_pictures.extend(one.lost_pictures);
+                one.left_out
+                    .into_iter()
+                    .for_each(|left_out| count_in(&mut repeated, left_out));
             }
             Err(skipped) => gathered.skipped.push(skipped),
         }
     }
+    gathered.repeated = repeated.into_values().collect();
+    let most = |one: &Repeated| std::cmp::Reverse(one.pages);
+    let repeated = &mut gathered.repeated;
+    repeated.sort_by(|a, b| (most(a), &a.what).cmp(&(most(b), &b.what)));
+}
+
+fn count_in(repeated: &mut BTreeMap<u64, Repeated>, (key, what): LeftOut) {
+    let counted = repeated.entry(key).or_insert(Repeated { what, pages: 0 });
+    counted.pages += 1;
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Intake {
             None => (body.clone(), HashMap::new()),
         };
         let pushed = Pushed::parse(&json)?;
+        pushed.check_text()?;
         let _turn = self
             .one_at_a_time
             .lock()
@@ -265,6 +266,19 @@ mod tests {
     }
 
     #[test]
+    fn a_flash_and_a_photo_are_taken() {
+        let (intake, _inbox) = intake();
+        let head = head(Method::POST, "/be", TOKEN, "application/json");
+        for html in [
+            "<p>Take shelter.</p>",
+            "<img src='https://n.example/1.jpg'>",
+        ] {
+            let article = serde_json::json!({"id": html, "title": "T", "html": html}).to_string();
+            assert_eq!(intake.take(&head, article.into()).status, 201, "{html}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_answered_and_nothing_written() {
         let (intake, inbox) = intake();
         let check = |kind: &str, body: Bytes, says: &str| {
@@ -275,6 +289,10 @@ mod tests {
         let multipart = "multipart/form-data; boundary=XY";
         check("application/json", "{".into(), "JSON");
         check("application/json", ARTICLE.into(), "`1.png`");
+        for html in ["<p> </p>", "<script>x()</script>", "<img src='data:x'>"] {
+            let empty = serde_json::json!({"id": "1", "title": "T", "html": html}).to_string();
+            check("application/json", empty.into(), "readers would see");
+        }
         check(multipart, ARTICLE.into(), "told apart");
         check(multipart, form(&[("name=x", b"y")]), "`article`");
         check(multipart, form(&[]), "`article`");

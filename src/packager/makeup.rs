@@ -218,6 +218,8 @@ mod tests {
             path: SitePath::parse(&format!("be/2026/11/{slug}/index.html")).unwrap(),
             id: format!("https://n.example/{slug}"),
             source: None,
+            told_by: None,
+            read_by: None,
             language: None,
             story: Some(Story {
                 title: slug.into(),

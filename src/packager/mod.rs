@@ -5,7 +5,8 @@
 //! 3. `placing`, `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
 //! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
-//! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten.
+//! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten. `tellers`,
+//!    `wording`: who may change what is kept, and whether it says anything new.
 //! 7. `makeup`, `setting`, `recall`: from what is shown to the pages of the site.
 //! 8. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
 //! 9. `watch`: when to begin again.
@@ -39,10 +40,12 @@ mod setting;
 mod slug;
 mod source;
 mod studio;
+mod tellers;
 mod trace;
 mod waiting;
 mod watch;
 mod withdrawn;
+mod wording;
 
 pub use crate::edition::Variant;
 
@@ -55,7 +58,7 @@ pub use custody::{
 pub use draft::Background;
 pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
-pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Skipped, gather};
+pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Repeated, Skipped, gather};
 pub use makeup::{MadeUp, Makeup};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};

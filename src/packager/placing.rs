@@ -1,17 +1,21 @@
 //! Where each article lies in the site, and which of them a link means.
 //!
 //! 1. An article keeps the place that it had, also when its source calls it something else by now.
+//!    One that calls it something else must be a source that [may change it](super::tellers), or tell the same words.
 //! 2. Two sources of one article make one article: the first has the place.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use url::Url;
 
-use super::archive::Archive;
+use super::archive::{Archive, Slip};
 use super::draft::{Background, Draft};
 use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
+use super::tellers::{Teller, Tellers};
+use super::wording::Wording;
 use crate::base::SitePath;
 use crate::edition::VerifiedEdition;
 use crate::site::Article;
@@ -28,6 +32,7 @@ pub struct Placed {
 pub fn placed(
     drafts: Vec<Box<Draft>>,
     background: Background<'_>,
+    tellers: &Tellers,
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
     let Background {
@@ -45,9 +50,10 @@ pub fn placed(
     for mut draft in drafts {
         if draft.is_fleeting()
             && !archive.holds(&draft.id)
-            && let Some(first) = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now)
+            && let Some(kept) = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now)
+            && is_same(&draft, kept, tellers)
         {
-            first.clone_into(&mut draft.id);
+            (*kept.id).clone_into(&mut draft.id);
         }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let path = path.map(|path| shared(path, background.previous));
@@ -71,6 +77,39 @@ pub fn placed(
 fn shared(path: SitePath, previous: Option<&VerifiedEdition>) -> SitePath {
     let signed = previous.and_then(|previous| previous.proof().files().get_key_value(&path));
     signed.map_or_else(|| path.clone(), |(held, _)| held.clone())
+}
+
+/// Pages on a disk that give themselves the address of another: only one of them can have the links that lead there.
+pub fn namesakes(placed: &[Placed]) -> Vec<Skipped> {
+    let mut first: HashMap<&Url, &str> = HashMap::new();
+    let mut found = Vec::new();
+    for Placed { draft, .. } in placed.iter().filter(|one| !one.draft.is_fleeting()) {
+        let Some(canonical) = draft.canonical.as_deref() else {
+            continue;
+        };
+        let had = *first.entry(canonical).or_insert(&draft.id);
+        if had != draft.id {
+            found.push(Skipped {
+                what: draft.id.clone(),
+                why: format!(
+                    "it says that its address is `{canonical}`, and so does `{had}`, which gets all links to it"
+                ),
+            });
+        }
+    }
+    found
+}
+
+/// Whether it is what was kept: told by who may change that, or with no word in it that is new.
+fn is_same(draft: &Draft, kept: &Slip, tellers: &Tellers) -> bool {
+    let may_tell = |teller: &Arc<Teller>| tellers.may_tell(teller, kept);
+    draft.teller.as_ref().is_none_or(may_tell) || says_the_same(draft, kept).unwrap_or_default()
+}
+
+fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
+    let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
+    let says = Wording::of(&copy.title, &copy.read.html);
+    Some(!says.adds_to(&Wording::of(&story.title, &story.body)))
 }
 
 /// By which addresses articles link each other.

@@ -389,6 +389,8 @@ mod tests {
             assert!(!page.select(running).exists(), "{path}");
             let is_search = path.ends_with("/search.html");
             assert_eq!(page.select("script, form").length(), usize::from(is_search));
+            let months = page.select("[data-days*='студзеня %|']").length();
+            assert_eq!(months, usize::from(path == "be/search.html"));
             let loading = "link[rel=stylesheet], [background], script[src]";
             assert!(!page.select(loading).exists());
             for source in page.select("source").nodes() {

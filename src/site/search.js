@@ -74,9 +74,13 @@
     return kept.get(file);
   };
 
-  // As the pages show them: English days before months, Arabic with these digits, and no "г." behind a year.
-  const locale = { en: "en-GB", ar: "ar-u-nu-latn" }[language] || language, stop = language.startsWith("zh") ? "。" : ".";
-  const day = text => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text)).replace(/\s[гр]\.$/, "");
+  // As the pages show them. Not every browser knows every language, so the months are told, except for the Persian ones.
+  const locale = { ar: "ar-u-nu-latn" }[language] || language, stop = language.startsWith("zh") ? "。" : ".";
+  const day = text => {
+    const [year, month, date] = text.split("-");
+    if (words.days) return words.days.split("|")[month - 1].replace("#", +date).replace("%", year);
+    return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text));
+  };
   const shown = ([href, title, date, summary, , tongue]) => {
     const article = element("article", { dir: "auto" }), heading = element("h2"), by = element("p", { className: "by" });
     if (tongue) article.lang = tongue;

@@ -86,6 +86,28 @@ impl Words {
         self.fill("date", &self.of_time(time))
     }
 
+    /// The days of each month, `#` standing for the day and `%` for the year: not every browser knows every language.
+    /// `None` where the calendar is another, which browsers that know the language know as well.
+    pub fn days(&self) -> Option<[String; 12]> {
+        let day_of = |month: u8| {
+            let mut arguments = FluentArgs::new();
+            arguments.set("month", month);
+            arguments.set("solarMonth", month);
+            for (name, sign) in [
+                ("day", "#"),
+                ("year", "%"),
+                ("solarDay", "@"),
+                ("solarYear", "@"),
+            ] {
+                arguments.set(name, sign);
+            }
+            self.fill("date", &arguments)
+        };
+        let days = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map(day_of);
+        let is_common = |day: &String| !day.contains('@');
+        days.iter().all(is_common).then_some(days)
+    }
+
     pub fn newest(&self, time: Timestamp) -> String {
         self.fill("about-newest", &self.of_time(time))
     }
@@ -266,6 +288,23 @@ mod tests {
         check_date("sw", "3 November 2026");
         assert_eq!(words("be").month(2026, 11), "лістапад 2026");
         assert_eq!(words("fa").month(2026, 1), "ژانویه ۲۰۲۶");
+    }
+
+    #[test]
+    fn the_search_page_says_days_as_the_other_pages_do() {
+        for words in Words::all() {
+            let Some(days) = words.days() else {
+                assert_eq!(words.language().primary(), "fa");
+                continue;
+            };
+            for (month, day) in (1..).zip(days) {
+                let time = format!("2026-{month:02}-03T12:00:00Z")
+                    .parse()
+                    .expect("a time");
+                let said = day.replacen('#', "3", 1).replacen('%', "2026", 1);
+                assert_eq!(said, words.date(time));
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Hostile markup in a real browser: what comes out of extraction and cleaning runs nothing and asks nobody.
 //!
-//! 1. Every snippet is cleaned twice, as it is and as extraction leaves it, and laid into a real page of the site, many
-//!    to a page.
+//! 1. Every snippet is cleaned as it is and as either way of extraction leaves it, and laid into a real page of the site,
+//!    many to a page.
 //! 2. Chromium opens the pages from a server of ours, once with their Content-Security-Policy and once without, so that
 //!    the cleaning is seen to hold alone. Every host name leads back to that server.
 //! 3. A hook in each page counts what scripts do; the server counts what is asked for besides the pages.
@@ -97,8 +97,8 @@ fn path(text: &str) -> SitePath {
     SitePath::parse(text).unwrap()
 }
 
-/// As an article that is nothing but this, and as one that holds it.
-fn cleaned(snippet: &str) -> [String; 2] {
+/// As an article that is nothing but this, and as one that holds it, told finished and in short.
+fn cleaned(snippet: &str) -> [String; 3] {
     let clean = |html: &str| {
         site::clean(html, &path("be/2026/11/river/index.html"), &World)
             .as_str()
@@ -106,11 +106,12 @@ fn cleaned(snippet: &str) -> [String; 2] {
     };
     let base = Url::parse("https://n.example/a").unwrap();
     let within = format!("<p>{}</p>{snippet}", "Words of an article. ".repeat(20));
-    let read = extract::extract_content(&within, None, &base);
-    [
-        clean(snippet),
-        read.map_or(String::new(), |read| clean(&read.html_with_lead())),
-    ]
+    let finished = extract::extract_finished(&within, None, &base);
+    let summary = extract::extract_summary(&within, None, &base);
+    let shown = [finished, summary]
+        .map(|read| read.map_or(String::new(), |read| clean(&read.html_with_lead())));
+    let [finished, summary] = shown;
+    [clean(snippet), finished, summary]
 }
 
 /// Real pages of the site, with what is in `bodies` in their text; the hook stands before their policy.

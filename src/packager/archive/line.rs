@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::studio::Finished;
+use super::super::wording::Wording;
+use super::texts::Said;
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::site::{Article, Language, NewsroomId, Picture};
 
@@ -15,6 +17,12 @@ pub(in crate::packager) struct Line {
     pub id: String,
     /// Address of the original, which may be another by now.
     pub source: Option<String>,
+    /// The source that told it last, as people tell sources apart. Absent in lines of before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<Box<str>>,
+    /// The program that read it: another may read the same page otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_by: Option<String>,
     /// Absent if it was withdrawn.
     pub story: Option<Story>,
     /// Of the page that says so.
@@ -59,7 +67,7 @@ pub(in crate::packager) struct Shown {
 }
 
 /// RFC 3339.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(in crate::packager) struct Moment(pub Timestamp);
 
@@ -124,6 +132,14 @@ impl Line {
         };
         let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
         Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
+    }
+
+    pub fn said(&self) -> Option<Said> {
+        let story = self.story.as_ref()?;
+        Some(Said {
+            says: Wording::of(&story.title, &story.body),
+            updated: story.updated,
+        })
     }
 
     /// As it is written, without its end.

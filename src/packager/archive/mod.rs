@@ -2,7 +2,8 @@
 //!
 //! The file `archive/ID.jsonl` has one line of JSON for each article that came from a feed, in the order of their
 //! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted. Of those that tell no
-//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen.
+//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.json` tells
+//! what they said last, so that it is known when they say something new.
 //!
 //! 1. Articles that were gathered now replace what was kept of them.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
@@ -19,6 +20,7 @@ mod dates;
 mod line;
 mod page;
 mod slip;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
@@ -30,8 +32,10 @@ use url::Url;
 use super::links;
 use super::slug;
 use super::studio::Finished;
+use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::Withdrawn;
+use super::wording::Wording;
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, Hasher, SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
@@ -39,10 +43,12 @@ use crate::io::files::{self, FileError, Spool};
 use crate::site::{Language, NewsroomId};
 
 use self::dates::Dates;
+use self::texts::Texts;
 
 pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
 pub(super) use self::page::Shelf;
 pub use self::slip::Slip;
+pub use self::texts::Said;
 
 /// Some hundred thousand articles.
 const ARCHIVE_BYTES: u64 = 1 << 30;
@@ -57,6 +63,7 @@ pub struct Archive {
     /// By [`key`].
     slips: BTreeMap<String, Slip>,
     dates: Dates,
+    texts: Texts,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +122,7 @@ impl Archive {
         let mut archive = Self {
             newsroom: newsroom.clone(),
             dates: Dates::read(place.with_extension("dates.json"))?,
+            texts: Texts::read(place.with_extension("texts.json"))?,
             place,
             written: None,
             slips: BTreeMap::new(),
@@ -131,7 +139,7 @@ impl Archive {
     fn fill(&mut self) -> Result<Digest, ArchiveError> {
         let place = self.place.clone();
         let (mut places, mut hasher, mut number) = (HashSet::new(), Hasher::default(), 0);
-        let lying = Arc::new(place.clone());
+        let (lying, mut tellers) = (Arc::new(place.clone()), BTreeSet::new());
         files::lines(&place, ARCHIVE_BYTES, |range, text| {
             number += 1;
             hasher.update(text);
@@ -141,11 +149,12 @@ impl Archive {
                 Whereabouts::File(Arc::clone(&lying), range),
                 &mut places,
             );
-            let (key, slip) = slip.map_err(|why| ArchiveError::Damaged {
+            let (key, mut slip) = slip.map_err(|why| ArchiveError::Damaged {
                 place: place.clone(),
                 line: number,
                 why,
             })?;
+            slip.told_by = slip.told_by.map(|name| held_once(&mut tellers, name));
             self.slips.insert(key, slip);
             Ok::<_, ArchiveError>(())
         })?;
@@ -175,6 +184,7 @@ impl Archive {
     /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
     pub fn write(&self) -> Result<(), ArchiveError> {
         self.dates.write()?;
+        self.texts.write()?;
         let is_needless = match self.written {
             Some(written) => written == self.digest()?,
             None => self.slips.is_empty(),
@@ -225,6 +235,15 @@ impl Archive {
     }
 }
 
+/// Many articles have the name of their source in common.
+fn held_once(names: &mut BTreeSet<Arc<str>>, name: Arc<str>) -> Arc<str> {
+    if let Some(held) = names.get(&name) {
+        return Arc::clone(held);
+    }
+    names.insert(Arc::clone(&name));
+    name
+}
+
 /// By what an article is told from others. Feeds change the spelling of an address, from `http` to `https` or by what a campaign appends, and mean the same
 /// article.
 pub(super) fn key(id: &str) -> String {
@@ -240,14 +259,14 @@ impl Archive {
         Some(&self.slips.get(&key(id))?.id)
     }
 
-    /// What an article was called that had this title and this very moment, other than those `now` called by their ids:
-    /// the site of a newsroom moves when it is blocked, and then all its addresses are new.
+    /// The article that had this title and this very moment, other than those `now` called by their ids: the site of a
+    /// newsroom moves when it is blocked, and then all its addresses are new.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,
         published: Timestamp,
         now: &BTreeSet<String>,
-    ) -> Option<&str> {
+    ) -> Option<&Slip> {
         let is_of_then = |slip: &&Slip| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
@@ -256,14 +275,40 @@ impl Archive {
         // Few have the same moment, so a title is rarely asked for.
         of_then.peek()?;
         let title = title()?;
-        let mut found = of_then.filter(|slip| slip.is_titled(&title));
-        Some(&found.next()?.id)
+        of_then.find(|slip| slip.is_titled(&title))
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
-    pub(super) fn holds(&self, id: &str) -> bool {
+    pub(super) fn shown(&self, id: &str) -> Option<&Slip> {
         let slip = self.slips.get(&key(id));
-        slip.is_some_and(Slip::is_shown)
+        slip.filter(|slip| slip.is_shown())
+    }
+
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.shown(id).is_some()
+    }
+
+    /// The headline under which the article was shown before.
+    pub(super) fn title(&self, id: &str) -> Option<String> {
+        Some(self.shown(id)?.line().ok()?.story?.title)
+    }
+
+    /// What the article said when it was last seen, and since when; the words are `None` if another program read them.
+    pub(super) fn said(
+        &self,
+        id: &str,
+        is_fleeting: bool,
+    ) -> Option<(Option<Wording>, Option<Moment>)> {
+        if !is_fleeting {
+            let said = self.texts.of(id)?;
+            let says = self.texts.are_read_alike().then(|| said.says.clone());
+            return Some((says, said.updated));
+        }
+        let line = self.shown(id)?.line().ok()?;
+        let story = line.story?;
+        let is_alike = line.read_by.as_deref() == Some(PROGRAM);
+        let says = is_alike.then(|| Wording::of(&story.title, &story.body));
+        Some((says, story.updated))
     }
 
     /// The date under which the article was shown before.
@@ -301,6 +346,7 @@ impl Archive {
         let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
         let mut from_folders = self.take(gathered.articles);
         self.dates.add(&gathered.undated);
+        self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
         let mut stock = Stock {
@@ -375,6 +421,8 @@ impl Archive {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
+            told_by: None,
+            read_by: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
         }))

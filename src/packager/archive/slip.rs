@@ -22,6 +22,8 @@ pub struct Slip {
     pub id: Arc<str>,
     /// Address of the original, which may be another by now.
     pub source: Option<Arc<str>>,
+    /// The source that told it last, if that is known.
+    pub told_by: Option<Arc<str>>,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
     /// Of the article, or of the page that says that it was withdrawn.
@@ -58,6 +60,7 @@ impl Slip {
                 false => source.into(),
             }),
             id,
+            told_by: line.told_by.as_deref().map(Arc::from),
             story: story.map(|story| Brief {
                 title: hash(&story.title),
                 published: story.published.0,
@@ -80,6 +83,8 @@ impl Slip {
             path: self.path.clone(),
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
+            told_by: None,
+            read_by: None,
             story: None,
             language: self.language.clone().map(Tongue),
         });
@@ -110,7 +115,7 @@ impl Slip {
     }
 
     /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = Url> {
+    pub(in crate::packager) fn addresses(&self) -> impl Iterator<Item = Url> {
         let first = Url::parse(&self.id).ok();
         let now = self.source.as_ref().filter(|_| first.is_some());
         let now = now.and_then(|source| Url::parse(source).ok());

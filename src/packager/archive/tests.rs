@@ -30,6 +30,7 @@ fn reread(archive: &Archive) -> Archive {
         written: None,
         slips: archive.slips.clone(),
         dates: Dates::default(),
+        texts: Texts::default(),
     };
     written.write().unwrap();
     let mut read = Archive::read(place, &id()).unwrap();
@@ -115,6 +116,8 @@ fn line(article: &Article) -> Line {
         path: article.path.clone(),
         id: article.source.clone().unwrap(),
         source: article.source.clone(),
+        told_by: None,
+        read_by: None,
         language: None,
         story: Some(Story {
             title: article.title.clone(),
@@ -378,6 +381,17 @@ fn page(body: &str) -> String {
 }
 
 async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
+    gathered_of(&["https://n.example/feed"], web, archive, now).await
+}
+
+async fn gathered_of(feeds: &[&str], web: &Web, archive: &Archive, now: &str) -> Gathered {
+    let feeds = feeds
+        .iter()
+        .map(|feed| Source::Feed(Url::parse(feed).unwrap()));
+    gathered_from(&feeds.collect::<Vec<_>>(), web, archive, now).await
+}
+
+async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &str) -> Gathered {
     let newsroom = Newsroom {
         id: id(),
         name: "News".into(),
@@ -385,7 +399,6 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
         language: Language::parse("fa").unwrap(),
         logo: None,
     };
-    let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
     let (_folder, cache) = cache();
     let background = Background {
         newsroom: &newsroom,
@@ -399,7 +412,7 @@ async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
     let getter = Getter::new(web, std::iter::empty());
     gather(
         &getter,
-        &sources,
+        sources,
         background,
         &Options::default(),
         &mut |_| {},
@@ -528,4 +541,183 @@ async fn a_new_article_cannot_take_the_place_of_another() {
     assert!(gathered.skipped[0].why.contains("same address"));
     let stock = stocked(&mut archive, gathered, &[]);
     assert_eq!(articles(&stock)[0].body.as_str(), "<p>other</p>");
+}
+
+fn whole(address: &str, title: &str, text: &str) -> String {
+    format!(
+        "<item><title>{title}</title><link>{address}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>\
+         <content:encoded><![CDATA[<p>{text} Several hundred people carrying flowers took to the streets.</p>]]></content:encoded></item>"
+    )
+}
+
+fn whole_feed(items: &[&str]) -> String {
+    format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>{}</channel></rss>",
+        items.concat()
+    )
+}
+
+const OWN: &str = "https://feeds.example/a";
+const OTHER: &str = "https://b.example/feed";
+const ONE: &str = "https://n.example/1";
+
+/// What both sources say, to an archive that holds what was told before.
+async fn next(
+    archive: &mut Archive,
+    sources: &[&str],
+    own: &[&str],
+    other: &[&str],
+) -> (Stock, Vec<String>) {
+    let web = Web::default().with(OWN, "text/xml", whole_feed(own)).with(
+        OTHER,
+        "text/xml",
+        whole_feed(other),
+    );
+    let gathered = gathered_of(sources, &web, archive, "2026-11-23T12:00:00Z").await;
+    let stale = gathered.stale.iter();
+    let stale = stale
+        .map(|stale| format!("{}: {}", stale.what, stale.why))
+        .collect();
+    let stock = stocked(archive, gathered, &[]);
+    *archive = reread(archive);
+    (stock, stale)
+}
+
+fn titles(stock: &Stock) -> Vec<String> {
+    let articles = articles(stock).into_iter();
+    articles.map(|article| article.title).collect()
+}
+
+#[tokio::test]
+async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
+    let forged = whole(ONE, "Forged one", "The minister did no wrong.");
+    let (first, second) = (
+        whole(ONE, "One", "It began."),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let both = [OTHER, OWN];
+    let mut archive = empty();
+    let mine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    next(&mut archive, &both, &[&first], &[&mine]).await;
+    // The other one comes first in the configuration, and the own one tells it still.
+    let (stock, stale) = next(&mut archive, &both, &[&first], &[&forged, &mine]).await;
+    assert_eq!(titles(&stock), ["One", "Nine"]);
+    assert!(stale.is_empty(), "{stale:?}");
+    // It forgets it.
+    let (stock, stale) = next(&mut archive, &both, &[&second], &[&forged, &mine]).await;
+    assert_eq!(titles(&stock), ["One", "Two", "Nine"]);
+    let said = "https://n.example/1: `https://b.example/feed` tells it too, but another source told it first";
+    assert_eq!(stale, [said]);
+    assert!(text_of(&stock, "/1-").contains("It began"));
+    // Under an address of its own it cannot either, though it calls it the same.
+    let copied = whole("https://b.example/1", "One", "The minister did no wrong.");
+    let (stock, _) = next(&mut archive, &both, &[&second], &[&copied]).await;
+    let bodies = articles(&stock)
+        .into_iter()
+        .map(|article| article.body.as_str().to_owned());
+    assert_eq!(bodies.filter(|body| body.contains("It began")).count(), 1);
+    // It is gone from the configuration: whoever is left may take it up, so that nothing is locked.
+    let (stock, stale) = next(&mut archive, &[OTHER], &[&second], &[&forged]).await;
+    assert!(titles(&stock).contains(&"Forged one".to_owned()));
+    assert!(stale.is_empty(), "{stale:?}");
+}
+
+#[tokio::test]
+async fn what_says_something_new_was_updated_now_unless_its_source_says_when() {
+    let tell = |text: &str| whole(ONE, "One", text);
+    let mut archive = empty();
+    let mut check = async |text: &str, expected: Option<&str>| {
+        let (stock, _) = next(&mut archive, &[OWN], &[&tell(text)], &[]).await;
+        let updated = articles(&stock)[0].updated.map(|at| at.to_string());
+        assert_eq!(updated.as_deref(), expected, "{text}");
+        text_of(&stock, "/1-")
+    };
+    let now = Some("2026-11-23T12:00:00Z");
+    check("It began with some 20 people, said the police.", None).await;
+    check(
+        "It began with some <em>20</em> people, said the police.",
+        None,
+    )
+    .await;
+    let later = check("It began with some 900 people, said the police.", now).await;
+    assert!(later.contains("900"));
+    check("It began with some 900 people, said the police.", now).await;
+}
+
+#[tokio::test]
+async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("pages");
+    files::create_folder(&pages).unwrap();
+    let page = |text: &str, visits: usize| {
+        let meta = "<meta property='article:published_time' content=2026-11-20>";
+        format!(
+            "{meta}<title>One</title><article><h1>One</h1><p>{text}</p><p>{SENTENCES}</p><p>Read {visits} times</p></article>"
+        )
+    };
+    let (mut updated, place) = (Vec::new(), folder.path().join("archive/fa.jsonl"));
+    for (text, visits) in [
+        ("It began in the morning of that day.", 1),
+        ("It began in the morning of that day.", 2),
+        ("It began at night, we know now.", 3),
+        ("It began at night, we know now.", 4),
+    ] {
+        files::write(&pages.join("1.html"), page(text, visits).as_bytes()).unwrap();
+        let mut archive = Archive::read(place.clone(), &id()).unwrap();
+        let now = format!("2026-11-23T1{visits}:00:00Z");
+        let gathered = gathered_from(
+            &[Source::Folder(pages.clone())],
+            &Web::default(),
+            &archive,
+            &now,
+        )
+        .await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive.write().unwrap();
+        updated.push(articles(&stock)[0].updated.map(|at| at.to_string()));
+    }
+    let changed = Some("2026-11-23T13:00:00Z".to_owned());
+    assert_eq!(updated, [None, None, changed.clone(), changed]);
+}
+
+#[tokio::test]
+async fn what_stands_in_place_of_the_page_does_not_replace_the_article() {
+    let item = "<item><title>The ferry runs again</title><link>https://n.example/a</link>\
+        <description>Only a summary of what happened to people in the streets.</description></item>";
+    let prose = "Your request is in a queue, and it will be answered in its turn. ".repeat(4);
+    let shields = [
+        format!(
+            "<title>DDoS-Guard</title><h1>Checking your browser before accessing n.example</h1><p>{prose}</p>"
+        ),
+        format!("<title>n.example</title><h1>Please hold on</h1><p>{prose}</p>"),
+    ];
+    for (shield, why) in shields.into_iter().zip(["a wall stands", "`n.example`"]) {
+        let web = |page: String| {
+            Web::default()
+                .with("https://n.example/feed", "text/xml", feed(item))
+                .with("https://n.example/a", "text/html", page)
+        };
+        let page = page("").replace(">T</", ">The ferry</");
+        let mut archive = empty();
+        let first = gathered(&web(page), &archive, "2026-11-23T12:00:00Z").await;
+        stocked(&mut archive, first, &[]);
+        let second = gathered(&web(shield.clone()), &archive, "2026-11-23T13:00:00Z").await;
+        assert!(second.stale[0].why.contains(why), "{:?}", second.stale);
+        assert_eq!(second.articles.len(), 0);
+        // One that nobody has yet is shown as its feed tells it.
+        let third = gathered(&web(shield), &empty(), "2026-11-23T13:00:00Z").await;
+        let body = third.articles[0].line().unwrap().story.unwrap().body;
+        assert!(body.contains("Only a summary"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn news_without_a_title_has_its_first_sentence() {
+    let item = whole(
+        ONE,
+        "",
+        "The ferry to the island runs again. It stood for a week.",
+    );
+    let (stock, _) = next(&mut empty(), &[OWN], &[&item], &[]).await;
+    assert_eq!(titles(&stock), ["The ferry to the island runs again"]);
 }

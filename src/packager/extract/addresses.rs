@@ -202,6 +202,24 @@ fn is_mailbox(text: &str) -> bool {
         })
 }
 
+/// Whether a link leads to a file and to no page: an order, a list, an app, a recording.
+pub fn is_document(address: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "pdf", "doc", "docx", "rtf", "odt", "xls", "xlsx", "ods", "csv", "ppt", "pptx", "odp",
+        "epub", "fb2", "djvu", "zip", "rar", "7z", "gz", "apk", "exe", "dmg", "deb", "appimage",
+        "torrent", "mp3", "m4a", "ogg", "oga", "opus", "wav", "flac", "mp4", "m4v", "webm", "ogv",
+        "mov",
+    ];
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let name = path.splitn(4, '/').nth(3).unwrap_or_default();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| {
+        ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
 /// The hosts under which a newsroom publishes its own pages.
 #[derive(Debug, Clone, Default)]
 pub struct Home(Vec<String>);
@@ -286,6 +304,22 @@ mod tests {
     use dom_query::Document;
 
     use super::*;
+
+    #[test]
+    fn a_document_is_told_from_a_page_by_its_path() {
+        for (address, expected) in [
+            ("https://n.example/doc.pdf", true),
+            ("https://n.example/a/APP.APK?v=1#x", true),
+            ("https://n.example/doc.pdf/", false),
+            ("https://n.example/doc?file=a.pdf", false),
+            ("https://news.zip", false),
+            ("https://news.zip/", false),
+            ("https://n.example/pdf", false),
+            ("", false),
+        ] {
+            assert_eq!(is_document(address), expected, "{address}");
+        }
+    }
 
     fn check(html: &str, expected: Option<&str>) {
         let doc = Document::from(html);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::addresses;
 use super::words::{self, escaped, squeezed};
 
 #[derive(Debug, Clone)]
@@ -84,6 +85,10 @@ impl Block {
 
     pub fn is_heading(&self) -> bool {
         matches!(self, Self::Line { tag, .. } if tag.starts_with('h'))
+    }
+
+    pub fn leads_to_document(&self) -> bool {
+        matches!(self, Self::Line { line, .. } if line.leads_to_document())
     }
 
     /// `h2` is 2.
@@ -471,6 +476,11 @@ impl Line {
             } => attributes.strip_prefix(" href=\"")?.strip_suffix('"'),
             _ => None,
         })
+    }
+
+    /// Such a link is no pointer to another article.
+    pub fn leads_to_document(&self) -> bool {
+        self.targets().any(addresses::is_document)
     }
 
     pub fn weight(&self) -> usize {

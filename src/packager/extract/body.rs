@@ -2,15 +2,17 @@
 //!
 //! 1. It is walked in order; inline text gathers until a block ends.
 //! 2. Pictures become figures, see `illustration`; what plays from elsewhere becomes a link, see `embeds`.
-//! 3. Furniture is passed over, and so are boxes that are nothing but links.
+//! 3. Furniture is passed over, and so are boxes that are nothing but links, unless a line announces them: "Detained:".
+//! 4. Of an article that was told finished nothing is passed over: its boxes, lists and links are the editor's.
 
 use dom_query::NodeRef;
 
 use super::super::script;
 use super::addresses::{self, Contact};
 use super::block::{Block, Cell, Line, Table, Tongue};
-use super::container::Reading;
+use super::container::{Manner, Reading};
 use super::embeds;
+use super::furniture;
 use super::illustration;
 use super::nodes;
 use super::words::{escaped, squeezed};
@@ -119,7 +121,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             "video" | "amp-video" => {
                 self.film(node);
             }
-            "figure" if !self.reading.faithful => self.figure(node, depth),
+            "figure" if self.knows_captions() => self.figure(node, depth),
             name if embeds::is_named(name) => {
                 self.embed(node);
             }
@@ -141,6 +143,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             }
             _ => self.children(node, depth),
         }
+    }
+
+    fn is(&self, manner: Manner) -> bool {
+        self.reading.manner == manner
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.is(Manner::Finished)
+    }
+
+    fn knows_captions(&self) -> bool {
+        !self.is(Manner::Readability)
     }
 
     pub fn end_line(&mut self, tag: &'static str) {
@@ -170,36 +184,61 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn paragraph(&mut self, node: &NodeRef, depth: usize) {
-        if !self.reading.faithful && self.is_marked_illustration(node) {
-            self.illustration(node);
-            return;
+        if self.knows_captions() && self.is_marked_illustration(node) {
+            return self.illustrated(node, depth);
         }
         self.block(node, "p", depth);
     }
 
     fn division(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        // Readability knows no captions: they are words like others.
-        if self.reading.faithful {
-            return self.children_as_block(node, depth);
+        let manner = self.reading.manner;
+        match manner {
+            // It knows no captions: they are words like others.
+            Manner::Readability => self.children_as_block(node, depth),
+            // Words beside a picture may have links in them, which captions have not.
+            Manner::Finished if self.is_marked_illustration(node) => self.illustrated(node, depth),
+            Manner::Newsroom if self.is_illustration(node) => self.illustrated(node, depth),
+            _ if node.has_name("figcaption") => self.lone_caption(node, depth),
+            _ if self.is_to_be_filled(node) && self.embed(node) => {}
+            Manner::Finished => self.children_as_block(node, depth),
+            Manner::Newsroom => self.division_of_page(node, depth),
         }
-        if self.is_illustration(node) {
-            self.illustration(node);
-            return;
+    }
+
+    /// By a script.
+    pub fn is_to_be_filled(&self, node: &NodeRef) -> bool {
+        self.reading.measures.of_node(node).text == 0 && embeds::is_box(node)
+    }
+
+    /// Of an article that was told finished the words stay also where nothing is to be shown.
+    fn illustrated(&mut self, node: &NodeRef, depth: usize) {
+        if !self.illustration(node) && self.is_finished() {
+            self.children_as_block(node, depth);
         }
-        if node.has_name("figcaption") {
-            return self.lone_caption(node, depth);
-        }
-        if self.reading.measures.of_node(node).text == 0 && embeds::is_box(node) && self.embed(node)
-        {
-            return;
-        }
-        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_home(node) {
+    }
+
+    fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
+        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_away(node) {
             self.blocks.push(Block::Gone);
             return;
         }
-        self.children(node, depth);
-        self.end_line("div");
+        self.children_as_block(node, depth);
+    }
+
+    /// Whether it leads to other articles, and no line of the text announces it.
+    fn leads_away(&self, node: &NodeRef) -> bool {
+        !self.is_announced() && self.leads_home(node)
+    }
+
+    /// "Detained today:" and no "Read also:".
+    fn is_announced(&self) -> bool {
+        let Some(Block::Line { tag: "p", line }) = self.blocks.last() else {
+            return false;
+        };
+        let text = line.text();
+        let is_said = line.kept_weight() > 0 && line.linked_weight() == 0;
+        is_said && text.ends_with([':', '：']) && !furniture::is_pointing(text)
     }
 
     /// A short text that is nearly all links, in a box of its own: "read also", tags, sections.
@@ -232,11 +271,13 @@ impl<'r, 'a> Walk<'r, 'a> {
             return self.end_line("p");
         }
         let text = squeezed(&node.text());
-        if let Some(Block::Figure(figure)) = self.blocks.last_mut()
-            && figure.caption.is_none()
-            && !text.is_empty()
-        {
-            figure.caption = Some(text);
+        let is_finished = self.is_finished();
+        match self.blocks.last_mut() {
+            Some(Block::Figure(figure)) if figure.caption.is_none() && !text.is_empty() => {
+                figure.caption = Some(text);
+            }
+            _ if is_finished => self.children_as_block(node, depth),
+            _ => {}
         }
     }
 
@@ -256,7 +297,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         let mut below = node.descendants_it();
         let holds_blocks = below.any(|below| nodes::is_named(&below, is_block));
         let own = self.reading.measures.of_node(node);
-        if holds_blocks && own.text > 0 && !self.reading.faithful {
+        if holds_blocks && own.text > 0 && self.is_finished() {
+            return self.card(node);
+        }
+        if holds_blocks && own.text > 0 && self.is(Manner::Newsroom) {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
             self.blocks.push(Block::Gone);
@@ -297,6 +341,25 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
+    /// A link around blocks, as one line: a line is in one link, or in none.
+    fn card(&mut self, node: &NodeRef) {
+        self.end_line("div");
+        let words = self.shown_and_said(node);
+        let href = node.attr("href");
+        let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
+        if let Some(url) = &url {
+            let href = format!(" href=\"{}\"", escaped(url.as_str()));
+            self.line.open("a", &href);
+            self.line.in_link(true);
+        }
+        self.line.push_text(words.text(), true);
+        self.line.in_link(false);
+        if url.is_some() {
+            self.line.close("a");
+        }
+        self.end_line("div");
+    }
+
     fn noscript(&mut self, node: &NodeRef, depth: usize) {
         let holds = |name: &str| node.descendants_it().any(|below| below.has_name(name));
         if holds("img") && !holds("iframe") {
@@ -309,14 +372,21 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
     }
 
-    /// Whether a link below leads to the newsroom itself, or nowhere.
+    /// Whether a link below leads to the newsroom itself, or nowhere, and none to a document.
     fn leads_home(&self, node: &NodeRef) -> bool {
         let links = node.descendants_it().filter(|below| below.has_name("a"));
         let mut targets = links.map(|link| {
             let href = link.attr("href")?;
             addresses::absolute(&href, self.reading.base)
         });
-        targets.any(|target| target.is_none_or(|url| self.reading.home.holds(url.as_str())))
+        let mut inward = false;
+        let holds_document = targets.any(|target| {
+            inward |= target
+                .as_ref()
+                .is_none_or(|url| self.reading.home.holds(url.as_str()));
+            target.is_some_and(|url| addresses::is_document(url.as_str()))
+        });
+        inward && !holds_document
     }
 
     /// Whether it was one.
@@ -371,7 +441,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
-        if links_only && !self.reading.faithful && self.leads_home(node) {
+        if links_only && self.is(Manner::Newsroom) && self.leads_away(node) {
             self.blocks.push(Block::Gone);
             return;
         }
@@ -392,12 +462,16 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
-        if !self.reading.faithful && self.is_illustration(node) {
-            self.illustration(node);
-            return;
+        let is_illustration = match self.reading.manner {
+            Manner::Newsroom => self.is_illustration(node),
+            Manner::Readability => false,
+            Manner::Finished => self.is_marked_illustration(node),
+        };
+        if is_illustration {
+            return self.illustrated(node, depth);
         }
         let rows = rows_of(node);
-        if !is_data(node, &rows) {
+        if !is_data(node, &rows) || (self.is_finished() && holds_more_than_lines(node)) {
             return self.children_as_block(node, depth);
         }
         let captions = node.element_children();
@@ -451,6 +525,16 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
         }
     });
     parts.filter(|row| row.has_name("tr")).collect()
+}
+
+/// Of a cell only its lines are read.
+fn holds_more_than_lines(table: &NodeRef) -> bool {
+    let more = |name: &str| {
+        let is_block = matches!(name, "ul" | "ol" | "blockquote" | "pre" | "figure");
+        is_block || matches!(name, "img" | "video") || embeds::is_named(name)
+    };
+    let mut below = table.descendants_it();
+    below.any(|below| nodes::is_named(&below, more))
 }
 
 /// A table of facts has several rows of several short cells; old pages lay out whole articles in tables.

@@ -30,8 +30,19 @@ pub struct Reading<'a> {
     pub furniture: &'a NodeSet,
     /// Text nodes that Readability keeps.
     pub kept: &'a NodeSet,
-    /// Whether the article is what Readability keeps, no more and no less.
-    pub faithful: bool,
+    pub manner: Manner,
+}
+
+/// How much of what stands in a container is the article.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// On a newsroom's page boxes, lists and lines that lead to other articles stand in the midst of the text.
+    #[default]
+    Newsroom,
+    /// What Readability keeps, no more and no less. It knows no captions.
+    Readability,
+    /// All of it: an editor said so.
+    Finished,
 }
 
 impl Reading<'_> {
@@ -295,7 +306,8 @@ fn without_left_out(mut blocks: Vec<Block>) -> Vec<Block> {
     let is_kept = |block: &Block| kept_weight(block) > 0;
     let last = blocks.iter().rposition(is_kept).unwrap_or(blocks.len());
     for (index, block) in blocks.iter_mut().enumerate() {
-        if (index > last || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
+        let is_behind = index > last && !block.leads_to_document();
+        if (is_behind || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
             *block = Block::Gone;
         }
     }

@@ -3,10 +3,13 @@
 //!
 //! 1. Blocks are counted by what they say and where their links lead; pictures, and links that stand alone, by their
 //!    addresses. Numbers count too, since "the rate is 41.25" is news every day, but not those of "12 comments".
-//! 2. What stands on enough of the pages is [`Familiar`]. A page counts once, and the order of pages is of no matter.
+//! 2. What stands on enough of the pages is [`Familiar`]. A page counts once, and the order of pages is of no matter. Of
+//!    what an editor may have written again on purpose, a sentence about a prisoner, his photo, a document, far more pages
+//!    are asked for than of "Follow us".
 //! 3. It is left out of what was read before, so that a page need not be read anew because another one changed.
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
 //! 5. A heading stays where that stays which it heads: "What happened", and below it what did.
+//! 6. What was left out is told, so that the editor sees it.
 //!
 //! What warns readers stays wherever it stands.
 
@@ -16,7 +19,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
 use super::block::EMBED_SIGN;
-use super::{Extracted, Figure, words};
+use super::{Extracted, Figure, addresses, words};
 
 /// Fewer pages tell nothing.
 const PAGES: usize = 4;
@@ -24,11 +27,21 @@ const PAGES: usize = 4;
 /// Of all pages, one in so many.
 const ONE_IN: usize = 5;
 
+/// The same of what says something; see [`is_weighty`].
+const PAGES_OF_WEIGHTY: usize = 6;
+const ONE_IN_OF_WEIGHTY: usize = 2;
+
+/// A line of this weight is no label, but says something.
+const SENTENCE: usize = 40;
+
 /// The pages of one place that are counted; of more, a sample that does not depend on their order.
 const MOST_PAGES: usize = 1_000;
 
 /// Of one page.
 const MOST_BLOCKS: usize = 500;
+
+/// What was left out of a page: by which it is known, and how it begins.
+pub type LeftOut = (u64, String);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -69,8 +82,12 @@ impl Familiar {
         for block in pages.values().flatten() {
             *counts.entry(*block).or_default() += 1;
         }
-        let enough = PAGES.max(pages.len().div_ceil(ONE_IN));
-        let often = counts.into_iter().filter(|(_, count)| *count >= enough);
+        let enough = |block: u64| match is_weighty(block) {
+            true => PAGES_OF_WEIGHTY.max(pages.len().div_ceil(ONE_IN_OF_WEIGHTY)),
+            false => PAGES.max(pages.len().div_ceil(ONE_IN)),
+        };
+        let counts = counts.into_iter();
+        let often = counts.filter(|(block, count)| *count >= enough(*block));
         let blocks: HashSet<u64> = often.map(|(block, _)| block).collect();
         let longest = blocks.iter().map(|block| length_of(*block)).max();
         Self {
@@ -79,10 +96,11 @@ impl Familiar {
         }
     }
 
-    /// Leaves it out of what readers get of a page.
-    pub fn clear(&self, page: &mut Extracted) {
+    /// Leaves it out of what readers get of a page, and tells what that was.
+    pub fn clear(&self, page: &mut Extracted) -> Vec<LeftOut> {
+        let mut left_out = Vec::new();
         if self.blocks.is_empty() {
-            return;
+            return left_out;
         }
         let lines: Vec<&str> = page.html.split_inclusive('\n').collect();
         let mut is_own = lines.iter().map(|line| !self.holds(line)).collect();
@@ -93,13 +111,23 @@ impl Familiar {
             let all: usize = lines.iter().map(|line| said(line)).sum();
             // Step 4.
             if left * 3 < all * 2 {
-                return;
+                return left_out;
             }
+            let others = lines.iter().zip(&is_own).filter(|(_, is_own)| !**is_own);
+            left_out.extend(others.filter_map(|(line, _)| self.left_out(line)));
             page.html = own().map(|(line, _)| *line).collect();
         }
-        let is_own = |figure: &Figure| !self.blocks.contains(&block_of_lead(figure));
-        page.pictures.retain(is_own);
-        page.lead = page.lead.take().filter(is_own);
+        page.pictures
+            .retain(|figure| !self.blocks.contains(&block_of_picture(figure.src.as_str())));
+        let is_familiar = |lead: &mut Figure| self.blocks.contains(&block_of_lead(lead));
+        if let Some(lead) = page.lead.take_if(is_familiar) {
+            left_out.push((block_of_lead(&lead), lead.src.to_string()));
+        }
+        left_out
+    }
+
+    fn left_out(&self, line: &str) -> Option<LeftOut> {
+        Some((key(line, self.longest)?, beginning_of(line)))
     }
 
     fn holds(&self, line: &str) -> bool {
@@ -134,19 +162,51 @@ pub fn blocks(page: &Extracted) -> Vec<u64> {
     once.into_iter().collect()
 }
 
-/// The same of a picture that is shown above the text.
+/// The same of a picture that is shown above the text. Without a caption it may be the one that stands for pages that
+/// have none.
 pub fn block_of_lead(lead: &Figure) -> u64 {
-    number(lead.src.as_str())
+    match lead.caption {
+        Some(_) => block_of_picture(lead.src.as_str()),
+        None => number(lead.src.as_str()),
+    }
+}
+
+/// Of one with a caption, or in the text.
+fn block_of_picture(address: &str) -> u64 {
+    weighty(number(address))
+}
+
+/// How people know it again.
+fn beginning_of(line: &str) -> String {
+    if let Some((address, _)) = picture_of(line) {
+        return words::unescaped(address);
+    }
+    let mut text = String::new();
+    for part in line.split('<') {
+        text.push_str(part.split_once('>').map_or(part, |(_, behind)| behind));
+    }
+    let text = words::squeezed(&words::unescaped(&text));
+    match text.char_indices().nth(BEGINNING) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// In characters.
+const BEGINNING: usize = 70;
+
+/// The address in a line that is a picture, and what stands behind it.
+fn picture_of(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("<figure><img src=\"")?.split_once('"')
 }
 
 /// What a block has in common with others that say the same; `None` if it says nothing, or more than `most`, or if the
 /// line of HTML is not one whole block: see [`super::block::Block::write_html`].
 fn key(line: &str, most: usize) -> Option<u64> {
     let line = line.trim_end();
-    if let Some(rest) = line.strip_prefix("<figure><img src=\"") {
-        let (address, rest) = rest.split_once('"')?;
+    if let Some((address, rest)) = picture_of(line) {
         let whole = rest.ends_with("</figure>");
-        return whole.then(|| number(&words::unescaped(address)));
+        return whole.then(|| block_of_picture(&words::unescaped(address)));
     }
     // In which language it is does not change what it says.
     let inner = |tag: &str| {
@@ -168,9 +228,12 @@ fn key(line: &str, most: usize) -> Option<u64> {
         .strip_suffix("</")?;
     // All films of one house look the same, and only their whole addresses tell them apart.
     if let Some(address) = text.strip_prefix(EMBED_SIGN).and_then(address_of_link) {
-        return Some(number(&words::unescaped(address)));
+        return Some(weighty(number(&words::unescaped(address))));
     }
     match address_of_link(text) {
+        Some(address) if addresses::is_document(address) => {
+            Some(weighty(number(&place_of(address))))
+        }
         Some(address) => Some(number(&place_of(address))),
         None => key_of_text(text, most),
     }
@@ -226,12 +289,16 @@ fn key_of_text(html: &str, most: usize) -> Option<u64> {
     if is_warning(&said) {
         return None;
     }
+    let is_sentence = words::weight(&said) >= SENTENCE;
     for link in html.split("<a href=\"").skip(1) {
         said += &place_of(link.split('"').next()?);
     }
     (LETTERS..=most)
         .contains(&said.len())
-        .then(|| number(&said))
+        .then(|| match is_sentence {
+            true => weighty(number(&said)),
+            false => number(&said),
+        })
 }
 
 /// Letters in lower case, and numbers if there is more to read than in "12 comments"; `None` if that is more than `most`.
@@ -309,8 +376,19 @@ fn is_warning(said: &str) -> bool {
 
 /// Of a text, with its length in the lower bits.
 fn number(text: &str) -> u64 {
-    hash(text) << LENGTH_BITS | text.len().min(LONGEST) as u64
+    (hash(text) << LENGTH_BITS | text.len().min(LONGEST) as u64) & !WEIGHTY
 }
+
+/// The same of what an editor may have written again on purpose: prose, a picture of the text, a document, a film.
+fn weighty(number: u64) -> u64 {
+    number | WEIGHTY
+}
+
+fn is_weighty(number: u64) -> bool {
+    number & WEIGHTY != 0
+}
+
+const WEIGHTY: u64 = 1 << 63;
 
 const LENGTH_BITS: u32 = 16;
 const LONGEST: usize = (1 << LENGTH_BITS) - 1;

@@ -194,6 +194,9 @@ impl Page<'_> {
         }
         let words = tokens(node);
         let is_certain = match name {
+            "aside" if is_of_the_text(&words) && self.is_mostly_prose(node) => {
+                return Verdict::Text;
+            }
             "nav" | "footer" | "dialog" | "aside" | "form" => by_words(&words),
             _ if by_role(node) => self.is_wall(node, &words),
             "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody"
@@ -214,6 +217,11 @@ impl Page<'_> {
             false if is_strong => Verdict::Doubtful,
             false => Verdict::Text,
         }
+    }
+
+    fn is_mostly_prose(&self, node: &NodeRef) -> bool {
+        let own = self.measures.of_node(node);
+        own.prose >= FACT && own.linked * 2 < own.text
     }
 
     // Step 3. A third of all prose is never furniture, unless it cannot be anything else.
@@ -245,6 +253,9 @@ impl Page<'_> {
         is_small && words.split(' ').any(|word| WALLS.contains(&word))
     }
 }
+
+/// In the weight of its prose; less is no sentence.
+const FACT: usize = 60;
 
 const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
 
@@ -381,6 +392,147 @@ pub fn has_strong_words(words: &str) -> bool {
         "cookies",
     ];
     words.split(' ').any(|word| STRONG.contains(&word))
+}
+
+/// A box of facts beside the text belongs to it.
+fn is_of_the_text(words: &str) -> bool {
+    const FACTS: &[&str] = &[
+        "fact",
+        "facts",
+        "factbox",
+        "infobox",
+        "explainer",
+        "background",
+        "spravka",
+        "dossier",
+    ];
+    words.split(' ').any(|word| FACTS.contains(&word)) && !by_words(words)
+}
+
+/// Whether a line that ends in a colon leads to other articles: "Read also:".
+pub fn is_pointing(text: &str) -> bool {
+    const POINTING: &[&str] = &[
+        "read",
+        "see also",
+        "related",
+        "more on",
+        "more about",
+        "more from",
+        "more in",
+        "more news",
+        "more stories",
+        "further",
+        "recommend",
+        "latest news",
+        "previously:",
+        "earlier:",
+        "tags",
+        "topics",
+        "keywords",
+        "share this",
+        "share:",
+        "follow us",
+        "subscribe",
+        "contents",
+        "чита",
+        "чыта",
+        "смотр",
+        "см.",
+        "гляд",
+        "див",
+        "слуша",
+        "слуха",
+        "по теме",
+        "па тэме",
+        "по темі",
+        "за темою",
+        "на тему",
+        "на тэму",
+        "ещё по",
+        "еще по",
+        "яшчэ па",
+        "подробн",
+        "падрабязн",
+        "докладн",
+        "ранее:",
+        "ранее мы",
+        "раней:",
+        "раней мы",
+        "раніше:",
+        "раніше ми",
+        "другие материал",
+        "іншыя матэрыял",
+        "інші матеріал",
+        "теги",
+        "тэгі",
+        "тема:",
+        "темы:",
+        "тэмы:",
+        "теми:",
+        "подпис",
+        "падпіс",
+        "підпис",
+        "lire",
+        "lisez",
+        "voir",
+        "lies auch",
+        "lesen",
+        "mehr zu",
+        "siehe",
+        "lees",
+        "meer over",
+        "leggi",
+        "vedi",
+        "leia",
+        "veja",
+        "lea t",
+        "leer",
+        "ver t",
+        "te puede",
+        "más sobre",
+        "czyta",
+        "przeczytaj",
+        "zobacz",
+        "więcej",
+        "citeșt",
+        "citiți",
+        "vezi",
+        "läs",
+        "les også",
+        "læs",
+        "oku",
+        "ilgili",
+        "ayrıca",
+        "diğer haber",
+        "بخوانید",
+        "مرتبط",
+        "اقرأ",
+        "اقرا",
+        "المزيد",
+        "阅读",
+        "閱讀",
+        "相关",
+        "相關",
+        "更多",
+        "延伸",
+        "推荐",
+        "関連",
+        "こちら",
+        "続き",
+        "oqing",
+        "o‘qing",
+        "оқыңыз",
+        "окуңуз",
+    ];
+    let text = text.to_lowercase();
+    let begins_word = |at: usize, words: &str| {
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        words.starts_with(|c| c >= '\u{3040}') || !before.is_some_and(char::is_alphabetic)
+    };
+    POINTING.iter().any(|words| {
+        let mut found = text.match_indices(words);
+        found.any(|(at, _)| begins_word(at, words))
+    })
 }
 
 /// Pictures of the article, or of something else.
@@ -580,6 +732,29 @@ fn has_pair(words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_points_elsewhere_is_told_from_what_announces() {
+        for text in [
+            "Read also:",
+            "See also:",
+            "Читайте также:",
+            "Материалы по теме:",
+            "Lire aussi :",
+            "延伸阅读：",
+        ] {
+            assert!(is_pointing(text), "{text}");
+        }
+        for text in [
+            "Detained today:",
+            "The following were already released:",
+            "Также задержаны:",
+            "Затрыманыя:",
+            "被捕者：",
+        ] {
+            assert!(!is_pointing(text), "{text}");
+        }
+    }
 
     #[test]
     fn slides_of_other_things_are_furniture_once_the_text_was_found_elsewhere() {

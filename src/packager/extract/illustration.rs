@@ -92,8 +92,8 @@ impl Walk<'_, '_> {
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
         }
-        if !self.illustration(node) {
-            self.bare_address(node);
+        if !self.illustration(node) && !self.bare_address(node) && self.is_finished() {
+            self.children_as_block(node, depth);
         }
     }
 
@@ -139,9 +139,11 @@ impl Walk<'_, '_> {
     /// Whether anything is shown.
     pub fn illustration(&mut self, node: &NodeRef) -> bool {
         self.end_line("div");
-        let is_marked = node
-            .descendants_it()
-            .any(|below| below.has_name("figcaption"));
+        // Of an article that was told finished all words are kept, and those of a caption are not all of them.
+        let is_marked = !self.is_finished()
+            && node
+                .descendants_it()
+                .any(|below| below.has_name("figcaption"));
         let counting = Counting {
             pictures: true,
             words: !is_marked,
@@ -149,8 +151,24 @@ impl Walk<'_, '_> {
         let mut shown = vec![Shown::default()];
         self.show(node, 0, counting, &mut shown);
         let is_shown = shown.iter().any(|shown| shown.block.is_some());
-        self.give_captions(shown, is_marked);
+        let left = self.give_captions(shown, is_marked);
+        if is_shown && self.is_finished() {
+            let said = left.into_iter().filter(|line| line.weight() > 0);
+            let said = said.map(|line| Block::Line { tag: "p", line });
+            self.blocks.extend(said);
+        }
         is_shown
+    }
+
+    /// Shows what is to be seen below, and gives back all the words.
+    pub fn shown_and_said(&mut self, node: &NodeRef) -> Line {
+        let counting = Counting {
+            pictures: true,
+            words: true,
+        };
+        let mut shown = vec![Shown::default()];
+        self.show(node, 0, counting, &mut shown);
+        Line::joined(shown.into_iter().map(|shown| shown.words))
     }
 
     fn show(&mut self, node: &NodeRef, depth: usize, counting: Counting, shown: &mut Vec<Shown>) {
@@ -199,10 +217,11 @@ impl Walk<'_, '_> {
                 }
                 "figcaption" => {
                     // Of two beside one picture the second one repeats the first, or says who took it.
-                    let words = shown.last().is_none_or(|last| last.words.weight() == 0);
+                    let is_first = shown.last().is_none_or(|last| last.words.weight() == 0);
+                    let words = is_first || self.is_finished();
                     self.show(&child, depth + 1, Counting { words, ..counting }, shown);
                 }
-                _ if self.reading.measures.of_node(&child).text == 0 && embeds::is_box(&child) => {
+                _ if self.is_to_be_filled(&child) => {
                     self.shown(shown, |walk| walk.embed(&child));
                 }
                 _ => {
@@ -245,55 +264,51 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Each caption belongs to what it stands with. What stands behind all of several pictures belongs to the last.
-    fn give_captions(&mut self, shown: Vec<Shown>, is_marked: bool) {
+    /// Each caption belongs to what it stands with. What stands behind all of several pictures belongs to the last. Gives
+    /// back the words that are nobody's caption.
+    fn give_captions(&mut self, shown: Vec<Shown>, is_marked: bool) -> Vec<Line> {
         let blocks: Vec<usize> = shown.iter().filter_map(|shown| shown.block).collect();
         let (Some(only), Some(last)) = (blocks.first(), blocks.last()) else {
-            return;
+            return Vec::new();
         };
         if only == last && !is_marked {
             let all = Line::joined(shown.into_iter().map(|shown| shown.words));
-            return self.give_caption(*only, &all);
+            return self.give_caption(Some(*only), all).into_iter().collect();
         }
         let told: Vec<bool> = shown.iter().map(|shown| is_caption(&shown.words)).collect();
         let is_only = told.iter().filter(|told| **told).count() == 1;
         let is_before = told.first() == Some(&true) && told.last() == Some(&false) && !is_only;
-        for (at, shown) in shown
-            .iter()
-            .enumerate()
-            .filter(|(_, shown)| is_caption(&shown.words))
-        {
+        let mut left = Vec::new();
+        for (at, shown) in shown.into_iter().enumerate() {
             let block = match shown.block {
-                _ if is_before => blocks.get(at),
-                None if is_only => Some(last),
-                None => None,
-                Some(_) => shown.block.as_ref(),
+                _ if is_before => blocks.get(at).copied(),
+                None if is_only => Some(*last),
+                block => block,
             };
-            if let Some(block) = block {
-                self.give_caption(*block, &shown.words);
-            }
+            left.extend(self.give_caption(block, shown.words));
         }
+        left
     }
 
-    fn give_caption(&mut self, block: usize, words: &Line) {
-        if !is_caption(words) {
-            return;
-        }
-        let caption = Some(words.text().to_owned());
-        match self.blocks.get_mut(block) {
-            Some(Block::Figure(figure)) => figure.caption = caption,
-            Some(Block::Embed(embed)) => embed.caption = caption,
-            _ => {}
-        }
+    /// Gives back what cannot be one.
+    fn give_caption(&mut self, block: Option<usize>, words: Line) -> Option<Line> {
+        let block = block.filter(|_| is_caption(&words));
+        let caption = match block.and_then(|block| self.blocks.get_mut(block)) {
+            Some(Block::Figure(figure)) => &mut figure.caption,
+            Some(Block::Embed(embed)) => &mut embed.caption,
+            _ => return Some(words),
+        };
+        *caption = Some(words.text().to_owned());
+        None
     }
 
-    /// In a frame that shows nothing: the address of what a system would show in it.
-    fn bare_address(&mut self, node: &NodeRef) {
+    /// In a frame that shows nothing: the address of what a system would show in it. Whether there is one.
+    fn bare_address(&mut self, node: &NodeRef) -> bool {
         let texts = node.descendants_it().filter(NodeRef::is_text);
         let mut texts = texts.map(|text| words::squeezed(&text.text()));
         let Some(mut embed) = texts.find_map(|text| embeds::of_text(&text, self.reading.base))
         else {
-            return;
+            return false;
         };
         let caption = node
             .descendants_it()
@@ -301,6 +316,7 @@ impl Walk<'_, '_> {
         let caption = caption.map(|caption| words::squeezed(&caption.text()));
         embed.caption = caption.filter(|caption| !caption.is_empty());
         self.blocks.push(Block::Embed(embed));
+        true
     }
 }
 

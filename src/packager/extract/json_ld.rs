@@ -121,10 +121,9 @@ fn read_article(article: &Value, found: &mut Metadata) {
     found.title = text("headline").or_else(|| text("name"));
     found.published = date("datePublished").or_else(|| date("dateCreated"));
     found.modified = date("dateModified");
-    found.text = article
-        .get("articleBody")
-        .and_then(Value::as_str)
-        .map(words::letters);
+    let body = article.get("articleBody").and_then(Value::as_str);
+    found.text = body.map(words::letters);
+    found.body = body.map(str::to_owned);
     found.section = article
         .get("articleSection")
         .and_then(|section| first_text(section, "name"));

@@ -27,6 +27,8 @@ pub struct Metadata {
     pub site_name: Option<String>,
     /// What it says that the text is; see [`words::letters`].
     pub text: Option<String>,
+    /// The same as it is written.
+    pub body: Option<String>,
     /// Addresses as written, best first.
     pub images: Vec<String>,
     /// Captions of pictures: address as written, caption.
@@ -40,6 +42,15 @@ pub struct Metadata {
     pub says_article: bool,
     /// Whether it says so in JSON-LD.
     pub is_told: bool,
+    /// Whether the date is that of the address, under which a wall may stand as well.
+    pub is_dated_by_address: bool,
+}
+
+impl Metadata {
+    /// Whether the page itself says that it is an article, or on which day it was published.
+    pub fn vouches(&self) -> bool {
+        self.says_article || (self.published.is_some() && !self.is_dated_by_address)
+    }
 }
 
 /// The elements by which a page tells about itself.
@@ -127,6 +138,7 @@ pub fn read(doc: &Document, url: &Url) -> Metadata {
         found.says_article && !is_front(found.canonical.as_deref()) || found.is_told;
     if found.published.is_none() {
         found.published = day_in_path(url);
+        found.is_dated_by_address = found.published.is_some();
     }
     found.title = title(
         &marks,

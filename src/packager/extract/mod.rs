@@ -6,7 +6,8 @@
 //! 3. Find the furniture, and let Readability (dom_smoothie) point at the text in what is left.
 //! 4. Read the blocks of the container around that text.
 //! 5. Drop what repeats or introduces the article: its title, byline, date, and lead picture.
-//! 6. Refuse a page that holds no article: a soft 404, a consent wall, a list.
+//! 6. Refuse a page that holds no article: a soft 404, a wall of whatever kind, a list. Some pages show their text by a
+//!    script and tell it in their metadata: then that is read.
 //! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
@@ -26,6 +27,8 @@ mod paywall;
 mod rules;
 mod tangle;
 mod tidy;
+mod told;
+mod walls;
 mod words;
 
 use dom_query::{Document, NodeRef};
@@ -36,15 +39,16 @@ use url::Url;
 pub use addresses::key as picture_key;
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
-pub use familiar::{Familiar, Sample, block_of_lead, blocks};
+pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
-pub use words::{squeezed, unescaped, weight};
+pub use told::{extract_finished, extract_summary};
+pub use words::{shared, squeezed, unescaped, weight};
 
 use super::charset;
 use crate::site::Language;
 use addresses::Home;
 use block::Tongue;
-use container::Reading;
+use container::{Manner, Reading};
 use furniture::{Furniture, Measures};
 use metadata::Metadata;
 use nodes::NodeSet;
@@ -72,12 +76,35 @@ pub struct Extracted {
     pub text: String,
     /// The address that the page gives itself.
     pub canonical: Option<Url>,
+    /// Whether the page says that it is an article, or on which day it was published.
+    pub is_vouched_for: bool,
     /// The character set that the page was read by. Of no interest later.
     #[serde(skip)]
     pub charset: &'static str,
 }
 
 impl Extracted {
+    /// Shows another picture above the text; the one that stood there stays below it.
+    pub fn lead_with(&mut self, lead: Figure) {
+        match self.lead.take() {
+            Some(same) if same.src == lead.src => {
+                let caption = lead.caption.or(same.caption);
+                self.lead = Some(Figure { caption, ..same });
+            }
+            before => {
+                self.lead = before;
+                self.html = self.html_with_lead();
+                let pictures = std::mem::take(&mut self.pictures);
+                self.pictures = self
+                    .lead
+                    .replace(lead)
+                    .into_iter()
+                    .chain(pictures)
+                    .collect();
+            }
+        }
+    }
+
     /// The article as readers see it: the lead picture first.
     pub fn html_with_lead(&self) -> String {
         let mut html = String::new();
@@ -97,6 +124,10 @@ pub enum NoArticle {
     NotFound,
     #[error("it holds no article")]
     NoText,
+    #[error(
+        "it holds no article: a wall stands before it, such as a shield, a login or a question of consent"
+    )]
+    Wall,
 }
 
 /// Reads one page. Takes some 10 ms of CPU; neither panics nor hangs on any bytes.
@@ -167,7 +198,14 @@ fn extract(
         is_bare,
         charset,
     };
-    page.article(rules, meta)
+    match page.article(rules, meta.clone()) {
+        Ok(article) if !told::is_beside(&article.text, &meta) => Ok(article),
+        Err(NoArticle::NoText) | Ok(_) => {
+            let found = told::found_in_metadata(&meta, &base, &home).ok_or(NoArticle::NoText)?;
+            page.assemble(meta, found)
+        }
+        other => other,
+    }
 }
 
 /// A page that is read, and what is known of it.
@@ -188,8 +226,7 @@ struct Found {
     above: Vec<Figure>,
     /// The picture that the newsroom's rules name.
     lead: Option<Figure>,
-    /// Whether it is what Readability keeps, no more and no less.
-    faithful: bool,
+    manner: Manner,
 }
 
 impl Page<'_> {
@@ -255,7 +292,7 @@ impl Page<'_> {
         let measures = Measures::of(read);
         let reading = Reading {
             measures: &measures,
-            faithful: true,
+            manner: Manner::Readability,
             ..self.reading(&furniture, &kept)
         };
         let article = read.select_single(ARTICLE);
@@ -265,7 +302,7 @@ impl Page<'_> {
         Found {
             blocks,
             above,
-            faithful: true,
+            manner: Manner::Readability,
             ..self.with_lead(&self.reading(&furniture, &kept), rules)
         }
     }
@@ -277,7 +314,7 @@ impl Page<'_> {
             measures: self.measures,
             furniture,
             kept,
-            faithful: false,
+            manner: Manner::Newsroom,
         }
     }
 
@@ -314,40 +351,6 @@ fn home_of(meta: &Metadata, base: &Url) -> Home {
     let canonical = meta.canonical.as_ref();
     let canonical = canonical.and_then(|href| addresses::absolute(href, base));
     Home::of(canonical.iter().chain([base]))
-}
-
-/// Reads HTML that is the article and nothing else, as feeds carry it. `title` is not repeated in the result.
-pub fn extract_content(
-    html: &str,
-    title: Option<String>,
-    base: &Url,
-) -> Result<Extracted, NoArticle> {
-    if tangle::is_tangled(html.as_bytes()) {
-        return Err(NoArticle::TooLarge);
-    }
-    let doc = Document::from(html);
-    let measures = Measures::of(&doc);
-    let furniture = furniture::find_certain(&doc);
-    let home = Home::of([base]);
-    let kept = texts_below(&[doc.root()]);
-    let reading = Reading {
-        base,
-        home: &home,
-        measures: &measures,
-        furniture: &furniture,
-        kept: &kept,
-        faithful: false,
-    };
-    let meta = Metadata {
-        title,
-        says_article: true,
-        ..Metadata::default()
-    };
-    let found = Found {
-        blocks: reading.blocks(&doc, &Metadata::default()).0,
-        ..Found::default()
-    };
-    assemble(meta, found, base, &home, false, "UTF-8")
 }
 
 /// What is to be read in a piece of HTML, on one line; nothing of a tangled one.
@@ -433,7 +436,7 @@ fn assemble(
     is_bare: bool,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
-    let mut article = tidy::tidy(found.blocks, found.above, found.faithful, &meta, base, home);
+    let mut article = tidy::tidy(found.blocks, found.above, found.manner, &meta, base, home);
     if let Some(lead) = found.lead {
         article.lead_with(lead);
     }
@@ -441,7 +444,11 @@ fn assemble(
     for block in &article.blocks {
         block.write_text(&mut text);
     }
-    tidy::judge(&text, &meta, is_bare)?;
+    match found.manner {
+        Manner::Finished => tidy::judge_finished(&article)?,
+        _ => tidy::judge(&text, &meta, is_bare)?,
+    }
+    let is_vouched_for = meta.vouches();
     let lang = meta
         .lang
         .or_else(|| block::language_of_most(&article.blocks));
@@ -472,6 +479,7 @@ fn assemble(
         canonical: meta
             .canonical
             .and_then(|href| addresses::absolute(&href, base)),
+        is_vouched_for,
         charset,
     })
 }
@@ -642,7 +650,7 @@ mod tests {
             ),
             (
                 "<title>N</title><div class=cookie-consent><p>We use cookies to improve how this site works, and so do our 800 partners.</p></div>",
-                NoArticle::NoText,
+                NoArticle::Wall,
             ),
         ] {
             assert_eq!(extracted(page).err(), Some(why), "{page}");
@@ -661,6 +669,54 @@ mod tests {
         assert!(text("").contains(link));
         assert!(!text("<meta property=og:type content=article>").contains(link));
         assert!(!text("<meta name=date content=2026-11-20>").contains(link));
+    }
+
+    /// The html of a newsroom's page in which this stands in the midst of the text, and at its end.
+    fn amid(html: &str) -> String {
+        let meta = "<meta property=og:type content=article>";
+        let page = format!(
+            "{meta}<title>The court</title><article><h1>The court</h1><p>{PROSE}</p><p>{PROSE} So they say.</p>{html}<p>Then {PROSE}</p>{html}</article>"
+        );
+        extracted(&page).unwrap().html
+    }
+
+    #[test]
+    fn links_to_documents_of_the_newsroom_stay() {
+        for link in [
+            "<p><a href=/doc.pdf>The leaked order (PDF)</a></p>",
+            "<div class=wp-block-file><a href=/doc.pdf>The leaked order</a><a href=/doc.pdf class=wp-block-file__button download>Download</a></div>",
+            "<p><a class=button href='/colport.apk?v=2'>The app</a></p>",
+            "<ul><li><a href=/1.xlsx>The first list</a><li><a href=/2.ods>The second list</a></ul>",
+        ] {
+            let html = amid(link);
+            let count = html.matches("href=").count();
+            assert_eq!(count, link.matches("href=").count() * 2, "{html}");
+        }
+        assert!(!amid("<p><a href=/2>Seven go on trial for shouting</a></p>").contains("href="));
+    }
+
+    #[test]
+    fn a_list_that_the_text_announces_stays_though_it_is_all_links() {
+        let list =
+            "<ul><li><a href=/ivanova>Anna Ivanova</a><li><a href=/petrov>Ivan Petrov</a></ul>";
+        let html = amid(&format!("<p>Detained today:</p>{list}"));
+        assert_eq!(html.matches("Ivan Petrov").count(), 2, "{html}");
+        for before in ["", "<p>Read also:</p>", "<p>They went home.</p>"] {
+            let html = amid(&format!("{before}{list}"));
+            assert!(!html.contains("Ivan Petrov"), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_box_of_facts_is_text_and_a_box_of_links_is_none() {
+        let aside = |class: &str| {
+            format!(
+                "<aside class={class}><p>The court has sentenced nine people since the spring, of whom two are sixteen.</p></aside>"
+            )
+        };
+        assert!(amid(&aside("fact-box")).contains("nine people"));
+        assert!(!amid(&aside("sidebar")).contains("nine people"));
+        assert!(!amid("<aside class=fact-box><a href=/1>The court has sentenced nine people since the spring</a></aside>").contains("nine people"));
     }
 
     #[test]
@@ -739,12 +795,22 @@ mod tests {
                 .text,
             "Only this.\n"
         );
-        for page in [
-            "<script>check()</script><p>Checking your browser before you go on.</p>",
-            "<form action=/><p>Only this.</p></form>",
-            "<a href=/1>Only</a> <a href=/2>this.</a>",
+        for (page, why) in [
+            (
+                "<script>check()</script><p>Wait before you go on.</p>",
+                NoArticle::NoText,
+            ),
+            (
+                "<p>Checking your browser before you go on.</p>",
+                NoArticle::Wall,
+            ),
+            ("<form action=/><p>Only this.</p></form>", NoArticle::NoText),
+            (
+                "<a href=/1>Only</a> <a href=/2>this.</a>",
+                NoArticle::NoText,
+            ),
         ] {
-            assert_eq!(extracted(page).err(), Some(NoArticle::NoText), "{page}");
+            assert_eq!(extracted(page).err(), Some(why), "{page}");
         }
     }
 
@@ -754,7 +820,8 @@ mod tests {
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>, tags in "(<(p|div|a href=x|img src=y|ul|li|table|td|br|h1|figure|/p|/div|/a|/ul)>[a-z ]{0,9}){0,60}") {
             let url = Url::parse("https://n.example/a").unwrap();
             let _ = extract_page(&bytes, &url);
-            let _ = extract_content(&tags, None, &url);
+            let _ = extract_finished(&tags, None, &url);
+            let _ = extract_summary(&tags, None, &url);
             let _ = extract_page(tags.as_bytes(), &url);
         }
     }

@@ -98,6 +98,7 @@ impl Rules {
             .date
             .as_ref()
             .and_then(|selector| first_date(doc, selector));
+        meta.is_dated_by_address &= date.is_none();
         meta.published = date.or(meta.published);
     }
 

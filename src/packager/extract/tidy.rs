@@ -7,9 +7,11 @@ use url::Url;
 use super::NoArticle;
 use super::addresses::{self, Home};
 use super::block::{Block, Figure, Line};
+use super::container::Manner;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::paywall;
+use super::walls;
 use super::words;
 
 pub struct Tidied {
@@ -44,11 +46,15 @@ const LONG: usize = 25;
 pub fn tidy(
     blocks: Vec<Block>,
     mut above: Vec<Figure>,
-    faithful: bool,
+    manner: Manner,
     meta: &Metadata,
     base: &Url,
     home: &Home,
 ) -> Tidied {
+    if manner == Manner::Finished {
+        return finished(blocks, meta, base);
+    }
+    let faithful = manner == Manner::Readability;
     let mut published = meta.published;
     let mut blocks = with_captions(without_refrains(with_broken_head(blocks)));
     let told = told_captions(meta, base);
@@ -67,6 +73,7 @@ pub fn tidy(
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
+            Block::Line { line, .. } if line.leads_to_document() => false,
             Block::Line { tag, line } => {
                 let head = index < start;
                 let near = index < start + NEAR;
@@ -91,6 +98,28 @@ pub fn tidy(
         false => without_orphans(kept),
     };
     let (lead, blocks) = take_lead(kept, above, meta, base);
+    Tidied {
+        blocks,
+        lead,
+        published,
+    }
+}
+
+/// Of an article that an editor says to be finished nothing goes but its title, where that stands above the rest.
+fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
+    let mut blocks = with_captions(blocks);
+    blocks.retain(Block::is_content);
+    let repeats =
+        |block: &Block| matches!(block, Block::Line { line, .. } if is_repeated(line, meta, true));
+    if blocks.len() > 1 && blocks.first().is_some_and(repeats) {
+        blocks.remove(0);
+    }
+    let head = blocks.iter().take(begin_of_text(&blocks, meta));
+    let published = head.clone().find_map(|block| match block {
+        Block::Line { line, .. } => dates::parse_line(line.text()),
+        _ => None,
+    });
+    let (lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
     Tidied {
         blocks,
         lead,
@@ -472,14 +501,24 @@ pub fn figures(blocks: &[Block]) -> Vec<Figure> {
 /// Less is no article, unless the page says it is one: then a sentence is enough.
 const ENOUGH: usize = 140;
 
+/// Whether anything is left of an article that was told finished.
+pub fn judge_finished(article: &Tidied) -> Result<(), NoArticle> {
+    let is_some = article.lead.is_some() || article.blocks.iter().any(Block::is_content);
+    is_some.then_some(()).ok_or(NoArticle::NoText)
+}
+
 /// `is_bare`: whether the page is a text and nothing else; such a one may be short.
 pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let weight = words::weight(text);
     if weight < 1500
-        && meta.published.is_none()
+        && (meta.published.is_none() || meta.is_dated_by_address)
         && meta.title.as_deref().is_some_and(says_not_found)
     {
         return Err(NoArticle::NotFound);
+    }
+    let is_walled = || walls::is_wall(meta.title.as_deref(), text);
+    if !meta.vouches() && (weight < 800 && speaks_of_cookies(text) || is_walled()) {
+        return Err(NoArticle::Wall);
     }
     let claims = meta.says_article || meta.published.is_some();
     let enough = match claims {
@@ -487,7 +526,7 @@ pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle
         true => SENTENCE / 2,
         false => ENOUGH,
     };
-    if weight < enough || (!claims && weight < 800 && speaks_of_cookies(text)) {
+    if weight < enough {
         return Err(NoArticle::NoText);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Small questions about text that extraction asks again and again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Runs of white space as one blank, none at the ends; characters that only direct or hide are gone.
 pub fn squeezed(text: &str) -> String {
@@ -117,6 +117,34 @@ pub fn likeness(one: &str, other: &str) -> f64 {
     }
     let all = u32::try_from(one.len() + other.len()).unwrap_or(u32::MAX);
     2.0 * f64::from(common) / f64::from(all.max(1))
+}
+
+/// How many of the words that say something in a title stand in a text, and how many there are. Endings do not count; of
+/// scripts that part no words it is pairs of characters.
+pub fn shared(title: &str, text: &str) -> (usize, usize) {
+    let (title, text) = (stems(title), stems(text));
+    let text: HashSet<String> = text.into_iter().collect();
+    (
+        title.iter().filter(|stem| text.contains(*stem)).count(),
+        title.len(),
+    )
+}
+
+fn stems(text: &str) -> Vec<String> {
+    let mut stems = Vec::new();
+    for word in folded(text).split(' ') {
+        let letters: Vec<char> = word.chars().collect();
+        match letters.iter().any(|letter| is_ideograph(*letter)) {
+            true => stems.extend(
+                letters
+                    .windows(2)
+                    .map(|pair| pair.iter().collect::<String>()),
+            ),
+            false if letters.len() > 3 => stems.push(letters.iter().take(4).collect()),
+            false => {}
+        }
+    }
+    stems
 }
 
 /// Whether two texts begin with the same letters, as far as the shorter goes: one may be cut off.

@@ -60,8 +60,15 @@ pub enum GetError {
     Slow(String),
     #[error("`{0}` is not for colport, says the `robots.txt` of its host")]
     Unwanted(String),
-    #[error("`{address}` wants to be left alone for {seconds} seconds")]
+    #[error("`{address}` wants to be left alone for {}", said(*seconds))]
     Busy { address: String, seconds: u64 },
+}
+
+fn said(seconds: u64) -> String {
+    match seconds {
+        1 => "a second".to_owned(),
+        _ => format!("{seconds} seconds"),
+    }
 }
 
 impl GetError {

@@ -286,6 +286,28 @@ async fn a_folder_becomes_articles_with_the_pictures_beside_them() {
 }
 
 #[tokio::test]
+async fn two_pages_of_one_address_are_named() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, address) in [("1", "a"), ("2", "a"), ("3", "c")] {
+        let link = format!("<link rel=canonical href=https://n.example/{address}>");
+        let page = page(name, "").replace("<head>", &format!("<head>{link}"));
+        files::write(&root.path().join(format!("{name}.html")), page.as_bytes()).unwrap();
+    }
+    let gathered = gathered(&Web::default(), &[Source::Folder(root.path().into())]).await;
+    assert_eq!(gathered.articles.len(), 3);
+    let [odd] = &gathered.odd[..] else {
+        panic!("{:?}", gathered.odd);
+    };
+    assert_eq!(odd.what, "2.html");
+    assert!(
+        odd.why
+            .contains("`https://n.example/a`, and so does `1.html`"),
+        "{}",
+        odd.why
+    );
+}
+
+#[tokio::test]
 async fn the_same_input_gives_the_same_articles() {
     let web = Web::default()
         .with(
@@ -448,6 +470,102 @@ async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_an
     assert_eq!(again.work().pages, 1);
     let unlike = first.iter().filter(|body| !second.contains(body));
     assert_eq!(unlike.count(), 1);
+}
+
+/// Sixteen articles of which each says this besides, as a source says them.
+fn saying(same: &str, said: impl Fn(&str, &str) -> String) -> Vec<String> {
+    let prose = |number: usize| {
+        let name = "x".repeat(number + 1);
+        format!("In the {name} street several hundred people met on Monday. ").repeat(6)
+    };
+    let body = |number| format!("<p>{}</p><p>{same}</p><p>At last: {0}</p>", prose(number));
+    (0..16)
+        .map(|number| said(&number.to_string(), &body(number)))
+        .collect()
+}
+
+const CASE: &str = "Anna Ivanova was sentenced to nine years in prison in 2023 for a letter.";
+
+#[tokio::test]
+async fn what_was_told_finished_keeps_what_it_says_on_every_page() {
+    let items = saying(CASE, |name, body| {
+        format!(
+            "<item><title>T {name}</title><link>https://n.example/{name}</link>\
+             <content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'><![CDATA[{body}]]></content:encoded></item>"
+        )
+    });
+    let web = Web::default().with("https://n.example/feed", "text/xml", feed(&items));
+    let gathered = gathered(&web, &feed_source()).await;
+    let bodies = lines(&gathered)
+        .into_iter()
+        .map(|line| line.story.unwrap().body);
+    assert_eq!(bodies.filter(|body| body.contains(CASE)).count(), 16);
+    assert!(gathered.repeated.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_pages_is_told_once() {
+    let pages = saying(CASE, |name, body| {
+        format!(
+            "<title>T {name}</title><meta property='article:published_time' content='2026-11-20'><article><h1>T {name}</h1>{body}</article>"
+        )
+    });
+    let names: Vec<String> = (0..16).map(|name| item(&name.to_string())).collect();
+    let web = Web::default().with("https://n.example/feed", "text/xml", feed(&names));
+    let web = pages
+        .into_iter()
+        .enumerate()
+        .fold(web, |web, (name, page)| {
+            web.with(&format!("https://n.example/{name}"), "text/html", page)
+        });
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 16);
+    let [told] = &gathered.repeated[..] else {
+        panic!("{:?}", gathered.repeated);
+    };
+    assert!(
+        CASE.starts_with(told.what.trim_end_matches('…')),
+        "{told:?}"
+    );
+    assert_eq!(told.pages, 16);
+}
+
+#[tokio::test]
+async fn no_source_has_anything_left_out_of_what_another_one_offers() {
+    let page = |name: &str, body: &str| {
+        format!(
+            "<title>T {name}</title><meta property='article:published_time' content='2026-11-20'>\
+             <link rel=canonical href='https://n.example/x/{name}'><article><h1>T {name}</h1>{body}</article>"
+        )
+    };
+    let liars = saying(CASE, page);
+    let links: Vec<String> = (0..16)
+        .map(|name| {
+            format!("<item><title>T {name}</title><link>https://n.example/l{name}</link></item>")
+        })
+        .collect();
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+        .with(
+            "https://n.example/a",
+            "text/html",
+            page(
+                "a",
+                &format!("<p>{SENTENCES}</p><p>{CASE}</p><p>{SENTENCES}</p>"),
+            ),
+        )
+        .with("https://liar.example/feed", "text/xml", feed(&links));
+    let web = liars
+        .into_iter()
+        .enumerate()
+        .fold(web, |web, (name, page)| {
+            web.with(&format!("https://n.example/l{name}"), "text/html", page)
+        });
+    let liar = Source::Feed(Url::parse("https://liar.example/feed").unwrap());
+    let [own] = feed_source();
+    let gathered = gathered(&web, &[own, liar]).await;
+    assert_eq!(gathered.articles.len(), 17, "{:?}", gathered.skipped);
+    assert!(article(&gathered, "T a").1.body.contains(CASE));
 }
 
 #[tokio::test]

@@ -3,14 +3,14 @@
 //! 1. Read the bytes by their character set, and drop what stands before the first element.
 //! 2. Let feed-rs read it.
 //! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
-//!    characters, unknown versions of RSS, and an end that never came.
+//!    characters, unknown versions of RSS, and an end that never came; of JSON Feed, see [`json`](super::json).
 //! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
 
 use std::borrow::Cow;
 
 use url::Url;
 
-use super::{Offer, Page, Source, SourceError, loose};
+use super::{Offer, Page, Source, SourceError, json, loose};
 use crate::base::Timestamp;
 use crate::packager::charset;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
@@ -80,7 +80,13 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
         feed.entries.is_empty() && (text.contains("<item") || text.contains("<entry"))
     };
     let first = parsed(text, url).filter(|feed| !empty(feed));
-    let feed = first.or_else(|| parsed(&mended(text), url).filter(|feed| !empty(feed)));
+    let feed = first.or_else(|| {
+        let mended = match text.starts_with('{') {
+            true => json::mended(text)?,
+            false => mended(text),
+        };
+        parsed(&mended, url).filter(|feed| !empty(feed))
+    });
     let Some(feed) = feed else {
         return loose::read(text, url);
     };
@@ -443,6 +449,31 @@ mod tests {
             "<rss version='2.0'><channel><item><title>A\u{8}\u{1}B</title></item></channel></rss>",
             &["AB"],
         );
+    }
+
+    #[test]
+    fn json_feeds_are_read_as_they_are_written() {
+        let url = Url::parse("https://n.example/feed.json").unwrap();
+        let read = |text: &str| read(text.as_bytes(), Some("application/feed+json"), &url).unwrap();
+        let version = "\"version\":\"https://jsonfeed.org/version/1.1\"";
+        let numbered = format!(
+            "\u{feff}{{{version},\"title\":\"N\",\"items\":[{{\"id\":1,\"url\":\"/a\",\"content_html\":\"<p>B\"}},\
+             {{\"id\":2.5,\"title\":7,\"tags\":null,\"authors\":[\"Olga\"],\"content_text\":\"C\"}},null]}}"
+        );
+        let entries = read(&numbered);
+        let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
+        assert_eq!(ids, ["1", "2.5"]);
+        let link = entries[0].link.as_ref().map(Url::as_str);
+        assert_eq!(link, Some("https://n.example/a"));
+        assert_eq!(entries[0].title, None);
+        assert_eq!(entries[1].byline.as_deref(), Some("Olga"));
+        let nameless = format!(
+            "{{{version},\"items\":[{{\"id\":\"x\",\"title\":\"A\",\"content_text\":\"B\",\"attachments\":\
+             [{{\"url\":\"https://n.example/1.jpg\",\"mime_type\":\"image/jpeg\",\"size_in_bytes\":\"9\"}}]}}]}}"
+        );
+        assert_eq!(read(&nameless)[0].title.as_deref(), Some("A"));
+        let versionless = "{\"items\":[{\"id\":\"x\",\"title\":\"A\"}]}";
+        assert_eq!(read(versionless).len(), 1);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod crawl;
 pub(super) mod feed;
 mod folder;
 mod inbox;
+mod json;
 mod list;
 mod loose;
 mod shelf;
@@ -31,6 +32,7 @@ use url::Url;
 
 use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
+use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch;
 use crate::io::files::{self, FileError};
@@ -82,6 +84,15 @@ impl Source {
             Self::Folder(_) | Self::Crawl(_) | Self::Inbox(_) => false,
             Self::Anywhere(source) => source.forgets(),
             _ => true,
+        }
+    }
+
+    /// Whether it names addresses and tells nothing of what lies there.
+    pub fn is_list(&self) -> bool {
+        match self {
+            Self::List(_) => true,
+            Self::Anywhere(source) => source.is_list(),
+            _ => false,
         }
     }
 
@@ -192,6 +203,10 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
+    /// The place of its source among those of the newsroom.
+    pub source: u32,
+    /// The source, if it forgets.
+    pub teller: Option<Arc<Teller>>,
 }
 
 #[derive(Debug)]
@@ -227,6 +242,8 @@ impl Offer {
             seen: None,
             shelf: None,
             terms: Terms::default(),
+            source: 0,
+            teller: None,
         }
     }
 }
@@ -254,6 +271,7 @@ pub async fn discover(
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
+    let teller = Teller::of(source);
     let (source, ground) = match source {
         Source::Anywhere(source) => (&**source, Ground::Anywhere),
         source => (source, Ground::Public),
@@ -261,6 +279,7 @@ pub async fn discover(
     let mut found = offered(source, ground, getter, skipped).await?;
     for offer in &mut found.offers {
         offer.terms.ground = ground;
+        offer.teller.clone_from(&teller);
     }
     if found.offers.len() > LIMITS.offers {
         let left_out = found.offers.len() - LIMITS.offers;

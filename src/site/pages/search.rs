@@ -17,6 +17,8 @@ struct SearchPage<'a> {
     name: &'a str,
     /// How many files each month has: `2026/10:2 2026/11:3`.
     files: String,
+    /// See [`Words::days`](super::super::words::Words::days).
+    days: Option<String>,
     script: &'static str,
     archive: String,
 }
@@ -33,11 +35,13 @@ pub fn search(setter: &Typesetter<'_>, room: &Room<'_, '_>, lay: &mut dyn FnMut(
         counted.push(format!("{folder}:{files}"));
     }
     let title = frame.words.say("search");
+    let days = frame.words.days().map(|days| days.join("|"));
     let template = SearchPage {
         archive: relative(&path, &room_path(newsroom, super::super::frame::ARCHIVE)),
         frame: frame.titled(&title),
         name: &newsroom.name,
         files: counted.join(" "),
+        days,
         script: search::SCRIPT,
     };
     lay(page(path.clone(), &template));

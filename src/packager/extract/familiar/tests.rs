@@ -41,7 +41,9 @@ fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
     let counted: Vec<Box<[u64]>> = counted.collect();
     let names = pages.iter().map(|(name, _)| name.as_str());
     let familiar = Familiar::on(&sample(names.zip(counted)));
-    pages.iter_mut().for_each(|(_, page)| familiar.clear(page));
+    for (_, page) in &mut pages {
+        familiar.clear(page);
+    }
     pages
 }
 
@@ -53,7 +55,7 @@ fn sample<'a>(pages: impl Iterator<Item = (&'a str, Box<[u64]>)>) -> Sample {
 
 #[test]
 fn what_stands_on_many_pages_is_left_out_and_nothing_else() {
-    let before = pages(10, 2);
+    let before = pages(14, 2);
     assert!(before[0].1.html.contains("Support us") && before[0].1.html.contains("appeal.jpg"));
     for ((_, page), (_, before)) in cleared(before.clone()).iter().zip(&before) {
         assert!(!page.html.contains("Support us"));
@@ -113,6 +115,92 @@ fn what_stands_on_few_pages_stays() {
         let pages = cleared(pages(count, nth));
         assert!(pages[0].1.html.contains("Support us"), "{count} {nth}");
     }
+}
+
+/// Sixteen pages of one host. `lines` stand on the first `count` of them.
+fn sixteen(lines: &str, count: usize) -> Vec<(String, Extracted)> {
+    let mut pages = pages(16, 100);
+    for (_, page) in pages.iter_mut().take(count) {
+        page.html = format!("{}{lines}", page.html.repeat(2));
+    }
+    pages
+}
+
+#[test]
+fn what_an_editor_may_have_written_again_stays_unless_half_of_the_pages_have_it() {
+    let check = |lines: &str, least: usize| {
+        for (count, stays) in [(least - 1, true), (least, false)] {
+            let pages = cleared(sixteen(lines, count));
+            assert_eq!(pages[0].1.html.contains(lines), stays, "{count} {lines}");
+        }
+    };
+    check(
+        "<p>Anna Ivanova was sentenced to nine years in prison in 2023 for a letter.</p>\n",
+        8,
+    );
+    check(
+        "<figure><img src=\"https://n.example/anna.jpg\" alt=\"\"><figcaption>Anna</figcaption></figure>\n",
+        8,
+    );
+    check(
+        "<p><a href=\"https://n.example/verdict.pdf\">The verdict</a></p>\n",
+        8,
+    );
+    check(
+        "<p>▶ <a href=\"https://films.example/anna\">films.example</a></p>\n",
+        8,
+    );
+    check("<p>Follow us on Telegram</p>\n", 4);
+    check(
+        "<p><a href=\"https://n.example/help\">Support us</a></p>\n",
+        4,
+    );
+}
+
+#[test]
+fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
+    let photo = |caption: Option<&str>| Figure {
+        src: Url::parse("https://n.example/anna.jpg").unwrap(),
+        alt: String::new(),
+        caption: caption.map(str::to_owned),
+    };
+    for (caption, count, stays) in [
+        (Some("Anna"), 7, true),
+        (Some("Anna"), 8, false),
+        (None, 3, true),
+        (None, 4, false),
+    ] {
+        let mut pages = sixteen("", 0);
+        for (_, page) in pages.iter_mut().take(count) {
+            page.lead = Some(photo(caption));
+        }
+        let lead = cleared(pages).remove(0).1.lead;
+        assert_eq!(lead.is_some(), stays, "{caption:?} {count}");
+    }
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_beginning() {
+    let long = format!(
+        "<p>Write &amp; <b>tell</b> us, {}.</p>\n",
+        "dear ".repeat(40)
+    );
+    let photo = "<figure><img src=\"https://n.example/a.jpg?a=1&amp;b=2\" alt=\"\"></figure>\n";
+    let mut pages = sixteen(&format!("{long}{photo}"), 16);
+    let counted = pages
+        .iter()
+        .map(|(name, page)| (name.as_str(), blocks(page).into()));
+    let familiar = Familiar::on(&sample(counted));
+    pages[0].1.lead = None;
+    let told = familiar.clear(&mut pages[0].1);
+    let told: Vec<&str> = told.iter().map(|(_, beginning)| &**beginning).collect();
+    let beginning = format!("Write & tell us, {}", "dear ".repeat(40));
+    let beginning: String = beginning.chars().take(70).collect();
+    assert_eq!(
+        told,
+        [&*format!("{beginning}…"), "https://n.example/a.jpg?a=1&b=2"]
+    );
+    assert!(familiar.clear(&mut pages[0].1).is_empty());
 }
 
 #[test]

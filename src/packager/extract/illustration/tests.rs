@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::super::{Extracted, extract_content, extract_page};
+use super::super::{Extracted, extract_finished, extract_page};
 
 const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before.";
@@ -8,7 +8,7 @@ const PROSE: &str = "Several hundred people carrying flowers took to the streets
 /// As a feed tells it; what stands before the text is the lead picture.
 fn read(html: &str) -> Extracted {
     let base = Url::parse("https://n.example/a/1.html").unwrap();
-    extract_content(&format!("<p>{PROSE}</p>{html}<p>{PROSE}</p>"), None, &base).unwrap()
+    extract_finished(&format!("<p>{PROSE}</p>{html}<p>{PROSE}</p>"), None, &base).unwrap()
 }
 
 /// As a page of a newsroom shows it.
@@ -309,7 +309,7 @@ fn what_is_true_of_the_whole_article_is_not_said_of_its_parts() {
     let fa = "قنات کهن پس از دو سال دوباره پرآب شد و مردم شهر جشن گرفتند. ".repeat(5);
     let base = Url::parse("https://n.example/a/1.html").unwrap();
     let html = format!("<p dir=rtl lang=fa>{fa}</p><p dir=rtl lang=fa>{fa} دو</p>");
-    let article = extract_content(&html, None, &base).unwrap();
+    let article = extract_finished(&html, None, &base).unwrap();
     assert_eq!(article.lang.as_deref(), Some("fa"));
     assert!(
         !article.html.contains("lang=") && !article.html.contains("dir="),

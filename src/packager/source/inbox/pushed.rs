@@ -7,7 +7,7 @@ use url::Url;
 
 use super::super::shelf;
 use super::{Refused, key};
-use crate::packager::extract::parse_date;
+use crate::packager::extract::{NoArticle, extract_finished, parse_date};
 use crate::site::Language;
 
 /// Longer ones are no names.
@@ -91,6 +91,21 @@ impl Pushed {
             return refuse(format!("`language` is none: `{}`", short(tag)));
         }
         self.check_images()
+    }
+
+    /// Refused if readers would see nothing of its text. That takes as long as to read a page, so it is asked once.
+    pub fn check_text(&self) -> Result<(), Refused> {
+        let Some(html) = self.html.as_deref().filter(|_| !self.withdraw) else {
+            return Ok(());
+        };
+        match extract_finished(html, self.title.clone(), &self.base()) {
+            Ok(_) => Ok(()),
+            Err(NoArticle::TooLarge) => Err(Refused("`html` is too large or too tangled".into())),
+            Err(_) => {
+                let why = "`html` holds nothing that readers would see: no word and no picture";
+                Err(Refused(why.into()))
+            }
+        }
     }
 
     fn check_images(&self) -> Result<(), Refused> {

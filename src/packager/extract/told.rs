@@ -1,0 +1,305 @@
+//! What is told as the article, with no page around it.
+//!
+//! 1. Of what an editor says to be finished all is kept, however short it is: its lists, boxes and links are his.
+//! 2. What a feed tells in short is read as a page is.
+//! 3. Pages that show their text by a script often tell it in their metadata too.
+
+use dom_query::Document;
+use url::Url;
+
+use super::addresses::Home;
+use super::container::{Manner, Reading};
+use super::furniture::{self, Measures};
+use super::metadata::Metadata;
+use super::{Extracted, Found, NoArticle, assemble, tangle, texts_below, words};
+
+/// Reads HTML that an editor says to be the article and nothing else, as a newsroom's system pushes it and feeds carry it.
+/// All of it is kept, however short it is, but for `title` where that stands above it.
+pub fn extract_finished(
+    html: &str,
+    title: Option<String>,
+    base: &Url,
+) -> Result<Extracted, NoArticle> {
+    let doc = untangled_document(html)?;
+    let home = Home::of([base]);
+    let found = found_finished(&doc, base, &home);
+    assemble(told_of(title), found, base, &home, false, "UTF-8")
+}
+
+/// Reads what a feed tells of an article in short. `title` is not repeated in the result.
+pub fn extract_summary(
+    html: &str,
+    title: Option<String>,
+    base: &Url,
+) -> Result<Extracted, NoArticle> {
+    let doc = untangled_document(html)?;
+    let home = Home::of([base]);
+    let found = within_all(&doc, base, &home, Manner::Newsroom, |reading| Found {
+        blocks: reading.blocks(&doc, &Metadata::default()).0,
+        ..Found::default()
+    });
+    assemble(told_of(title), found, base, &home, false, "UTF-8")
+}
+
+fn untangled_document(html: &str) -> Result<Document, NoArticle> {
+    match tangle::is_tangled(html.as_bytes()) {
+        true => Err(NoArticle::TooLarge),
+        false => Ok(Document::from(html)),
+    }
+}
+
+fn told_of(title: Option<String>) -> Metadata {
+    Metadata {
+        title,
+        says_article: true,
+        ..Metadata::default()
+    }
+}
+
+fn found_finished(doc: &Document, base: &Url, home: &Home) -> Found {
+    let manner = Manner::Finished;
+    within_all(doc, base, home, manner, |reading| Found {
+        blocks: reading.blocks_of(doc.body().as_slice()),
+        manner,
+        ..Found::default()
+    })
+}
+
+/// Where all text is of the article.
+fn within_all(
+    doc: &Document,
+    base: &Url,
+    home: &Home,
+    manner: Manner,
+    read: impl FnOnce(&Reading) -> Found,
+) -> Found {
+    read(&Reading {
+        base,
+        home,
+        measures: &Measures::of(doc),
+        furniture: &furniture::find_certain(doc),
+        kept: &texts_below(&[doc.root()]),
+        manner,
+    })
+}
+
+/// A page whose metadata tells less than this weight tells no article in it.
+const TOLD: usize = 200;
+
+// Step 3.
+
+/// Whether what a page shows is some words of the site, and no part of the text that its metadata tells.
+pub(super) fn is_beside(text: &str, meta: &Metadata) -> bool {
+    let told = meta.text.as_deref();
+    let told = told.filter(|told| words::weight(text) < TOLD && words::weight(told) >= MUCH_MORE);
+    let is_part = |told: &str| {
+        let lines = text.lines().map(words::letters);
+        let mut lines = lines.filter(|line| !line.is_empty());
+        lines.any(|line| told.contains(&line))
+    };
+    told.is_some_and(|told| !is_part(told))
+}
+
+const MUCH_MORE: usize = 2 * TOLD;
+
+pub(super) fn found_in_metadata(meta: &Metadata, base: &Url, home: &Home) -> Option<Found> {
+    let body = meta.body.as_deref().map(words::unescaped)?;
+    let is_enough = words::weight(&body) >= TOLD && !tangle::is_tangled(body.as_bytes());
+    let html = match body.contains("</p>") || body.contains("<br") {
+        true => body,
+        false => {
+            let lines = body.lines().map(words::escaped);
+            lines.map(|line| format!("<p>{line}</p>")).collect()
+        }
+    };
+    is_enough.then(|| found_finished(&Document::from(html), base, home))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Figure, extract_page};
+    use super::*;
+
+    fn base() -> Url {
+        Url::parse("https://n.example/a/1").unwrap()
+    }
+
+    #[track_caller]
+    fn finished(html: &str) -> Extracted {
+        extract_finished(html, Some("The town".into()), &base()).expect("something is left")
+    }
+
+    /// What stands in the html, in this order.
+    #[track_caller]
+    fn keeps(html: &str, parts: &[&str]) {
+        let article = finished(html).html_with_lead();
+        let mut rest = &*article;
+        for part in parts {
+            let (_, behind) = rest
+                .split_once(part)
+                .unwrap_or_else(|| panic!("`{part}`: {article}"));
+            rest = behind;
+        }
+    }
+
+    #[test]
+    fn lists_links_and_films_of_a_finished_article_stay() {
+        keeps(
+            "<p>Detained:</p><ul><li><a href=/ivanova>Anna Ivanova</a></li><li><a href=/petrov>Ivan Petrov</a></li></ul>\
+             <p><a href='/order.pdf'>The order (PDF)</a></p><p><a href=/2>Our report</a></p>\
+             <video controls src=/film.mp4></video><figure><audio src='/talk.mp3'></audio><figcaption>The talk</figcaption></figure>",
+            &[
+                "<p>Detained:</p>",
+                "<ul><li><a href=\"https://n.example/ivanova\">Anna",
+                "Ivan Petrov</a></li></ul>",
+                "<a href=\"https://n.example/order.pdf\">The order",
+                "/2\">Our report</a>",
+                "▶ <a href=\"https://n.example/film.mp4\">",
+                "▶ <a href=\"https://n.example/talk.mp3\">",
+                "The talk",
+            ],
+        );
+    }
+
+    #[test]
+    fn boxes_labels_and_refrains_of_a_finished_article_stay() {
+        let thrice = "<p>Never again, they sang.</p>".repeat(3);
+        keeps(
+            &format!(
+                "<div>Minsk</div><p>20 November 2026</p>{0}<aside class=related><p>Who is who: <a href=/who>our list</a></p></aside>\
+                 <div class=box><a href=/1>One</a> <a href=/2>Two</a></div><a href=/3><div><img src=/3.jpg><h3>Three</h3></div></a>\
+                 {thrice}<p>Photo: Olga</p><h2>What comes</h2>",
+                "<p>Several hundred people carrying flowers took to the streets on Monday evening, they say.</p>".repeat(2)
+            ),
+            &[
+                "Minsk", "20 November 2026", "Several", "Several", "Who is who", "/1\">One", "/2\">Two", "3.jpg", "<a href=\"https://n.example/3\">Three</a>",
+                "again", "again", "again", "Photo: Olga", "<h2>What comes</h2>",
+            ],
+        );
+    }
+
+    #[test]
+    fn pictures_of_a_finished_article_stay_with_their_words() {
+        keeps(
+            "<p>Before them.</p><figure class=gallery><figure><img src=/1.jpg><figcaption>One</figcaption></figure>\
+             <figure><img src=/2.jpg><figcaption>Two</figcaption></figure></figure>\
+             <figure><video src=/v.mp4></video><figcaption>The film</figcaption></figure>\
+             <div><img src=/3.jpg><p>Words and <a href=/l>a link</a></p></div><table><tr><td><ul><li>A<li>B</ul></td><td>C</td></tr><tr><td>D</td><td>E</td></tr></table>",
+            &[
+                "1.jpg",
+                "One",
+                "Before",
+                "2.jpg",
+                "Two",
+                "/v.mp4",
+                "The film",
+                "3.jpg",
+                "Words and <a href=",
+                "A",
+                "B",
+                "C",
+                "D",
+                "E",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_picture_that_an_editor_names_takes_the_place_of_no_other() {
+        let lead = |address: &str| Figure {
+            src: base().join(address).unwrap(),
+            alt: String::new(),
+            caption: Some("The ferry".into()),
+        };
+        let mut article = finished("<p><img src=/a1.jpg></p><p>Fire.</p><p><img src=/b.jpg></p>");
+        article.lead_with(lead("/a1.jpg"));
+        assert_eq!(
+            (article.html.matches("<img").count(), article.pictures.len()),
+            (1, 1)
+        );
+        article.lead_with(lead("/a2.jpg"));
+        assert!(article.lead.as_ref().unwrap().src.path() == "/a2.jpg");
+        assert!(
+            article
+                .html
+                .starts_with("<figure><img src=\"https://n.example/a1.jpg")
+        );
+        assert_eq!(
+            (article.html.matches("<img").count(), article.pictures.len()),
+            (2, 2)
+        );
+    }
+
+    #[test]
+    fn a_flash_and_a_photo_are_finished_articles() {
+        assert_eq!(finished("<p>Take shelter.</p>").text, "Take shelter.\n");
+        assert_eq!(finished("<p>The town</p>").text, "The town\n");
+        assert_eq!(finished("<h1>The town</h1><p>Fire.</p>").text, "Fire.\n");
+        assert!(finished("<p><img src=/1.jpg></p>").lead.is_some());
+        for html in [
+            "",
+            "<p> </p>",
+            "<script>x</script>",
+            "<img src='data:x'>",
+            "<p>&nbsp;</p>",
+        ] {
+            assert!(extract_finished(html, None, &base()).is_err(), "{html}");
+        }
+        // What a feed tells in short is none.
+        assert!(extract_summary("<p>Take shelter.</p>", None, &base()).is_err());
+    }
+
+    #[test]
+    fn nothing_that_runs_comes_with_a_finished_article() {
+        let html = "<p onclick=x()>Words<script>x()</script><style>p{}</style></p><form><input value=v></form><a href='javascript:x()'>l</a>";
+        let html = finished(html).html;
+        for part in ["onclick", "x()", "p{}", "input", "javascript"] {
+            assert!(!html.contains(part), "{html}");
+        }
+    }
+
+    fn page(told: &str) -> Result<Extracted, NoArticle> {
+        page_showing("", told)
+    }
+
+    fn page_showing(shown: &str, told: &str) -> Result<Extracted, NoArticle> {
+        let json = serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
+        let page = format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><body><div id=root>{shown}</div>"
+        );
+        extract_page(page.as_bytes(), &base())
+    }
+
+    #[test]
+    fn a_page_that_shows_nothing_is_read_by_its_metadata() {
+        let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
+        let (one, two) = (line.repeat(2), line.repeat(3));
+        let (one, two) = (one.trim(), two.trim());
+        let expected = format!("{one}\n{two}\n");
+        for told in [
+            format!("{one}\n\n{two}"),
+            format!("<p>{one}</p><p>{two}</p>"),
+            format!("&lt;p&gt;{one}&lt;/p&gt;&lt;p&gt;{two}&lt;/p&gt;"),
+        ] {
+            let article = page(&told).unwrap();
+            assert_eq!(
+                (article.text, article.title),
+                (expected.clone(), "The court".into()),
+                "{told}"
+            );
+        }
+        assert_eq!(page(line).err(), Some(NoArticle::NoText));
+    }
+
+    #[test]
+    fn words_of_the_site_are_no_article_where_the_metadata_tells_one() {
+        let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
+        let told = line.repeat(6);
+        let told = told.trim();
+        let notice = "<p>This page can be read in a browser that runs scripts, and in our own application.</p>";
+        assert_eq!(page_showing(notice, told).unwrap().text.trim(), told);
+        // A text that is cut off is what the page shows.
+        let shown = format!("<p>{line}</p>");
+        assert_eq!(page_showing(&shown, told).unwrap().text.trim(), line.trim());
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether a text says something that it did not say before.
+//!
+//! 1. A text is compared as it was extracted, paragraph by paragraph: what else stands on its page does not count, nor do
+//!    pictures and links.
+//! 2. What was left out does not count: it may have been found on many other pages meanwhile, and is furniture then.
+//! 3. In a short line only letters count: a counter of readers is another at each visit.
+
+use std::collections::BTreeSet;
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+
+use super::extract;
+
+/// The paragraphs of an article, in ascending order of a number that each is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording(Box<[u32]>);
+
+impl Wording {
+    /// `html` as [`extract`] or `site::clean` writes it.
+    pub fn of(title: &str, html: &str) -> Self {
+        let mut paragraphs = BTreeSet::from([digest(title, 0)]);
+        let mut paragraph = String::new();
+        for part in html.split_inclusive('>') {
+            let (text, tag) = part.split_once('<').unwrap_or((part, ""));
+            paragraph.push_str(text);
+            if !is_inline(tag) {
+                paragraphs.insert(digest(&std::mem::take(&mut paragraph), SHORT));
+            }
+        }
+        paragraphs.insert(digest(&paragraph, SHORT));
+        paragraphs.remove(&digest("", SHORT));
+        Self(paragraphs.into_iter().collect())
+    }
+
+    /// Whether something stands in it that did not stand in the one `before`.
+    pub fn adds_to(&self, before: &Self) -> bool {
+        self.0
+            .iter()
+            .any(|one| before.0.binary_search(one).is_err())
+    }
+}
+
+fn is_inline(tag: &str) -> bool {
+    const INLINE: [&str; 13] = [
+        "a", "b", "em", "strong", "i", "span", "sub", "sup", "code", "time", "abbr", "small", "img",
+    ];
+    let name = tag.trim_start_matches('/');
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+    INLINE.contains(&name.get(..end.unwrap_or(name.len())).unwrap_or_default())
+}
+
+/// A line that holds so few letters may be a counter.
+const SHORT: usize = 40;
+
+/// Numbers count in a text of more letters than `least`.
+fn digest(text: &str, least: usize) -> u32 {
+    let letters: String = extract::unescaped(text)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
+    let words: String = letters.chars().filter(|c| !c.is_numeric()).collect();
+    let says = words.chars().nth(least).map_or(&words, |_| &letters);
+    // One that is the same with every compiler: what it gives is kept.
+    let mut hasher = SipHasher13::new();
+    hasher.write(says.as_bytes());
+    let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_said_anew_counts() {
+        let before = "<p>The ferry runs again, as many as 200 people said, <a href=/b>and</a> that is <em>good</em> news.</p>\n\
+            <p>Nobody knows for how long.</p><p>Read 17 times</p><img src=1.webp>";
+        let check = |old: &str, new: &str, expected: bool| {
+            let after = Wording::of("The ferry", &before.replace(old, new));
+            let before = Wording::of("The ferry", before);
+            assert_eq!(after.adds_to(&before), expected, "{new}");
+        };
+        check("", "", false);
+        check("200", "300", true);
+        check("17", "18", false);
+        check("<a href=/b>and</a>", "<a href=../c/>and</a>", false);
+        check("<em>good</em>", "good", false);
+        check("<p>Nobody knows for how long.</p>", "", false);
+        check("Nobody knows", "The minister knows", true);
+        check("<img src=1.webp>", "<img src=2.webp><h2>Later</h2>", true);
+        let renamed = Wording::of("A ferry", before);
+        assert!(renamed.adds_to(&Wording::of("The ferry", before)));
+    }
+}
