@@ -316,6 +316,11 @@ fn what_is_true_of_the_whole_article_is_not_said_of_its_parts() {
         "{}",
         article.html
     );
+    // Nor where only the letters tell which way it is written.
+    let html = format!("<p dir=rtl>{fa}</p><p dir=ltr>The ferry</p>");
+    let article = extract_content(&html, None, &base).unwrap();
+    assert!(!article.html.contains("dir=\"rtl\""), "{}", article.html);
+    assert!(article.html.contains("<p dir=\"ltr\">The ferry</p>"));
 }
 
 #[test]
