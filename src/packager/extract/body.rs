@@ -11,7 +11,6 @@ use super::addresses::{self, Contact};
 use super::block::{Block, Cell, Line, Table, Tongue};
 use super::container::Reading;
 use super::embeds;
-use super::illustration;
 use super::nodes;
 use super::words::{escaped, squeezed};
 use crate::site::Language;
@@ -27,6 +26,8 @@ pub struct Walk<'r, 'a> {
     pub pending: Option<&'static str>,
     /// Of what is being read, as far as the page says it of a part.
     tongue: Tongue,
+    /// Whether a `figure` is around that holds more than a picture.
+    pub is_framed: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -37,6 +38,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             line: Line::default(),
             pending: None,
             tongue: Tongue::default(),
+            is_framed: false,
         }
     }
 
@@ -225,9 +227,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// One that no `figure` holds belongs to the picture before it. That of a table, of a quotation or of several pictures
     /// together is told behind them.
     fn lone_caption(&mut self, node: &NodeRef, depth: usize) {
-        let mut around = node.ancestors_it(Some(4));
-        let frame = around.find(|up| up.has_name("figure"));
-        if frame.is_some_and(|frame| illustration::frames_blocks(&frame)) {
+        if self.is_framed {
             self.marked(node, "small", depth);
             return self.end_line("p");
         }
@@ -316,7 +316,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             let href = link.attr("href")?;
             addresses::absolute(&href, self.reading.base)
         });
-        targets.any(|target| target.is_none_or(|url| self.reading.home.holds(url.as_str())))
+        targets.any(|target| target.is_none_or(|url| self.reading.home.holds_page(url.as_str())))
     }
 
     /// Whether it was one.

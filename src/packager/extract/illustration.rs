@@ -87,7 +87,9 @@ impl Walk<'_, '_> {
         self.end_line("div");
         let before = self.blocks.len();
         if frames_blocks(node) {
+            let outer = std::mem::replace(&mut self.is_framed, true);
             self.children_as_block(node, depth);
+            self.is_framed = outer;
             let framed = self.blocks.split_off(before);
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
@@ -251,9 +253,14 @@ impl Walk<'_, '_> {
         let (Some(only), Some(last)) = (blocks.first(), blocks.last()) else {
             return;
         };
-        if only == last && !is_marked {
-            let all = Line::joined(shown.into_iter().map(|shown| shown.words));
-            return self.give_caption(*only, &all);
+        if only == last {
+            // Of several that are marked as captions the others say who took it.
+            let mut told = shown.into_iter().map(|shown| shown.words);
+            let words = match is_marked {
+                true => told.find(is_caption).unwrap_or_default(),
+                false => Line::joined(told),
+            };
+            return self.give_caption(*only, &words);
         }
         let told: Vec<bool> = shown.iter().map(|shown| is_caption(&shown.words)).collect();
         let is_only = told.iter().filter(|told| **told).count() == 1;
@@ -315,7 +322,7 @@ fn is_caption(words: &Line) -> bool {
 }
 
 /// Whether a `figure` holds what is more than a picture, or several others.
-pub fn frames_blocks(figure: &NodeRef) -> bool {
+fn frames_blocks(figure: &NodeRef) -> bool {
     let is_block = |name: &str| matches!(name, "table" | "pre" | "blockquote" | "figure");
     let mut below = figure.descendants_it();
     below.any(|below| nodes::is_named(&below, is_block))
