@@ -1,7 +1,7 @@
 //! What letters tell of the language of a text: its script, and by letters that only some languages have, which one it
 //! likely is. Never more than a guess, for texts of which nobody says it.
 
-use crate::site::Language;
+use crate::site::{Direction, Language};
 
 /// Letters of a text that are looked at.
 const MOST: usize = 4_000;
@@ -23,6 +23,15 @@ pub fn language_of(text: &str, usual: &Language) -> Option<Language> {
 pub fn may_be(text: &str, language: &Language) -> bool {
     let letters: Vec<char> = letters(text).collect();
     script_of(&letters).is_none_or(|script| scripts_of(language).contains(&script))
+}
+
+/// Which way its letters run, most of them.
+pub fn direction(text: &str) -> Option<Direction> {
+    let letters: Vec<char> = letters(text).collect();
+    Some(match script_of(&letters)? {
+        "Arab" | "Hebr" => Direction::RightToLeft,
+        _ => Direction::LeftToRight,
+    })
 }
 
 fn letters(text: &str) -> impl Iterator<Item = char> {

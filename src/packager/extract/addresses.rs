@@ -65,7 +65,7 @@ fn linked(img: &NodeRef, base: &Url) -> Option<Url> {
     let link = around.find(|up| up.has_name("a"))?;
     let pictures = link.descendants_it().filter(|below| below.has_name("img"));
     let href = link.attr("href").filter(|href| is_picture(href))?;
-    let is_all = pictures.count() == 1 && link.text().trim().is_empty();
+    let is_all = pictures.take(2).count() == 1 && link.text().trim().is_empty();
     absolute(&href, base).filter(|_| is_all)
 }
 
@@ -240,6 +240,17 @@ impl Home {
         };
         let is_akin = |home: &String, host| is_below(host, home) || is_below(home, host);
         host.is_some_and(|host| self.0.iter().any(|home| is_akin(home, host)))
+    }
+
+    /// A document or a film that lies there belongs to the article that links it; it is no other one.
+    pub fn holds_page(&self, address: &str) -> bool {
+        const FILES: &[&str] = &[
+            ".pdf", ".doc", ".docx", ".odt", ".rtf", ".xls", ".xlsx", ".ods", ".csv", ".zip",
+            ".epub", ".mp3", ".ogg", ".m4a", ".mp4", ".webm",
+        ];
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        let path = path.to_ascii_lowercase();
+        !FILES.iter().any(|ending| path.ends_with(ending)) && self.holds(address)
     }
 }
 

@@ -13,7 +13,6 @@ use super::block::{Block, Cell, Line, Table, Tongue};
 use super::container::{Manner, Reading};
 use super::embeds;
 use super::furniture;
-use super::illustration;
 use super::nodes;
 use super::words::{escaped, squeezed};
 use crate::site::Language;
@@ -29,6 +28,8 @@ pub struct Walk<'r, 'a> {
     pub pending: Option<&'static str>,
     /// Of what is being read, as far as the page says it of a part.
     tongue: Tongue,
+    /// Whether a `figure` is around that holds more than a picture.
+    pub is_framed: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -39,6 +40,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             line: Line::default(),
             pending: None,
             tongue: Tongue::default(),
+            is_framed: false,
         }
     }
 
@@ -264,9 +266,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// One that no `figure` holds belongs to the picture before it. That of a table, of a quotation or of several pictures
     /// together is told behind them.
     fn lone_caption(&mut self, node: &NodeRef, depth: usize) {
-        let mut around = node.ancestors_it(Some(4));
-        let frame = around.find(|up| up.has_name("figure"));
-        if frame.is_some_and(|frame| illustration::frames_blocks(&frame)) {
+        if self.is_framed {
             self.marked(node, "small", depth);
             return self.end_line("p");
         }

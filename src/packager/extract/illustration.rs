@@ -87,7 +87,9 @@ impl Walk<'_, '_> {
         self.end_line("div");
         let before = self.blocks.len();
         if frames_blocks(node) {
+            let outer = std::mem::replace(&mut self.is_framed, true);
             self.children_as_block(node, depth);
+            self.is_framed = outer;
             let framed = self.blocks.split_off(before);
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
@@ -271,9 +273,17 @@ impl Walk<'_, '_> {
         let (Some(only), Some(last)) = (blocks.first(), blocks.last()) else {
             return Vec::new();
         };
-        if only == last && !is_marked {
-            let all = Line::joined(shown.into_iter().map(|shown| shown.words));
-            return self.give_caption(Some(*only), all).into_iter().collect();
+        if only == last {
+            let words = shown.into_iter().map(|shown| shown.words);
+            if !is_marked {
+                let all = Line::joined(words);
+                return self.give_caption(Some(*only), all).into_iter().collect();
+            }
+            let (captions, mut left): (Vec<_>, Vec<_>) = words.partition(is_caption);
+            // Of several that are marked as captions the others say who took it.
+            let first = captions.into_iter().next();
+            left.extend(first.and_then(|words| self.give_caption(Some(*only), words)));
+            return left;
         }
         let told: Vec<bool> = shown.iter().map(|shown| is_caption(&shown.words)).collect();
         let is_only = told.iter().filter(|told| **told).count() == 1;
@@ -331,7 +341,7 @@ fn is_caption(words: &Line) -> bool {
 }
 
 /// Whether a `figure` holds what is more than a picture, or several others.
-pub fn frames_blocks(figure: &NodeRef) -> bool {
+fn frames_blocks(figure: &NodeRef) -> bool {
     let is_block = |name: &str| matches!(name, "table" | "pre" | "blockquote" | "figure");
     let mut below = figure.descendants_it();
     below.any(|below| nodes::is_named(&below, is_block))

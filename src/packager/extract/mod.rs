@@ -44,8 +44,8 @@ pub use rules::{Rulebook, Rules, Selector};
 pub use told::{extract_finished, extract_summary};
 pub use words::{shared, squeezed, unescaped, weight};
 
-use super::charset;
-use crate::site::Language;
+use super::{charset, script};
+use crate::site::{Direction, Language};
 use addresses::Home;
 use block::Tongue;
 use container::{Manner, Reading};
@@ -453,9 +453,12 @@ fn assemble(
         .lang
         .or_else(|| block::language_of_most(&article.blocks));
     let language = lang.as_deref().and_then(Language::parse);
+    // Where nobody says the language, it is one that is written as this text is: the newsroom's, or a guess.
+    let direction = language.as_ref().map(Language::direction);
+    let direction = direction.or_else(|| script::direction(&text));
     let whole = Tongue {
-        lang: language.as_ref().map(Language::to_string),
-        dir: language.map(|language| language.direction().as_str()),
+        lang: language.map(|language| language.to_string()),
+        dir: direction.map(Direction::as_str),
     };
     block::tell_tongues_apart(&mut article.blocks, &whole);
     let mut html = String::new();

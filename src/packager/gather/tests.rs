@@ -195,6 +195,36 @@ async fn full_content_needs_no_fetch() {
 }
 
 #[tokio::test]
+async fn an_article_of_which_nobody_says_the_language_has_that_of_its_letters() {
+    let told = |title: &str, text: &str| {
+        let text = text.repeat(6);
+        format!(
+            "<item><title>{title}</title><link>https://n.example/{title}</link><content:encoded><![CDATA[<p>{text}</p><p>{text}</p>]]></content:encoded></item>"
+        )
+    };
+    let items = [
+        told(
+            "fa",
+            "قنات کهن پس از دو سال دوباره پرآب شد و مردم شهر جشن گرفتند. ",
+        ),
+        told(
+            "ru",
+            "Паром вернулся на реку после трёх месяцев ремонта, и все были рады. ",
+        ),
+    ]
+    .concat();
+    let feed = format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>{items}</channel></rss>"
+    );
+    let web = Web::default().with("https://n.example/feed", "text/xml", feed);
+    let gathered = gathered(&web, &feed_source()).await;
+    let language = |title: &str| article(&gathered, title).1.language.0.to_string();
+    assert_eq!(language("fa"), "fa");
+    // It may be the newsroom's own.
+    assert_eq!(language("ru"), "be");
+}
+
+#[tokio::test]
 async fn bad_pages_are_skipped_and_named() {
     let links = [
         "good", "huge", "endless", "pdf", "wall", "empty", "lost", "10.0.0.1",

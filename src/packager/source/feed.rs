@@ -7,6 +7,7 @@
 //! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use url::Url;
 
@@ -282,6 +283,7 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
     let whole = |text: &String| weight(text) >= WHOLE && text.contains("<p");
     let content = body.filter(|text| !text.trim().is_empty());
     let content = content.or_else(|| summary.clone().filter(whole));
+    let content = content.map(|text| text + &players(&told.media, &told.links));
     let moment = |date: Option<_>| date.and_then(moment);
     let id = match (told.id.trim(), &link) {
         ("", Some(link)) => link.to_string(),
@@ -367,6 +369,28 @@ fn picture(
         .chain(enclosed.map(|link| link.href.clone()))
         .chain(thumbnails.map(|thumbnail| thumbnail.image.uri.clone()))
         .next()
+}
+
+/// What is to be heard or seen of the article, as a page would show it.
+fn players(media: &[feed_rs::model::MediaObject], links: &[feed_rs::model::Link]) -> String {
+    let contents = media.iter().flat_map(|object| &object.content);
+    let contents = contents.filter_map(|content| {
+        let kind = content.content_type.as_ref()?.to_string();
+        Some((content.url.as_ref()?.to_string(), kind))
+    });
+    let enclosed = links
+        .iter()
+        .filter(|link| link.rel.as_deref() == Some("enclosure"));
+    let enclosed = enclosed.filter_map(|link| Some((link.href.clone(), link.media_type.clone()?)));
+    let played: BTreeSet<String> = contents
+        .chain(enclosed)
+        .filter(|(_, kind)| kind.starts_with("audio/") || kind.starts_with("video/"))
+        .map(|(address, _)| address.replace('&', "&amp;").replace('"', "&quot;"))
+        .collect();
+    let players = played.iter();
+    players
+        .map(|address| format!("<audio src=\"{address}\"></audio>"))
+        .collect()
 }
 
 fn is_picture_name(path: &str) -> bool {
@@ -517,6 +541,29 @@ mod tests {
         );
         assert_eq!(entry.content.as_deref(), Some("<p>Text & more</p>"));
         assert_eq!(entry.picture.as_deref(), Some("https://n.example/1.jpg"));
+    }
+
+    #[test]
+    fn what_is_to_be_heard_goes_with_the_text() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let content = |enclosure: &str| {
+            let feed = format!(
+                "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><item><title>A</title>\
+                 <content:encoded><![CDATA[<p>Text</p>]]></content:encoded>{enclosure}</item></channel></rss>"
+            );
+            let mut entries = read(feed.as_bytes(), None, &url).unwrap();
+            entries.remove(0).content.unwrap()
+        };
+        assert_eq!(
+            content(
+                "<enclosure url='https://n.example/1.mp3?a=1&amp;b=2' type='audio/mpeg' length='1'/>"
+            ),
+            "<p>Text</p><audio src=\"https://n.example/1.mp3?a=1&amp;b=2\"></audio>"
+        );
+        assert_eq!(
+            content("<enclosure url='https://n.example/1.jpg' type='image/jpeg' length='1'/>"),
+            "<p>Text</p>"
+        );
     }
 
     /// The feeds of feedparser's tests, which lie beside the project on the developers' machines.

@@ -112,6 +112,28 @@ fn captions_in_one_frame_belong_to_the_pictures_they_stand_with() {
 }
 
 #[test]
+fn of_two_captions_of_one_picture_the_first_is_told() {
+    let credit = "<figcaption>Photo: Olga</figcaption>";
+    let (cap, img) = (
+        "<figcaption>Bridge cap</figcaption>",
+        "<img src=/bridge.jpg>",
+    );
+    check(&format!("<figure>{cap}{img}{credit}</figure>"), &[BRIDGE]);
+    check(&format!("<figure>{img}{cap}{credit}</figure>"), &[BRIDGE]);
+}
+
+#[test]
+fn a_document_that_an_article_links_is_no_other_article() {
+    let link = "<a href=/verdict.pdf>The verdict</a>";
+    let kept = "<a href=\"https://n.example/verdict.pdf\">The verdict</a>";
+    holds(
+        &format!("<div class=wp-block-file>{link} <a href=/verdict.pdf>Download</a></div>"),
+        kept,
+    );
+    holds(&format!("<p>{link}</p>"), kept);
+}
+
+#[test]
 fn a_late_picture_and_its_copy_are_one() {
     check(
         "<p><img class=lazy src=/blank.gif><noscript><img src=/bridge.jpg></noscript></p>",
@@ -316,6 +338,11 @@ fn what_is_true_of_the_whole_article_is_not_said_of_its_parts() {
         "{}",
         article.html
     );
+    // Nor where only the letters tell which way it is written.
+    let html = format!("<p dir=rtl>{fa}</p><p dir=ltr>The ferry</p>");
+    let article = extract_finished(&html, None, &base).unwrap();
+    assert!(!article.html.contains("dir=\"rtl\""), "{}", article.html);
+    assert!(article.html.contains("<p dir=\"ltr\">The ferry</p>"));
 }
 
 #[test]
