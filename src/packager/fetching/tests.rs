@@ -456,3 +456,12 @@ async fn a_run_goes_on_where_it_was_killed() {
     run(&web, folder.path(), now(), Terms::default()).await;
     assert_eq!(web.sent(), 4);
 }
+
+#[test]
+fn how_long_a_host_wants_to_be_left_alone_is_said_as_people_say_it() {
+    for (seconds, said) in [(1, "for a second"), (30, "for 30 seconds")] {
+        let address = "https://n.example/".to_owned();
+        let error = GetError::Busy { address, seconds };
+        assert!(error.to_string().ends_with(said), "{error}");
+    }
+}
