@@ -241,17 +241,6 @@ impl Home {
         let is_akin = |home: &String, host| is_below(host, home) || is_below(home, host);
         host.is_some_and(|host| self.0.iter().any(|home| is_akin(home, host)))
     }
-
-    /// A document or a film that lies there belongs to the article that links it; it is no other one.
-    pub fn holds_page(&self, address: &str) -> bool {
-        const FILES: &[&str] = &[
-            ".pdf", ".doc", ".docx", ".odt", ".rtf", ".xls", ".xlsx", ".ods", ".csv", ".zip",
-            ".epub", ".mp3", ".ogg", ".m4a", ".mp4", ".webm",
-        ];
-        let path = address.split(['?', '#']).next().unwrap_or_default();
-        let path = path.to_ascii_lowercase();
-        !FILES.iter().any(|ending| path.ends_with(ending)) && self.holds(address)
-    }
 }
 
 /// `news.example` of `www.news.example` and `m.news.example`.

@@ -411,7 +411,7 @@ fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
         && line.text().contains([':', '|'])
         && weight - linked < 30;
     let lost = line.kept_weight() == 0 && linked * 2 > weight;
-    let inward = || line.targets().any(|address| home.holds_page(address));
+    let inward = || line.targets().any(|address| home.holds(address));
     !tag.starts_with('h') && (((bare || labelled) && inward()) || lost)
 }
 
