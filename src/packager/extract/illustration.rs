@@ -221,7 +221,9 @@ impl Walk<'_, '_> {
                     // Of two beside one picture the second one repeats the first, or says who took it.
                     let is_first = shown.last().is_none_or(|last| last.words.weight() == 0);
                     let words = is_first || self.is_finished();
+                    push_words(shown, " ");
                     self.show(&child, depth + 1, Counting { words, ..counting }, shown);
+                    push_words(shown, " ");
                 }
                 _ if self.is_to_be_filled(&child) => {
                     self.shown(shown, |walk| walk.embed(&child));

@@ -205,6 +205,36 @@ mod tests {
     }
 
     #[test]
+    fn words_in_a_frame_of_a_finished_article_stay_also_where_they_are_no_caption() {
+        let frame = |inner: &str| format!("<p>Before.</p><figure>{inner}</figure><p>Behind.</p>");
+        keeps(
+            &frame(
+                "<img src=/1.jpg><p>The old bridge.</p><figcaption>It stands</figcaption><figcaption>Photo: Olga</figcaption>",
+            ),
+            &["1.jpg", "The old bridge. It stands Photo: Olga"],
+        );
+        let long = "It stands there for many years. ".repeat(40) + "So they say.";
+        keeps(
+            &frame(&format!("<img src=/1.jpg><figcaption>{long}</figcaption>")),
+            &["1.jpg", "So they say.", "Behind."],
+        );
+        keeps(
+            &frame("<figcaption>Nothing to be seen</figcaption>"),
+            &["Before.", "Nothing to be seen", "Behind."],
+        );
+        for alone in [
+            "<p class=image><img width=9 src=/i.gif>Alone</p>",
+            "<figcaption>Alone</figcaption>",
+        ] {
+            keeps(&format!("<p>Before.</p>{alone}"), &["Before.", "Alone"]);
+        }
+        keeps(
+            "<p>Before.</p><a href=/3><h3>Three</h3><figure><img src=/3.jpg><figcaption>They met</figcaption></figure></a>",
+            &["3.jpg", "/3\">Three They met</a>"],
+        );
+    }
+
+    #[test]
     fn the_picture_that_an_editor_names_takes_the_place_of_no_other() {
         let lead = |address: &str| Figure {
             src: base().join(address).unwrap(),

@@ -118,8 +118,13 @@ fn of_two_captions_of_one_picture_the_first_is_told() {
         "<figcaption>Bridge cap</figcaption>",
         "<img src=/bridge.jpg>",
     );
-    check(&format!("<figure>{cap}{img}{credit}</figure>"), &[BRIDGE]);
-    check(&format!("<figure>{img}{cap}{credit}</figure>"), &[BRIDGE]);
+    let frames = [[cap, img, credit], [img, cap, credit]].map(|parts| parts.concat());
+    for frame in frames.map(|inner| format!("<figure>{inner}</figure>")) {
+        assert_eq!(pictures(&read_page(&frame)), [BRIDGE]);
+        // An editor who calls it finished means both.
+        let both = ("bridge.jpg", Some("Bridge cap Photo: Olga"));
+        assert_eq!(pictures(&read(&frame)), [both]);
+    }
 }
 
 #[test]
