@@ -712,6 +712,28 @@ async fn what_stands_in_place_of_the_page_does_not_replace_the_article() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    files::write(&list, b"https://n.example/a\n").unwrap();
+    let list = [Source::List(list)];
+    let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
+    let page = |title: &str, meta: &str| {
+        format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")
+    };
+    let meta = "<meta property='article:published_time' content=2026-11-20>";
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered_from(&list, &web(&page("The ferry", meta)), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let second = gathered_from(&list, &web(&page("Please hold on", "")), &archive, now).await;
+    let [stale] = &second.stale[..] else {
+        panic!("{:?}", second.skipped);
+    };
+    assert!(stale.why.contains("`Please hold on`"), "{}", stale.why);
+}
+
+#[tokio::test]
 async fn news_without_a_title_has_its_first_sentence() {
     let item = whole(
         ONE,
@@ -720,4 +742,13 @@ async fn news_without_a_title_has_its_first_sentence() {
     );
     let (stock, _) = next(&mut empty(), &[OWN], &[&item], &[]).await;
     assert_eq!(titles(&stock), ["The ferry to the island runs again"]);
+}
+
+#[test]
+fn the_name_of_a_source_is_held_once() {
+    let mut names = BTreeSet::new();
+    let mut held = |name: &str| held_once(&mut names, name.into());
+    let (one, other) = (held("the feed"), held("a list"));
+    assert!(Arc::ptr_eq(&one, &held("the feed")));
+    assert_ne!(one, other);
 }
