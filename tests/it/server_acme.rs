@@ -142,7 +142,7 @@ async fn a_certificate_comes_by_itself_and_is_there_after_a_restart() {
     let issuer = pebble.issuer().await;
     let address = bare.server.address();
     let none = shown(address, &issuer, "mirror.example").await.unwrap_err();
-    assert!(none.to_string().contains("AccessDenied"), "{none}");
+    assert!(none.to_string().contains("UnrecognisedName"), "{none}");
 
     let (name, until) = Bare::renewed(bare.next().await);
     assert_eq!(name, "mirror.example");
