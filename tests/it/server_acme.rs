@@ -149,7 +149,7 @@ async fn a_certificate_comes_by_itself_and_is_there_after_a_restart() {
     assert!(until > bare.newsroom.now);
     let first = shown(address, &issuer, "mirror.example").await.unwrap();
     let other = shown(address, &issuer, "other.example").await.unwrap_err();
-    assert!(other.to_string().contains("AccessDenied"), "{other}");
+    assert!(other.to_string().contains("UnrecognisedName"), "{other}");
 
     // What is secret is for its owner alone.
     let folder = bare.state.path().join("acme");
