@@ -142,14 +142,14 @@ async fn a_certificate_comes_by_itself_and_is_there_after_a_restart() {
     let issuer = pebble.issuer().await;
     let address = bare.server.address();
     let none = shown(address, &issuer, "mirror.example").await.unwrap_err();
-    assert!(none.to_string().contains("AccessDenied"), "{none}");
+    assert!(none.to_string().contains("UnrecognisedName"), "{none}");
 
     let (name, until) = Bare::renewed(bare.next().await);
     assert_eq!(name, "mirror.example");
     assert!(until > bare.newsroom.now);
     let first = shown(address, &issuer, "mirror.example").await.unwrap();
     let other = shown(address, &issuer, "other.example").await.unwrap_err();
-    assert!(other.to_string().contains("AccessDenied"), "{other}");
+    assert!(other.to_string().contains("UnrecognisedName"), "{other}");
 
     // What is secret is for its owner alone.
     let folder = bare.state.path().join("acme");

@@ -131,11 +131,10 @@ fn of_two_captions_of_one_picture_the_first_is_told() {
 fn a_document_that_an_article_links_is_no_other_article() {
     let link = "<a href=/verdict.pdf>The verdict</a>";
     let kept = "<a href=\"https://n.example/verdict.pdf\">The verdict</a>";
-    holds(
-        &format!("<div class=wp-block-file>{link} <a href=/verdict.pdf>Download</a></div>"),
-        kept,
-    );
     holds(&format!("<p>{link}</p>"), kept);
+    // On a page Readability drops a box of links, whatever they lead to.
+    let file = format!("<div class=wp-block-file>{link} <a href=/verdict.pdf>Download</a></div>");
+    assert!(read(&file).html.contains(kept));
 }
 
 #[test]
