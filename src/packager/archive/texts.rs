@@ -10,7 +10,7 @@ use super::super::trace::PROGRAM;
 use super::super::wording::Wording;
 use super::ArchiveError;
 use super::line::Moment;
-use crate::io::files::{self, FileError};
+use crate::io::files::{self, FileError, Spool};
 
 /// Some hundred thousand pages.
 const TEXTS_BYTES: u64 = 1 << 28;
@@ -88,8 +88,15 @@ impl Texts {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        let text = serde_json::to_vec(&self.laid);
-        files::write(&self.place, &text.expect("texts can always be written"))
+        // There may be very many, so it is written as it comes.
+        let mut spool = Spool::beside(&self.place)?;
+        let written = serde_json::to_writer(&mut spool, &self.laid);
+        written.map_err(|error| FileError::Other {
+            doing: "write",
+            path: self.place.clone(),
+            source: error.into(),
+        })?;
+        spool.publish()
     }
 }
 
