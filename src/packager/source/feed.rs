@@ -3,7 +3,7 @@
 //! 1. Read the bytes by their character set, and drop what stands before the first element.
 //! 2. Let feed-rs read it.
 //! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
-//!    characters, unknown versions of RSS, and an end that never came; of JSON Feed, see [`json`](super::json).
+//!    characters, unknown versions of RSS, and an end that never came; of JSON Feed, see [`json`].
 //! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
 
 use std::borrow::Cow;
