@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
+use rustix::thread::sched_getcpu;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -73,7 +74,7 @@ impl<T> Seat<T> {
     pub(super) fn before_waiting(&self) -> impl Fn() + Send + Sync + 'static {
         let (loads, here) = (Arc::clone(&self.loads), self.here);
         move || {
-            loads.is_on(here, processor());
+            loads.is_on(here, sched_getcpu());
             if was_for_a_crowd() {
                 std::thread::yield_now();
             }
@@ -81,28 +82,10 @@ impl<T> Seat<T> {
     }
 }
 
-/// That this thread runs on now.
-fn processor() -> Option<usize> {
-    #[cfg(target_os = "linux")]
-    {
-        Some(rustix::thread::sched_getcpu())
-    }
-    #[cfg(not(target_os = "linux"))]
-    None
-}
-
 /// The processor that the bytes of a connection come by.
 pub(super) fn near(connection: &TcpStream) -> Option<usize> {
-    #[cfg(target_os = "linux")]
-    {
-        let processor = rustix::net::sockopt::socket_incoming_cpu(connection).ok()?;
-        usize::try_from(processor).ok()
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = connection;
-        None
-    }
+    let processor = rustix::net::sockopt::socket_incoming_cpu(connection).ok()?;
+    usize::try_from(processor).ok()
 }
 
 /// Of all threads of a server.
@@ -136,11 +119,9 @@ impl Loads {
         Arc::new(Self((0..threads).map(thread).collect()))
     }
 
-    fn is_on(&self, thread: usize, processor: Option<usize>) {
+    fn is_on(&self, thread: usize, processor: usize) {
         if let Some(thread) = self.0.get(thread) {
-            thread
-                .processor
-                .store(processor.unwrap_or(UNKNOWN), Relaxed);
+            thread.processor.store(processor, Relaxed);
         }
     }
 
@@ -254,8 +235,8 @@ mod tests {
     #[test]
     fn a_connection_goes_where_its_bytes_come_by() {
         let loads = Loads::new(2);
-        loads.is_on(0, Some(5));
-        loads.is_on(1, Some(3));
+        loads.is_on(0, 5);
+        loads.is_on(1, 3);
         let near = |processor, count: usize| {
             let all = (0..count).map(|_| loads.assign(0, Some(processor)));
             all.collect::<Vec<_>>()
