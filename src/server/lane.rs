@@ -26,9 +26,9 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use super::head::{self, Common, Heading, Heard, Room};
 use super::line::{self, Line};
-use super::listen::{Answer, Hall};
+use super::listen::{Answer, Hall, Newcomer};
 use super::respond::{Body, Brief};
-use super::threads;
+use super::threads::{self, Seat};
 use super::wire::Progress;
 
 /// Why nothing more is done in the lane.
@@ -37,17 +37,26 @@ pub(super) enum Left {
     Closed,
     /// The line has something to be read that is for hyper.
     ForHyper,
+    /// It rests, and had better go on in the thread with this number.
+    For(usize),
 }
 
 struct Lane<'a, A> {
     hall: &'a Hall<A>,
+    seat: &'a Seat<Newcomer>,
     line: &'a mut Line,
     progress: &'a Progress,
     /// Came, and is not understood yet.
     input: Vec<u8>,
     /// What `Host` said when it was last found that this is for us.
     host: Option<Box<[u8]>>,
+    /// Since it was last looked where its bytes come by.
+    answers: u32,
 }
+
+/// Where the bytes of a connection come by is looked up once in so many answers: to look and to move cost less than one
+/// answer and a few, and who asks less often gains nothing by it.
+const LOOK_AFTER: u32 = 64;
 
 /// What all connections of a thread use one after the other.
 struct Desk {
@@ -74,15 +83,18 @@ thread_local! {
 
 pub(super) async fn serve<A: Answer>(
     hall: &Hall<A>,
+    seat: &Seat<Newcomer>,
     line: &mut Line,
     progress: &Progress,
 ) -> io::Result<Left> {
     let mut lane = Lane {
         hall,
+        seat,
         line,
         progress,
         input: Vec::new(),
         host: None,
+        answers: 0,
     };
     loop {
         match std::future::poll_fn(|cx| lane.poll_next(cx)).await? {
@@ -97,6 +109,7 @@ pub(super) async fn serve<A: Answer>(
                 lane.line.shutdown().await?;
                 return Ok(Left::Closed);
             }
+            Next::Elsewhere(thread) => return Ok(Left::For(thread)),
             Next::Other => {
                 lane.line.flush().await?;
                 lane.line.put_back(lane.input.into());
@@ -114,6 +127,8 @@ enum Next {
     End,
     /// What came is for hyper.
     Other,
+    /// Nothing, here.
+    Elsewhere(usize),
 }
 
 /// As it is sent.
@@ -148,7 +163,10 @@ impl<A: Answer> Lane<'_, A> {
                 let read = Pin::new(&mut *self.line).poll_read(cx, &mut space);
                 if read.is_pending() {
                     // Behind a handshake something is held for the first answer, and some clients wait for it.
-                    ready!(self.line.poll_send_held(cx))?;
+                    ready!(self.line.wire_mut().poll_send_held(cx))?;
+                    if let Some(thread) = self.elsewhere() {
+                        return Poll::Ready(Ok(Next::Elsewhere(thread)));
+                    }
                 }
                 ready!(read)?;
                 let came = space.filled();
@@ -169,6 +187,15 @@ impl<A: Answer> Lane<'_, A> {
                 }
             }
         })
+    }
+
+    /// The thread to which it should go while it rests.
+    fn elsewhere(&mut self) -> Option<usize> {
+        if self.answers < LOOK_AFTER || !self.input.is_empty() {
+            return None;
+        }
+        self.answers = 0;
+        self.seat.better(threads::near(self.line.wire())?)
     }
 
     /// What was kept, and is perhaps whole now.
@@ -232,6 +259,7 @@ impl<A: Answer> Lane<'_, A> {
         date: &mut Date,
     ) -> io::Result<Led> {
         threads::answered();
+        self.answers = self.answers.saturating_add(1);
         let is_last = heading.is_last || self.progress.is_stopping();
         if let Some(bare) = heading.bare()
             && self.hall.thin.is_none()
@@ -317,7 +345,7 @@ impl<A: Answer> Lane<'_, A> {
     /// With what TLS will add to the answer.
     fn spent(&self) -> u64 {
         let overhead = if self.line.is_secure() { TLS_BYTES } else { 0 };
-        self.progress.bytes() + self.line.held_bytes() + overhead
+        self.progress.bytes() + self.line.wire().held_bytes() + overhead
     }
 }
 

@@ -37,6 +37,28 @@ impl Line {
         }
     }
 
+    /// Without what was agreed on over it.
+    pub(super) fn into_wire(self) -> Wire {
+        match self.stream {
+            Stream::Plain(wire) => wire,
+            Stream::Secure(stream) => stream.into_inner().0,
+        }
+    }
+
+    pub(super) fn wire(&self) -> &Wire {
+        match &self.stream {
+            Stream::Plain(wire) => wire,
+            Stream::Secure(stream) => stream.get_ref().0,
+        }
+    }
+
+    pub(super) fn wire_mut(&mut self) -> &mut Wire {
+        match &mut self.stream {
+            Stream::Plain(wire) => wire,
+            Stream::Secure(stream) => stream.get_mut().0,
+        }
+    }
+
     /// What the handshake agreed on (RFC 7301).
     pub(super) fn protocol(&self) -> Option<&[u8]> {
         match &self.stream {
@@ -47,22 +69,6 @@ impl Line {
 
     pub(super) fn is_secure(&self) -> bool {
         matches!(self.stream, Stream::Secure(_))
-    }
-
-    /// How much was written and has not gone out yet.
-    pub(super) fn held_bytes(&self) -> u64 {
-        match &self.stream {
-            Stream::Plain(wire) => wire.held_bytes(),
-            Stream::Secure(stream) => stream.get_ref().0.held_bytes(),
-        }
-    }
-
-    /// What was written before and has not gone out yet.
-    pub(super) fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Plain(wire) => wire.poll_send_held(cx),
-            Stream::Secure(stream) => stream.get_mut().0.poll_send_held(cx),
-        }
     }
 
     /// What is written from now on goes out with the end, if it is not much: over TLS that has a record of its own. To

@@ -2,7 +2,7 @@
 //!
 //! 1. No more connections than there are places; who comes later waits in the kernel's queue. No more of one address
 //!    than is fair; who comes then is turned away.
-//! 2. Each connection is a task of its own, of the thread that has the fewest ([`threads`]), watched by one slow clock for all
+//! 2. Each connection is a task of its own, of the thread that suits it best ([`threads`]), watched by one slow clock for all
 //!    of a thread: see [`Round`].
 //! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can and there is a place for that, else HTTP/1.1: plain
 //!    requests in the fast [`lane`], whatever else by hyper. Of HTTP/2 nothing is kept from one head to the next
@@ -13,7 +13,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener, TcpStream as Stream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as Listener};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -245,8 +245,8 @@ pub(super) async fn serve<A: Answer>(
     share(listener, hall, stop, Arc::new(places), threads::alone()).await;
 }
 
-/// The same with a thread for each processor. A connection stays with its thread from its first byte on, so that nothing of
-/// it need be handed from one processor to another.
+/// The same with a thread for each processor, so that nothing of a connection need be handed from one to another for each
+/// answer.
 pub(super) async fn serve_in_threads<A: Answer>(
     listener: Listener,
     hall: Arc<Hall<A>>,
@@ -312,15 +312,20 @@ async fn share<A: Answer>(
         return;
     };
     let round = Rounds::default();
+    let thread = Thread {
+        hall: Arc::clone(&hall),
+        seat: Arc::new(seat),
+        round: Arc::clone(&round.0),
+    };
     let mut stopping = stop.clone();
     tokio::select! {
         biased;
         _ = stopping.wait_for(|stop| *stop != Stop::Running) => {}
         () = round.go(hall.bounds.look_every) => {}
-        () = welcome_all(&mut coming, &hall, &round.0) => {}
-        () = admit_all(&listener, &hall, &places, &round.0, &seat) => {}
+        () = thread.welcome_all(&mut coming) => {}
+        () = thread.admit_all(&listener, &places) => {}
     }
-    drop((listener, seat, coming));
+    drop((listener, thread, coming));
     round.0.stop();
     let all_ended = places.acquire_many(hall.bounds.connections);
     tokio::select! {
@@ -359,77 +364,157 @@ async fn told_to_end(mut stop: watch::Receiver<Stop>) {
     let _ = stop.wait_for(|stop| *stop == Stop::Now).await;
 }
 
-/// For ever.
-async fn admit_all<A: Answer>(
-    listener: &TcpListener,
-    hall: &Arc<Hall<A>>,
-    places: &Arc<Semaphore>,
-    round: &Arc<Round>,
-    seat: &Seat<Newcomer>,
-) {
-    let scarce = hall.bounds.connections as usize / 4;
-    loop {
-        let Some((stream, address, place)) = accept(listener, places).await else {
-            continue;
-        };
-        let is_scarce = places.available_permits() < scarce;
-        match hall.crowd.admit(address.ip(), is_scarce) {
-            Some(member) => {
-                hall.counters.connection();
-                let near = threads::near(&stream);
-                let place = (place, member, seat.assign(near));
-                place_it(stream, place, hall, round, seat);
-            }
-            None => hall.counters.refused(),
+/// Where connections are at home.
+struct Thread<A> {
+    hall: Arc<Hall<A>>,
+    seat: Arc<Seat<Newcomer>>,
+    round: Arc<Round>,
+}
+
+impl<A> Clone for Thread<A> {
+    fn clone(&self) -> Self {
+        Self {
+            hall: Arc::clone(&self.hall),
+            seat: Arc::clone(&self.seat),
+            round: Arc::clone(&self.round),
         }
     }
 }
 
-/// Given back when the connection has ended.
-type Place = (OwnedSemaphorePermit, Member, Load);
-
-/// Of whom nothing was read yet, and who is with no thread now.
-type Newcomer = (Stream, Place);
-
-/// With the thread that has the fewest.
-fn place_it<A: Answer>(
-    stream: TcpStream,
+/// A connection that comes to a thread, from outside or from another thread. It rests.
+pub(super) struct Newcomer {
+    line: Line,
+    progress: Arc<Progress>,
     place: Place,
-    hall: &Arc<Hall<A>>,
-    round: &Arc<Round>,
-    seat: &Seat<Newcomer>,
-) {
-    let thread = place.2.thread();
-    if seat.is_here(thread) {
-        begin(stream, place, hall, round);
-    } else if let Ok(stream) = stream.into_std()
-        && let Err(returned) = seat.hand_over(thread, (stream, place))
-    {
-        welcome(returned, hall, round);
-    }
 }
 
-/// For ever, those whom other threads hand over.
-async fn welcome_all<A: Answer>(
-    coming: &mut UnboundedReceiver<Newcomer>,
-    hall: &Arc<Hall<A>>,
-    round: &Arc<Round>,
-) {
-    while let Some(newcomer) = coming.recv().await {
-        welcome(newcomer, hall, round);
-    }
+/// Given back when the connection has ended.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _member: Member,
+    load: Load,
 }
 
-fn welcome<A: Answer>((stream, place): Newcomer, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
-    // Who is dropped here would not be heard.
-    if let Ok(stream) = TcpStream::from_std(stream) {
-        begin(stream, place, hall, round);
+impl<A: Answer> Thread<A> {
+    /// For ever.
+    async fn admit_all(&self, listener: &TcpListener, places: &Arc<Semaphore>) {
+        let scarce = self.hall.bounds.connections as usize / 4;
+        loop {
+            let Some((stream, address, permit)) = accept(listener, places).await else {
+                continue;
+            };
+            let is_scarce = places.available_permits() < scarce;
+            match self.hall.crowd.admit(address.ip(), is_scarce) {
+                Some(member) => self.admit(stream, member, permit),
+                None => self.hall.counters.refused(),
+            }
+        }
     }
-}
 
-fn begin<A: Answer>(stream: TcpStream, place: Place, hall: &Arc<Hall<A>>, round: &Arc<Round>) {
-    let (hall, round) = (Arc::clone(hall), Arc::clone(round));
-    tokio::spawn(watched(hall, stream, round, place));
+    fn admit(&self, stream: TcpStream, member: Member, permit: OwnedSemaphorePermit) {
+        self.hall.counters.connection();
+        // An answer is written in one piece, and must not wait for a second one.
+        let _ = stream.set_nodelay(true);
+        let load = self.seat.assign(threads::near(&stream));
+        let thread = load.thread();
+        let progress = Arc::new(Progress::of(member.who()));
+        let newcomer = Newcomer {
+            line: Line::plain(Wire::new(stream, Arc::clone(&progress))),
+            progress,
+            place: Place {
+                _permit: permit,
+                _member: member,
+                load,
+            },
+        };
+        if self.seat.is_here(thread) {
+            self.begin(newcomer);
+        } else if let Err(returned) = self.seat.hand_over(thread, newcomer) {
+            self.begin(returned);
+        }
+    }
+
+    /// For ever, those whom other threads hand over.
+    async fn welcome_all(&self, coming: &mut UnboundedReceiver<Newcomer>) {
+        while let Some(mut newcomer) = coming.recv().await {
+            // Else it is heard all the same, by a detour.
+            let _ = newcomer.line.wire_mut().move_here();
+            self.begin(newcomer);
+        }
+    }
+
+    fn begin(&self, newcomer: Newcomer) {
+        tokio::spawn(self.clone().keep(newcomer));
+    }
+
+    /// Until it has ended, or has gone to another thread.
+    async fn keep(self, mut newcomer: Newcomer) {
+        loop {
+            let Newcomer {
+                line,
+                progress,
+                mut place,
+            } = newcomer;
+            let Some((line, thread)) = self.watched(line, &progress).await else {
+                return;
+            };
+            place.load.move_to(thread);
+            let moved = Newcomer {
+                line,
+                progress,
+                place,
+            };
+            match self.seat.hand_over(thread, moved) {
+                Ok(()) => return,
+                // That one has ended, and soon this one will.
+                Err(returned) => newcomer = returned,
+            }
+        }
+    }
+
+    /// One connection for as long as it is with this thread; then to which it goes.
+    async fn watched(&self, line: Line, progress: &Arc<Progress>) -> Option<(Line, usize)> {
+        // The waker of a task is the same for as long as it lives.
+        let waker = std::future::poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let _visit = self.round.enter(progress, waker);
+        let mut talk = pin!(self.talk(line, progress));
+        std::future::poll_fn(|cx| match progress.is_over() {
+            true => Poll::Ready(None),
+            false => talk.as_mut().poll(cx),
+        })
+        .await
+    }
+
+    /// What goes wrong here is the client's affair, and nobody keeps a list of it.
+    async fn talk(&self, line: Line, progress: &Arc<Progress>) -> Option<(Line, usize)> {
+        let hall = &self.hall;
+        let (mut line, place) = match &hall.tls {
+            // In a box, like hyper below: most of the time neither is needed any more, or yet.
+            Some(terms) if !line.is_secure() => {
+                Box::pin(secured(terms, &hall.shared, line.into_wire())).await?
+            }
+            _ => (line, None),
+        };
+        if line.protocol() == Some(tls::PROVES) {
+            // RFC 8737 section 4: to have shown it is all. Who does not hear it sees that the connection ends.
+            let _ = line.flush().await;
+            return None;
+        }
+        if line.protocol() == Some(tls::SHARED) {
+            Box::pin(multiplexed(hall, line, progress)).await;
+            drop(place);
+            return None;
+        }
+        drop(place);
+        match lane::serve(hall, &self.seat, &mut line, progress).await {
+            Ok(Left::For(thread)) => Some((line, thread)),
+            Ok(Left::ForHyper) => {
+                Box::pin(by_hyper(hall, line, progress)).await;
+                None
+            }
+            Ok(Left::Closed) | Err(_) => None,
+        }
+    }
 }
 
 async fn accept(
@@ -444,55 +529,6 @@ async fn accept(
             sleep(Duration::from_millis(20)).await;
             None
         }
-    }
-}
-
-/// One connection from its first byte to its last. `place` is given back when it has ended.
-async fn watched<A: Answer>(
-    hall: Arc<Hall<A>>,
-    stream: TcpStream,
-    round: Arc<Round>,
-    place: Place,
-) {
-    // An answer is written in one piece, and must not wait for a second one.
-    let _ = stream.set_nodelay(true);
-    let progress = Arc::new(Progress::of(place.1.who()));
-    // The waker of a task is the same for as long as it lives.
-    let waker = std::future::poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-    let visit = round.enter(&progress, waker);
-    let mut talk = pin!(talk(&hall, stream, &progress));
-    std::future::poll_fn(|cx| match progress.is_over() {
-        true => Poll::Ready(()),
-        false => talk.as_mut().poll(cx),
-    })
-    .await;
-    drop((visit, place));
-}
-
-/// What goes wrong here is the client's affair, and nobody keeps a list of it.
-async fn talk<A: Answer>(hall: &Arc<Hall<A>>, stream: TcpStream, progress: &Arc<Progress>) {
-    let wire = Wire::new(stream, Arc::clone(progress));
-    let agreed = match &hall.tls {
-        None => Some((Line::plain(wire), None)),
-        // In a box, like hyper below: most of the time neither is needed any more, or yet.
-        Some(terms) => Box::pin(secured(terms, &hall.shared, wire)).await,
-    };
-    let Some((mut line, place)) = agreed else {
-        return;
-    };
-    if line.protocol() == Some(tls::PROVES) {
-        // RFC 8737 section 4: to have shown it is all. Who does not hear it sees that the connection ends.
-        let _ = line.flush().await;
-        return;
-    }
-    if line.protocol() == Some(tls::SHARED) {
-        Box::pin(multiplexed(hall, line, progress)).await;
-        drop(place);
-        return;
-    }
-    drop(place);
-    if let Ok(Left::ForHyper) = lane::serve(hall, &mut line, progress).await {
-        Box::pin(by_hyper(hall, line, progress)).await;
     }
 }
 
@@ -591,3 +627,6 @@ async fn until_stopped<C: Future>(
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests;

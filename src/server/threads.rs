@@ -1,16 +1,17 @@
 //! How the threads of a server share their work, and the processors with whoever else is at work.
 //!
 //! - Any thread may accept what comes. It hands over, at its beginning, a connection whose bytes come by the processor that
-//!   another thread runs on, and one that another thread has room for because it has far fewer. After that a connection
-//!   stays where it is.
+//!   another thread runs on, and one that another thread has room for because it has far fewer.
+//! - Programs and their interrupts move from one processor to another, above all just after they begin. So a connection
+//!   that has been answered many times is looked at again, while it rests, and handed over if its bytes come elsewhere now.
 //! - A thread that has answered many at once lets others run before it looks for more.
 
 use std::cell::Cell;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use rustix::thread::sched_getcpu;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A thread's among the others, to which it can hand over a `T`.
@@ -56,6 +57,11 @@ impl<T> Seat<T> {
         self.loads.assign(self.here, near)
     }
 
+    /// The thread that had better have one of this thread's whose bytes come by the processor `near` now.
+    pub(super) fn better(&self, near: usize) -> Option<usize> {
+        self.loads.better(self.here, near)
+    }
+
     pub(super) fn is_here(&self, thread: usize) -> bool {
         thread == self.here
     }
@@ -82,8 +88,17 @@ impl<T> Seat<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Seat<T> {
+    /// Says on which processor this thread runs, whatever is true.
+    pub(super) fn mark(&self) -> impl Fn(usize) + use<T> {
+        let (loads, here) = (Arc::clone(&self.loads), self.here);
+        move |processor| loads.is_on(here, processor)
+    }
+}
+
 /// The processor that the bytes of a connection come by.
-pub(super) fn near(connection: &TcpStream) -> Option<usize> {
+pub(super) fn near(connection: impl AsFd) -> Option<usize> {
     let processor = rustix::net::sockopt::socket_incoming_cpu(connection).ok()?;
     usize::try_from(processor).ok()
 }
@@ -130,29 +145,46 @@ impl Loads {
         thread.is_some_and(|thread| thread.processor.load(Relaxed) == processor)
     }
 
+    /// Who runs on the processor.
+    fn on(&self, processor: usize) -> Option<usize> {
+        (0..self.0.len()).find(|thread| self.runs_on(*thread, processor))
+    }
+
     fn connections(&self, thread: usize) -> u32 {
         self.0
             .get(thread)
             .map_or(0, |thread| thread.connections.load(Relaxed))
     }
 
+    fn fewest(&self) -> Option<usize> {
+        (0..self.0.len()).min_by_key(|thread| self.connections(*thread))
+    }
+
+    fn better(&self, here: usize, near: usize) -> Option<usize> {
+        if self.runs_on(here, near) {
+            return None;
+        }
+        let there = self.on(near)?;
+        let fewest = self.connections(self.fewest()?);
+        (self.connections(there) < fewest + WAY).then_some(there)
+    }
+
     /// For one more, which the thread `here` has accepted, and whose bytes come by the processor `near`.
     fn assign(self: &Arc<Self>, here: usize, near: Option<usize>) -> Load {
-        let all = 0..self.0.len();
-        let least = all.clone().min_by_key(|thread| self.connections(*thread));
-        let least = least.unwrap_or(here);
+        let least = self.fewest().unwrap_or(here);
         let (best, difference) = match near {
             None => (here, HAND_OVER),
-            Some(near) => {
-                let mut there = all.filter(|thread| self.runs_on(*thread, near));
-                (there.next().unwrap_or(least), WAY)
-            }
+            Some(near) => (self.on(near).unwrap_or(least), WAY),
         };
         let fewest = self.connections(least);
         let thread = match self.connections(best) >= fewest + difference {
             true => least,
             false => best,
         };
+        self.load(thread)
+    }
+
+    fn load(self: &Arc<Self>, thread: usize) -> Load {
         if let Some(thread) = self.0.get(thread) {
             thread.connections.fetch_add(1, Relaxed);
         }
@@ -167,6 +199,10 @@ impl Load {
     /// Which it was assigned to.
     pub(super) fn thread(&self) -> usize {
         self.thread
+    }
+
+    pub(super) fn move_to(&mut self, thread: usize) {
+        *self = self.loads.load(thread);
     }
 }
 
@@ -247,6 +283,23 @@ mod tests {
         assert_eq!(count(&near(7, 2), 0), 1);
         let most = near(3, 30);
         assert_eq!(count(&most, 1), 23, "but not all of them");
+    }
+
+    #[test]
+    fn a_connection_goes_on_where_its_bytes_come_by_now() {
+        let loads = Loads::new(2);
+        loads.is_on(0, 5);
+        loads.is_on(1, 3);
+        assert_eq!([loads.better(0, 5), loads.better(0, 7)], [None, None]);
+        assert_eq!(loads.better(0, 3), Some(1));
+
+        let mut own = assigned(&loads, 0, 2);
+        own.iter_mut().for_each(|load| load.move_to(1));
+        assert_eq!([0, 1].map(|thread| loads.connections(thread)), [0, 2]);
+        let most: Vec<_> = (0..WAY - 2).map(|_| loads.load(1)).collect();
+        assert_eq!(loads.better(0, 3), None, "they are too many there");
+        drop((own, most));
+        assert_eq!(loads.better(0, 3), Some(1));
     }
 
     #[test]

@@ -414,7 +414,7 @@ fn read_key(pem: &[u8]) -> Option<Arc<dyn SigningKey>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
     use rustls::server::Acceptor;
@@ -470,12 +470,7 @@ mod tests {
 
     /// What somebody sees who asks for `name` and offers to speak `protocols`.
     fn seen(server: &Arc<ServerConfig>, name: &str, protocols: &[&[u8]]) -> Option<Vec<u8>> {
-        let mut client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anyone))
-            .with_no_client_auth();
+        let mut client = client(ring::default_provider());
         client.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
@@ -521,18 +516,34 @@ mod tests {
         assert_eq!(seen(&config, "m.example", browser), own_bytes);
     }
 
+    /// For a server of this name, and for a client of it.
+    pub(in crate::server) fn terms_and_client(name: &str) -> (Terms, Arc<ClientConfig>) {
+        let certificates = Arc::<Certificates>::default();
+        certificates.put(name.parse().unwrap(), Shown::new(certified(name)));
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let client = client(ring::default_provider());
+        (
+            Terms::new(certificates, here, Speaks::Http1),
+            Arc::new(client),
+        )
+    }
+
+    fn client(provider: CryptoProvider) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anyone))
+            .with_no_client_auth()
+    }
+
     /// What is agreed on with somebody who wishes for these.
     fn agreed(terms: &Terms, wishes: &[SupportedCipherSuite]) -> Option<CipherSuite> {
         let provider = CryptoProvider {
             cipher_suites: wishes.to_vec(),
             ..ring::default_provider()
         };
-        let client = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anyone))
-            .with_no_client_auth();
+        let client = client(provider);
         let name = ServerName::try_from("m.example").unwrap();
         let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
         let mut way = Vec::new();
@@ -551,11 +562,7 @@ mod tests {
 
     #[test]
     fn who_has_no_instructions_for_aes_gets_chacha20_and_nobody_sha_384_unless_he_must() {
-        let certificates = Arc::<Certificates>::default();
-        let shown = Shown::new(certified("m.example"));
-        certificates.put("m.example".parse().unwrap(), shown);
-        let here = IpAddr::from([127, 0, 0, 1]);
-        let terms = Terms::new(certificates, here, Speaks::Http1);
+        let (terms, _) = terms_and_client("m.example");
         let [aes_128, aes_256, chacha] = [SUITES[0], SUITES[1], SUITES[2]];
         for (wishes, expected) in [
             (vec![aes_256, chacha, aes_128], aes_128),

@@ -1,6 +1,7 @@
 //! One connection's bytes: counted, watched, and closed so that the other side can read the last answer.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -247,6 +248,14 @@ impl Wire {
         self.sends = when;
     }
 
+    /// From now on this thread is told when something comes. If there is no room for that, the one before stays told, and
+    /// tells this one.
+    pub(super) fn move_here(&mut self) -> io::Result<()> {
+        let same = self.stream.as_fd().try_clone_to_owned()?;
+        self.stream = TcpStream::from_std(same.into())?;
+        Ok(())
+    }
+
     /// To be changed before it goes out.
     pub(super) fn held(&mut self) -> &mut [u8] {
         &mut self.held
@@ -332,6 +341,12 @@ impl Wire {
             self.thrown_away += space.filled().len() as u64;
         }
         Poll::Pending
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 
