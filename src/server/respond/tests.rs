@@ -47,7 +47,7 @@ fn ask_of(
     }
     let (head, ()) = request.body(()).expect("a request").into_parts();
     let pages = NotFoundPages::new(&["en", "be"], |tag| format!("nothing here ({tag})").into());
-    respond(catalogue, &pages, &head, None)
+    respond(catalogue, &pages, &head, Allowed::default())
 }
 
 fn ask(method: &str, path: &str, lines: &[(&str, &str)]) -> Response<Body> {
@@ -400,8 +400,15 @@ fn heads_that_can_be_read_in_two_ways_close_the_connection() {
 #[test]
 fn old_clients_need_no_host() {
     let (mut head, ()) = Request::get("/").body(()).expect("a request").into_parts();
-    let status =
-        |head: &Parts| respond(&catalogue(), &NotFoundPages::default(), head, None).status();
+    let status = |head: &Parts| {
+        respond(
+            &catalogue(),
+            &NotFoundPages::default(),
+            head,
+            Allowed::default(),
+        )
+        .status()
+    };
     assert_eq!(status(&head), 400);
     head.version = Version::HTTP_10;
     assert_eq!(status(&head), 200);
