@@ -104,9 +104,13 @@ fn advice_by_words(why: &str, is_secure: bool) -> Option<&'static str> {
         fetch::PAST_DATE | fetch::NOT_YET => {
             "look at the clock with `date`; if it is right, tell whoever runs that mirror"
         }
-        fetch::OTHER_NAME | fetch::UNKNOWN_AUTHORITY => {
+        fetch::OTHER_NAME | fetch::UNKNOWN_AUTHORITY | fetch::REFUSED_CERTIFICATE => {
             "see how the name is spelled; if it is right, somebody stands in between, or that mirror is not set up well"
         }
+        _ if why.starts_with(fetch::STATUS) => {
+            "that host has trouble of its own; it is asked again"
+        }
+        _ if why.starts_with(fetch::REFUSED) => "open it in a browser: perhaps it is no mirror",
         _ => return None,
     };
     Some(advice)

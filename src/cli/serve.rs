@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -418,6 +419,21 @@ pub(super) async fn until_interrupted() {
     }
 }
 
+/// The same. The system hears that the service is ready, once that is listened for, and that it ends.
+pub(super) async fn until_service_ends() {
+    let mut ended = pin!(until_interrupted());
+    let is_over = tokio::select! {
+        biased;
+        () = &mut ended => true,
+        () = std::future::ready(()) => false,
+    };
+    if !is_over {
+        service::tell(State::Ready);
+        ended.await;
+    }
+    service::tell(State::Stopping);
+}
+
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let failure = match &error {
@@ -431,6 +447,34 @@ impl From<StartError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_a_port_or_a_name_with_more_is_told_how_it_is_written() {
+        for wrong in [
+            "443",
+            ":443",
+            "localhost:8080",
+            "0.0.0.0",
+            "[::]",
+            "1.2.3.4:99999",
+        ] {
+            assert!(listened(wrong).unwrap_err().contains("[::]:443"), "{wrong}");
+        }
+        assert!(listened("[::]:443").is_ok());
+        for wrong in ["", "https://m.example/", "m.example:443", "m.example/x"] {
+            assert!(
+                host(wrong).unwrap_err().contains("mirror.example"),
+                "{wrong}"
+            );
+        }
+        for (written, asked) in [
+            ("M.example", "m.example"),
+            ("газета.example", "xn--80aahjj1e.example"),
+            ("[2001:DB8::1]", "[2001:db8::1]"),
+        ] {
+            assert_eq!(host(written).as_deref(), Ok(asked));
+        }
+    }
 
     #[test]
     fn a_small_machine_has_fewer_places() {

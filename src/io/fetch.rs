@@ -45,14 +45,15 @@ impl FetchError {
     pub fn reason(&self) -> String {
         match self {
             Self::NotFound(_) => "it has no such file".into(),
-            Self::Denied { status, .. } => format!("it refused with status {status}"),
+            Self::Denied { status, .. } => format!("{REFUSED}{status}"),
             Self::Transient { why, .. } | Self::Permanent { why, .. } => why.clone(),
             Self::TooLarge { max_bytes, .. } => format!("it sent more than {max_bytes} bytes"),
         }
     }
 }
 
-const STATUS: &str = "status ";
+pub const STATUS: &str = "status ";
+pub const REFUSED: &str = "it refused with status ";
 
 // Why there was no talk at all. Whoever gives advice goes by these words.
 pub const NO_NAME: &str = "no connection: its name could not be looked up";
@@ -63,6 +64,7 @@ pub const BROKE: &str = "the connection broke";
 pub const PAST_DATE: &str = "by this machine's clock its certificate is past its date";
 pub const NOT_YET: &str = "by this machine's clock its certificate is not valid yet";
 pub const OTHER_NAME: &str = "its certificate is for another name";
+pub const REFUSED_CERTIFICATE: &str = "its certificate is one that browsers refuse";
 pub const UNKNOWN_AUTHORITY: &str = "nobody whom browsers trust vouches for its certificate";
 
 #[derive(Debug, Clone)]
@@ -398,7 +400,7 @@ fn certificate_fault(why: &rustls::CertificateError) -> &'static str {
         Why::NotValidYet | Why::NotValidYetContext { .. } => NOT_YET,
         Why::NotValidForName | Why::NotValidForNameContext { .. } => OTHER_NAME,
         Why::UnknownIssuer => UNKNOWN_AUTHORITY,
-        _ => "its certificate is no good",
+        _ => REFUSED_CERTIFICATE,
     }
 }
 

@@ -622,3 +622,19 @@ async fn until_stopped<C: Future>(
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_leaves_places_for_http_2_to_others() {
+        let places = SharedPlaces::of(80);
+        let mut taken: Vec<_> = (0..80).filter_map(|_| places.take(Some(1))).collect();
+        assert_eq!(taken.len(), 10);
+        assert!(places.take(Some(2)).is_some());
+        assert!(places.take(None).is_some(), "who comes through a proxy");
+        taken.pop();
+        assert!(places.take(Some(1)).is_some());
+    }
+}

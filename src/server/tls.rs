@@ -448,6 +448,33 @@ fn read_key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, fn(PathBuf) -> TlsError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_key_cannot_be_used_is_told() {
+        let refused = |pem: &str| {
+            let refused = read_key(pem.as_bytes()).map(drop);
+            refused.map_err(|error| error("k".into()).to_string())
+        };
+        let pem = |kind: &str, content: &[u8]| {
+            let content = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, content);
+            format!("-----BEGIN {kind}-----\n{content}\n-----END {kind}-----\n")
+        };
+        let good = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        assert_eq!(refused(&good), Ok(()));
+        let locked = pem("ENCRYPTED PRIVATE KEY", b"0");
+        assert!(
+            refused(&locked)
+                .unwrap_err()
+                .contains("locked with a passphrase")
+        );
+        let other = pem("PRIVATE KEY", b"0");
+        assert!(
+            refused(&other)
+                .unwrap_err()
+                .contains("of a kind or a length")
+        );
+        assert!(refused("none").unwrap_err().contains("no private key"));
+    }
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
     use rustls::server::Acceptor;
     use rustls::{
