@@ -155,19 +155,24 @@ mod tests {
 
     #[test]
     fn a_name_without_a_certificate_and_a_certificate_without_a_name_are_named() {
-        let names = ["m.example", "other.example", "192.0.2.1", "[2001:db8::1]"];
+        let names = [
+            "m.news.example",
+            "other.news.example",
+            "192.0.2.1",
+            "[2001:db8::1]",
+        ];
         let names = names.map(str::to_owned);
-        let given = [certificate(&["*.example", "192.0.2.1", "2001:db8::1"])];
+        let given = [certificate(&["*.news.example", "192.0.2.1", "2001:db8::1"])];
         assert_eq!(judge(&given, &names, time(GOOD)), []);
         assert_eq!(
             hosts(&given[0].1),
-            ["*.example", "192.0.2.1", "2001:db8::1"]
+            ["*.news.example", "192.0.2.1", "2001:db8::1"]
         );
-        let given = [certificate(&["m.example"]), certificate(&[])];
+        let given = [certificate(&["m.news.example"]), certificate(&[])];
         let unfit = judge(&given, &names[..2], time(GOOD));
         let expected = [
             Unfit::Nameless("chain.pem".into()),
-            Unfit::Uncovered("other.example".into()),
+            Unfit::Uncovered("other.news.example".into()),
         ];
         assert_eq!(unfit, expected);
         assert_eq!(judge(&[], &names, time(GOOD)), [], "no TLS is spoken");

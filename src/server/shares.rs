@@ -74,7 +74,8 @@ impl<S: Deref<Target = Shares>> Share<S> {
     /// `None`: there is not so much left, or not for `who`.
     pub(super) fn take(of: S, who: Option<u64>, amount: u64) -> Option<Self> {
         let is_granted = of.grant(who, amount);
-        is_granted.then_some(Self { of, who, amount })
+        // One that is not granted must not come to be, since it would give back what it never had.
+        is_granted.then(|| Self { of, who, amount })
     }
 }
 

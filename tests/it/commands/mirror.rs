@@ -109,7 +109,7 @@ fn a_mirror_takes_nothing_from_a_mirror_of_another_newsroom() {
     assert_eq!(edition(&serving.url, 1), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn why_another_mirror_cannot_be_copied_is_told_with_what_to_try() {
     let [empty, own] = [0; 2].map(|_| tempfile::tempdir().unwrap());
     let waiting_one = waiting(empty.path(), &[]);
@@ -491,6 +491,8 @@ fn the_system_hears_when_a_service_is_ready_and_when_it_stops() {
         String::from_utf8(space[..count].to_vec()).unwrap()
     };
     let (paper, root) = (Paper::copied(), Paper::shared().fingerprint());
+    let mirror = "[[mirror]]\nname = \"stick\"\nfolder = \"stick\"\n\n[pack]";
+    paper.configure("[pack]", mirror);
     let state = state.path().to_str().unwrap();
     let serve = [
         "serve",
