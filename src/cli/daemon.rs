@@ -24,7 +24,7 @@ use url::Url;
 
 use super::failure::{Failure, Outcome};
 use super::screen::Screen;
-use super::serve::until_interrupted;
+use super::serve::until_service_ends;
 use super::sync::source;
 use crate::base::{EditionNumber, Secret, Timestamp};
 use crate::config::{self, Config, ConfigError};
@@ -106,7 +106,7 @@ pub(super) async fn keep(site: &Path, screen: &Screen) -> Outcome {
     }
     screen.line("Mirrors are kept up to date from now on. Ctrl-C ends it.");
     let wire = Arc::new(wire);
-    let (clock, stop) = (&SystemClock, until_interrupted());
+    let (clock, stop) = (&SystemClock, until_service_ends());
     let operator = Operator { said, views };
     daemon::run(desk, wire, clock, ledger, memory, operator, stop).await?;
     drop(say);

@@ -7,6 +7,7 @@
 //!
 //! The pauses are random too, so that a thousand mirrors that were started in one minute do not come in one minute.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,10 +16,10 @@ use url::Url;
 use super::screen::{Screen, one_line};
 use crate::edition::Effort;
 use crate::io::clock::{Clock, SystemClock};
-use crate::io::fetch::{HttpFetch, Patience};
+use crate::io::fetch::{self, HttpFetch, Patience};
 use crate::io::files::{self, FileError};
 use crate::io::random;
-use crate::reader::{self, FirstTrust, Options, ReadError};
+use crate::reader::{self, Fault, FirstTrust, Options, ReadError};
 use crate::server::{Anchor, Door, HoldingsError};
 
 pub(super) struct Following {
@@ -41,16 +42,87 @@ enum FollowError {
 }
 
 impl FollowError {
-    /// On one line, since it goes into a system's journal.
-    fn told(&self) -> String {
-        let faults = match self {
-            Self::Read(error) => error.faults(),
-            _ => &[],
+    fn told(&self) -> Vec<String> {
+        let (faults, hint) = match self {
+            Self::Read(error) => (error.faults(), error.hint()),
+            Self::Holdings(error) => (&[][..], error.hint()),
+            Self::File(error) => (&[][..], error.hint()),
         };
-        let faults = faults
-            .iter()
-            .map(|(mirror, fault)| format!("; {mirror}: {fault}"));
-        one_line(format!("{self}{}", faults.collect::<String>()))
+        if faults.is_empty() {
+            let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+            return vec![one_line(format!("nothing could be copied: {self}{hint}"))];
+        }
+        faults.iter().map(told_of).collect()
+    }
+}
+
+/// On one line, since it goes into a system's journal.
+fn told_of((mirror, fault): &(String, Fault)) -> String {
+    let advice = advice(fault, mirror.starts_with("https:"));
+    let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+    one_line(format!(
+        "nothing could be copied from `{mirror}`: {fault}{advice}"
+    ))
+}
+
+/// What whoever runs this mirror may try.
+fn advice(fault: &Fault, is_secure: bool) -> Option<&'static str> {
+    let advice = match fault {
+        Fault::Unreachable(why) => return advice_by_words(why, is_secure),
+        Fault::Silent { .. } => {
+            "see whether that mirror runs; a firewall in between may swallow what is sent there"
+        }
+        Fault::BlockPage => {
+            "open it in a browser: perhaps it is no mirror, or it is blocked where this machine stands"
+        }
+        Fault::Empty => {
+            "open it in a browser: perhaps it is no mirror, or waits for its first edition itself"
+        }
+        Fault::Older { .. } => "name a mirror that is up to date with another `--from`",
+        Fault::Lied(_) => "name another mirror with `--from`, and tell the newsroom of this one",
+        Fault::OtherSite => {
+            "compare the address, and the fingerprint behind `--root`, with the newsroom's own word"
+        }
+        _ => return None,
+    };
+    Some(advice)
+}
+
+fn advice_by_words(why: &str, is_secure: bool) -> Option<&'static str> {
+    let advice = match why {
+        fetch::NO_NAME => {
+            "see how the name is spelled, and whether this machine can look up others: `getent hosts example.org`"
+        }
+        fetch::NOBODY_THERE => {
+            "see whether the address and its port are right, and whether that mirror runs"
+        }
+        fetch::NO_WAY => "see whether this machine reaches the internet",
+        fetch::NO_TLS if is_secure => "perhaps its address begins with `http://`",
+        fetch::BROKE if !is_secure => {
+            "perhaps its address begins with `https://`, or it is blocked where this machine stands"
+        }
+        fetch::PAST_DATE | fetch::NOT_YET => {
+            "look at the clock with `date`; if it is right, tell whoever runs that mirror"
+        }
+        fetch::OTHER_NAME | fetch::UNKNOWN_AUTHORITY | fetch::REFUSED_CERTIFICATE => {
+            "see how the name is spelled; if it is right, somebody stands in between, or that mirror is not set up well"
+        }
+        _ if why.starts_with(fetch::STATUS) => {
+            "that host has trouble of its own; it is asked again"
+        }
+        _ if why.starts_with(fetch::REFUSED) => "open it in a browser: perhaps it is no mirror",
+        _ => return None,
+    };
+    Some(advice)
+}
+
+/// Of others that gave what was wanted, nobody need hear but of liars; but at first a person looks on, who may have spelled one
+/// of them wrongly.
+fn is_worth_telling(fault: &Fault, is_first: bool) -> bool {
+    match fault {
+        Fault::Lied(_) | Fault::OtherSite => true,
+        Fault::Unreachable(_) | Fault::Silent { .. } | Fault::BlockPage | Fault::Empty => is_first,
+        _ => false,
     }
 }
 
@@ -58,14 +130,27 @@ impl Following {
     /// For ever. A trouble is told when it begins, and not each time.
     pub(super) async fn run(mut self, screen: &Screen) {
         let fetch = HttpFetch::new(Patience::default());
-        let mut told = String::new();
+        let mut told = BTreeSet::new();
+        let (mut is_first, mut is_cut_off) = (true, false);
         loop {
             let looked = self.look(&fetch).await;
-            let trouble = looked.err().map(|error| error.told()).unwrap_or_default();
-            if !trouble.is_empty() && trouble != told {
-                screen.warn(format!("nothing could be copied: {trouble}"));
+            if is_cut_off && looked.is_ok() {
+                screen.line("The other mirrors can be copied again");
             }
-            told = trouble;
+            is_cut_off = looked.is_err();
+            let troubles: BTreeSet<_> = match looked {
+                Ok(faults) => faults
+                    .iter()
+                    .filter(|(_, fault)| is_worth_telling(fault, is_first))
+                    .map(told_of)
+                    .collect(),
+                Err(error) => error.told().into_iter().collect(),
+            };
+            troubles
+                .difference(&told)
+                .for_each(|trouble| screen.warn(trouble));
+            told = troubles;
+            is_first = false;
             tokio::time::sleep(pause(
                 self.every,
                 self.door.edition().is_some(),
@@ -75,7 +160,8 @@ impl Following {
         }
     }
 
-    async fn look(&mut self, fetch: &HttpFetch) -> Result<(), FollowError> {
+    /// What was wrong with some of them, if others gave the newest edition.
+    async fn look(&mut self, fetch: &HttpFetch) -> Result<Vec<(String, Fault)>, FollowError> {
         shuffle(&mut self.mirrors, random::byte);
         files::create_private_folder(&self.store)?;
         let kept = self.store.join("edition.tar.gz");
@@ -94,9 +180,9 @@ impl Following {
             },
         );
         options.effort = Effort::Best;
-        reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
+        let got = reader::get(fetch, SystemClock.now(), &options, &mut |_| ()).await?;
         self.door.offer(kept).await?;
-        Ok(())
+        Ok(got.faults)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use url::Url;
+use jiff::SignedDuration;
+use url::{Host, Url};
 
 use super::failure::{Failure, Outcome};
 use super::follow::Following;
@@ -14,8 +16,8 @@ use super::get::mirror;
 use super::open;
 use super::root::Root;
 use super::screen::{Screen, one_line};
-use super::words::day;
-use crate::io::clock::SystemClock;
+use super::words::{day, moment};
+use crate::io::clock::{Clock, SystemClock};
 use crate::io::enclosure::{self, Enclosed};
 use crate::io::evidence;
 use crate::io::files;
@@ -47,7 +49,7 @@ pub(crate) struct Serve {
     state: Option<PathBuf>,
     /// The address to listen on; `0.0.0.0:8080` is reached from everywhere. If not said, `127.0.0.1:8080`, and with `--acme`
     /// port 443 of every address of this machine
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listened)]
     listen: Option<SocketAddr>,
     /// Get a certificate for this host name, by itself and again in good time, from Let's Encrypt; again for each further
     /// name. The name must lead to this machine, and becomes public: every certificate is listed for all to see
@@ -70,7 +72,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Vec<PathBuf>,
     /// Answer under this host name only; again for each further one
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = host)]
     name: Vec<String>,
     /// For networks that let a connection freeze after some 15 KB: close each before that, after one answer
     #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true, default_missing_value = "14000", value_parser = clap::value_parser!(u64).range(4096..))]
@@ -95,6 +97,7 @@ impl Serve {
         let store = options.state.join("copied");
         let evidence = options.state.join(evidence::FOLDER);
         let prepared = prepare(options, screen)?;
+        let hosts = prepared.hosts();
         close_door(&prepared, &from, screen);
         super::in_threads(async {
             let server = prepared.start(Arc::new(SystemClock)).await?;
@@ -104,7 +107,7 @@ impl Serve {
                 every: Duration::from_secs(every),
                 door: server.door(),
             });
-            serve(server, following, &evidence, screen).await
+            serve(server, &hosts, following, &evidence, screen).await
         })
     }
 
@@ -192,11 +195,29 @@ fn prepare(mut options: Options, screen: &Screen) -> Result<Prepared, Failure> {
             Err(error) => return Err(Failure::setup(&error).hint(error.hint())),
         };
     let prepared = ports.prepare()?;
+    tell_what_is_odd(&prepared, &state, screen);
     if is_given && !rereads {
         rights::read_no_more().unwrap_or_else(|error| screen.warn(&error));
     }
     Ok(prepared)
 }
+
+/// What will keep readers away though the mirror runs.
+fn tell_what_is_odd(prepared: &Prepared, state: &Path, screen: &Screen) {
+    let now = SystemClock.now();
+    for unfit in prepared.unfit(now) {
+        screen.warn(format!("{unfit}; {}", unfit.hint()));
+    }
+    let came = files::modified(&state.join("edition.tar.gz"));
+    if came.is_ok_and(|came| came.duration_since(now) > CLOCKS_DIFFER) {
+        screen.warn(format!(
+            "this machine's clock says {}, which is before the edition here came in; set it with `timedatectl set-ntp true`",
+            moment(now)
+        ));
+    }
+}
+
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// From here on there is nothing for the program but its folder, its certificates, and those whom it copies.
 fn close_door(prepared: &Prepared, from: &[Url], screen: &Screen) {
@@ -215,6 +236,7 @@ fn close_door(prepared: &Prepared, from: &[Url], screen: &Screen) {
 /// Until somebody ends it.
 async fn serve(
     mut server: Server,
+    hosts: &[String],
     following: Option<Following>,
     evidence: &Path,
     screen: &Screen,
@@ -224,6 +246,13 @@ async fn serve(
     match server.edition() {
         Some(edition) => screen.line(format!("Serving edition {edition} on {url}")),
         None => screen.line(format!("Waiting for a first edition on {url}")),
+    }
+    if !hosts.is_empty() {
+        let hosts = hosts.iter().map(|host| format!("`{host}`"));
+        let hosts = hosts.collect::<Vec<_>>().join(", ");
+        screen.line(format!(
+            "Pages are shown under {hosts} alone, as the certificate says"
+        ));
     }
     let (renewal, door) = (server.renewal(), server.door());
     let beside = async {
@@ -299,7 +328,7 @@ fn tell_damage(server: &Server, screen: &Screen) -> bool {
         return false;
     };
     screen.warn(format!(
-        "the edition that was kept here is not served: {damage}"
+        "the edition that was kept here is not served: {damage}; the next that comes in takes its place, with `--from` in a moment"
     ));
     true
 }
@@ -335,6 +364,22 @@ fn directory(text: &str) -> Result<Url, String> {
     is_https
         .then_some(url)
         .ok_or_else(|| "it must begin with `https://`".to_owned())
+}
+
+fn listened(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "it is no address with a port; `[::]:443` is that port of every address of this machine, `0.0.0.0:443` leaves out IPv6, \
+         and `127.0.0.1:8080` is reached from this machine alone"
+            .to_owned()
+    })
+}
+
+/// As browsers write it.
+fn host(text: &str) -> Result<String, String> {
+    let host = Host::parse(text).map(|host| host.to_string());
+    host.map_err(|_| {
+        "it is no host, such as `mirror.example`, without `https://` and without a port".to_owned()
+    })
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -374,6 +419,21 @@ pub(super) async fn until_interrupted() {
     }
 }
 
+/// The same. The system hears that the service is ready, once that is listened for, and that it ends.
+pub(super) async fn until_service_ends() {
+    let mut ended = pin!(until_interrupted());
+    let is_over = tokio::select! {
+        biased;
+        () = &mut ended => true,
+        () = std::future::ready(()) => false,
+    };
+    if !is_over {
+        service::tell(State::Ready);
+        ended.await;
+    }
+    service::tell(State::Stopping);
+}
+
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let failure = match &error {
@@ -387,6 +447,34 @@ impl From<StartError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_a_port_or_a_name_with_more_is_told_how_it_is_written() {
+        for wrong in [
+            "443",
+            ":443",
+            "localhost:8080",
+            "0.0.0.0",
+            "[::]",
+            "1.2.3.4:99999",
+        ] {
+            assert!(listened(wrong).unwrap_err().contains("[::]:443"), "{wrong}");
+        }
+        assert!(listened("[::]:443").is_ok());
+        for wrong in ["", "https://m.example/", "m.example:443", "m.example/x"] {
+            assert!(
+                host(wrong).unwrap_err().contains("mirror.example"),
+                "{wrong}"
+            );
+        }
+        for (written, asked) in [
+            ("M.example", "m.example"),
+            ("газета.example", "xn--80aahjj1e.example"),
+            ("[2001:DB8::1]", "[2001:db8::1]"),
+        ] {
+            assert_eq!(host(written).as_deref(), Ok(asked));
+        }
+    }
 
     #[test]
     fn a_small_machine_has_fewer_places() {

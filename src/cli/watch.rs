@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::failure::{Exit, Failure, Outcome};
 use super::pack;
 use super::screen::Screen;
-use super::serve::until_interrupted;
+use super::serve::until_service_ends;
 use super::sync;
 use super::telling::Telling;
 use super::words::{clock, period};
@@ -42,7 +42,7 @@ pub(super) async fn watch(site: &Path, mirrors: Mirrors, screen: &Screen) -> Out
         "Looking at the sources every {}. Ctrl-C ends it.",
         period(rhythm.every)
     ));
-    let mut stopped = pin!(until_interrupted());
+    let mut stopped = pin!(until_service_ends());
     let mut watch = Watch::new(SystemClock.now());
     let mut event = Event::Started;
     let mut is_first = true;

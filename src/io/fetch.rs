@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use url::Url;
 
-use super::reach::{LeadsInside, Reach};
+use super::reach::{LeadsInside, NoSuchName, Reach};
 use super::unpack::unpacked;
 
 /// What a caller can do about an address that gave nothing.
@@ -45,14 +45,27 @@ impl FetchError {
     pub fn reason(&self) -> String {
         match self {
             Self::NotFound(_) => "it has no such file".into(),
-            Self::Denied { status, .. } => format!("it refused with status {status}"),
+            Self::Denied { status, .. } => format!("{REFUSED}{status}"),
             Self::Transient { why, .. } | Self::Permanent { why, .. } => why.clone(),
             Self::TooLarge { max_bytes, .. } => format!("it sent more than {max_bytes} bytes"),
         }
     }
 }
 
-const STATUS: &str = "status ";
+pub const STATUS: &str = "status ";
+pub const REFUSED: &str = "it refused with status ";
+
+// Why there was no talk at all. Whoever gives advice goes by these words.
+pub const NO_NAME: &str = "no connection: its name could not be looked up";
+pub const NOBODY_THERE: &str = "no connection: nobody listens at that port";
+pub const NO_WAY: &str = "no connection: no way leads there from here";
+pub const NO_TLS: &str = "no TLS connection";
+pub const BROKE: &str = "the connection broke";
+pub const PAST_DATE: &str = "by this machine's clock its certificate is past its date";
+pub const NOT_YET: &str = "by this machine's clock its certificate is not valid yet";
+pub const OTHER_NAME: &str = "its certificate is for another name";
+pub const REFUSED_CERTIFICATE: &str = "its certificate is one that browsers refuse";
+pub const UNKNOWN_AUTHORITY: &str = "nobody whom browsers trust vouches for its certificate";
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -363,8 +376,8 @@ pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
     let why = match error {
         _ if error.is_connect() && error.is_timeout() => "no connection in time",
         _ if error.is_timeout() => "it fell silent",
-        _ if error.is_connect() => "no connection",
-        _ => "the connection broke",
+        _ if error.is_connect() => no_connection(error),
+        _ => BROKE,
     };
     FetchError::Transient {
         address,
@@ -375,9 +388,33 @@ pub(super) fn classify(url: &Url, error: &reqwest::Error) -> FetchError {
 /// A wrong certificate is told apart from a broken line: it means that someone stands in between.
 fn tls_fault(error: &reqwest::Error) -> Option<&'static str> {
     causes(error).find_map(|cause| match cause.downcast_ref()? {
-        rustls::Error::InvalidCertificate(_) => Some("its certificate is not valid for this name"),
-        _ => Some("no TLS connection"),
+        rustls::Error::InvalidCertificate(why) => Some(certificate_fault(why)),
+        _ => Some(NO_TLS),
     })
+}
+
+fn certificate_fault(why: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError as Why;
+    match why {
+        Why::Expired | Why::ExpiredContext { .. } => PAST_DATE,
+        Why::NotValidYet | Why::NotValidYetContext { .. } => NOT_YET,
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => OTHER_NAME,
+        Why::UnknownIssuer => UNKNOWN_AUTHORITY,
+        _ => REFUSED_CERTIFICATE,
+    }
+}
+
+fn no_connection(error: &reqwest::Error) -> &'static str {
+    use std::io::ErrorKind;
+    if causes(error).any(|cause| cause.is::<NoSuchName>()) {
+        return NO_NAME;
+    }
+    let failed = |cause: &Cause| cause.downcast_ref().map(std::io::Error::kind);
+    match causes(error).find_map(failed) {
+        Some(ErrorKind::ConnectionRefused) => NOBODY_THERE,
+        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => NO_WAY,
+        _ => "no connection",
+    }
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {

@@ -55,9 +55,20 @@ impl FileError {
             Self::Other { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
                 Some("wait until the other one has ended, or end it".into())
             }
-            Self::Other { .. } => {
-                Some("check that you may read and write there, and that the disk is sound".into())
-            }
+            Self::Other { path, source, .. } => Some(match source.kind() {
+                io::ErrorKind::PermissionDenied => format!(
+                    "see with `ls -ld {}` whose it is, and run the command as that user, or name another place",
+                    path.display()
+                ),
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    "name a place on a disk that can be written to".into()
+                }
+                io::ErrorKind::IsADirectory => "name a file in there".into(),
+                io::ErrorKind::NotADirectory => {
+                    "name a folder; a file stands where one is needed".into()
+                }
+                _ => "check that you may read and write there, and that the disk is sound".into(),
+            }),
         }
     }
 

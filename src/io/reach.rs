@@ -16,6 +16,11 @@ use url::{Host, Url};
 #[error("it leads into a private network")]
 pub(super) struct LeadsInside;
 
+/// Nobody knew where the host is.
+#[derive(Debug, thiserror::Error)]
+#[error("its name could not be looked up")]
+pub(super) struct NoSuchName(#[from] std::io::Error);
+
 /// The hosts that may lie anywhere. Copies share them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reach {
@@ -69,7 +74,8 @@ impl Resolve for Reach {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found = found.map_err(NoSuchName)?;
             let admitted = reach.admitted(name.as_str(), found)?;
             Ok(Box::new(admitted.into_iter()) as Addrs)
         })

@@ -33,6 +33,8 @@ pub enum RightsError {
     /// Nothing was given away.
     #[error("root's rights cannot be given away here: {0}")]
     Kept(io::Error),
+    #[error("could not make the folder `{folder}`: {source}")]
+    Unmade { folder: PathBuf, source: io::Error },
     /// It would be given to another user with all that is in it.
     #[error("`{0}` belongs to root and holds other things")]
     NotOurs(PathBuf),
@@ -45,6 +47,9 @@ impl RightsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Kept(_) => None,
+            Self::Unmade { .. } => {
+                Some("name another folder with `--state`, on a disk that can be written to".to_owned())
+            }
             Self::NotOurs(_) => Some("name a new folder with `--state`".to_owned()),
             Self::Shut { .. } => Some(
                 "name a folder with `--state` that others than root can reach, such as `/var/lib/colport`"
@@ -94,7 +99,10 @@ type User = (u32, u32);
 
 fn owner(folder: &Path, ours: &[&str]) -> Result<User, RightsError> {
     let failed = RightsError::Kept;
-    make(folder).map_err(failed)?;
+    make(folder).map_err(|source| RightsError::Unmade {
+        folder: folder.to_path_buf(),
+        source,
+    })?;
     let looked_at = fs::metadata(folder).map_err(failed)?;
     if looked_at.uid() != 0 {
         return Ok((looked_at.uid(), looked_at.gid()));
@@ -118,7 +126,7 @@ fn make(folder: &Path) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         made => made,
     }
 }

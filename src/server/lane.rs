@@ -27,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use super::head::{self, Common, Heading, Heard, Room};
 use super::line::{self, Line};
 use super::listen::{Answer, Hall, Newcomer};
-use super::respond::{Body, Brief};
+use super::respond::{Allowed, Body, Brief};
 use super::threads::{self, Seat};
 use super::wire::Progress;
 
@@ -301,7 +301,11 @@ impl<A: Answer> Lane<'_, A> {
 
     fn any(&self, request: &Parts, is_last: bool, date: &mut Date) -> Reply {
         let thin = self.hall.thin.map(|most| most.saturating_sub(self.spent()));
-        let answer = self.hall.read(request, thin.map(for_body));
+        let allowed = Allowed {
+            most_bytes: thin.map(for_body),
+            who: self.progress.who(),
+        };
+        let answer = self.hall.read(request, allowed);
         let (parts, body) = answer.into_parts();
         let is_last = is_last || thin.is_some() || parts.headers.contains_key(CONNECTION);
         let common = Common {

@@ -42,8 +42,9 @@ use super::head::Bare;
 use super::lane::{self, Left};
 use super::line::Line;
 use super::names::Names;
-use super::respond::{self, Body, Brief};
+use super::respond::{self, Allowed, Body, Brief};
 use super::round::Round;
+use super::shares::{Share, Shares};
 use super::threads::{self, Load, Seat, Seated};
 use super::tls::{self, Terms};
 use super::wire::{Progress, Sends, Wire};
@@ -51,8 +52,8 @@ use crate::io::clock::Clock;
 
 /// Who answers. One for all connections.
 pub(super) trait Answer: Send + Sync + 'static {
-    /// To a request without a body. `most_bytes`: no part that is longer than this will arrive.
-    fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body>;
+    /// To a request without a body.
+    fn read(&self, head: &Parts, allowed: Allowed) -> Response<Body>;
 
     /// The same to a request that says no more than that, if that can be had without detours; counted on elsewhere. It is
     /// handed to `send`, which is called at most once and must not wait.
@@ -87,7 +88,7 @@ pub(super) struct Hall<A> {
     pub(super) thin: Option<u64>,
     pub(super) crowd: Arc<Crowd>,
     /// Places for those who share a connection among many requests, which takes more memory.
-    pub(super) shared: Arc<Semaphore>,
+    pub(super) shared: SharedPlaces,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -101,15 +102,15 @@ impl<A: Answer> Hall<A> {
             tls: None,
             thin: None,
             crowd: Crowd::new(bounds.crowd.clone()),
-            shared: Arc::new(Semaphore::new(bounds.shared as usize)),
+            shared: SharedPlaces::of(bounds.shared),
             counters: Arc::default(),
             bounds,
         }
     }
 
-    pub(super) fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+    pub(super) fn read(&self, head: &Parts, allowed: Allowed) -> Response<Body> {
         let answer = if self.names.is_asked(head) {
-            self.site.read(head, most_bytes)
+            self.site.read(head, allowed)
         } else {
             nobody_here()
         };
@@ -145,7 +146,11 @@ impl<A: Answer> Hall<A> {
             // In a box, so that those who only read need no room for it.
             return Box::pin(self.site.take(&head, &mut body, progress)).await;
         }
-        let answer = self.read(&head, self.thin);
+        let allowed = Allowed {
+            most_bytes: self.thin,
+            who: progress.who(),
+        };
+        let answer = self.read(&head, allowed);
         if body.is_end_stream() && self.thin.is_none() {
             return answer;
         }
@@ -167,6 +172,27 @@ fn too_much_at_once() -> Response<Body> {
     let why = "on one connection only a few things can be brought at a time";
     respond::sentence(StatusCode::TOO_MANY_REQUESTS, why)
 }
+
+/// Of those who speak HTTP/2, no address has more than an eighth.
+#[derive(Clone)]
+pub(super) struct SharedPlaces(Arc<Shares>);
+
+/// Given back when the connection has ended.
+type SharedPlace = Share<Arc<Shares>>;
+
+impl SharedPlaces {
+    fn of(all: u32) -> Self {
+        let each = (all / 8).max(LEAST_SHARED).into();
+        Self(Arc::new(Shares::of(all.into(), each)))
+    }
+
+    fn take(&self, who: Option<u64>) -> Option<SharedPlace> {
+        Share::take(Arc::clone(&self.0), who, 1)
+    }
+}
+
+/// A browser opens several.
+const LEAST_SHARED: u32 = 8;
 
 /// How much is put up with.
 #[derive(Debug, Clone)]
@@ -219,6 +245,10 @@ pub(super) fn bind(mut address: SocketAddr) -> std::io::Result<TcpSocket> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        // Where the system would not do so by itself.
+        rustix::net::sockopt::set_ipv6_v6only(&socket, false)?;
+    }
     // So that a restart need not wait for the connections before it to be forgotten.
     socket.set_reuseaddr(true)?;
     // Connections inherit it. The kernel would go up to megabytes for each, which is memory that strangers can fill,
@@ -491,7 +521,13 @@ impl<A: Answer> Thread<A> {
         let (mut line, place) = match &hall.tls {
             // In a box, like hyper below: most of the time neither is needed any more, or yet.
             Some(terms) if !line.is_secure() => {
-                Box::pin(secured(terms, &hall.shared, line.into_wire())).await?
+                Box::pin(secured(
+                    terms,
+                    &hall.shared,
+                    line.into_wire(),
+                    progress.who(),
+                ))
+                .await?
             }
             _ => (line, None),
         };
@@ -536,9 +572,10 @@ async fn accept(
 /// side was told why.
 async fn secured(
     terms: &Terms,
-    shared: &Arc<Semaphore>,
+    shared: &SharedPlaces,
     mut wire: Wire,
-) -> Option<(Line, Option<OwnedSemaphorePermit>)> {
+    who: Option<u64>,
+) -> Option<(Line, Option<SharedPlace>)> {
     wire.send(Sends::BeforeWaiting);
     let mut place = None;
     let mut hello = LazyConfigAcceptor::new(Acceptor::default(), wire);
@@ -546,7 +583,7 @@ async fn secured(
         Ok(heard) => {
             let said = heard.client_hello();
             if terms.may_share(&said) {
-                place = Arc::clone(shared).try_acquire_owned().ok();
+                place = shared.take(who);
             }
             let config = terms.with(&said, place.is_some());
             heard.into_stream(config).into_fallible().await
@@ -628,5 +665,6 @@ async fn until_stopped<C: Future>(
     .await;
 }
 
+#[cfg(test)]
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,7 @@ mod counters;
 mod crowd;
 mod current;
 mod door;
+mod fitness;
 mod forgetful;
 mod forms;
 mod head;
@@ -43,6 +44,7 @@ mod reports;
 mod respond;
 mod round;
 mod seal;
+mod shares;
 mod show;
 mod threads;
 mod tls;
@@ -66,6 +68,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use crowd::CrowdBounds;
 pub use door::Door;
+pub use fitness::Unfit;
 pub use holdings::{Anchor, HoldingsError};
 pub use intake::IntakeBounds;
 pub use listen::Bounds;
@@ -96,7 +99,7 @@ use names::Names;
 use office::Office;
 use renewal::Kept;
 use reports::{REPORTS, Tally};
-use respond::{Body, Brief, NotFoundPages};
+use respond::{Allowed, Body, Brief, NotFoundPages};
 use tls::{Certificates, Speaks, Terms};
 use wire::Progress;
 
@@ -172,7 +175,7 @@ impl StartError {
             Self::Holdings(error) => return error.hint(),
             Self::Tls(error) => return error.hint(),
             Self::AddressInUse(_) => {
-                "stop the other program, or choose another port with `--listen`"
+                "see with `ss -ltnp` which one it is; stop it, or choose another port with `--listen`"
             }
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "ports below 1024 are root's to give: run it with `sudo`, and the rights are given away at once; or choose a \
@@ -283,6 +286,25 @@ impl Prepared {
             open.reach_out(&acme.directory);
         }
         open
+    }
+
+    /// What will keep readers from seeing anything here over TLS, though the mirror can serve.
+    pub fn unfit(&self, now: Timestamp) -> Vec<Unfit> {
+        let files = self.files.as_ref().map(tls::Files::shown);
+        fitness::judge(&files.unwrap_or_default(), &self.options.names, now)
+    }
+
+    /// Whom the certificates name that were given, if that decides under which names the mirror answers.
+    pub fn hosts(&self) -> Vec<String> {
+        let files = self
+            .files
+            .as_ref()
+            .filter(|_| self.options.names.is_empty());
+        let files = files.map(tls::Files::shown).unwrap_or_default();
+        files
+            .iter()
+            .flat_map(|(_, shown)| fitness::hosts(shown))
+            .collect()
     }
 
     /// As [`start()`].
@@ -616,7 +638,7 @@ struct Site {
 }
 
 impl Answer for Site {
-    fn read(&self, head: &Parts, most_bytes: Option<u64>) -> Response<Body> {
+    fn read(&self, head: &Parts, allowed: Allowed) -> Response<Body> {
         if lists::is_asked(head) {
             return self.lists.answer(head);
         }
@@ -627,7 +649,7 @@ impl Answer for Site {
             return self.tally.answer(self.clock.now());
         }
         let live = self.holdings.current().hold();
-        respond::respond(&live, &self.not_found, head, most_bytes)
+        respond::respond(&live, &self.not_found, head, allowed)
     }
 
     fn brief<T>(&self, wanted: &Bare<'_>, send: impl FnOnce(Brief<'_>) -> T) -> Option<T> {

@@ -72,13 +72,15 @@ impl Names {
         matches!(self, Self::Any)
     }
 
-    /// `host`, as the field of that name has it.
+    /// `host`, as the field of that name has it. A user's name has no place there (RFC 9110 section 7.2).
     pub(super) fn are_said(&self, host: &[u8]) -> bool {
-        let is_one = |host: Authority| self.has(host.host());
+        let is_one = |host: Authority| !host.as_str().contains('@') && self.has(host.host());
         self.are_any() || Authority::try_from(host).is_ok_and(is_one)
     }
 
     fn has(&self, host: &str) -> bool {
+        // With a dot at its end a name is the same, only surely whole (RFC 1034 section 3.1).
+        let host = host.strip_suffix('.').unwrap_or(host);
         match self {
             Self::Any => true,
             Self::Listed(names) => names.iter().any(|name| name.eq_ignore_ascii_case(host)),
@@ -139,7 +141,9 @@ mod tests {
         check("MIRROR.example:8080", true);
         check("[::1]:80", true);
         check("other.example", false);
-        check("mirror.example.", false);
+        check("mirror.example.", true);
+        check("mirror.example..", false);
+        check("a@mirror.example", false);
         check("127.0.0.1", false);
         check("", false);
         check("a b", false);

@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use super::counters::Counters;
 use super::holdings::Holdings;
 use super::listen::{Answer, Bounds};
-use super::respond::{self, Body};
+use super::respond::{self, Allowed, Body};
 
 pub(super) struct Office {
     pub(super) counters: Arc<Counters>,
@@ -25,7 +25,7 @@ pub(super) fn bounds() -> Bounds {
 }
 
 impl Answer for Office {
-    fn read(&self, head: &Parts, _: Option<u64>) -> Response<Body> {
+    fn read(&self, head: &Parts, _: Allowed) -> Response<Body> {
         if let Some(why) = respond::fault(head) {
             return respond::closing(respond::sentence(StatusCode::BAD_REQUEST, why));
         }

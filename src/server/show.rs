@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::listen::{self, Answer, Hall, Stop};
-use super::respond::{self, Body, Catalogue, NotFoundPages};
+use super::respond::{self, Allowed, Body, Catalogue, NotFoundPages};
 use super::{Bounds, Port, StartError, not_found_pages};
 use crate::edition::Excerpt;
 use crate::io::clock::SystemClock;
@@ -79,7 +79,7 @@ impl Room {
 }
 
 impl Answer for Room {
-    fn read(&self, head: &Parts, _: Option<u64>) -> Response<Body> {
+    fn read(&self, head: &Parts, _: Allowed) -> Response<Body> {
         let mut answer = if !self.is_asked_by_name(head) {
             let why = "this is not the host you are looking for";
             respond::sentence(StatusCode::MISDIRECTED_REQUEST, why)
@@ -89,7 +89,7 @@ impl Answer for Room {
                 "this is not for pages of other sites",
             )
         } else {
-            respond::respond(&self.edition, &self.not_found, head, None)
+            respond::respond(&self.edition, &self.not_found, head, Allowed::default())
         };
         // Older browsers do not tell who asks, but most of them can be told whom to give the answer to.
         for name in ["cross-origin-resource-policy", "cross-origin-opener-policy"] {

@@ -44,6 +44,10 @@ pub enum TlsError {
     NoCertificate(PathBuf),
     #[error("no private key can be read in `{0}`")]
     NoKey(PathBuf),
+    #[error("the private key in `{0}` is locked with a passphrase")]
+    Locked(PathBuf),
+    #[error("the private key in `{0}` is of a kind or a length that is not spoken here")]
+    OtherKind(PathBuf),
     #[error("the key `{key}` does not belong to the certificate `{certificate}`")]
     Mismatch { certificate: PathBuf, key: PathBuf },
     #[error(transparent)]
@@ -57,9 +61,19 @@ impl TlsError {
             Self::File(error) => return error.hint(),
             Self::Root(RootError::File(error)) => return error.hint(),
             Self::NoCertificate(_) | Self::Root(RootError::NoCertificate(_)) => {
-                "give the whole chain in PEM, the one that begins with `-----BEGIN CERTIFICATE-----`"
+                "give the whole chain in PEM, the one that begins with `-----BEGIN CERTIFICATE-----`; `openssl x509 -inform der` \
+                 makes it of the other form"
             }
-            Self::NoKey(_) => "give the key in PEM, without a passphrase",
+            Self::NoKey(_) => {
+                "give the key in PEM, the file that begins with `-----BEGIN PRIVATE KEY-----` or nearly so"
+            }
+            Self::Locked(_) => {
+                "`openssl pkey -in FILE -out OPEN` asks for the passphrase and writes the key without it; \
+                 let only its owner read that"
+            }
+            Self::OtherKind(_) => {
+                "make a key for ECDSA with P-256 or P-384, for Ed25519, or for RSA with 2048 to 4096 bits"
+            }
             Self::Mismatch { .. } => "give the two files that were made together",
         };
         Some(words.to_owned())
@@ -92,7 +106,7 @@ pub(super) struct Shown {
 impl Shown {
     /// `None`: it is no certificate and its key, both PEM.
     pub(super) fn of(chain: &[u8], key: &[u8]) -> Option<Self> {
-        let certified = CertifiedKey::new(read_chain(chain)?, read_key(key)?);
+        let certified = CertifiedKey::new(read_chain(chain)?, read_key(key).ok()?);
         certified.keys_match().ok()?;
         Some(Self::new(certified))
     }
@@ -359,6 +373,14 @@ impl Files {
         Arc::clone(&self.certificates)
     }
 
+    /// With where each of them lies.
+    pub(super) fn shown(&self) -> Vec<(PathBuf, Shown)> {
+        let board = self.certificates.look();
+        let places = self.identities.iter();
+        let places = places.map(|identity| identity.certificate.clone());
+        places.zip(board.given.iter().cloned()).collect()
+    }
+
     fn load(&self) -> Result<(), TlsError> {
         let shown: Result<Vec<_>, _> = self.identities.iter().map(shown).collect();
         self.certificates.change().given = shown?;
@@ -392,7 +414,7 @@ fn shown(identity: &Identity) -> Result<Shown, TlsError> {
     let pem = files::read(certificate, FILE_BYTES)?;
     let chain = read_chain(&pem).ok_or_else(|| TlsError::NoCertificate(certificate.clone()))?;
     let pem = files::read(key, FILE_BYTES)?;
-    let signs = read_key(&pem).ok_or_else(|| TlsError::NoKey(key.clone()))?;
+    let signs = read_key(&pem).map_err(|no_key| no_key(key.clone()))?;
     let certified = CertifiedKey::new(chain, signs);
     certified.keys_match().map_err(|_| TlsError::Mismatch {
         certificate: certificate.clone(),
@@ -408,14 +430,51 @@ fn read_chain(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     Some(chain)
 }
 
-fn read_key(pem: &[u8]) -> Option<Arc<dyn SigningKey>> {
-    let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
-    ring::sign::any_supported_type(&key).ok()
+fn read_key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, fn(PathBuf) -> TlsError> {
+    let is_locked = memchr::memmem::find(pem, b"ENCRYPTED").is_some();
+    let Ok(key) = PrivateKeyDer::from_pem_slice(pem) else {
+        return Err(if is_locked {
+            TlsError::Locked
+        } else {
+            TlsError::NoKey
+        });
+    };
+    ring::sign::any_supported_type(&key).map_err(|_| match is_locked {
+        true => TlsError::Locked as fn(PathBuf) -> TlsError,
+        false => TlsError::OtherKind,
+    })
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_key_cannot_be_used_is_told() {
+        let refused = |pem: &str| {
+            let refused = read_key(pem.as_bytes()).map(drop);
+            refused.map_err(|error| error("k".into()).to_string())
+        };
+        let pem = |kind: &str, content: &[u8]| {
+            let content = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, content);
+            format!("-----BEGIN {kind}-----\n{content}\n-----END {kind}-----\n")
+        };
+        let good = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        assert_eq!(refused(&good), Ok(()));
+        let locked = pem("ENCRYPTED PRIVATE KEY", b"0");
+        assert!(
+            refused(&locked)
+                .unwrap_err()
+                .contains("locked with a passphrase")
+        );
+        let other = pem("PRIVATE KEY", b"0");
+        assert!(
+            refused(&other)
+                .unwrap_err()
+                .contains("of a kind or a length")
+        );
+        assert!(refused("none").unwrap_err().contains("no private key"));
+    }
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
     use rustls::server::Acceptor;
     use rustls::{

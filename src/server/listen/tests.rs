@@ -8,6 +8,7 @@ use std::thread::{self, ThreadId};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use rustls::{ClientConnection, StreamOwned};
 
+use super::respond::Allowed;
 use super::*;
 use crate::io::clock::SystemClock;
 
@@ -17,7 +18,7 @@ struct Parrot(Arc<Mutex<Option<ThreadId>>>);
 const SAID: &str = "always the same";
 
 impl Answer for Parrot {
-    fn read(&self, _: &Parts, _: Option<u64>) -> Response<Body> {
+    fn read(&self, _: &Parts, _: Allowed) -> Response<Body> {
         *self.0.lock().unwrap() = Some(thread::current().id());
         respond::sentence(StatusCode::OK, SAID)
     }
@@ -113,4 +114,15 @@ fn a_connection_over_tls_goes_from_one_thread_to_another_with_what_was_agreed_on
         let name = "m.example".try_into().unwrap();
         StreamOwned::new(ClientConnection::new(client, name).unwrap(), stream)
     });
+}
+
+#[test]
+fn one_address_leaves_places_for_http_2_to_others() {
+    let places = SharedPlaces::of(80);
+    let mut taken: Vec<_> = (0..80).filter_map(|_| places.take(Some(1))).collect();
+    assert_eq!(taken.len(), 10);
+    assert!(places.take(Some(2)).is_some());
+    assert!(places.take(None).is_some(), "who comes through a proxy");
+    taken.pop();
+    assert!(places.take(Some(1)).is_some());
 }

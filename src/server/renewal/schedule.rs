@@ -20,7 +20,7 @@ pub struct Validity {
 
 impl Validity {
     /// `None`: it is no certificate.
-    pub(super) fn of(certificate: &[u8]) -> Option<Self> {
+    pub(in crate::server) fn of(certificate: &[u8]) -> Option<Self> {
         let certificate = Certificate::from_der(certificate).ok()?;
         let validity = certificate.tbs_certificate().validity();
         let seconds = |time: x509_cert::time::Time| {

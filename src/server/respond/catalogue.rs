@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::index::{self, Index, Listing, Place};
-use super::budget::UNPACKED;
+use super::budget::{UNPACKED, hold};
 use super::conditions::{self, Tag};
 use crate::base::{Digest, EditionNumber};
 use crate::bundle;
@@ -295,10 +295,10 @@ pub(crate) enum Unsendable {
 }
 
 impl<'a> Resource<'a> {
-    /// The representation's bytes, one run after the other.
-    pub(crate) fn runs(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {
+    /// The representation's bytes, one run after the other. What must be unpacked for that is reckoned to `who`.
+    pub(crate) fn runs(&self, coding: Coding, who: Option<u64>) -> Result<Vec<Bytes>, Unsendable> {
         if self.ground == Ground::Soft {
-            return self.verified_again(coding);
+            return self.verified_again(coding, who);
         }
         match (self.form, coding) {
             (Form::Plain, _) | (_, Coding::Gzip) => Ok(vec![self.file.slice_ref(self.packed)]),
@@ -308,7 +308,7 @@ impl<'a> Resource<'a> {
                 Ok(runs.into_iter().map(|run| packed.slice(run)).collect())
             }
             (Form::Deflated, Coding::Identity) => {
-                let content = UNPACKED.hold(self.length, || {
+                let content = hold(&UNPACKED, who, self.length, || {
                     bundle::unpack(self.packed, self.length).map_err(|_| Unsendable::Damaged)
                 });
                 Ok(vec![content.ok_or(Unsendable::TooMuch)??])
@@ -334,9 +334,9 @@ impl<'a> Resource<'a> {
         })
     }
 
-    fn verified_again(&self, coding: Coding) -> Result<Vec<Bytes>, Unsendable> {
+    fn verified_again(&self, coding: Coding, who: Option<u64>) -> Result<Vec<Bytes>, Unsendable> {
         let bytes = self.length + self.packed.len() as u64;
-        let verified = UNPACKED.hold(bytes, || {
+        let verified = hold(&UNPACKED, who, bytes, || {
             let copy = self.packed.to_vec();
             let content = bundle::unpack(&copy, self.length).map_err(|_| Unsendable::Damaged)?;
             match (Digest::of(&content) == self.digest, coding) {

@@ -8,8 +8,8 @@
 //! 6. Ranges: one part of that form, or the whole.
 //! 7. HEAD is GET without the bytes.
 //!
-//! Not here: who asks. Neither address nor user agent come this far, and no answer depends on them. No answer names the
-//! program that made it.
+//! Not here: who asks. Neither address nor user agent come this far, and what is answered does not depend on them; there is only
+//! a number, to which the memory is reckoned that an answer takes. No answer names the program that made it.
 
 mod body;
 mod brief;
@@ -73,15 +73,23 @@ impl NotFoundPages {
     }
 }
 
-/// The answer to a request without a body. A part that is asked for is made no longer than `most_bytes`, as RFC 9110
-/// section 15.3.7 allows: the rest would not arrive.
+/// What one answer may cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Allowed {
+    /// A part that is asked for is made no longer than this, as RFC 9110 section 15.3.7 allows: the rest would not arrive.
+    pub(super) most_bytes: Option<u64>,
+    /// Whose it is, if clients can be told apart: see [`Shares`](super::shares::Shares).
+    pub(super) who: Option<u64>,
+}
+
+/// The answer to a request without a body.
 pub(super) fn respond(
     catalogue: &Catalogue,
     not_found: &NotFoundPages,
     head: &Parts,
-    most_bytes: Option<u64>,
+    allowed: Allowed,
 ) -> Response<Body> {
-    let answer = answer(catalogue, not_found, head, most_bytes);
+    let answer = answer(catalogue, not_found, head, allowed);
     if head.method == Method::HEAD {
         without_bytes(answer)
     } else {
@@ -93,7 +101,7 @@ fn answer(
     catalogue: &Catalogue,
     not_found: &NotFoundPages,
     head: &Parts,
-    most_bytes: Option<u64>,
+    allowed: Allowed,
 ) -> Response<Body> {
     if let Some(why) = fault(head) {
         return closing(sentence(StatusCode::BAD_REQUEST, why));
@@ -112,7 +120,7 @@ fn answer(
         Err(Unusable::Ambiguous) => return nothing_here(not_found, &head.headers),
     };
     match catalogue.find(&path) {
-        Found::Resource(resource) => send(&resource, head, most_bytes.unwrap_or(u64::MAX)),
+        Found::Resource(resource) => send(&resource, head, allowed),
         Found::Folder => redirect(&target::folder_of(&path)),
         // Who brings the first edition asks what is there: nothing. A reader is told to come again.
         Found::Nothing if catalogue.edition().is_none() && !path.starts_with(".colport/") => {
@@ -143,7 +151,7 @@ pub(super) fn fault(head: &Parts) -> Option<&'static str> {
     (has_body && takes_none).then_some("a request to read has no body")
 }
 
-fn send(resource: &Resource<'_>, head: &Parts, most_bytes: u64) -> Response<Body> {
+fn send(resource: &Resource<'_>, head: &Parts, allowed: Allowed) -> Response<Body> {
     let coding = coding(resource, head);
     let tag = HeaderValue::from(resource.tag(coding));
     match conditions::judge(&head.headers, &tag) {
@@ -166,12 +174,13 @@ fn send(resource: &Resource<'_>, head: &Parts, most_bytes: u64) -> Response<Body
     let (status, part) = match range::asked(&head.headers, length, &tag) {
         Asked::Whole => (StatusCode::OK, 0..length),
         Asked::Part(part) => {
+            let most_bytes = allowed.most_bytes.unwrap_or(u64::MAX);
             let end = part.end.min(part.start.saturating_add(most_bytes));
             (StatusCode::PARTIAL_CONTENT, part.start..end)
         }
         Asked::Unsatisfiable => return unsatisfiable(length),
     };
-    let runs = match resource.runs(coding) {
+    let runs = match resource.runs(coding, allowed.who) {
         Ok(runs) => runs,
         Err(Unsendable::Damaged) => {
             return closing(sentence(

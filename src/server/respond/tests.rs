@@ -47,7 +47,7 @@ fn ask_of(
     }
     let (head, ()) = request.body(()).expect("a request").into_parts();
     let pages = NotFoundPages::new(&["en", "be"], |tag| format!("nothing here ({tag})").into());
-    respond(catalogue, &pages, &head, None)
+    respond(catalogue, &pages, &head, Allowed::default())
 }
 
 fn ask(method: &str, path: &str, lines: &[(&str, &str)]) -> Response<Body> {
@@ -398,10 +398,41 @@ fn heads_that_can_be_read_in_two_ways_close_the_connection() {
 }
 
 #[test]
+fn who_keeps_what_was_unpacked_for_him_keeps_nobody_else_out() {
+    let large = vec![b'a'; 5 << 20];
+    let catalogue = catalogue::simulated::catalogue(1, &[("large.txt", &large)]);
+    let request = Request::get("/large.txt").header("host", "mirror.example");
+    let (head, ()) = request.body(()).expect("a request").into_parts();
+    let pages = NotFoundPages::default();
+    let ask = |who| {
+        let allowed = Allowed {
+            who,
+            ..Allowed::default()
+        };
+        respond(&catalogue, &pages, &head, allowed)
+    };
+    let kept: Vec<_> = (0..20).map(|_| ask(Some(1))).collect();
+    let sent = kept.iter().filter(|answer| answer.status() == 200).count();
+    assert_eq!(sent, 1);
+    assert_eq!(kept[1].status(), 503);
+    assert_eq!(ask(Some(2)).status(), 200);
+    assert_eq!(ask(None).status(), 200);
+    drop(kept);
+    assert_eq!(ask(Some(1)).status(), 200);
+}
+
+#[test]
 fn old_clients_need_no_host() {
     let (mut head, ()) = Request::get("/").body(()).expect("a request").into_parts();
-    let status =
-        |head: &Parts| respond(&catalogue(), &NotFoundPages::default(), head, None).status();
+    let status = |head: &Parts| {
+        respond(
+            &catalogue(),
+            &NotFoundPages::default(),
+            head,
+            Allowed::default(),
+        )
+        .status()
+    };
     assert_eq!(status(&head), 400);
     head.version = Version::HTTP_10;
     assert_eq!(status(&head), 200);

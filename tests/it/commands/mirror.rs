@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use colport::base::Timestamp;
 use colport::edition::{Remembered, VerifiedEdition};
 
-use super::super::server_tls::Authority;
+use super::super::server_tls::{Authority, Secure};
+use super::publisher::unused_address;
 use super::{COLPORT, Paper, Serving, colport};
 
 /// A mirror that waits for its first edition, from others or from whoever brings it.
@@ -106,6 +107,49 @@ fn a_mirror_takes_nothing_from_a_mirror_of_another_newsroom() {
     let said = complaint(&mut serving);
     assert!(said.contains("nothing could be copied"), "{said}");
     assert_eq!(edition(&serving.url, 1), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_another_mirror_cannot_be_copied_is_told_with_what_to_try() {
+    let [empty, own] = [0; 2].map(|_| tempfile::tempdir().unwrap());
+    let waiting_one = waiting(empty.path(), &[]);
+    let secure = Secure::of(&["127.0.0.1"]).await;
+    let is_secure = format!("https://{}/", secure.address());
+    let cases = [
+        (
+            "http://nobody.invalid/",
+            "could not be looked up",
+            "getent hosts",
+        ),
+        (
+            &unused_address(),
+            "nobody listens at that port",
+            "whether that mirror runs",
+        ),
+        (&waiting_one.url, "has no edition", "open it in a browser"),
+        (
+            &waiting_one.url.replace("http:", "https:"),
+            "no TLS",
+            "begins with `http://`",
+        ),
+        (
+            &is_secure.replace("https:", "http:"),
+            "connection broke",
+            "begins with `https://`",
+        ),
+        (
+            &is_secure,
+            "nobody whom browsers trust",
+            "how the name is spelled",
+        ),
+    ];
+    for (mirror, why, advice) in cases {
+        let state = own.path().join(mirror.replace(['/', ':'], "-"));
+        let mut serving = waiting(&state, &[mirror]);
+        let said = complaint(&mut serving);
+        assert!(said.contains(mirror) && said.contains(why), "{said}");
+        assert!(said.contains(advice), "{said}");
+    }
 }
 
 /// The next line on standard error.
@@ -432,7 +476,7 @@ fn a_mirror_that_is_killed_in_the_middle_of_a_bundle_serves_the_one_before() {
 }
 
 #[test]
-fn the_system_hears_when_a_mirror_is_ready_and_when_it_stops() {
+fn the_system_hears_when_a_service_is_ready_and_when_it_stops() {
     let [state, place] = [0; 2].map(|_| tempfile::tempdir().unwrap());
     let socket = place.path().join("notify");
     let system = UnixDatagram::bind(&socket).unwrap();
@@ -441,23 +485,43 @@ fn the_system_hears_when_a_mirror_is_ready_and_when_it_stops() {
         fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     }
     system.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = Command::new(COLPORT);
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--root"])
-        .args([&Paper::shared().fingerprint(), "--state"])
-        .arg(state.path())
-        .env("NOTIFY_SOCKET", &socket);
-    let mut serving = Serving::of(&mut command);
     let hear = || {
         let mut space = [0; 64];
         let count = system.recv(&mut space).unwrap();
         String::from_utf8(space[..count].to_vec()).unwrap()
     };
-    assert_eq!(hear(), "READY=1");
-    let id = serving.child.id().to_string();
-    Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    assert_eq!(hear(), "STOPPING=1");
-    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    let (paper, root) = (Paper::copied(), Paper::shared().fingerprint());
+    let mirror = "[[mirror]]\nname = \"stick\"\nfolder = \"stick\"\n\n[pack]";
+    paper.configure("[pack]", mirror);
+    let state = state.path().to_str().unwrap();
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--root",
+        &root,
+        "--state",
+        state,
+    ];
+    let pack = ["pack", "--watch", "--site", paper.site()];
+    let sync = ["sync", "--site", paper.site()];
+    for words in [&serve[..], &pack, &sync] {
+        let mut command = Command::new(COLPORT);
+        command
+            .args(words)
+            .env("NOTIFY_SOCKET", &socket)
+            .stdin(Stdio::null());
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        assert_eq!(hear(), "READY=1", "{words:?}");
+        let id = child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert_eq!(hear(), "STOPPING=1", "{words:?}");
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{words:?}");
+    }
 }
 
 /// A file of `scripts`, with one thing in it replaced, in a folder of its own.
@@ -506,19 +570,43 @@ fn tor_takes_the_settings_of_the_onion_service() {
     }
 }
 
-#[test]
-fn systemd_takes_the_unit_and_finds_little_that_it_could_do() {
-    let (_folder, file) = script(
-        "colport-mirror.service",
-        "ExecStart=colport",
-        &format!("ExecStart={COLPORT}"),
-    );
+/// `tenths`: 0 is nothing, 100 everything.
+fn systemd_takes(unit: &str, tenths: u32) {
+    let exec = format!("ExecStart={COLPORT}");
+    let (_folder, file) = script(unit, "ExecStart=colport", &exec);
     if let Some((good, said)) = foreign("systemd-analyze", &["verify", &file]) {
         assert!(good && said.is_empty(), "{said}");
     }
-    // In tenths: 0 is nothing, 100 everything.
-    let strict = ["security", "--offline=true", "--threshold=14", &file];
+    let threshold = format!("--threshold={tenths}");
+    let strict = ["security", "--offline=true", &threshold, &file];
     if let Some((good, said)) = foreign("systemd-analyze", &strict) {
         assert!(good, "{said}");
+    }
+}
+
+#[test]
+fn systemd_takes_the_units_and_finds_little_that_they_could_do() {
+    systemd_takes("colport-mirror.service", 14);
+    systemd_takes("colport-pack.service", 11);
+    systemd_takes("colport-sync.service", 11);
+}
+
+#[test]
+fn what_the_debian_package_is_made_of_is_there() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = fs::read_to_string(sources.join("Cargo.toml")).unwrap();
+    let package: toml::Value = toml::from_str(&package).unwrap();
+    let assets = &package["package"]["metadata"]["deb"]["assets"];
+    let assets = assets.as_array().unwrap().iter();
+    let files: Vec<_> = assets.filter_map(|asset| asset[0].as_str()).collect();
+    for file in &files {
+        let is_made = file.starts_with("target/");
+        let place = sources.join(file.trim_end_matches('*'));
+        assert!(is_made || place.exists(), "{file}");
+    }
+    for script in fs::read_dir(sources.join("scripts")).unwrap() {
+        let name = script.unwrap().file_name().into_string().unwrap();
+        let is_packed = files.contains(&format!("scripts/{name}").as_str());
+        assert!(is_packed || !name.ends_with(".service"), "{name}");
     }
 }
