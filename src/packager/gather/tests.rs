@@ -550,10 +550,10 @@ async fn what_comes_to_stand_on_many_pages_is_left_out_of_those_that_did_not_cha
             .map(|line| line.story.unwrap().body);
         bodies.filter(|body| body.contains(appeal)).count()
     };
-    ["a", "b"].map(lay);
+    ["a", "b"].into_iter().for_each(lay);
     let first = gathered_with(&web, &pages.source(), &cache).await;
     assert_eq!((first.articles.len(), saying(&first)), (2, 2));
-    ["c", "d", "e"].map(lay);
+    ["c", "d", "e"].into_iter().for_each(lay);
     for read in [3, 0] {
         let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
         let gathered = gathered_with(&web, &pages.source(), &again).await;

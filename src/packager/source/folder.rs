@@ -138,7 +138,6 @@ fn looks_like_page(path: &Path) -> bool {
 mod tests {
     use super::super::tests::{folder, found};
     use super::super::{Source, SourceError};
-    use super::*;
 
     #[tokio::test]
     async fn a_folder_offers_its_pages() {
