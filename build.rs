@@ -15,7 +15,17 @@ const READING: [&str; 4] = [
     "Cargo.lock",
 ];
 
+/// All that the proof of an edition depends on.
+const PROVING: [&str; 5] = [
+    "src/edition",
+    "src/bundle",
+    "src/trust",
+    "src/base",
+    "Cargo.lock",
+];
+
 fn main() {
+    tell("COLPORT_PROVING", &PROVING);
     tell("COLPORT_READING", &READING);
     tell("COLPORT_PACKAGING", &PACKAGING);
 }

@@ -46,6 +46,11 @@ impl SitePath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its text, which takes no more memory.
+    pub fn text(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
 fn fault(text: &str) -> Option<&'static str> {

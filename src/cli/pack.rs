@@ -507,6 +507,7 @@ pub(super) fn publish(
     let (spool, pages) = printed.expect("what was printed was placed");
     folder.lay_small(&edition, &pages, &config.variants)?;
     spool.publish()?;
+    folder.note_good(&edition, &pages, now);
     folder.prune(config.keep_editions)?;
     folder.write_small(&edition, &pages, &config.variants)?;
     Ok(Some(edition))

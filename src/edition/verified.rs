@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use super::assembler::check;
 use super::by_path::ByPath;
 use super::excerpt::is_picture;
+use super::metadata::SignedFile;
 use super::{Gathered, Proof, Refusal, Remembered};
-use crate::base::{Digest, EditionNumber, MetadataName, SitePath, Variant};
+use crate::base::{Digest, EditionNumber, Hasher, MetadataName, SitePath, Variant};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
 use crate::trust::Freshness;
 
@@ -37,7 +38,8 @@ impl Entry {
     }
 }
 
-/// An edition of which nothing is missing. Verified by [`VerifiedEdition::open`] or while it was written by an
+/// An edition of which nothing is missing. Verified by [`VerifiedEdition::open`], also if an
+/// [earlier run](VerifiedEdition::open_again) did that, or while it was written by an
 /// [`Assembler`](super::Assembler); there is no third way. Cheap to share behind an `Arc`: the bundle's bytes are never
 /// copied.
 #[derive(Debug)]
@@ -67,10 +69,37 @@ impl VerifiedEdition {
         now: Timestamp,
         seen: &mut dyn FnMut(u64),
     ) -> Result<Self, Refusal> {
-        let opening = Opening::read(&bundle, remembered, now, seen)?;
-        match opening.is_excerpt {
-            false => Ok(Self::new(opening.finish(bundle)?)),
-            true => Err(Refusal::ExcerptOnly),
+        Opening::read(&bundle, remembered, now, check, seen)?.finish_whole(bundle)
+    }
+
+    /// The same of a bundle that was verified before, by the same code, when all of its bytes had this `digest`. If they
+    /// have it still, its files need not be unpacked again; its metadata is proved in any case.
+    pub fn open_again(
+        bundle: Bytes,
+        digest: Digest,
+        remembered: &Remembered,
+        now: Timestamp,
+        seen: &mut dyn FnMut(u64),
+    ) -> Result<Self, Refusal> {
+        let (mut hasher, mut at) = (Hasher::default(), 0);
+        let mut hash_to = |end: usize| {
+            hasher.update(bundle.get(at..end).unwrap_or_default());
+            at = end;
+        };
+        let opening = Opening::read(
+            &bundle,
+            remembered,
+            now,
+            |_, _, _| Ok(()),
+            &mut |position| {
+                hash_to(usize::try_from(position).expect("the bundle is in memory"));
+                seen(position);
+            },
+        );
+        hash_to(bundle.len());
+        match opening {
+            Ok(opening) if hasher.finish() == digest => opening.finish_whole(bundle),
+            _ => Self::open(bundle, remembered, now),
         }
     }
 }
@@ -127,7 +156,7 @@ impl Excerpt {
 
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
     pub fn open(bundle: Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
-        Opening::read(&bundle, remembered, now, &mut |_| {})?.finish(bundle)
+        Opening::read(&bundle, remembered, now, check, &mut |_| {})?.finish(bundle)
     }
 
     pub fn number(&self) -> EditionNumber {
@@ -212,6 +241,9 @@ impl Excerpt {
     }
 }
 
+/// How a packed file is proved.
+type Check = fn(&SitePath, &SignedFile, &[u8]) -> Result<(), Refusal>;
+
 /// A bundle being verified: metadata is gathered until the first file comes, then proved, then each file.
 #[derive(Default)]
 struct Opening {
@@ -228,13 +260,14 @@ impl Opening {
         bundle: &Bytes,
         remembered: &Remembered,
         now: Timestamp,
+        check: Check,
         seen: &mut dyn FnMut(u64),
     ) -> Result<Self, Refusal> {
         let mut opening = Self::default();
         let mut scanner = Scanner::default();
         scanner.push(bundle.clone());
         while let Some(member) = scanner.next()? {
-            opening.take(member, remembered, now)?;
+            opening.take(member, remembered, now, check)?;
             seen(scanner.position());
         }
         scanner.finish()?;
@@ -246,6 +279,7 @@ impl Opening {
         member: Member,
         remembered: &Remembered,
         now: Timestamp,
+        check: Check,
     ) -> Result<(), Refusal> {
         match &member.name {
             MemberName::About => self.about(&member),
@@ -296,6 +330,13 @@ impl Opening {
             None => self.gathered.prove(remembered, now)?,
         };
         Ok(self.proof.insert(proof))
+    }
+
+    fn finish_whole(self, bundle: Bytes) -> Result<VerifiedEdition, Refusal> {
+        match self.is_excerpt {
+            false => Ok(VerifiedEdition::new(self.finish(bundle)?)),
+            true => Err(Refusal::ExcerptOnly),
+        }
     }
 
     fn finish(self, bundle: Bytes) -> Result<Excerpt, Refusal> {

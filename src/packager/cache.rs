@@ -8,15 +8,18 @@
 //! 4. An entry that was not found for [`FORGOTTEN`] goes, and beyond [`MOST_BYTES`] those not found for the longest
 //!    time. When it was last found, to a day, is the time of its file.
 //!
+//! It is swept once a day.
+//!
 //! It is trusted as little as any file on a disk: what comes out of it goes the same way as if it had just been made.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::waiting::Whereabouts;
-use crate::base::{Digest, Hasher, LIMITS};
+use crate::base::{Digest, DigestError, Hasher, LIMITS};
 use crate::io::files::{self, FileError};
 
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -57,9 +60,20 @@ pub(super) enum Kind {
     Pages,
     Articles,
     Settings,
+    /// Of pages, by their very bytes: all but the text of the article.
+    Heads,
+    /// Digests of bundles that were found good.
+    Editions,
 }
 
-const KINDS: [Kind; 4] = [Kind::Pictures, Kind::Pages, Kind::Articles, Kind::Settings];
+const KINDS: [Kind; 6] = [
+    Kind::Pictures,
+    Kind::Pages,
+    Kind::Articles,
+    Kind::Settings,
+    Kind::Heads,
+    Kind::Editions,
+];
 
 impl Kind {
     fn shelf(self) -> &'static str {
@@ -68,13 +82,30 @@ impl Kind {
             Self::Pages => "pages",
             Self::Articles => "articles",
             Self::Settings => "settings",
+            Self::Heads => "heads",
+            Self::Editions => "editions",
         }
     }
 }
 
 /// What an entry was worked out of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(super) struct Key(Digest);
+
+impl TryFrom<String> for Key {
+    type Error = DigestError;
+
+    fn try_from(text: String) -> Result<Self, DigestError> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.0.to_string()
+    }
+}
 
 impl Key {
     /// Each part counts with its length, so that no two lists of parts are one key.
@@ -85,6 +116,10 @@ impl Key {
             hasher.update(part);
         }
         Self(hasher.finish())
+    }
+
+    pub fn half(self) -> [u8; 16] {
+        *self.0.as_bytes().first_chunk().expect("it is 32 bytes")
     }
 
     fn seal(self, content: &[u8]) -> Digest {
@@ -107,7 +142,7 @@ impl Cache {
 
     /// So far.
     pub fn work(&self) -> Work {
-        let [pictures, pages, articles, settings] = self
+        let [pictures, pages, articles, settings, ..] = self
             .made
             .each_ref()
             .map(|made| made.load(Ordering::Relaxed));
@@ -137,6 +172,13 @@ impl Cache {
         self.touch(&place, found);
         entry.drain(..SEAL_BYTES);
         Some(entry)
+    }
+
+    /// Whether there is such an entry, damaged or not. It counts as found.
+    pub(super) fn holds(&self, kind: Kind, key: Key) -> bool {
+        let place = self.place(kind, key);
+        let found = files::modified(&place);
+        found.map(|found| self.touch(&place, found)).is_ok()
     }
 
     /// The head of an entry that [`Self::keep_picture`] wrote, if the rest of it has its length.
@@ -211,6 +253,18 @@ struct Mark {
 impl Cache {
     /// Step 4.
     pub fn sweep(&self) {
+        let swept = self.folder.join("swept");
+        let is_fresh = |then: Timestamp| self.now.duration_since(then).abs() < DAY;
+        if files::modified(&swept).is_ok_and(is_fresh) {
+            return;
+        }
+        self.sweep_now();
+        // If it cannot be noted, the next one comes early.
+        let noted = files::write_lightly(&swept, &[]);
+        let _ = noted.and_then(|()| files::set_modified(&swept, self.now));
+    }
+
+    fn sweep_now(&self) {
         let mut marks = Vec::new();
         self.each_entry(&mut |_, mark| marks.push(mark));
         let oldest = marks.iter().map(|mark| mark.found).min();
@@ -386,6 +440,26 @@ pub(in crate::packager) mod tests {
         later.sweep();
         assert!(later.find(Kind::Pages, used).is_some());
         assert_eq!(later.find(Kind::Pages, unused), None);
+    }
+
+    #[test]
+    fn it_is_swept_once_a_day() {
+        let (folder, cache) = cache();
+        let key = Key::of(&[b"x"]);
+        let lay_old = || {
+            cache.keep(Kind::Pages, key, b"x").unwrap();
+            files::set_modified(&cache.place(Kind::Pages, key), now() - FORGOTTEN * 2).unwrap();
+        };
+        let is_there = || files::exists(&cache.place(Kind::Pages, key));
+        let sweep = |hours: i64| {
+            let then = now() + SignedDuration::from_hours(hours);
+            Cache::at(folder.path().join("cache"), then).sweep();
+        };
+        for (hours, stays) in [(0, false), (20, true), (25, false), (-100, false)] {
+            lay_old();
+            sweep(hours);
+            assert_eq!(is_there(), stays, "after {hours} hours");
+        }
     }
 
     #[test]

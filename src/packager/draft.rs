@@ -4,6 +4,9 @@
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
 //! 3. What the source told beats what was read out of the page.
 //! 4. All of it is laid aside, so that only what tells articles from each other is held in memory.
+//!
+//! Of a page that lies with its source the text is not even looked at as long as the page is the same to the byte: it
+//! stays in the cache, and is read if anything must be made of it ([`Draft::complete`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,9 +18,10 @@ use url::Url;
 use super::archive::{Archive, Moment as At, Tongue};
 use super::cache::{Cache, Key, Kind};
 use super::extract::{
-    self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Sample,
+    self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Rules, Sample,
 };
 use super::fetching::{GetError, Getter, Terms};
+use super::mark::Mark;
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
@@ -73,7 +77,7 @@ pub struct Draft {
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
     pub canonical: Option<Box<Url>>,
-    /// A [`struct@Copy`].
+    /// A [`struct@Copy`] and, on lines of its own, its HTML, unless that lies in the cache.
     copy: Whereabouts,
     /// By which it is compared with others of its newsroom, until [`Furniture`] takes them.
     blocks: Box<[u64]>,
@@ -92,9 +96,46 @@ pub struct Copy {
     pub section: Option<String>,
     /// What stood in its page.
     pub read: Extracted,
+    /// Where its HTML lies, if it is not in what was read.
+    lies: Option<Lying>,
+    /// The blocks of what lies there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<u64>,
     /// What stood there too, as on many pages.
     #[serde(skip)]
     pub left_out: Vec<LeftOut>,
+    /// Of all this but the HTML.
+    #[serde(skip)]
+    mark: Option<Mark>,
+}
+
+/// HTML in the cache.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Lying {
+    /// Of what was read of the page.
+    key: Key,
+    html: Mark,
+}
+
+impl Copy {
+    /// Whether its HTML is not here.
+    fn is_lying(&self) -> bool {
+        self.lies.is_some() && self.read.html.is_empty()
+    }
+
+    /// Of its HTML.
+    pub fn html_mark(&self) -> Mark {
+        match &self.lies {
+            Some(lies) if self.read.html.is_empty() => lies.html,
+            _ => Mark::of(&[self.read.html.as_bytes()]),
+        }
+    }
+
+    /// Of all that it tells.
+    pub fn mark(&self) -> Mark {
+        let head = self.mark.as_ref().map(Mark::as_bytes);
+        Mark::of(&[head.unwrap_or_default(), self.html_mark().as_bytes()])
+    }
 }
 
 impl Draft {
@@ -126,13 +167,50 @@ impl Draft {
         self.shelf.is_none()
     }
 
-    /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since.
+    /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since. Where nothing is to be
+    /// left out its HTML may be lacking; see [`Self::complete`].
     pub fn copy(&self) -> Option<Copy> {
-        let mut copy: Copy = serde_json::from_slice(&self.copy.read().ok()?).ok()?;
-        if let Some(familiar) = &self.familiar {
+        let laid = self.copy.read().ok()?;
+        let (head, html) = laid.split_at_checked(memchr::memchr(b'\n', &laid)?)?;
+        let mut copy: Copy = serde_json::from_slice(head).ok()?;
+        copy.mark = Some(Mark::of(&[head]));
+        str::from_utf8(html.get(1..)?)
+            .ok()?
+            .clone_into(&mut copy.read.html);
+        self.leave_out(&mut copy);
+        Some(copy)
+    }
+
+    fn leave_out(&self, copy: &mut Copy) {
+        if let Some(familiar) = self.familiar.as_ref().filter(|_| !copy.is_lying()) {
             copy.left_out = familiar.clear(&mut copy.read);
         }
-        Some(copy)
+    }
+
+    /// Whether something may have to be left out of HTML that is not here.
+    pub fn is_in_doubt(&self, copy: &Copy) -> bool {
+        let familiar = self.familiar.as_ref().filter(|_| copy.is_lying());
+        familiar.is_some_and(|familiar| familiar.may_be_in(&copy.read, &copy.blocks))
+    }
+
+    /// Brings the HTML if it is lacking: from the cache, or the page is read again. `None` if that says something else by
+    /// now.
+    pub async fn complete(&self, copy: &mut Copy, background: Background<'_>) -> Option<()> {
+        let Some(lies) = copy.lies.as_ref().filter(|_| copy.is_lying()) else {
+            return Some(());
+        };
+        let is_it = |html: &String| Mark::of(&[html.as_bytes()]) == lies.html;
+        let kept = kept(background.cache, lies.key).and_then(Result::ok);
+        let html = match kept.map(|read| read.article.html).filter(is_it) {
+            Some(html) => html,
+            None => {
+                let again = held(&self.address(), self.shelf.as_ref(), background, read).await;
+                Some(again.ok()?.1.article.html).filter(is_it)?
+            }
+        };
+        copy.read.html = html;
+        self.leave_out(copy);
+        Some(())
     }
 }
 
@@ -191,7 +269,15 @@ pub async fn draft(
                 other => other,
             }
         }
-        Page::Held(url) => held(url, offer.shelf.as_ref(), background).await,
+        Page::Held(_) | Page::Lying => {
+            held(
+                &offer.address(),
+                offer.shelf.as_ref(),
+                background,
+                read_once,
+            )
+            .await
+        }
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
     finished.map_err(|error| (id, error))
@@ -210,7 +296,7 @@ async fn fetched(
         content_type: got.content_type,
         bytes: got.bytes,
     };
-    let read = page(got.url, move || Ok(held), background).await;
+    let read = page(got.url, move || Ok(held), background, read).await;
     // Most pages say what they are, so what was kept is rarely asked.
     let title = || {
         let told = told.and_then(|told| told.title.clone());
@@ -248,31 +334,65 @@ fn is_home(url: &Url) -> bool {
     url.path() == "/" && url.query().is_none()
 }
 
+/// How a page is read.
+type Reading = fn(&Cache, Held, &Url, &Rules) -> Result<Read, DraftError>;
+
 async fn page(
     url: Url,
     held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
+    read: Reading,
 ) -> Result<(Url, Read), DraftError> {
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
     let read = apart(background.cache, move |cache| {
-        let Held {
-            content_type: kind,
-            bytes,
-        } = held()?;
-        if let Some(kind) = kind.as_deref().filter(|kind| !is_page(kind)) {
+        let held = held()?;
+        if let Some(kind) = held.content_type.as_deref().filter(|kind| !is_page(kind)) {
             return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
         }
-        let lean = Lean::of(&bytes, kind.as_deref(), &rules)?;
-        drop(bytes);
-        let of = format!("page {rules:?}");
-        let read = known(cache, &of, &url, lean.html().as_bytes(), || {
-            lean.article(&url, &rules)
-        });
-        Ok(read?)
+        read(cache, held, &url, &rules)
     });
     Ok((base, read.await?))
 }
+
+fn read(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, DraftError> {
+    let lean = Lean::of(&held.bytes, held.content_type.as_deref(), rules)?;
+    drop(held);
+    let key = key(&format!("page {rules:?}"), url, lean.html().as_bytes());
+    Ok(known(cache, key, || lean.article(url, rules))?)
+}
+
+/// The same of a page that will be the same to the byte for a long time: then nothing of it but its head is looked at.
+fn read_once(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, DraftError> {
+    let of = format!("head {:?} {rules:?}", held.content_type);
+    let head_key = key(&of, url, &held.bytes);
+    let head = cache.find(Kind::Heads, head_key);
+    let head = head.and_then(|entry| serde_json::from_slice::<Read>(&entry).ok());
+    let is_there = |lies: &Lying| cache.holds(Kind::Pages, lies.key);
+    if let Some(head) = head.filter(|head| head.lies.as_ref().is_some_and(is_there)) {
+        return Ok(head);
+    }
+    let lean = Lean::of(&held.bytes, held.content_type.as_deref(), rules)?;
+    drop(held);
+    let key = key(&format!("page {rules:?}"), url, lean.html().as_bytes());
+    let mut read = known(cache, key, || lean.article(url, rules))?;
+    // Of very many blocks not all are noted.
+    if read.article.html.lines().count() > FEW_LINES || !cache.holds(Kind::Pages, key) {
+        return Ok(read);
+    }
+    let html = std::mem::take(&mut read.article.html);
+    read.lies = Some(Lying {
+        key,
+        html: Mark::of(&[html.as_bytes()]),
+    });
+    if let Ok(head) = serde_json::to_vec(&read) {
+        let _ = cache.keep(Kind::Heads, head_key, &head);
+    }
+    read.article.html = html;
+    Ok(read)
+}
+
+const FEW_LINES: usize = 400;
 
 fn is_page(content_type: &str) -> bool {
     let kind = content_type
@@ -291,11 +411,12 @@ async fn held(
     url: &Url,
     shelf: Option<&Arc<dyn Shelf>>,
     background: Background<'_>,
+    read: Reading,
 ) -> Result<(Url, Read), DraftError> {
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
     let held = move || shelf.read(&asked).unwrap_or(Err(ShelfError::Absent));
-    page(url.clone(), held, background).await
+    page(url.clone(), held, background, read).await
 }
 
 /// The article as its source tells it, whole and finished.
@@ -308,8 +429,8 @@ async fn told(
     let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        let of = format!("told {title:?}");
-        let read = known(cache, &of, &base, html.as_bytes(), || {
+        let key = key(&format!("told {title:?}"), &base, html.as_bytes());
+        let read = known(cache, key, || {
             extract::extract_finished(&html, title.clone(), &base)
         });
         Ok(read?)
@@ -327,8 +448,8 @@ async fn in_short(
     let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let read = apart(cache, move |cache| {
-        let of = format!("in short {title:?}");
-        let read = known(cache, &of, &base, html.as_bytes(), || {
+        let key = key(&format!("in short {title:?}"), &base, html.as_bytes());
+        let read = known(cache, key, || {
             extract::extract_summary(&html, title.clone(), &base)
         });
         Ok(read?)
@@ -356,20 +477,29 @@ struct Read {
     article: Extracted,
     /// By which it is compared with others of its newsroom.
     blocks: Vec<u64>,
+    /// Where the HTML lies, if it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lies: Option<Lying>,
 }
 
-/// What was in the same `page` before, by the same code, or else what `read` finds. `of`: what else it depends on.
+/// What is read of a `page`. `of`: what else it depends on.
+fn key(of: &str, url: &Url, page: &[u8]) -> Key {
+    let on = [READING, of, url.as_str()].map(str::as_bytes);
+    Key::of(&[&on[..], &[page]].concat())
+}
+
+/// What was read before, by the same code.
+fn kept(cache: &Cache, key: Key) -> Option<Result<Read, NoArticle>> {
+    serde_json::from_slice(&cache.find(Kind::Pages, key)?).ok()
+}
+
+/// The same, or else what `read` finds.
 fn known(
     cache: &Cache,
-    of: &str,
-    url: &Url,
-    page: &[u8],
+    key: Key,
     read: impl FnOnce() -> Result<Extracted, NoArticle>,
 ) -> Result<Read, NoArticle> {
-    let on = [READING, of, url.as_str()].map(str::as_bytes);
-    let key = Key::of(&[&on[..], &[page]].concat());
-    let before = cache.find(Kind::Pages, key);
-    if let Some(read) = before.and_then(|entry| serde_json::from_slice(&entry).ok()) {
+    if let Some(read) = kept(cache, key) {
         return read;
     }
     let read = read().map(|mut article| {
@@ -382,6 +512,7 @@ fn known(
         Read {
             blocks: extract::blocks(&article),
             article,
+            lies: None,
         }
     });
     if let Ok(entry) = serde_json::to_vec(&read) {
@@ -413,6 +544,7 @@ fn finish(
         now,
         ..
     } = background;
+    let asked = offer.address();
     let Offer {
         id,
         page,
@@ -427,6 +559,7 @@ fn finish(
     let Read {
         article: mut read,
         mut blocks,
+        lies,
     } = read;
     match lead(&told, &base) {
         // An editor named it.
@@ -479,6 +612,7 @@ fn finish(
     read.text = String::new();
     let canonical = read.canonical.clone().filter(|url| *url != base);
     let canonical = canonical.map(Box::new);
+    let html = std::mem::take(&mut read.html);
     let copy = Copy {
         title,
         byline: told.byline.or_else(|| read.byline.clone()),
@@ -487,15 +621,20 @@ fn finish(
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
         read,
+        blocks: lies.as_ref().map(|_| blocks.clone()).unwrap_or_default(),
+        lies,
         left_out: Vec::new(),
+        mark: None,
     };
-    let copy = serde_json::to_vec(&copy).expect("texts can always be written");
+    // Text in JSON is long to write and to read.
+    let mut copy = serde_json::to_vec(&copy).expect("texts can always be written");
+    copy.push(b'\n');
+    copy.extend(html.as_bytes());
     Ok(Box::new(Draft {
-        found: (base != *page.url()).then(|| Box::new(base)),
-        is_held: matches!(page, Page::Held(_)),
+        found: (base != asked).then(|| Box::new(base)),
+        is_held: matches!(page, Page::Held(_) | Page::Lying),
         is_page: !matches!(page, Page::Told(_)),
-        address: (shelf.is_none() || *page.url() != source::address(&id))
-            .then(|| page.url().as_str().into()),
+        address: (shelf.is_none() || asked != source::address(&id)).then(|| asked.as_str().into()),
         id,
         shelf,
         terms,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::archive::{Lead, Line, Moment, Said, Shown, Slip, Story};
+use super::archive::{Before, Lead, Line, Moment, Said, Shown, Slip, Story};
 use super::cache::{Key, Kind};
 use super::draft::{self, Background, Copy, Draft};
 use super::extract::LeftOut;
@@ -12,8 +12,8 @@ use super::links::{Inside, Known};
 use super::placing::Placed;
 use super::source;
 use super::studio::{self, Finished, Studio};
-use super::trace::{PROGRAM, traced};
-use super::wording::Wording;
+use super::trace::{self, PROGRAM};
+use super::wording::Saying;
 use crate::base::{SitePath, Timestamp};
 use crate::site;
 
@@ -29,8 +29,8 @@ pub struct Done {
     pub slip: Slip,
     /// What the folder calls it, if it came from one and tells no date.
     pub undated: Option<(String, Timestamp)>,
-    /// What it says, if it lies with its source.
-    pub said: Option<(String, Said)>,
+    /// What it says, if it lies with its source and did not say so before.
+    pub said: Option<Said>,
     pub pictures: Vec<(SitePath, Finished)>,
     pub lost_pictures: Vec<LostPicture>,
     pub left_out: Vec<LeftOut>,
@@ -39,34 +39,45 @@ pub struct Done {
 impl Galley<'_> {
     pub async fn article(&self, placed: Placed) -> Result<Done, Skipped> {
         let Placed { draft, path } = placed;
-        let Some(mut copy) = draft.copy() else {
-            return Err(Skipped {
-                what: draft.id,
-                why: "the disk lost what was read of it; run this again".into(),
-            });
-        };
+        let made = self.made(&draft, path).await;
+        made.ok_or_else(|| Skipped {
+            what: draft.id,
+            why: "the disk lost what was read of it, or it has changed meanwhile; run this again"
+                .into(),
+        })
+    }
+
+    async fn made(&self, draft: &Draft, path: SitePath) -> Option<Done> {
+        let mut copy = draft.copy()?;
+        if draft.is_in_doubt(&copy) {
+            draft.complete(&mut copy, self.background).await?;
+        }
+        let shown = self.studio.pictures_of(draft, &copy.read, &path).await;
+        let body = self.body(draft, &mut copy, &path, &shown).await?;
         let left_out = std::mem::take(&mut copy.left_out);
-        let shown = self.studio.pictures_of(&draft, &copy.read, &path).await;
-        let line = self.line(&draft, copy, path, &shown);
+        let (line, said) = self.line(draft, copy, body, path, &shown);
         let is_fleeting = draft.is_fleeting();
         let undated = draft.is_undated && !is_fleeting;
         let mut slip = Slip::of(&line, is_fleeting, self.background.drawer);
         slip.told_by = draft.teller.as_ref().map(|teller| Arc::clone(&teller.name));
-        Ok(Done {
+        Some(Done {
             slip,
             undated: undated.then(|| (draft.id.clone(), draft.published)),
-            said: match is_fleeting {
-                true => None,
-                false => line.said().map(|said| (draft.id, said)),
-            },
+            said,
             pictures: shown.files,
             lost_pictures: shown.lost,
             left_out,
         })
     }
 
-    fn line(&self, draft: &Draft, copy: Copy, path: SitePath, shown: &studio::Shown) -> Line {
-        let read = &copy.read;
+    /// Its HTML, cleaned.
+    async fn body(
+        &self,
+        draft: &Draft,
+        copy: &mut Copy,
+        path: &SitePath,
+        shown: &studio::Shown,
+    ) -> Option<String> {
         let base = draft.base();
         let known = Known {
             base: &base,
@@ -76,24 +87,50 @@ impl Galley<'_> {
         // In their order, so that the key is always the same.
         let pictures: BTreeMap<_, _> = shown.by_address.iter().collect();
         let on = format!("{path} {base} {pictures:?}");
-        let key = Key::of(&[PROGRAM, &on, &read.html].map(str::as_bytes));
-        let body = traced(
-            (self.background.cache, Kind::Articles, key),
-            &known,
-            |resolve| site::clean(&read.html, &path, resolve).as_str().into(),
-        );
+        let html = copy.html_mark();
+        let key = Key::of(&[PROGRAM.as_bytes(), on.as_bytes(), html.as_bytes()]);
+        let at = (&**self.background.cache, Kind::Articles, key);
+        let body = match trace::found(at, &known) {
+            Some(body) => body,
+            None => {
+                draft.complete(copy, self.background).await?;
+                let html = &copy.read.html;
+                trace::made(at, &known, |resolve| {
+                    site::clean(html, path, resolve).as_str().into()
+                })
+            }
+        };
         // Faster than to look for faults, of which there are none.
-        let body = String::from_utf8(body)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        let updated = self.updated(draft, &copy, &body);
-        let lead = read.lead.as_ref();
+        Some(
+            String::from_utf8(body)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        )
+    }
+
+    /// With what is to be noted of what it says, if that is new and it lies with its source.
+    fn line(
+        &self,
+        draft: &Draft,
+        copy: Copy,
+        body: String,
+        path: SitePath,
+        shown: &studio::Shown,
+    ) -> (Line, Option<Said>) {
+        let saying = Saying::new(&copy.title, &body, copy.mark());
+        let archive = self.background.archive;
+        let before = archive.before(&draft.id, draft.is_fleeting(), &saying);
+        let updated = self.updated(draft, copy.updated, before.as_ref());
+        let is_known = before.is_some_and(|before| before.is_same);
+        let said = (!draft.is_fleeting() && !is_known)
+            .then(|| Said::lay(&draft.id, &saying, updated, self.background.drawer));
+        let lead = copy.read.lead.as_ref();
         let lead = lead.and_then(|lead| shown.by_address.get(lead.src.as_str()));
         let source = original(draft);
         let id = match draft.is_fleeting() {
             true => draft.id.clone(),
             false => source.clone().unwrap_or_else(|| path.to_string()),
         };
-        Line {
+        let line = Line {
             path,
             id,
             source,
@@ -112,28 +149,29 @@ impl Galley<'_> {
                 pictures: shown.files.iter().map(Shown::of).collect(),
                 body,
             }),
-        }
+        };
+        (line, said)
     }
-}
 
-impl Galley<'_> {
     /// When it was changed at the source. Where the source does not say so, as RSS cannot, it was now if it says
     /// something new.
-    fn updated(&self, draft: &Draft, copy: &Copy, body: &str) -> Option<Moment> {
-        let told = copy.updated;
-        let said = self.background.archive.said(&draft.id, draft.is_fleeting());
-        let Some((before, updated)) = said else {
+    fn updated(
+        &self,
+        draft: &Draft,
+        told: Option<Moment>,
+        before: Option<&Before>,
+    ) -> Option<Moment> {
+        let Some(before) = before else {
             return told;
         };
         let at = |moment: Option<Moment>| moment.map(|moment| moment.0);
-        if at(told) > at(updated) {
+        if at(told) > at(before.updated) {
             return told;
         }
-        let says_anew = |before| Wording::of(&copy.title, body).adds_to(&before);
         let now = self.background.now;
-        match before.is_some_and(says_anew) && draft::is_noticeable(now, draft.published) {
+        match before.says_less && draft::is_noticeable(now, draft.published) {
             true => Some(Moment(now)),
-            false => updated,
+            false => before.updated,
         }
     }
 }

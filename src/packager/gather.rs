@@ -58,8 +58,8 @@ pub struct Gathered {
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pages of folders that tell no date, and the one that they were given.
     pub undated: BTreeMap<String, Timestamp>,
-    /// What those say that lie with their source, by what it calls them.
-    pub said: BTreeMap<String, Said>,
+    /// What those say that lie with their source and did not say so before.
+    pub said: Vec<Said>,
     /// Pages that are not in the edition.
     pub skipped: Vec<Skipped>,
     /// What was left out of pages since it stands on many of them.

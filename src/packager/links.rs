@@ -4,18 +4,17 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use super::mark::Mark;
 use super::source;
-use crate::base::{Digest, SitePath};
+use crate::base::SitePath;
 use crate::site::{Link, Picture, Resolve};
 
 /// The articles of an edition by the addresses under which they are linked.
 #[derive(Debug, Default)]
 pub struct Inside {
+    /// Each by the mark of its [`key`].
     pages: HashMap<Mark, SitePath>,
 }
-
-/// Half of the digest of a [`key`], of which there may be very many: nobody can make two addresses that have it in common.
-type Mark = [u8; 16];
 
 impl Inside {
     /// The first article under an address keeps it.
@@ -30,8 +29,7 @@ impl Inside {
 }
 
 fn mark(url: &Url) -> Mark {
-    let digest = Digest::of(key(url).as_bytes());
-    *digest.as_bytes().first_chunk().expect("it is 32 bytes")
+    Mark::of(&[key(url).as_bytes()])
 }
 
 /// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and

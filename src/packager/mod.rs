@@ -30,6 +30,7 @@ pub mod intake;
 mod jpeg;
 mod links;
 mod makeup;
+mod mark;
 mod pictures;
 mod placing;
 mod publish;

@@ -26,11 +26,31 @@ impl Losses {
     }
 }
 
-impl Recalled {
-    pub fn lay(told: Told, drawer: &Drawer, losses: &Losses) -> Self {
-        let json = serde_json::to_vec(&Laid::from(told)).expect("texts can always be written");
+/// An article as it was set.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known {
+    /// Of its page.
+    pub sha256: String,
+    pub section: Option<String>,
+    told: Laid,
+}
+
+impl Known {
+    pub fn of(sha256: String, section: Option<String>, told: Told) -> Self {
+        let told = Laid::from(told);
         Self {
-            lies: drawer.lay(json),
+            sha256,
+            section,
+            told,
+        }
+    }
+}
+
+impl Recalled {
+    /// `known`: a [`Known`] as it is written.
+    pub fn lay(known: Vec<u8>, drawer: &Drawer, losses: &Losses) -> Self {
+        Self {
+            lies: drawer.lay(known),
             losses: losses.clone(),
         }
     }
@@ -39,8 +59,8 @@ impl Recalled {
 impl Recall for Recalled {
     fn recall(&self) -> Told {
         let laid = self.lies.read().ok();
-        let laid = laid.and_then(|json| serde_json::from_slice::<Laid>(&json).ok());
-        laid.map_or_else(
+        let laid = laid.and_then(|json| serde_json::from_slice::<Known>(&json).ok());
+        laid.map(|known| known.told).map_or_else(
             || {
                 self.losses.0.store(true, Ordering::Relaxed);
                 nothing()
@@ -131,7 +151,9 @@ mod tests {
     fn what_was_laid_aside_is_recalled_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let losses = Losses::default();
-        let recalled = Recalled::lay(told(), &Drawer::on(folder.path()), &losses);
+        let known = Known::of("0".repeat(64), Some("Rivers".into()), told());
+        let known = serde_json::to_vec(&known).unwrap();
+        let recalled = Recalled::lay(known, &Drawer::on(folder.path()), &losses);
         assert!(matches!(recalled.lies, Whereabouts::Drawer(..)));
         assert_eq!(format!("{:?}", recalled.recall()), format!("{:?}", told()));
         assert!(losses.are_none());

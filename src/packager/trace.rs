@@ -54,20 +54,23 @@ impl Resolve for Tracing<'_> {
     }
 }
 
-/// What `make` made before under this key, if every link leads where it led then; or what it makes now. Whatever else it
-/// depends on must be in the key, pictures among it.
-pub(super) fn traced(
+/// What was [`made`] under this key, if every link leads where it led then.
+pub(super) fn found(
+    (cache, kind, key): (&Cache, Kind, Key),
+    resolve: &dyn Resolve,
+) -> Option<Vec<u8>> {
+    let mut entry = cache.find(kind, key)?;
+    let start = still_good(&entry, resolve)?;
+    entry.drain(..start);
+    Some(entry)
+}
+
+/// What comes of it, kept for [`found`]. Whatever else it depends on but links must be in the key, pictures among it.
+pub(super) fn made(
     (cache, kind, key): (&Cache, Kind, Key),
     resolve: &dyn Resolve,
     make: impl FnOnce(&dyn Resolve) -> Vec<u8>,
 ) -> Vec<u8> {
-    let found = cache.find(kind, key);
-    if let Some(made) = found
-        .as_deref()
-        .and_then(|entry| still_good(entry, resolve))
-    {
-        return made.to_vec();
-    }
     let tracing = Tracing {
         resolve,
         asked: RefCell::default(),
@@ -82,11 +85,11 @@ pub(super) fn traced(
     made
 }
 
-fn still_good<'e>(entry: &'e [u8], resolve: &dyn Resolve) -> Option<&'e [u8]> {
-    let end = entry.iter().position(|byte| *byte == b'\n')?;
-    let (trace, made) = entry.split_at_checked(end)?;
-    let trace: Trace = serde_json::from_slice(trace).ok()?;
-    trace.holds(resolve).then(|| made.get(1..))?
+/// Where in the entry begins what was made.
+fn still_good(entry: &[u8], resolve: &dyn Resolve) -> Option<usize> {
+    let end = memchr::memchr(b'\n', entry)?;
+    let trace: Trace = serde_json::from_slice(entry.get(..end)?).ok()?;
+    trace.holds(resolve).then_some(end + 1)
 }
 
 #[cfg(test)]
@@ -116,10 +119,13 @@ mod tests {
         let key = Key::of(&[b"x"]);
         let check = |articles: &'static str, is_done: bool| {
             let mut done = false;
-            let made = traced((&cache, Kind::Articles, key), &World(articles), |resolve| {
-                done = true;
-                let links = ["a", "b", "a"].map(|href| resolve.link(href));
-                format!("{links:?}\nand more").into_bytes()
+            let (at, world) = ((&*cache, Kind::Articles, key), World(articles));
+            let made = found(at, &world).unwrap_or_else(|| {
+                made(at, &world, |resolve| {
+                    done = true;
+                    let links = ["a", "b", "a"].map(|href| resolve.link(href));
+                    format!("{links:?}\nand more").into_bytes()
+                })
             });
             let links = ["a", "b", "a"].map(|href| World(articles).link(href));
             assert_eq!(made, format!("{links:?}\nand more").into_bytes());

@@ -5,6 +5,7 @@
 //! 2. What was left out does not count: it may have been found on many other pages meanwhile, and is furniture then.
 //! 3. In a short line only letters count: a counter of readers is another at each visit.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::hash::Hasher;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use super::extract;
+use super::mark::Mark;
 
 /// The paragraphs of an article, in ascending order of a number that each is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,36 @@ impl Wording {
         self.0
             .iter()
             .any(|one| before.0.binary_search(one).is_err())
+    }
+}
+
+/// What an article says now. Its wording is only made if it may have changed.
+pub struct Saying<'a> {
+    title: &'a str,
+    body: &'a str,
+    /// Of all that the source tells in it.
+    pub mark: Mark,
+    wording: OnceCell<Wording>,
+}
+
+impl<'a> Saying<'a> {
+    pub fn new(title: &'a str, body: &'a str, mark: Mark) -> Self {
+        let wording = OnceCell::new();
+        Self {
+            title,
+            body,
+            mark,
+            wording,
+        }
+    }
+
+    pub fn is(&self, title: &str, body: &str) -> bool {
+        (self.title, self.body) == (title, body)
+    }
+
+    pub fn wording(&self) -> &Wording {
+        let make = || Wording::of(self.title, self.body);
+        self.wording.get_or_init(make)
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Headline {
     pub path: SitePath,
     pub published: Timestamp,
     pub section: Option<String>,
-    told: Box<dyn Recall>,
+    pub told: Box<dyn Recall>,
 }
 
 /// What a list tells of an article.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use colport::base::SitePath;
+use colport::base::{Digest, SitePath};
 use colport::bundle::{About, BundleError, Kind, Member, MemberName, Scanner, Writer, pack};
 use colport::edition::{
     Effort, Excerpt, Holding, Receiver, Refusal, Remembered, Variant, VerifiedEdition,
@@ -145,6 +145,36 @@ fn a_small_copy_is_no_edition_and_no_mirror_takes_it() {
         assert_eq!(opened.err(), Some(Refusal::ExcerptOnly));
         let received = receive(bundle, newsroom.newcomer(), None, newsroom.now);
         assert_eq!(received.err(), Some(Refusal::ExcerptOnly));
+    }
+}
+
+#[test]
+fn a_bundle_that_was_good_before_is_taken_only_if_not_a_byte_of_it_changed() {
+    let newsroom = Newsroom::new();
+    let edition = newsroom.publish(&first());
+    let bundle = edition.bundle();
+    let (remembered, now) = (newsroom.newcomer(), newsroom.now);
+    let good = Digest::of(bundle);
+    let again = |bundle: &Bytes, digest| {
+        VerifiedEdition::open_again(bundle.clone(), digest, &remembered, now, &mut |_| {})
+    };
+    let opened = again(bundle, good).unwrap();
+    assert!(opened.files().eq(edition.files()));
+    // Nobody saw that one before: it is verified as any other.
+    assert!(again(bundle, Digest::of(b"")).is_ok());
+    let page = "be/2026/11/river/index.html";
+    let changed = |member: &Member| match is_file(member, page) {
+        true => Some(b"<p>The river has fallen".to_vec()),
+        false => as_it_is(member),
+    };
+    let forged = rewrite(bundle, changed, &[]);
+    let altered = Refusal::Altered { path: path(page) };
+    assert_eq!(again(&forged, good).err(), Some(altered));
+    let entry = edition.file(&path(page)).unwrap();
+    for at in [entry.place().end - 5, bundle.len() as u64 - 1] {
+        let mut damaged = bundle.to_vec();
+        damaged[usize::try_from(at).unwrap()] ^= 1;
+        assert!(again(&damaged.into(), good).is_err(), "byte {at}");
     }
 }
 

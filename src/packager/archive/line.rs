@@ -4,8 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::studio::Finished;
-use super::super::wording::Wording;
-use super::texts::Said;
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::site::{Article, Language, NewsroomId, Picture};
 
@@ -132,14 +130,6 @@ impl Line {
         };
         let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
         Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
-    }
-
-    pub fn said(&self) -> Option<Said> {
-        let story = self.story.as_ref()?;
-        Some(Said {
-            says: Wording::of(&story.title, &story.body),
-            updated: story.updated,
-        })
     }
 
     /// As it is written, without its end.

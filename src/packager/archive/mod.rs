@@ -2,8 +2,8 @@
 //!
 //! The file `archive/ID.jsonl` has one line of JSON for each article that came from a feed, in the order of their
 //! places. Pages in a folder are not in it: they lie in the folder as long as they are wanted. Of those that tell no
-//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.json` tells
-//! what they said last, so that it is known when they say something new.
+//! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.jsonl`
+//! tells what they said last, so that it is known when they say something new.
 //!
 //! 1. Articles that were gathered now replace what was kept of them.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
@@ -30,12 +30,13 @@ use std::sync::Arc;
 use url::Url;
 
 use super::links;
+use super::mark::Mark;
 use super::slug;
 use super::studio::Finished;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::Withdrawn;
-use super::wording::Wording;
+use super::wording::{Saying, Wording};
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, Hasher, SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
@@ -48,6 +49,7 @@ use self::texts::Texts;
 pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
 pub(super) use self::page::Shelf;
 pub use self::slip::Slip;
+pub(super) use self::texts::Before;
 pub use self::texts::Said;
 
 /// Some hundred thousand articles.
@@ -122,7 +124,7 @@ impl Archive {
         let mut archive = Self {
             newsroom: newsroom.clone(),
             dates: Dates::read(place.with_extension("dates.json"))?,
-            texts: Texts::read(place.with_extension("texts.json"))?,
+            texts: Texts::read(place.with_extension("texts.jsonl"))?,
             place,
             written: None,
             slips: BTreeMap::new(),
@@ -178,7 +180,7 @@ impl Archive {
         if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
             return Err(format!("`{}` stands there twice", line.path));
         }
-        Ok((key, Slip::lying(&line, true, lies)))
+        Ok((key, Slip::lying(&line, true, lies, Mark::of(&[text]))))
     }
 
     /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
@@ -293,22 +295,21 @@ impl Archive {
         Some(self.shown(id)?.line().ok()?.story?.title)
     }
 
-    /// What the article said when it was last seen, and since when; the words are `None` if another program read them.
-    pub(super) fn said(
-        &self,
-        id: &str,
-        is_fleeting: bool,
-    ) -> Option<(Option<Wording>, Option<Moment>)> {
+    /// How the article was when it was last seen, beside what it is `now`.
+    pub(super) fn before(&self, id: &str, is_fleeting: bool, now: &Saying<'_>) -> Option<Before> {
         if !is_fleeting {
-            let said = self.texts.of(id)?;
-            let says = self.texts.are_read_alike().then(|| said.says.clone());
-            return Some((says, said.updated));
+            return self.texts.before(id, now);
         }
         let line = self.shown(id)?.line().ok()?;
         let story = line.story?;
         let is_alike = line.read_by.as_deref() == Some(PROGRAM);
-        let says = is_alike.then(|| Wording::of(&story.title, &story.body));
-        Some((says, story.updated))
+        let is_same = is_alike && now.is(&story.title, &story.body);
+        let before = || Wording::of(&story.title, &story.body);
+        Some(Before {
+            is_same,
+            says_less: is_alike && !is_same && now.wording().adds_to(&before()),
+            updated: story.updated,
+        })
     }
 
     /// The date under which the article was shown before.
@@ -350,7 +351,7 @@ impl Archive {
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
         let mut stock = Stock {
-            unknown: self.withdraw(withdrawn, &mut from_folders, previous),
+            unknown: self.withdraw(withdrawn, &mut from_folders, previous)?,
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -384,7 +385,7 @@ impl Archive {
         withdrawn: &[Withdrawn],
         others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
-    ) -> Vec<Withdrawn> {
+    ) -> Result<Vec<Withdrawn>, ArchiveError> {
         let is_meant = |slip: &Slip| withdrawn.iter().any(|one| slip.is_meant_by(one));
         let known = |one: &&Withdrawn| {
             let mut slips = self.slips.values().chain(&*others);
@@ -394,8 +395,8 @@ impl Archive {
         for slip in others.extract_if(.., |slip| is_meant(slip)) {
             self.slips.insert(key(&slip.id), slip);
         }
-        let meant = self.slips.values_mut().filter(|slip| is_meant(slip));
-        meant.for_each(Slip::let_go);
+        let mut meant = self.slips.values_mut().filter(|slip| is_meant(slip));
+        meant.try_for_each(Slip::let_go)?;
         self.slips
             .retain(|_, slip| slip.is_shown() || is_meant(slip));
         let mut unknown = Vec::new();
@@ -405,7 +406,7 @@ impl Archive {
                 None => unknown.push(one.clone()),
             }
         }
-        unknown
+        Ok(unknown)
     }
 
     /// What is left of the article that its source calls `id`, if an edition shows it.
@@ -430,7 +431,8 @@ impl Archive {
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
         let gone = self.slips.values().filter(|slip| !slip.is_shown());
-        let named = gone.filter_map(|slip| Some((slip.path.clone(), slip.language.clone()?)));
+        let named = gone
+            .filter_map(|slip| Some((slip.path.clone(), Language::clone(slip.language.as_ref()?))));
         named.collect()
     }
 }

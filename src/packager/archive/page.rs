@@ -28,6 +28,15 @@ impl Shelf {
         }
         shelf
     }
+
+    /// Answers for the links of an article, but not for its pictures.
+    pub fn links(&self, slip: &Slip) -> Option<Page<'_>> {
+        Some(Page {
+            shelf: self,
+            address: address_of(&slip.path)?,
+            pictures: &[],
+        })
+    }
 }
 
 impl Line {

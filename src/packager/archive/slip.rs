@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
+use super::super::mark::Mark;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::withdrawn::Withdrawn;
 use super::ArchiveError;
-use super::line::{Line, Tongue};
+use super::line::Line;
 use crate::base::{SitePath, Timestamp};
 use crate::io::files::FileError;
 use crate::site::Language;
@@ -26,12 +27,14 @@ pub struct Slip {
     pub told_by: Option<Arc<str>>,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
-    /// Of the article, or of the page that says that it was withdrawn.
-    pub(super) language: Option<Language>,
+    /// Of the page that says that it was withdrawn.
+    pub(super) language: Option<Box<Language>>,
     /// Whether its source forgets it sooner or later.
     pub(super) is_fleeting: bool,
     /// A line of the archive, or what will be one, without its end.
     pub(super) text: Whereabouts,
+    /// Of the text.
+    mark: Mark,
 }
 
 #[derive(Debug, Clone)]
@@ -44,15 +47,19 @@ pub(super) struct Brief {
 
 impl Slip {
     pub(in crate::packager) fn of(line: &Line, is_fleeting: bool, drawer: &Drawer) -> Self {
-        Self::lying(line, is_fleeting, drawer.lay(line.written()))
+        let text = line.written();
+        let mark = Mark::of(&[&text]);
+        Self::lying(line, is_fleeting, drawer.lay(text), mark)
     }
 
-    pub(super) fn lying(line: &Line, is_fleeting: bool, text: Whereabouts) -> Self {
+    /// `mark`: of the text that lies there.
+    pub(super) fn lying(line: &Line, is_fleeting: bool, text: Whereabouts, mark: Mark) -> Self {
         let story = line.story.as_ref();
-        let id: Arc<str> = line.id.as_str().into();
-        let language = story
-            .map(|story| &story.language)
-            .or(line.language.as_ref());
+        let id: Arc<str> = match line.id == line.path.as_str() {
+            true => line.path.text(),
+            false => line.id.as_str().into(),
+        };
+        let language = line.language.as_ref().filter(|_| story.is_none());
         Self {
             path: line.path.clone(),
             source: line.source.as_deref().map(|source| match source == &*id {
@@ -66,19 +73,23 @@ impl Slip {
                 published: story.published.0,
                 has_pictures: !story.pictures.is_empty(),
             }),
-            language: language.map(|tongue| tongue.0.clone()),
+            language: language.map(|tongue| Box::new(tongue.0.clone())),
             is_fleeting,
             text,
+            mark,
         }
     }
 
     /// Of an article that was withdrawn: its names and language are all that is left.
     pub(super) fn of_withdrawn(line: &Line) -> Self {
-        let text = Whereabouts::Memory(Bytes::from(line.written()).into());
-        Self::lying(line, true, text)
+        let text = line.written();
+        let mark = Mark::of(&[&text]);
+        let text = Whereabouts::Memory(Bytes::from(text).into());
+        Self::lying(line, true, text, mark)
     }
 
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) -> Result<(), ArchiveError> {
+        let line = self.line()?;
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
             id: self.id.to_string(),
@@ -86,28 +97,34 @@ impl Slip {
             told_by: None,
             read_by: None,
             story: None,
-            language: self.language.clone().map(Tongue),
+            language: line.story.map(|story| story.language).or(line.language),
         });
+        Ok(())
     }
 
     pub fn is_shown(&self) -> bool {
         self.story.is_some()
     }
 
-    /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.
-    pub(in crate::packager) fn line(&self) -> Result<Line, ArchiveError> {
-        Ok(self.line_and_text()?.0)
+    /// By which its text is told from others.
+    pub(in crate::packager) fn mark(&self) -> Mark {
+        self.mark
     }
 
-    /// The same, and how it is written.
-    pub(in crate::packager) fn line_and_text(&self) -> Result<(Line, Bytes), ArchiveError> {
+    /// `None` if it was withdrawn.
+    pub(in crate::packager) fn published(&self) -> Option<Timestamp> {
+        self.story.as_ref().map(|story| story.published)
+    }
+
+    /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.
+    pub(in crate::packager) fn line(&self) -> Result<Line, ArchiveError> {
         let text = self.text.read()?;
         let line: Option<Line> = serde_json::from_slice(&text).ok();
-        let line = line.filter(|line| line.path == self.path);
+        let line = line.filter(|line| line.path == self.path && Mark::of(&[&text]) == self.mark);
         let mut line = line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))?;
         // It is the same, and takes no memory again.
         line.path = self.path.clone();
-        Ok((line, text))
+        Ok(line)
     }
 
     pub(super) fn text(&self) -> Result<Bytes, FileError> {

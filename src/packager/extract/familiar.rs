@@ -126,6 +126,15 @@ impl Familiar {
         left_out
     }
 
+    /// Whether anything of it may be left out of a page that has these [`blocks`] and whose HTML is not at hand.
+    pub fn may_be_in(&self, page: &Extracted, blocks: &[u64]) -> bool {
+        let pictures = page.pictures.iter();
+        let pictures = pictures.map(|figure| block_of_picture(figure.src.as_str()));
+        let lead = page.lead.iter().map(block_of_lead);
+        let mut all = blocks.iter().copied().chain(pictures).chain(lead);
+        all.any(|block| self.blocks.contains(&block))
+    }
+
     fn left_out(&self, line: &str) -> Option<LeftOut> {
         Some((key(line, self.longest)?, beginning_of(line)))
     }

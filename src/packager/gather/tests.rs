@@ -457,6 +457,112 @@ async fn what_did_not_change_is_neither_read_nor_encoded_again() {
     );
 }
 
+/// A folder with such pages, the same to the byte from one time to the next.
+struct Pages(tempfile::TempDir);
+
+impl Pages {
+    fn lay(&self, name: &str, page: &str) {
+        files::write(&self.0.path().join(name), page.as_bytes()).unwrap();
+    }
+
+    fn source(&self) -> [Source; 1] {
+        [Source::Folder(self.0.path().into())]
+    }
+}
+
+#[tokio::test]
+async fn of_a_page_in_a_folder_that_is_the_same_the_text_is_not_needed() {
+    let pages = Pages(tempfile::tempdir().unwrap());
+    pages.lay(
+        "a.html",
+        &page(
+            "A",
+            "<p>See <a href=b.html>the other</a>, which is about it.</p>",
+        ),
+    );
+    pages.lay("b.html", &page("B", ""));
+    let (folder, cache) = cache();
+    let web = Web::default();
+    let told = |gathered: &Gathered| format!("{:?}", lines(gathered));
+    let first = told(&gathered_with(&web, &pages.source(), &cache).await);
+    let again = || Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+    let damage = |shelf: &str, content: Option<&[u8]>| {
+        let shelf = folder.path().join("cache").join(shelf);
+        for entry in files::list(&shelf).unwrap() {
+            let place = shelf.join(entry);
+            match content {
+                Some(content) => files::write(&place, content).unwrap(),
+                None => files::remove(&place).unwrap(),
+            }
+        }
+    };
+    // Nobody looks at it.
+    damage("pages", Some(b"damaged"));
+    let unchanged = again();
+    let second = told(&gathered_with(&web, &pages.source(), &unchanged).await);
+    assert_eq!(second, first);
+    assert_eq!((unchanged.work().pages, unchanged.work().articles), (0, 0));
+    // It is wanted, and made anew.
+    damage("articles", None);
+    let (wanted, third) = (again(), again());
+    assert_eq!(
+        told(&gathered_with(&web, &pages.source(), &wanted).await),
+        first
+    );
+    assert_eq!((wanted.work().pages, wanted.work().articles), (2, 2));
+    damage("pages", None);
+    assert_eq!(
+        told(&gathered_with(&web, &pages.source(), &third).await),
+        first
+    );
+    assert_eq!(third.work().pages, 2);
+    // What changed is read.
+    pages.lay(
+        "b.html",
+        &page(
+            "B",
+            "<p>Today the ministry said so once more, and again.</p>",
+        ),
+    );
+    let changed = again();
+    let fourth = told(&gathered_with(&web, &pages.source(), &changed).await);
+    assert!(fourth.contains("once more") && fourth != first);
+    assert_eq!((changed.work().pages, changed.work().articles), (1, 1));
+}
+
+#[tokio::test]
+async fn what_comes_to_stand_on_many_pages_is_left_out_of_those_that_did_not_change() {
+    let pages = Pages(tempfile::tempdir().unwrap());
+    let appeal = "Write to our editors at any time.";
+    let lay = |name: &str| {
+        let prose = format!("In the {name}{name}{name} street several hundred people met. ");
+        let prose = prose.repeat(4);
+        pages.lay(
+            &format!("{name}.html"),
+            &page(name, &format!("<p>{prose}</p><p>{appeal}</p>")).replace(SENTENCES, &prose),
+        );
+    };
+    let (folder, cache) = cache();
+    let web = Web::default();
+    let saying = |gathered: &Gathered| {
+        let bodies = lines(gathered)
+            .into_iter()
+            .map(|line| line.story.unwrap().body);
+        bodies.filter(|body| body.contains(appeal)).count()
+    };
+    ["a", "b"].into_iter().for_each(lay);
+    let first = gathered_with(&web, &pages.source(), &cache).await;
+    assert_eq!((first.articles.len(), saying(&first)), (2, 2));
+    ["c", "d", "e"].into_iter().for_each(lay);
+    for read in [3, 0] {
+        let again = Arc::new(Cache::at(folder.path().join("cache"), NOW.parse().unwrap()));
+        let gathered = gathered_with(&web, &pages.source(), &again).await;
+        assert_eq!((gathered.articles.len(), saying(&gathered)), (5, 0));
+        assert_eq!(gathered.repeated[0].pages, 5);
+        assert_eq!(again.work().pages, read);
+    }
+}
+
 #[tokio::test]
 async fn what_stands_on_every_page_of_a_newsroom_is_left_out_and_none_is_read_anew_for_it() {
     let names = ["a", "b", "c", "d", "e", "f"];

@@ -64,8 +64,8 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
         None => told.id.clone(),
     };
     let page = match (&told.link, told.content.is_some()) {
-        (Some(link), false) => Page::Address(link.clone()),
-        (link, true) => Page::Told(link.clone().unwrap_or_else(|| feed.clone())),
+        (Some(link), false) => Page::Address(link.clone().into()),
+        (link, true) => Page::Told(link.clone().unwrap_or_else(|| feed.clone()).into()),
         (None, false) => return None,
     };
     (!id.is_empty()).then(|| Offer::new(id, page, told))

@@ -95,11 +95,10 @@ pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
 }
 
 fn offer(folder: &Arc<Folder>, id: String, place: &Path) -> Offer {
-    let page = Page::Held(shelf::address(&id));
     Offer {
         seen: files::modified(place).ok(),
         shelf: Some(Arc::clone(folder) as Arc<dyn Shelf>),
-        ..Offer::bare(id, page)
+        ..Offer::bare(id, Page::Lying)
     }
 }
 
@@ -139,7 +138,6 @@ fn looks_like_page(path: &Path) -> bool {
 mod tests {
     use super::super::tests::{folder, found};
     use super::super::{Source, SourceError};
-    use super::*;
 
     #[tokio::test]
     async fn a_folder_offers_its_pages() {
@@ -163,7 +161,7 @@ mod tests {
         let root = folder(&[("a b/page.html", ""), ("a b/1.jpg", "x")]);
         let (offers, _) = found(&Source::Folder(root.path().into())).await;
         let offer = offers.unwrap().remove(0);
-        let (Page::Held(page), Some(shelf)) = (&offer.page, &offer.shelf) else {
+        let (page, Some(shelf)) = (offer.address(), &offer.shelf) else {
             panic!("no file");
         };
         let read = |href: &str| shelf.read(&page.join(href).unwrap());

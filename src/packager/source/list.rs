@@ -17,7 +17,7 @@ pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
     let mut offers = Vec::new();
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match page(line) {
-            Some(url) => offers.push(Offer::bare(url.to_string(), Page::Address(url))),
+            Some(url) => offers.push(Offer::bare(url.to_string(), Page::Address(url.into()))),
             None => skipped.push(Skipped {
                 what: line.chars().take(200).collect(),
                 why: "it is no address that begins with `https://` or `http://`".into(),

@@ -209,23 +209,27 @@ pub struct Offer {
     pub teller: Option<Arc<Teller>>,
 }
 
+/// There may be very many, so it is kept small.
 #[derive(Debug)]
 pub enum Page {
-    Address(Url),
+    Address(Box<Url>),
     /// The source tells the whole article.
-    Told(Url),
+    Told(Box<Url>),
     /// It lies on the shelf.
-    Held(Url),
-}
-
-impl Page {
-    pub fn url(&self) -> &Url {
-        let (Self::Address(url) | Self::Told(url) | Self::Held(url)) = self;
-        url
-    }
+    Held(Box<Url>),
+    /// It lies there under the id of the article.
+    Lying,
 }
 
 impl Offer {
+    /// Of its page.
+    pub fn address(&self) -> Url {
+        match &self.page {
+            Page::Address(url) | Page::Told(url) | Page::Held(url) => Url::clone(url),
+            Page::Lying => address(&self.id),
+        }
+    }
+
     fn new(id: String, page: Page, told: Entry) -> Self {
         Self {
             told: Some(Box::new(told)),

@@ -183,7 +183,7 @@ fn offer(told: Told, url: Url) -> Offer {
         ..Entry::default()
     };
     let changed = told.changed();
-    let mut offer = Offer::new(url.to_string(), Page::Address(url), entry);
+    let mut offer = Offer::new(url.to_string(), Page::Address(url.into()), entry);
     offer.terms.changed = changed;
     offer.seen = moment(&told.lastmod).map(|moment| moment.at);
     offer

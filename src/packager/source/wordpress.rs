@@ -159,8 +159,8 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
     }
     let content = Some(post.content.rendered).filter(|html| !html.trim().is_empty());
     let page = match content {
-        Some(_) => Page::Told(link.clone()),
-        None => Page::Address(link.clone()),
+        Some(_) => Page::Told(link.clone().into()),
+        None => Page::Address(link.clone().into()),
     };
     let (picture, caption) = picture(&post.embedded);
     let told = Entry {

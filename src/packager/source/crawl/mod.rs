@@ -80,7 +80,7 @@ fn offer(page: Capture, shelf: &Arc<dyn Shelf>) -> Offer {
     Offer {
         seen: page.at,
         shelf: Some(Arc::clone(shelf)),
-        ..Offer::bare(page.url.to_string(), Page::Held(page.url))
+        ..Offer::bare(page.url.to_string(), Page::Held(page.url.into()))
     }
 }
 

@@ -101,7 +101,7 @@ fn offer(pushed: Pushed, place: &Path, at: Timestamp) -> Offer {
     Offer {
         seen: Some(at),
         shelf: Some(Arc::new(article)),
-        ..Offer::new(pushed.id, Page::Told(base), told)
+        ..Offer::new(pushed.id, Page::Told(base.into()), told)
     }
 }
 
