@@ -22,6 +22,8 @@ pub struct Frame<'a> {
 
 pub struct Links<'a> {
     pub site: &'a str,
+    /// That of the site.
+    pub tongue: &'a Language,
     pub home: String,
     pub about: String,
     pub icon: String,
@@ -119,7 +121,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Of a page that is shown under any address, so that no relative link holds.
+    /// Of a page that is shown under any address, so that no link to another page holds.
     pub fn standing_alone(title: String, words: &'static Words, style: Style) -> Self {
         Self {
             title,
@@ -135,6 +137,14 @@ impl<'a> Frame<'a> {
     pub fn tongue(&self) -> Option<&Language> {
         let words = self.words.language();
         (words.primary() != self.language.primary()).then_some(words)
+    }
+
+    /// An attribute for a name in `language`, where that is not the language of the page.
+    pub fn speaks(&self, language: &Language) -> String {
+        match language.primary() == self.language.primary() {
+            true => String::new(),
+            false => format!(" lang=\"{language}\""),
+        }
     }
 
     pub fn titled(self, title: &str) -> Self {
@@ -154,6 +164,7 @@ impl<'a> Links<'a> {
     fn new(setter: &Typesetter<'a>, page: &SitePath, about: &SitePath) -> Self {
         Self {
             site: &setter.site.name,
+            tongue: &setter.site.language,
             home: relative(page, &site_path(HOME)),
             about: relative(page, about),
             icon: relative(page, &site_path(ICON)),
