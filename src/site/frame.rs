@@ -22,8 +22,6 @@ pub struct Frame<'a> {
 
 pub struct Links<'a> {
     pub site: &'a str,
-    /// That of the site.
-    pub tongue: &'a Language,
     pub home: String,
     pub about: String,
     pub icon: String,
@@ -164,7 +162,6 @@ impl<'a> Links<'a> {
     fn new(setter: &Typesetter<'a>, page: &SitePath, about: &SitePath) -> Self {
         Self {
             site: &setter.site.name,
-            tongue: &setter.site.language,
             home: relative(page, &site_path(HOME)),
             about: relative(page, about),
             icon: relative(page, &site_path(ICON)),

@@ -73,8 +73,9 @@ const TONGUES: &[[&str; 5]] = &[
     ],
 ];
 
-/// So many that a month has a second page.
+/// So many that a month has a second page, in the first language. Pages of lists take axe long.
 const PLAIN: usize = 50;
+const FEW: usize = 4;
 
 struct Anywhere;
 
@@ -151,8 +152,8 @@ fn articles(number: usize) -> Vec<Article> {
     let other = &TONGUES[(number + 4) % TONGUES.len()];
     let [room, _, _, sentence, word] = tongue;
     let prose = format!("<p>{sentence} {word}</p>");
-    let plain =
-        (0..PLAIN).map(|n| article(room, &format!("plain-{n}"), 1 + n % 20, tongue, &prose));
+    let many = if number == 0 { PLAIN } else { FEW };
+    let plain = (0..many).map(|n| article(room, &format!("plain-{n}"), 1 + n % 20, tongue, &prose));
     let hard = [
         article(room, "wide", 27, tongue, &wide(tongue)),
         article(room, "long", 26, tongue, &prose),
