@@ -119,7 +119,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Of a page that is shown under any address, so that no relative link holds.
+    /// Of a page that is shown under any address, so that no link to another page holds.
     pub fn standing_alone(title: String, words: &'static Words, style: Style) -> Self {
         Self {
             title,
@@ -135,6 +135,14 @@ impl<'a> Frame<'a> {
     pub fn tongue(&self) -> Option<&Language> {
         let words = self.words.language();
         (words.primary() != self.language.primary()).then_some(words)
+    }
+
+    /// An attribute for a name in `language`, where that is not the language of the page.
+    pub fn speaks(&self, language: &Language) -> String {
+        match language.primary() == self.language.primary() {
+            true => String::new(),
+            false => format!(" lang=\"{language}\""),
+        }
     }
 
     pub fn titled(self, title: &str) -> Self {

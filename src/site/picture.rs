@@ -4,6 +4,7 @@
 //! wide for a phone load the full one by themselves. Width decides and not density, as `srcset` with `w` would have it:
 //! the sharpest screens are those of phones, on the thinnest lines. Text browsers see the words for it, with a link.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::links::relative;
@@ -26,13 +27,14 @@ pub fn lead(picture: &Picture, page: &SitePath, words: &Words) -> String {
             &format!("{size} alt=\"{}\"", told(&alt, words)),
         ),
         None => format!(
-            "<img src=\"{}\" {size} alt=\"{alt}\">",
-            escaped(&relative(page, &picture.path))
+            "<img src=\"{}\" {size} alt=\"{}\">",
+            escaped(&relative(page, &picture.path)),
+            told(&alt, words)
         ),
     }
 }
 
-/// The body of an article with its pictures shown so.
+/// The body of an article with its pictures shown so, and what scrolls within the reach of a keyboard.
 pub fn in_body(body: &CleanHtml, page: &SitePath, words: &Words) -> String {
     let html = body.as_str();
     let mut shown = String::with_capacity(html.len() + 200);
@@ -43,7 +45,7 @@ pub fn in_body(body: &CleanHtml, page: &SitePath, words: &Words) -> String {
         shown.push_str(text);
         match small_of(tag, body, page).filter(|_| !is_in_link) {
             Some((full, small)) => shown.push_str(&both(&full, &small, &rest_of(tag, words))),
-            None => shown.push_str(tag),
+            None => shown.push_str(&reachable(tag, words)),
         }
         is_in_link = match tag {
             _ if tag.starts_with("<a ") => true,
@@ -62,6 +64,19 @@ fn small_of(tag: &str, body: &CleanHtml, page: &SitePath) -> Option<(String, Str
     let is_it = |picture: &&Picture| escaped(&relative(page, &picture.path)) == address;
     let small = body.pictures().iter().find(is_it)?.small.as_ref()?;
     Some((address.to_owned(), relative(page, small)))
+}
+
+/// A table may be wider than the screen, and then scrolls by the keys only if it can have the focus. A picture without words
+/// of its own would keep its room where it is missing.
+fn reachable<'t>(tag: &'t str, words: &Words) -> Cow<'t, str> {
+    match tag {
+        _ if tag.starts_with("<table") => tag.replacen("<table", "<table tabindex=\"0\"", 1).into(),
+        _ if tag.starts_with("<img ") && attribute(tag, "alt") == Some("") => {
+            let named = format!("alt=\"{}\"", told("", words));
+            tag.replacen("alt=\"\"", &named, 1).into()
+        }
+        _ => tag.into(),
+    }
 }
 
 /// All of an `img` but its address, as it was written.
@@ -85,7 +100,7 @@ fn both(full: &str, small: &str, rest: &str) -> String {
     )
 }
 
-/// A link must have a name, though a picture need not.
+/// A link must have a name, though a picture need not; and a missing one without any keeps its room.
 fn told(alt: &str, words: &Words) -> String {
     match alt.trim() {
         "" => escaped(&words.say("picture")),

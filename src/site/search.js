@@ -85,7 +85,7 @@
     const article = element("article", { dir: "auto" }), heading = element("h2"), by = element("p", { className: "by" });
     if (tongue) article.lang = tongue;
     heading.append(element("a", { textContent: title, href }));
-    by.append(element("time", { textContent: day(date), dateTime: date, lang: language }));
+    by.append(element("time", { textContent: day(date), dateTime: date, lang: language, dir: document.documentElement.dir }));
     article.append(heading, ...summary ? [element("p", { textContent: summary })] : [], by);
     return article;
   };

@@ -15,21 +15,26 @@ pub struct Story {
     /// Whether it is written in another language than the page.
     pub is_foreign: bool,
     pub date: String,
+    /// The language of the date, where it is not that of the article.
+    pub tongue: Option<&'static Language>,
     /// For machines, as ISO 8601 has it.
     pub day: String,
     pub image: Option<Image>,
 }
 
-/// The small one of a picture, addressed from the page that shows it.
+/// The small one of a picture, addressed from the page that shows it. All are shown in one shape.
 pub struct Image {
     pub address: String,
-    pub width: u32,
-    pub height: u32,
 }
 
 impl Story {
     /// As a headline with what it is about. `language` is that of the text around it.
-    pub fn told(headline: &Headline, page: &SitePath, words: &Words, language: &Language) -> Self {
+    pub fn told(
+        headline: &Headline,
+        page: &SitePath,
+        words: &'static Words,
+        language: &Language,
+    ) -> Self {
         Self {
             image: None,
             ..Self::pictured(headline, page, words, language)
@@ -40,7 +45,7 @@ impl Story {
     pub fn pictured(
         headline: &Headline,
         page: &SitePath,
-        words: &Words,
+        words: &'static Words,
         language: &Language,
     ) -> Self {
         let told = headline.told();
@@ -48,6 +53,8 @@ impl Story {
             address: relative(page, &headline.path),
             is_foreign: told.language != *language,
             date: words.date(headline.published),
+            tongue: Some(words.language())
+                .filter(|tongue| tongue.primary() != told.language.primary()),
             day: headline.published.strftime("%Y-%m-%d").to_string(),
             image: told.lead.as_ref().map(|lead| Image::new(lead, page)),
             title: told.title,
@@ -69,8 +76,6 @@ impl Image {
     fn new(picture: &Picture, page: &SitePath) -> Self {
         Self {
             address: relative(page, picture.small.as_ref().unwrap_or(&picture.path)),
-            width: picture.width,
-            height: picture.height,
         }
     }
 }

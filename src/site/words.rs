@@ -116,9 +116,12 @@ impl Words {
         self.fill("updated", &self.of_time(time))
     }
 
-    /// A month, such as "November 2026".
+    /// A month as a heading, such as "November 2026": with a capital, also where months have none in a sentence.
     pub fn month(&self, year: i32, month: u8) -> String {
-        self.fill("month-title", &self.of_month(year, month))
+        let title = self.fill("month-title", &self.of_month(year, month));
+        let mut letters = title.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect()
     }
 
     pub fn all_of_month(&self, year: i32, month: u8) -> String {
@@ -286,7 +289,8 @@ mod tests {
         check_date("fa", "۱۲ آبان ۱۴۰۵ (۳ نوامبر ۲۰۲۶)");
         check_date("zh-Hans", "2026年11月3日");
         check_date("sw", "3 November 2026");
-        assert_eq!(words("be").month(2026, 11), "лістапад 2026");
+        assert_eq!(words("be").month(2026, 11), "Лістапад 2026");
+        assert_eq!(words("be").all_of_month(2026, 11), "Усё за лістапад 2026");
         assert_eq!(words("fa").month(2026, 1), "ژانویه ۲۰۲۶");
     }
 

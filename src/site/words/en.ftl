@@ -53,6 +53,7 @@ footer = This is a copy that { $site } has signed. It may reach you from many ad
 not-found-title = This page is not here
 not-found-text = The address may be mistyped, or the article may have been withdrawn.
 not-found-home = To the front page
+not-found-up = One level up
 
 withdrawn-title = This article was withdrawn
 withdrawn-text = The newsroom has taken it back, so it is no longer here.

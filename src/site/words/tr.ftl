@@ -50,6 +50,7 @@ footer = Bu, “{ $site }” tarafından imzalanmış bir kopyadır. Size birço
 not-found-title = Bu sayfa burada yok
 not-found-text = Adres yanlış yazılmış ya da yazı yayından kaldırılmış olabilir.
 not-found-home = Ana sayfaya dön
+not-found-up = Bir üst düzeye
 
 withdrawn-title = Bu yazı yayından kaldırıldı
 withdrawn-text = Kararı yazı işleri verdi; yazı artık burada değil.

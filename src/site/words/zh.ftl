@@ -36,6 +36,7 @@ footer = 这是由“{ $site }”签名的副本。您可能从许多不同的�
 not-found-title = 这里没有这个页面
 not-found-text = 可能是地址有误，也可能是文章已撤回。
 not-found-home = 回到首页
+not-found-up = 上一级
 
 withdrawn-title = 本文已撤回
 withdrawn-text = 编辑部撤回了本文，这里不再提供。

@@ -1,9 +1,9 @@
-// Runs in a page beside the copy of a site: opens each page at the width of a small phone and of a desk, lets axe look at
-// it, and says what is wrong, one line each. `pages` comes from the test.
+// Runs in a page beside the copy of a site: opens each page at each width, lets axe look at it, and says what is wrong,
+// one line each. `pages` and `widths` come from the test.
 (async () => {
   const said = [];
   const scheme = matchMedia("(prefers-color-scheme:dark)").matches ? "dark" : "light";
-  for (const width of [320, 1280]) for (const page of pages) {
+  for (const width of widths) for (const page of pages) {
     const frame = document.createElement("iframe");
     frame.width = width;
     frame.height = 900;
