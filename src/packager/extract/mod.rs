@@ -13,7 +13,9 @@
 mod addresses;
 mod block;
 mod body;
+mod byline;
 mod container;
+mod dateline;
 mod dates;
 mod embeds;
 mod familiar;
@@ -25,6 +27,7 @@ mod metadata;
 mod nodes;
 mod paywall;
 mod rules;
+mod streamed;
 mod tangle;
 mod tidy;
 mod told;
@@ -182,6 +185,7 @@ fn extract(
 ) -> Result<Extracted, NoArticle> {
     let doc = Document::from(html);
     let base = base_of(&doc, url);
+    streamed::settle(&doc);
     rules.remove_from(&doc);
     // Step 2.
     let mut meta = metadata::read(&doc, url);
@@ -226,6 +230,8 @@ struct Found {
     above: Vec<Figure>,
     /// The picture that the newsroom's rules name.
     lead: Option<Figure>,
+    /// The day that stands about the headline.
+    dated: Option<Moment>,
     manner: Manner,
 }
 
@@ -281,6 +287,7 @@ impl Page<'_> {
         Found {
             blocks,
             above,
+            dated: dateline::found(&reading, self.doc, meta),
             ..self.with_lead(&reading, rules)
         }
     }
@@ -397,12 +404,31 @@ fn kept_by_readability(
     {
         node.remove_attrs(&["hidden", "aria-hidden", "style"]);
     }
+    let root = copy.root();
+    let all = root.descendants_it();
+    let misnamed: Vec<NodeRef> = all.filter(|node| is_misnamed(node, measures)).collect();
+    for node in misnamed {
+        node.remove_attrs(&["class", "id"]);
+    }
     let config = dom_smoothie::Config {
         char_threshold: 250,
         ..Default::default()
     };
     let read = read_by_readability(copy, base, config);
     read.as_ref().map_or(NodeSet::default(), gathered)
+}
+
+/// Readability counts "widget" against a box, and systems that put pages together out of parts call each of them so.
+fn is_misnamed(node: &NodeRef, measures: &Measures) -> bool {
+    if !nodes::is_named(node, |name| matches!(name, "div" | "section" | "article")) {
+        return false;
+    }
+    let own = measures.of_node(node);
+    let is_text = own.prose > 0 && own.linked * 3 < own.text;
+    is_text
+        && nodes::any_attribute(node, |name, value| {
+            matches!(name, "class" | "id") && value.to_ascii_lowercase().contains("widget")
+        })
 }
 
 /// The texts of the article in a page that [`read_by_readability`] gives. They have the numbers that they had before.
@@ -469,7 +495,7 @@ fn assemble(
     Ok(Extracted {
         title: meta.title.unwrap_or_default(),
         byline: meta.byline,
-        published: article.published,
+        published: article.published.or(found.dated),
         modified: meta.modified,
         section: meta.section,
         description: meta.description,
