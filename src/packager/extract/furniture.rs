@@ -301,8 +301,19 @@ fn is_hidden(node: &NodeRef) -> bool {
             let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
             style.contains("display:none") || style.contains("visibility:hidden")
         }
+        // Links that others slipped into a page stand far beside it.
+        "style" if value.contains("absolute") || value.contains("fixed") => {
+            let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+            ["left:-", "top:-", "right:-"].iter().any(|side| is_far(&style, side))
+        }
         _ => false,
     })
+}
+
+/// A thousand pixels or more.
+fn is_far(style: &str, side: &str) -> bool {
+    let by = style.split_once(side).map(|(_, by)| by);
+    by.is_some_and(|by| by.bytes().take_while(u8::is_ascii_digit).count() > 3)
 }
 
 /// Attributes that name an element.
@@ -625,6 +636,7 @@ const WORDS: &[&str] = &[
     "taboola",
     "popup",
     "modal",
+    "modals",
     "overlay",
     "offcanvas",
     "navigation",

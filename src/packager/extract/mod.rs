@@ -257,14 +257,20 @@ impl Page<'_> {
         let read = read_by_readability(self.doc.clone(), self.base, Default::default());
         let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let furniture = furniture::find(self.doc, self.measures);
-        let glance = self.assemble(meta.clone(), self.found_in(furniture, &kept, rules, &meta));
+        let found = self.found_in(furniture, &kept, rules, &meta);
+        // A day that merely stands about the headline tells nothing of whose page it is.
+        let dated = found.dated;
+        let glance = self.assemble(meta.clone(), Found { dated: None, ..found });
         match (&glance, read) {
             (Ok(article), _) if article.published.is_some() => {
                 let found = self.found(rules, &meta);
                 self.assemble(meta, found)
             }
             (Err(NoArticle::NotFound), _) | (_, None) => glance,
-            (_, Some(read)) => self.assemble(meta, self.found_by_readability(&read, rules)),
+            (_, Some(read)) => {
+                let found = self.found_by_readability(&read, rules);
+                self.assemble(meta, Found { dated, ..found })
+            }
         }
     }
 
@@ -425,7 +431,10 @@ fn is_misnamed(node: &NodeRef, measures: &Measures) -> bool {
     }
     let own = measures.of_node(node);
     let is_text = own.prose > 0 && own.linked * 3 < own.text;
+    // One that lists other articles holds them as such.
+    let holds_articles = || node.descendants_it().any(|below| below.has_name("article"));
     is_text
+        && !holds_articles()
         && nodes::any_attribute(node, |name, value| {
             matches!(name, "class" | "id") && value.to_ascii_lowercase().contains("widget")
         })
