@@ -34,13 +34,17 @@ const TRIED: usize = 3;
 /// `hints`: elements that may fit one of the kinds, in the order of the page.
 pub fn marked(hints: &[NodeRef]) -> Option<String> {
     let places: Vec<(&NodeRef, Place)> = hints.iter().map(|node| (node, place_of(node))).collect();
-    KINDS.iter().find_map(|kind| {
-        let of_kind = places.iter().filter(|(node, _)| node.is_match(kind));
-        let own = of_kind.filter(|(_, place)| *place == Place::Text);
-        let own: Vec<&NodeRef> = own.map(|(node, _)| *node).collect();
-        own.iter().take(TRIED).find_map(|node| names_with(node, &own))
-    })
-    .or_else(|| unanimous(&places))
+    KINDS
+        .iter()
+        .find_map(|kind| {
+            let of_kind = places.iter().filter(|(node, _)| node.is_match(kind));
+            let own = of_kind.filter(|(_, place)| *place == Place::Text);
+            let own: Vec<&NodeRef> = own.map(|(node, _)| *node).collect();
+            own.iter()
+                .take(TRIED)
+                .find_map(|node| names_with(node, &own))
+        })
+        .or_else(|| unanimous(&places))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,7 +70,9 @@ fn place_of(node: &NodeRef) -> Place {
 /// What stands beside the text, if it names nobody else.
 fn unanimous(places: &[(&NodeRef, Place)]) -> Option<String> {
     KINDS.iter().take(SURE).find_map(|kind| {
-        let of_kind = places.iter().filter(|(node, place)| *place == Place::Beside && node.is_match(kind));
+        let of_kind = places
+            .iter()
+            .filter(|(node, place)| *place == Place::Beside && node.is_match(kind));
         let beside: Vec<&NodeRef> = of_kind.map(|(node, _)| *node).collect();
         let first = beside.first()?;
         let all = names_with(first, &beside)?;
@@ -81,7 +87,11 @@ const SURE: usize = 3;
 // Step 3.
 fn names_with(node: &NodeRef, all: &[&NodeRef]) -> Option<String> {
     let mut names = name_of(node)?;
-    let above = |node: &NodeRef| node.ancestors_it(Some(2)).map(|up| up.id).collect::<Vec<_>>();
+    let above = |node: &NodeRef| {
+        node.ancestors_it(Some(2))
+            .map(|up| up.id)
+            .collect::<Vec<_>>()
+    };
     let near = above(node);
     for other in all.iter().filter(|other| other.id != node.id) {
         let is_near = above(other).iter().any(|up| near.contains(up));
@@ -130,15 +140,33 @@ fn fitting(text: &str) -> Option<String> {
 
 fn is_by(text: &str) -> bool {
     const BYS: &[&str] = &[
-        "by", "written by", "words by", "text by", "von", "par", "por", "da", "di", "door", "av", "af", "автор", "аўтар",
-        "author", "posted by", "story by", "published by",
+        "by",
+        "written by",
+        "words by",
+        "text by",
+        "von",
+        "par",
+        "por",
+        "da",
+        "di",
+        "door",
+        "av",
+        "af",
+        "автор",
+        "аўтар",
+        "author",
+        "posted by",
+        "story by",
+        "published by",
     ];
     let folded = words::folded(text);
     folded.is_empty() || BYS.contains(&&*folded)
 }
 
 fn is_and(text: &str) -> bool {
-    const ANDS: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "i", "и", "і", "та", "with", "mit", "avec"];
+    const ANDS: &[&str] = &[
+        "and", "und", "et", "y", "e", "en", "och", "i", "и", "і", "та", "with", "mit", "avec",
+    ];
     let folded = words::folded(text);
     (folded.is_empty() && text.contains([',', '&', ';', '/'])) || ANDS.contains(&&*folded)
 }
@@ -146,9 +174,100 @@ fn is_and(text: &str) -> bool {
 /// What stands on buttons beside names.
 fn is_label(text: &str) -> bool {
     const LABELS: &[&str] = &[
-        "see full bio", "see all", "follow", "full bio", "view profile", "view all posts", "read more", "contact",
-        "about the author", "more by this author", "authors", "contributor", "contributors", "staff", "subscribe",
-        "share", "comments", "mehr", "lesedauer",
+        "see full bio",
+        "see all",
+        "follow",
+        "full bio",
+        "view profile",
+        "view all posts",
+        "read more",
+        "contact",
+        "about the author",
+        "more by this author",
+        "authors",
+        "contributor",
+        "contributors",
+        "staff",
+        "subscribe",
+        "share",
+        "comments",
+        "mehr",
+        "lesedauer",
     ];
     LABELS.contains(&&*words::folded(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::extract_page;
+    use url::Url;
+
+    #[track_caller]
+    fn check(html: &str, expected: Option<&str>) {
+        let prose = "<p>Several hundred people carrying flowers took to the streets on Monday evening, and went home.</p>".repeat(3);
+        let page = format!(
+            "<meta property=og:type content=article><title>The court</title><article><h1>The court</h1>{html}{prose}</article>"
+        );
+        let url = Url::parse("https://n.example/a").unwrap();
+        let byline = extract_page(page.as_bytes(), &url).unwrap().byline;
+        assert_eq!(byline.as_deref(), expected, "{html}");
+    }
+
+    #[test]
+    fn of_a_byline_the_names_count() {
+        check(
+            "<div class=article_byline>By <span>Olga Carter</span><span>River Post</span> • 20 Nov, 7:16 pm</div>",
+            Some("Olga Carter"),
+        );
+        check(
+            "<div class=author-name>By <a href=/p/1>Olga Carter</a><span>Staff Writer</span></div>",
+            Some("Olga Carter"),
+        );
+        check(
+            "<p class=story__authors>By <a>Olga Carter</a> and <a>Jan Mill</a> in Brest</p>",
+            Some("Olga Carter, Jan Mill"),
+        );
+        check(
+            "<div><a rel=author>Olga Carter</a> in Brest and <a rel=author>Jan Mill</a></div>",
+            Some("Olga Carter, Jan Mill"),
+        );
+        check(
+            "<div class=byline><i>Olga</i> <i>Carter</i></div>",
+            Some("Olga Carter"),
+        );
+        check(
+            "<div class=author>By</div><a class=author>See full bio</a>",
+            None,
+        );
+    }
+
+    #[test]
+    fn who_publishes_a_page_wrote_it_only_where_nobody_else_did() {
+        let house = "<meta name=author content='River Press'><meta name=copyright content='(c) River Press 2026'>";
+        check(house, Some("River Press"));
+        check(
+            &format!("{house}<meta name='article:author' content='Olga Carter'>"),
+            Some("Olga Carter"),
+        );
+        check(
+            &format!("{house}<div class=byline>By Olga Carter</div>"),
+            Some("Olga Carter"),
+        );
+    }
+
+    #[test]
+    fn beside_a_text_only_one_author_is_its_own() {
+        let aside = |names: &[&str]| -> String {
+            names
+                .iter()
+                .map(|name| format!("<aside><p><a rel=author>{name}</a></p></aside>"))
+                .collect()
+        };
+        check(&aside(&["Olga Carter"]), Some("Olga Carter"));
+        check(&aside(&["Olga Carter", "Jan Mill"]), None);
+        check(
+            "<div class=comments><a rel=author>Olga Carter</a></div>",
+            None,
+        );
+    }
 }

@@ -26,9 +26,6 @@ const SHARE_OF_MARKED: f64 = 0.8;
 /// Elements that a text is looked for in: those who lay out pages put boxes into boxes.
 const AROUND: usize = 16;
 
-/// Around a text an `article` is as near as this, where it is no whole page.
-const NEAR: usize = 8;
-
 /// Prose of this weight is more than a box beside the text.
 const MUCH: usize = 1_000;
 
@@ -150,11 +147,9 @@ impl Reading<'_> {
     fn widened<'a>(&self, container: NodeRef<'a>) -> NodeRef<'a> {
         let own = self.prose(&container);
         let is_article = |up: &NodeRef| up.has_name("article") || nodes::is_article_body(up);
-        let mut around = container.ancestors_it(Some(AROUND)).enumerate();
-        match around.find(|(_, up)| is_article(up)) {
-            Some((_, article)) if self.prose(&article) * 10 <= own * 12 => container,
-            // Systems that lay out whole pages by hand call all of them one article.
-            Some((far, article)) if far < NEAR || self.is_laid_out(&article) => article,
+        let mut around = container.ancestors_it(Some(AROUND));
+        match around.find(is_article) {
+            Some(article) if self.prose(&article) * 10 > own * 12 => article,
             Some(_) => container,
             None => self.layout_around(&container, own).unwrap_or(container),
         }
@@ -163,11 +158,12 @@ impl Reading<'_> {
     /// The smallest element that holds as much prose as there is to be had.
     fn layout_around<'a>(&self, container: &NodeRef<'a>, own: usize) -> Option<NodeRef<'a>> {
         let around = container.ancestors_it(Some(AROUND));
-        let around = around.take_while(|up| !nodes::is_named(up, |name| matches!(name, "body" | "html")));
+        let around =
+            around.take_while(|up| !nodes::is_named(up, |name| matches!(name, "body" | "html")));
         let prose: Vec<_> = around.map(|up| (up, self.prose(&up))).collect();
         let fitting = prose.iter().filter(|(up, _)| self.is_laid_out(up));
         let most = fitting.clone().map(|(_, prose)| *prose).max()?;
-        let enough = |prose: usize| prose * 10 >= most * 8;
+        let enough = |prose: usize| prose * 10 >= most * 9;
         let found = fitting.clone().find(|(_, prose)| enough(*prose));
         found
             .filter(|(_, prose)| prose * 2 > own * 3 && *prose > own + MUCH)
@@ -185,7 +181,8 @@ impl Reading<'_> {
                 own.linked = own.linked.saturating_sub(of.linked);
                 own.prose = own.prose.saturating_sub(of.prose);
             }
-            let is_heading = nodes::is_named(&below, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
+            let is_heading =
+                nodes::is_named(&below, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
             cards += usize::from(is_heading && of.text > 0 && of.linked == of.text);
             articles += usize::from(below.has_name("article"));
         }

@@ -26,8 +26,12 @@ pub fn found(reading: &Reading, doc: &Document, meta: &Metadata) -> Option<Momen
     }
     let lines = lines(reading, &doc.body()?);
     let headline = meta.title.as_deref()?;
-    let is_headline = |line: &Line| line.text.len() < 400 && words::are_alike(&line.text, headline, 0.7);
-    let at = lines.iter().position(|line| line.is_kept_prose).unwrap_or(lines.len());
+    let is_headline =
+        |line: &Line| line.text.len() < 400 && words::are_alike(&line.text, headline, 0.7);
+    let at = lines
+        .iter()
+        .position(|line| line.is_kept_prose)
+        .unwrap_or(lines.len());
     let (head, _) = lines.split_at(at);
     let title = head.iter().rposition(is_headline)?;
     let (above, below) = head.split_at(title);
@@ -50,7 +54,10 @@ fn lines(reading: &Reading, body: &NodeRef) -> Vec<Line> {
         let text = nodes::with_text(&node, words::squeezed);
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             let is_kept_prose = reading.kept.contains(&node.id) && words::weight(&text) > 2 * LINE;
-            lines.push(Line { text, is_kept_prose });
+            lines.push(Line {
+                text,
+                is_kept_prose,
+            });
             if is_kept_prose {
                 break;
             }
@@ -71,8 +78,29 @@ fn rank(text: &str) -> u8 {
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     match () {
-        () if says(&["publish", "posted", "created", "опублик", "апублік", "опублік"]) => 0,
-        () if says(&["updat", "modif", "review", "edited", "обновл", "абноўл", "оновл"]) => 2,
+        () if says(&[
+            "publish",
+            "posted",
+            "created",
+            "опублик",
+            "апублік",
+            "опублік",
+        ]) =>
+        {
+            0
+        }
+        () if says(&[
+            "updat",
+            "modif",
+            "review",
+            "edited",
+            "обновл",
+            "абноўл",
+            "оновл",
+        ]) =>
+        {
+            2
+        }
         () => 1,
     }
 }

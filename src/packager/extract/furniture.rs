@@ -224,7 +224,8 @@ impl Page<'_> {
     /// What a page calls its main part, or an article that is most of it, is not furniture because of a name around it:
     /// a tag that nobody closed puts whole pages into a banner.
     fn holds_article(&self, node: &NodeRef) -> bool {
-        let is_much = |part: &NodeRef| self.measures.of_node(part).prose * 3 > self.measures.all.prose;
+        let is_much =
+            |part: &NodeRef| self.measures.of_node(part).prose * 3 > self.measures.all.prose;
         let is_part = |name: &str| matches!(name, "main" | "article");
         let mut below = node.descendants_it();
         is_much(node) && below.any(|part| nodes::is_named(&part, is_part) && is_much(&part))
@@ -304,7 +305,9 @@ fn is_hidden(node: &NodeRef) -> bool {
         // Links that others slipped into a page stand far beside it.
         "style" if value.contains("absolute") || value.contains("fixed") => {
             let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-            ["left:-", "top:-", "right:-"].iter().any(|side| is_far(&style, side))
+            ["left:-", "top:-", "right:-"]
+                .iter()
+                .any(|side| is_far(&style, side))
         }
         _ => false,
     })

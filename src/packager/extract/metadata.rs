@@ -277,9 +277,18 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.says_article |= meta.first(&["article:published_time"]).is_some();
     let names = AUTHOR.iter().flat_map(|name| meta.all(name));
     let names = names.filter(|name| !name.contains("://") && !name.starts_with('@'));
-    let names: Vec<String> = found.byline.take().into_iter().chain(names.filter_map(some)).collect();
-    found.houses.extend(meta.all("copyright").map(words::folded));
-    found.houses.extend(meta.all("og:site_name").map(words::folded));
+    let names: Vec<String> = found
+        .byline
+        .take()
+        .into_iter()
+        .chain(names.filter_map(some))
+        .collect();
+    found
+        .houses
+        .extend(meta.all("copyright").map(words::folded));
+    found
+        .houses
+        .extend(meta.all("og:site_name").map(words::folded));
     let person = names.iter().find(|name| !is_house(name, found));
     found.byline = person.or(names.first()).cloned();
     found.description = meta.first(&["og:description", "description", "twitter:description"]);
@@ -315,9 +324,7 @@ fn read_markup(doc: &Document, marks: &Landmarks, found: &mut Metadata) {
     found.published = found.published.or_else(|| marked_date(marks));
     let told = found.byline.take();
     let person = told.clone().filter(|name| !is_house(name, found));
-    found.byline = person
-        .or_else(|| byline::marked(&marks.hints))
-        .or(told);
+    found.byline = person.or_else(|| byline::marked(&marks.hints)).or(told);
 }
 
 /// Best first; those of [`LISTED_DATES`] only if there is no other.

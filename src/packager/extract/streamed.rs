@@ -119,11 +119,17 @@ mod tests {
         let parts: String = (0..PARTS).map(part).collect();
         for html in [
             format!("<template id=B:0></template>{parts}"),
-            format!("<template id=B:0></template>{}", (0..PARTS).rev().map(part).collect::<String>()),
+            format!(
+                "<template id=B:0></template>{}",
+                (0..PARTS).rev().map(part).collect::<String>()
+            ),
         ] {
             let doc = Document::from(html);
             settle(&doc);
-            let depths = doc.root().descendants_it().map(|node| node.ancestors_it(None).count());
+            let root = doc.root();
+            let depths = root
+                .descendants_it()
+                .map(|node| node.ancestors_it(None).count());
             assert!(depths.max().is_some_and(|depth| depth <= DEPTH + 1));
         }
     }

@@ -85,7 +85,6 @@ pub fn tidy(
                 is_repeated(line, meta, likely)
                     || (near && is_signature(tag, line, meta))
                     || (late && !faithful && (is_named(line, meta) || is_dated(line)))
-                    || (late && index > start + NEAR && !faithful && tells_of_author(line, meta))
                     || (head && !faithful && is_label(tag, line))
                     || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
                     || (!faithful && is_pointer(tag, line, home))
@@ -358,18 +357,6 @@ fn is_dated(line: &Line) -> bool {
     let text = line.text();
     let is_short = line.weight() < SENTENCE / 2 && !text.ends_with(['.', '!', '?', '…']);
     is_short && dates::parse_line(text).is_some()
-}
-
-/// "Olga Carter is a reporter in Brest.": it begins with the byline, and tells what she is and not what she did.
-fn tells_of_author(line: &Line, meta: &Metadata) -> bool {
-    const IS: &[&str] = &[
-        "is", "was", "has", "covers", "writes", "reports", "joined", "works", "ist", "est", "es", "è",
-    ];
-    let said = words::folded(line.text());
-    let first = meta.byline.as_deref().and_then(|byline| byline.split(',').next());
-    let name = first.map(words::folded).filter(|name| name.contains(' '));
-    let behind = name.and_then(|name| said.strip_prefix(&format!("{name} ")).map(str::to_owned));
-    behind.is_some_and(|behind| IS.iter().any(|verb| behind.starts_with(&format!("{verb} "))))
 }
 
 /// Where the page's metadata tells the whole text, nothing behind its last line is text.
