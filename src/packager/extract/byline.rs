@@ -57,7 +57,12 @@ enum Place {
 fn place_of(node: &NodeRef) -> Place {
     let mut place = Place::Text;
     for up in node.ancestors_it(Some(12)) {
-        if up.attr_or("id", "").contains("comment") || up.attr_or("class", "").contains("comment") {
+        // Systems tell on the page itself whether it takes comments.
+        let is_page = nodes::is_named(&up, |name| {
+            matches!(name, "html" | "body" | "main" | "article")
+        });
+        let tells = |name: &str| up.attr_or(name, "").contains("comment");
+        if !is_page && (tells("id") || tells("class")) {
             return Place::Comments;
         }
         if nodes::is_named(&up, |name| matches!(name, "aside" | "footer")) {
