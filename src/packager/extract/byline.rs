@@ -28,6 +28,12 @@ static KINDS: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
     ])
 });
 
+/// Nobody reads more names than this.
+const MOST: usize = 12;
+
+/// No longer list of names is made longer, in bytes.
+const LONG: usize = 500;
+
 /// Of one kind that are tried.
 const TRIED: usize = 3;
 
@@ -98,9 +104,10 @@ fn names_with(node: &NodeRef, all: &[&NodeRef]) -> Option<String> {
             .collect::<Vec<_>>()
     };
     let near = above(node);
-    for other in all.iter().filter(|other| other.id != node.id) {
-        let is_near = above(other).iter().any(|up| near.contains(up));
-        if let Some(name) = name_of(other).filter(|name| is_near && !names.contains(name)) {
+    let others = all.iter().filter(|other| other.id != node.id);
+    let beside = others.filter(|other| above(other).iter().any(|up| near.contains(up)));
+    for name in beside.take(MOST).filter_map(|other| name_of(other)) {
+        if !names.contains(&name) {
             names = format!("{names}, {name}");
         }
     }
@@ -124,7 +131,7 @@ fn name_of(node: &NodeRef) -> Option<String> {
     };
     let mut rest = pieces.iter().skip(1).peekable();
     while let Some(piece) = rest.next() {
-        if !is_and(piece) {
+        if !is_and(piece) || names.len() > LONG {
             break;
         }
         if let Some(name) = rest.next().and_then(|next| fitting(next)) {

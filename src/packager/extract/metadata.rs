@@ -268,6 +268,9 @@ const IMAGE: &[&str] = &[
     "image",
 ];
 
+/// Of one thing that is told again and again.
+const MOST: usize = 8;
+
 fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.says_article |= meta
         .first(&["og:type"])
@@ -282,13 +285,11 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
         .take()
         .into_iter()
         .chain(names.filter_map(some))
+        .take(MOST)
         .collect();
-    found
-        .houses
-        .extend(meta.all("copyright").map(words::folded));
-    found
-        .houses
-        .extend(meta.all("og:site_name").map(words::folded));
+    let houses = ["copyright", "og:site_name"].into_iter();
+    let houses = houses.flat_map(|name| meta.all(name).take(MOST));
+    found.houses = houses.map(words::folded).collect();
     let person = names.iter().find(|name| !is_house(name, found));
     found.byline = person.or(names.first()).cloned();
     found.description = meta.first(&["og:description", "description", "twitter:description"]);
