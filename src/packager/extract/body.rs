@@ -407,8 +407,15 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     fn preformatted(&mut self, node: &NodeRef) {
         self.end_line("div");
-        let text = node.text().trim_matches('\n').to_string();
+        let mut text = String::new();
+        for below in node.descendants_it() {
+            match nodes::with_text(&below, |said| text.push_str(said)) {
+                None if below.has_name("br") => text.push('\n'),
+                _ => {}
+            }
+        }
         if !text.trim().is_empty() {
+            let text = text.trim_matches('\n').to_owned();
             self.blocks.push(Block::Pre(text));
         }
     }

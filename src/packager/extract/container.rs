@@ -23,6 +23,12 @@ const SHARE_OF_KEPT: f64 = 0.97;
 /// Of kept text that an element must hold that the page marks as its text.
 const SHARE_OF_MARKED: f64 = 0.8;
 
+/// Elements that a text is looked for in: those who lay out pages put boxes into boxes.
+const AROUND: usize = 16;
+
+/// Prose of this weight is more than a box beside the text.
+const MUCH: usize = 1_000;
+
 pub struct Reading<'a> {
     pub base: &'a Url,
     pub home: &'a Home,
@@ -137,14 +143,51 @@ impl Reading<'_> {
     // Step 2.
 
     /// Readability stops at the first of several boxes of text: the `article` around them is meant if there is much
-    /// more prose in it.
+    /// more prose in it, or else whatever is laid out around them and holds hardly anything but prose.
     fn widened<'a>(&self, container: NodeRef<'a>) -> NodeRef<'a> {
-        let mut around = container.ancestors_it(Some(8));
-        let around = around.find(|up| up.has_name("article") || nodes::is_article_body(up));
-        match around {
-            Some(article) if self.prose(&article) * 10 > self.prose(&container) * 12 => article,
-            _ => container,
+        let own = self.prose(&container);
+        let is_article = |up: &NodeRef| up.has_name("article") || nodes::is_article_body(up);
+        let mut around = container.ancestors_it(Some(AROUND));
+        match around.find(is_article) {
+            Some(article) if self.prose(&article) * 10 > own * 12 => article,
+            Some(_) => container,
+            None => self.layout_around(&container, own).unwrap_or(container),
         }
+    }
+
+    /// The smallest element that holds as much prose as there is to be had.
+    fn layout_around<'a>(&self, container: &NodeRef<'a>, own: usize) -> Option<NodeRef<'a>> {
+        let around = container.ancestors_it(Some(AROUND));
+        let around =
+            around.take_while(|up| !nodes::is_named(up, |name| matches!(name, "body" | "html")));
+        let prose: Vec<_> = around.map(|up| (up, self.prose(&up))).collect();
+        let fitting = prose.iter().filter(|(up, _)| self.is_laid_out(up));
+        let most = fitting.clone().map(|(_, prose)| *prose).max()?;
+        let enough = |prose: usize| prose * 10 >= most * 9;
+        let found = fitting.clone().find(|(_, prose)| enough(*prose));
+        found
+            .filter(|(_, prose)| prose * 2 > own * 3 && *prose > own + MUCH)
+            .map(|(up, _)| *up)
+    }
+
+    /// Whether it is prose from end to end, with few links, and not a list of other articles.
+    fn is_laid_out(&self, node: &NodeRef) -> bool {
+        let mut own = self.measures.of_node(node);
+        let (mut cards, mut articles) = (0, 0);
+        for below in node.descendants_it() {
+            let of = self.measures.of_node(&below);
+            if self.furniture.contains(&below.id) {
+                own.text = own.text.saturating_sub(of.text);
+                own.linked = own.linked.saturating_sub(of.linked);
+                own.prose = own.prose.saturating_sub(of.prose);
+            }
+            let is_heading =
+                nodes::is_named(&below, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
+            cards += usize::from(is_heading && of.text > 0 && of.linked == of.text);
+            articles += usize::from(below.has_name("article"));
+        }
+        let is_prose = own.prose * 10 > own.text * 7 && own.linked * 5 < own.text;
+        is_prose && articles < 2 && cards * 2_000 < own.prose
     }
 
     /// Without the prose of furniture.

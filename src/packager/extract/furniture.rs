@@ -212,11 +212,29 @@ impl Page<'_> {
             _ => return Verdict::Text,
         };
         let is_strong = name == "footer" || has_strong_words(&words);
-        match is_certain || !self.holds_much(node, is_strong) {
-            true => Verdict::Furniture,
-            false if is_strong => Verdict::Doubtful,
-            false => Verdict::Text,
+        match self.holds_much(node, is_strong || is_certain) {
+            _ if self.holds_article(node) => Verdict::Text,
+            true if is_strong || is_certain => Verdict::Doubtful,
+            true => Verdict::Text,
+            false if !is_strong && !is_certain && self.holds_some(node) => Verdict::Doubtful,
+            false => Verdict::Furniture,
         }
+    }
+
+    /// What a page calls its main part, or an article that is most of it, is not furniture because of a name around it:
+    /// a tag that nobody closed puts whole pages into a banner.
+    fn holds_article(&self, node: &NodeRef) -> bool {
+        let is_much =
+            |part: &NodeRef| self.measures.of_node(part).prose * 3 > self.measures.all.prose;
+        let is_part = |name: &str| matches!(name, "main" | "article");
+        let mut below = node.descendants_it();
+        is_much(node) && below.any(|part| nodes::is_named(&part, is_part) && is_much(&part))
+    }
+
+    /// So much prose, and so few links in it, that its name alone does not tell.
+    fn holds_some(&self, node: &NodeRef) -> bool {
+        let own = self.measures.of_node(node);
+        own.prose * 6 > self.measures.all.prose && own.linked * 4 < own.text
     }
 
     fn is_mostly_prose(&self, node: &NodeRef) -> bool {
@@ -284,8 +302,21 @@ fn is_hidden(node: &NodeRef) -> bool {
             let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
             style.contains("display:none") || style.contains("visibility:hidden")
         }
+        // Links that others slipped into a page stand far beside it.
+        "style" if value.contains("absolute") || value.contains("fixed") => {
+            let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+            ["left:-", "top:-", "right:-"]
+                .iter()
+                .any(|side| is_far(&style, side))
+        }
         _ => false,
     })
+}
+
+/// A thousand pixels or more.
+fn is_far(style: &str, side: &str) -> bool {
+    let by = style.split_once(side).map(|(_, by)| by);
+    by.is_some_and(|by| by.bytes().take_while(u8::is_ascii_digit).count() > 3)
 }
 
 /// Attributes that name an element.
@@ -608,6 +639,7 @@ const WORDS: &[&str] = &[
     "taboola",
     "popup",
     "modal",
+    "modals",
     "overlay",
     "offcanvas",
     "navigation",

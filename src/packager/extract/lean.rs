@@ -48,6 +48,10 @@ struct Scan {
     /// What is to be put in the place of a tag.
     tags: Vec<(Range<usize>, &'static str)>,
     is_in_link: bool,
+    /// Articles and main parts that are open: at which depth, where they begin, and what was said before.
+    parts: Vec<(usize, usize, usize)>,
+    /// Where the largest of them begins, and how much it says.
+    largest: Option<(usize, usize)>,
     /// Weights: of text outside links, and of runs of it that are prose.
     said: usize,
     prose: usize,
@@ -108,6 +112,9 @@ impl Scan {
         if tag.raw_end.is_some() || !matches!(tag.kind, Kind::Box) {
             return;
         }
+        if tag.is_called(b"article") || tag.is_called(b"main") {
+            self.parts.push((self.open.len(), place.start, self.said));
+        }
         if let Some(words) = called(tag, whole) {
             self.entered.push(Furnished {
                 words,
@@ -128,6 +135,12 @@ impl Scan {
         };
         let is_sound = at + 1 == self.open.len();
         self.open.truncate(at);
+        while let Some((_, start, before)) = self.parts.pop_if(|(depth, ..)| *depth >= at) {
+            let said = self.said - before;
+            if self.largest.is_none_or(|(_, most)| said > most) {
+                self.largest = Some((start, said));
+            }
+        }
         while let Some(mut ended) = self.entered.pop_if(|entered| entered.depth >= at) {
             if let Some(around) = self.entered.last_mut() {
                 around.said += ended.said;
@@ -179,7 +192,13 @@ impl Scan {
                 false => own * 5 < self.said,
             }
         };
-        self.ended.iter().filter(is_little).collect()
+        // What wraps the article is called a "newsletter" now and then, if that is where it was first told.
+        let holds_article = |ended: &&Furnished| {
+            let largest = self.largest.filter(|(_, said)| said * 3 > self.said);
+            largest.is_some_and(|(start, _)| ended.place.contains(&start))
+        };
+        let little = self.ended.iter().filter(is_little);
+        little.filter(|ended| !holds_article(ended)).collect()
     }
 }
 

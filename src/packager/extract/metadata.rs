@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use dom_query::{Document, Matcher, NodeRef};
 use url::Url;
 
+use super::byline;
 use super::dates::{self, Moment};
 use super::json_ld;
 use super::nodes;
@@ -25,6 +26,8 @@ pub struct Metadata {
     pub section: Option<String>,
     pub description: Option<String>,
     pub site_name: Option<String>,
+    /// Who it says publishes it, and in whose copyright it is; folded.
+    pub houses: Vec<String>,
     /// What it says that the text is; see [`words::letters`].
     pub text: Option<String>,
     /// The same as it is written.
@@ -62,7 +65,7 @@ struct Landmarks<'a> {
     titles: Vec<NodeRef<'a>>,
     headlines: Vec<NodeRef<'a>>,
     canonical: Option<NodeRef<'a>>,
-    /// That may mark the date or the byline: [`DATES`] and [`BYLINES`] are tried on these alone.
+    /// That may mark the date or the byline: nothing else is tried.
     hints: Vec<NodeRef<'a>>,
 }
 
@@ -105,14 +108,14 @@ impl<'a> Landmarks<'a> {
 
 fn is_hint(node: &NodeRef, name: &str) -> bool {
     const CLASSES: &[&str] = &[
-        "author", "byline", "Byline", "date", "time", "publish", "Publish",
+        "author", "Author", "byline", "Byline", "writer", "date", "time", "publish", "Publish",
     ];
     const ADDRESSES: &[&str] = &["/author", "/avtor/"];
     let holds = |value: &str, words: &[&str]| words.iter().any(|word| value.contains(word));
     name == "time"
         || nodes::any_attribute(node, |key, value| match key {
             "itemprop" => matches!(value, "datePublished" | "author" | "name"),
-            "rel" => value == "author",
+            "rel" => value.contains("author"),
             "datetime" => true,
             "class" => holds(value, CLASSES),
             "href" => holds(value, ADDRESSES),
@@ -265,6 +268,9 @@ const IMAGE: &[&str] = &[
     "image",
 ];
 
+/// Of one thing that is told again and again.
+const MOST: usize = 8;
+
 fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.says_article |= meta
         .first(&["og:type"])
@@ -272,12 +278,20 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.published = found.published.or_else(|| meta.date(PUBLISHED));
     found.modified = found.modified.or_else(|| meta.date(MODIFIED));
     found.says_article |= meta.first(&["article:published_time"]).is_some();
-    if found.byline.is_none() {
-        let names = AUTHOR.iter().flat_map(|name| meta.all(name));
-        found.byline = names
-            .filter(|name| !name.contains("://") && !name.starts_with('@'))
-            .find_map(some);
-    }
+    let names = AUTHOR.iter().flat_map(|name| meta.all(name));
+    let names = names.filter(|name| !name.contains("://") && !name.starts_with('@'));
+    let names: Vec<String> = found
+        .byline
+        .take()
+        .into_iter()
+        .chain(names.filter_map(some))
+        .take(MOST)
+        .collect();
+    let houses = ["copyright", "og:site_name"].into_iter();
+    let houses = houses.flat_map(|name| meta.all(name).take(MOST));
+    found.houses = houses.map(words::folded).collect();
+    let person = names.iter().find(|name| !is_house(name, found));
+    found.byline = person.or(names.first()).cloned();
     found.description = meta.first(&["og:description", "description", "twitter:description"]);
     if found.section.is_none() {
         found.section = meta.first(&["article:section"]);
@@ -286,6 +300,14 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.site_name = found.site_name.take().or(site_name);
     let images = IMAGE.iter().flat_map(|name| meta.all(name));
     found.images.extend(images.map(str::to_owned));
+}
+
+/// Whether it is the name of who publishes the page, and of nobody who wrote it.
+fn is_house(name: &str, found: &Metadata) -> bool {
+    let name = words::folded(name);
+    let publisher = found.site_name.as_deref().map(words::folded);
+    let mut houses = found.houses.iter().chain(&publisher);
+    houses.any(|house| house.contains(&name))
 }
 
 // ---- markup
@@ -301,9 +323,9 @@ fn read_markup(doc: &Document, marks: &Landmarks, found: &mut Metadata) {
     let canonical = marks.canonical.and_then(|link| link.attr("href"));
     found.canonical = canonical.and_then(|href| some(&href));
     found.published = found.published.or_else(|| marked_date(marks));
-    if found.byline.is_none() {
-        found.byline = marked_byline(marks);
-    }
+    let told = found.byline.take();
+    let person = told.clone().filter(|name| !is_house(name, found));
+    found.byline = person.or_else(|| byline::marked(&marks.hints)).or(told);
 }
 
 /// Best first; those of [`LISTED_DATES`] only if there is no other.
@@ -324,20 +346,7 @@ static LISTED_DATES: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
     matchers(&["article time[datetime], main time[datetime], header time[datetime]"])
 });
 
-static BYLINES: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
-    matchers(&[
-        "[itemprop='author'] [itemprop='name']",
-        "[itemprop='author']",
-        "[rel='author']",
-        ".byline-name, .author-name, .author__name, .article-author, .post-author, .entry-author",
-        ".byline",
-        ".author",
-        "a[href*='/author/'], a[href*='/authors/'], a[href*='/avtor/']",
-        "[class*='byline'], [class*='Byline']",
-    ])
-});
-
-fn matchers(selectors: &[&str]) -> Vec<Matcher> {
+pub(super) fn matchers(selectors: &[&str]) -> Vec<Matcher> {
     selectors
         .iter()
         .filter_map(|selector| Matcher::new(selector).ok())
@@ -381,30 +390,6 @@ fn is_elsewhere(node: &NodeRef) -> bool {
             )
         })
     })
-}
-
-fn marked_byline(marks: &Landmarks) -> Option<String> {
-    let here = |node: &&NodeRef| !in_comments(node);
-    let mut kinds = marks.marked(&BYLINES);
-    kinds.find_map(|kind| kind.filter(here).take(3).find_map(name_of))
-}
-
-fn in_comments(node: &NodeRef) -> bool {
-    node.ancestors_it(Some(12)).any(|ancestor| {
-        let id = ancestor.attr_or("id", "");
-        id.contains("comment") || ancestor.has_name("aside") || ancestor.has_name("footer")
-    })
-}
-
-/// A name is short and has no digits: whatever else stands in a byline is not it.
-fn name_of(node: &NodeRef) -> Option<String> {
-    let text = node.attr("content").unwrap_or_else(|| node.text());
-    let name = words::without_by(&squeezed(&text)).to_owned();
-    let fits = (2..=90).contains(&name.chars().count())
-        && !name
-            .chars()
-            .any(|c| c.is_ascii_digit() || matches!(c, '@' | '|'));
-    (fits && !name.contains("://")).then_some(name)
 }
 
 /// `/2026/11/23/` or `/2026-11-23-` or `/20261123`.

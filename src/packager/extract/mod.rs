@@ -13,7 +13,9 @@
 mod addresses;
 mod block;
 mod body;
+mod byline;
 mod container;
+mod dateline;
 mod dates;
 mod embeds;
 mod familiar;
@@ -25,6 +27,7 @@ mod metadata;
 mod nodes;
 mod paywall;
 mod rules;
+mod streamed;
 mod tangle;
 mod tidy;
 mod told;
@@ -182,6 +185,7 @@ fn extract(
 ) -> Result<Extracted, NoArticle> {
     let doc = Document::from(html);
     let base = base_of(&doc, url);
+    streamed::settle(&doc);
     rules.remove_from(&doc);
     // Step 2.
     let mut meta = metadata::read(&doc, url);
@@ -226,6 +230,8 @@ struct Found {
     above: Vec<Figure>,
     /// The picture that the newsroom's rules name.
     lead: Option<Figure>,
+    /// The day that stands about the headline.
+    dated: Option<Moment>,
     manner: Manner,
 }
 
@@ -251,14 +257,26 @@ impl Page<'_> {
         let read = read_by_readability(self.doc.clone(), self.base, Default::default());
         let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let furniture = furniture::find(self.doc, self.measures);
-        let glance = self.assemble(meta.clone(), self.found_in(furniture, &kept, rules, &meta));
+        let found = self.found_in(furniture, &kept, rules, &meta);
+        // A day that merely stands about the headline tells nothing of whose page it is.
+        let dated = found.dated;
+        let glance = self.assemble(
+            meta.clone(),
+            Found {
+                dated: None,
+                ..found
+            },
+        );
         match (&glance, read) {
             (Ok(article), _) if article.published.is_some() => {
                 let found = self.found(rules, &meta);
                 self.assemble(meta, found)
             }
             (Err(NoArticle::NotFound), _) | (_, None) => glance,
-            (_, Some(read)) => self.assemble(meta, self.found_by_readability(&read, rules)),
+            (_, Some(read)) => {
+                let found = self.found_by_readability(&read, rules);
+                self.assemble(meta, Found { dated, ..found })
+            }
         }
     }
 
@@ -281,6 +299,7 @@ impl Page<'_> {
         Found {
             blocks,
             above,
+            dated: dateline::found(&reading, self.doc, meta),
             ..self.with_lead(&reading, rules)
         }
     }
@@ -397,12 +416,34 @@ fn kept_by_readability(
     {
         node.remove_attrs(&["hidden", "aria-hidden", "style"]);
     }
+    let root = copy.root();
+    let all = root.descendants_it();
+    let misnamed: Vec<NodeRef> = all.filter(|node| is_misnamed(node, measures)).collect();
+    for node in misnamed {
+        node.remove_attrs(&["class", "id"]);
+    }
     let config = dom_smoothie::Config {
         char_threshold: 250,
         ..Default::default()
     };
     let read = read_by_readability(copy, base, config);
     read.as_ref().map_or(NodeSet::default(), gathered)
+}
+
+/// Readability counts "widget" against a box, and systems that put pages together out of parts call each of them so.
+fn is_misnamed(node: &NodeRef, measures: &Measures) -> bool {
+    if !nodes::is_named(node, |name| matches!(name, "div" | "section" | "article")) {
+        return false;
+    }
+    let own = measures.of_node(node);
+    let is_text = own.prose > 0 && own.linked * 3 < own.text;
+    // One that lists other articles holds them as such.
+    let holds_articles = || node.descendants_it().any(|below| below.has_name("article"));
+    is_text
+        && !holds_articles()
+        && nodes::any_attribute(node, |name, value| {
+            matches!(name, "class" | "id") && value.to_ascii_lowercase().contains("widget")
+        })
 }
 
 /// The texts of the article in a page that [`read_by_readability`] gives. They have the numbers that they had before.
@@ -469,7 +510,7 @@ fn assemble(
     Ok(Extracted {
         title: meta.title.unwrap_or_default(),
         byline: meta.byline,
-        published: article.published,
+        published: article.published.or(found.dated),
         modified: meta.modified,
         section: meta.section,
         description: meta.description,
@@ -681,6 +722,119 @@ mod tests {
             "{meta}<title>The court</title><article><h1>The court</h1><p>{PROSE}</p><p>{PROSE} So they say.</p>{html}<p>Then {PROSE}</p>{html}</article>"
         );
         extracted(&page).unwrap().html
+    }
+
+    #[test]
+    fn a_text_that_is_laid_out_in_many_boxes_is_one() {
+        let more = "The river rose again, and the ferries stayed at their piers until the wind had turned to the south. ";
+        let part = |number: usize| {
+            format!(
+                "<div class=row><div class=col><h2>Part {number}</h2><p>{number}: {}</p></div></div>",
+                more.repeat(5)
+            )
+        };
+        let parts: String = (1..6).map(part).collect();
+        let text = |frame: &str, widget: &str| {
+            let body = frame.replace("$", &parts.replace("class=col", widget));
+            let page = format!(
+                "<meta property=og:type content=article><title>The river</title><h1>The river</h1>{body}"
+            );
+            extracted(&page).unwrap().text
+        };
+        for frame in [
+            "<main><div>$</div></main>",
+            "<article><div><div>$</div></div></article>",
+        ] {
+            for widget in ["class=col", "class=elementor-widget"] {
+                let text = text(frame, widget);
+                assert!(
+                    text.contains("1: The") && text.contains("5: The"),
+                    "{frame}: {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_holds_the_article_is_no_furniture_whatever_it_is_called() {
+        for frame in [
+            "<aside class=banner><main>$</main></aside>",
+            "<nav class=navigation>$</nav>",
+            "<div class=newsletter-wrapper><article>$</article></div>",
+            "<div><div class=sidebar-content>$</div></div>",
+            "<div hidden id=S:0>$</div>",
+        ] {
+            let text = format!("<p>{PROSE}</p><p>Then {PROSE}</p><p>At last {PROSE}</p>");
+            let page = format!(
+                "<meta property='article:published_time' content=2026-11-20><title>The court</title><h1>The court</h1>{}\
+                 <div><p>{}</p></div>",
+                frame.replace('$', &text.repeat(3)),
+                "Our house is open from ten to six. ".repeat(6),
+            );
+            let text = extracted(&page).unwrap().text;
+            assert!(text.contains("At last"), "{frame}: {text}");
+        }
+    }
+
+    #[test]
+    fn links_that_stand_far_beside_a_page_are_no_text() {
+        let spam = "<div style='position:absolute; left:-35255px'><p>Whether you like slots or tables, this house of games offers a wide choice.</p></div>";
+        assert!(!amid(spam).contains("slots"));
+        assert!(amid(&spam.replace("-35255px", "-5px")).contains("slots"));
+    }
+
+    #[test]
+    fn lines_of_a_program_stay_lines() {
+        assert!(amid("<pre><code>one<br>two</code></pre>").contains("one\ntwo"));
+    }
+
+    #[test]
+    fn a_day_about_the_headline_is_that_of_the_article() {
+        let published = |head: &str, behind: &str| {
+            let page = format!(
+                "<meta property=og:type content=article><title>The court</title><div>{head}</div><article><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>{behind}</article>"
+            );
+            extracted(&page)
+                .unwrap()
+                .published
+                .map(|day| day.to_string().chars().take(10).collect::<String>())
+        };
+        let day = Some("2026-11-20".to_owned());
+        for head in [
+            "<h1>The court</h1><div class=x>By Olga</div><div>Nov 20, 2026</div>",
+            "<div>Updated: Nov 20, 2026</div><h1>The court</h1>",
+            "<h1>The court</h1><span>Updated Nov 22, 2026</span><span>Published Nov 20, 2026</span>",
+        ] {
+            assert_eq!(published(head, ""), day, "{head}");
+        }
+        assert_eq!(
+            published(
+                "<h1>The court</h1>",
+                "<p>So it was on 20 November 2026 as well, they said, in the old town.</p>"
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn a_day_behind_the_text_is_no_text() {
+        let page = |line: &str| {
+            format!(
+                "<meta property=og:type content=article><title>The court</title><article><h1>The court</h1><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>{line}</article>"
+            )
+        };
+        assert!(
+            !extracted(&page("<p>Last updated: 20 November 2026</p>"))
+                .unwrap()
+                .text
+                .contains("updated")
+        );
+        assert!(
+            extracted(&page("<p>They go on 20 November 2026.</p>"))
+                .unwrap()
+                .text
+                .contains("go on")
+        );
     }
 
     #[test]

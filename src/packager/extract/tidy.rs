@@ -84,7 +84,7 @@ pub fn tidy(
                 }
                 is_repeated(line, meta, likely)
                     || (near && is_signature(tag, line, meta))
-                    || (late && !faithful && is_named(line, meta))
+                    || (late && !faithful && (is_named(line, meta) || is_dated(line)))
                     || (head && !faithful && is_label(tag, line))
                     || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
                     || (!faithful && is_pointer(tag, line, home))
@@ -350,6 +350,13 @@ fn is_signature(tag: &str, line: &Line, meta: &Metadata) -> bool {
 fn is_named(line: &Line, meta: &Metadata) -> bool {
     let byline = meta.byline.as_deref();
     byline.is_some_and(|byline| words::are_alike(line.text(), byline, 0.9))
+}
+
+/// "Last updated: 23 November 2026", and no sentence about that day.
+fn is_dated(line: &Line) -> bool {
+    let text = line.text();
+    let is_short = line.weight() < SENTENCE / 2 && !text.ends_with(['.', '!', '?', '…']);
+    is_short && dates::parse_line(text).is_some()
 }
 
 /// Where the page's metadata tells the whole text, nothing behind its last line is text.
