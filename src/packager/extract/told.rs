@@ -11,7 +11,7 @@ use super::addresses::Home;
 use super::container::{Manner, Reading};
 use super::furniture::{self, Measures};
 use super::metadata::Metadata;
-use super::{Extracted, Found, NoArticle, assemble, tangle, texts_below, words};
+use super::{Extracted, Found, NoArticle, assemble, document, tangle, texts_below, words};
 
 /// Reads HTML that an editor says to be the article and nothing else, as a newsroom's system pushes it and feeds carry it.
 /// All of it is kept, however short it is, but for `title` where that stands above it.
@@ -42,10 +42,9 @@ pub fn extract_summary(
 }
 
 fn untangled_document(html: &str) -> Result<Document, NoArticle> {
-    match tangle::is_tangled(html.as_bytes()) {
-        true => Err(NoArticle::TooLarge),
-        false => Ok(Document::from(html)),
-    }
+    let is_tangled = tangle::is_tangled(html.as_bytes());
+    let doc = (!is_tangled).then(|| document::parsed(html)).flatten();
+    doc.ok_or(NoArticle::TooLarge)
 }
 
 fn told_of(title: Option<String>) -> Metadata {
@@ -112,7 +111,8 @@ pub(super) fn found_in_metadata(meta: &Metadata, base: &Url, home: &Home) -> Opt
             lines.map(|line| format!("<p>{line}</p>")).collect()
         }
     };
-    is_enough.then(|| found_finished(&Document::from(html), base, home))
+    let doc = is_enough.then(|| document::parsed(&html)).flatten()?;
+    Some(found_finished(&doc, base, home))
 }
 
 #[cfg(test)]
