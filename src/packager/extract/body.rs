@@ -124,6 +124,12 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.film(node);
             }
             "figure" if self.knows_captions() => self.figure(node, depth),
+            // What stands in one is shown where it names nothing to be played.
+            "object" if self.is_finished() => {
+                if !self.embed(node) {
+                    self.children(node, depth);
+                }
+            }
             name if embeds::is_named(name) => {
                 self.embed(node);
             }
@@ -452,19 +458,45 @@ impl<'r, 'a> Walk<'r, 'a> {
             self.blocks.push(Block::Gone);
             return;
         }
-        let items: Vec<Vec<Block>> = node
-            .element_children()
-            .iter()
-            .filter(|item| !self.reading.furniture.contains(&item.id))
-            .map(|item| self.apart(item, depth + 1))
-            .filter(|item| item.iter().any(Block::is_content))
-            .collect();
-        if !items.is_empty() {
-            let start = node
-                .has_name("ol")
-                .then(|| number_of(node, "start", LAST_NUMBER));
-            self.blocks.push(Block::List { start, items });
+        let start = node
+            .has_name("ol")
+            .then(|| number_of(node, "start", LAST_NUMBER));
+        let mut items = Vec::new();
+        let mut told = 0;
+        // Words may stand between the items, and are none.
+        let mut between = node.children_it(false);
+        let holds_words = between.any(|child| !is_blank_text(&child));
+        for child in node.children_it(false) {
+            let is_word = nodes::is_named(&child, is_inline) && holds_words;
+            if child.is_text() || is_word {
+                if !(items.is_empty() || is_blank(&child)) {
+                    self.end_items(start, &mut told, &mut items);
+                }
+                self.node(&child, depth + 1);
+                continue;
+            }
+            if !child.is_element() || self.reading.furniture.contains(&child.id) {
+                continue;
+            }
+            self.end_line("p");
+            let item = self.apart(&child, depth + 1);
+            if item.iter().any(Block::is_content) {
+                items.push(item);
+            }
         }
+        self.end_items(start, &mut told, &mut items);
+        self.end_line("p");
+    }
+
+    /// Of a list that is parted the later parts count on.
+    fn end_items(&mut self, start: Option<u32>, told: &mut u32, items: &mut Vec<Vec<Block>>) {
+        if items.is_empty() {
+            return;
+        }
+        let items = std::mem::take(items);
+        let start = start.map(|start| start + *told);
+        *told += u32::try_from(items.len()).unwrap_or_default();
+        self.blocks.push(Block::List { start, items });
     }
 
     fn table(&mut self, node: &NodeRef, depth: usize) {
@@ -583,6 +615,19 @@ fn number_of(node: &NodeRef, name: &str, most: u32) -> u32 {
     number
         .filter(|number| (1..=most).contains(number))
         .unwrap_or(1)
+}
+
+/// Text of which nothing is seen, or no text.
+fn is_blank_text(node: &NodeRef) -> bool {
+    nodes::with_text(node, |text| text.trim().is_empty()).unwrap_or(true)
+}
+
+/// Whether it shows no word.
+fn is_blank(node: &NodeRef) -> bool {
+    match node.is_text() {
+        true => is_blank_text(node),
+        false => node.text().trim().is_empty(),
+    }
 }
 
 /// What an element says of its own language.

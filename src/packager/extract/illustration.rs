@@ -201,6 +201,11 @@ impl Walk<'_, '_> {
                     self.shown(shown, |walk| walk.film(&child));
                 }
                 "script" => self.shown(shown, |walk| walk.embed(&child)),
+                "object"
+                    if self.is_finished() && embeds::of(&child, self.reading.base).is_none() =>
+                {
+                    self.show(&child, depth + 1, counting, shown);
+                }
                 name if counting.pictures && !is_furniture && embeds::is_named(name) => {
                     self.shown(shown, |walk| walk.embed(&child));
                 }

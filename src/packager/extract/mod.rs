@@ -17,6 +17,7 @@ mod byline;
 mod container;
 mod dateline;
 mod dates;
+mod document;
 mod embeds;
 mod familiar;
 mod furniture;
@@ -183,7 +184,7 @@ fn extract(
     url: &Url,
     rules: &Rules,
 ) -> Result<Extracted, NoArticle> {
-    let doc = Document::from(html);
+    let doc = document::parsed(html).ok_or(NoArticle::TooLarge)?;
     let base = base_of(&doc, url);
     streamed::settle(&doc);
     rules.remove_from(&doc);
@@ -380,7 +381,7 @@ pub fn plain_text(html: &str) -> String {
     if tangle::is_tangled(html.as_bytes()) {
         return String::new();
     }
-    squeezed(&Document::fragment(html).text())
+    document::parsed(html).map_or(String::new(), |doc| squeezed(&doc.text()))
 }
 
 fn base_of(doc: &Document, url: &Url) -> Url {
@@ -564,6 +565,13 @@ mod tests {
         let page = "<div><b>".repeat(50_000);
         assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
         assert_eq!(plain_text(&page), "");
+        // What looks as if it closed, and does not.
+        for page in ["<rt>x".repeat(20_000), "<li><dd>x".repeat(20_000)] {
+            assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
+            let url = Url::parse("https://n.example/a").unwrap();
+            assert!(extract_finished(&page, None, &url).is_err());
+            assert_eq!(plain_text(&page), "");
+        }
     }
 
     /// Each is as large as pages are let in. If one of them took time by the square of its size, this test would not

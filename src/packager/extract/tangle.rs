@@ -1,4 +1,5 @@
-//! Whether a page can be parsed in good time: a look at its tags, before a parser sees them.
+//! Whether a page can be parsed in good time: a look at its tags, before a parser sees them. What only a parser can tell,
+//! [`super::document`] asks while it parses.
 //!
 //! Parsing and walking a page takes time by the sum of the depths of its elements, and some of it memory on the stack.
 //! No page that people made comes near these limits; one that was made to hang a reader does.

@@ -518,13 +518,13 @@ pub fn judge_finished(article: &Tidied) -> Result<(), NoArticle> {
 pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let weight = words::weight(text);
     if weight < 1500
+        && !meta.says_article
         && (meta.published.is_none() || meta.is_dated_by_address)
-        && meta.title.as_deref().is_some_and(says_not_found)
+        && meta.title.as_deref().is_some_and(walls::says_not_found)
     {
         return Err(NoArticle::NotFound);
     }
-    let is_walled = || walls::is_wall(meta.title.as_deref(), text);
-    if !meta.vouches() && (weight < 800 && speaks_of_cookies(text) || is_walled()) {
+    if !meta.vouches() && walls::is_wall(meta.title.as_deref(), text) {
         return Err(NoArticle::Wall);
     }
     let claims = meta.says_article || meta.published.is_some();
@@ -537,56 +537,4 @@ pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle
         return Err(NoArticle::NoText);
     }
     Ok(())
-}
-
-/// What little there is asks for consent.
-fn speaks_of_cookies(text: &str) -> bool {
-    const COOKIES: &[&str] = &[
-        "cookie",
-        "куки",
-        "кукі",
-        "кукиҳо",
-        "کوکی",
-        "ملفات تعريف",
-        "çerez",
-        "kuki",
-        "թխուկ",
-        "ქუქი",
-    ];
-    let text = text.to_lowercase();
-    COOKIES.iter().any(|word| text.contains(word))
-}
-
-/// Titles of soft 404s in the languages of the first newsrooms.
-fn says_not_found(title: &str) -> bool {
-    const NOT_FOUND: &[&str] = &[
-        "404",
-        "not found",
-        "не найден",
-        "не знойдзен",
-        "не знайден",
-        "página no encontrada",
-        "introuvable",
-        "nicht gefunden",
-        "یافت نشد",
-        "پیدا نشد",
-        "غير موجود",
-        "لم يتم العثور",
-        "未找到",
-        "不存在",
-        "找不到",
-        "bulunamadı",
-        "tapılmadı",
-        "табылмады",
-        "табылган жок",
-        "topilmadi",
-        "ёфт нашуд",
-        "չի գտնվել",
-        "ვერ მოიძებნა",
-        "nu a fost găsit",
-        "pagina negăsită",
-        "nie znaleziono",
-    ];
-    let title = title.to_lowercase();
-    words::weight(&title) < 80 && NOT_FOUND.iter().any(|words| title.contains(words))
 }

@@ -11,7 +11,8 @@ use super::addresses::Home;
 use super::container::{Manner, Reading};
 use super::furniture::{self, Measures};
 use super::metadata::Metadata;
-use super::{Extracted, Found, NoArticle, assemble, tangle, texts_below, words};
+use super::nodes;
+use super::{Extracted, Found, NoArticle, assemble, document, tangle, texts_below, words};
 
 /// Reads HTML that an editor says to be the article and nothing else, as a newsroom's system pushes it and feeds carry it.
 /// All of it is kept, however short it is, but for `title` where that stands above it.
@@ -42,10 +43,9 @@ pub fn extract_summary(
 }
 
 fn untangled_document(html: &str) -> Result<Document, NoArticle> {
-    match tangle::is_tangled(html.as_bytes()) {
-        true => Err(NoArticle::TooLarge),
-        false => Ok(Document::from(html)),
-    }
+    let is_tangled = tangle::is_tangled(html.as_bytes());
+    let doc = (!is_tangled).then(|| document::parsed(html)).flatten();
+    doc.ok_or(NoArticle::TooLarge)
 }
 
 fn told_of(title: Option<String>) -> Metadata {
@@ -73,11 +73,21 @@ fn within_all(
     manner: Manner,
     read: impl FnOnce(&Reading) -> Found,
 ) -> Found {
+    let mut furniture = furniture::find_certain(doc);
+    if manner == Manner::Finished {
+        // What is asked in a form, and the contents of a long text, are words of the editor's.
+        let is_said = |name: &str| matches!(name, "form" | "nav");
+        let root = doc.root();
+        let said = root.descendants_it();
+        for node in said.filter(|node| nodes::is_named(node, is_said)) {
+            furniture.remove(&node.id);
+        }
+    }
     read(&Reading {
         base,
         home,
         measures: &Measures::of(doc),
-        furniture: &furniture::find_certain(doc),
+        furniture: &furniture,
         kept: &texts_below(&[doc.root()]),
         manner,
     })
@@ -112,7 +122,8 @@ pub(super) fn found_in_metadata(meta: &Metadata, base: &Url, home: &Home) -> Opt
             lines.map(|line| format!("<p>{line}</p>")).collect()
         }
     };
-    is_enough.then(|| found_finished(&Document::from(html), base, home))
+    let doc = is_enough.then(|| document::parsed(&html)).flatten()?;
+    Some(found_finished(&doc, base, home))
 }
 
 #[cfg(test)]
@@ -331,5 +342,141 @@ mod tests {
         // A text that is cut off is what the page shows.
         let shown = format!("<p>{line}</p>");
         assert_eq!(page_showing(&shown, told).unwrap().text.trim(), line.trim());
+    }
+
+    #[test]
+    fn words_between_the_items_of_a_list_stay_in_their_places() {
+        keeps(
+            "<ul>Detained in <b>Minsk</b> yesterday: <li>Anna</li><br>and in Brest:<li>Ivan</li></ul><ol start=3>First<li>Olga</li>then<li>Petr</li></ol>",
+            &[
+                "<p>Detained in <strong>Minsk</strong> yesterday:</p>\n<ul><li>Anna</li></ul>",
+                "<p>and in Brest:</p>\n<ul><li>Ivan</li></ul>",
+                "<p>First</p>\n<ol start=\"3\"><li>Olga</li></ol>\n<p>then</p>\n<ol start=\"4\"><li>Petr</li></ol>",
+            ],
+        );
+        // Nobody wrote more than the items.
+        keeps(
+            "<ul> <li>Anna</li> <br><li>Ivan</li> </ul>",
+            &["<ul><li>Anna</li><li>Ivan</li></ul>"],
+        );
+    }
+
+    const BOXES: &[&str] = &[
+        "p",
+        "div",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+        "figure",
+        "figcaption",
+        "details",
+        "summary",
+        "h1",
+        "h2",
+        "h3",
+        "h5",
+        "center",
+        "font",
+        "b",
+        "em",
+        "span",
+        "a href=/x",
+        "section",
+        "aside",
+        "header",
+        "footer",
+        "address",
+        "fieldset",
+        "legend",
+        "label",
+        "x-own",
+        "menu",
+        "dir",
+        "ruby",
+        "rt",
+        "main",
+        "article",
+        "sub",
+        "q",
+        "cite",
+        "small",
+        "ins",
+        "nav",
+        "form",
+        "hgroup",
+        "search",
+        "big",
+        "tt",
+        "marquee",
+        "object",
+    ];
+
+    /// Boxes in boxes, of which each says something, and all that they say. Tables are whole: what stands in one beside its
+    /// cells a parser puts before it.
+    fn laid_out(choices: &[(u8, u8)]) -> (String, Vec<String>) {
+        let (mut html, mut said, mut open) = (String::new(), Vec::new(), Vec::new());
+        let mut say = |html: &mut String| {
+            let word = format!("w{}x", said.len());
+            html.push_str(&word);
+            said.push(word);
+        };
+        for (choice, kind) in choices {
+            match kind % 8 {
+                0..=2 => {
+                    let tag = BOXES[usize::from(*choice) % BOXES.len()];
+                    open.push(tag);
+                    html.extend(["<", tag, ">"]);
+                }
+                3..=4 => {
+                    let tag = open.pop().and_then(|tag| tag.split(' ').next());
+                    html.extend(tag.map(|tag| format!("</{tag}>")));
+                }
+                5 if choice % 5 == 0 => {
+                    html.push_str("<table><caption>");
+                    say(&mut html);
+                    for part in [
+                        "</caption><tr><th>",
+                        "<th>",
+                        "<tr><td>",
+                        "<ul>",
+                        "<li>",
+                        "</ul><td>",
+                        "</table>",
+                    ] {
+                        html.push_str(part);
+                        if part != "</table>" {
+                            say(&mut html);
+                        }
+                    }
+                }
+                5 if choice % 5 == 1 => html.push_str("<br>"),
+                _ => {
+                    html.push(' ');
+                    say(&mut html);
+                }
+            }
+        }
+        (html, said)
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+        #[test]
+        fn every_word_of_a_finished_article_stays(choices in proptest::collection::vec(proptest::prelude::any::<(u8, u8)>(), 1..60)) {
+            let (html, said) = laid_out(&choices);
+            let read = extract_finished(&html, None, &base());
+            let shown = read.map_or(String::new(), |read| read.html_with_lead());
+            let mut rest = &*shown;
+            for word in &said {
+                let found = rest.split_once(&**word);
+                proptest::prop_assert!(found.is_some(), "{word} of {html}: {shown}");
+                rest = found.unwrap_or_default().1;
+            }
+        }
     }
 }

@@ -1,32 +1,135 @@
 //! What stands before a newsroom's site and answers in its place: a shield that checks browsers, a censor's notice, a
-//! question of consent, a login, a host that does not pay its bills.
+//! question of consent, a login, a host that does not pay its bills. And pages that say that there is none.
 //!
-//! It is asked only of short texts whose page does not say that it is an article. So an article *about* such things is
-//! taken for one, unless it is as short as they are and says nothing of itself.
+//! It is asked only of short texts whose page does not say that it is an article. An article *about* such things has the
+//! same words in it, so:
+//!
+//! 1. what somebody is quoted with is not what the page says;
+//! 2. words count whole: "from boredom" is no cookie;
+//! 3. a wall says little besides: its words are a good part of the headline or of all text, or two of its phrases stand there;
+//! 4. who asks for consent speaks of himself and to the reader: "we and our partners", "you agree".
 
 use super::words;
 
 /// No wall says more.
 const LONGEST: usize = 1500;
 
+/// No article that tells anything says less.
+const BRIEF: usize = 300;
+
+/// No question about cookies says more, and next to nothing is less than the other.
+const ABOUT_COOKIES: usize = 800;
+const NEXT_TO_NOTHING: usize = 160;
+
 /// Whether a page with this title and text is a wall.
 pub fn is_wall(title: Option<&str>, text: &str) -> bool {
-    if words::weight(text) >= LONGEST {
+    let weight = words::weight(text);
+    if weight >= LONGEST {
         return false;
     }
+    let said = unquoted(text);
+    let folded = words::folded(&said);
     let head = title.into_iter().chain(text.lines().next());
-    let folded = words::folded(text);
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| folded.contains(phrase));
-    says(MACHINES)
-        || (says(PARTNERS) && says(DATA))
-        || head.map(words::folded).any(|head| is_door(&head))
+    let heads: Vec<String> = head.map(words::folded).collect();
+    let is_brief = weight < BRIEF;
+    let machines = MACHINES.iter().filter(|phrase| folded.contains(**phrase));
+    let is_headed = |phrases: &[&str]| heads.iter().any(|head| is_most_of(head, phrases));
+    let signs = machines.count() + usize::from(is_headed(DOORS));
+    (signs > 0 && is_brief)
+        || signs > 1
+        || (is_headed(MACHINES) && weight < 2 * BRIEF)
+        || asks_for_data(&said)
+        || asks_for_cookies(&folded, weight)
 }
 
 /// Half of the headline at least: an article says more about what happened.
-fn is_door(head: &str) -> bool {
+fn is_most_of(head: &str, phrases: &[&str]) -> bool {
     let is_it =
-        |door: &&str| head.contains(*door) && words::weight(head) <= 2 * words::weight(door);
-    DOORS.iter().any(is_it)
+        |phrase: &&str| head.contains(*phrase) && words::weight(head) <= 2 * words::weight(phrase);
+    phrases.iter().any(is_it)
+}
+
+/// Lets go of what stands in quotation marks, line by line.
+fn unquoted(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut end = None;
+        for c in line.chars() {
+            match (end, c) {
+                (Some(mark), c) if mark == c => end = None,
+                // A German quotation ends as an English one begins.
+                (Some('”'), '“') => end = None,
+                (Some(_), _) => {}
+                (None, '«') => end = Some('»'),
+                (None, '“' | '„') => end = Some('”'),
+                (None, '"') => end = Some('"'),
+                (None, '「') => end = Some('」'),
+                (None, c) => said.push(c),
+            }
+        }
+        said.push('\n');
+    }
+    said
+}
+
+/// In one sentence: we, our partners, your data.
+fn asks_for_data(said: &str) -> bool {
+    let mut sentences = said.split(['.', '!', '?', '。', '\n']);
+    sentences.any(|sentence| {
+        let sentence = words::folded(sentence);
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| sentence.contains(phrase));
+        says(PARTNERS) && says(DATA) && holds_any(&sentence, OURS)
+    })
+}
+
+fn asks_for_cookies(folded: &str, weight: usize) -> bool {
+    let says = || holds_any(folded, COOKIES);
+    weight < NEXT_TO_NOTHING && says()
+        || weight < ABOUT_COOKIES && holds_any(folded, ASKED) && says()
+}
+
+/// Whether one of them stands in it as whole words; where words are not parted, anywhere.
+fn holds_any(folded: &str, phrases: &[&str]) -> bool {
+    let is_parted = |c: Option<char>| c.is_none_or(|c| c == ' ');
+    phrases.iter().any(|phrase| {
+        let is_joined = phrase.chars().any(words::is_ideograph);
+        folded.match_indices(phrase).any(|(at, _)| {
+            let (before, from) = folded.split_at(at);
+            let behind = from.strip_prefix(phrase).unwrap_or_default();
+            is_joined || is_parted(before.chars().next_back()) && is_parted(behind.chars().next())
+        })
+    })
+}
+
+/// Whether the title is one of a page that is missing, in the languages of the first newsrooms: not one of an article about
+/// people who are.
+pub fn says_not_found(title: &str) -> bool {
+    if words::weight(title) >= 80 {
+        return false;
+    }
+    // The site's name stands behind.
+    let parts = [" | ", " - ", " – ", " — ", " · "];
+    let ends = parts.iter().filter_map(|part| title.find(part)).min();
+    let named = words::folded(title.get(..ends.unwrap_or(title.len())).unwrap_or(title));
+    let folded = words::folded(title);
+    let is_phrase = |said: &str| NOT_FOUND.iter().any(|phrase| said.contains(phrase));
+    let is_number = holds_any(&folded, &["404"]);
+    (is_phrase(&folded) && (is_number || names_page(&folded)))
+        || NOT_FOUND.contains(&&*named)
+        || named == "404"
+        || (is_number && folded.split(' ').any(|word| ERRORS.contains(&word)))
+}
+
+/// In one of its forms, which end in a few letters more.
+fn names_page(folded: &str) -> bool {
+    const ENDING: usize = 3;
+    let is_form = |word: &str, page: &&str| {
+        let ending = word.strip_prefix(*page);
+        ending.is_some_and(|ending| ending.chars().count() <= ENDING)
+    };
+    let is_joined = |page: &&str| page.chars().any(words::is_ideograph) && folded.contains(*page);
+    let mut said = folded.split(' ');
+    said.any(|word| PAGES.iter().any(|page| is_form(word, page))) || PAGES.iter().any(is_joined)
 }
 
 /// All that follow are folded, see [`words::folded`]. What shields and censors say of themselves, anywhere in the text.
@@ -211,9 +314,222 @@ const DATA: &[&str] = &[
     "个人信息",
 ];
 
+/// Who asks for it.
+const OURS: &[&str] = &[
+    "we",
+    "our",
+    "nous",
+    "nos",
+    "wir",
+    "unsere",
+    "unseren",
+    "nosotros",
+    "nuestros",
+    "noi",
+    "nostri",
+    "nós",
+    "nossos",
+    "wij",
+    "onze",
+    "my",
+    "nasi",
+    "naszymi",
+    "мы",
+    "наши",
+    "нашими",
+    "нашых",
+    "нашымі",
+    "нашы",
+    "ми",
+    "наші",
+    "biz",
+    "bizim",
+    "ortaklarımız",
+    "ما",
+    "نحن",
+    "شركاؤنا",
+    "شركائنا",
+    "我们",
+];
+
+/// Whole words.
+const COOKIES: &[&str] = &[
+    "cookie",
+    "cookies",
+    "куки",
+    "кукі",
+    "кукиҳо",
+    "кукиҳоро",
+    "کوکی",
+    "کوکی ها",
+    "کوکیها",
+    "ملفات تعريف",
+    "çerez",
+    "çerezler",
+    "çerezleri",
+    "çerezlerden",
+    "kuki",
+    "kukilar",
+    "kukilardan",
+    "kukilər",
+    "kukiləri",
+    "kukilərdən",
+    "թխուկներ",
+    "թխուկները",
+    "ქუქი",
+];
+
+/// What is said with them to who reads it.
+const ASKED: &[&str] = &[
+    "we use",
+    "we and our",
+    "this site uses",
+    "this website uses",
+    "our site uses",
+    "you agree",
+    "you accept",
+    "your consent",
+    "your choices",
+    "your preferences",
+    "your privacy",
+    "accept all",
+    "allow all",
+    "nous utilisons",
+    "votre accord",
+    "votre consentement",
+    "tout accepter",
+    "wir verwenden",
+    "wir nutzen",
+    "wir und unsere",
+    "alle akzeptieren",
+    "sie stimmen",
+    "utilizamos",
+    "usamos",
+    "aceptar",
+    "aceitar",
+    "utilizziamo",
+    "usiamo",
+    "accetta",
+    "wij gebruiken",
+    "we gebruiken",
+    "używamy",
+    "korzystamy",
+    "zgadzasz się",
+    "мы используем",
+    "сайт использует",
+    "вы соглашаетесь",
+    "ваше согласие",
+    "вы даете согласие",
+    "вы даёте согласие",
+    "принять все",
+    "мы выкарыстоўваем",
+    "сайт выкарыстоўвае",
+    "вы згаджаецеся",
+    "ми використовуємо",
+    "сайт використовує",
+    "ви погоджуєтесь",
+    "истифода мебарем",
+    "folosim",
+    "ما از",
+    "استفاده می کنیم",
+    "می پذیرید",
+    "نستخدم",
+    "موافقتك",
+    "kullanıyoruz",
+    "kabul et",
+    "kabul ediyorsunuz",
+    "istifadə edirik",
+    "foydalanamiz",
+    "օգտագործում ենք",
+    "ვიყენებთ",
+];
+
+const NOT_FOUND: &[&str] = &[
+    "not found",
+    "не найден",
+    "не найдена",
+    "не знойдзен",
+    "не знойдзена",
+    "не знайден",
+    "не знайдено",
+    "no encontrada",
+    "introuvable",
+    "nicht gefunden",
+    "یافت نشد",
+    "پیدا نشد",
+    "غير موجود",
+    "غير موجودة",
+    "لم يتم العثور",
+    "未找到",
+    "不存在",
+    "找不到",
+    "bulunamadı",
+    "tapılmadı",
+    "табылмады",
+    "бет табылмады",
+    "табылган жок",
+    "барак табылган жок",
+    "topilmadi",
+    "ёфт нашуд",
+    "չի գտնվել",
+    "ვერ მოიძებნა",
+    "nu a fost găsit",
+    "negăsită",
+    "nie znaleziono",
+];
+
+/// What is not found: words begin so.
+const PAGES: &[&str] = &[
+    "page",
+    "url",
+    "страниц",
+    "старонк",
+    "сторінк",
+    "página",
+    "pagina",
+    "seite",
+    "صفحه",
+    "صفحة",
+    "الصفحة",
+    "页",
+    "頁",
+    "sayfa",
+    "səhifə",
+    "sahifa",
+    "саҳифа",
+    "էջ",
+    "გვერდ",
+    "stron",
+];
+
+/// With the number 404.
+const ERRORS: &[&str] = &[
+    "error",
+    "page",
+    "ошибка",
+    "памылка",
+    "помилка",
+    "erreur",
+    "fehler",
+    "hata",
+    "xəta",
+    "خطا",
+    "خطأ",
+    "błąd",
+    "eroare",
+    "xato",
+    "қате",
+    "ката",
+    "хато",
+    "страница",
+    "старонка",
+    "сторінка",
+];
+
 #[cfg(test)]
 mod tests {
     use super::super::{NoArticle, extract_page};
+    use super::*;
     use url::Url;
 
     const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
@@ -301,5 +617,100 @@ mod tests {
         );
         let url = Url::parse("https://n.example/a").unwrap();
         assert!(extract_page(page.as_bytes(), &url).is_ok());
+    }
+
+    /// What else stands in a news item, with one of the phrases in its midst, and what the page says of itself.
+    fn news(phrase: &str, meta: &str) -> Option<NoArticle> {
+        let url = Url::parse("https://n.example/1").unwrap();
+        let page = format!(
+            "{meta}<title>The court has heard the case</title><h1>The court has heard the case</h1><p>{PROSE}</p>\
+             <p>The third witness told how it had been: {phrase}, and nobody asked him again about it.</p><p>{PROSE}</p>"
+        );
+        extract_page(page.as_bytes(), &url).err()
+    }
+
+    #[test]
+    fn news_with_the_words_of_walls_is_read() {
+        let all = [
+            MACHINES, DOORS, PARTNERS, DATA, OURS, COOKIES, ASKED, NOT_FOUND, PAGES,
+        ];
+        for meta in ["", "<meta property=og:type content=article>"] {
+            for phrase in all.into_iter().flatten() {
+                assert_eq!(news(phrase, meta), None, "{phrase}");
+            }
+            for matter in [
+                "персональные данные клиентов попали в сеть, сообщили партнеры банка",
+                "hukuki süreç sürüyor",
+                "он ушёл от скуки",
+                "суд оштрафовал сайт за куки без согласия пользователей",
+                "the court fined the company for cookies that were set without consent",
+                "researchers say that machines solve “verify you are human” and “unusual traffic from your network”",
+                "подписка подорожала, и доступ ограничен",
+            ] {
+                assert_eq!(news(matter, meta), None, "{matter}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_pages_in_which_letters_of_cookie_stand_are_read() {
+        let text = "Она начала рисовать от скуки, когда город закрыли на карантин, а теперь её картины висят в музее столицы. Hukuki süreç sürüyor, dedi avukatı dün akşam kentte.";
+        assert_eq!(refusal("Картины", "Картины", text), None);
+    }
+
+    #[test]
+    fn people_who_are_missing_are_news() {
+        for title in [
+            "Пропавший в Минске журналист не найден",
+            "Missing journalist not found after a week",
+            "404 дня под арестом",
+            "Журналист - не найден",
+            "Тело альпиниста не найдено",
+        ] {
+            assert_eq!(refusal(title, title, &PROSE.repeat(2)), None, "{title}");
+        }
+        for title in [
+            "404",
+            "404 | River Post",
+            "Error 404",
+            "Ошибка 404",
+            "404 Not Found",
+            "Not found",
+            "Page not found - River Post",
+            "Страница не найдена",
+            "Старонка не знойдзена",
+            "Сторінку не знайдено",
+            "La page est introuvable",
+            "Seite nicht gefunden",
+            "صفحه یافت نشد",
+            "الصفحة غير موجودة",
+            "页面不存在",
+            "Sayfa bulunamadı",
+        ] {
+            assert_eq!(
+                refusal(title, title, PROSE),
+                Some(NoArticle::NotFound),
+                "{title}"
+            );
+        }
+        let page = format!(
+            "<meta property=og:type content=article><title>Page not found</title><article><p>{PROSE}</p></article>"
+        );
+        let url = Url::parse("https://n.example/a").unwrap();
+        assert!(
+            extract_page(page.as_bytes(), &url).is_ok(),
+            "it says what it is"
+        );
+    }
+
+    #[test]
+    fn who_asks_about_cookies_is_a_wall() {
+        for text in [
+            "This site uses cookies to show you what you like. By going on you agree to that, and you can change your mind at any time in the settings that you find at the end of each page.",
+            "Мы используем файлы cookie, чтобы сайт работал лучше. Продолжая пользоваться сайтом, вы соглашаетесь с этим и с нашими правилами, которые можно прочитать на отдельной странице в любое время.",
+            "Sitemizde çerezler kullanıyoruz. Devam ederek bunu kabul ediyorsunuz; ayarları istediğiniz zaman sayfanın sonundaki bağlantıdan değiştirebilir ve kararınızı geri alabilirsiniz, bunun için bir açıklama gerekmez.",
+        ] {
+            assert_eq!(refusal("N", "N", text), Some(NoArticle::Wall), "{text}");
+        }
     }
 }
