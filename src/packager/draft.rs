@@ -66,6 +66,8 @@ pub struct Draft {
     source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether its source tells where the original is. If not, its address is that of the source.
+    pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
@@ -431,6 +433,7 @@ fn finish(
     match lead(&told, &base) {
         // An editor named it.
         Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
+    let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
         lead => read.lead = read.lead.or(lead),
     }
     blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
@@ -501,6 +504,7 @@ fn finish(
         terms,
         source,
         teller,
+        has_original,
         published,
         is_undated,
         canonical,

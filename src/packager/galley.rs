@@ -138,8 +138,11 @@ impl Galley<'_> {
     }
 }
 
-/// Where people find the original: not a file on the editor's machine.
+/// Where people find the original: not a file on the editor's machine, nor the feed that told it.
 fn original(draft: &Draft) -> Option<String> {
+    if !draft.has_original {
+        return None;
+    }
     let url = draft.address();
     let url = match draft.is_held && source::is_on_shelf(&url) {
         true => draft.canonical.as_deref().cloned(),

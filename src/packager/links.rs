@@ -6,6 +6,7 @@ use url::Url;
 
 use super::source;
 use crate::base::{Digest, SitePath};
+use crate::io::fetch::without_login;
 use crate::site::{Link, Picture, Resolve};
 
 /// The articles of an edition by the addresses under which they are linked.
@@ -79,7 +80,7 @@ impl Resolve for Known<'_> {
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
-            "http" | "https" if url.has_host() => Link::Outside(url.into()),
+            "http" | "https" if url.has_host() => Link::Outside(without_login(&url).into()),
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,
         }

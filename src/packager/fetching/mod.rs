@@ -8,7 +8,9 @@
 //!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
 //! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
-//! 6. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
+//! 6. A user name and a password in an address that an operator named are told to that host alone, with the scheme and the
+//!    port that stand there, and for all that is fetched from it. What is handed on, kept and said is without them.
+//! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
 
 mod cache;
@@ -27,7 +29,7 @@ use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
 use self::robots::Robots;
 use crate::base::{LIMITS, Timestamp};
-use crate::io::fetch::{FetchError, refusal, shown};
+use crate::io::fetch::{FetchError, refusal, shown, without_login};
 use crate::io::reach::is_private;
 use crate::io::visit::{Answer, Ground, Validators, Visit, Visitor};
 
@@ -104,8 +106,8 @@ pub struct Getter<'a> {
     web: &'a dyn Visitor,
     cache: Option<&'a WebCache>,
     hosts: Hosts,
-    /// Hosts of the sources: an operator named them, so they may be private.
-    own: Vec<String>,
+    /// Addresses of the sources: an operator named them, so their hosts may be private.
+    own: Vec<Url>,
 }
 
 /// One step on the way to a page.
@@ -121,9 +123,7 @@ impl<'a> Getter<'a> {
             web,
             cache: None,
             hosts: Hosts::default(),
-            own: sources
-                .filter_map(|url| Some(url.host_str()?.to_owned()))
-                .collect(),
+            own: sources.collect(),
         }
     }
 
@@ -149,6 +149,7 @@ impl<'a> Getter<'a> {
         for _ in 0..=REDIRECTS {
             match self
                 .patiently(url, &at, terms.ground, kept.as_ref())
+        let url = &without_login(url);
                 .await?
             {
                 Step::Arrived(got) => return Ok(got),
@@ -176,8 +177,8 @@ impl<'a> Getter<'a> {
     fn admit(&self, url: &Url, ground: Ground) -> Result<(), GetError> {
         // Step 2.
         let is_own = || {
-            let host = url.host_str().unwrap_or_default();
-            self.own.iter().any(|own| own == host)
+            let host = url.host_str();
+            self.own.iter().any(|own| own.host_str() == host)
         };
         match ground {
             Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
@@ -267,7 +268,7 @@ impl<'a> Getter<'a> {
         let known = kept.filter(|kept| kept.url == *at);
         let held = known.and_then(|kept| Some((kept, self.held(kept)?)));
         let visit = Visit {
-            url: at.clone(),
+            url: self.with_login(at),
             ground,
             known: held
                 .as_ref()
@@ -301,9 +302,21 @@ impl<'a> Getter<'a> {
             mut body,
             ..
         } = answer;
-        // Step 6.
+        // Step 7.
         let max_bytes = LIMITS.fetched_bytes;
         let mut whole = BytesMut::new();
+    // Step 6.
+    fn with_login(&self, at: &Url) -> Url {
+        let mut url = at.clone();
+        let is_meant = |own: &&Url| own.origin() == at.origin() && **own != without_login(own);
+        if let Some(own) = self.own.iter().find(is_meant) {
+            // Fails only for addresses that can hold neither, and those have no host.
+            let _ = url.set_username(own.username());
+            let _ = url.set_password(own.password());
+        }
+        url
+    }
+
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
             if (whole.len() + chunk.len()) as u64 > max_bytes {
@@ -337,3 +350,4 @@ fn permanent(url: &Url, why: &str) -> GetError {
     let why = why.to_owned();
     FetchError::Permanent { address, why }.into()
 }
+    let to = to.map(|to| without_login(&to));

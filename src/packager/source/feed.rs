@@ -13,6 +13,7 @@ use url::Url;
 
 use super::{Offer, Page, Source, SourceError, json, loose};
 use crate::base::Timestamp;
+use crate::io::fetch::shown;
 use crate::packager::charset;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
 
@@ -65,7 +66,9 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
     };
     let page = match (&told.link, told.content.is_some()) {
         (Some(link), false) => Page::Address(link.clone()),
-        (link, true) => Page::Told(link.clone().unwrap_or_else(|| feed.clone())),
+        (Some(link), true) => Page::Told(link.clone()),
+        // Only to know where relative links lead, and a feed's address may hold a token.
+        (None, true) => Page::Told(Url::parse(&shown(feed)).ok()?),
         (None, false) => return None,
     };
     (!id.is_empty()).then(|| Offer::new(id, page, told))

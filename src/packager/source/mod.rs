@@ -248,6 +248,24 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// Where an article was found is shown to readers, so no user name and no password may stand in it.
+    fn forget_login(&mut self) {
+        let (Page::Address(url) | Page::Told(url) | Page::Held(url)) = &mut self.page;
+        *url = fetch::without_login(url);
+        if let Some(link) = self.told.as_mut().and_then(|told| told.link.as_mut()) {
+            *link = fetch::without_login(link);
+        }
+        let named = Url::parse(&self.id).ok();
+        let clean = named.map(|url| (fetch::without_login(&url), url));
+        if let Some((clean, url)) = clean
+            && clean != url
+        {
+            self.id = clean.into();
+        }
+    }
+}
+
 /// What a source offers.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -280,6 +298,7 @@ pub async fn discover(
     for offer in &mut found.offers {
         offer.terms.ground = ground;
         offer.teller.clone_from(&teller);
+        offer.forget_login();
     }
     if found.offers.len() > LIMITS.offers {
         let left_out = found.offers.len() - LIMITS.offers;
