@@ -163,10 +163,12 @@ pub enum DraftError {
 impl DraftError {
     /// Whether the article may be well, and only its page cannot be had today.
     fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Get(_) | Self::NoArticle(NoArticle::Wall) | Self::Another(_)
-        )
+        match self {
+            Self::Get(error) => error.is_passing(),
+            Self::NoArticle(why) => matches!(why, NoArticle::Wall),
+            Self::Another(_) => true,
+            _ => false,
+        }
     }
 }
 

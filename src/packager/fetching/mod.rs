@@ -74,6 +74,18 @@ fn said(seconds: u64) -> String {
 }
 
 impl GetError {
+    /// Whether the page may be well, and only cannot be had today: not one that the host says is gone.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
+            Self::Fetch(error) => matches!(
+                error,
+                FetchError::Transient { .. } | FetchError::Denied { status: 403, .. }
+            ),
+            Self::Private(_) | Self::Unwanted(_) => false,
+        }
+    }
+
     /// Whether the host itself failed, and not only this page of it: a host that says no is alive.
     fn is_failure(&self) -> bool {
         match self {
@@ -137,6 +149,7 @@ impl<'a> Getter<'a> {
     }
 
     pub async fn get_on(&self, url: &Url, terms: Terms) -> Result<Got, GetError> {
+        let url = &without_login(url);
         // Step 1.
         let kept = self.cache.and_then(|cache| cache.answer(url));
         if let (Some(cache), Some(kept)) = (self.cache, &kept)
@@ -149,7 +162,6 @@ impl<'a> Getter<'a> {
         for _ in 0..=REDIRECTS {
             match self
                 .patiently(url, &at, terms.ground, kept.as_ref())
-        let url = &without_login(url);
                 .await?
             {
                 Step::Arrived(got) => return Ok(got),
@@ -293,18 +305,6 @@ impl<'a> Getter<'a> {
         }
     }
 
-    async fn arrived(&self, asked: &Url, at: &Url, answer: Answer) -> Result<Got, GetError> {
-        let Answer {
-            content_type,
-            validators,
-            fresh,
-            is_fleeting,
-            mut body,
-            ..
-        } = answer;
-        // Step 7.
-        let max_bytes = LIMITS.fetched_bytes;
-        let mut whole = BytesMut::new();
     // Step 6.
     fn with_login(&self, at: &Url) -> Url {
         let mut url = at.clone();
@@ -317,6 +317,18 @@ impl<'a> Getter<'a> {
         url
     }
 
+    async fn arrived(&self, asked: &Url, at: &Url, answer: Answer) -> Result<Got, GetError> {
+        let Answer {
+            content_type,
+            validators,
+            fresh,
+            is_fleeting,
+            mut body,
+            ..
+        } = answer;
+        // Step 7.
+        let max_bytes = LIMITS.fetched_bytes;
+        let mut whole = BytesMut::new();
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
             if (whole.len() + chunk.len()) as u64 > max_bytes {
@@ -340,6 +352,7 @@ impl<'a> Getter<'a> {
 
 fn leads(at: &Url, answer: &Answer) -> Result<Url, GetError> {
     let to = answer.location.as_deref().and_then(|to| at.join(to).ok());
+    let to = to.map(|to| without_login(&to));
     let is_web = |to: &Url| matches!(to.scheme(), "http" | "https");
     to.filter(is_web)
         .ok_or_else(|| permanent(at, "it redirects nowhere"))
@@ -350,4 +363,3 @@ fn permanent(url: &Url, why: &str) -> GetError {
     let why = why.to_owned();
     FetchError::Permanent { address, why }.into()
 }
-    let to = to.map(|to| without_login(&to));
