@@ -181,6 +181,11 @@ pub async fn draft(
         first.clone_into(&mut offer.id);
     }
     let id = offer.id.clone();
+    if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
+        let shelf = Arc::clone(shelf);
+        let told = blocking(move || Ok(shelf.told()?)).await.flatten();
+        offer.told = Some(Box::new(told.map_err(|error| (id.clone(), error))?));
+    }
     let read = match &offer.page {
         Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
         Page::Address(url) => {
@@ -428,6 +433,7 @@ fn finish(
         teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
+    let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
     let Read {
         article: mut read,
         mut blocks,
@@ -435,7 +441,6 @@ fn finish(
     match lead(&told, &base) {
         // An editor named it.
         Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
-    let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
         lead => read.lead = read.lead.or(lead),
     }
     blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
@@ -499,6 +504,7 @@ fn finish(
         found: (base != *page.url()).then(|| Box::new(base)),
         is_held: matches!(page, Page::Held(_)),
         is_page: !matches!(page, Page::Told(_)),
+        has_original,
         address: (shelf.is_none() || *page.url() != source::address(&id))
             .then(|| page.url().as_str().into()),
         id,
@@ -506,7 +512,6 @@ fn finish(
         terms,
         source,
         teller,
-        has_original,
         published,
         is_undated,
         canonical,

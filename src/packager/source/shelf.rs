@@ -14,6 +14,11 @@ use crate::io::files::FileError;
 pub trait Shelf: fmt::Debug + Send + Sync {
     /// `None` if the address is none of the shelf's, so that it may be fetched.
     fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>>;
+
+    /// The article itself, of a shelf that holds one and tells all of it.
+    fn told(&self) -> Result<Entry, ShelfError> {
+        Err(ShelfError::Absent)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
