@@ -207,9 +207,11 @@ impl NewsroomFolder {
         Ok(path)
     }
 
-    /// Puts a proposal that everybody needed has signed into force.
+    /// Puts a proposal that everybody needed has signed into force. It is kept until all of it is: half of it, after a power
+    /// cut, would stop all publishing.
     pub fn install(&self, proposal: Proposal) -> Result<()> {
-        let set = proposal.finish(&self.signed_metadata()?)?;
+        let set = proposal.clone().finish(&self.signed_metadata()?)?;
+        self.keep_draft(&proposal)?;
         self.keep_signed(&set)?;
         for draft in self.draft_files()? {
             files::remove(&draft)?;
