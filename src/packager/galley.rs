@@ -82,7 +82,7 @@ impl Galley<'_> {
             &known,
             |resolve| site::clean(&read.html, &path, resolve).as_str().into(),
         );
-        // Faster than to look for faults, of which there are none.
+        // What was read from the cache is text unless the disk is faulty.
         let body = String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let updated = self.updated(draft, &copy, &body);
