@@ -263,6 +263,9 @@ impl Offer {
         {
             self.id = clean.into();
         }
+        if let Some(told) = &mut self.told {
+            told.id.clone_from(&self.id);
+        }
     }
 }
 
