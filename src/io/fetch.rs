@@ -126,13 +126,19 @@ pub async fn read_all(mut response: Response, max_bytes: u64) -> Result<Bytes, F
 
 /// An address as people may see it: without user name, password, query and fragment, all of which can hold secrets.
 pub fn shown(url: &Url) -> String {
+    let mut url = without_login(url);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// The same address without user name and password.
+pub fn without_login(url: &Url) -> Url {
     let mut url = url.clone();
     // Fails only for addresses that can hold neither.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
+    url
 }
 
 /// How patient [`HttpFetch`] is.

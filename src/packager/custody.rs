@@ -97,7 +97,7 @@ impl NewsroomFolder {
         let key = generate(self.place())?;
         let folder = Place::of(role).folder();
         let path = self.key_path(folder, &format!("{role}.{}", short(key.id())));
-        files::create_folder(&self.place().join("keys").join(folder))?;
+        files::create_private_folder(&self.place().join("keys").join(folder))?;
         write_key(&path, &key, lock)?;
         Ok((key, path))
     }
@@ -128,7 +128,7 @@ impl NewsroomFolder {
         let table =
             toml::to_string(&people).map_err(|_| FolderError::People(self.people_path()))?;
         let text = format!("# Who holds which key. Never published; nicknames will do.\n{table}");
-        Ok(files::write(&self.people_path(), text.as_bytes())?)
+        Ok(files::write_private(&self.people_path(), text.as_bytes())?)
     }
 
     fn people_path(&self) -> PathBuf {
@@ -195,8 +195,8 @@ impl NewsroomFolder {
         let path = self
             .drafts()
             .join(format!("{}{DRAFT_ENDING}", proposal.name()));
-        files::create_folder(&self.drafts())?;
-        files::write(&path, &proposal.to_bytes(&self.people()?))?;
+        files::create_private_folder(&self.drafts())?;
+        files::write_private(&path, &proposal.to_bytes(&self.people()?))?;
         for other in self
             .draft_files()?
             .into_iter()
@@ -207,9 +207,11 @@ impl NewsroomFolder {
         Ok(path)
     }
 
-    /// Puts a proposal that everybody needed has signed into force.
+    /// Puts a proposal that everybody needed has signed into force. It is kept until all of it is: half of it, after a power
+    /// cut, would stop all publishing.
     pub fn install(&self, proposal: Proposal) -> Result<()> {
-        let set = proposal.finish(&self.signed_metadata()?)?;
+        let set = proposal.clone().finish(&self.signed_metadata()?)?;
+        self.keep_draft(&proposal)?;
         self.keep_signed(&set)?;
         for draft in self.draft_files()? {
             files::remove(&draft)?;
@@ -226,7 +228,7 @@ pub fn read_proposal(path: &Path) -> Result<(Proposal, People)> {
 
 /// Puts a proposal with more signatures into the place of the file that it came from.
 pub fn write_proposal(path: &Path, proposal: &Proposal, people: &People) -> Result<()> {
-    Ok(files::write(path, &proposal.to_bytes(people))?)
+    Ok(files::write_private(path, &proposal.to_bytes(people))?)
 }
 
 /// A person's own key: the private half in `path`, the public half beside it in `….pub`.

@@ -70,6 +70,8 @@ pub struct Draft {
     source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether its source tells where the original is. If not, its address is that of the source.
+    pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
@@ -239,10 +241,12 @@ pub enum DraftError {
 impl DraftError {
     /// Whether the article may be well, and only its page cannot be had today.
     fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Get(_) | Self::NoArticle(NoArticle::Wall) | Self::Another(_)
-        )
+        match self {
+            Self::Get(error) => error.is_passing(),
+            Self::NoArticle(why) => matches!(why, NoArticle::Wall),
+            Self::Another(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -255,6 +259,11 @@ pub async fn draft(
         first.clone_into(&mut offer.id);
     }
     let id = offer.id.clone();
+    if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
+        let shelf = Arc::clone(shelf);
+        let told = blocking(move || Ok(shelf.told()?)).await.flatten();
+        offer.told = Some(Box::new(told.map_err(|error| (id.clone(), error))?));
+    }
     let read = match &offer.page {
         Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
         Page::Address(url) => {
@@ -556,6 +565,7 @@ fn finish(
         teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
+    let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
     let Read {
         article: mut read,
         mut blocks,
@@ -634,6 +644,7 @@ fn finish(
         found: (base != asked).then(|| Box::new(base)),
         is_held: matches!(page, Page::Held(_) | Page::Lying),
         is_page: !matches!(page, Page::Told(_)),
+        has_original,
         address: (shelf.is_none() || asked != source::address(&id)).then(|| asked.as_str().into()),
         id,
         shelf,

@@ -100,7 +100,7 @@ impl Galley<'_> {
                 })
             }
         };
-        // Faster than to look for faults, of which there are none.
+        // What was read from the cache is text unless the disk is faulty.
         Some(
             String::from_utf8(body)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
@@ -176,8 +176,11 @@ impl Galley<'_> {
     }
 }
 
-/// Where people find the original: not a file on the editor's machine.
+/// Where people find the original: not a file on the editor's machine, nor the feed that told it.
 fn original(draft: &Draft) -> Option<String> {
+    if !draft.has_original {
+        return None;
+    }
     let url = draft.address();
     let url = match draft.is_held && source::is_on_shelf(&url) {
         true => draft.canonical.as_deref().cloned(),

@@ -136,13 +136,40 @@ fn boundary(kind: &str) -> Option<String> {
     parameter(rest, "boundary")
 }
 
-/// `a=b; NAME="…"`
+/// `a=b; NAME="…"` (RFC 9110 section 5.6.6). What stands in quotes may hold semicolons.
 fn parameter(text: &str, name: &str) -> Option<String> {
-    text.split(';').find_map(|one| {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let mut all = text.split(|letter| {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        letter == ';' && !is_quoted
+    });
+    all.find_map(|one| {
         let (key, value) = one.split_once('=')?;
         let is_meant = key.trim().eq_ignore_ascii_case(name);
-        is_meant.then(|| value.trim().trim_matches('"').to_owned())
+        is_meant.then(|| unquoted(value.trim()))
     })
+}
+
+/// A backslash before anything but a quote or another one is meant as it stands: some send paths of Windows.
+fn unquoted(value: &str) -> String {
+    let inner = value
+        .strip_prefix('"')
+        .and_then(|inner| inner.strip_suffix('"'));
+    let Some(inner) = inner else {
+        return value.trim_matches('"').to_owned();
+    };
+    let mut plain = String::with_capacity(inner.len());
+    let mut letters = inner.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let escaped = letters.next_if(|next| letter == '\\' && matches!(next, '"' | '\\'));
+        plain.push(escaped.unwrap_or(letter));
+    }
+    plain
 }
 
 /// `None` if the body is no form with this boundary. Parts without a name are left out.
@@ -276,6 +303,19 @@ mod tests {
             let article = serde_json::json!({"id": html, "title": "T", "html": html}).to_string();
             assert_eq!(intake.take(&head, article.into()).status, 201, "{html}");
         }
+    }
+
+    #[test]
+    fn a_picture_may_have_any_name() {
+        let check = |head: &str, expected: &str| {
+            let found = parameter(&format!("form-data; {head}; name=x"), "filename");
+            assert_eq!(found.as_deref(), Some(expected), "{head}");
+        };
+        check("filename=\"a;b.png\"", "a;b.png");
+        check("filename=\"a \\\"; b\\\\.png\"", "a \"; b\\.png");
+        check("filename=\"C:\\a.png\"", "C:\\a.png");
+        check("title=\"; filename=no\"; FILENAME = a.png ", "a.png");
+        check("filename=\"a", "a; name=x");
     }
 
     #[test]

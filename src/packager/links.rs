@@ -7,6 +7,7 @@ use url::Url;
 use super::mark::Mark;
 use super::source;
 use crate::base::SitePath;
+use crate::io::fetch::without_login;
 use crate::site::{Link, Picture, Resolve};
 
 /// The articles of an edition by the addresses under which they are linked.
@@ -77,7 +78,7 @@ impl Resolve for Known<'_> {
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
-            "http" | "https" if url.has_host() => Link::Outside(url.into()),
+            "http" | "https" if url.has_host() => Link::Outside(without_login(&url).into()),
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,
         }

@@ -116,7 +116,10 @@ fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
-        inside.add(&draft.base(), path);
+        // Links to a feed mean the feed.
+        if draft.has_original || !draft.is_fleeting() {
+            inside.add(&draft.base(), path);
+        }
         if let Ok(url) = Url::parse(&draft.id) {
             inside.add(&url, path);
         }

@@ -104,7 +104,7 @@ impl<'a> Studio<'a> {
                 }
                 Err(why) => shown.lost.push(LostPicture {
                     article: draft.id.clone(),
-                    picture: source::shown(&figure.src).to_owned(),
+                    picture: source::shown(&figure.src),
                     why,
                 }),
             }

@@ -90,7 +90,9 @@ impl Watch {
         let doublings = self.failed.saturating_sub(1).min(MOST_DOUBLINGS);
         let every = rhythm.every * 2i32.pow(doublings);
         let tenth = rhythm.every / 10;
-        let due = (self.begun + every).max(now + tenth);
+        // A clock that was set back, as on a machine that woke up with a wrong one, must not make the wait longer.
+        let begun = self.begun.min(now);
+        let due = (begun + every).max(now + tenth);
         due + tenth * i32::from(dice) / 256
     }
 }
@@ -152,6 +154,14 @@ mod tests {
         check(&rounds, 0, &[0, 600, 1800, 4200, 9000, 13_800, 18_600]);
         let mended = [(Failed, 1), (Failed, 1), (NothingNew, 1), (Failed, 1)];
         check(&mended, 0, &[0, 600, 1800, 2400, 3000]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_costs_one_interval_at_most() {
+        let mut watch = Watch::new(at(0));
+        watch.on(Event::Started, RHYTHM, at(126_000_000), 0);
+        let waiting = watch.on(Event::RoundEnded(NothingNew), RHYTHM, at(20), 0);
+        assert_eq!(waiting, Action::WaitUntil(at(620)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::super::links::Inside;
 use super::line::{Line, Shown};
 use super::slip::Slip;
 use crate::base::SitePath;
+use crate::io::fetch;
 use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
 /// Where the articles lie that are shown.
@@ -72,8 +73,18 @@ impl Line {
             section: story.section.clone(),
             lead,
             body: CleanHtml::default(),
-            source: self.source.clone(),
+            source: self.source.as_deref().map(|source| self.shown(source)),
         })
+    }
+
+    /// The original's address without what could be a secret: earlier versions kept a feed's own, with its password or
+    /// token, of an article that has none.
+    fn shown(&self, source: &str) -> String {
+        match Url::parse(source) {
+            Ok(url) if self.id.starts_with("http") => fetch::without_login(&url).into(),
+            Ok(url) => fetch::shown(&url),
+            Err(_) => source.to_owned(),
+        }
     }
 }
 
@@ -125,4 +136,32 @@ fn address_of(path: &SitePath) -> Option<Url> {
     let segments = path.as_str().split('/');
     url.path_segments_mut().ok()?.clear().extend(segments);
     Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_earlier_versions_kept_of_a_feeds_address_is_not_shown() {
+        let check = |id: &str, source: &str, shown: &str| {
+            let line = serde_json::json!({
+                "path": "be/2026/11/1/index.html", "id": id, "source": source,
+                "story": {
+                    "title": "One", "byline": null, "published": "2026-11-20T10:00:00Z", "updated": null, "language": "be",
+                    "summary": "", "lead": null, "pictures": [], "body": "",
+                },
+            });
+            let line: Line = serde_json::from_value(line).unwrap();
+            assert_eq!(line.bare_article().unwrap().source.as_deref(), Some(shown));
+        };
+        let own = "https://n.example/?p=1";
+        check(own, own, own);
+        check(own, "https://editor:PASSW@n.example/?p=1", own);
+        check(
+            "77",
+            "https://editor:PASSW@n.example/feed?token=SECRET123",
+            "https://n.example/feed",
+        );
+    }
 }

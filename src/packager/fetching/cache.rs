@@ -147,7 +147,7 @@ impl WebCache {
         self.note(Kept {
             of: key(asked),
             at: self.now,
-            url: without_password(url),
+            url: url.clone(),
             content_type: content_type.map(str::to_owned),
             validators,
             fresh_until: self.fresh_until(fresh),
@@ -213,14 +213,6 @@ fn lay(place: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 fn key(url: &Url) -> Digest {
     Digest::of(url.as_str().as_bytes())
-}
-
-fn without_password(url: &Url) -> Url {
-    let mut url = url.clone();
-    // Fails only for addresses that can hold neither.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
 }
 
 fn text_of(line: &Line) -> Vec<u8> {

@@ -8,7 +8,9 @@
 //!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
 //! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
-//! 6. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
+//! 6. A user name and a password in an address that an operator named are told to that host alone, with the scheme and the
+//!    port that stand there, and for all that is fetched from it. What is handed on, kept and said is without them.
+//! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
 
 mod cache;
@@ -27,7 +29,7 @@ use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
 use self::robots::Robots;
 use crate::base::{LIMITS, Timestamp};
-use crate::io::fetch::{FetchError, refusal, shown};
+use crate::io::fetch::{FetchError, refusal, shown, without_login};
 use crate::io::reach::is_private;
 use crate::io::visit::{Answer, Ground, Validators, Visit, Visitor};
 
@@ -72,6 +74,18 @@ fn said(seconds: u64) -> String {
 }
 
 impl GetError {
+    /// Whether the page may be well, and only cannot be had today: not one that the host says is gone.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
+            Self::Fetch(error) => matches!(
+                error,
+                FetchError::Transient { .. } | FetchError::Denied { status: 403, .. }
+            ),
+            Self::Private(_) | Self::Unwanted(_) => false,
+        }
+    }
+
     /// Whether the host itself failed, and not only this page of it: a host that says no is alive.
     fn is_failure(&self) -> bool {
         match self {
@@ -104,8 +118,8 @@ pub struct Getter<'a> {
     web: &'a dyn Visitor,
     cache: Option<&'a WebCache>,
     hosts: Hosts,
-    /// Hosts of the sources: an operator named them, so they may be private.
-    own: Vec<String>,
+    /// Addresses of the sources: an operator named them, so their hosts may be private.
+    own: Vec<Url>,
 }
 
 /// One step on the way to a page.
@@ -121,9 +135,7 @@ impl<'a> Getter<'a> {
             web,
             cache: None,
             hosts: Hosts::default(),
-            own: sources
-                .filter_map(|url| Some(url.host_str()?.to_owned()))
-                .collect(),
+            own: sources.collect(),
         }
     }
 
@@ -137,6 +149,7 @@ impl<'a> Getter<'a> {
     }
 
     pub async fn get_on(&self, url: &Url, terms: Terms) -> Result<Got, GetError> {
+        let url = &without_login(url);
         // Step 1.
         let kept = self.cache.and_then(|cache| cache.answer(url));
         if let (Some(cache), Some(kept)) = (self.cache, &kept)
@@ -176,8 +189,8 @@ impl<'a> Getter<'a> {
     fn admit(&self, url: &Url, ground: Ground) -> Result<(), GetError> {
         // Step 2.
         let is_own = || {
-            let host = url.host_str().unwrap_or_default();
-            self.own.iter().any(|own| own == host)
+            let host = url.host_str();
+            self.own.iter().any(|own| own.host_str() == host)
         };
         match ground {
             Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
@@ -267,7 +280,7 @@ impl<'a> Getter<'a> {
         let known = kept.filter(|kept| kept.url == *at);
         let held = known.and_then(|kept| Some((kept, self.held(kept)?)));
         let visit = Visit {
-            url: at.clone(),
+            url: self.with_login(at),
             ground,
             known: held
                 .as_ref()
@@ -292,6 +305,18 @@ impl<'a> Getter<'a> {
         }
     }
 
+    // Step 6.
+    fn with_login(&self, at: &Url) -> Url {
+        let mut url = at.clone();
+        let is_meant = |own: &&Url| own.origin() == at.origin() && **own != without_login(own);
+        if let Some(own) = self.own.iter().find(is_meant) {
+            // Fails only for addresses that can hold neither, and those have no host.
+            let _ = url.set_username(own.username());
+            let _ = url.set_password(own.password());
+        }
+        url
+    }
+
     async fn arrived(&self, asked: &Url, at: &Url, answer: Answer) -> Result<Got, GetError> {
         let Answer {
             content_type,
@@ -301,7 +326,7 @@ impl<'a> Getter<'a> {
             mut body,
             ..
         } = answer;
-        // Step 6.
+        // Step 7.
         let max_bytes = LIMITS.fetched_bytes;
         let mut whole = BytesMut::new();
         while let Some(chunk) = body.next().await {
@@ -327,6 +352,7 @@ impl<'a> Getter<'a> {
 
 fn leads(at: &Url, answer: &Answer) -> Result<Url, GetError> {
     let to = answer.location.as_deref().and_then(|to| at.join(to).ok());
+    let to = to.map(|to| without_login(&to));
     let is_web = |to: &Url| matches!(to.scheme(), "http" | "https");
     to.filter(is_web)
         .ok_or_else(|| permanent(at, "it redirects nowhere"))

@@ -56,7 +56,7 @@ impl Web {
         self
     }
 
-    fn refusing(self, url: &str, times: usize, status: u16, wait: Option<u64>) -> Self {
+    pub fn refusing(self, url: &str, times: usize, status: u16, wait: Option<u64>) -> Self {
         let refusal = (times, status, wait);
         self.refusals.lock().unwrap().insert(url.into(), refusal);
         self

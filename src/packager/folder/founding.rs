@@ -13,13 +13,9 @@ use crate::trust::editor::{
     self, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
 
-const FOLDERS: [&str; 5] = [
-    "keys/offline",
-    "keys/newsrooms",
-    "keys/online",
-    "signed",
-    "editions",
-];
+/// Who holds which key is told in the first, and nobody else may look into them.
+const PRIVATE: [&str; 4] = ["keys", "keys/offline", "keys/newsrooms", "keys/online"];
+const FOLDERS: [&str; 2] = ["signed", "editions"];
 
 impl NewsroomFolder {
     /// Whether the first root and targets were signed here.
@@ -97,6 +93,9 @@ impl NewsroomFolder {
         }
         for folder in FOLDERS {
             files::create_folder(&self.place.join(folder))?;
+        }
+        for folder in PRIVATE {
+            files::create_private_folder(&self.place.join(folder))?;
         }
         Ok(made)
     }

@@ -195,6 +195,70 @@ async fn full_content_needs_no_fetch() {
 }
 
 #[tokio::test]
+async fn no_password_and_no_token_of_a_feed_is_told() {
+    let entry = |title: &str, link: &str| {
+        format!(
+            "<item><title>{title}</title>{link}<guid isPermaLink='false'>{title}</guid><content:encoded><![CDATA[<p>{SENTENCES}\
+             <a href='/more'>More</a> <img src='/lost.png'></p>]]></content:encoded></item>"
+        )
+    };
+    let items = [
+        entry("Bare", ""),
+        entry("Relative", "<link>/a/1</link>"),
+        "<item><title>Gone</title><link>/a/2</link></item>".into(),
+        "<item><title>Read</title><link>/a/3</link></item>".into(),
+    ]
+    .concat();
+    let feed = format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>{items}</channel></rss>"
+    );
+    let address = "https://editor:PASSW@n.example/feed.xml?token=SECRET123";
+    let moved = "https://editor:PASSW@n.example/a/3";
+    let web =
+        Web::default()
+            .with(address, "text/xml", feed)
+            .with(moved, "text/html", page("Read", ""));
+    let source = Source::Feed(Url::parse(address).unwrap());
+    let gathered = gathered(&web, &[source]).await;
+    assert_eq!(article(&gathered, "Bare").0.source, None);
+    let source = article(&gathered, "Relative").0.source;
+    assert_eq!(source.as_deref(), Some("https://n.example/a/1"));
+    // The host that the operator named is told the password for all of its pages.
+    article(&gathered, "Read");
+    assert!(why(&gathered, "n.example/a/2").contains("nothing there"));
+    assert!(!gathered.lost_pictures.is_empty());
+    let lines = lines(&gathered).into_iter();
+    let written = lines.map(|line| String::from_utf8(line.written()).unwrap());
+    let said = format!("{:?}{:?}", gathered.skipped, gathered.lost_pictures);
+    for text in written.chain([said]) {
+        let is_told = ["PASSW", "editor", "SECRET123"]
+            .iter()
+            .any(|it| text.contains(it));
+        assert!(!is_told, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_newsroom_took_down_is_not_told_in_short() {
+    let item = |name: &str| {
+        format!(
+            "<item><title>{name}</title><link>https://n.example/{name}</link><description>{SENTENCES}</description></item>"
+        )
+    };
+    let items = ["deleted", "removed", "shielded"].map(item);
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&items))
+        .refusing("https://n.example/removed", 9, 410, None)
+        .refusing("https://n.example/shielded", 9, 403, None);
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 1);
+    article(&gathered, "shielded");
+    for name in ["deleted", "removed"] {
+        assert!(why(&gathered, name).contains("nothing there"));
+    }
+}
+
+#[tokio::test]
 async fn an_article_of_which_nobody_says_the_language_has_that_of_its_letters() {
     let told = |title: &str, text: &str| {
         let text = text.repeat(6);

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::{Offer, Page, Source, SourceError, json, loose};
 use crate::base::Timestamp;
+use crate::io::fetch::shown;
 use crate::packager::charset;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
 
@@ -65,7 +66,9 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
     };
     let page = match (&told.link, told.content.is_some()) {
         (Some(link), false) => Page::Address(link.clone().into()),
-        (link, true) => Page::Told(link.clone().unwrap_or_else(|| feed.clone()).into()),
+        (Some(link), true) => Page::Told(link.clone().into()),
+        // Only to know where relative links lead, and a feed's address may hold a token.
+        (None, true) => Page::Told(Url::parse(&shown(feed)).ok()?.into()),
         (None, false) => return None,
     };
     (!id.is_empty()).then(|| Offer::new(id, page, told))
@@ -104,14 +107,19 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
 fn unwrapped(text: &str) -> Option<&str> {
     let start = text.find(['<', '{'])?;
     let text = text.get(start..)?;
-    match text.find("<?xml") {
-        Some(at) if at < 2000 => {
-            let end = text.get(at..)?.find("?>")? + at + 2;
-            let behind = text.get(end..)?;
-            behind.find('<').and_then(|first| behind.get(first..))
-        }
-        _ => Some(text),
-    }
+    let is_element = |(at, _): &(usize, &str)| {
+        let next = text.get(at + 1..).and_then(|rest| rest.chars().next());
+        next.is_some_and(char::is_alphabetic)
+    };
+    let first = text.match_indices('<').find(is_element);
+    let head = first.map_or(text, |(first, _)| text.get(..first).unwrap_or_default());
+    // What stands in an article is no declaration of the feed's.
+    let Some(at) = head.find("<?xml").filter(|_| text.starts_with('<')) else {
+        return Some(text);
+    };
+    let end = text.get(at..)?.find("?>")? + at + 2;
+    let behind = text.get(end..)?;
+    behind.find('<').and_then(|first| behind.get(first..))
 }
 
 fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
@@ -498,6 +506,19 @@ mod tests {
         assert_eq!(read(&nameless)[0].title.as_deref(), Some("A"));
         let versionless = "{\"items\":[{\"id\":\"x\",\"title\":\"A\"}]}";
         assert_eq!(read(versionless).len(), 1);
+    }
+
+    #[test]
+    fn a_declaration_in_an_article_is_none_of_the_feed() {
+        let said = "First &lt;?xml version='1.0'?&gt; stands there, or <![CDATA[<?xml version='1.0'?><p>]]>.";
+        let rss = format!(
+            "<rss version='2.0'><channel><item><title>A</title><description>{said}</description></item></channel></rss>"
+        );
+        check(&rss, &["A"]);
+        check(&format!("<?xml version='1.0'?><!-- B -->{rss}"), &["A"]);
+        let json = "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"items\":\
+                    [{\"id\":\"1\",\"title\":\"A\",\"content_text\":\"<?xml version='1.0'?><p>\"}]}";
+        check(json, &["A"]);
     }
 
     #[test]

@@ -252,6 +252,28 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// Where an article was found is shown to readers, so no user name and no password may stand in it.
+    fn forget_login(&mut self) {
+        if let Page::Address(url) | Page::Told(url) | Page::Held(url) = &mut self.page {
+            **url = fetch::without_login(url);
+        }
+        if let Some(link) = self.told.as_mut().and_then(|told| told.link.as_mut()) {
+            *link = fetch::without_login(link);
+        }
+        let named = Url::parse(&self.id).ok();
+        let clean = named.map(|url| (fetch::without_login(&url), url));
+        if let Some((clean, url)) = clean
+            && clean != url
+        {
+            self.id = clean.into();
+        }
+        if let Some(told) = &mut self.told {
+            told.id.clone_from(&self.id);
+        }
+    }
+}
+
 /// What a source offers.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -284,16 +306,23 @@ pub async fn discover(
     for offer in &mut found.offers {
         offer.terms.ground = ground;
         offer.teller.clone_from(&teller);
+        offer.forget_login();
     }
-    if found.offers.len() > LIMITS.offers {
-        let left_out = found.offers.len() - LIMITS.offers;
+    bound(&mut found, source, skipped);
+    Ok(found)
+}
+
+/// What a source that forgets offers too much may come another day. Of one that holds all of its articles, what is left out
+/// would go from the site, so all of it is taken; what no site can hold is refused when it is signed.
+fn bound(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
+    let left_out = found.offers.len().saturating_sub(LIMITS.offers);
+    if left_out > 0 && source.forgets() {
         skipped.push(Skipped {
             what: source.to_string(),
             why: format!("it offers too much; the last {left_out} of it were left out"),
         });
         found.offers.truncate(LIMITS.offers);
     }
-    Ok(found)
 }
 
 async fn offered(
@@ -403,6 +432,54 @@ mod tests {
             "{error}"
         );
         assert!(error.hint().is_some());
+    }
+
+    #[test]
+    fn of_a_source_that_holds_all_of_its_articles_none_is_left_out() {
+        let check = |source: Source, taken: usize| {
+            let offer = |number: usize| {
+                Offer::bare(number.to_string(), Page::Held(shelf::address("a").into()))
+            };
+            let offers: Vec<_> = (0..=LIMITS.offers).map(offer).collect();
+            let (mut found, mut skipped) = (Found::from(offers), Vec::new());
+            bound(&mut found, &source, &mut skipped);
+            assert_eq!(found.offers.len(), taken, "{source}");
+            assert_eq!(skipped.len(), LIMITS.offers + 1 - taken);
+        };
+        check(Source::List("list.txt".into()), LIMITS.offers);
+        for source in [Source::Folder, Source::Crawl, Source::Inbox] {
+            check(source("articles".into()), LIMITS.offers + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn no_offer_holds_a_password() {
+        let root = folder(&[
+            ("list.txt", "http://editor:PASSW@n.example/a\n"),
+            (
+                "map.xml",
+                "<urlset><url><loc>http://editor:PASSW@n.example/a</loc></url></urlset>",
+            ),
+            (
+                "feed.xml",
+                "<rss version='2.0'><channel><item><title>A</title><link>http://editor:PASSW@n.example/a</link></item></channel></rss>",
+            ),
+        ]);
+        let place = |name: &str| root.path().join(name);
+        for source in [
+            Source::List(place("list.txt")),
+            Source::Sitemap(Document::File(place("map.xml")), NEWEST),
+            Source::FeedFile(place("feed.xml")),
+        ] {
+            let (offers, _) = found(&source).await;
+            let offers = offers.unwrap();
+            assert_eq!(offers[0].id, "http://n.example/a");
+            let held = format!("{:?}", offers[0]);
+            assert!(
+                !held.contains("PASSW") && !held.contains("editor"),
+                "{held}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -6,12 +6,19 @@ use std::fmt;
 use bytes::Bytes;
 use url::Url;
 
+use super::feed::Entry;
+use crate::io::fetch::without_login;
 use crate::io::files::FileError;
 
 /// Shared by all offers of a source. Reading may touch the disk, so it is for a thread that may wait.
 pub trait Shelf: fmt::Debug + Send + Sync {
     /// `None` if the address is none of the shelf's, so that it may be fetched.
     fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>>;
+
+    /// The article itself, of a shelf that holds one and tells all of it.
+    fn told(&self) -> Result<Entry, ShelfError> {
+        Err(ShelfError::Absent)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +72,9 @@ pub(super) fn path_of(url: &Url) -> Option<Cow<'_, str>> {
 }
 
 /// An address as people know it: of what lies on a shelf, its path there.
-pub fn shown(url: &Url) -> &str {
+pub fn shown(url: &Url) -> String {
     match is_on_shelf(url) {
-        true => url.path().trim_start_matches('/'),
-        false => url.as_str(),
+        true => url.path().trim_start_matches('/').to_owned(),
+        false => without_login(url).into(),
     }
 }

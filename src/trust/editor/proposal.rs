@@ -256,9 +256,19 @@ impl Proposal {
         ))
     }
 
-    /// Whether it changes exactly what is in force by `set`.
+    /// Whether it changes exactly what is in force by `set`, or did so in part: a crash may come between its files.
     pub fn follows(&self, set: &MetadataSet) -> bool {
-        known(set).is_ok_and(|known| known == self.known)
+        let Ok(set) = known(set) else {
+            return false;
+        };
+        let is_there = |draft: &&Draft| {
+            set.file(draft.role(), Some(draft.version())) == Some(&draft.to_bytes())
+        };
+        let there: Vec<&Draft> = self.drafts.iter().filter(is_there).collect();
+        let mut begun = self.known.clone();
+        there.len() < self.drafts.len()
+            && there.iter().all(|draft| place(&mut begun, draft).is_ok())
+            && set == begun
     }
 
     /// Adds the signatures of another copy of the same file.

@@ -234,6 +234,60 @@ fn who_has_no_say_signs_nothing() {
     assert!(desk.signed().contains(&"2.targets.json".to_owned()));
 }
 
+/// What tells who holds the keys is for nobody else on the machine.
+#[test]
+fn who_holds_the_keys_is_hidden_from_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::founded(&[]);
+    std::fs::rename(desk.path("news/keys/offline"), desk.path("stick")).unwrap();
+    desk.key(&["rotate", "be"]).well();
+    desk.key(&["add", "targets", "--person", "Vera"]).well();
+    let draft = format!("news/drafts/{}", desk.draft());
+    let check = |name: &str, mode: u32| {
+        let facts = std::fs::metadata(desk.path(name)).unwrap();
+        assert_eq!(facts.permissions().mode() & 0o777, mode, "{name}");
+    };
+    for folder in ["news/keys", "news/keys/offline", "news/drafts"] {
+        check(folder, 0o700);
+    }
+    check("news/keys/people.toml", 0o600);
+    check(&draft, 0o600);
+    desk.run(&["key", "sign", &draft, "--key", "stick/targets.pem", "--yes"])
+        .well();
+    check(&draft, 0o600);
+}
+
+/// A power cut comes between the files of a change of keys.
+#[test]
+fn a_change_of_keys_that_broke_off_is_finished() {
+    let desk = Desk::founded(&[]);
+    std::fs::rename(desk.path("news/keys/offline"), desk.path("stick")).unwrap();
+    desk.key(&["rotate", "targets"]).well();
+    let draft = format!("news/drafts/{}", desk.draft());
+    desk.run(&["key", "sign", &draft, "--key", "stick/root.pem", "--yes"])
+        .well();
+    carry(&desk.path(&draft), &desk.path("back.json"));
+    for lost in ["2.targets.json", "2.root.json"] {
+        desk.key(&["finish", "back.json"]).well();
+        let signed = desk.signed();
+        assert_eq!(signed.len(), 4, "{signed:?}");
+        desk.key(&["finish", "back.json"]).badly(1, "other keys");
+        std::fs::remove_file(desk.path("news/signed").join(lost)).unwrap();
+    }
+    desk.key(&["finish", "back.json"]).well();
+    desk.pack();
+}
+
+#[test]
+fn no_half_of_a_change_of_keys_is_in_force_without_its_draft() {
+    let desk = Desk::founded(&[]);
+    let before = desk.signed();
+    // As a full disk would.
+    std::fs::write(desk.path("news/drafts"), "no folder").unwrap();
+    desk.key(&["rotate", "targets"]).badly(2, "drafts");
+    assert_eq!(desk.signed(), before);
+}
+
 /// Who carries the file may change it: into what the newsroom did not mean, or what nobody could read.
 #[test]
 fn a_draft_that_was_changed_on_the_way_is_refused() {

@@ -61,7 +61,8 @@ async fn a_pushed_article_is_offered_with_its_pictures() {
     let offer = &offers[0];
     assert_eq!(offer.id, "https://n.example/river");
     assert!(matches!(&offer.page, Page::Told(url) if url.as_str() == offer.id));
-    let told = offer.told.as_ref().unwrap();
+    assert!(offer.told.is_none(), "it is read when it is its turn");
+    let told = offer.shelf.as_ref().unwrap().told().unwrap();
     assert_eq!(told.section.as_deref(), Some("Society"));
     assert_eq!(told.caption.as_deref(), Some("The ferry"));
     assert_eq!(told.picture.as_deref(), Some("1.png"));
@@ -83,14 +84,18 @@ async fn what_is_pushed_again_is_replaced_and_what_is_withdrawn_goes_with_its_pi
     assert_eq!(push(inbox.path(), second), Taken::Replaced);
     assert_eq!(names(inbox.path()).len(), 2);
     let (found, _) = offers(inbox.path()).await;
-    let told = found[0].told.as_ref().unwrap();
-    assert_eq!(told.title.as_deref(), Some("The river, again"));
+    let shelf = found[0].shelf.clone().unwrap();
+    assert_eq!(
+        shelf.told().unwrap().title.as_deref(),
+        Some("The river, again")
+    );
     let withdrawal = Pushed {
         withdraw: true,
         ..article()
     };
     assert_eq!(push(inbox.path(), withdrawal), Taken::Withdrawn);
     assert_eq!(names(inbox.path()).len(), 1, "no picture");
+    assert!(matches!(shelf.told(), Err(ShelfError::Absent)));
     let left = files::read(&inbox.path().join(&names(inbox.path())[0]), 1000).unwrap();
     assert!(!String::from_utf8(left).unwrap().contains("Text"));
     let found = super::found(inbox.path(), &mut Vec::new()).unwrap();
