@@ -126,7 +126,8 @@ pub async fn gather(
     let tellers = Tellers::of(sources);
     let offers = offers(sources, &tellers, getter, background.archive, &mut gathered).await;
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
-    let placed = placed(drafts, background, &tellers, &mut gathered.skipped);
+    let Gathered { stale, skipped, .. } = &mut gathered;
+    let placed = placed(drafts, background, &tellers, stale, skipped);
     gathered.odd = namesakes(&placed);
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered

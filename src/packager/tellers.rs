@@ -47,12 +47,19 @@ impl Tellers {
         Self(sources.iter().filter_map(Teller::of).collect())
     }
 
+    /// Whether it may change what is kept by what it tells under another address. Of a list all comes `from` there.
+    pub fn may_move(&self, one: &Teller, from: &Url, kept: &Slip) -> bool {
+        match one.is_list {
+            true => from
+                .host_str()
+                .is_some_and(|host| hosts(kept).contains(host)),
+            false => self.may_tell(one, kept),
+        }
+    }
+
     /// Whether the one may change what is kept.
     pub fn may_tell(&self, one: &Teller, kept: &Slip) -> bool {
-        let hosts: BTreeSet<Box<str>> = kept
-            .addresses()
-            .filter_map(|url| url.host_str().map(Box::from))
-            .collect();
+        let hosts = hosts(kept);
         let is_at_home = |teller: &Teller| {
             let host = teller.host.as_ref();
             host.is_some_and(|host| hosts.contains(host))
@@ -64,6 +71,14 @@ impl Tellers {
         let mut others = self.0.iter();
         others.all(|other| told_by != Some(&other.name) && !is_at_home(other))
     }
+}
+
+/// Where its original lies.
+fn hosts(kept: &Slip) -> BTreeSet<Box<str>> {
+    let addresses = kept.addresses();
+    addresses
+        .filter_map(|url| url.host_str().map(Box::from))
+        .collect()
 }
 
 #[cfg(test)]

@@ -259,23 +259,23 @@ impl Archive {
         Some(&self.slips.get(&key(id))?.id)
     }
 
-    /// The article that had this title and this very moment, other than those `now` called by their ids: the site of a
+    /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
     /// newsroom moves when it is blocked, and then all its addresses are new.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,
         published: Timestamp,
         now: &BTreeSet<String>,
-    ) -> Option<&Slip> {
+    ) -> Vec<&Slip> {
         let is_of_then = |slip: &&Slip| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
         };
         let mut of_then = self.slips.values().filter(is_of_then).peekable();
         // Few have the same moment, so a title is rarely asked for.
-        of_then.peek()?;
-        let title = title()?;
-        of_then.find(|slip| slip.is_titled(&title))
+        let title = of_then.peek().and_then(|_| title());
+        let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
+        titled.into_iter().flatten().collect()
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.

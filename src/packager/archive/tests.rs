@@ -623,6 +623,93 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
 }
 
 #[tokio::test]
+async fn no_source_takes_over_an_article_by_telling_less_of_it_under_an_address_of_its_own() {
+    let says = "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 27</p><p>";
+    let (first, second) = (
+        whole(ONE, "One", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let both = [OWN, OTHER];
+    let told_by = |archive: &Archive| archive.shown(ONE).unwrap().told_by.clone();
+    let mut archive = empty();
+    next(&mut archive, &both, &[&first], &[]).await;
+    let told_first = told_by(&archive);
+    for (says, shown) in [
+        // The same words, with another number in a short line.
+        (
+            "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 3</p><p>",
+            2,
+        ),
+        ("</p><p>Killed: 3</p><p>", 3),
+        ("The minister did nothing wrong.", 3),
+    ] {
+        let copied = whole("https://b.example/1", "One", says);
+        let (stock, _) = next(&mut archive, &both, &[&second], &[&copied]).await;
+        assert_eq!(stock.articles.len(), shown, "{says}");
+        let kept = archive.shown(ONE).unwrap();
+        assert_eq!(kept.source.as_deref(), Some(ONE), "{says}");
+        let body = kept.line().unwrap().story.unwrap().body;
+        assert!(body.contains("old town") && body.contains("27"), "{body}");
+        assert_eq!(told_by(&archive), told_first);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_today_was_not_moved() {
+    let item = |link: &str| {
+        format!(
+            "<item><title>One</title><link>https://n.example/{link}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let web = |items: &[&str], pages: &[&str]| {
+        let items: Vec<_> = items.iter().map(|link| item(link)).collect();
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&items.concat()));
+        pages.iter().fold(web, |web, link| {
+            let page = page(&format!("<p>This is what {link} says, at some length.</p>"));
+            web.with(&format!("https://n.example/{link}"), "text/html", page)
+        })
+    };
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web(&["a"], &["a"]), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let mut archive = reread(&archive);
+    let second = gathered(&web(&["a", "b"], &["b"]), &archive, now).await;
+    let stock = stocked(&mut archive, second, &[]);
+    assert_eq!(stock.articles.len(), 2);
+    assert!(text_of(&stock, "/a-").contains("what a says"));
+}
+
+#[tokio::test]
+async fn a_list_moves_what_lies_on_the_same_host_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("list.txt");
+    let sources = [Source::List(place.clone())];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
+    for (address, says, bodies) in [
+        ("https://n.example/a", "first", &["first"][..]),
+        ("https://b.example/a", "forged", &["first", "forged"]),
+        ("https://n.example/2026/a", "later", &["later", "forged"]),
+    ] {
+        files::write(&place, address.as_bytes()).unwrap();
+        let page = page(&format!(
+            "<p>This is what it says {says}, at some length.</p>"
+        ));
+        let web = Web::default().with(address, "text/html", page.replace("<title>", meta));
+        let gathered = gathered_from(&sources, &web, &archive, now).await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        let shown = articles(&stock);
+        assert_eq!(shown.len(), bodies.len(), "{address}");
+        for says in bodies {
+            let has = |article: &Article| article.body.as_str().contains(says);
+            assert!(shown.iter().any(has), "{address}: {says}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_says_something_new_was_updated_now_unless_its_source_says_when() {
     let tell = |text: &str| whole(ONE, "One", text);
     let mut archive = empty();
