@@ -124,11 +124,11 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let tellers = Tellers::of(sources);
-    let offers = offers(sources, &tellers, getter, background.archive, &mut gathered).await;
+    let offers = offers(sources, &tellers, getter, background, &mut gathered).await;
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let Gathered { stale, skipped, .. } = &mut gathered;
     let placed = placed(drafts, background, &tellers, stale, skipped);
-    gathered.odd = namesakes(&placed);
+    gathered.odd.extend(namesakes(&placed));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
 }
@@ -138,7 +138,7 @@ async fn offers(
     sources: &[Source],
     tellers: &Tellers,
     getter: &Getter<'_>,
-    archive: &Archive,
+    background: Background<'_>,
     gathered: &mut Gathered,
 ) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
@@ -150,9 +150,19 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
-                    if !may_tell(&offer, tellers, archive) {
-                        refused.push(offer.id);
-                    } else if seen.insert(archive::key(&offer.id)) {
+                    let kept = background.archive.shown(&offer.id);
+                    let teller = offer.teller.as_deref();
+                    if let Some((teller, kept)) = teller.zip(kept) {
+                        if !tellers.may_tell(teller, kept) {
+                            let is_other = draft::is_other(&offer, kept, background.cache).await;
+                            refused.push((offer.id, is_other));
+                            continue;
+                        }
+                        gathered
+                            .odd
+                            .extend(supplanted(&offer, kept, tellers, background).await);
+                    }
+                    if seen.insert(archive::key(&offer.id)) {
                         offer.source = place;
                         all.push(offer);
                     }
@@ -166,31 +176,45 @@ async fn offers(
         }
     }
     for (source, mut refused) in foreign {
-        // What another source tells as well is told by that one.
-        refused.retain(|id| !seen.contains(&archive::key(id)));
+        // What another source tells in the same words is told by that one.
+        refused
+            .retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&archive::key(id))));
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
 }
 
-/// Whether its source may change what is kept of it, if anything is.
-fn may_tell(offer: &Offer, tellers: &Tellers, archive: &Archive) -> bool {
-    match (&offer.teller, archive.shown(&offer.id)) {
-        (Some(teller), Some(kept)) => tellers.may_tell(teller, kept),
-        _ => true,
-    }
+/// What is said of a source that takes over what one behind it told in other words. It is said once: then it is its own.
+async fn supplanted(
+    offer: &Offer,
+    kept: &Slip,
+    tellers: &Tellers,
+    background: Background<'_>,
+) -> Option<Skipped> {
+    let teller = offer.teller.as_deref()?;
+    let before = tellers.supplanted(teller, kept)?;
+    let is_other = draft::is_other(offer, kept, background.cache).await;
+    is_other.unwrap_or_default().then(|| Skipped {
+        what: offer.id.clone(),
+        why: format!(
+            "`{}` tells it from now on, in other words than `{}` did, which stands behind it in `colport.toml`",
+            teller.shown, before.shown
+        ),
+    })
 }
 
 /// One sentence for all: a partner's feed may name many.
-fn kept_from(source: &Source, refused: &[String]) -> Option<Skipped> {
-    let first = refused.first()?;
+fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skipped> {
+    let (first, _) = refused.first()?;
     let more = match refused.len() {
         1 => String::new(),
         number => format!(" (and {} more)", number - 1),
     };
     Some(Skipped {
         what: format!("{first}{more}"),
-        why: format!("`{source}` tells it too, but another source told it first"),
+        why: format!(
+            "`{source}` tells it too, but it is another source's, which told it first or stands before it"
+        ),
     })
 }
 

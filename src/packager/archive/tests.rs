@@ -595,18 +595,21 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
         whole(ONE, "One", "It began."),
         whole("https://n.example/2", "Two", "It went on."),
     );
-    let both = [OTHER, OWN];
+    let both = [OWN, OTHER];
     let mut archive = empty();
     let mine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
     next(&mut archive, &both, &[&first], &[&mine]).await;
-    // The other one comes first in the configuration, and the own one tells it still.
+    // The own one tells it still: that another says something else is named, and that it says the same is not.
+    let said = "https://n.example/1: `https://b.example/feed` tells it too, but it is another source's, \
+        which told it first or stands before it";
     let (stock, stale) = next(&mut archive, &both, &[&first], &[&forged, &mine]).await;
     assert_eq!(titles(&stock), ["One", "Nine"]);
+    assert_eq!(stale, [said]);
+    let (_, stale) = next(&mut archive, &both, &[&first], &[&first, &mine]).await;
     assert!(stale.is_empty(), "{stale:?}");
     // It forgets it.
     let (stock, stale) = next(&mut archive, &both, &[&second], &[&forged, &mine]).await;
     assert_eq!(titles(&stock), ["One", "Two", "Nine"]);
-    let said = "https://n.example/1: `https://b.example/feed` tells it too, but another source told it first";
     assert_eq!(stale, [said]);
     assert!(text_of(&stock, "/1-").contains("It began"));
     // Under an address of its own it cannot either, though it calls it the same.
@@ -620,6 +623,39 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
     let (stock, stale) = next(&mut archive, &[OTHER], &[&second], &[&forged]).await;
     assert!(titles(&stock).contains(&"Forged one".to_owned()));
     assert!(stale.is_empty(), "{stale:?}");
+}
+
+#[tokio::test]
+async fn who_names_an_article_first_does_not_keep_it_from_a_source_that_stands_before() {
+    let both = [OWN, OTHER];
+    let (first, forged) = (
+        whole(ONE, "One", "It began."),
+        whole(ONE, "Forged one", "The minister did no wrong."),
+    );
+    let mine = whole("https://n.example/2", "Two", "It went on.");
+    let mut archive = empty();
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["Forged one", "Two"]);
+    let web = Web::default()
+        .with(OWN, "text/xml", whole_feed(&[&first]))
+        .with(OTHER, "text/xml", whole_feed(&[&forged]));
+    for said in [1, 0] {
+        let gathered = gathered_of(&both, &web, &archive, "2026-11-23T12:00:00Z").await;
+        assert_eq!(gathered.odd.len(), said, "{:?}", gathered.odd);
+        for odd in &gathered.odd {
+            assert!(
+                odd.why.contains(&format!("`{OWN}` tells it from now on")),
+                "{}",
+                odd.why
+            );
+            assert!(odd.why.contains(&format!("`{OTHER}` did")), "{}", odd.why);
+        }
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        assert_eq!(titles(&stock), ["One", "Two"]);
+    }
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["One", "Two"]);
 }
 
 #[tokio::test]
