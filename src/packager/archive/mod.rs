@@ -50,8 +50,8 @@ pub(super) use self::page::Shelf;
 pub use self::slip::Slip;
 pub use self::texts::Said;
 
-/// Some hundred thousand articles.
-const ARCHIVE_BYTES: u64 = 1 << 30;
+/// As many articles as fit into one site, of 40 KB each. They are read one by one.
+const ARCHIVE_BYTES: u64 = 1 << 34;
 
 /// What is kept of one newsroom's feeds.
 #[derive(Debug)]
@@ -195,7 +195,7 @@ impl Archive {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        let mut spool = Spool::beside(&self.place)?;
+        let mut spool = Spool::beside(&self.place)?.at_most(ARCHIVE_BYTES);
         self.each_line(|line| {
             let written = spool.write_all(line);
             written.map_err(|source| FileError::Other {

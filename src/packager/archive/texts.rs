@@ -12,8 +12,8 @@ use super::ArchiveError;
 use super::line::Moment;
 use crate::io::files::{self, FileError, Spool};
 
-/// Some hundred thousand pages.
-const TEXTS_BYTES: u64 = 1 << 28;
+/// As many pages as fit into one site, of 2 KB each.
+const TEXTS_BYTES: u64 = 1 << 30;
 
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -89,7 +89,7 @@ impl Texts {
             files::create_folder(folder)?;
         }
         // There may be very many, so it is written as it comes.
-        let mut spool = Spool::beside(&self.place)?;
+        let mut spool = Spool::beside(&self.place)?.at_most(TEXTS_BYTES);
         let written = serde_json::to_writer(&mut spool, &self.laid);
         written.map_err(|error| FileError::Other {
             doing: "write",
