@@ -151,6 +151,12 @@ async fn offers(
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
                     let kept = background.archive.shown(&offer.id);
+                    // A crawl is of then, and no word of its newsroom.
+                    if source.is_crawl()
+                        && kept.is_some_and(|kept| tellers.owns_before(place, kept))
+                    {
+                        continue;
+                    }
                     let teller = offer.teller.as_deref();
                     if let Some((teller, kept)) = teller.zip(kept) {
                         if !tellers.may_tell(teller, kept) {

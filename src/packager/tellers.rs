@@ -77,6 +77,11 @@ impl Tellers {
         named.or_else(|| self.0.iter().find(|(_, one)| Some(&*one.shown) == shown))
     }
 
+    /// Whether what is kept was told by a source that stands before this place.
+    pub fn owns_before(&self, place: u32, kept: &Slip) -> bool {
+        self.owner(kept).is_some_and(|(owner, _)| *owner < place)
+    }
+
     /// From whom one that may tell it takes over what is kept, only since it stands before that one.
     pub fn supplanted(&self, one: &Teller, kept: &Slip) -> Option<&Teller> {
         let (_, owner) = self.owner(kept)?;

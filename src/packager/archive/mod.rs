@@ -5,7 +5,7 @@
 //! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.json` tells
 //! what they said last, so that it is known when they say something new.
 //!
-//! 1. Articles that were gathered now replace what was kept of them.
+//! 1. Articles that were gathered now replace what was kept of them; one that lies in a folder by now is not kept.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
@@ -349,8 +349,10 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
+        let unknown = self.withdraw(withdrawn, &mut from_folders, previous);
+        self.give_way(&mut from_folders);
         let mut stock = Stock {
-            unknown: self.withdraw(withdrawn, &mut from_folders, previous),
+            unknown,
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -376,6 +378,24 @@ impl Archive {
             self.slips.insert(key(&slip.id), slip);
         }
         gathered
+    }
+
+    /// Each place has one article: the one of a folder or an inbox, unless what was kept there is withdrawn. That may have been
+    /// known by two names, of which the address stays.
+    fn give_way(&mut self, others: &mut Vec<Slip>) {
+        let mut gone: HashMap<SitePath, String> = HashMap::new();
+        for (key, slip) in self.slips.iter().filter(|(_, slip)| !slip.is_shown()) {
+            let has_address = slip.addresses().next().is_some();
+            if has_address || !gone.contains_key(&slip.path) {
+                gone.insert(slip.path.clone(), key.clone());
+            }
+        }
+        others.retain(|slip| !gone.contains_key(&slip.path));
+        let others: HashSet<&SitePath> = others.iter().map(|slip| &slip.path).collect();
+        self.slips.retain(|key, slip| match slip.is_shown() {
+            true => !others.contains(&slip.path),
+            false => gone.get(&slip.path) == Some(key),
+        });
     }
 
     /// Gives those that fit nothing.

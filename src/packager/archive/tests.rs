@@ -299,6 +299,67 @@ fn a_withdrawn_article_leaves_only_its_names() {
     assert_eq!(stock.unknown, withdrawn);
 }
 
+/// What is done with an article in one round: whether its feed tells it, or a folder holds it under one of two names, and by
+/// which of its names it is withdrawn.
+type Deed = (u8, u8);
+
+/// All places that a newsroom shows, with their bodies and withdrawn ones, after a round.
+fn after(archive: &mut Archive, round: usize, deeds: &[Deed]) -> Vec<(SitePath, String)> {
+    let (mut slips, mut withdrawn) = (Vec::new(), Vec::new());
+    for (slug, (deed, names)) in ["bazar", "ruz", "shab"].iter().zip(deeds) {
+        let mut line = line(&article(slug, &format!("<p>{round}")));
+        let names = [None, line.source.clone(), Some(line.path.to_string())]
+            .get(usize::from(*names))
+            .cloned();
+        withdrawn.extend(names.flatten().map(|name| Withdrawn::parse(&name).unwrap()));
+        if *deed == 3 {
+            line.id = line.path.to_string();
+            line.source = None;
+        }
+        if *deed > 0 {
+            slips.push(Slip::of(&line, *deed == 1, &drawer()));
+        }
+    }
+    let gathered = Gathered {
+        articles: slips,
+        ..Gathered::default()
+    };
+    let stock = stocked(archive, gathered, &withdrawn);
+    *archive = reread(archive);
+    let gone = stock
+        .withdrawn
+        .iter()
+        .map(|(path, _)| (path.clone(), "withdrawn".to_owned()));
+    let shown = articles(&stock).into_iter();
+    let shown = shown.map(|article| (article.path, article.body.as_str().to_owned()));
+    gone.chain(shown).collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_happened_each_place_has_one_article(
+        rounds in proptest::collection::vec(proptest::collection::vec((0u8..4, 0u8..3), 3), 1..6)
+    ) {
+        let mut archive = empty();
+        for (round, deeds) in rounds.iter().enumerate() {
+            let shown = after(&mut archive, round, deeds);
+            let places: BTreeSet<&SitePath> = shown.iter().map(|(path, _)| path).collect();
+            proptest::prop_assert_eq!(places.len(), shown.len(), "{:?}", shown);
+            // The newest is shown of what somebody told now and nobody withdrew.
+            for (slug, (deed, names)) in ["bazar", "ruz", "shab"].iter().zip(deeds) {
+                let found = shown.iter().find(|(path, _)| path.as_str().contains(&format!("/{slug}/")));
+                let expected = format!("<p>{round}</p>");
+                let is_new = found.is_some_and(|(_, body)| *body == expected);
+                proptest::prop_assert_eq!(is_new, *deed > 0 && *names == 0 || is_new && *deed == 3 && *names == 1);
+            }
+            // The same again gives the same.
+            let again = after(&mut archive, round, deeds);
+            proptest::prop_assert_eq!(shown, again);
+        }
+    }
+}
+
 #[test]
 fn a_picture_that_is_nowhere_is_left_out_and_named_once() {
     let mut archive = empty();
