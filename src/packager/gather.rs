@@ -22,6 +22,7 @@ use super::placing::{Placed, inside, namesakes, placed};
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
 use super::tellers::Tellers;
+use super::withdrawn::{Withdrawals, Withdrawn};
 use crate::base::{SitePath, Timestamp};
 
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Options {
     pub encoders: usize,
     /// Pictures that one article may show; further ones are left out.
     pub pictures_per_article: usize,
+    /// Of these nothing is asked for once they are known to be withdrawn.
+    pub withdrawn: Vec<Withdrawn>,
 }
 
 /// Each takes some 10 MB while it works.
@@ -45,6 +48,7 @@ impl Default for Options {
                 .map_or(2, usize::from)
                 .min(MOST_ENCODERS),
             pictures_per_article: 60,
+            withdrawn: Vec::new(),
         }
     }
 }
@@ -125,6 +129,7 @@ pub async fn gather(
     let mut gathered = Gathered::default();
     let tellers = Tellers::of(sources);
     let offers = offers(sources, &tellers, getter, background, &mut gathered).await;
+    let offers = wanted(offers, background.archive, options, &gathered.withdrawn);
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
     let Gathered { stale, skipped, .. } = &mut gathered;
     let placed = placed(drafts, background, &tellers, stale, skipped);
@@ -188,6 +193,29 @@ async fn offers(
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
+}
+
+/// All but what was withdrawn before and still is: of that nothing shall be fetched, and nothing be kept in the cache.
+#[expect(
+    clippy::vec_box,
+    reason = "each is let go of when it was read, and not all of them at the end"
+)]
+fn wanted(
+    mut offers: Vec<Box<Offer>>,
+    archive: &Archive,
+    options: &Options,
+    taken_back: &[String],
+) -> Vec<Box<Offer>> {
+    let taken_back = taken_back.iter().map(|id| Withdrawn::pushed(id));
+    let withdrawn: Vec<Withdrawn> = options
+        .withdrawn
+        .iter()
+        .cloned()
+        .chain(taken_back)
+        .collect();
+    let withdrawals = Withdrawals::of(&withdrawn);
+    offers.retain(|offer| !archive.is_gone(&offer.id, &withdrawals));
+    offers
 }
 
 /// What is said of a source that takes over what one behind it told in other words. It is said once: then it is its own.

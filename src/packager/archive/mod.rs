@@ -34,7 +34,7 @@ use super::slug;
 use super::studio::Finished;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
-use super::withdrawn::Withdrawn;
+use super::withdrawn::{Withdrawals, Withdrawn};
 use super::wording::Wording;
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, Hasher, SitePath, Timestamp};
@@ -284,6 +284,12 @@ impl Archive {
         slip.filter(|slip| slip.is_shown())
     }
 
+    /// Whether it was withdrawn and still is, so that nothing of it is wanted.
+    pub(super) fn is_gone(&self, id: &str, withdrawals: &Withdrawals<'_>) -> bool {
+        let gone = self.slips.get(&key(id)).filter(|slip| !slip.is_shown());
+        gone.is_some_and(|slip| !slip.meant_by(withdrawals).is_empty())
+    }
+
     pub(super) fn holds(&self, id: &str) -> bool {
         self.shown(id).is_some()
     }
@@ -405,19 +411,26 @@ impl Archive {
         others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
     ) -> Vec<Withdrawn> {
-        let is_meant = |slip: &Slip| withdrawn.iter().any(|one| slip.is_meant_by(one));
-        let known = |one: &&Withdrawn| {
-            let mut slips = self.slips.values().chain(&*others);
-            slips.any(|slip| slip.is_meant_by(one))
+        let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
+        let mut is_meant = |slip: &Slip| {
+            let by = slip.meant_by(&withdrawals);
+            known.extend(by.iter().copied());
+            !by.is_empty()
         };
-        let strange: Vec<&Withdrawn> = withdrawn.iter().filter(|one| !known(one)).collect();
+        let meant = self.slips.iter().filter(|(_, slip)| is_meant(slip));
+        let mut meant: HashSet<String> = meant.map(|(key, _)| key.clone()).collect();
         for slip in others.extract_if(.., |slip| is_meant(slip)) {
-            self.slips.insert(key(&slip.id), slip);
+            let key = key(&slip.id);
+            meant.insert(key.clone());
+            self.slips.insert(key, slip);
         }
-        let meant = self.slips.values_mut().filter(|slip| is_meant(slip));
-        meant.for_each(Slip::let_go);
+        for key in &meant {
+            self.slips.entry(key.clone()).and_modify(Slip::let_go);
+        }
         self.slips
-            .retain(|_, slip| slip.is_shown() || is_meant(slip));
+            .retain(|key, slip| slip.is_shown() || meant.contains(key));
+        let strange = withdrawn.iter().enumerate();
+        let strange = strange.filter_map(|(number, one)| (!known.contains(&number)).then_some(one));
         let mut unknown = Vec::new();
         for one in strange {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {

@@ -453,6 +453,16 @@ async fn gathered_of(feeds: &[&str], web: &Web, archive: &Archive, now: &str) ->
 }
 
 async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &str) -> Gathered {
+    gathered_but(&[], sources, web, archive, now).await
+}
+
+async fn gathered_but(
+    withdrawn: &[Withdrawn],
+    sources: &[Source],
+    web: &Web,
+    archive: &Archive,
+    now: &str,
+) -> Gathered {
     let newsroom = Newsroom {
         id: id(),
         name: "News".into(),
@@ -471,14 +481,11 @@ async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &s
         now: now.parse().unwrap(),
     };
     let getter = Getter::new(web, std::iter::empty());
-    gather(
-        &getter,
-        sources,
-        background,
-        &Options::default(),
-        &mut |_| {},
-    )
-    .await
+    let options = Options {
+        withdrawn: withdrawn.to_vec(),
+        ..Options::default()
+    };
+    gather(&getter, sources, background, &options, &mut |_| {}).await
 }
 
 const ITEM_A: &str = "<item><title>A</title><link>https://n.example/a</link>\
@@ -556,6 +563,73 @@ async fn a_page_behind_a_shield_is_shown_as_it_was() {
     assert!(second.skipped.is_empty(), "{:?}", second.skipped);
     let stock = stocked(&mut archive, second, &[]);
     assert!(text_of(&stock, "/a-").contains("political prisoners"));
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_is_not_fetched_again() {
+    let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
+    let withdrawn = [Withdrawn::parse("https://www.n.example/a").unwrap()];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    // The feed and the page, then the feed alone, until the article is wanted again.
+    for (withdrawn, is_fetched, shown) in [
+        (&[][..], true, 1),
+        (&withdrawn[..], true, 0),
+        (&withdrawn[..], false, 0),
+        (&[][..], true, 1),
+    ] {
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+            .with("https://n.example/a", "text/html", page(""));
+        let gathered = gathered_but(withdrawn, &sources, &web, &archive, now).await;
+        let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked > 1, is_fetched);
+        let stock = stocked(&mut archive, gathered, withdrawn);
+        assert!(stock.unknown.is_empty());
+        assert_eq!(stock.articles.len(), shown);
+        archive = reread(&archive);
+    }
+}
+
+#[tokio::test]
+async fn a_crawl_does_not_bring_back_what_was_corrected_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = folder.path().join("a.warc");
+    let http = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}",
+        page("<p>Wrong at first, as the crawler saw it.</p>")
+    );
+    let warc = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://n.example/a\r\nWARC-Date: 2026-11-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+        http.len()
+    );
+    files::write(&crawl, warc.as_bytes()).unwrap();
+    let feed_source = Source::Feed(Url::parse("https://n.example/feed").unwrap());
+    let crawl = Source::Crawl(crawl);
+    let web = |item: &str| {
+        let corrected = page("<p>Corrected since, and told by the feed.</p>");
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(item))
+            .with("https://n.example/a", "text/html", corrected)
+            .with(
+                "https://n.example/b",
+                "text/html",
+                page("<p>Another one.</p>"),
+            )
+    };
+    for (sources, says) in [
+        ([feed_source.clone(), crawl.clone()], "Corrected since"),
+        ([crawl, feed_source], "Wrong at first"),
+    ] {
+        let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+        for (item, shown) in [(ITEM_A, 1), (ITEM_B, 2), (ITEM_B, 2)] {
+            let gathered = gathered_from(&sources, &web(item), &archive, now).await;
+            let stock = stocked(&mut archive, gathered, &[]);
+            assert_eq!(stock.articles.len(), shown);
+            assert!(text_of(&stock, "/a-").contains(says), "{says}");
+            archive = reread(&archive);
+        }
+    }
 }
 
 #[tokio::test]
