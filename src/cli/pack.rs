@@ -302,7 +302,10 @@ async fn gather(
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let options = packager::Options::default();
+    let options = packager::Options {
+        withdrawn: desk.withdrawn.clone(),
+        ..packager::Options::default()
+    };
     let gathered = packager::gather(&getter, &desk.sources, background, &options, &mut show).await;
     bar.finish_and_clear();
     warn(&gathered, telling);

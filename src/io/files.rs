@@ -393,6 +393,8 @@ const PART_SUFFIX: &str = ".part";
 pub struct Spool {
     file: io::BufWriter<NamedTempFile>,
     place: PathBuf,
+    /// Bytes that may still be written.
+    room: u64,
 }
 
 impl Spool {
@@ -414,7 +416,16 @@ impl Spool {
         Ok(Self {
             file: io::BufWriter::with_capacity(1 << 16, file),
             place: place.to_path_buf(),
+            room: u64::MAX,
         })
+    }
+
+    /// No more than is read again.
+    pub fn at_most(self, max_bytes: u64) -> Self {
+        Self {
+            room: max_bytes,
+            ..self
+        }
     }
 
     /// What was written so far, which may be read also when it lies in its place. Nothing more may be written.
@@ -447,7 +458,12 @@ impl Spool {
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        if bytes.len() as u64 > self.room {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.file.write(bytes)?;
+        self.room -= written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -468,6 +484,19 @@ fn sync_folder_of(place: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_written_that_could_not_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
+        let mut spool = Spool::beside(&place).unwrap().at_most(5);
+        spool.write_all(b"abc").unwrap();
+        spool.write_all(b"de").unwrap();
+        let error = spool.write_all(b"f").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        spool.publish().unwrap();
+        assert_eq!(read(&place, 5).unwrap(), b"abcde");
+    }
 
     fn names_in(folder: &Path) -> Vec<PathBuf> {
         list(folder).unwrap()

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::archive::{Archive, Moment as At, Tongue};
+use super::archive::{Archive, Moment as At, Slip, Tongue};
 use super::cache::{Cache, Key, Kind};
 use super::extract::{
     self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Rules, Sample,
@@ -26,6 +26,7 @@ use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
+use super::wording::Wording;
 use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
 use crate::site::{Language, Newsroom};
@@ -445,6 +446,23 @@ async fn told(
         Ok(read?)
     });
     Ok((url.clone(), read.await?))
+}
+
+/// Whether a source says something else of an article than what is kept; `None` if it only names it.
+pub async fn is_other(offer: &Offer, kept: &Slip, cache: &Arc<Cache>) -> Option<bool> {
+    let story = kept.line().ok()?.story?;
+    let entry = offer.told.as_deref();
+    let title = entry.and_then(|told| told.title.as_deref());
+    let html = match &offer.page {
+        Page::Told(url) => Some(told(entry, url, cache).await.ok()?.1.article.html),
+        _ => None,
+    };
+    title.or(html.as_deref())?;
+    let (title, html) = (
+        title.unwrap_or(&story.title),
+        html.as_deref().unwrap_or(&story.body),
+    );
+    Some(Wording::of(title, html) != Wording::of(&story.title, &story.body))
 }
 
 /// The summary, where that is all there is.

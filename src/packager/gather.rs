@@ -22,6 +22,7 @@ use super::placing::{Placed, inside, namesakes, placed};
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
 use super::tellers::Tellers;
+use super::withdrawn::{Withdrawals, Withdrawn};
 use crate::base::{SitePath, Timestamp};
 
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Options {
     pub encoders: usize,
     /// Pictures that one article may show; further ones are left out.
     pub pictures_per_article: usize,
+    /// Of these nothing is asked for once they are known to be withdrawn.
+    pub withdrawn: Vec<Withdrawn>,
 }
 
 /// Each takes some 10 MB while it works.
@@ -45,6 +48,7 @@ impl Default for Options {
                 .map_or(2, usize::from)
                 .min(MOST_ENCODERS),
             pictures_per_article: 60,
+            withdrawn: Vec::new(),
         }
     }
 }
@@ -124,10 +128,12 @@ pub async fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     let tellers = Tellers::of(sources);
-    let offers = offers(sources, &tellers, getter, background.archive, &mut gathered).await;
+    let offers = offers(sources, &tellers, getter, background, &mut gathered).await;
+    let offers = wanted(offers, background.archive, options, &gathered.withdrawn);
     let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
-    let placed = placed(drafts, background, &tellers, &mut gathered.skipped);
-    gathered.odd = namesakes(&placed);
+    let Gathered { stale, skipped, .. } = &mut gathered;
+    let placed = placed(drafts, background, &tellers, stale, skipped);
+    gathered.odd.extend(namesakes(&placed));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered
 }
@@ -137,7 +143,7 @@ async fn offers(
     sources: &[Source],
     tellers: &Tellers,
     getter: &Getter<'_>,
-    archive: &Archive,
+    background: Background<'_>,
     gathered: &mut Gathered,
 ) -> Vec<Box<Offer>> {
     let mut seen = HashSet::new();
@@ -149,9 +155,25 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
-                    if !may_tell(&offer, tellers, archive) {
-                        refused.push(offer.id);
-                    } else if seen.insert(archive::key(&offer.id)) {
+                    let kept = background.archive.shown(&offer.id);
+                    // A crawl is of then, and no word of its newsroom.
+                    if source.is_crawl()
+                        && kept.is_some_and(|kept| tellers.owns_before(place, kept))
+                    {
+                        continue;
+                    }
+                    let teller = offer.teller.as_deref();
+                    if let Some((teller, kept)) = teller.zip(kept) {
+                        if !tellers.may_tell(teller, kept) {
+                            let is_other = draft::is_other(&offer, kept, background.cache).await;
+                            refused.push((offer.id, is_other));
+                            continue;
+                        }
+                        gathered
+                            .odd
+                            .extend(supplanted(&offer, kept, tellers, background).await);
+                    }
+                    if seen.insert(archive::key(&offer.id)) {
                         offer.source = place;
                         all.push(offer);
                     }
@@ -165,31 +187,68 @@ async fn offers(
         }
     }
     for (source, mut refused) in foreign {
-        // What another source tells as well is told by that one.
-        refused.retain(|id| !seen.contains(&archive::key(id)));
+        // What another source tells in the same words is told by that one.
+        refused
+            .retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&archive::key(id))));
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
 }
 
-/// Whether its source may change what is kept of it, if anything is.
-fn may_tell(offer: &Offer, tellers: &Tellers, archive: &Archive) -> bool {
-    match (&offer.teller, archive.shown(&offer.id)) {
-        (Some(teller), Some(kept)) => tellers.may_tell(teller, kept),
-        _ => true,
-    }
+/// All but what was withdrawn before and still is: of that nothing shall be fetched, and nothing be kept in the cache.
+#[expect(
+    clippy::vec_box,
+    reason = "each is let go of when it was read, and not all of them at the end"
+)]
+fn wanted(
+    mut offers: Vec<Box<Offer>>,
+    archive: &Archive,
+    options: &Options,
+    taken_back: &[String],
+) -> Vec<Box<Offer>> {
+    let taken_back = taken_back.iter().map(|id| Withdrawn::pushed(id));
+    let withdrawn: Vec<Withdrawn> = options
+        .withdrawn
+        .iter()
+        .cloned()
+        .chain(taken_back)
+        .collect();
+    let withdrawals = Withdrawals::of(&withdrawn);
+    offers.retain(|offer| !archive.is_gone(&offer.id, &withdrawals));
+    offers
+}
+
+/// What is said of a source that takes over what one behind it told in other words. It is said once: then it is its own.
+async fn supplanted(
+    offer: &Offer,
+    kept: &Slip,
+    tellers: &Tellers,
+    background: Background<'_>,
+) -> Option<Skipped> {
+    let teller = offer.teller.as_deref()?;
+    let before = tellers.supplanted(teller, kept)?;
+    let is_other = draft::is_other(offer, kept, background.cache).await;
+    is_other.unwrap_or_default().then(|| Skipped {
+        what: offer.id.clone(),
+        why: format!(
+            "`{}` tells it from now on, in other words than `{}` did, which stands behind it in `colport.toml`",
+            teller.shown, before.shown
+        ),
+    })
 }
 
 /// One sentence for all: a partner's feed may name many.
-fn kept_from(source: &Source, refused: &[String]) -> Option<Skipped> {
-    let first = refused.first()?;
+fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skipped> {
+    let (first, _) = refused.first()?;
     let more = match refused.len() {
         1 => String::new(),
         number => format!(" (and {} more)", number - 1),
     };
     Some(Skipped {
         what: format!("{first}{more}"),
-        why: format!("`{source}` tells it too, but another source told it first"),
+        why: format!(
+            "`{source}` tells it too, but it is another source's, which told it first or stands before it"
+        ),
     })
 }
 

@@ -1,11 +1,11 @@
 //! Where each article lies in the site, and which of them a link means.
 //!
-//! 1. An article keeps the place that it had, also when its source calls it something else by now.
-//!    One that calls it something else must be a source that [may change it](super::tellers), or tell the same words.
+//! 1. An article keeps the place that it had, also when its source calls it something else by now: one that
+//!    [may change it](super::tellers). What any other source tells in the same words is left out, and what was kept stays
+//!    as it is: that source could put in its own words later.
 //! 2. Two sources of one article make one article: the first has the place.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::draft::{Background, Draft};
 use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
-use super::tellers::{Teller, Tellers};
+use super::tellers::Tellers;
 use super::wording::Wording;
 use crate::base::SitePath;
 use crate::edition::VerifiedEdition;
@@ -33,14 +33,20 @@ pub fn placed(
     drafts: Vec<Box<Draft>>,
     background: Background<'_>,
     tellers: &Tellers,
+    stale: &[Skipped],
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
     let Background {
         newsroom, archive, ..
     } = background;
-    // Only what was kept can have moved.
+    // Only what was kept can have moved, and not what is still where it was, though it cannot be read today.
+    let unread = stale.iter().map(|stale| stale.what.clone());
     let now: BTreeSet<String> = match archive.is_there() {
-        true => drafts.iter().map(|draft| draft.id.clone()).collect(),
+        true => drafts
+            .iter()
+            .map(|draft| draft.id.clone())
+            .chain(unread)
+            .collect(),
         false => BTreeSet::new(),
     };
     let before = archive.places();
@@ -48,12 +54,19 @@ pub fn placed(
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
-        if draft.is_fleeting()
-            && !archive.holds(&draft.id)
-            && let Some(kept) = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now)
-            && is_same(&draft, kept, tellers)
-        {
-            (*kept.id).clone_into(&mut draft.id);
+        if draft.is_fleeting() && !archive.holds(&draft.id) {
+            let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);
+            let base = draft.base();
+            let may_move = |kept: &&&Slip| {
+                let teller = draft.teller.as_deref();
+                teller.is_none_or(|teller| tellers.may_move(teller, &base, kept))
+            };
+            let says_the_same = |kept: &&Slip| says_the_same(&draft, kept).unwrap_or_default();
+            if let Some(kept) = known.iter().find(may_move) {
+                (*kept.id).clone_into(&mut draft.id);
+            } else if known.iter().any(says_the_same) {
+                continue;
+            }
         }
         let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
         let path = path.map(|path| shared(path, background.previous));
@@ -100,16 +113,9 @@ pub fn namesakes(placed: &[Placed]) -> Vec<Skipped> {
     found
 }
 
-/// Whether it is what was kept: told by who may change that, or with no word in it that is new.
-fn is_same(draft: &Draft, kept: &Slip, tellers: &Tellers) -> bool {
-    let may_tell = |teller: &Arc<Teller>| tellers.may_tell(teller, kept);
-    draft.teller.as_ref().is_none_or(may_tell) || says_the_same(draft, kept).unwrap_or_default()
-}
-
 fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
     let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
-    let says = Wording::of(&copy.title, &copy.read.html);
-    Some(!says.adds_to(&Wording::of(&story.title, &story.body)))
+    Some(Wording::of(&copy.title, &copy.read.html) == Wording::of(&story.title, &story.body))
 }
 
 /// By which addresses articles link each other.

@@ -5,9 +5,9 @@
 //!
 //! 1. That one may change it, and so may a source on the host where the article lies: it has the original.
 //! 2. A list of addresses tells nothing itself: all of the article comes from where it lies.
-//! 3. Any other source is refused, as long as the one that told it is among the sources. When it is not, since an operator
-//!    moved or renamed it, or the archive is of before this was noted, another may step in; but not where the article's
-//!    own host is among the sources.
+//! 3. Of other sources one may step in if it stands before the one that told it, as the operator orders them, or if that
+//!    one is not among them, since it was moved or renamed, or the archive is of before this was noted; but not where the
+//!    article's own host is among the sources. So nobody gains anything by being the first to name what others tell.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,11 +16,16 @@ use url::Url;
 
 use super::archive::Slip;
 use super::source::Source;
+use crate::base::Digest;
+use crate::io::fetch;
 
-/// A source that forgets, as the archive names it.
+/// A source that forgets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Teller {
+    /// As the archive names it.
     pub name: Arc<str>,
+    /// As people call it, and as archives named it that were written before.
+    pub shown: Box<str>,
     host: Option<Box<str>>,
     /// Whether it names addresses and nothing else.
     is_list: bool,
@@ -30,8 +35,10 @@ impl Teller {
     /// `None` for one that holds all of its articles, and is asked for them each time.
     pub fn of(source: &Source) -> Option<Arc<Self>> {
         source.forgets().then(|| {
+            let shown = source.to_string();
             Arc::new(Self {
-                name: source.to_string().into(),
+                name: source.address().map_or_else(|| shown.clone(), name).into(),
+                shown: shown.into(),
                 host: source.address().and_then(Url::host_str).map(Box::from),
                 is_list: source.is_list(),
             })
@@ -39,31 +46,86 @@ impl Teller {
     }
 }
 
-/// Those of one newsroom.
-pub struct Tellers(Vec<Arc<Teller>>);
+/// Two feeds may differ in what is not shown of their addresses. A token can be there, of which nobody must read more than
+/// a digest, and a password, of which not even that is needed.
+fn name(url: &Url) -> String {
+    let shown = fetch::shown(url);
+    if url.query().is_none() && url.username().is_empty() {
+        return shown;
+    }
+    let (user, query) = (url.username(), url.query().unwrap_or_default());
+    let digest = Digest::of(format!("teller {user}@{shown}?{query}").as_bytes()).to_string();
+    format!("{shown} #{}", digest.get(..32).unwrap_or_default())
+}
+
+/// Those of one newsroom, each with its place among all sources, in that order.
+pub struct Tellers(Vec<(u32, Arc<Teller>)>);
 
 impl Tellers {
     pub fn of(sources: &[Source]) -> Self {
-        Self(sources.iter().filter_map(Teller::of).collect())
+        let tellers = (0..).zip(sources);
+        let tellers = tellers.filter_map(|(place, source)| Some((place, Teller::of(source)?)));
+        Self(tellers.collect())
+    }
+
+    /// Who told last what is kept, and its place among all sources, if it is there.
+    fn owner(&self, kept: &Slip) -> Option<&(u32, Arc<Teller>)> {
+        let told_by = kept.told_by.as_deref()?;
+        let named = self.0.iter().find(|(_, one)| *one.name == *told_by);
+        // A token was renewed, or it was noted before that counted.
+        let shown = told_by.split(" #").next();
+        named.or_else(|| self.0.iter().find(|(_, one)| Some(&*one.shown) == shown))
+    }
+
+    /// Whether what is kept was told by a source that stands before this place.
+    pub fn owns_before(&self, place: u32, kept: &Slip) -> bool {
+        self.owner(kept).is_some_and(|(owner, _)| *owner < place)
+    }
+
+    /// From whom one that may tell it takes over what is kept, only since it stands before that one.
+    pub fn supplanted(&self, one: &Teller, kept: &Slip) -> Option<&Teller> {
+        let (_, owner) = self.owner(kept)?;
+        let is_at_home = one
+            .host
+            .as_ref()
+            .is_some_and(|host| hosts(kept).contains(host));
+        (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
+    }
+
+    /// Whether it may change what is kept by what it tells under another address. Of a list all comes `from` there.
+    pub fn may_move(&self, one: &Teller, from: &Url, kept: &Slip) -> bool {
+        match one.is_list {
+            true => from
+                .host_str()
+                .is_some_and(|host| hosts(kept).contains(host)),
+            false => self.may_tell(one, kept),
+        }
     }
 
     /// Whether the one may change what is kept.
     pub fn may_tell(&self, one: &Teller, kept: &Slip) -> bool {
-        let hosts: BTreeSet<Box<str>> = kept
-            .addresses()
-            .filter_map(|url| url.host_str().map(Box::from))
-            .collect();
+        let hosts = hosts(kept);
         let is_at_home = |teller: &Teller| {
             let host = teller.host.as_ref();
             host.is_some_and(|host| hosts.contains(host))
         };
-        let told_by = kept.told_by.as_ref();
-        if one.is_list || told_by == Some(&one.name) || is_at_home(one) {
+        let owner = self.owner(kept);
+        let is_owner = owner.is_some_and(|(_, owner)| owner.name == one.name);
+        if one.is_list || is_owner || is_at_home(one) {
             return true;
         }
-        let mut others = self.0.iter();
-        others.all(|other| told_by != Some(&other.name) && !is_at_home(other))
+        let place = self.0.iter().find(|(_, other)| other.name == one.name);
+        let is_before = |(owner, _): &(u32, _)| place.is_some_and(|(place, _)| place < owner);
+        owner.is_none_or(is_before) && !self.0.iter().any(|(_, other)| is_at_home(other))
     }
+}
+
+/// Where its original lies.
+fn hosts(kept: &Slip) -> BTreeSet<Box<str>> {
+    let addresses = kept.addresses();
+    addresses
+        .filter_map(|url| url.host_str().map(Box::from))
+        .collect()
 }
 
 #[cfg(test)]
@@ -77,12 +139,12 @@ mod tests {
     }
 
     /// Of `https://n.example/1`.
-    fn kept(told_by: Option<&Source>) -> Slip {
+    fn kept(told_by: Option<&str>) -> Slip {
         let line = serde_json::json!({
             "path": "be/2026/11/1/index.html",
             "id": "https://n.example/1",
             "source": null,
-            "told_by": told_by.map(ToString::to_string),
+            "told_by": told_by,
             "story": {
                 "title": "One", "byline": null, "published": "2026-11-20T10:00:00Z", "updated": null, "language": "be",
                 "summary": "", "lead": null, "pictures": [], "body": "",
@@ -96,7 +158,8 @@ mod tests {
     fn check(sources: &[&Source], told_by: Option<&Source>, one: &Source, expected: bool) {
         let sources: Vec<Source> = sources.iter().map(|source| (*source).clone()).collect();
         let teller = Teller::of(one).unwrap();
-        let may = Tellers::of(&sources).may_tell(&teller, &kept(told_by));
+        let told_by = told_by.map(|source| Teller::of(source).unwrap().name.clone());
+        let may = Tellers::of(&sources).may_tell(&teller, &kept(told_by.as_deref()));
         assert_eq!(may, expected);
     }
 
@@ -108,6 +171,8 @@ mod tests {
         check(&[&own, &other], Some(&own), &other, false);
         check(&[&own, &other], Some(&other), &own, true);
         check(&[&third, &other], Some(&third), &other, false);
+        check(&[&third, &other], Some(&other), &third, true);
+        check(&[&third, &other, &own], Some(&other), &third, false);
         check(&[&third, &list], Some(&third), &list, true);
     }
 
@@ -119,5 +184,37 @@ mod tests {
         check(&[&own, &other], None, &own, true);
         check(&[&own, &other], None, &other, false);
         check(&[&own, &other], Some(&third), &other, false);
+    }
+
+    #[test]
+    fn two_feeds_that_are_shown_alike_are_two() {
+        let bridged = |rest: &str| Source::Feed(Url::parse(&format!("https://{rest}")).unwrap());
+        let alike = [
+            [bridged("b.example/?user=a"), bridged("b.example/?user=b")],
+            [bridged("a@b.example/"), bridged("b@b.example/")],
+            [bridged("b.example/"), bridged("b.example/?feed=secret")],
+        ];
+        for [one, other] in alike {
+            check(&[&one, &other], Some(&one), &other, false);
+            check(&[&one, &other], Some(&one), &one, true);
+            let [of_one, of_other] = [&one, &other].map(|source| Teller::of(source).unwrap());
+            assert_eq!(of_one.shown, of_other.shown);
+            assert!(!of_other.name.contains("secret"), "{}", of_other.name);
+            // As it was noted before: it is taken to be the first of them.
+            let tellers = Tellers::of(&[one, other]);
+            let before = kept(Some(&of_one.shown));
+            assert!(tellers.may_tell(&of_one, &before));
+            assert!(!tellers.may_tell(&of_other, &before));
+        }
+        let [one, again] = ["a:1@b.example/", "a:2@b.example/"].map(bridged);
+        assert_eq!(
+            Teller::of(&one),
+            Teller::of(&again),
+            "a password is no name"
+        );
+        assert_eq!(
+            &*Teller::of(&feed("b.example")).unwrap().name,
+            "https://b.example/feed"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Articles that a newsroom takes back, as a person names them: by the address of the original, by the address of the
 //! copy on any mirror, or by the place in the site. The newsroom's own system names them as it pushed them.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use url::Url;
@@ -44,15 +45,64 @@ impl Withdrawn {
         &self.text
     }
 
-    /// Whether the article at `path` is meant, whose original lies at any of these addresses.
-    pub(super) fn means(&self, path: &SitePath, mut originals: impl Iterator<Item = Url>) -> bool {
+    /// Its folder in the site, if that is what was named. Of an address, it would be the end of the path on a mirror.
+    fn folder(&self) -> Option<String> {
         let Some(address) = &self.address else {
-            return folder(&self.text).trim_start_matches('/') == folder(path.as_str());
+            return Some(folder(&self.text).trim_start_matches('/').to_owned());
         };
-        let original = originals.any(|url| links::key(&url) == links::key(address));
-        // A slug ends in digits of its own, so no other page has such an address by chance.
-        let copied = percent_encoding::percent_decode_str(address.path()).decode_utf8_lossy();
-        original || folder(&copied).ends_with(&format!("/{}", folder(path.as_str())))
+        let path = percent_encoding::percent_decode_str(address.path()).decode_utf8_lossy();
+        let (start, _) = folder(&path).rmatch_indices('/').nth(FOLDERS - 1)?;
+        Some(folder(&path).get(start + 1..)?.to_owned())
+    }
+}
+
+/// Newsroom, year, month, and the article's own. That ends in digits of its own, so no other page has such an address by
+/// chance.
+const FOLDERS: usize = 4;
+
+/// All articles that are to be left out, by each of their names: there may be hundreds, and each article is looked up once.
+pub(super) struct Withdrawals<'a> {
+    ids: HashMap<&'a str, Vec<usize>>,
+    /// By [`links::key`].
+    originals: HashMap<String, Vec<usize>>,
+    folders: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Withdrawals<'a> {
+    pub fn of(all: &'a [Withdrawn]) -> Self {
+        let mut names = Self {
+            ids: HashMap::new(),
+            originals: HashMap::new(),
+            folders: HashMap::new(),
+        };
+        for (number, one) in all.iter().enumerate() {
+            names.ids.entry(one.id()).or_default().push(number);
+            if let Some(address) = &one.address {
+                let key = links::key(address);
+                names.originals.entry(key).or_default().push(number);
+            }
+            if let Some(folder) = one.folder() {
+                names.folders.entry(folder).or_default().push(number);
+            }
+        }
+        names
+    }
+
+    /// Those that mean the article at `path` that its source calls `id`, whose original lies at any of these addresses.
+    pub fn of_article(
+        &self,
+        id: &str,
+        path: &SitePath,
+        originals: impl Iterator<Item = Url>,
+    ) -> Vec<usize> {
+        if self.ids.is_empty() {
+            return Vec::new();
+        }
+        let by_id = self.ids.get(id).into_iter();
+        let by_folder = self.folders.get(folder(path.as_str()));
+        let by_address = originals.filter_map(|url| self.originals.get(&links::key(&url)));
+        let found = by_id.chain(by_folder).chain(by_address);
+        found.flatten().copied().collect()
     }
 }
 
@@ -77,9 +127,11 @@ mod tests {
         let check = |text: &str, expected: bool| {
             let withdrawn = Withdrawn::parse(text).unwrap();
             let original = Url::parse("https://news.example/river");
-            let found = withdrawn.means(&path, original.into_iter());
-            assert_eq!(found, expected, "{text}");
+            let all = [Withdrawn::pushed("another"), withdrawn];
+            let found = Withdrawals::of(&all).of_article("its id", &path, original.into_iter());
+            assert_eq!(found == [1], expected, "{text}");
         };
+        check("its id", true);
         check("https://news.example/river", true);
         check("http://www.news.example/river/?utm_source=x#top", true);
         check("be/2026/11/river-a1b2c3/index.html", true);

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use super::ArchiveError;
 use super::line::Moment;
 use crate::base::Timestamp;
-use crate::io::files::{self, FileError};
+use crate::io::files::{self, FileError, Spool};
 
-/// Some hundred thousand pages.
-const DATES_BYTES: u64 = 1 << 26;
+/// As many pages as fit into one site, with names as long as systems take them.
+const DATES_BYTES: u64 = 1 << 28;
 
 #[derive(Debug, Default)]
 pub(super) struct Dates {
@@ -60,8 +60,14 @@ impl Dates {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        let text = serde_json::to_vec_pretty(&self.pages);
-        files::write(&self.place, &text.expect("texts can always be written"))
+        let mut spool = Spool::beside(&self.place)?.at_most(DATES_BYTES);
+        let written = serde_json::to_writer_pretty(&mut spool, &self.pages);
+        written.map_err(|error| FileError::Other {
+            doing: "write",
+            path: self.place.clone(),
+            source: error.into(),
+        })?;
+        spool.publish()
     }
 }
 

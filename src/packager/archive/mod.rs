@@ -5,7 +5,7 @@
 //! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.jsonl`
 //! tells what they said last, so that it is known when they say something new.
 //!
-//! 1. Articles that were gathered now replace what was kept of them.
+//! 1. Articles that were gathered now replace what was kept of them; one that lies in a folder by now is not kept.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
@@ -35,7 +35,7 @@ use super::slug;
 use super::studio::Finished;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
-use super::withdrawn::Withdrawn;
+use super::withdrawn::{Withdrawals, Withdrawn};
 use super::wording::{Saying, Wording};
 use super::{Gathered, LostPicture};
 use crate::base::{Digest, Hasher, SitePath, Timestamp};
@@ -52,8 +52,8 @@ pub use self::slip::Slip;
 pub(super) use self::texts::Before;
 pub use self::texts::Said;
 
-/// Some hundred thousand articles.
-const ARCHIVE_BYTES: u64 = 1 << 30;
+/// As many articles as fit into one site, of 40 KB each. They are read one by one.
+const ARCHIVE_BYTES: u64 = 1 << 34;
 
 /// What is kept of one newsroom's feeds.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ impl Archive {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        let mut spool = Spool::beside(&self.place)?;
+        let mut spool = Spool::beside(&self.place)?.at_most(ARCHIVE_BYTES);
         self.each_line(|line| {
             let written = spool.write_all(line);
             written.map_err(|source| FileError::Other {
@@ -261,29 +261,35 @@ impl Archive {
         Some(&self.slips.get(&key(id))?.id)
     }
 
-    /// The article that had this title and this very moment, other than those `now` called by their ids: the site of a
+    /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
     /// newsroom moves when it is blocked, and then all its addresses are new.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,
         published: Timestamp,
         now: &BTreeSet<String>,
-    ) -> Option<&Slip> {
+    ) -> Vec<&Slip> {
         let is_of_then = |slip: &&Slip| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
         };
         let mut of_then = self.slips.values().filter(is_of_then).peekable();
         // Few have the same moment, so a title is rarely asked for.
-        of_then.peek()?;
-        let title = title()?;
-        of_then.find(|slip| slip.is_titled(&title))
+        let title = of_then.peek().and_then(|_| title());
+        let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
+        titled.into_iter().flatten().collect()
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
     pub(super) fn shown(&self, id: &str) -> Option<&Slip> {
         let slip = self.slips.get(&key(id));
         slip.filter(|slip| slip.is_shown())
+    }
+
+    /// Whether it was withdrawn and still is, so that nothing of it is wanted.
+    pub(super) fn is_gone(&self, id: &str, withdrawals: &Withdrawals<'_>) -> bool {
+        let gone = self.slips.get(&key(id)).filter(|slip| !slip.is_shown());
+        gone.is_some_and(|slip| !slip.meant_by(withdrawals).is_empty())
     }
 
     pub(super) fn holds(&self, id: &str) -> bool {
@@ -350,8 +356,10 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
+        let unknown = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        self.give_way(&mut from_folders);
         let mut stock = Stock {
-            unknown: self.withdraw(withdrawn, &mut from_folders, previous)?,
+            unknown,
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -379,6 +387,24 @@ impl Archive {
         gathered
     }
 
+    /// Each place has one article: the one of a folder or an inbox, unless what was kept there is withdrawn. That may have been
+    /// known by two names, of which the address stays.
+    fn give_way(&mut self, others: &mut Vec<Slip>) {
+        let mut gone: HashMap<SitePath, String> = HashMap::new();
+        for (key, slip) in self.slips.iter().filter(|(_, slip)| !slip.is_shown()) {
+            let has_address = slip.addresses().next().is_some();
+            if has_address || !gone.contains_key(&slip.path) {
+                gone.insert(slip.path.clone(), key.clone());
+            }
+        }
+        others.retain(|slip| !gone.contains_key(&slip.path));
+        let others: HashSet<&SitePath> = others.iter().map(|slip| &slip.path).collect();
+        self.slips.retain(|key, slip| match slip.is_shown() {
+            true => !others.contains(&slip.path),
+            false => gone.get(&slip.path) == Some(key),
+        });
+    }
+
     /// Gives those that fit nothing.
     fn withdraw(
         &mut self,
@@ -386,19 +412,28 @@ impl Archive {
         others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
     ) -> Result<Vec<Withdrawn>, ArchiveError> {
-        let is_meant = |slip: &Slip| withdrawn.iter().any(|one| slip.is_meant_by(one));
-        let known = |one: &&Withdrawn| {
-            let mut slips = self.slips.values().chain(&*others);
-            slips.any(|slip| slip.is_meant_by(one))
+        let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
+        let mut is_meant = |slip: &Slip| {
+            let by = slip.meant_by(&withdrawals);
+            known.extend(by.iter().copied());
+            !by.is_empty()
         };
-        let strange: Vec<&Withdrawn> = withdrawn.iter().filter(|one| !known(one)).collect();
+        let meant = self.slips.iter().filter(|(_, slip)| is_meant(slip));
+        let mut meant: HashSet<String> = meant.map(|(key, _)| key.clone()).collect();
         for slip in others.extract_if(.., |slip| is_meant(slip)) {
-            self.slips.insert(key(&slip.id), slip);
+            let key = key(&slip.id);
+            meant.insert(key.clone());
+            self.slips.insert(key, slip);
         }
-        let mut meant = self.slips.values_mut().filter(|slip| is_meant(slip));
-        meant.try_for_each(Slip::let_go)?;
+        let gone = self
+            .slips
+            .iter_mut()
+            .filter(|(key, _)| meant.contains(*key));
+        gone.map(|(_, slip)| slip).try_for_each(Slip::let_go)?;
         self.slips
-            .retain(|_, slip| slip.is_shown() || is_meant(slip));
+            .retain(|key, slip| slip.is_shown() || meant.contains(key));
+        let strange = withdrawn.iter().enumerate();
+        let strange = strange.filter_map(|(number, one)| (!known.contains(&number)).then_some(one));
         let mut unknown = Vec::new();
         for one in strange {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {

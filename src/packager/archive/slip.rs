@@ -8,7 +8,7 @@ use url::Url;
 
 use super::super::mark::Mark;
 use super::super::waiting::{Drawer, Whereabouts};
-use super::super::withdrawn::Withdrawn;
+use super::super::withdrawn::Withdrawals;
 use super::ArchiveError;
 use super::line::Line;
 use crate::base::{SitePath, Timestamp};
@@ -147,8 +147,9 @@ impl Slip {
         may_be && line().is_some_and(|story| story.title == title)
     }
 
-    pub(super) fn is_meant_by(&self, withdrawn: &Withdrawn) -> bool {
-        withdrawn.id() == &*self.id || withdrawn.means(&self.path, self.addresses())
+    /// Which of these mean it.
+    pub(in crate::packager) fn meant_by(&self, withdrawals: &Withdrawals<'_>) -> Vec<usize> {
+        withdrawals.of_article(&self.id, &self.path, self.addresses())
     }
 }
 

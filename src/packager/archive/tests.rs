@@ -299,6 +299,67 @@ fn a_withdrawn_article_leaves_only_its_names() {
     assert_eq!(stock.unknown, withdrawn);
 }
 
+/// What is done with an article in one round: whether its feed tells it, or a folder holds it under one of two names, and by
+/// which of its names it is withdrawn.
+type Deed = (u8, u8);
+
+/// All places that a newsroom shows, with their bodies and withdrawn ones, after a round.
+fn after(archive: &mut Archive, round: usize, deeds: &[Deed]) -> Vec<(SitePath, String)> {
+    let (mut slips, mut withdrawn) = (Vec::new(), Vec::new());
+    for (slug, (deed, names)) in ["bazar", "ruz", "shab"].iter().zip(deeds) {
+        let mut line = line(&article(slug, &format!("<p>{round}")));
+        let names = [None, line.source.clone(), Some(line.path.to_string())]
+            .get(usize::from(*names))
+            .cloned();
+        withdrawn.extend(names.flatten().map(|name| Withdrawn::parse(&name).unwrap()));
+        if *deed == 3 {
+            line.id = line.path.to_string();
+            line.source = None;
+        }
+        if *deed > 0 {
+            slips.push(Slip::of(&line, *deed == 1, &drawer()));
+        }
+    }
+    let gathered = Gathered {
+        articles: slips,
+        ..Gathered::default()
+    };
+    let stock = stocked(archive, gathered, &withdrawn);
+    *archive = reread(archive);
+    let gone = stock
+        .withdrawn
+        .iter()
+        .map(|(path, _)| (path.clone(), "withdrawn".to_owned()));
+    let shown = articles(&stock).into_iter();
+    let shown = shown.map(|article| (article.path, article.body.as_str().to_owned()));
+    gone.chain(shown).collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_happened_each_place_has_one_article(
+        rounds in proptest::collection::vec(proptest::collection::vec((0u8..4, 0u8..3), 3), 1..6)
+    ) {
+        let mut archive = empty();
+        for (round, deeds) in rounds.iter().enumerate() {
+            let shown = after(&mut archive, round, deeds);
+            let places: BTreeSet<&SitePath> = shown.iter().map(|(path, _)| path).collect();
+            proptest::prop_assert_eq!(places.len(), shown.len(), "{:?}", shown);
+            // The newest is shown of what somebody told now and nobody withdrew.
+            for (slug, (deed, names)) in ["bazar", "ruz", "shab"].iter().zip(deeds) {
+                let found = shown.iter().find(|(path, _)| path.as_str().contains(&format!("/{slug}/")));
+                let expected = format!("<p>{round}</p>");
+                let is_new = found.is_some_and(|(_, body)| *body == expected);
+                proptest::prop_assert_eq!(is_new, *deed > 0 && *names == 0 || is_new && *deed == 3 && *names == 1);
+            }
+            // The same again gives the same.
+            let again = after(&mut archive, round, deeds);
+            proptest::prop_assert_eq!(shown, again);
+        }
+    }
+}
+
 #[test]
 fn a_picture_that_is_nowhere_is_left_out_and_named_once() {
     let mut archive = empty();
@@ -392,6 +453,16 @@ async fn gathered_of(feeds: &[&str], web: &Web, archive: &Archive, now: &str) ->
 }
 
 async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &str) -> Gathered {
+    gathered_but(&[], sources, web, archive, now).await
+}
+
+async fn gathered_but(
+    withdrawn: &[Withdrawn],
+    sources: &[Source],
+    web: &Web,
+    archive: &Archive,
+    now: &str,
+) -> Gathered {
     let newsroom = Newsroom {
         id: id(),
         name: "News".into(),
@@ -410,14 +481,11 @@ async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &s
         now: now.parse().unwrap(),
     };
     let getter = Getter::new(web, std::iter::empty());
-    gather(
-        &getter,
-        sources,
-        background,
-        &Options::default(),
-        &mut |_| {},
-    )
-    .await
+    let options = Options {
+        withdrawn: withdrawn.to_vec(),
+        ..Options::default()
+    };
+    gather(&getter, sources, background, &options, &mut |_| {}).await
 }
 
 const ITEM_A: &str = "<item><title>A</title><link>https://n.example/a</link>\
@@ -495,6 +563,73 @@ async fn a_page_behind_a_shield_is_shown_as_it_was() {
     assert!(second.skipped.is_empty(), "{:?}", second.skipped);
     let stock = stocked(&mut archive, second, &[]);
     assert!(text_of(&stock, "/a-").contains("political prisoners"));
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_is_not_fetched_again() {
+    let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
+    let withdrawn = [Withdrawn::parse("https://www.n.example/a").unwrap()];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    // The feed and the page, then the feed alone, until the article is wanted again.
+    for (withdrawn, is_fetched, shown) in [
+        (&[][..], true, 1),
+        (&withdrawn[..], true, 0),
+        (&withdrawn[..], false, 0),
+        (&[][..], true, 1),
+    ] {
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+            .with("https://n.example/a", "text/html", page(""));
+        let gathered = gathered_but(withdrawn, &sources, &web, &archive, now).await;
+        let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked > 1, is_fetched);
+        let stock = stocked(&mut archive, gathered, withdrawn);
+        assert!(stock.unknown.is_empty());
+        assert_eq!(stock.articles.len(), shown);
+        archive = reread(&archive);
+    }
+}
+
+#[tokio::test]
+async fn a_crawl_does_not_bring_back_what_was_corrected_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = folder.path().join("a.warc");
+    let http = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}",
+        page("<p>Wrong at first, as the crawler saw it.</p>")
+    );
+    let warc = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://n.example/a\r\nWARC-Date: 2026-11-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+        http.len()
+    );
+    files::write(&crawl, warc.as_bytes()).unwrap();
+    let feed_source = Source::Feed(Url::parse("https://n.example/feed").unwrap());
+    let crawl = Source::Crawl(crawl);
+    let web = |item: &str| {
+        let corrected = page("<p>Corrected since, and told by the feed.</p>");
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(item))
+            .with("https://n.example/a", "text/html", corrected)
+            .with(
+                "https://n.example/b",
+                "text/html",
+                page("<p>Another one.</p>"),
+            )
+    };
+    for (sources, says) in [
+        ([feed_source.clone(), crawl.clone()], "Corrected since"),
+        ([crawl, feed_source], "Wrong at first"),
+    ] {
+        let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+        for (item, shown) in [(ITEM_A, 1), (ITEM_B, 2), (ITEM_B, 2)] {
+            let gathered = gathered_from(&sources, &web(item), &archive, now).await;
+            let stock = stocked(&mut archive, gathered, &[]);
+            assert_eq!(stock.articles.len(), shown);
+            assert!(text_of(&stock, "/a-").contains(says), "{says}");
+            archive = reread(&archive);
+        }
+    }
 }
 
 #[tokio::test]
@@ -595,18 +730,21 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
         whole(ONE, "One", "It began."),
         whole("https://n.example/2", "Two", "It went on."),
     );
-    let both = [OTHER, OWN];
+    let both = [OWN, OTHER];
     let mut archive = empty();
     let mine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
     next(&mut archive, &both, &[&first], &[&mine]).await;
-    // The other one comes first in the configuration, and the own one tells it still.
+    // The own one tells it still: that another says something else is named, and that it says the same is not.
+    let said = "https://n.example/1: `https://b.example/feed` tells it too, but it is another source's, \
+        which told it first or stands before it";
     let (stock, stale) = next(&mut archive, &both, &[&first], &[&forged, &mine]).await;
     assert_eq!(titles(&stock), ["One", "Nine"]);
+    assert_eq!(stale, [said]);
+    let (_, stale) = next(&mut archive, &both, &[&first], &[&first, &mine]).await;
     assert!(stale.is_empty(), "{stale:?}");
     // It forgets it.
     let (stock, stale) = next(&mut archive, &both, &[&second], &[&forged, &mine]).await;
     assert_eq!(titles(&stock), ["One", "Two", "Nine"]);
-    let said = "https://n.example/1: `https://b.example/feed` tells it too, but another source told it first";
     assert_eq!(stale, [said]);
     assert!(text_of(&stock, "/1-").contains("It began"));
     // Under an address of its own it cannot either, though it calls it the same.
@@ -620,6 +758,126 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
     let (stock, stale) = next(&mut archive, &[OTHER], &[&second], &[&forged]).await;
     assert!(titles(&stock).contains(&"Forged one".to_owned()));
     assert!(stale.is_empty(), "{stale:?}");
+}
+
+#[tokio::test]
+async fn who_names_an_article_first_does_not_keep_it_from_a_source_that_stands_before() {
+    let both = [OWN, OTHER];
+    let (first, forged) = (
+        whole(ONE, "One", "It began."),
+        whole(ONE, "Forged one", "The minister did no wrong."),
+    );
+    let mine = whole("https://n.example/2", "Two", "It went on.");
+    let mut archive = empty();
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["Forged one", "Two"]);
+    let web = Web::default()
+        .with(OWN, "text/xml", whole_feed(&[&first]))
+        .with(OTHER, "text/xml", whole_feed(&[&forged]));
+    for said in [1, 0] {
+        let gathered = gathered_of(&both, &web, &archive, "2026-11-23T12:00:00Z").await;
+        assert_eq!(gathered.odd.len(), said, "{:?}", gathered.odd);
+        for odd in &gathered.odd {
+            assert!(
+                odd.why.contains(&format!("`{OWN}` tells it from now on")),
+                "{}",
+                odd.why
+            );
+            assert!(odd.why.contains(&format!("`{OTHER}` did")), "{}", odd.why);
+        }
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        assert_eq!(titles(&stock), ["One", "Two"]);
+    }
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["One", "Two"]);
+}
+
+#[tokio::test]
+async fn no_source_takes_over_an_article_by_telling_less_of_it_under_an_address_of_its_own() {
+    let says = "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 27</p><p>";
+    let (first, second) = (
+        whole(ONE, "One", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let both = [OWN, OTHER];
+    let told_by = |archive: &Archive| archive.shown(ONE).unwrap().told_by.clone();
+    let mut archive = empty();
+    next(&mut archive, &both, &[&first], &[]).await;
+    let told_first = told_by(&archive);
+    for (says, shown) in [
+        // The same words, with another number in a short line.
+        (
+            "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 3</p><p>",
+            2,
+        ),
+        ("</p><p>Killed: 3</p><p>", 3),
+        ("The minister did nothing wrong.", 3),
+    ] {
+        let copied = whole("https://b.example/1", "One", says);
+        let (stock, _) = next(&mut archive, &both, &[&second], &[&copied]).await;
+        assert_eq!(stock.articles.len(), shown, "{says}");
+        let kept = archive.shown(ONE).unwrap();
+        assert_eq!(kept.source.as_deref(), Some(ONE), "{says}");
+        let body = kept.line().unwrap().story.unwrap().body;
+        assert!(body.contains("old town") && body.contains("27"), "{body}");
+        assert_eq!(told_by(&archive), told_first);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_today_was_not_moved() {
+    let item = |link: &str| {
+        format!(
+            "<item><title>One</title><link>https://n.example/{link}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let web = |items: &[&str], pages: &[&str]| {
+        let items: Vec<_> = items.iter().map(|link| item(link)).collect();
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&items.concat()));
+        pages.iter().fold(web, |web, link| {
+            let page = page(&format!("<p>This is what {link} says, at some length.</p>"));
+            web.with(&format!("https://n.example/{link}"), "text/html", page)
+        })
+    };
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web(&["a"], &["a"]), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let mut archive = reread(&archive);
+    let second = gathered(&web(&["a", "b"], &["b"]), &archive, now).await;
+    let stock = stocked(&mut archive, second, &[]);
+    assert_eq!(stock.articles.len(), 2);
+    assert!(text_of(&stock, "/a-").contains("what a says"));
+}
+
+#[tokio::test]
+async fn a_list_moves_what_lies_on_the_same_host_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("list.txt");
+    let sources = [Source::List(place.clone())];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
+    for (address, says, bodies) in [
+        ("https://n.example/a", "first", &["first"][..]),
+        ("https://b.example/a", "forged", &["first", "forged"]),
+        ("https://n.example/2026/a", "later", &["later", "forged"]),
+    ] {
+        files::write(&place, address.as_bytes()).unwrap();
+        let page = page(&format!(
+            "<p>This is what it says {says}, at some length.</p>"
+        ));
+        let web = Web::default().with(address, "text/html", page.replace("<title>", meta));
+        let gathered = gathered_from(&sources, &web, &archive, now).await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        let shown = articles(&stock);
+        assert_eq!(shown.len(), bodies.len(), "{address}");
+        for says in bodies {
+            let has = |article: &Article| article.body.as_str().contains(says);
+            assert!(shown.iter().any(has), "{address}: {says}");
+        }
+    }
 }
 
 #[tokio::test]

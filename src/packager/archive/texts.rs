@@ -17,8 +17,8 @@ use super::ArchiveError;
 use super::line::Moment;
 use crate::io::files::{self, FileError, Spool};
 
-/// Some hundred thousand pages.
-const TEXTS_BYTES: u64 = 1 << 28;
+/// As many pages as fit into one site, of 2 KB each.
+const TEXTS_BYTES: u64 = 1 << 30;
 
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -195,7 +195,10 @@ impl Texts {
         if let Some(folder) = self.place.parent() {
             files::create_folder(folder)?;
         }
-        let mut sheet = Sheet(Spool::beside(&self.place)?, &self.place);
+        let mut sheet = Sheet(
+            Spool::beside(&self.place)?.at_most(TEXTS_BYTES),
+            &self.place,
+        );
         let head = Head {
             read_by: PROGRAM.to_owned(),
         };

@@ -96,6 +96,15 @@ impl Source {
         }
     }
 
+    /// Whether it holds pages as they once were.
+    pub fn is_crawl(&self) -> bool {
+        match self {
+            Self::Crawl(_) => true,
+            Self::Anywhere(source) => source.is_crawl(),
+            _ => false,
+        }
+    }
+
     /// The address that the operator named, if it is one: its host may lie anywhere.
     pub fn address(&self) -> Option<&Url> {
         match self {
