@@ -172,7 +172,7 @@ impl StartError {
             Self::Holdings(error) => return error.hint(),
             Self::Tls(error) => return error.hint(),
             Self::AddressInUse(_) => {
-                "stop the other program, or choose another port with `--listen`"
+                "stop the other program, or choose another port with `--listen` or `--metrics`"
             }
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "ports below 1024 are root's to give: run it with `sudo`, and the rights are given away at once; or choose a \
