@@ -490,6 +490,7 @@ pub(super) fn publish(
         && !press.is_due(files, now)
     {
         write_all(&archives)?;
+        folder.note_published(previous.number())?;
         // After a kill, or when others are wanted now.
         folder.write_small(previous, &pages, &config.variants)?;
         return Ok(None);
@@ -507,6 +508,7 @@ pub(super) fn publish(
     let (spool, pages) = printed.expect("what was printed was placed");
     folder.lay_small(&edition, &pages, &config.variants)?;
     spool.publish()?;
+    folder.note_published(number)?;
     folder.prune(config.keep_editions)?;
     folder.write_small(&edition, &pages, &config.variants)?;
     Ok(Some(edition))
