@@ -92,15 +92,18 @@ impl Extract {
             path => files::read(Path::new(path), LIMITS.fetched_bytes)?,
         };
         let read = extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url));
-        let refusal = read.as_ref().err().copied();
-        screen.json(&Shown::from(read));
-        match refusal {
-            None => Ok(()),
-            Some(why) => Err(
-                Failure::refused(format!("`{page}` is skipped: {why}")).try_this(
+        let shown = match read {
+            // `pack` leaves it out, unless a feed tells its title.
+            Ok(read) if read.title.is_empty() => Shown::none("it has no title"),
+            read => read.into(),
+        };
+        screen.json(&shown);
+        match &shown {
+            Shown::Article(_) => Ok(()),
+            Shown::None { why, .. } => Err(Failure::refused(format!("`{page}` is skipped: {why}"))
+                .try_this(
                     "open the page in a browser with scripts switched off: is its text there?",
-                ),
-            ),
+                )),
         }
     }
 }

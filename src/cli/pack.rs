@@ -7,10 +7,11 @@
 //!    for the newest edition finds all that belongs to it.
 //!
 //! A folder that cannot be read stops everything: an edition without its pages would take them from every reader. A feed
-//! that cannot be read stops nothing once there is an archive, which holds all that it ever told of: a newsroom whose
-//! site is blocked or attacked today must be able to publish what comes from elsewhere. It is named, and the exit code
-//! is 1.
+//! that cannot be read stops nothing once there is an archive, which holds all that it ever told of, nor before readers
+//! had anything of it: a newsroom whose site is blocked or attacked today must be able to publish what comes from
+//! elsewhere. It is named, and the exit code is 1.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,11 +28,11 @@ use crate::config::{self, Config, Desk};
 use crate::edition::VerifiedEdition;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::Patience;
-use crate::io::files::{self, Copying, Spool};
+use crate::io::files::{self, Copying, FileError, Spool};
 use crate::io::visit::{HttpVisitor, Proxy};
 use crate::packager::{
     self, Archive, Background, Drawer, Files, FolderError, Getter, MadeUp, Makeup, NewsroomFolder,
-    Press, Progress, Source, Stock, WebCache, Withdrawn,
+    Press, Progress, Source, SourceError, Stock, WebCache, Withdrawn,
 };
 use crate::site::{self, About, Logo, Newsroom, SiteIdentity, Typesetter};
 
@@ -132,6 +133,7 @@ pub(super) async fn pack(
     let fingerprint = folder.fingerprint()?;
     // Said before an hour of fetching, and not behind it.
     folder.publishing_keys(&config.ids())?;
+    let config = &signed_for(config, folder, telling)?;
     let Collected {
         made_up,
         silent_feed,
@@ -146,6 +148,36 @@ pub(super) async fn pack(
         edition,
         silent_feed,
     })
+}
+
+/// Without newsrooms for which the offline keys have not signed: no reader would believe their pages.
+fn signed_for(
+    config: &Config,
+    folder: &NewsroomFolder,
+    telling: &Telling<'_>,
+) -> Result<Config, Failure> {
+    let unsigned = folder.unsigned(&config.ids())?;
+    let mut config = config.clone();
+    config
+        .newsrooms
+        .retain(|desk| !unsigned.contains(&desk.newsroom.id));
+    if unsigned.is_empty() {
+        return Ok(config);
+    }
+    let wants = match folder.pending()? {
+        Some((draft, _)) => format!("it waits for `{}` to be signed", draft.display()),
+        None => "nobody has signed for it: run `colport init .` in this folder".to_owned(),
+    };
+    for id in unsigned {
+        telling.warn(format!("the newsroom `{id}` is left out: {wants}"));
+    }
+    match config.newsrooms.is_empty() {
+        true => Err(
+            Failure::refused("no newsroom is signed for, so no edition was made")
+                .try_this("have the file in `drafts` signed, then `colport key finish`"),
+        ),
+        false => Ok(config),
+    }
 }
 
 /// Everything that the site shall hold.
@@ -173,7 +205,7 @@ pub(super) async fn collect(
         drawer.clone(),
     );
     let web_cache = folder.web_cache(now)?;
-    let mut silent_feed = None;
+    let (mut silent_feed, mut left_out) = (None, false);
     for desk in &config.newsrooms {
         let archive = folder.archive(&desk.newsroom.id)?;
         let background = Background {
@@ -187,15 +219,26 @@ pub(super) async fn collect(
         };
         let web = (&web_cache, config.proxy.as_ref());
         let gathered = gather(desk, background, web, telling).await;
+        left_out |= !gathered.skipped.is_empty();
         let taken = take(&mut makeup, desk, archive, gathered, &drawer, telling);
         let silent = taken.inspect_err(|_| web_cache.end())?;
-        silent_feed = silent_feed.or(silent);
+        // Each is named: the first at the end.
+        for silent in silent {
+            match &silent_feed {
+                None => silent_feed = Some(silent),
+                Some(_) => telling.warn(silent),
+            }
+        }
     }
     web_cache.end();
-    if makeup.articles() == 0 {
+    if makeup.articles() == 0 && !makeup.is_all_withdrawn() {
         let failure = Failure::refused("there is not one article, so no edition was made");
-        return Err(failure
-            .try_this("check the sources in `colport.toml`; what was left out is named above"));
+        return Err(silent_feed.unwrap_or_else(|| {
+            failure.try_this(match left_out {
+                true => "check the sources in `colport.toml`; what was left out is named above",
+                false => "check the sources in `colport.toml`: what they tell now holds no article that is not withdrawn",
+            })
+        }));
     }
     let made_up = makeup.finish(&config.variants);
     let made_up = made_up.map_err(FolderError::from)?;
@@ -205,7 +248,7 @@ pub(super) async fn collect(
     })
 }
 
-/// Takes up what one newsroom shows. Gives what is to be said of its feeds at the end.
+/// Takes up what one newsroom shows. Gives what is to be said of its feeds that gave nothing.
 fn take(
     makeup: &mut Makeup<'_>,
     desk: &Desk,
@@ -213,16 +256,33 @@ fn take(
     mut gathered: packager::Gathered,
     drawer: &Drawer,
     telling: &Telling<'_>,
-) -> Result<Option<Failure>, Failure> {
+) -> Result<Vec<Failure>, Failure> {
     let failed = std::mem::take(&mut gathered.failed);
-    let silent = excuse(desk, &archive, failed)?;
-    let told = told(&gathered);
+    if let Some(failed) = failed.iter().find(|failed| !failed.source.forgets()) {
+        // An edition without what a source held until yesterday would take those articles from every reader.
+        return Err(silence(desk, failed, ""));
+    }
+    let lacking = lacking(&gathered);
     let withdrawn = withdrawn(desk, &gathered);
     let stock = archive.stock(gathered, &withdrawn, makeup.previous(), drawer);
     let mut stock = stock.map_err(FolderError::from)?;
     stock.unknown.retain(|one| desk.withdrawn.contains(one));
+    if let Some(failed) = failed.first()
+        && !archive.is_there()
+        && let Some(missing) = makeup.missing(&desk.newsroom, &stock)
+    {
+        let why = format!("; nothing was kept of it, and readers would lose `{missing}`");
+        return Err(silence(desk, failed, &why));
+    }
+    let what = match archive.is_there() {
+        true => "; what was kept of it is shown",
+        false => "; nothing was kept of it yet",
+    };
+    let silent = failed.iter().map(|failed| silence(desk, failed, what));
+    let silent = silent.collect();
     warn_of_stock(&stock, telling);
-    telling.line(format!("{}: {told}{}", desk.newsroom.id, told_kept(&stock)));
+    let (told, kept) = (told(&stock), told_kept(&stock));
+    telling.line(format!("{}: {told}{lacking}{kept}", desk.newsroom.id));
     let taken = makeup.take(&desk.newsroom, archive, stock);
     taken.map_err(FolderError::from)?;
     Ok(silent)
@@ -318,23 +378,25 @@ fn withdrawn(desk: &Desk, gathered: &packager::Gathered) -> Vec<Withdrawn> {
     desk.withdrawn.iter().cloned().chain(taken_back).collect()
 }
 
-/// What is to be said at the end of sources that gave nothing, unless it must be said at once.
-fn excuse(
-    desk: &Desk,
-    archive: &Archive,
-    failed: Vec<packager::Failed>,
-) -> Result<Option<Failure>, Failure> {
-    let mut silent = None;
-    for packager::Failed { source, error } in failed {
-        let what = format!("a source of `{}` gave nothing: {error}", desk.newsroom.id);
-        // An edition without what a source held until yesterday would take those articles from every reader.
-        if !(source.forgets() && archive.is_there()) {
-            return Err(Failure::refused(what).hint(error.hint()));
+/// What is to be said of a source that gave nothing.
+fn silence(desk: &Desk, failed: &packager::Failed, what_else: &str) -> Failure {
+    let (id, error) = (&desk.newsroom.id, &failed.error);
+    let what = format!("a source of `{id}` gave nothing: {error}{what_else}");
+    Failure::refused(what).hint(mended(failed))
+}
+
+fn mended(packager::Failed { source, error }: &packager::Failed) -> Option<String> {
+    match error {
+        SourceError::File(FileError::NotFound(_)) if source.inbox().is_some() => {
+            Some("start `colport intake`, which makes this folder, or make it yourself".into())
         }
-        let what = format!("{what}; what was kept of it is shown");
-        silent.get_or_insert(Failure::refused(what).hint(error.hint()));
+        SourceError::File(FileError::Other { source, .. })
+            if source.kind() == ErrorKind::IsADirectory =>
+        {
+            Some("it is a folder: for a folder of pages say `folder =` in `colport.toml`".into())
+        }
+        error => error.hint(),
     }
-    Ok(silent)
 }
 
 fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
@@ -444,11 +506,17 @@ fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {
     }
 }
 
-fn told(gathered: &packager::Gathered) -> String {
-    let articles = count(gathered.articles.len(), "article", "articles");
-    let pictures = gathered.pictures.iter();
+/// What is shown of what the sources tell now.
+fn told(stock: &Stock) -> String {
+    let articles = stock.articles.len() - stock.kept_articles;
+    let articles = count(articles, "article", "articles");
+    let pictures = stock.pictures.iter();
     let pictures = pictures.filter(|(path, _)| !site::Picture::is_small_place(path));
     let pictures = count(pictures.count(), "picture", "pictures");
+    format!("{articles}, {pictures}")
+}
+
+fn lacking(gathered: &packager::Gathered) -> String {
     let skipped = match gathered.skipped.len() {
         0 => String::new(),
         skipped => format!("; left out: {}", count(skipped, "page", "pages")),
@@ -457,7 +525,7 @@ fn told(gathered: &packager::Gathered) -> String {
         0 => String::new(),
         lost => format!("; missing: {}", count(lost, "picture", "pictures")),
     };
-    format!("{articles}, {pictures}{skipped}{lost}")
+    format!("{skipped}{lost}")
 }
 
 /// The next edition in the newsroom's folder; `None` if none is due.
@@ -493,6 +561,7 @@ pub(super) fn publish(
         && !press.is_due(files, now)
     {
         write_all(&archives)?;
+        folder.note_published(previous.number())?;
         // After a kill, or when others are wanted now.
         folder.write_small(previous, &pages, &config.variants)?;
         return Ok(None);
@@ -511,6 +580,7 @@ pub(super) fn publish(
     folder.lay_small(&edition, &pages, &config.variants)?;
     spool.publish()?;
     folder.note_good(&edition, &pages, now);
+    folder.note_published(number)?;
     folder.prune(config.keep_editions)?;
     folder.write_small(&edition, &pages, &config.variants)?;
     Ok(Some(edition))

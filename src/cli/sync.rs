@@ -191,7 +191,9 @@ async fn push(wire: &HttpFetch, source: &Arc<Source>, config: &Config, screen: &
                 outcomes.len(),
                 source.edition().number()
             ));
-            Err(failure.try_this("run the command again: only what is still missing will travel"))
+            Err(failure.try_this(
+                "mend what the table names, then run it again: only what is still missing will travel",
+            ))
         }
     }
 }

@@ -53,6 +53,14 @@ enum Proved {
 }
 
 impl Findings {
+    /// Pictures that a small copy does without.
+    fn left_out(&self) -> usize {
+        match &self.proof {
+            Proved::Bundle(edition) => edition.lacking().count(),
+            Proved::Site(_) => 0,
+        }
+    }
+
     fn proof(&self) -> &Proof {
         match &self.proof {
             Proved::Bundle(edition) => edition.proof(),
@@ -212,7 +220,7 @@ fn tell(findings: &Findings, anchor: Option<&Anchor>, now: Timestamp, screen: &S
     screen.line(format!("    {fingerprint}\n"));
     screen.line(freshness(proof, now));
     screen.line(format!("\n{}\n", chain(proof, now)));
-    tell_files(proof, &findings.faulty, screen);
+    tell_files(findings, screen);
     tell_stray(&findings.stray, screen);
     judge(findings, anchor)
 }
@@ -358,13 +366,21 @@ fn equivocation(role: &str, version: u64, hashes: &[Digest]) -> String {
 
 const SHOWN_FILES: usize = 20;
 
-fn tell_files(proof: &Proof, faulty: &[(SitePath, FileFault)], screen: &Screen) {
-    let all = proof.files().len();
+fn tell_files(findings: &Findings, screen: &Screen) {
+    let (all, faulty) = (findings.proof().files().len(), &findings.faulty);
     if faulty.is_empty() {
-        screen.line(format!(
-            "{}: all there, all as they were signed.",
-            count(all, "file", "files")
-        ));
+        screen.line(match findings.left_out() {
+            0 => format!(
+                "{}: all there, all as they were signed.",
+                count(all, "file", "files")
+            ),
+            left_out => format!(
+                "{} of {} are here, all as they were signed; {} left out.",
+                all - left_out,
+                count(all, "file", "files"),
+                count(left_out, "picture is", "pictures are")
+            ),
+        });
         return;
     }
     screen.line(format!(

@@ -302,7 +302,7 @@ mod tests {
         for (line, says) in [
             ("newest = 7", "`newest`"),
             ("sitemap = \"a\"\nnewest = 0", "`newest = 0`"),
-            ("wordpress = \"news.example\"", "no address"),
+            ("wordpress = \"news.example\"", "begins with `https://`"),
         ] {
             let named = match line.starts_with("newest") {
                 true => format!("folder = \"articles\"\n{line}"),

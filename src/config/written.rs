@@ -458,7 +458,8 @@ fn language(tag: &str) -> Result<Language, String> {
 }
 
 pub(super) fn http_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
+    let url = Url::parse(text)
+        .map_err(|error| format!("`{text}` is no address ({error}); one begins with `https://`"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(format!(

@@ -78,7 +78,7 @@ pub struct Proxy(Secret<Url>);
 impl Proxy {
     /// Says why `text` is none, without repeating a password in it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|why| format!("the proxy is no address: {why}"))?;
+        let url = Url::parse(text).map_err(|why| format!("the proxy is no address ({why}); it begins with `socks5h://`, `http://` or `https://`"))?;
         match (url.scheme(), url.host_str()) {
             ("socks5h" | "http" | "https", Some(_)) => Ok(Self(Secret::new(url))),
             ("socks5", _) => Err(
@@ -336,7 +336,7 @@ mod tests {
         for (bad, says) in [
             ("socks5://a:hunter2@127.0.0.1:9050", "socks5h"),
             ("ftp://a:hunter2@127.0.0.1", "`ftp`"),
-            ("127.0.0.1:9050", "proxy"),
+            ("127.0.0.1:9050", "`socks5h://`"),
             ("http://a:hunter2@", "proxy"),
         ] {
             let why = Proxy::parse(bad).unwrap_err();

@@ -180,6 +180,16 @@ impl NewsroomFolder {
         Ok(None)
     }
 
+    /// Where the file is that a person calls by this path: beside him, or else among the drafts.
+    pub fn draft_called(&self, file: &Path) -> PathBuf {
+        let among = self.drafts().join(file);
+        let is_name = file.file_name() == Some(file.as_os_str());
+        match is_name && !files::exists(file) && files::exists(&among) {
+            true => among,
+            false => file.to_path_buf(),
+        }
+    }
+
     fn draft_files(&self) -> Result<Vec<PathBuf>> {
         let folder = self.drafts();
         if !files::is_folder(&folder) {

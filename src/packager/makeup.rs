@@ -71,6 +71,25 @@ impl<'a> Makeup<'a> {
         self.made_up.previous.as_deref()
     }
 
+    /// An article of the newsroom that readers had and that is neither in the stock nor withdrawn.
+    pub fn missing(&self, newsroom: &Newsroom, stock: &Stock) -> Option<&SitePath> {
+        let shown = stock.articles.iter().map(|slip| &slip.path);
+        let withdrawn = stock.withdrawn.iter().map(|(path, _)| path);
+        let there: BTreeSet<&SitePath> = shown.chain(withdrawn).collect();
+        let is_its =
+            |path: &&SitePath| path.as_str().split('/').next() == Some(newsroom.id.as_str());
+        let mut had = self.made_up.had().filter(is_its);
+        had.find(|path| !there.contains(path))
+    }
+
+    /// Whether of every article that readers had a page says that it was withdrawn, if no article was taken up.
+    pub fn is_all_withdrawn(&self) -> bool {
+        let (mut had, made_up) = (self.made_up.had().peekable(), &self.made_up);
+        let is_there =
+            |path: &SitePath| made_up.waiting.contains_key(path) || made_up.kept.contains(path);
+        had.peek().is_some() && had.all(is_there)
+    }
+
     /// How many articles were taken up.
     pub fn articles(&self) -> usize {
         self.headlines.len()
@@ -191,16 +210,20 @@ impl MadeUp {
 
     /// Articles that readers had and that are no longer there.
     pub fn gone(&self) -> Vec<&SitePath> {
-        let is_article = |path: &&SitePath| {
-            path.as_str().ends_with("/index.html") && path.as_str().split('/').count() == 5
-        };
         let is_there = |path: &SitePath| {
             let is_held = self.waiting.contains_key(path) || self.kept.contains(path);
             is_held && !self.graves.contains(path)
         };
+        self.had().filter(|path| !is_there(path)).collect()
+    }
+
+    /// Articles of the edition before, also withdrawn ones.
+    fn had(&self) -> impl Iterator<Item = &SitePath> {
+        let is_article = |path: &&SitePath| {
+            path.as_str().ends_with("/index.html") && path.as_str().split('/').count() == 5
+        };
         let before = self.previous.iter().flat_map(|edition| edition.files());
-        let before = before.map(|(path, _)| path).filter(is_article);
-        before.filter(|path| !is_there(path)).collect()
+        before.map(|(path, _)| path).filter(is_article)
     }
 }
 

@@ -213,6 +213,12 @@ impl ReadError {
                 "add `--root` with the newsroom's fingerprint, which stands on a leaflet, or ask a friend or the newsroom itself"
             }
             Self::OtherNewsroom { .. } => "use another folder for another newsroom",
+            Self::NoGoodMirror { faults }
+                if faults.iter().any(|(_, fault)| *fault == Fault::OtherSite) =>
+            {
+                "compare the fingerprint, letter by letter, with one that reached you another way; if it is right, those are \
+                 mirrors of another newsroom"
+            }
             Self::NoGoodMirror { .. } => {
                 "try other addresses, another network or a VPN; what you have already stays readable"
             }

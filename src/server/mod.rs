@@ -175,7 +175,7 @@ impl StartError {
             Self::Holdings(error) => return error.hint(),
             Self::Tls(error) => return error.hint(),
             Self::AddressInUse(_) => {
-                "see with `ss -ltnp` which one it is; stop it, or choose another port with `--listen`"
+                "see with `ss -ltnp` which one it is; stop it, or choose another port with `--listen` or `--metrics`"
             }
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "ports below 1024 are root's to give: run it with `sudo`, and the rights are given away at once; or choose a \

@@ -131,7 +131,7 @@ impl Push<'_> {
         })
     }
 
-    /// The edition that the host shows, if it is one of ours.
+    /// The edition that the host shows, if it is one of ours. Refused if it is a newer one.
     async fn shows(&self, survey: &Survey) -> Result<Option<EditionNumber>, StoreError> {
         let length = match survey.get(TIMESTAMP) {
             None => return Ok(None),
@@ -139,6 +139,12 @@ impl Push<'_> {
             Some(Found::Digest(_) | Found::Blob(_)) => LIMITS.timestamp_bytes,
         };
         let timestamp = self.store.read(TIMESTAMP, 0..length).await?;
+        if let Some(newer) = self.source.newer_edition(&timestamp) {
+            return Err(StoreError::Permanent(format!(
+                "it shows edition {newer}, and the newest here is {}",
+                self.source.edition().number()
+            )));
+        }
         Ok(self.source.edition_of_timestamp(&timestamp))
     }
 

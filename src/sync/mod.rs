@@ -352,7 +352,8 @@ async fn push(wire: &dyn Wire, source: &Arc<Source>, place: &Place, line: &Arc<L
                 };
                 push.perform().await
             }
-            Err(error) => Outcome::Refused(error.to_string()),
+            // It was not asked yet.
+            Err(error) => Outcome::Unreachable(error.to_string()),
         },
     }
 }

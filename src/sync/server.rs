@@ -79,13 +79,21 @@ async fn timestamp(wire: &dyn Wire, mirror: &Url) -> Result<Option<Bytes>, Fetch
 
 /// What a mirror shows that copies others: it comes to the edition by itself.
 pub(super) async fn watch(wire: &dyn Wire, mirror: &Url, source: &Source) -> Outcome {
-    let edition = source.edition().number();
     match timestamp(wire, mirror).await {
         Err(error) => Outcome::Unreachable(error.reason()),
-        Ok(has) => match has.and_then(|timestamp| source.edition_of_timestamp(&timestamp)) {
-            Some(has) if has == edition => Outcome::Already { edition },
-            has => Outcome::Behind { edition: has },
-        },
+        Ok(has) => shown(has.as_ref(), source),
+    }
+}
+
+fn shown(has: Option<&Bytes>, source: &Source) -> Outcome {
+    let edition = source.edition().number();
+    if let Some(newer) = has.and_then(|timestamp| source.newer_edition(timestamp)) {
+        let why = format!("it shows edition {newer}, and the newest here is {edition}");
+        return Outcome::Unsure(why);
+    }
+    match has.and_then(|timestamp| source.edition_of_timestamp(timestamp)) {
+        Some(has) if has == edition => Outcome::Already { edition },
+        has => Outcome::Behind { edition: has },
     }
 }
 
@@ -140,11 +148,23 @@ async fn perform(
 const UNSOUND: u16 = 422;
 
 fn refusal(answer: &Answer) -> String {
-    match answer.text.as_str() {
+    match answer.text.trim() {
         "" => format!("status {}", answer.status),
+        page if page.starts_with('<') => {
+            format!(
+                "no `colport serve` answers there (status {})",
+                answer.status
+            )
+        }
+        text if text.contains(STRANGE) => {
+            format!("it believes another newsroom: was its `--root` yours? It says: {text}")
+        }
         text => text.to_owned(),
     }
 }
+
+/// In what a server says of an edition that no key signed which it knows.
+const STRANGE: &str = "has 0 valid signatures";
 
 /// How fast any machine looks through an edition, which it does before it answers: also after a small update, since the whole
 /// comes of it.

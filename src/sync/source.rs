@@ -22,6 +22,7 @@ use crate::edition::{Entry, Holding, VerifiedEdition, write_update};
 use crate::io::address::{BundleFile, BundleName, Form};
 use crate::io::store::Body;
 use crate::site::kind;
+use crate::trust::{Expiry, Refresh};
 
 /// One file on a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,6 +248,20 @@ impl Source {
             .filter(|edition| timestamp_of(edition).is_some_and(|entry| entry.digest == digest))
             .map(|edition| edition.number())
             .next()
+    }
+
+    /// The number of a newer edition, if that is what this timestamp is of: a mirror that shows it must not go back. One
+    /// that our keys did not sign says nothing.
+    pub fn newer_edition(&self, timestamp: &Bytes) -> Option<EditionNumber> {
+        let edition = &self.edition;
+        let now = edition.issued().unwrap_or_default();
+        let mut refresh = Refresh::new(edition.remembered(), now, Expiry::Report).ok()?;
+        while let Some(want) = refresh.wants().filter(|_| refresh.sighting().is_none()) {
+            let is_timestamp = want.role == "timestamp";
+            refresh.give(is_timestamp.then(|| timestamp.clone())).ok()?;
+        }
+        let seen = refresh.sighting()?.edition();
+        (seen > edition.number()).then_some(seen)
     }
 
     /// Files of earlier editions that are no longer there, with the contents that we may have put.

@@ -411,10 +411,16 @@ fn an_article_that_was_pushed_and_taken_back_leaves_a_page_that_says_so() {
 fn a_withdrawn_page_of_a_folder_says_so_also_when_its_file_is_gone() {
     let newsroom = Newsroom::open();
     newsroom.lay_notice("second");
-    newsroom.packed();
+    let articles = |out: &str| -> usize {
+        let (_, told) = out.split_once("news: ").unwrap();
+        told.split(' ').next().unwrap().parse().unwrap()
+    };
+    let before = articles(&newsroom.packed().out);
     let place = newsroom.article("notice").into_keys().next().unwrap();
     newsroom.settle(&format!("withdrawn = [\"{place}\"]"));
-    newsroom.packed();
+    let told = newsroom.packed().out;
+    assert_eq!(articles(&told), before - 1, "{told}");
+    assert!(told.contains("; withdrawn: 1 article\n"), "{told}");
     let check = || {
         let grave = newsroom.article("notice");
         let html = String::from_utf8_lossy(&grave[&place]).into_owned();
@@ -631,14 +637,18 @@ fn an_archive_ahead_of_its_edition_loses_no_article() {
     newsroom.web.feed(&["ferry", "river"]);
     newsroom.packed();
     let whole = newsroom.article("ferry");
-    fs::remove_file(newsroom.site.join("editions/2.tar.gz")).unwrap();
+    let cut = || {
+        fs::remove_file(newsroom.site.join("editions/2.tar.gz")).unwrap();
+        fs::write(newsroom.site.join("archive/newest-edition"), "1\n").unwrap();
+    };
+    cut();
 
     // The feed still names it: nothing is lost.
     newsroom.packed();
     assert_eq!(newsroom.article("ferry"), whole);
 
     // The feed has forgotten it meanwhile: only the picture, which was never published, is lost.
-    fs::remove_file(newsroom.site.join("editions/2.tar.gz")).unwrap();
+    cut();
     newsroom.web.feed(&["river"]);
     let said = newsroom.packed();
     assert!(

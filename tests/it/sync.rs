@@ -237,6 +237,33 @@ async fn a_folder_cut_off_in_the_middle_still_shows_the_last_edition() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_folder_with_a_newer_edition_is_not_put_back() {
+    let mut scene = Scene::new();
+    let folder = scene.folder("mirror");
+    scene.publish_next();
+    scene.push().await;
+    let before = names(&folder);
+    let older = Source::new(scene.editions[0].clone(), Vec::new()).unwrap();
+    let older = Arc::new(older);
+    let options = Options::default();
+    let push = async || push_all(&scene.world, &older, &scene.mirrors, &options, &mut |_| {}).await;
+    let outcome = push().await.remove(0).1;
+    assert!(
+        matches!(&outcome, Outcome::Refused(why) if why.contains("it shows edition 2")),
+        "{outcome:?}"
+    );
+    assert_eq!(names(&folder), before);
+    // What none of our keys signed keeps nobody from mending it.
+    let timestamp = folder.join(".colport/metadata/timestamp.json");
+    let forged = files::read(&timestamp, 1 << 20).unwrap();
+    let forged = String::from_utf8(forged).unwrap();
+    let forged = forged.replace("\"version\":2", "\"version\":9");
+    files::write(&timestamp, forged.as_bytes()).unwrap();
+    let outcome = push().await.remove(0).1;
+    assert!(pushed(1)(&outcome), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stick_that_is_not_plugged_in_is_not_made_up() {
     let mut scene = Scene::new();
     let path = scene.folder.path().join("stick");
@@ -344,6 +371,13 @@ async fn a_servers_refusal_is_shown() {
             "edition 1 is not newer than edition 7".into()
         )]
     );
+    // Something else answers there, with a page for a person.
+    server.refuse_posts(
+        405,
+        "<!DOCTYPE HTML>\n<html lang=\"en\"><title>Error</title>",
+    );
+    let why = "no `colport serve` answers there (status 405)".to_owned();
+    assert_eq!(scene.push().await, [Outcome::Refused(why)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -422,6 +456,13 @@ async fn who_copies_others_is_looked_at_and_sent_nothing() {
     let faults: Vec<_> = outcomes.iter().map(Outcome::is_fault).collect();
     assert_eq!(faults, [false, false, false, false, true]);
     assert!(copies.iter().all(|mirror| mirror.taken().is_empty()));
+    // A newer one than ours is not called none.
+    let first = Source::new(scene.editions[0].clone(), Vec::new()).unwrap();
+    let (first, options) = (Arc::new(first), Options::default());
+    let ahead = &scene.mirrors[..1];
+    let outcomes = push_all(&scene.world, &first, ahead, &options, &mut |_| {}).await;
+    let why = "it shows edition 2, and the newest here is 1".to_owned();
+    assert_eq!(outcomes[0].1, Outcome::Unsure(why));
 }
 
 #[tokio::test(start_paused = true)]

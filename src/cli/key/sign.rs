@@ -106,7 +106,10 @@ fn next_errand(proposal: &Proposal, people: &People, file: &std::path::Path) -> 
 impl Finish {
     pub(super) fn run(self, screen: &Screen) -> Outcome {
         let folder = NewsroomFolder::at(&self.site.folder);
-        let mut read = self.files.iter().map(|file| packager::read_proposal(file));
+        let mut read = self
+            .files
+            .iter()
+            .map(|file| packager::read_proposal(&folder.draft_called(file)));
         let (mut proposal, people) = read.next().expect("clap wants at least one file")?;
         for other in read {
             proposal.merge(&other?.0)?;

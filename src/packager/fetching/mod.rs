@@ -54,7 +54,7 @@ const BRIEFLY: Duration = Duration::from_secs(10);
 pub enum GetError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("`{0}` lies in a private network")]
+    #[error("`{0}` lies in a private network (see `allow_private` in `colport.toml`)")]
     Private(String),
     #[error("`{0}` was left out because its host failed several times")]
     GivenUp(String),

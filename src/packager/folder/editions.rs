@@ -16,6 +16,10 @@ use crate::edition::{DenseForms, Refusal, Retold, Variant, VerifiedEdition, writ
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
 
+/// Of the note that holds the number of the newest edition.
+pub(super) const PUBLISHED: &str = "newest-edition";
+const NOTE_BYTES: u64 = 100;
+
 impl NewsroomFolder {
     /// The numbers of the full bundles that are kept, in ascending order.
     pub fn kept(&self) -> Result<Vec<EditionNumber>> {
@@ -86,7 +90,12 @@ impl NewsroomFolder {
         &self,
         now: Timestamp,
     ) -> Result<Option<(Arc<VerifiedEdition>, Pages)>> {
-        let Some(&number) = self.kept()?.last() else {
+        let newest = self.kept()?.last().copied();
+        let published = self.published()?;
+        if let Some(number) = published.filter(|published| newest < Some(*published)) {
+            return Err(FolderError::EditionLost(self.bundle(number)));
+        }
+        let Some(number) = newest else {
             return Ok(None);
         };
         let good = self.noted(number, now);
@@ -95,6 +104,32 @@ impl NewsroomFolder {
             self.note_good(&edition, &pages, now);
         }
         Ok(Some((Arc::new(edition), pages)))
+    }
+
+    /// The newest edition that was ever put in its place here. Without its bundle the next one would have a number that
+    /// readers and mirrors have seen already.
+    fn published(&self) -> Result<Option<EditionNumber>> {
+        let place = self.published_note();
+        let text = match files::read(&place, NOTE_BYTES) {
+            Err(FileError::NotFound(_)) => return Ok(None),
+            read => read?,
+        };
+        let number = String::from_utf8_lossy(&text).trim().parse();
+        number.map(Some).map_err(|_| FolderError::Note(place))
+    }
+
+    /// Remembers that an edition is in its place.
+    pub fn note_published(&self, number: EditionNumber) -> Result<()> {
+        if self.published()? == Some(number) {
+            return Ok(());
+        }
+        let place = self.published_note();
+        files::create_folder(&self.place.join("archive"))?;
+        Ok(files::write(&place, format!("{number}\n").as_bytes())?)
+    }
+
+    fn published_note(&self) -> PathBuf {
+        self.place.join("archive").join(PUBLISHED)
     }
 
     /// The editions before `newest` that are kept. One that a disk has damaged is of no use for updates, and left out.

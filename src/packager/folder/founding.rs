@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::super::Lifetimes;
 use super::super::custody::{Place, new_key};
-use super::{NewsroomFolder, Result, SITE_KEY};
+use super::{FolderError, NewsroomFolder, Result, SITE_KEY};
 use crate::base::{Fingerprint, Secret};
-use crate::io::files::{self, FileError};
+use crate::io::files;
 use crate::trust::editor::{
     self, Founding, KeyRing, MetadataSet, NewsroomId, RoleSigners, RootSigners,
 };
@@ -88,8 +88,9 @@ impl NewsroomFolder {
         let keys = roles.map(|role| self.key_path(Place::of(role).folder(), role));
         let signed = ["1.root.json", "1.targets.json"].map(|name| self.signed().join(name));
         let made: Vec<_> = keys.chain(signed).collect();
-        if let Some(there) = made.iter().find(|path| files::exists(path)) {
-            return Err(FileError::Exists(there.clone()).into());
+        // Keys whose signatures are gone: new ones beside them would be another newsroom's.
+        if made.iter().any(|path| files::exists(path)) {
+            return Err(FolderError::SignedLost(self.signed()));
         }
         for folder in FOLDERS {
             files::create_folder(&self.place.join(folder))?;

@@ -17,6 +17,7 @@
 //! editions/N-text.tar.gz         small copies of the newest, without pictures, or with small ones (`light`); public
 //! dense/MARK-N.zst               full ones for thin lines, and updates; made anew where they are missing
 //! archive/ID.jsonl               articles of feeds, which forget; public
+//! archive/newest-edition         its number, so that none is given twice
 //! sync/                          what `colport sync` remembers: channels, mirrors and who was told; never published
 //! lock                           held while a program publishes here
 //! cache/web/                     what was fetched, so that it need not be sent again
@@ -84,6 +85,14 @@ pub enum FolderError {
     NotFounded(PathBuf),
     #[error("there is no edition in `{0}`")]
     NoEdition(PathBuf),
+    #[error("`{0}` is gone, and without it the next edition has no number")]
+    EditionLost(PathBuf),
+    #[error("`{0}` holds no number of an edition")]
+    Note(PathBuf),
+    #[error("what the offline keys signed is gone from `{0}`")]
+    SignedLost(PathBuf),
+    #[error("the key `{path}` is gone")]
+    LostKey { path: PathBuf, role: String },
     #[error("`{0}` is too short for a token")]
     Token(PathBuf),
 }
@@ -113,8 +122,25 @@ impl FolderError {
             Self::Archive(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::NoNewsroomKey(_) => {
-                Some("run `colport init` in this folder again, which makes the key of a newsroom that was added".into())
+                Some("run `colport init .` in this folder, which makes the key of a newsroom that was added".into())
             }
+            Self::EditionLost(_) => Some(format!(
+                "put it back: any friend may have it, and every mirror has it below `/.colport/bundle/`; the next edition \
+                 counts on from it. If none ever left this computer, remove `archive/{}`",
+                editions::PUBLISHED
+            )),
+            Self::Note(path) => Some(format!(
+                "write the number of the newest edition into it, or remove it: `rm {}`",
+                path.display()
+            )),
+            Self::SignedLost(_) => Some(
+                "put the folder `signed` back from a copy; or put into it all `N.root.json` and the newest \
+                 `N.targets.json` from `.colport/metadata` of the newest bundle. New keys would be another newsroom's"
+                    .into(),
+            ),
+            Self::LostKey { role, .. } => Some(format!(
+                "put it back from a copy of this folder, or put another in its place with `colport key rotate {role}`"
+            )),
             Self::NotFounded(_) => Some("run `colport init DIR` first".into()),
             Self::NoEdition(_) => Some("run `colport pack` first".into()),
             Self::Token(_) => Some("remove the file; a good one is made when you run this again".into()),
@@ -140,6 +166,16 @@ impl NewsroomFolder {
             .join("keys")
             .join(kind)
             .join(format!("{name}.pem"))
+    }
+
+    /// Why nothing signed is here.
+    pub(super) fn unfounded(&self) -> FolderError {
+        let keys = files::list(&self.place.join("keys")).unwrap_or_default();
+        let is_key = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "pem");
+        match keys.iter().any(is_key) {
+            true => FolderError::SignedLost(self.signed()),
+            false => FolderError::NotFounded(self.place.clone()),
+        }
     }
 
     fn editions(&self) -> PathBuf {

@@ -6,15 +6,15 @@ use super::super::custody::read_key;
 use super::{FolderError, NewsroomFolder, Result, SITE_KEY};
 use crate::base::{Fingerprint, LIMITS, MetadataName};
 use crate::edition::{Remembered, VerifiedEdition};
-use crate::io::files::{self, FileError};
+use crate::io::files;
 use crate::trust::SigningKey;
-use crate::trust::editor::{KeyRing, MetadataSet, NewsroomId};
+use crate::trust::editor::{KeyRing, MetadataSet, NewsroomId, Staff};
 
 impl NewsroomFolder {
     /// What the offline keys have signed.
     pub fn signed_metadata(&self) -> Result<MetadataSet> {
         if !files::is_folder(&self.signed()) {
-            return Err(FolderError::NotFounded(self.place.clone()));
+            return Err(self.unfounded());
         }
         let mut found = Vec::new();
         for path in files::list(&self.signed())? {
@@ -39,10 +39,7 @@ impl NewsroomFolder {
 
     fn first_root(&self) -> Result<Bytes> {
         let signed = self.signed_metadata()?;
-        signed
-            .first_root()
-            .cloned()
-            .ok_or_else(|| FolderError::NotFounded(self.place.clone()))
+        signed.first_root().cloned().ok_or_else(|| self.unfounded())
     }
 
     /// What readers compare.
@@ -67,12 +64,22 @@ impl NewsroomFolder {
         Ok(())
     }
 
+    /// Those of the newsrooms for which the offline keys have not signed, so that no reader would believe them.
+    pub fn unsigned(&self, newsrooms: &[NewsroomId]) -> Result<Vec<NewsroomId>> {
+        let staff = Staff::of(&self.signed_metadata()?)?;
+        let unsigned = newsrooms
+            .iter()
+            .filter(|id| staff.role(id.as_str()).is_none());
+        Ok(unsigned.cloned().collect())
+    }
+
     /// The keys that publishing needs: of the newsrooms, the site, snapshot and timestamp. Replaced ones among them do no
     /// harm: each signs only for the roles that name it.
     pub fn publishing_keys(&self, newsrooms: &[NewsroomId]) -> Result<KeyRing> {
-        for newsroom in newsrooms {
+        let added = self.unsigned(newsrooms)?;
+        for newsroom in added {
             if self.key_files("newsrooms", newsroom.as_str())?.is_empty() {
-                return Err(FolderError::NoNewsroomKey(newsroom.clone()));
+                return Err(FolderError::NoNewsroomKey(newsroom));
             }
         }
         let desks = newsrooms
@@ -85,7 +92,10 @@ impl NewsroomFolder {
         for (kind, name) in desks.chain(online) {
             let files = self.key_files(kind, name)?;
             if files.is_empty() {
-                return Err(FileError::NotFound(self.key_path(kind, name)).into());
+                return Err(FolderError::LostKey {
+                    path: self.key_path(kind, name),
+                    role: name.to_owned(),
+                });
             }
             for path in files {
                 ring.add(read_key(&path, &mut |_| None)?);

@@ -48,6 +48,16 @@ fn extract_shows_what_readers_get() {
 }
 
 #[test]
+fn extract_says_what_pack_would_of_a_page_without_a_title() {
+    let page = laid("<p>x</p>");
+    let path = page.path().to_str().unwrap();
+    let said = colport(["extract", path]).refused(&["it has no title"]);
+    let shown: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(shown["article"], false);
+    assert_eq!(shown["why"], "it has no title");
+}
+
+#[test]
 fn extract_reads_the_rules_of_the_newsroom() {
     let place = tempfile::tempdir().unwrap();
     let site = place.path().to_str().unwrap();

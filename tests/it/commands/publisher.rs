@@ -27,8 +27,117 @@ fn a_second_init_changes_nothing() {
     // Nor does it make new keys in place of some that lost what they signed.
     fs::remove_dir_all(paper.site.join("signed")).unwrap();
     let before = content(&paper.site);
-    colport(["init", paper.site()]).wrong_setup(&["keys/", "exists already"]);
+    let says = ["is gone from", "site/signed`", ".colport/metadata"];
+    colport(["init", paper.site()]).wrong_setup(&says);
+    paper.pack().wrong_setup(&says);
     assert!(content(&paper.site) == before);
+}
+
+#[test]
+fn a_key_that_is_gone_is_named_with_what_brings_another() {
+    for (key, remedy) in [
+        ("newsrooms/be.pem", "colport key rotate be`"),
+        ("newsrooms/site.pem", "colport key rotate site`"),
+        ("online/timestamp.pem", "colport key rotate timestamp`"),
+    ] {
+        let paper = Paper::copied();
+        fs::remove_file(paper.site.join("keys").join(key)).unwrap();
+        let says = [&format!("keys/{key}` is gone"), "from a copy", remedy];
+        paper.pack().wrong_setup(&says);
+    }
+}
+
+fn article_more(paper: &Paper) {
+    let article = ARTICLE.replace("аром", "аравік");
+    fs::write(paper.site.join("articles/more.html"), article).unwrap();
+}
+
+/// Else mirrors would be put back to an edition that readers refuse, and there would be two of one number.
+#[test]
+fn a_lost_edition_is_put_back_before_the_next_is_made() {
+    let stick = tempfile::tempdir().unwrap();
+    let paper = with_mirrors(&[("stick", "folder", stick.path().to_str().unwrap())]);
+    sync(&paper, "--").done(&["has edition 2 now"]);
+    article_more(&paper);
+    let shown = content(stick.path());
+    let away = tempfile::tempdir().unwrap();
+    copy(&paper.site.join("editions"), away.path());
+    let lose = || {
+        for (path, _) in paper.editions() {
+            fs::remove_file(path).unwrap();
+        }
+    };
+    let bring = |name: &str| {
+        let place = paper.site.join("editions").join(name);
+        fs::copy(away.path().join(name), place).unwrap();
+    };
+    lose();
+    let says = ["editions/2.tar.gz` is gone", "put it back"];
+    paper.pack().wrong_setup(&says);
+    sync(&paper, "--").wrong_setup(&says);
+    bring("1.tar.gz");
+    paper.pack().wrong_setup(&says);
+    sync(&paper, "--").wrong_setup(&says);
+    assert!(content(stick.path()) == shown);
+    bring("2.tar.gz");
+    paper.pack().done(&["Edition 3"]);
+    // Nobody has it: then it may begin anew.
+    lose();
+    fs::remove_file(paper.site.join("archive/newest-edition")).unwrap();
+    paper.pack().done(&["Edition 1"]);
+    // But no host goes back, whatever was lost here.
+    let said = sync(&paper, "--").refused(&["mend what the table names"]);
+    assert!(said.out.contains("it shows edition 2"), "{said:?}");
+    assert!(content(stick.path()) == shown);
+}
+
+#[test]
+fn a_newsroom_that_is_not_signed_for_is_left_out_and_named() {
+    let paper = Paper::copied();
+    let away = tempfile::tempdir().unwrap();
+    let offline = paper.site.join("keys/offline");
+    copy(&offline, away.path());
+    fs::remove_dir_all(&offline).unwrap();
+    article_more(&paper);
+    let second = "[[newsroom]]\nid = \"ru\"\nname = \"r\"\nlanguage = \"ru\"\n\
+        [[newsroom.source]]\nfolder = \"articles\"\n\n# Where editions go;";
+    paper.configure("# Where editions go;", second);
+    paper.pack().wrong_setup(&["`ru`", "colport init .`"]);
+    let init = ["init", "."];
+    let said = super::program(
+        Command::new(super::COLPORT)
+            .args(init)
+            .current_dir(&paper.site),
+    );
+    said.done(&["Made a key for the newsroom `ru`", "drafts/targets-2"]);
+    let said = paper.pack().done(&["be: 5 articles", "Edition 3"]);
+    let says = ["`ru` is left out", "drafts/targets-2.draft.json", "signed"];
+    assert!(
+        says.iter().all(|words| said.err.contains(words)),
+        "{said:?}"
+    );
+    assert!(!said.out.contains("ru: "), "{said:?}");
+}
+
+#[test]
+fn feeds_that_never_gave_anything_stop_nothing_and_are_each_named() {
+    let paper = Paper::copied();
+    article_more(&paper);
+    let feeds = [unused_address(), unused_address()];
+    let named = feeds
+        .each_ref()
+        .map(|feed| format!("[[newsroom.source]]\nfeed = {feed:?}\n"));
+    let sources = format!("folder = \"articles\"\n{}", named.concat());
+    paper.configure("folder = \"articles\"\n", &sources);
+    let said = paper.pack().refused(&["a source of `be` gave nothing"]);
+    assert!(said.out.contains("Edition 3"), "{said:?}");
+    assert!(feeds.iter().all(|feed| said.err.contains(feed)), "{said:?}");
+    // A folder in the place of a feed, and one that nobody made yet, are called what they are.
+    let paper = Paper::copied();
+    paper.configure("folder = \"articles\"", "feed = \"articles\"");
+    paper.pack().refused(&["is a folder", "`folder =`"]);
+    paper.configure("feed = \"articles\"", "inbox = \"nowhere\"");
+    paper.pack().refused(&["colport intake"]);
 }
 
 #[test]
@@ -261,7 +370,7 @@ fn a_dead_mirror_holds_up_nobody_and_is_named() {
 
     let said = sync(&paper, "--").refused(&[
         "2 of 4 mirrors do not have edition 2",
-        "run the command again",
+        "mend what the table names",
     ]);
     let row = |name: &str| {
         said.out
@@ -299,7 +408,14 @@ fn a_mirror_of_another_newsroom_refuses_and_says_so() {
     );
     paper.configure("[pack]", &toml);
     let said = sync(&paper, "--").refused(&["1 of 1 mirrors"]);
-    assert!(said.out.contains("theirs  refused: "), "{said:?}");
+    let says = "theirs  refused: it believes another newsroom";
+    assert!(said.out.contains(says), "{said:?}");
+    // A host whose password is not there was not even asked.
+    let dav = "webdav = \"https://dav.invalid/\"\ncredentials = \"keys/none.toml\"";
+    paper.configure(&format!("colport = {:?}", theirs.url), dav);
+    let said = sync(&paper, "--").refused(&["1 of 1 mirrors"]);
+    assert!(said.out.contains("theirs  not reached: "), "{said:?}");
+    assert!(said.out.contains("none.toml` does not exist"), "{said:?}");
     colport(["verify", &theirs.url, "--root", &Paper::shared().root()]).done(&["Edition 2 "]);
 }
 
@@ -326,6 +442,8 @@ fn sync_needs_a_mirror_and_an_edition() {
     let paper = with_mirrors(&[("stick", "folder", "/nowhere")]);
     fs::remove_dir_all(paper.site.join("editions")).unwrap();
     fs::create_dir(paper.site.join("editions")).unwrap();
+    sync(&paper, "--").wrong_setup(&["2.tar.gz` is gone", "put it back"]);
+    fs::remove_file(paper.site.join("archive/newest-edition")).unwrap();
     sync(&paper, "--").wrong_setup(&["there is no edition", "colport pack"]);
 }
 

@@ -81,6 +81,7 @@ fn a_mirror_of_another_newsroom_is_refused() {
     colport(words).refused(&[
         "no mirror gave a good edition",
         "the fingerprint is not the one",
+        "compare the fingerprint",
     ]);
     assert_eq!(kept(&at), b"");
     get(store.path(), [good.url.as_str()]).done(&[]);

@@ -71,6 +71,7 @@ fn a_list_of_addresses_does_not_lead_into_the_own_network() {
     let said = colport(["pack", "--site", paper.site(), place.to_str().unwrap()]);
     let said = said.refused(&["there is not one article"]);
     assert!(said.err.contains("lies in a private network"), "{said:?}");
+    assert!(said.err.contains("allow_private"), "{said:?}");
     assert!(listener.accept().is_err(), "nobody knocked");
 }
 
@@ -143,6 +144,31 @@ fn the_manuals_examples_push_replace_and_withdraw() {
     let archive = fs::read_to_string(paper.site.join("archive/be.jsonl")).unwrap();
     assert!(!archive.contains("Паром"), "{archive}");
     paper.pack().done(&["Nothing is new"]);
+}
+
+/// Readers must learn of it, although nothing else is left to be shown.
+#[test]
+fn the_last_article_can_be_withdrawn() {
+    let (paper, door) = with_inbox();
+    let folder = "folder = \"articles\"\n[[newsroom.source]]\ninbox";
+    paper.configure(folder, "inbox");
+    let said = |line: &str| shell(&paper, &door, line).1;
+    let lines = blocks("sh");
+    let [_, push, _, withdraw] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    said(push);
+    paper.pack().done(&["be: 1 article", "Edition 3"]);
+    assert_eq!(said(withdraw), "withdrawn");
+    let says = [
+        "be: 0 articles, 0 pictures; withdrawn: 1 article",
+        "Edition 4",
+    ];
+    paper.pack().done(&says);
+    paper.pack().done(&["Nothing is new"]);
+    let bundle = paper.bundle(4);
+    let words = ["verify", bundle.to_str().unwrap(), "--root", &paper.root()];
+    colport(words).done(&["all there, all as they were signed"]);
 }
 
 #[test]

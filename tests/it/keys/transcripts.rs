@@ -156,6 +156,8 @@ fn two_of_three_people_change_the_keys_by_carrying_one_file() {
     );
     assert_eq!(desk.signed(), before);
     let draft = desk.draft();
+    // Also by its bare name, as the command before called it.
+    desk.key(&["finish", &draft]).badly(1, "Vera");
     desk.key(&["finish", &format!("news/drafts/{draft}")])
         .badly(1, "Vera");
     assert_eq!(desk.signed(), before);
