@@ -29,3 +29,7 @@ pub mod watching {}
 #[doc = include_str!("manual/links.md")]
 #[doc = include_str!("manual/mirror.md")]
 pub mod mirror {}
+
+#[doc = include_str!("manual/links.md")]
+#[doc = include_str!("manual/measured.md")]
+pub mod measured {}

@@ -57,7 +57,7 @@ pub(crate) struct Pack {
     /// `colport.toml`. Ctrl-C ends it
     #[arg(long, conflicts_with = "sources")]
     watch: bool,
-    /// After each edition push it to the mirrors, as `colport sync --once` does
+    /// Of `--watch`: after each edition push it to the mirrors, as `colport sync --once` does
     #[arg(long, requires = "watch")]
     sync: bool,
 }

@@ -143,7 +143,7 @@ async fn a_closed_port_is_named() {
     let error = get(&newsroom, &mirrors, &folder.path().join("reader"))
         .await
         .unwrap_err();
-    let fault = Fault::Unreachable("no connection".into());
+    let fault = Fault::Unreachable("no connection: nobody listens at that port".into());
     assert_eq!(error.faults(), [("http://127.0.0.1:9/".to_owned(), fault)]);
 }
 
