@@ -301,14 +301,20 @@ mod tests {
         assert_eq!(files::modified(&place).unwrap(), written, "nothing is new");
     }
 
-    #[test]
-    fn damage_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("archive/be.texts.jsonl");
+    /// Of one page; with the text of the file.
+    fn written(folder: &Path) -> (PathBuf, String) {
+        let place = folder.join("archive/be.texts.jsonl");
         let mut texts = Texts::read(place.clone()).unwrap();
         texts.add(vec![said("a.html", &saying("<p>It began.</p>"), None)]);
         texts.write().unwrap();
         let whole = String::from_utf8(files::read(&place, 10_000).unwrap()).unwrap();
+        (place, whole)
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, whole) = written(folder.path());
         let last = whole.lines().last().unwrap();
         for (damaged, line) in [("{}".to_owned(), 1), (format!("{whole}{last}\n"), 3)] {
             files::write(&place, damaged.as_bytes()).unwrap();
@@ -323,11 +329,7 @@ mod tests {
     #[test]
     fn what_another_program_read_is_not_compared() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("archive/be.texts.jsonl");
-        let mut texts = Texts::read(place.clone()).unwrap();
-        texts.add(vec![said("a.html", &saying("<p>It began.</p>"), None)]);
-        texts.write().unwrap();
-        let whole = String::from_utf8(files::read(&place, 10_000).unwrap()).unwrap();
+        let (place, whole) = written(folder.path());
         files::write(&place, whole.replace(PROGRAM, "another").as_bytes()).unwrap();
         let texts = Texts::read(place).unwrap();
         for body in ["<p>It began.</p>", "<p>It went on.</p>"] {

@@ -259,9 +259,7 @@ impl Offer {
             teller: None,
         }
     }
-}
 
-impl Offer {
     /// Where an article was found is shown to readers, so no user name and no password may stand in it.
     fn forget_login(&mut self) {
         if let Page::Address(url) | Page::Told(url) | Page::Held(url) = &mut self.page {

@@ -1,0 +1,579 @@
+//! What becomes of articles while their sources are read again and again.
+
+use super::super::super::cache::tests::cache;
+use super::super::super::fetching::tests::Web;
+use super::super::super::{Background, Getter, Options, Source, gather};
+use super::*;
+
+const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before. \
+    Rights groups consider the defendants to be political prisoners and ask for their release.";
+
+fn feed(items: &str) -> String {
+    format!("<rss version='2.0'><channel>{items}</channel></rss>")
+}
+
+fn page(body: &str) -> String {
+    format!("<html><title>T</title><article><h1>T</h1>{body}<p>{SENTENCES}<p>{SENTENCES}</article>")
+}
+
+async fn gathered(web: &Web, archive: &Archive, now: &str) -> Gathered {
+    gathered_of(&["https://n.example/feed"], web, archive, now).await
+}
+
+async fn gathered_of(feeds: &[&str], web: &Web, archive: &Archive, now: &str) -> Gathered {
+    let feeds = feeds
+        .iter()
+        .map(|feed| Source::Feed(Url::parse(feed).unwrap()));
+    gathered_from(&feeds.collect::<Vec<_>>(), web, archive, now).await
+}
+
+async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &str) -> Gathered {
+    gathered_but(&[], sources, web, archive, now).await
+}
+
+async fn gathered_but(
+    withdrawn: &[Withdrawn],
+    sources: &[Source],
+    web: &Web,
+    archive: &Archive,
+    now: &str,
+) -> Gathered {
+    let newsroom = Newsroom {
+        id: id(),
+        name: "News".into(),
+        tagline: String::new(),
+        language: Language::parse("fa").unwrap(),
+        logo: None,
+    };
+    let (_folder, cache) = cache();
+    let background = Background {
+        newsroom: &newsroom,
+        archive,
+        rules: &Default::default(),
+        cache: &cache,
+        drawer: &drawer(),
+        previous: None,
+        now: now.parse().unwrap(),
+    };
+    let getter = Getter::new(web, std::iter::empty());
+    let options = Options {
+        withdrawn: withdrawn.to_vec(),
+        ..Options::default()
+    };
+    gather(&getter, sources, background, &options, &mut |_| {}).await
+}
+
+const ITEM_A: &str = "<item><title>A</title><link>https://n.example/a</link>\
+    <description>Only a summary of what happened to people in the streets.</description></item>";
+const ITEM_B: &str = "<item><title>B</title><link>https://n.example/b</link></item>";
+
+#[tokio::test]
+async fn an_article_without_a_date_stays_where_it_was_first_seen() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+    let first = stocked(&mut archive, first, &[]);
+    let later = gathered(&web, &archive, "2026-12-24T12:00:00Z").await;
+    let later = stocked(&mut archive, later, &[]);
+    assert_eq!(first.articles.len(), 1);
+    assert_eq!(pages(&articles(&first)), pages(&articles(&later)));
+}
+
+/// The one article of a feed whose site lies at `host`, after it lay at `https://n.example`.
+async fn found_again(host: &str) {
+    let dated = page("").replace(
+        "<title>",
+        "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>",
+    );
+    let item = |link: &str| feed(&ITEM_A.replace("https://n.example/a", link));
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", dated.clone());
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web, &archive, now).await;
+    let first = stocked(&mut archive, first, &[]);
+    let link = format!("{host}/a");
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", item(&link))
+        .with(&link, "text/html", dated);
+    for _ in 0..2 {
+        let again = gathered(&web, &archive, now).await;
+        assert_eq!(again.articles.len(), 1, "{host}");
+        let again = stocked(&mut archive, again, &[]);
+        assert_eq!(again.articles.len(), 1, "{host}");
+        assert_eq!(again.articles[0].path, first.articles[0].path);
+    }
+    // It can be withdrawn by its old and its new address, also once the feed has forgotten it.
+    for address in ["https://n.example/a", &link] {
+        let mut archive = reread(&archive);
+        let withdrawn = [Withdrawn::parse(address).unwrap()];
+        for _ in 0..2 {
+            let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+            assert_eq!((stock.articles.len(), stock.unknown), (0, Vec::new()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_article_whose_address_changes_is_not_shown_twice() {
+    found_again("http://n.example").await;
+    found_again("https://www.n.example").await;
+    found_again("https://not-yet-blocked.example").await;
+}
+
+#[tokio::test]
+async fn a_page_behind_a_shield_is_shown_as_it_was() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let first = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+    stocked(&mut archive, first, &[]);
+    let shielded = Web::default().with("https://n.example/feed", "text/xml", feed(ITEM_A));
+    let second = gathered(&shielded, &archive, "2026-11-24T12:00:00Z").await;
+    assert_eq!(second.stale.len(), 1);
+    assert!(second.skipped.is_empty(), "{:?}", second.skipped);
+    let stock = stocked(&mut archive, second, &[]);
+    assert!(text_of(&stock, "/a-").contains("political prisoners"));
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_is_not_fetched_again() {
+    let sources = [Source::Feed(Url::parse("https://n.example/feed").unwrap())];
+    let withdrawn = [Withdrawn::parse("https://www.n.example/a").unwrap()];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    // The feed and the page, then the feed alone, until the article is wanted again.
+    for (withdrawn, is_fetched, shown) in [
+        (&[][..], true, 1),
+        (&withdrawn[..], true, 0),
+        (&withdrawn[..], false, 0),
+        (&[][..], true, 1),
+    ] {
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+            .with("https://n.example/a", "text/html", page(""));
+        let gathered = gathered_but(withdrawn, &sources, &web, &archive, now).await;
+        let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked > 1, is_fetched);
+        let stock = stocked(&mut archive, gathered, withdrawn);
+        assert!(stock.unknown.is_empty());
+        assert_eq!(stock.articles.len(), shown);
+        archive = reread(&archive);
+    }
+}
+
+#[tokio::test]
+async fn a_crawl_does_not_bring_back_what_was_corrected_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = folder.path().join("a.warc");
+    let http = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}",
+        page("<p>Wrong at first, as the crawler saw it.</p>")
+    );
+    let warc = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://n.example/a\r\nWARC-Date: 2026-11-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+        http.len()
+    );
+    files::write(&crawl, warc.as_bytes()).unwrap();
+    let feed_source = Source::Feed(Url::parse("https://n.example/feed").unwrap());
+    let crawl = Source::Crawl(crawl);
+    let web = |item: &str| {
+        let corrected = page("<p>Corrected since, and told by the feed.</p>");
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(item))
+            .with("https://n.example/a", "text/html", corrected)
+            .with(
+                "https://n.example/b",
+                "text/html",
+                page("<p>Another one.</p>"),
+            )
+    };
+    for (sources, says) in [
+        ([feed_source.clone(), crawl.clone()], "Corrected since"),
+        ([crawl, feed_source], "Wrong at first"),
+    ] {
+        let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+        for (item, shown) in [(ITEM_A, 1), (ITEM_B, 2), (ITEM_B, 2)] {
+            let gathered = gathered_from(&sources, &web(item), &archive, now).await;
+            let stock = stocked(&mut archive, gathered, &[]);
+            assert_eq!(stock.articles.len(), shown);
+            assert!(text_of(&stock, "/a-").contains(says), "{says}");
+            archive = reread(&archive);
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_to_what_the_feed_forgot_stay_inside() {
+    let b = page("<p>As <a href=/a>reported</a> before, and at length, by many.</p>");
+    let web = Web::default()
+        .with(
+            "https://n.example/feed",
+            "text/xml",
+            feed(&[ITEM_A, ITEM_B].concat()),
+        )
+        .with("https://n.example/a", "text/html", page(""))
+        .with("https://n.example/b", "text/html", b.clone());
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web, &archive, now).await;
+    let first = stocked(&mut archive, first, &[]);
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_B))
+        .with("https://n.example/b", "text/html", b);
+    let second = gathered(&web, &archive, now).await;
+    assert_eq!(second.articles.len(), 1);
+    let second = stocked(&mut archive, second, &[]);
+    assert!(text_of(&second, "/b-").contains("href=\"../a-"));
+    assert_eq!(pages(&articles(&first)), pages(&articles(&second)));
+}
+
+#[tokio::test]
+async fn a_new_article_cannot_take_the_place_of_another() {
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", page(""));
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let place = gathered(&web, &archive, now).await.articles[0].path.clone();
+    // Another article whose digest begins with the same digits.
+    let mut other = line(&article("bazar", "<p>other"));
+    other.path = place;
+    other.id = "https://n.example/other".into();
+    let other = gathered_lines(&[other]);
+    stocked(&mut archive, other, &[]);
+    let gathered = gathered(&web, &archive, now).await;
+    assert!(gathered.articles.is_empty());
+    assert!(gathered.skipped[0].why.contains("same address"));
+    let stock = stocked(&mut archive, gathered, &[]);
+    assert_eq!(articles(&stock)[0].body.as_str(), "<p>other</p>");
+}
+
+fn whole(address: &str, title: &str, text: &str) -> String {
+    format!(
+        "<item><title>{title}</title><link>{address}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>\
+         <content:encoded><![CDATA[<p>{text} Several hundred people carrying flowers took to the streets.</p>]]></content:encoded></item>"
+    )
+}
+
+fn whole_feed(items: &[&str]) -> String {
+    format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>{}</channel></rss>",
+        items.concat()
+    )
+}
+
+const OWN: &str = "https://feeds.example/a";
+const OTHER: &str = "https://b.example/feed";
+const ONE: &str = "https://n.example/1";
+
+/// What both sources say, to an archive that holds what was told before.
+async fn next(
+    archive: &mut Archive,
+    sources: &[&str],
+    own: &[&str],
+    other: &[&str],
+) -> (Stock, Vec<String>) {
+    let web = Web::default().with(OWN, "text/xml", whole_feed(own)).with(
+        OTHER,
+        "text/xml",
+        whole_feed(other),
+    );
+    let gathered = gathered_of(sources, &web, archive, "2026-11-23T12:00:00Z").await;
+    let stale = gathered.stale.iter();
+    let stale = stale
+        .map(|stale| format!("{}: {}", stale.what, stale.why))
+        .collect();
+    let stock = stocked(archive, gathered, &[]);
+    *archive = reread(archive);
+    (stock, stale)
+}
+
+fn titles(stock: &Stock) -> Vec<String> {
+    let articles = articles(stock).into_iter();
+    articles.map(|article| article.title).collect()
+}
+
+#[tokio::test]
+async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
+    let forged = whole(ONE, "Forged one", "The minister did no wrong.");
+    let (first, second) = (
+        whole(ONE, "One", "It began."),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let both = [OWN, OTHER];
+    let mut archive = empty();
+    let mine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    next(&mut archive, &both, &[&first], &[&mine]).await;
+    // The own one tells it still: that another says something else is named, and that it says the same is not.
+    let said = "https://n.example/1: `https://b.example/feed` tells it too, but it is another source's, \
+        which told it first or stands before it";
+    let (stock, stale) = next(&mut archive, &both, &[&first], &[&forged, &mine]).await;
+    assert_eq!(titles(&stock), ["One", "Nine"]);
+    assert_eq!(stale, [said]);
+    let (_, stale) = next(&mut archive, &both, &[&first], &[&first, &mine]).await;
+    assert!(stale.is_empty(), "{stale:?}");
+    // It forgets it.
+    let (stock, stale) = next(&mut archive, &both, &[&second], &[&forged, &mine]).await;
+    assert_eq!(titles(&stock), ["One", "Two", "Nine"]);
+    assert_eq!(stale, [said]);
+    assert!(text_of(&stock, "/1-").contains("It began"));
+    // Under an address of its own it cannot either, though it calls it the same.
+    let copied = whole("https://b.example/1", "One", "The minister did no wrong.");
+    let (stock, _) = next(&mut archive, &both, &[&second], &[&copied]).await;
+    let bodies = articles(&stock)
+        .into_iter()
+        .map(|article| article.body.as_str().to_owned());
+    assert_eq!(bodies.filter(|body| body.contains("It began")).count(), 1);
+    // It is gone from the configuration: whoever is left may take it up, so that nothing is locked.
+    let (stock, stale) = next(&mut archive, &[OTHER], &[&second], &[&forged]).await;
+    assert!(titles(&stock).contains(&"Forged one".to_owned()));
+    assert!(stale.is_empty(), "{stale:?}");
+}
+
+#[tokio::test]
+async fn who_names_an_article_first_does_not_keep_it_from_a_source_that_stands_before() {
+    let both = [OWN, OTHER];
+    let (first, forged) = (
+        whole(ONE, "One", "It began."),
+        whole(ONE, "Forged one", "The minister did no wrong."),
+    );
+    let mine = whole("https://n.example/2", "Two", "It went on.");
+    let mut archive = empty();
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["Forged one", "Two"]);
+    let web = Web::default()
+        .with(OWN, "text/xml", whole_feed(&[&first]))
+        .with(OTHER, "text/xml", whole_feed(&[&forged]));
+    for said in [1, 0] {
+        let gathered = gathered_of(&both, &web, &archive, "2026-11-23T12:00:00Z").await;
+        assert_eq!(gathered.odd.len(), said, "{:?}", gathered.odd);
+        for odd in &gathered.odd {
+            assert!(
+                odd.why.contains(&format!("`{OWN}` tells it from now on")),
+                "{}",
+                odd.why
+            );
+            assert!(odd.why.contains(&format!("`{OTHER}` did")), "{}", odd.why);
+        }
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        assert_eq!(titles(&stock), ["One", "Two"]);
+    }
+    let (stock, _) = next(&mut archive, &both, &[&mine], &[&forged]).await;
+    assert_eq!(titles(&stock), ["One", "Two"]);
+}
+
+#[tokio::test]
+async fn no_source_takes_over_an_article_by_telling_less_of_it_under_an_address_of_its_own() {
+    let says = "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 27</p><p>";
+    let (first, second) = (
+        whole(ONE, "One", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let both = [OWN, OTHER];
+    let told_by = |archive: &Archive| archive.shown(ONE).unwrap().told_by.clone();
+    let mut archive = empty();
+    next(&mut archive, &both, &[&first], &[]).await;
+    let told_first = told_by(&archive);
+    for (says, shown) in [
+        // The same words, with another number in a short line.
+        (
+            "It began with a fire in the old town, and it went on until the morning.</p><p>Killed: 3</p><p>",
+            2,
+        ),
+        ("</p><p>Killed: 3</p><p>", 3),
+        ("The minister did nothing wrong.", 3),
+    ] {
+        let copied = whole("https://b.example/1", "One", says);
+        let (stock, _) = next(&mut archive, &both, &[&second], &[&copied]).await;
+        assert_eq!(stock.articles.len(), shown, "{says}");
+        let kept = archive.shown(ONE).unwrap();
+        assert_eq!(kept.source.as_deref(), Some(ONE), "{says}");
+        let body = kept.line().unwrap().story.unwrap().body;
+        assert!(body.contains("old town") && body.contains("27"), "{body}");
+        assert_eq!(told_by(&archive), told_first);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_today_was_not_moved() {
+    let item = |link: &str| {
+        format!(
+            "<item><title>One</title><link>https://n.example/{link}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let web = |items: &[&str], pages: &[&str]| {
+        let items: Vec<_> = items.iter().map(|link| item(link)).collect();
+        let web = Web::default().with("https://n.example/feed", "text/xml", feed(&items.concat()));
+        pages.iter().fold(web, |web, link| {
+            let page = page(&format!("<p>This is what {link} says, at some length.</p>"));
+            web.with(&format!("https://n.example/{link}"), "text/html", page)
+        })
+    };
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered(&web(&["a"], &["a"]), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let mut archive = reread(&archive);
+    let second = gathered(&web(&["a", "b"], &["b"]), &archive, now).await;
+    let stock = stocked(&mut archive, second, &[]);
+    assert_eq!(stock.articles.len(), 2);
+    assert!(text_of(&stock, "/a-").contains("what a says"));
+}
+
+#[tokio::test]
+async fn a_list_moves_what_lies_on_the_same_host_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("list.txt");
+    let sources = [Source::List(place.clone())];
+    let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
+    for (address, says, bodies) in [
+        ("https://n.example/a", "first", &["first"][..]),
+        ("https://b.example/a", "forged", &["first", "forged"]),
+        ("https://n.example/2026/a", "later", &["later", "forged"]),
+    ] {
+        files::write(&place, address.as_bytes()).unwrap();
+        let page = page(&format!(
+            "<p>This is what it says {says}, at some length.</p>"
+        ));
+        let web = Web::default().with(address, "text/html", page.replace("<title>", meta));
+        let gathered = gathered_from(&sources, &web, &archive, now).await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        let shown = articles(&stock);
+        assert_eq!(shown.len(), bodies.len(), "{address}");
+        for says in bodies {
+            let has = |article: &Article| article.body.as_str().contains(says);
+            assert!(shown.iter().any(has), "{address}: {says}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_says_something_new_was_updated_now_unless_its_source_says_when() {
+    let tell = |text: &str| whole(ONE, "One", text);
+    let mut archive = empty();
+    let mut check = async |text: &str, expected: Option<&str>| {
+        let (stock, _) = next(&mut archive, &[OWN], &[&tell(text)], &[]).await;
+        let updated = articles(&stock)[0].updated.map(|at| at.to_string());
+        assert_eq!(updated.as_deref(), expected, "{text}");
+        text_of(&stock, "/1-")
+    };
+    let now = Some("2026-11-23T12:00:00Z");
+    check("It began with some 20 people, said the police.", None).await;
+    check(
+        "It began with some <em>20</em> people, said the police.",
+        None,
+    )
+    .await;
+    let later = check("It began with some 900 people, said the police.", now).await;
+    assert!(later.contains("900"));
+    check("It began with some 900 people, said the police.", now).await;
+}
+
+#[tokio::test]
+async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("pages");
+    files::create_folder(&pages).unwrap();
+    let page = |text: &str, visits: usize| {
+        let meta = "<meta property='article:published_time' content=2026-11-20>";
+        format!(
+            "{meta}<title>One</title><article><h1>One</h1><p>{text}</p><p>{SENTENCES}</p><p>Read {visits} times</p></article>"
+        )
+    };
+    let (mut updated, place) = (Vec::new(), folder.path().join("archive/fa.jsonl"));
+    for (text, visits) in [
+        ("It began in the morning of that day.", 1),
+        ("It began in the morning of that day.", 2),
+        ("It began at night, we know now.", 3),
+        ("It began at night, we know now.", 4),
+    ] {
+        files::write(&pages.join("1.html"), page(text, visits).as_bytes()).unwrap();
+        let mut archive = Archive::read(place.clone(), &id()).unwrap();
+        let now = format!("2026-11-23T1{visits}:00:00Z");
+        let gathered = gathered_from(
+            &[Source::Folder(pages.clone())],
+            &Web::default(),
+            &archive,
+            &now,
+        )
+        .await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive.write().unwrap();
+        updated.push(articles(&stock)[0].updated.map(|at| at.to_string()));
+    }
+    let changed = Some("2026-11-23T13:00:00Z".to_owned());
+    assert_eq!(updated, [None, None, changed.clone(), changed]);
+}
+
+#[tokio::test]
+async fn what_stands_in_place_of_the_page_does_not_replace_the_article() {
+    let item = "<item><title>The ferry runs again</title><link>https://n.example/a</link>\
+        <description>Only a summary of what happened to people in the streets.</description></item>";
+    let prose = "Your request is in a queue, and it will be answered in its turn. ".repeat(4);
+    let shields = [
+        format!(
+            "<title>DDoS-Guard</title><h1>Checking your browser before accessing n.example</h1><p>{prose}</p>"
+        ),
+        format!("<title>n.example</title><h1>Please hold on</h1><p>{prose}</p>"),
+    ];
+    for (shield, why) in shields.into_iter().zip(["a wall stands", "`n.example`"]) {
+        let web = |page: String| {
+            Web::default()
+                .with("https://n.example/feed", "text/xml", feed(item))
+                .with("https://n.example/a", "text/html", page)
+        };
+        let page = page("").replace(">T</", ">The ferry</");
+        let mut archive = empty();
+        let first = gathered(&web(page), &archive, "2026-11-23T12:00:00Z").await;
+        stocked(&mut archive, first, &[]);
+        let second = gathered(&web(shield.clone()), &archive, "2026-11-23T13:00:00Z").await;
+        assert!(second.stale[0].why.contains(why), "{:?}", second.stale);
+        assert_eq!(second.articles.len(), 0);
+        // One that nobody has yet is shown as its feed tells it.
+        let third = gathered(&web(shield), &empty(), "2026-11-23T13:00:00Z").await;
+        let body = third.articles[0].line().unwrap().story.unwrap().body;
+        assert!(body.contains("Only a summary"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    files::write(&list, b"https://n.example/a\n").unwrap();
+    let list = [Source::List(list)];
+    let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
+    let page = |title: &str, meta: &str| {
+        format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")
+    };
+    let meta = "<meta property='article:published_time' content=2026-11-20>";
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered_from(&list, &web(&page("The ferry", meta)), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let second = gathered_from(&list, &web(&page("Please hold on", "")), &archive, now).await;
+    let [stale] = &second.stale[..] else {
+        panic!("{:?}", second.skipped);
+    };
+    assert!(stale.why.contains("`Please hold on`"), "{}", stale.why);
+}
+
+#[tokio::test]
+async fn news_without_a_title_has_its_first_sentence() {
+    let item = whole(
+        ONE,
+        "",
+        "The ferry to the island runs again. It stood for a week.",
+    );
+    let (stock, _) = next(&mut empty(), &[OWN], &[&item], &[]).await;
+    assert_eq!(titles(&stock), ["The ferry to the island runs again"]);
+}

@@ -1,0 +1,459 @@
+//! Whole pages, from their bytes to what readers get.
+
+use super::*;
+
+fn extracted(html: &str) -> Result<Extracted, NoArticle> {
+    let url = Url::parse("https://n.example/a/1.html").unwrap();
+    extract_page(html.as_bytes(), &url)
+}
+
+const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before.";
+
+#[test]
+fn a_deep_page_does_not_overflow_the_stack() {
+    for tag in [
+        "div",
+        "b",
+        "blockquote",
+        "ul",
+        "figure",
+        "table",
+        "section",
+        "em",
+    ] {
+        let nest = format!("<{tag}>").repeat(290);
+        let _ = extracted(&format!(
+            "<body>{nest}<p>{PROSE}</p><img src=/1.jpg><p>{PROSE}</p>"
+        ));
+    }
+}
+
+#[test]
+fn a_tangled_page_is_refused() {
+    let page = "<div><b>".repeat(50_000);
+    assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
+    assert_eq!(plain_text(&page), "");
+    // What looks as if it closed, and does not.
+    for page in ["<rt>x".repeat(20_000), "<li><dd>x".repeat(20_000)] {
+        assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
+        let url = Url::parse("https://n.example/a").unwrap();
+        assert!(extract_finished(&page, None, &url).is_err());
+        assert_eq!(plain_text(&page), "");
+    }
+}
+
+/// Each is as large as pages are let in. If one of them took time by the square of its size, this test would not
+/// end in an hour.
+#[test]
+fn a_page_made_to_keep_a_reader_busy_is_read_or_refused_in_good_time() {
+    let head = "<title>The court</title><meta property='article:published_time' content=2026-11-20><h1>The court</h1>";
+    for (unit, count) in [
+        ("<p>x", 40_000),
+        ("<br>", 40_000),
+        ("word ", 400_000),
+        ("<a href=/1>x</a> ", 20_000),
+        ("<span>x</span>", 20_000),
+        ("<li>x", 40_000),
+        ("<p><img src=/1.jpg>x</p>", 10_000),
+        ("<p>The same line once more</p>", 10_000),
+        ("<time>20 November</time>", 10_000),
+        (
+            "<figure><img src=/1.jpg><figcaption>A caption</figcaption></figure>",
+            5_000,
+        ),
+        ("<meta name=author content=x>", 20_000),
+        ("&amp;", 40_000),
+    ] {
+        let _ = extracted(&format!("{head}{}", unit.repeat(count)));
+    }
+    for (nest, unit, count) in [
+        ("<div>", "<p>A paragraph of some words</p>", 1_000),
+        ("<blockquote>", "<img src=/1.jpg>", 1_000),
+        (
+            "<div class=gallery>",
+            "<p>A paragraph of some words</p>",
+            1_000,
+        ),
+        ("<article>", "<h2>x</h2>", 1_000),
+    ] {
+        let _ = extracted(&format!("{head}{}{}", nest.repeat(280), unit.repeat(count)));
+    }
+    for page in [
+        "<div>".repeat(1 << 20),
+        "<div></div>".repeat(450_000),
+        format!("<p {}>", "a=1 ".repeat(1 << 20)),
+        "<p a=1 b=2 c=3>".repeat(300_000),
+        "&".repeat(5 << 20),
+        "<".repeat(5 << 20),
+        "x\n".repeat(2 << 20),
+    ] {
+        assert_eq!(extracted(&page).err(), Some(NoArticle::TooLarge));
+    }
+}
+
+#[test]
+fn what_stands_behind_the_text_that_the_page_marks_is_none() {
+    let page = format!(
+        "<title>The court</title><meta property='article:published_time' content=2026-11-20><article><h1>The court</h1><p>In short: {PROSE}</p>\
+         <div itemprop='x articleBody'><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p></div><div><h4>Say something</h4><p>Be kind to one another.</p></div></article>"
+    );
+    let text = extracted(&page).unwrap().text;
+    assert!(
+        text.starts_with("In short") && text.ends_with(&format!("{PROSE}\n")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_front_page_that_calls_itself_an_article_is_none_of_a_newsroom() {
+    let at = |address: &str| {
+        let page = format!(
+            "<meta property=og:type content=article><link rel=canonical href={address}><title>Notes</title><div><p>{PROSE}</p>\
+             <p><a href=/2>The second part of these notes</a></p><p>{PROSE}</p></div>"
+        );
+        extracted(&page).unwrap().text.contains("The second part")
+    };
+    assert!(at("https://n.example/") && at("https://n.example/be/"));
+    assert!(!at("https://n.example/be/the-court"));
+}
+
+#[test]
+fn what_the_metadata_does_not_tell_behind_the_end_is_no_text() {
+    const END: &str = "So it ended, and nobody was surprised by any of it, for once.";
+    let page = |told: &str| {
+        let json = serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
+        let page = format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><article><h1>The court</h1><p>{PROSE}</p><p>Then {PROSE}</p>\
+             <p>At last {PROSE} {END}</p><p>Write to us about this text, we are glad.</p></article>"
+        );
+        extracted(&page).unwrap().text
+    };
+    let whole = format!("{PROSE} Then {PROSE} <p>At last {PROSE} {END}</p>");
+    assert!(!page(&whole).contains("Write to us"));
+    // One that is cut off tells nothing.
+    for told in [whole.split_at(whole.len() - 40).0, PROSE, ""] {
+        assert!(page(told).contains("Write to us"), "{told}");
+    }
+}
+
+#[test]
+fn furniture_and_scripts_stay_out() {
+    let page = format!(
+        "<title>The court | News</title><meta property='og:type' content=article><body><nav>Menu</nav><article><h1>The court</h1>\
+         <div class=byline>By Olga Carter</div><time datetime=2026-11-20T10:00:00+03:00>20 November</time><p>{PROSE}</p>\
+         <script>alert(1)</script><div class='share-bar'>Share</div><p>{PROSE}</p><div class=also-read><a href=/2>Read also: more</a></div></article>"
+    );
+    let article = extracted(&page).unwrap();
+    assert_eq!(article.title, "The court");
+    assert_eq!(article.byline.as_deref(), Some("Olga Carter"));
+    assert_eq!(
+        article.published.unwrap().to_string(),
+        "2026-11-20T10:00:00+03:00"
+    );
+    assert_eq!(article.text, format!("{PROSE}\n{PROSE}\n"));
+    for word in ["Menu", "alert", "Share", "Read also", "Olga", "20 November"] {
+        assert!(!article.html.contains(word), "{word}: {}", article.html);
+    }
+}
+
+#[test]
+fn pages_without_an_article_are_told_apart() {
+    for (page, why) in [
+        ("", NoArticle::NoText),
+        (
+            "<title>News</title><ul><li><a href=/1>One</a><li><a href=/2>Two</a></ul>",
+            NoArticle::NoText,
+        ),
+        (
+            "<title>404 Not Found</title><h1>Not found</h1><p>The page you asked for is not here. Try our search instead.</p>",
+            NoArticle::NotFound,
+        ),
+        (
+            "<title>N</title><div class=cookie-consent><p>We use cookies to improve how this site works, and so do our 800 partners.</p></div>",
+            NoArticle::Wall,
+        ),
+    ] {
+        assert_eq!(extracted(page).err(), Some(why), "{page}");
+    }
+}
+
+#[test]
+fn what_is_no_newsroom_page_is_read_as_readability_reads_it() {
+    let page = |meta: &str| {
+        format!(
+            "{meta}<title>Notes</title><body><div><p>{PROSE}</p><p><a href=/2>The second part of these notes</a></p><p>{PROSE}</p></div>"
+        )
+    };
+    let link = "The second part";
+    let text = |meta: &str| extracted(&page(meta)).unwrap().text;
+    assert!(text("").contains(link));
+    assert!(!text("<meta property=og:type content=article>").contains(link));
+    assert!(!text("<meta name=date content=2026-11-20>").contains(link));
+}
+
+/// The html of a newsroom's page in which this stands in the midst of the text, and at its end.
+fn amid(html: &str) -> String {
+    let meta = "<meta property=og:type content=article>";
+    let page = format!(
+        "{meta}<title>The court</title><article><h1>The court</h1><p>{PROSE}</p><p>{PROSE} So they say.</p>{html}<p>Then {PROSE}</p>{html}</article>"
+    );
+    extracted(&page).unwrap().html
+}
+
+#[test]
+fn a_text_that_is_laid_out_in_many_boxes_is_one() {
+    let more = "The river rose again, and the ferries stayed at their piers until the wind had turned to the south. ";
+    let part = |number: usize| {
+        format!(
+            "<div class=row><div class=col><h2>Part {number}</h2><p>{number}: {}</p></div></div>",
+            more.repeat(5)
+        )
+    };
+    let parts: String = (1..6).map(part).collect();
+    let text = |frame: &str, widget: &str| {
+        let body = frame.replace("$", &parts.replace("class=col", widget));
+        let page = format!(
+            "<meta property=og:type content=article><title>The river</title><h1>The river</h1>{body}"
+        );
+        extracted(&page).unwrap().text
+    };
+    for frame in [
+        "<main><div>$</div></main>",
+        "<article><div><div>$</div></div></article>",
+    ] {
+        for widget in ["class=col", "class=elementor-widget"] {
+            let text = text(frame, widget);
+            assert!(
+                text.contains("1: The") && text.contains("5: The"),
+                "{frame}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_holds_the_article_is_no_furniture_whatever_it_is_called() {
+    for frame in [
+        "<aside class=banner><main>$</main></aside>",
+        "<nav class=navigation>$</nav>",
+        "<div class=newsletter-wrapper><article>$</article></div>",
+        "<div><div class=sidebar-content>$</div></div>",
+        "<div hidden id=S:0>$</div>",
+    ] {
+        let text = format!("<p>{PROSE}</p><p>Then {PROSE}</p><p>At last {PROSE}</p>");
+        let page = format!(
+            "<meta property='article:published_time' content=2026-11-20><title>The court</title><h1>The court</h1>{}\
+             <div><p>{}</p></div>",
+            frame.replace('$', &text.repeat(3)),
+            "Our house is open from ten to six. ".repeat(6),
+        );
+        let text = extracted(&page).unwrap().text;
+        assert!(text.contains("At last"), "{frame}: {text}");
+    }
+}
+
+#[test]
+fn links_that_stand_far_beside_a_page_are_no_text() {
+    let spam = "<div style='position:absolute; left:-35255px'><p>Whether you like slots or tables, this house of games offers a wide choice.</p></div>";
+    assert!(!amid(spam).contains("slots"));
+    assert!(amid(&spam.replace("-35255px", "-5px")).contains("slots"));
+}
+
+#[test]
+fn lines_of_a_program_stay_lines() {
+    assert!(amid("<pre><code>one<br>two</code></pre>").contains("one\ntwo"));
+}
+
+#[test]
+fn a_day_about_the_headline_is_that_of_the_article() {
+    let published = |head: &str, behind: &str| {
+        let page = format!(
+            "<meta property=og:type content=article><title>The court</title><div>{head}</div><article><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>{behind}</article>"
+        );
+        extracted(&page)
+            .unwrap()
+            .published
+            .map(|day| day.to_string().chars().take(10).collect::<String>())
+    };
+    let day = Some("2026-11-20".to_owned());
+    for head in [
+        "<h1>The court</h1><div class=x>By Olga</div><div>Nov 20, 2026</div>",
+        "<div>Updated: Nov 20, 2026</div><h1>The court</h1>",
+        "<h1>The court</h1><span>Updated Nov 22, 2026</span><span>Published Nov 20, 2026</span>",
+    ] {
+        assert_eq!(published(head, ""), day, "{head}");
+    }
+    assert_eq!(
+        published(
+            "<h1>The court</h1>",
+            "<p>So it was on 20 November 2026 as well, they said, in the old town.</p>"
+        ),
+        None
+    );
+}
+
+#[test]
+fn a_day_behind_the_text_is_no_text() {
+    let page = |line: &str| {
+        format!(
+            "<meta property=og:type content=article><title>The court</title><article><h1>The court</h1><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>{line}</article>"
+        )
+    };
+    assert!(
+        !extracted(&page("<p>Last updated: 20 November 2026</p>"))
+            .unwrap()
+            .text
+            .contains("updated")
+    );
+    assert!(
+        extracted(&page("<p>They go on 20 November 2026.</p>"))
+            .unwrap()
+            .text
+            .contains("go on")
+    );
+}
+
+#[test]
+fn links_to_documents_of_the_newsroom_stay() {
+    for link in [
+        "<p><a href=/doc.pdf>The leaked order (PDF)</a></p>",
+        "<div class=wp-block-file><a href=/doc.pdf>The leaked order</a><a href=/doc.pdf class=wp-block-file__button download>Download</a></div>",
+        "<p><a class=button href='/colport.apk?v=2'>The app</a></p>",
+        "<ul><li><a href=/1.xlsx>The first list</a><li><a href=/2.ods>The second list</a></ul>",
+    ] {
+        let html = amid(link);
+        let count = html.matches("href=").count();
+        assert_eq!(count, link.matches("href=").count() * 2, "{html}");
+    }
+    assert!(!amid("<p><a href=/2>Seven go on trial for shouting</a></p>").contains("href="));
+}
+
+#[test]
+fn a_list_that_the_text_announces_stays_though_it_is_all_links() {
+    let list = "<ul><li><a href=/ivanova>Anna Ivanova</a><li><a href=/petrov>Ivan Petrov</a></ul>";
+    let html = amid(&format!("<p>Detained today:</p>{list}"));
+    assert_eq!(html.matches("Ivan Petrov").count(), 2, "{html}");
+    for before in ["", "<p>Read also:</p>", "<p>They went home.</p>"] {
+        let html = amid(&format!("{before}{list}"));
+        assert!(!html.contains("Ivan Petrov"), "{html}");
+    }
+}
+
+#[test]
+fn a_box_of_facts_is_text_and_a_box_of_links_is_none() {
+    let aside = |class: &str| {
+        format!(
+            "<aside class={class}><p>The court has sentenced nine people since the spring, of whom two are sixteen.</p></aside>"
+        )
+    };
+    assert!(amid(&aside("fact-box")).contains("nine people"));
+    assert!(!amid(&aside("sidebar")).contains("nine people"));
+    assert!(!amid("<aside class=fact-box><a href=/1>The court has sentenced nine people since the spring</a></aside>").contains("nine people"));
+}
+
+#[test]
+fn words_beside_a_picture_of_a_paragraph_are_text() {
+    let meta = "<meta property=og:type content=article>";
+    let page = format!(
+        "{meta}<title>The court</title><article><p><a href=/1.jpg><img class=wp-image-1 src=/1.jpg></a>{PROSE}</p><p>{PROSE}</p></article>"
+    );
+    assert_eq!(extracted(&page).unwrap().text.lines().count(), 2);
+}
+
+#[test]
+fn a_table_of_facts_keeps_its_caption() {
+    let check = |caption: &str, expected: &str| {
+        let table = format!("<table>{caption}<tr><th>Year<th>Ferries<tr><td>2025<td>7</table>");
+        let meta = "<meta property=og:type content=article>";
+        let page = format!(
+            "{meta}<title>The court</title><article><p>{PROSE}</p>{table}<p>{PROSE}</p></article>"
+        );
+        let article = extracted(&page).unwrap();
+        let rows = "<tr><th>Year</th><th>Ferries</th></tr><tr><td>2025</td><td>7</td></tr>";
+        let found = format!("<table>{expected}{rows}</table>");
+        assert!(article.html.contains(&found), "{}", article.html);
+        assert!(!article.text.contains("crossings"));
+    };
+    check("", "");
+    check("<caption> </caption>", "");
+    check(
+        "<caption>River <b>crossings</b>, <a href=/s>official</a></caption>",
+        "<caption>River <strong>crossings</strong>, <a href=\"https://n.example/s\">official</a></caption>",
+    );
+}
+
+#[test]
+fn another_article_in_a_box_is_no_text() {
+    let meta = "<meta property=og:type content=article>";
+    let card = "<section><article><h4><a href=/2>Seven go on trial for shouting</a></h4><span>by Olga</span></article></section>";
+    let page = format!(
+        "{meta}<title>The court</title><article><p>{PROSE}</p>{card}<p>{PROSE}</p></article>"
+    );
+    assert_eq!(
+        extracted(&page).unwrap().text,
+        format!("{PROSE}\n{PROSE}\n")
+    );
+}
+
+#[test]
+fn the_section_is_named_by_the_article_or_by_the_trail_to_it() {
+    let trail = r#"{"@type":"BreadcrumbList","itemListElement":[{"name":"Home"},{"item":{"name":"Politics"}},{"name":"The court"}]}"#;
+    let article = r#"{"@type":"NewsArticle","headline":"The court","articleSection":["Law","X"]}"#;
+    for (json, meta, expected) in [
+        (article, "", Some("Law")),
+        (&*format!("[{article},{trail}]"), "", Some("Law")),
+        (trail, "", Some("Politics")),
+        (
+            "{}",
+            "<meta property=article:section content=Courts>",
+            Some("Courts"),
+        ),
+        ("{}", "", None),
+    ] {
+        let page = format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script>{meta}<article><h1>The court</h1><p>{PROSE}</p><p>{PROSE}</p></article>"
+        );
+        let article = extracted(&page).unwrap();
+        assert_eq!(article.section.as_deref(), expected, "{json}");
+    }
+}
+
+#[test]
+fn a_short_text_is_an_article_where_nothing_else_is_on_the_page() {
+    assert_eq!(
+        extracted("<ol><li><p>Only this.</p></li></ol>")
+            .unwrap()
+            .text,
+        "Only this.\n"
+    );
+    for (page, why) in [
+        (
+            "<script>check()</script><p>Wait before you go on.</p>",
+            NoArticle::NoText,
+        ),
+        (
+            "<p>Checking your browser before you go on.</p>",
+            NoArticle::Wall,
+        ),
+        ("<form action=/><p>Only this.</p></form>", NoArticle::NoText),
+        (
+            "<a href=/1>Only</a> <a href=/2>this.</a>",
+            NoArticle::NoText,
+        ),
+    ] {
+        assert_eq!(extracted(page).err(), Some(why), "{page}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes: Vec<u8>, tags in "(<(p|div|a href=x|img src=y|ul|li|table|td|br|h1|figure|/p|/div|/a|/ul)>[a-z ]{0,9}){0,60}") {
+        let url = Url::parse("https://n.example/a").unwrap();
+        let _ = extract_page(&bytes, &url);
+        let _ = extract_finished(&tags, None, &url);
+        let _ = extract_summary(&tags, None, &url);
+        let _ = extract_page(tags.as_bytes(), &url);
+    }
+}
