@@ -342,11 +342,11 @@ async fn share<A: Answer>(
         return;
     };
     let round = Rounds::default();
-    let thread = Thread {
+    let thread = Arc::new(Thread {
         hall: Arc::clone(&hall),
-        seat: Arc::new(seat),
+        seat,
         round: Arc::clone(&round.0),
-    };
+    });
     let mut stopping = stop.clone();
     tokio::select! {
         biased;
@@ -397,18 +397,8 @@ async fn told_to_end(mut stop: watch::Receiver<Stop>) {
 /// Where connections are at home.
 struct Thread<A> {
     hall: Arc<Hall<A>>,
-    seat: Arc<Seat<Newcomer>>,
+    seat: Seat<Newcomer>,
     round: Arc<Round>,
-}
-
-impl<A> Clone for Thread<A> {
-    fn clone(&self) -> Self {
-        Self {
-            hall: Arc::clone(&self.hall),
-            seat: Arc::clone(&self.seat),
-            round: Arc::clone(&self.round),
-        }
-    }
 }
 
 /// A connection that comes to a thread, from outside or from another thread. It rests.
@@ -427,7 +417,7 @@ struct Place {
 
 impl<A: Answer> Thread<A> {
     /// For ever.
-    async fn admit_all(&self, listener: &TcpListener, places: &Arc<Semaphore>) {
+    async fn admit_all(self: &Arc<Self>, listener: &TcpListener, places: &Arc<Semaphore>) {
         let scarce = self.hall.bounds.connections as usize / 4;
         loop {
             let Some((stream, address, permit)) = accept(listener, places).await else {
@@ -441,7 +431,7 @@ impl<A: Answer> Thread<A> {
         }
     }
 
-    fn admit(&self, stream: TcpStream, member: Member, permit: OwnedSemaphorePermit) {
+    fn admit(self: &Arc<Self>, stream: TcpStream, member: Member, permit: OwnedSemaphorePermit) {
         self.hall.counters.connection();
         // An answer is written in one piece, and must not wait for a second one.
         let _ = stream.set_nodelay(true);
@@ -465,7 +455,7 @@ impl<A: Answer> Thread<A> {
     }
 
     /// For ever, those whom other threads hand over.
-    async fn welcome_all(&self, coming: &mut UnboundedReceiver<Newcomer>) {
+    async fn welcome_all(self: &Arc<Self>, coming: &mut UnboundedReceiver<Newcomer>) {
         while let Some(mut newcomer) = coming.recv().await {
             // Else it is heard all the same, by a detour.
             let _ = newcomer.line.wire_mut().move_here();
@@ -473,12 +463,12 @@ impl<A: Answer> Thread<A> {
         }
     }
 
-    fn begin(&self, newcomer: Newcomer) {
-        tokio::spawn(self.clone().keep(newcomer));
+    fn begin(self: &Arc<Self>, newcomer: Newcomer) {
+        tokio::spawn(Arc::clone(self).keep(newcomer));
     }
 
     /// Until it has ended, or has gone to another thread.
-    async fn keep(self, mut newcomer: Newcomer) {
+    async fn keep(self: Arc<Self>, mut newcomer: Newcomer) {
         loop {
             let Newcomer {
                 line,
@@ -665,6 +655,5 @@ async fn until_stopped<C: Future>(
     .await;
 }
 
-#[cfg(test)]
 #[cfg(test)]
 mod tests;
