@@ -60,8 +60,12 @@ impl<W: Write> Assembler<W> {
         let mut written = Vec::new();
         for name in proof.names() {
             let content = metadata.required(&name)?;
-            let slot = writer.metadata(&name, content)?;
-            written.push((name, entry(slot, Digest::of(content))));
+            let digest = Digest::of(content);
+            let slot = match packed_before(held.as_deref(), &name, digest) {
+                Some(packed) => writer.packed_metadata(&name, content.len() as u64, &packed)?,
+                None => writer.metadata(&name, content)?,
+            };
+            written.push((name, entry(slot, digest)));
         }
         Ok(Self {
             writer,
@@ -118,7 +122,7 @@ impl<W: Write> Assembler<W> {
         let between = self.held_up_to(Some(&path))?;
         check(&file)?;
         self.copy(between)?;
-        self.write(path, &file, packed)
+        self.write(path, &file, &[], packed)
     }
 
     /// Whether a file need not come.
@@ -129,17 +133,20 @@ impl<W: Write> Assembler<W> {
     /// The signed files after the last one written that are held. No other may lack that the variant has.
     fn held_up_to(&self, end: Option<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
         let start = self.files.last();
-        let between = || self.proof.files().between(start, end);
-        let mut lacking = between().filter(|(path, file)| !self.may_lack(path, file));
-        match lacking.next() {
-            Some((first, _)) => Err(Refusal::FilesMissing {
-                first: first.clone(),
-                count: 1 + lacking.count(),
+        let (mut held, mut lacking) = (Vec::new(), Vec::new());
+        for (path, file) in self.proof.files().between(start, end) {
+            if self.is_held(path, file) {
+                held.push((path.clone(), *file));
+            } else if self.variant.holds(path, file.length) {
+                lacking.push(path);
+            }
+        }
+        match lacking.first() {
+            Some(first) => Err(Refusal::FilesMissing {
+                first: SitePath::clone(first),
+                count: lacking.len(),
             }),
-            None => Ok(between()
-                .filter(|(path, file)| self.is_held(path, file))
-                .map(|(path, file)| (path.clone(), *file))
-                .collect()),
+            None => Ok(held),
         }
     }
 
@@ -153,14 +160,23 @@ impl<W: Write> Assembler<W> {
             return Ok(());
         };
         for (path, file) in files {
-            let entry = held.file(&path).expect("it was seen to be held");
-            self.write(path, &file, &held.packed(entry))?;
+            let (header, entry) = held.file_behind(&path).expect("it was seen to be held");
+            self.write(path, &file, header, &held.packed(entry))?;
         }
         Ok(())
     }
 
-    fn write(&mut self, path: SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
-        let slot = self.writer.file(&path, file.length, packed)?;
+    /// `header`: what stands before it where it was copied from.
+    fn write(
+        &mut self,
+        path: SitePath,
+        file: &SignedFile,
+        header: &[u8],
+        packed: &[u8],
+    ) -> Result<(), Refusal> {
+        let slot = self
+            .writer
+            .file_behind(header, &path, file.length, packed)?;
         self.files.push(path, entry(slot, file.digest));
         Ok(())
     }
@@ -194,6 +210,12 @@ impl<W: Write> Assembler<W> {
         files.shrink();
         Ok(Excerpt::new(bundle, proof, metadata, files))
     }
+}
+
+/// Metadata that the edition held has too, packed as it is there.
+fn packed_before(held: Option<&Excerpt>, name: &MetadataName, digest: Digest) -> Option<Bytes> {
+    let (held, entry) = held.and_then(|held| Some((held, held.metadata_file(name)?)))?;
+    (entry.digest == digest).then(|| held.packed(entry))
 }
 
 /// A gzip member made here, of a content that was found to be the signed one.

@@ -48,6 +48,13 @@ impl<T> ByPath<T> {
         Some((path, value))
     }
 
+    /// What is known of a file, and of the one before it.
+    pub(super) fn get_behind(&self, path: &SitePath) -> Option<(Option<&T>, &T)> {
+        let at = self.place(path).ok()?;
+        let before = at.checked_sub(1).and_then(|before| self.0.get(before));
+        Some((before.map(|(_, value)| value), &self.0.get(at)?.1))
+    }
+
     pub fn contains_key(&self, path: &SitePath) -> bool {
         self.place(path).is_ok()
     }
@@ -104,6 +111,9 @@ mod tests {
         assert_eq!(files.get(&path("c")), Some(&1));
         assert_eq!(files.get(&path("b")), None);
         assert!(files.contains_key(&path("e")) && !files.contains_key(&path("f")));
+        assert_eq!(files.get_behind(&path("c")), Some((Some(&0), &1)));
+        assert_eq!(files.get_behind(&path("a")), Some((None, &0)));
+        assert_eq!(files.get_behind(&path("b")), None);
         assert_eq!((files.len(), of(&[]).is_empty()), (3, true));
         let order: Vec<_> = files.keys().map(SitePath::as_str).collect();
         assert_eq!(order, ["a", "c", "e"]);

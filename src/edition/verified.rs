@@ -211,6 +211,29 @@ impl Excerpt {
         self.bundle.slice(start..start + length)
     }
 
+    /// A file with the header member that stands before it in the bundle, which is empty for the first.
+    pub(super) fn file_behind(&self, path: &SitePath) -> Option<(&[u8], &Entry)> {
+        let (before, entry) = self.files.get_behind(path)?;
+        Some((self.header_between(before, entry), entry))
+    }
+
+    /// Every file so, in ascending order of path.
+    pub(super) fn files_behind(&self) -> impl Iterator<Item = (&[u8], &SitePath, &Entry)> {
+        let mut before = None;
+        self.files().map(move |(path, entry)| {
+            let header = self.header_between(before.replace(entry), entry);
+            (header, path, entry)
+        })
+    }
+
+    /// What lies between two files that follow each other.
+    fn header_between(&self, before: Option<&Entry>, entry: &Entry) -> &[u8] {
+        let place = |at| usize::try_from(at).expect("the bundle is in memory");
+        let between = before.map(|before| place(before.place().end)..place(entry.offset));
+        let header = between.and_then(|between| self.bundle.get(between));
+        header.unwrap_or_default()
+    }
+
     /// The content as the reader sees it.
     pub fn content(&self, entry: &Entry) -> Bytes {
         let content = bundle::unpack(&self.packed(entry), entry.length);
