@@ -73,7 +73,8 @@ impl VerifiedEdition {
     }
 
     /// The same of a bundle that was verified before, by the same code, when all of its bytes had this `digest`. If they
-    /// have it still, its files need not be unpacked again; its metadata is proved in any case.
+    /// have it still, its files need not be unpacked again, and its table of contents is what was seen then; its metadata is
+    /// proved in any case.
     pub fn open_again(
         bundle: Bytes,
         digest: Digest,
@@ -81,28 +82,28 @@ impl VerifiedEdition {
         now: Timestamp,
         seen: &mut dyn FnMut(u64),
     ) -> Result<Self, Refusal> {
-        let (mut hasher, mut at) = (Hasher::default(), 0);
-        let mut hash_to = |end: usize| {
-            hasher.update(bundle.get(at..end).unwrap_or_default());
-            at = end;
-        };
-        let opening = Opening::read(
-            &bundle,
-            remembered,
-            now,
-            |_, _, _| Ok(()),
-            &mut |position| {
-                hash_to(usize::try_from(position).expect("the bundle is in memory"));
-                seen(position);
-            },
-        );
-        hash_to(bundle.len());
-        match opening {
-            Ok(opening) if hasher.finish() == digest => opening.finish_whole(bundle),
-            _ => Self::open(bundle, remembered, now),
+        if digest_of(&bundle, seen) != digest {
+            return Self::open(bundle, remembered, now);
+        }
+        match Opening::listed(&bundle, remembered, now) {
+            Ok(opening) => opening.finish_whole(bundle),
+            Err(_) => Self::open(bundle, remembered, now),
         }
     }
 }
+
+/// Of a whole bundle; `seen` is told how far it was read.
+pub fn digest_of(bundle: &[u8], seen: &mut dyn FnMut(u64)) -> Digest {
+    let (mut hasher, mut at) = (Hasher::default(), 0);
+    for piece in bundle.chunks(PIECE_BYTES) {
+        hasher.update(piece);
+        at += piece.len() as u64;
+        seen(at);
+    }
+    hasher.finish()
+}
+
+const PIECE_BYTES: usize = 1 << 20;
 
 impl Deref for VerifiedEdition {
     type Target = Excerpt;
@@ -294,6 +295,25 @@ impl Opening {
             seen(scanner.position());
         }
         scanner.finish()?;
+        Ok(opening)
+    }
+
+    /// Of one that was read before: its table of contents is right.
+    fn listed(bundle: &Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+        let mut opening = Self::default();
+        let place = |at| usize::try_from(at).expect("the bundle is in memory");
+        bundle::each_member(bundle, |name, slot| {
+            let end = slot.offset + slot.packed_bytes;
+            let member = Member {
+                name,
+                length: slot.length,
+                offset: slot.offset,
+                packed: bundle.slice(place(slot.offset)..place(end)),
+            };
+            opening.take(member, remembered, now, |_, _, _| Ok(()))
+        })?;
+        // The table does not name itself, but what it stands behind.
+        opening.proof(remembered, now)?;
         Ok(opening)
     }
 

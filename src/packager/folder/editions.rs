@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use super::super::PublishError;
 use super::super::cache::{Key, Kind};
 use super::{FolderError, NewsroomFolder, Result};
-use crate::base::{Digest, EditionNumber, Hasher};
-use crate::edition::{DenseForms, Refusal, Retold, Variant, VerifiedEdition, write_excerpt};
+use crate::base::{Digest, EditionNumber};
+use crate::edition::{
+    DenseForms, Refusal, Retold, Variant, VerifiedEdition, digest_of, write_excerpt,
+};
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
 
@@ -62,14 +64,8 @@ impl NewsroomFolder {
     /// [`Self::newest_and_pages`] need not unpack it.
     pub fn note_good(&self, edition: &VerifiedEdition, pages: &Pages, now: Timestamp) {
         let mut thrift = Thrift::new(pages.clone());
-        let (mut hasher, mut at) = (Hasher::default(), 0);
-        for piece in edition.bundle().chunks(PIECE_BYTES) {
-            hasher.update(piece);
-            at += piece.len() as u64;
-            thrift.passed(at);
-        }
+        let digest = digest_of(edition.bundle(), &mut |bytes| thrift.passed(bytes));
         pages.let_go();
-        let digest = hasher.finish();
         // If it cannot be noted, it is unpacked again.
         let key = key_of_good(edition.number());
         let _ = self.cache(now).keep(Kind::Editions, key, digest.as_bytes());
@@ -157,8 +153,6 @@ impl NewsroomFolder {
         Ok(())
     }
 }
-
-const PIECE_BYTES: usize = 1 << 20;
 
 /// The code that proves editions; see the build script.
 const PROVING: &str = env!("COLPORT_PROVING");
