@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::by_path::ByPath;
 use super::metadata::SignedFile;
+use super::places::Places;
 use super::verified::{Entry, Excerpt, VerifiedEdition};
 use super::{Gathered, Proof, Refusal, Variant};
 use crate::base::{Digest, MetadataName, SitePath};
@@ -26,7 +26,7 @@ pub struct Assembler<W: Write> {
     variant: Variant,
     metadata: Vec<(MetadataName, Entry)>,
     /// Written so far: every file of the proof up to the last of these.
-    files: ByPath<Entry>,
+    places: Places,
 }
 
 impl<W: Write> Assembler<W> {
@@ -65,7 +65,7 @@ impl<W: Write> Assembler<W> {
         }
         Ok(Self {
             writer,
-            files: ByPath::with_capacity(proof.files().len()),
+            places: Places::with_capacity(proof.files().len()),
             proof,
             held,
             variant,
@@ -109,16 +109,16 @@ impl<W: Write> Assembler<W> {
         check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
-        let signed = self.proof.files().get_key_value(path);
-        let (path, file) = signed.ok_or_else(stray)?;
-        let (path, file) = (path.clone(), *file);
-        if !self.files.takes(&path) {
+        let number = self.proof.files().number(path).ok_or_else(stray)?;
+        if number < self.places.known() {
             return Err(stray());
         }
-        let between = self.held_up_to(Some(&path))?;
+        self.refuse_gap(number)?;
+        let (_, file) = self.proof.files().at(number).ok_or_else(stray)?;
+        let file = *file;
         check(&file)?;
-        self.copy(between)?;
-        self.write(path, &file, packed)
+        self.copy(number)?;
+        self.write(number, path, &file, packed)
     }
 
     /// Whether a file need not come.
@@ -126,42 +126,56 @@ impl<W: Write> Assembler<W> {
         self.is_held(path, file) || !self.variant.holds(path, file.length)
     }
 
-    /// The signed files after the last one written that are held. No other may lack that the variant has.
-    fn held_up_to(&self, end: Option<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
-        let start = self.files.last();
-        let between = || self.proof.files().between(start, end);
-        let mut lacking = between().filter(|(path, file)| !self.may_lack(path, file));
+    /// Refused unless of the signed files after the last one written and before `end` all are held that the variant has.
+    fn refuse_gap(&self, end: usize) -> Result<(), Refusal> {
+        let between = self.places.known()..end;
+        let between = between.filter_map(|number| self.proof.files().at(number));
+        let mut lacking = between.filter(|(path, file)| !self.may_lack(path, file));
         match lacking.next() {
             Some((first, _)) => Err(Refusal::FilesMissing {
                 first: first.clone(),
                 count: 1 + lacking.count(),
             }),
-            None => Ok(between()
-                .filter(|(path, file)| self.is_held(path, file))
-                .map(|(path, file)| (path.clone(), *file))
-                .collect()),
+            None => Ok(()),
         }
     }
 
     fn is_held(&self, path: &SitePath, file: &SignedFile) -> bool {
-        let entry = self.held.as_ref().and_then(|held| held.file(path));
-        entry.is_some_and(|entry| entry.digest == file.digest)
+        self.held(path, file).is_some()
     }
 
-    fn copy(&mut self, files: Vec<(SitePath, SignedFile)>) -> Result<(), Refusal> {
+    fn held(&self, path: &SitePath, file: &SignedFile) -> Option<Entry> {
+        let entry = self.held.as_ref().and_then(|held| held.file(path));
+        entry.filter(|entry| entry.digest == file.digest)
+    }
+
+    /// All that is held of what lies between the last one written and `end`.
+    fn copy(&mut self, end: usize) -> Result<(), Refusal> {
         let Some(held) = self.held.clone() else {
             return Ok(());
         };
-        for (path, file) in files {
-            let entry = held.file(&path).expect("it was seen to be held");
-            self.write(path, &file, &held.packed(entry))?;
+        for number in self.places.known()..end {
+            let Some((path, file)) = self.proof.files().at(number) else {
+                break;
+            };
+            if let Some(entry) = self.held(path, file) {
+                let (path, file) = (path.clone(), *file);
+                self.write(number, &path, &file, &held.packed(entry))?;
+            }
         }
         Ok(())
     }
 
-    fn write(&mut self, path: SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
-        let slot = self.writer.file(&path, file.length, packed)?;
-        self.files.push(path, entry(slot, file.digest));
+    fn write(
+        &mut self,
+        number: usize,
+        path: &SitePath,
+        file: &SignedFile,
+        packed: &[u8],
+    ) -> Result<(), Refusal> {
+        let slot = self.writer.file(path, file.length, packed)?;
+        let is_in_order = self.places.put(number, slot.offset, slot.packed_bytes);
+        assert!(is_in_order, "files come in order");
         Ok(())
     }
 
@@ -181,18 +195,12 @@ impl<W: Write> Assembler<W> {
         mut self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<Excerpt, E> {
-        let rest = self.held_up_to(None)?;
-        self.copy(rest)?;
+        let all = self.proof.files().len();
+        self.refuse_gap(all)?;
+        self.copy(all)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
-        let Self {
-            proof,
-            metadata,
-            mut files,
-            ..
-        } = self;
-        files.shrink();
-        Ok(Excerpt::new(bundle, proof, metadata, files))
+        Ok(Excerpt::new(bundle, self.proof, self.metadata, self.places))
     }
 }
 

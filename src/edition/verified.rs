@@ -12,9 +12,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::assembler::check;
-use super::by_path::ByPath;
 use super::excerpt::is_picture;
 use super::metadata::SignedFile;
+use super::places::Places;
 use super::{Gathered, Proof, Refusal, Remembered};
 use crate::base::{Digest, EditionNumber, Hasher, MetadataName, SitePath, Variant};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
@@ -102,6 +102,17 @@ impl VerifiedEdition {
             _ => Self::open(bundle, remembered, now),
         }
     }
+
+    /// The same, which holds its signed lists no longer in memory but in `laid`, as far as they are just there: what
+    /// [`Trusted::lists`](crate::trust::Trusted::lists) gives, one behind the other, in a map or wherever. To be called
+    /// before it is shared.
+    #[must_use]
+    pub fn with_lists_in(mut self, laid: &Bytes) -> Self {
+        if let Some(excerpt) = Arc::get_mut(&mut self.0) {
+            excerpt.proof.hold_lists_in(laid);
+        }
+        self
+    }
 }
 
 impl Deref for VerifiedEdition {
@@ -118,7 +129,7 @@ pub struct Excerpt {
     bundle: Bytes,
     proof: Proof,
     metadata: BTreeMap<MetadataName, Entry>,
-    files: ByPath<Entry>,
+    places: Places,
     /// Of channels. Nothing of them was proved.
     lists: Vec<Bytes>,
 }
@@ -131,13 +142,13 @@ impl Excerpt {
         bundle: Bytes,
         proof: Proof,
         metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
-        files: ByPath<Entry>,
+        places: Places,
     ) -> Self {
         Self {
             bundle,
             proof,
             metadata: metadata.into_iter().collect(),
-            files,
+            places,
             lists: Vec::new(),
         }
     }
@@ -149,9 +160,8 @@ impl Excerpt {
 
     /// Whether nothing of this variant is missing.
     pub fn covers(&self, variant: Variant) -> bool {
-        let mut signed = self.proof.files().iter();
-        signed
-            .all(|(path, file)| !variant.holds(path, file.length) || self.files.contains_key(path))
+        self.signed()
+            .all(|(path, file, entry)| !variant.holds(path, file.length) || entry.is_some())
     }
 
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
@@ -182,37 +192,46 @@ impl Excerpt {
 
     /// The pictures that were signed and are not here, in ascending order of path.
     pub fn lacking(&self) -> impl Iterator<Item = &SitePath> {
-        let signed = self.proof.files().keys();
-        signed.filter(|path| !self.files.contains_key(path))
+        let signed = self.signed();
+        signed.filter_map(|(path, _, entry)| entry.is_none().then_some(path))
     }
 
-    pub fn file(&self, path: &SitePath) -> Option<&Entry> {
-        self.files.get(path)
+    pub fn file(&self, path: &SitePath) -> Option<Entry> {
+        let number = self.proof.files().number(path)?;
+        let (_, file) = self.proof.files().at(number)?;
+        self.places.entry(number, file)
     }
 
     /// In ascending order of path.
-    pub fn files(&self) -> impl Iterator<Item = (&SitePath, &Entry)> {
-        self.files.iter()
+    pub fn files(&self) -> impl Iterator<Item = (&SitePath, Entry)> {
+        let signed = self.signed();
+        signed.filter_map(|(path, _, entry)| Some((path, entry?)))
+    }
+
+    /// Every file of the edition, also those that are not here.
+    fn signed(&self) -> impl Iterator<Item = (&SitePath, &SignedFile, Option<Entry>)> {
+        let signed = self.proof.files().iter().enumerate();
+        signed.map(|(number, (path, file))| (path, file, self.places.entry(number, file)))
     }
 
     /// All metadata files, older roots among them.
-    pub fn metadata(&self) -> impl Iterator<Item = (&MetadataName, &Entry)> {
-        self.metadata.iter()
+    pub fn metadata(&self) -> impl Iterator<Item = (&MetadataName, Entry)> {
+        self.metadata.iter().map(|(name, entry)| (name, *entry))
     }
 
-    pub fn metadata_file(&self, name: &MetadataName) -> Option<&Entry> {
-        self.metadata.get(name)
+    pub fn metadata_file(&self, name: &MetadataName) -> Option<Entry> {
+        self.metadata.get(name).copied()
     }
 
     /// The content as a gzip member, without a copy.
-    pub fn packed(&self, entry: &Entry) -> Bytes {
+    pub fn packed(&self, entry: Entry) -> Bytes {
         let start = usize::try_from(entry.offset).expect("the bundle is in memory");
         let length = usize::try_from(entry.packed_bytes).expect("the bundle is in memory");
         self.bundle.slice(start..start + length)
     }
 
     /// The content as the reader sees it.
-    pub fn content(&self, entry: &Entry) -> Bytes {
+    pub fn content(&self, entry: Entry) -> Bytes {
         let content = bundle::unpack(&self.packed(entry), entry.length);
         content
             .expect("this very member was unpacked when the edition was verified")
@@ -220,7 +239,7 @@ impl Excerpt {
     }
 
     /// The same, once more compared with what was signed: a disk can have changed it meanwhile.
-    pub(super) fn proved_content(&self, entry: &Entry) -> Option<Bytes> {
+    pub(super) fn proved_content(&self, entry: Entry) -> Option<Bytes> {
         let content = bundle::unpack(&self.packed(entry), entry.length).ok()?;
         (Digest::of(&content) == entry.digest).then(|| content.into())
     }
@@ -233,7 +252,7 @@ impl Excerpt {
     /// All metadata, unpacked, as if it had just been gathered. What the proof holds is not held twice.
     pub fn gathered(&self) -> Gathered {
         let proved: BTreeMap<_, _> = self.proof.newest().collect();
-        let content = |(name, entry): (&MetadataName, &Entry)| {
+        let content = |(name, entry): (&MetadataName, Entry)| {
             let held = proved.get(name).map(|content| Bytes::clone(content));
             (name.clone(), held.unwrap_or_else(|| self.content(entry)))
         };
@@ -250,7 +269,7 @@ struct Opening {
     gathered: Gathered,
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
-    files: Option<ByPath<Entry>>,
+    places: Option<Places>,
     lists: Vec<Bytes>,
     is_excerpt: bool,
 }
@@ -292,17 +311,17 @@ impl Opening {
             MemberName::File(path) => {
                 let proof = self.proof(remembered, now)?;
                 let stray = || Refusal::Stray { path: path.clone() };
-                let signed = proof.files().get_key_value(path);
-                let (path, file) = signed.ok_or_else(stray)?;
+                let number = proof.files().number(path).ok_or_else(stray)?;
+                let (_, file) = proof.files().at(number).ok_or_else(stray)?;
                 check(path, file, &member.packed)?;
-                let (path, digest) = (path.clone(), file.digest);
                 let all = proof.files().len();
-                let files = self.files.get_or_insert_with(|| ByPath::with_capacity(all));
-                match files.takes(&path) {
-                    true => files.push(path, entry(&member, digest)),
-                    false => return Err(Refusal::Stray { path }),
+                let places = self
+                    .places
+                    .get_or_insert_with(|| Places::with_capacity(all));
+                match places.put(number, member.offset, member.packed.len() as u64) {
+                    true => Ok(()),
+                    false => Err(stray()),
                 }
-                Ok(())
             }
             MemberName::List(_) if self.lists.len() < LISTS => {
                 self.lists.push(member.content()?.into());
@@ -343,15 +362,9 @@ impl Opening {
         let proof = self
             .proof
             .ok_or(BundleError::NotABundle("it holds no files"))?;
-        let mut files = self.files.unwrap_or_else(|| ByPath::with_capacity(0));
-        files.shrink();
-        let is_missing =
-            |path: &&SitePath| !(files.contains_key(path) || self.is_excerpt && is_picture(path));
-        let first = proof.files().keys().find(is_missing).cloned();
-        if let Some(first) = first {
-            let count = proof.files().keys().filter(is_missing).count();
-            return Err(Refusal::FilesMissing { first, count });
-        }
+        let places = self.places.unwrap_or_else(|| Places::with_capacity(0));
+        let may_lack = |path: &SitePath| self.is_excerpt && is_picture(path);
+        refuse_missing(&proof, &places, may_lack)?;
         // Metadata that the proof did not need was not verified, so it is not shown.
         let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();
         let needed = proof.names().into_iter().collect();
@@ -360,10 +373,27 @@ impl Opening {
             bundle,
             proof,
             metadata,
-            files,
+            places,
             lists: self.lists,
         })
     }
+}
+
+fn refuse_missing(
+    proof: &Proof,
+    places: &Places,
+    may_lack: impl Fn(&SitePath) -> bool,
+) -> Result<(), Refusal> {
+    let signed = proof.files().iter().enumerate();
+    let missing = signed
+        .filter(|(number, (path, file))| !may_lack(path) && places.entry(*number, file).is_none());
+    let mut missing = missing.map(|(_, (path, _))| path);
+    missing.next().map_or(Ok(()), |first| {
+        Err(Refusal::FilesMissing {
+            first: first.clone(),
+            count: 1 + missing.count(),
+        })
+    })
 }
 
 fn entry(member: &Member, digest: Digest) -> Entry {

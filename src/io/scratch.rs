@@ -6,7 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::files::{self, FileError, Result, create_folder};
+use bytes::Bytes;
+
+use super::files::{self, FileError, Pages, Result, create_folder};
 
 /// A file without a name, for what memory should not hold: it grows until it is dropped, and a kill leaves nothing of it.
 #[derive(Debug)]
@@ -39,6 +41,11 @@ impl Scratch {
         Ok(start..*length)
     }
 
+    /// All of it, mapped: nothing more can be written.
+    pub fn into_map(self) -> Result<(Bytes, Pages)> {
+        files::map_file(&self.file, &self.folder)
+    }
+
     pub fn read(&self, range: &Range<u64>) -> Result<Vec<u8>> {
         let read = files::read_at(&self.file, range);
         read.map_err(|e| FileError::new("read a file in", &self.folder, e))
@@ -60,5 +67,6 @@ mod tests {
         assert_eq!(scratch.read(&places[0]).unwrap(), b"one");
         assert!(scratch.read(&(0..9)).is_err());
         assert!(files::list(folder.path()).unwrap().is_empty());
+        assert_eq!(scratch.into_map().unwrap().0, &b"onethree"[..]);
     }
 }
