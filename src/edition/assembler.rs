@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::by_path::ByPath;
 use super::metadata::SignedFile;
+use super::places::Places;
 use super::verified::{Entry, Excerpt, VerifiedEdition};
 use super::{Gathered, Proof, Refusal, Variant};
 use crate::base::{Digest, MetadataName, SitePath};
@@ -26,7 +26,7 @@ pub struct Assembler<W: Write> {
     variant: Variant,
     metadata: Vec<(MetadataName, Entry)>,
     /// Written so far: every file of the proof up to the last of these.
-    files: ByPath<Entry>,
+    places: Places,
 }
 
 impl<W: Write> Assembler<W> {
@@ -69,7 +69,7 @@ impl<W: Write> Assembler<W> {
         }
         Ok(Self {
             writer,
-            files: ByPath::with_capacity(proof.files().len()),
+            places: Places::with_capacity(proof.files().len()),
             proof,
             held,
             variant,
@@ -113,16 +113,16 @@ impl<W: Write> Assembler<W> {
         check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
-        let signed = self.proof.files().get_key_value(path);
-        let (path, file) = signed.ok_or_else(stray)?;
-        let (path, file) = (path.clone(), *file);
-        if !self.files.takes(&path) {
+        let number = self.proof.files().number(path).ok_or_else(stray)?;
+        if number < self.places.known() {
             return Err(stray());
         }
-        let between = self.held_up_to(Some(&path))?;
+        self.refuse_gap(number)?;
+        let (_, file) = self.proof.files().at(number).ok_or_else(stray)?;
+        let file = *file;
         check(&file)?;
-        self.copy(between)?;
-        self.write(path, &file, &[], packed)
+        self.copy(number)?;
+        self.write(number, path, &file, &[], packed)
     }
 
     /// Whether a file need not come.
@@ -130,23 +130,17 @@ impl<W: Write> Assembler<W> {
         self.is_held(path, file) || !self.variant.holds(path, file.length)
     }
 
-    /// The signed files after the last one written that are held. No other may lack that the variant has.
-    fn held_up_to(&self, end: Option<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
-        let start = self.files.last();
-        let (mut held, mut lacking) = (Vec::new(), Vec::new());
-        for (path, file) in self.proof.files().between(start, end) {
-            if self.is_held(path, file) {
-                held.push((path.clone(), *file));
-            } else if self.variant.holds(path, file.length) {
-                lacking.push(path);
-            }
-        }
-        match lacking.first() {
-            Some(first) => Err(Refusal::FilesMissing {
-                first: SitePath::clone(first),
-                count: lacking.len(),
+    /// Refused unless of the signed files after the last one written and before `end` all are held that the variant has.
+    fn refuse_gap(&self, end: usize) -> Result<(), Refusal> {
+        let between = self.places.known()..end;
+        let between = between.filter_map(|number| self.proof.files().at(number));
+        let mut lacking = between.filter(|(path, file)| !self.may_lack(path, file));
+        match lacking.next() {
+            Some((first, _)) => Err(Refusal::FilesMissing {
+                first: first.clone(),
+                count: 1 + lacking.count(),
             }),
-            None => Ok(held),
+            None => Ok(()),
         }
     }
 
@@ -155,13 +149,20 @@ impl<W: Write> Assembler<W> {
         entry.is_some_and(|entry| entry.digest == file.digest)
     }
 
-    fn copy(&mut self, files: Vec<(SitePath, SignedFile)>) -> Result<(), Refusal> {
+    /// All that is held of what lies between the last one written and `end`.
+    fn copy(&mut self, end: usize) -> Result<(), Refusal> {
         let Some(held) = self.held.clone() else {
             return Ok(());
         };
-        for (path, file) in files {
-            let (header, entry) = held.file_behind(&path).expect("it was seen to be held");
-            self.write(path, &file, header, &held.packed(entry))?;
+        for number in self.places.known()..end {
+            let Some((path, file)) = self.proof.files().at(number) else {
+                break;
+            };
+            let there = held.file_behind(path);
+            if let Some((header, entry)) = there.filter(|(_, entry)| entry.digest == file.digest) {
+                let (path, file) = (path.clone(), *file);
+                self.write(number, &path, &file, header, &held.packed(entry))?;
+            }
         }
         Ok(())
     }
@@ -169,15 +170,15 @@ impl<W: Write> Assembler<W> {
     /// `header`: what stands before it where it was copied from.
     fn write(
         &mut self,
-        path: SitePath,
+        number: usize,
+        path: &SitePath,
         file: &SignedFile,
         header: &[u8],
         packed: &[u8],
     ) -> Result<(), Refusal> {
-        let slot = self
-            .writer
-            .file_behind(header, &path, file.length, packed)?;
-        self.files.push(path, entry(slot, file.digest));
+        let slot = self.writer.file_behind(header, path, file.length, packed)?;
+        let is_in_order = self.places.put(number, slot.offset, slot.packed_bytes);
+        assert!(is_in_order, "files come in order");
         Ok(())
     }
 
@@ -197,18 +198,12 @@ impl<W: Write> Assembler<W> {
         mut self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<Excerpt, E> {
-        let rest = self.held_up_to(None)?;
-        self.copy(rest)?;
+        let all = self.proof.files().len();
+        self.refuse_gap(all)?;
+        self.copy(all)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
-        let Self {
-            proof,
-            metadata,
-            mut files,
-            ..
-        } = self;
-        files.shrink();
-        Ok(Excerpt::new(bundle, proof, metadata, files))
+        Ok(Excerpt::new(bundle, self.proof, self.metadata, self.places))
     }
 }
 

@@ -17,6 +17,7 @@ mod dictionary;
 mod early;
 mod excerpt;
 mod metadata;
+mod places;
 mod receiver;
 mod refusal;
 mod shelf;

@@ -6,7 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::files::{self, FileError, Result, create_folder};
+use bytes::Bytes;
+
+use super::files::{self, FileError, Pages, Result, create_folder};
 
 /// A file without a name, for what memory should not hold: it grows until it is dropped, and a kill leaves nothing of it.
 #[derive(Debug)]
@@ -45,15 +47,24 @@ impl Scratch {
         let start = end.start + before as u64;
         end.gathered.extend_from_slice(bytes);
         if end.gathered.len() >= GATHERED_BYTES {
-            let written = self.file.write_all_at(&end.gathered, end.start);
-            if let Err(error) = written {
-                end.gathered.truncate(before);
-                return Err(FileError::new("write a file in", &self.folder, error));
-            }
-            // Room that one long text took is given back.
-            end.start += std::mem::take(&mut end.gathered).len() as u64;
+            let written = self.write_out(&mut end);
+            written.inspect_err(|_| end.gathered.truncate(before))?;
         }
         Ok(start..start + bytes.len() as u64)
+    }
+
+    fn write_out(&self, end: &mut End) -> Result<()> {
+        let written = self.file.write_all_at(&end.gathered, end.start);
+        written.map_err(|e| FileError::new("write a file in", &self.folder, e))?;
+        // Room that one long text took is given back.
+        end.start += std::mem::take(&mut end.gathered).len() as u64;
+        Ok(())
+    }
+
+    /// All of it, mapped: nothing more can be written.
+    pub fn into_map(self) -> Result<(Bytes, Pages)> {
+        self.write_out(&mut self.end())?;
+        files::map_file(&self.file, &self.folder)
     }
 
     pub fn read(&self, range: &Range<u64>) -> Result<Vec<u8>> {
@@ -92,6 +103,7 @@ mod tests {
         assert_eq!(scratch.read(&places[0]).unwrap(), b"one");
         assert!(scratch.read(&(0..9)).is_err());
         assert!(files::list(folder.path()).unwrap().is_empty());
+        assert_eq!(scratch.into_map().unwrap().0, &b"onethree"[..]);
     }
 
     #[test]

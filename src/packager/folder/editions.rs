@@ -17,6 +17,7 @@ use crate::edition::{
 };
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
+use crate::io::scratch::Scratch;
 
 /// Of the note that holds the number of the newest edition.
 pub(super) const PUBLISHED: &str = "newest-edition";
@@ -99,7 +100,25 @@ impl NewsroomFolder {
         if good.is_none() {
             self.note_good(&edition, &pages, now);
         }
+        let (edition, pages) = self.with_lists_aside(edition, pages);
         Ok(Some((Arc::new(edition), pages)))
+    }
+
+    /// The same edition, of which the signed lists lie on the disk until they are looked at: of a large one they are tens of
+    /// megabytes. On a disk that is full they stay in memory.
+    fn with_lists_aside(&self, edition: VerifiedEdition, pages: Pages) -> (VerifiedEdition, Pages) {
+        let lay = || {
+            let scratch = Scratch::on(&self.place.join("cache"))?;
+            let mut lists = edition.proof().trusted().lists();
+            lists.try_for_each(|list| scratch.append(list).map(drop))?;
+            scratch.into_map()
+        };
+        let Ok((lists, their_pages)) = lay() else {
+            return (edition, pages);
+        };
+        let edition = edition.with_lists_in(&lists);
+        their_pages.let_go();
+        (edition, pages.and(their_pages))
     }
 
     /// The newest edition that was ever put in its place here. Without its bundle the next one would have a number that
