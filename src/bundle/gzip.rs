@@ -59,6 +59,15 @@ pub(super) fn header_member(tar: &[u8], deflated: &[u8], content_bytes: u32) -> 
     member
 }
 
+/// Whether `member` says of itself that it is the header member of these blocks before a content of this length. What is
+/// deflated in it is not looked at.
+pub(super) fn is_header_member(member: &[u8], tar: &[u8], content_bytes: u32) -> bool {
+    let said = member.first_chunk().and_then(lengths);
+    let is_whole =
+        |said: Lengths| said.header as usize == member.len() && said.content == content_bytes;
+    said.is_some_and(is_whole) && member.ends_with(&trailer(tar))
+}
+
 pub(super) fn footer(contents_at: u64) -> [u8; FOOTER_BYTES] {
     let mut footer = [0; FOOTER_BYTES];
     footer[..16].copy_from_slice(&head_start(FOOTER));

@@ -36,7 +36,7 @@ pub use error::BundleError;
 pub use name::{ListFile, MemberName};
 pub use packing::{Effort, digest, pack, stored_runs, unpack};
 pub use scanner::Scanner;
-pub use table::contents;
+pub use table::{contents, each_member};
 pub use writer::Writer;
 
 /// One file of the bundle.

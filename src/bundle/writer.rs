@@ -40,6 +40,7 @@ impl<W: Write> Writer<W> {
             MemberName::About,
             json.len() as u64,
             &pack(&json, Effort::Best),
+            &[],
         )?;
         Ok(writer)
     }
@@ -56,19 +57,31 @@ impl<W: Write> Writer<W> {
         length: u64,
         packed: &[u8],
     ) -> io::Result<Slot> {
-        self.later_member(MemberName::Metadata(name.clone()), length, packed)
+        self.later_member(MemberName::Metadata(name.clone()), length, packed, &[])
     }
 
     /// In ascending order of path. `packed` comes from [`pack`] or out of another bundle; whether it holds `length`
     /// bytes is believed if its trailer says so.
     pub fn file(&mut self, path: &SitePath, length: u64, packed: &[u8]) -> io::Result<Slot> {
-        self.later_member(MemberName::File(path.clone()), length, packed)
+        self.file_behind(&[], path, length, packed)
+    }
+
+    /// The same with the header member that stands before it in a bundle which was scanned, or written here: it is copied
+    /// if it is the one that belongs here, and so not deflated again.
+    pub fn file_behind(
+        &mut self,
+        header: &[u8],
+        path: &SitePath,
+        length: u64,
+        packed: &[u8],
+    ) -> io::Result<Slot> {
+        self.later_member(MemberName::File(path.clone()), length, packed, header)
     }
 
     /// A member of another bundle, but for the first and the last.
     pub(super) fn copy(&mut self, member: &Member) -> io::Result<()> {
         let name = member.name.clone();
-        self.later_member(name, member.length, &member.packed)
+        self.later_member(name, member.length, &member.packed, &[])
             .map(drop)
     }
 
@@ -76,7 +89,7 @@ impl<W: Write> Writer<W> {
     pub(super) fn list(&mut self, name: &ListFile, content: &[u8]) -> io::Result<()> {
         let packed = pack(content, Effort::Best);
         let name = MemberName::List(name.clone());
-        self.later_member(name, content.len() as u64, &packed)
+        self.later_member(name, content.len() as u64, &packed, &[])
             .map(drop)
     }
 
@@ -87,14 +100,20 @@ impl<W: Write> Writer<W> {
             return Err(refused("its table of contents is too large"));
         }
         let contents_at = self.position;
-        self.member(MemberName::Contents, length, &packed)?;
-        self.header(&tar::end(self.unfilled), 0)?;
+        self.member(MemberName::Contents, length, &packed, &[])?;
+        self.header(&tar::end(self.unfilled), 0, &[])?;
         self.put(&gzip::footer(contents_at))?;
         self.out.flush()?;
         Ok(self.out)
     }
 
-    fn later_member(&mut self, name: MemberName, length: u64, packed: &[u8]) -> io::Result<Slot> {
+    fn later_member(
+        &mut self,
+        name: MemberName,
+        length: u64,
+        packed: &[u8],
+        header: &[u8],
+    ) -> io::Result<Slot> {
         if name <= self.last {
             return Err(refused(&format!("`{name}` cannot follow `{}`", self.last)));
         }
@@ -104,10 +123,16 @@ impl<W: Write> Writer<W> {
         if length > name.most_bytes() {
             return Err(refused(&format!("`{name}` is too large")));
         }
-        self.member(name, length, packed)
+        self.member(name, length, packed, header)
     }
 
-    fn member(&mut self, name: MemberName, length: u64, packed: &[u8]) -> io::Result<Slot> {
+    fn member(
+        &mut self,
+        name: MemberName,
+        length: u64,
+        packed: &[u8],
+        header: &[u8],
+    ) -> io::Result<Slot> {
         if !is_plausible(packed, length) {
             return Err(refused(&format!("`{name}` is not packed as bundles are")));
         }
@@ -116,6 +141,7 @@ impl<W: Write> Writer<W> {
         self.header(
             &tar::header(self.unfilled, &name.to_string(), length),
             content_bytes,
+            header,
         )?;
         let slot = Slot {
             offset: self.position,
@@ -130,7 +156,11 @@ impl<W: Write> Writer<W> {
         Ok(slot)
     }
 
-    fn header(&mut self, blocks: &[u8], content_bytes: u32) -> io::Result<()> {
+    /// `there`: what stands in this place elsewhere.
+    fn header(&mut self, blocks: &[u8], content_bytes: u32, there: &[u8]) -> io::Result<()> {
+        if gzip::is_header_member(there, blocks, content_bytes) {
+            return self.put(there);
+        }
         let deflated = deflate(blocks, HEADER_LEVEL);
         self.put(&gzip::header_member(blocks, &deflated, content_bytes))
     }
@@ -227,6 +257,76 @@ mod tests {
         assert_eq!(members.len(), 3);
     }
 
+    /// The sample with a header member before each file that something else had there.
+    fn behind(header: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
+        let sample = Sample::default();
+        let mut writer = Writer::start(Vec::new(), &sample.about).unwrap();
+        for (name, content) in &sample.metadata {
+            writer.metadata(name, content).unwrap();
+        }
+        for (index, (path, content)) in sample.files.iter().enumerate() {
+            let packed = pack(content, Effort::Quick);
+            let length = content.len() as u64;
+            writer
+                .file_behind(&header(index), path, length, &packed)
+                .unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    /// What stands before each file of the sample.
+    fn headers() -> Vec<Vec<u8>> {
+        let bundle = Sample::default().write();
+        let (mut end, mut headers) = (0, Vec::new());
+        for (name, slot) in contents(&bundle).unwrap() {
+            let start = usize::try_from(slot.offset).unwrap();
+            if matches!(name, MemberName::File(_)) {
+                headers.push(bundle[end..start].to_vec());
+            }
+            end = start + usize::try_from(slot.packed_bytes).unwrap();
+        }
+        headers
+    }
+
+    #[test]
+    fn copied_header_members_are_those_that_would_be_written() {
+        let (fresh, own) = (Sample::default().write(), headers());
+        assert_eq!(behind(|index| own[index].clone()), fresh);
+        // Those of other files, and what is no whole header member, are not taken.
+        for by in 1..own.len() {
+            let others = |index: usize| own[(index + by) % own.len()].clone();
+            assert_eq!(behind(others), fresh, "{by}");
+        }
+        for cut in [1, 8, 30] {
+            let short = |index: usize| own[index][..own[index].len() - cut].to_vec();
+            assert_eq!(behind(short), fresh, "{cut}");
+        }
+        for at in [0, 16, 20] {
+            let wrong = |index: usize| {
+                let mut header = own[index].clone();
+                header[at] ^= 1;
+                header
+            };
+            assert_eq!(behind(wrong), fresh, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_header_member_that_fits_is_not_deflated_again() {
+        let otherwise = |index: usize| {
+            let blocks = super::super::table::header_blocks(&headers()[index]).unwrap();
+            let content = headers()[index][20..24].try_into().unwrap();
+            gzip::header_member(&blocks, &deflate(&blocks, 1), u32::from_le_bytes(content))
+        };
+        let copied = behind(otherwise);
+        assert_ne!(copied, Sample::default().write());
+        let all = (0..headers().len()).all(|index| {
+            let header = otherwise(index);
+            copied.windows(header.len()).any(|part| part == header)
+        });
+        assert!(all);
+    }
+
     /// Nobody has signed anything yet when a timestamp comes.
     #[test]
     fn metadata_longer_than_any_of_its_role_is_refused_when_it_is_announced() {
@@ -240,7 +340,7 @@ mod tests {
         assert!(writer.metadata(&name, &long).is_err());
         let packed = pack(&long, Effort::Quick);
         let name = MemberName::Metadata(name);
-        writer.member(name, length, &packed).unwrap();
+        writer.member(name, length, &packed, &[]).unwrap();
         let mut scanner = Scanner::default();
         scanner.push(writer.finish().unwrap().into());
         assert!(scanner.next().unwrap().is_some(), "what it carries");

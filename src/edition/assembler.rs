@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::by_path::ByPath;
 use super::metadata::SignedFile;
+use super::places::Places;
 use super::verified::{Entry, Excerpt, VerifiedEdition};
 use super::{Gathered, Proof, Refusal, Variant};
 use crate::base::{Digest, MetadataName, SitePath};
@@ -26,7 +26,7 @@ pub struct Assembler<W: Write> {
     variant: Variant,
     metadata: Vec<(MetadataName, Entry)>,
     /// Written so far: every file of the proof up to the last of these.
-    files: ByPath<Entry>,
+    places: Places,
 }
 
 impl<W: Write> Assembler<W> {
@@ -60,12 +60,16 @@ impl<W: Write> Assembler<W> {
         let mut written = Vec::new();
         for name in proof.names() {
             let content = metadata.required(&name)?;
-            let slot = writer.metadata(&name, content)?;
-            written.push((name, entry(slot, Digest::of(content))));
+            let digest = Digest::of(content);
+            let slot = match packed_before(held.as_deref(), &name, digest) {
+                Some(packed) => writer.packed_metadata(&name, content.len() as u64, &packed)?,
+                None => writer.metadata(&name, content)?,
+            };
+            written.push((name, entry(slot, digest)));
         }
         Ok(Self {
             writer,
-            files: ByPath::with_capacity(proof.files().len()),
+            places: Places::with_capacity(proof.files().len()),
             proof,
             held,
             variant,
@@ -109,16 +113,16 @@ impl<W: Write> Assembler<W> {
         check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
-        let signed = self.proof.files().get_key_value(path);
-        let (path, file) = signed.ok_or_else(stray)?;
-        let (path, file) = (path.clone(), *file);
-        if !self.files.takes(&path) {
+        let number = self.proof.files().number(path).ok_or_else(stray)?;
+        if number < self.places.known() {
             return Err(stray());
         }
-        let between = self.held_up_to(Some(&path))?;
+        self.refuse_gap(number)?;
+        let (_, file) = self.proof.files().at(number).ok_or_else(stray)?;
+        let file = *file;
         check(&file)?;
-        self.copy(between)?;
-        self.write(path, &file, packed)
+        self.copy(number)?;
+        self.write(number, path, &file, &[], packed)
     }
 
     /// Whether a file need not come.
@@ -126,20 +130,17 @@ impl<W: Write> Assembler<W> {
         self.is_held(path, file) || !self.variant.holds(path, file.length)
     }
 
-    /// The signed files after the last one written that are held. No other may lack that the variant has.
-    fn held_up_to(&self, end: Option<&SitePath>) -> Result<Vec<(SitePath, SignedFile)>, Refusal> {
-        let start = self.files.last();
-        let between = || self.proof.files().between(start, end);
-        let mut lacking = between().filter(|(path, file)| !self.may_lack(path, file));
+    /// Refused unless of the signed files after the last one written and before `end` all are held that the variant has.
+    fn refuse_gap(&self, end: usize) -> Result<(), Refusal> {
+        let between = self.places.known()..end;
+        let between = between.filter_map(|number| self.proof.files().at(number));
+        let mut lacking = between.filter(|(path, file)| !self.may_lack(path, file));
         match lacking.next() {
             Some((first, _)) => Err(Refusal::FilesMissing {
                 first: first.clone(),
                 count: 1 + lacking.count(),
             }),
-            None => Ok(between()
-                .filter(|(path, file)| self.is_held(path, file))
-                .map(|(path, file)| (path.clone(), *file))
-                .collect()),
+            None => Ok(()),
         }
     }
 
@@ -148,20 +149,36 @@ impl<W: Write> Assembler<W> {
         entry.is_some_and(|entry| entry.digest == file.digest)
     }
 
-    fn copy(&mut self, files: Vec<(SitePath, SignedFile)>) -> Result<(), Refusal> {
+    /// All that is held of what lies between the last one written and `end`.
+    fn copy(&mut self, end: usize) -> Result<(), Refusal> {
         let Some(held) = self.held.clone() else {
             return Ok(());
         };
-        for (path, file) in files {
-            let entry = held.file(&path).expect("it was seen to be held");
-            self.write(path, &file, &held.packed(entry))?;
+        for number in self.places.known()..end {
+            let Some((path, file)) = self.proof.files().at(number) else {
+                break;
+            };
+            let there = held.file_behind(path);
+            if let Some((header, entry)) = there.filter(|(_, entry)| entry.digest == file.digest) {
+                let (path, file) = (path.clone(), *file);
+                self.write(number, &path, &file, header, &held.packed(entry))?;
+            }
         }
         Ok(())
     }
 
-    fn write(&mut self, path: SitePath, file: &SignedFile, packed: &[u8]) -> Result<(), Refusal> {
-        let slot = self.writer.file(&path, file.length, packed)?;
-        self.files.push(path, entry(slot, file.digest));
+    /// `header`: what stands before it where it was copied from.
+    fn write(
+        &mut self,
+        number: usize,
+        path: &SitePath,
+        file: &SignedFile,
+        header: &[u8],
+        packed: &[u8],
+    ) -> Result<(), Refusal> {
+        let slot = self.writer.file_behind(header, path, file.length, packed)?;
+        let is_in_order = self.places.put(number, slot.offset, slot.packed_bytes);
+        assert!(is_in_order, "files come in order");
         Ok(())
     }
 
@@ -181,19 +198,19 @@ impl<W: Write> Assembler<W> {
         mut self,
         publish: impl FnOnce(W) -> Result<Bytes, E>,
     ) -> Result<Excerpt, E> {
-        let rest = self.held_up_to(None)?;
-        self.copy(rest)?;
+        let all = self.proof.files().len();
+        self.refuse_gap(all)?;
+        self.copy(all)?;
         let out = self.writer.finish().map_err(Refusal::from)?;
         let bundle = publish(out)?;
-        let Self {
-            proof,
-            metadata,
-            mut files,
-            ..
-        } = self;
-        files.shrink();
-        Ok(Excerpt::new(bundle, proof, metadata, files))
+        Ok(Excerpt::new(bundle, self.proof, self.metadata, self.places))
     }
+}
+
+/// Metadata that the edition held has too, packed as it is there.
+fn packed_before(held: Option<&Excerpt>, name: &MetadataName, digest: Digest) -> Option<Bytes> {
+    let (held, entry) = held.and_then(|held| Some((held, held.metadata_file(name)?)))?;
+    (entry.digest == digest).then(|| held.packed(entry))
 }
 
 /// A gzip member made here, of a content that was found to be the signed one.

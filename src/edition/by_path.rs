@@ -21,11 +21,11 @@ impl<T> ByPath<T> {
     }
 
     /// Whether a file may come next.
-    pub(super) fn takes(&self, path: &SitePath) -> bool {
+    fn takes(&self, path: &SitePath) -> bool {
         self.last().is_none_or(|last| last < path)
     }
 
-    pub(super) fn last(&self) -> Option<&SitePath> {
+    fn last(&self) -> Option<&SitePath> {
         self.0.last().map(|(path, _)| path)
     }
 
@@ -34,8 +34,13 @@ impl<T> ByPath<T> {
         self.0.shrink_to_fit();
     }
 
-    fn place(&self, path: &SitePath) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| other.cmp(path))
+    /// Its place in the order.
+    pub(super) fn number(&self, path: &SitePath) -> Option<usize> {
+        self.0.binary_search_by(|(other, _)| other.cmp(path)).ok()
+    }
+
+    pub(super) fn at(&self, number: usize) -> Option<(&SitePath, &T)> {
+        self.0.get(number).map(|(path, value)| (path, value))
     }
 
     pub fn get(&self, path: &SitePath) -> Option<&T> {
@@ -44,12 +49,11 @@ impl<T> ByPath<T> {
 
     /// With the path as it is held here, a copy of which takes no memory.
     pub fn get_key_value(&self, path: &SitePath) -> Option<(&SitePath, &T)> {
-        let (path, value) = self.0.get(self.place(path).ok()?)?;
-        Some((path, value))
+        self.at(self.number(path)?)
     }
 
     pub fn contains_key(&self, path: &SitePath) -> bool {
-        self.place(path).is_ok()
+        self.number(path).is_some()
     }
 
     pub fn len(&self) -> usize {
@@ -66,19 +70,6 @@ impl<T> ByPath<T> {
 
     pub fn keys(&self) -> impl Iterator<Item = &SitePath> {
         self.0.iter().map(|(path, _)| path)
-    }
-
-    /// Those behind `start` and before `end`, as far as they are named.
-    pub(super) fn between(
-        &self,
-        start: Option<&SitePath>,
-        end: Option<&SitePath>,
-    ) -> impl Iterator<Item = (&SitePath, &T)> {
-        let behind = |path| self.place(path).map_or_else(|at| at, |at| at + 1);
-        let before = |path| self.place(path).unwrap_or_else(|at| at);
-        let part = start.map_or(0, behind)..end.map_or(self.len(), before);
-        let part = self.0.get(part).unwrap_or_default();
-        part.iter().map(|(path, value)| (path, value))
     }
 }
 
@@ -107,24 +98,6 @@ mod tests {
         assert_eq!((files.len(), of(&[]).is_empty()), (3, true));
         let order: Vec<_> = files.keys().map(SitePath::as_str).collect();
         assert_eq!(order, ["a", "c", "e"]);
-    }
-
-    #[test]
-    fn what_lies_between_two_is_without_them() {
-        let files = of(&["a", "c", "e"]);
-        let check = |start: Option<&str>, end: Option<&str>, expected: &[usize]| {
-            let (start, end) = (start.map(path), end.map(path));
-            let found = files.between(start.as_ref(), end.as_ref());
-            let found: Vec<_> = found.map(|(_, index)| *index).collect();
-            assert_eq!(found, expected);
-        };
-        check(None, None, &[0, 1, 2]);
-        check(Some("a"), None, &[1, 2]);
-        check(Some("b"), Some("e"), &[1]);
-        check(Some("a"), Some("b"), &[]);
-        check(Some("e"), None, &[]);
-        check(Some("e"), Some("a"), &[]);
-        check(None, Some("d"), &[0, 1]);
     }
 
     #[test]

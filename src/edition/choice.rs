@@ -51,7 +51,7 @@ pub(super) fn choose(base: &Excerpt, new: &Excerpt) -> Vec<Use> {
         }
         false
     };
-    let is_changed = |path: &SitePath, entry: &Entry| {
+    let is_changed = |path: &SitePath, entry: Entry| {
         new.file(path).is_some_and(|its| its.digest != entry.digest)
     };
     for (index, content) in contents(base, is_changed) {
@@ -88,7 +88,7 @@ pub(super) fn choose(base: &Excerpt, new: &Excerpt) -> Vec<Use> {
     chosen
 }
 
-fn is_other(base: &Excerpt, path: &SitePath, entry: &Entry) -> bool {
+fn is_other(base: &Excerpt, path: &SitePath, entry: Entry) -> bool {
     let old = base.proof().files().get(path);
     old.is_none_or(|old| old.digest != entry.digest)
 }
@@ -96,32 +96,32 @@ fn is_other(base: &Excerpt, path: &SitePath, entry: &Entry) -> bool {
 /// Texts of an edition by their place in it.
 fn contents(
     edition: &Excerpt,
-    which: impl Fn(&SitePath, &Entry) -> bool,
+    which: impl Fn(&SitePath, Entry) -> bool,
 ) -> impl Iterator<Item = (usize, Bytes)> {
     // What a disk has changed meanwhile helps nobody.
     texts(edition, which).filter_map(|(index, entry)| Some((index, unpacked(edition, entry)?)))
 }
 
-fn unpacked(edition: &Excerpt, entry: &Entry) -> Option<Bytes> {
+fn unpacked(edition: &Excerpt, entry: Entry) -> Option<Bytes> {
     let content = bundle::unpack(&edition.packed(entry), entry.length);
     content.ok().map(Bytes::from)
 }
 
 fn texts(
     edition: &Excerpt,
-    which: impl Fn(&SitePath, &Entry) -> bool,
-) -> impl Iterator<Item = (usize, &Entry)> {
+    which: impl Fn(&SitePath, Entry) -> bool,
+) -> impl Iterator<Item = (usize, Entry)> {
     let signed = edition.proof().files().keys().enumerate();
     let files = signed.filter_map(|(index, path)| Some((index, path, edition.file(path)?)));
     files
         .filter(move |(_, path, entry)| {
-            let is_text = || bundle::stored_runs(&edition.packed(entry)).is_none();
-            !is_picture(path) && which(path, entry) && is_text()
+            let is_text = || bundle::stored_runs(&edition.packed(*entry)).is_none();
+            !is_picture(path) && which(path, *entry) && is_text()
         })
         .map(|(index, _, entry)| (index, entry))
 }
 
-fn others(base: &Excerpt, which: impl Fn(&SitePath, &Entry) -> bool) -> Vec<(usize, Bytes)> {
+fn others(base: &Excerpt, which: impl Fn(&SitePath, Entry) -> bool) -> Vec<(usize, Bytes)> {
     let texts: Vec<_> = texts(base, which).collect();
     let bytes: u64 = texts.iter().map(|(_, entry)| entry.length).sum();
     let step = usize::try_from(bytes.div_ceil(LOOKED_AT_BYTES)).unwrap_or(usize::MAX);

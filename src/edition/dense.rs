@@ -265,7 +265,7 @@ impl<'a> DenseForms<'a> {
             .collect()
     }
 
-    fn is_retold(&mut self, out: &mut impl Write, entry: &Entry) -> io::Result<bool> {
+    fn is_retold(&mut self, out: &mut impl Write, entry: Entry) -> io::Result<bool> {
         self.asked.insert(entry.digest);
         if let Some(known) = self.retold.0.get(&entry.digest) {
             return Ok(known.is_some());
@@ -278,7 +278,7 @@ impl<'a> DenseForms<'a> {
         Ok(is_retold)
     }
 
-    fn is_held(&self, path: &SitePath, entry: &Entry) -> bool {
+    fn is_held(&self, path: &SitePath, entry: Entry) -> bool {
         let base = self.since.as_ref().map(|since| since.base);
         base.is_some_and(|base| has(base, path, entry))
     }
@@ -317,12 +317,12 @@ impl<'a> DenseForms<'a> {
     }
 }
 
-fn has(base: &Excerpt, path: &SitePath, entry: &Entry) -> bool {
+fn has(base: &Excerpt, path: &SitePath, entry: Entry) -> bool {
     let before = base.proof().files().get(path);
     before.is_some_and(|before| before.digest == entry.digest)
 }
 
-fn way(edition: &Excerpt, path: &SitePath, entry: &Entry) -> Way {
+fn way(edition: &Excerpt, path: &SitePath, entry: Entry) -> Way {
     let is_stored = || bundle::stored_runs(&edition.packed(entry)).is_some();
     match is_picture(path) || (entry.length >= RAW_FROM_BYTES && is_stored()) {
         true => Way::Raw,
@@ -334,12 +334,12 @@ fn way(edition: &Excerpt, path: &SitePath, entry: &Entry) -> Way {
 fn new_text_bytes(base: &Excerpt, edition: &Excerpt) -> u64 {
     let new = edition
         .files()
-        .filter(|(path, entry)| !has(base, path, entry));
-    let texts = new.filter(|(path, entry)| way(edition, path, entry) == Way::Pressed);
+        .filter(|(path, entry)| !has(base, path, *entry));
+    let texts = new.filter(|(path, entry)| way(edition, path, *entry) == Way::Pressed);
     texts.map(|(_, entry)| entry.length).sum()
 }
 
-fn read(edition: &Excerpt, entry: &Entry) -> io::Result<Bytes> {
+fn read(edition: &Excerpt, entry: Entry) -> io::Result<Bytes> {
     let damaged = || io::Error::other("the bundle was damaged since it was verified");
     edition.proved_content(entry).ok_or_else(damaged)
 }

@@ -43,9 +43,9 @@ pub fn write_excerpt<W: Write>(
             .expect("a verified edition holds what its proof names");
         writer.packed_metadata(&name, entry.length, &edition.packed(entry))?;
     }
-    let held = edition.files();
-    for (path, entry) in held.filter(|(path, entry)| variant.holds(path, entry.length)) {
-        writer.file(path, entry.length, &edition.packed(entry))?;
+    let held = edition.files_behind();
+    for (header, path, entry) in held.filter(|(_, path, entry)| variant.holds(path, entry.length)) {
+        writer.file_behind(header, path, entry.length, &edition.packed(entry))?;
     }
     writer.finish()
 }

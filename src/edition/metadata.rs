@@ -64,6 +64,16 @@ impl Gathered {
     /// Expired metadata is accepted and told by [`Proof::freshness_at`]: a reader without a network, and a mirror that
     /// must not go dark, are better off with old news than with none. A rollback is refused all the same.
     pub fn prove(&self, remembered: &Remembered, now: Timestamp) -> Result<Proof, Refusal> {
+        self.prove_sharing(remembered, now, [])
+    }
+
+    /// The same for who has the paths already, in ascending order: a copy of one takes no more memory.
+    pub fn prove_sharing<'a>(
+        &self,
+        remembered: &Remembered,
+        now: Timestamp,
+        paths: impl IntoIterator<Item = &'a SitePath>,
+    ) -> Result<Proof, Refusal> {
         let mut refresh = Refresh::new(remembered.clone(), now, Expiry::Report)?;
         while let Some(want) = refresh.wants() {
             refresh.give(self.answer(&want))?;
@@ -73,9 +83,12 @@ impl Gathered {
             everything.give(self.answer(&want))?;
         }
         let mut files = ByPath::with_capacity(everything.most_files());
+        let mut paths = paths.into_iter().peekable();
         let trusted = everything.finish_with(|path, file| {
             let signed = in_edition(&path, &file)?;
-            files.push(path, signed);
+            while paths.next_if(|had| **had < path).is_some() {}
+            let had = paths.next_if(|had| **had == path);
+            files.push(had.cloned().unwrap_or(path), signed);
             Ok::<_, Refusal>(())
         })?;
         files.shrink();
@@ -200,6 +213,11 @@ impl Proof {
     /// Every file of the edition.
     pub fn files(&self) -> &ByPath<SignedFile> {
         &self.files
+    }
+
+    /// See [`Trusted::hold_lists_in`].
+    pub(super) fn hold_lists_in(&mut self, laid: &Bytes) {
+        self.trusted.hold_lists_in(laid);
     }
 
     pub fn freshness_at(&self, now: Timestamp) -> Freshness {

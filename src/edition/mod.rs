@@ -17,6 +17,7 @@ mod dictionary;
 mod early;
 mod excerpt;
 mod metadata;
+mod places;
 mod receiver;
 mod refusal;
 mod shelf;
@@ -33,7 +34,7 @@ pub use metadata::{Gathered, Proof, SignedFile};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
 pub use update::{Holding, write_update};
-pub use verified::{Entry, Excerpt, VerifiedEdition};
+pub use verified::{Entry, Excerpt, VerifiedEdition, digest_of};
 
 pub use crate::base::Variant;
 pub use crate::bundle::Effort;

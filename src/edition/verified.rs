@@ -12,9 +12,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::assembler::check;
-use super::by_path::ByPath;
 use super::excerpt::is_picture;
 use super::metadata::SignedFile;
+use super::places::Places;
 use super::{Gathered, Proof, Refusal, Remembered};
 use crate::base::{Digest, EditionNumber, Hasher, MetadataName, SitePath, Variant};
 use crate::bundle::{self, About, BundleError, Kind, Member, MemberName, Scanner};
@@ -73,7 +73,8 @@ impl VerifiedEdition {
     }
 
     /// The same of a bundle that was verified before, by the same code, when all of its bytes had this `digest`. If they
-    /// have it still, its files need not be unpacked again; its metadata is proved in any case.
+    /// have it still, its files need not be unpacked again, and its table of contents is what was seen then; its metadata is
+    /// proved in any case.
     pub fn open_again(
         bundle: Bytes,
         digest: Digest,
@@ -81,28 +82,39 @@ impl VerifiedEdition {
         now: Timestamp,
         seen: &mut dyn FnMut(u64),
     ) -> Result<Self, Refusal> {
-        let (mut hasher, mut at) = (Hasher::default(), 0);
-        let mut hash_to = |end: usize| {
-            hasher.update(bundle.get(at..end).unwrap_or_default());
-            at = end;
-        };
-        let opening = Opening::read(
-            &bundle,
-            remembered,
-            now,
-            |_, _, _| Ok(()),
-            &mut |position| {
-                hash_to(usize::try_from(position).expect("the bundle is in memory"));
-                seen(position);
-            },
-        );
-        hash_to(bundle.len());
-        match opening {
-            Ok(opening) if hasher.finish() == digest => opening.finish_whole(bundle),
-            _ => Self::open(bundle, remembered, now),
+        if digest_of(&bundle, seen) != digest {
+            return Self::open(bundle, remembered, now);
+        }
+        match Opening::listed(&bundle, remembered, now) {
+            Ok(opening) => opening.finish_whole(bundle),
+            Err(_) => Self::open(bundle, remembered, now),
         }
     }
+
+    /// The same, which holds its signed lists no longer in memory but in `laid`, as far as they are just there: what
+    /// [`Trusted::lists`](crate::trust::Trusted::lists) gives, one behind the other, in a map or wherever. To be called
+    /// before it is shared.
+    #[must_use]
+    pub fn with_lists_in(mut self, laid: &Bytes) -> Self {
+        if let Some(excerpt) = Arc::get_mut(&mut self.0) {
+            excerpt.proof.hold_lists_in(laid);
+        }
+        self
+    }
 }
+
+/// Of a whole bundle; `seen` is told how far it was read.
+pub fn digest_of(bundle: &[u8], seen: &mut dyn FnMut(u64)) -> Digest {
+    let (mut hasher, mut at) = (Hasher::default(), 0);
+    for piece in bundle.chunks(PIECE_BYTES) {
+        hasher.update(piece);
+        at += piece.len() as u64;
+        seen(at);
+    }
+    hasher.finish()
+}
+
+const PIECE_BYTES: usize = 1 << 20;
 
 impl Deref for VerifiedEdition {
     type Target = Excerpt;
@@ -118,7 +130,7 @@ pub struct Excerpt {
     bundle: Bytes,
     proof: Proof,
     metadata: BTreeMap<MetadataName, Entry>,
-    files: ByPath<Entry>,
+    places: Places,
     /// Of channels. Nothing of them was proved.
     lists: Vec<Bytes>,
 }
@@ -131,13 +143,13 @@ impl Excerpt {
         bundle: Bytes,
         proof: Proof,
         metadata: impl IntoIterator<Item = (MetadataName, Entry)>,
-        files: ByPath<Entry>,
+        places: Places,
     ) -> Self {
         Self {
             bundle,
             proof,
             metadata: metadata.into_iter().collect(),
-            files,
+            places,
             lists: Vec::new(),
         }
     }
@@ -149,9 +161,8 @@ impl Excerpt {
 
     /// Whether nothing of this variant is missing.
     pub fn covers(&self, variant: Variant) -> bool {
-        let mut signed = self.proof.files().iter();
-        signed
-            .all(|(path, file)| !variant.holds(path, file.length) || self.files.contains_key(path))
+        self.signed()
+            .all(|(path, file, entry)| !variant.holds(path, file.length) || entry.is_some())
     }
 
     /// Verifies a bundle, every file that it holds. What it may lack says its kind.
@@ -182,37 +193,71 @@ impl Excerpt {
 
     /// The pictures that were signed and are not here, in ascending order of path.
     pub fn lacking(&self) -> impl Iterator<Item = &SitePath> {
-        let signed = self.proof.files().keys();
-        signed.filter(|path| !self.files.contains_key(path))
+        let signed = self.signed();
+        signed.filter_map(|(path, _, entry)| entry.is_none().then_some(path))
     }
 
-    pub fn file(&self, path: &SitePath) -> Option<&Entry> {
-        self.files.get(path)
+    pub fn file(&self, path: &SitePath) -> Option<Entry> {
+        let number = self.proof.files().number(path)?;
+        let (_, file) = self.proof.files().at(number)?;
+        self.places.entry(number, file)
     }
 
     /// In ascending order of path.
-    pub fn files(&self) -> impl Iterator<Item = (&SitePath, &Entry)> {
-        self.files.iter()
+    pub fn files(&self) -> impl Iterator<Item = (&SitePath, Entry)> {
+        let signed = self.signed();
+        signed.filter_map(|(path, _, entry)| Some((path, entry?)))
+    }
+
+    /// Every file of the edition, also those that are not here.
+    fn signed(&self) -> impl Iterator<Item = (&SitePath, &SignedFile, Option<Entry>)> {
+        let signed = self.proof.files().iter().enumerate();
+        signed.map(|(number, (path, file))| (path, file, self.places.entry(number, file)))
     }
 
     /// All metadata files, older roots among them.
-    pub fn metadata(&self) -> impl Iterator<Item = (&MetadataName, &Entry)> {
-        self.metadata.iter()
+    pub fn metadata(&self) -> impl Iterator<Item = (&MetadataName, Entry)> {
+        self.metadata.iter().map(|(name, entry)| (name, *entry))
     }
 
-    pub fn metadata_file(&self, name: &MetadataName) -> Option<&Entry> {
-        self.metadata.get(name)
+    pub fn metadata_file(&self, name: &MetadataName) -> Option<Entry> {
+        self.metadata.get(name).copied()
     }
 
     /// The content as a gzip member, without a copy.
-    pub fn packed(&self, entry: &Entry) -> Bytes {
+    pub fn packed(&self, entry: Entry) -> Bytes {
         let start = usize::try_from(entry.offset).expect("the bundle is in memory");
         let length = usize::try_from(entry.packed_bytes).expect("the bundle is in memory");
         self.bundle.slice(start..start + length)
     }
 
+    /// A file with the header member that stands before it in the bundle, which is empty for the first.
+    pub(super) fn file_behind(&self, path: &SitePath) -> Option<(&[u8], Entry)> {
+        let number = self.proof.files().number(path)?;
+        let (_, file) = self.proof.files().at(number)?;
+        let entry = self.places.entry(number, file)?;
+        Some((self.between(self.places.end_before(number), entry), entry))
+    }
+
+    /// Every file so, in ascending order of path.
+    pub(super) fn files_behind(&self) -> impl Iterator<Item = (&[u8], &SitePath, Entry)> {
+        let mut before = None;
+        self.files().map(move |(path, entry)| {
+            let header = self.between(before.replace(entry.place().end), entry);
+            (header, path, entry)
+        })
+    }
+
+    /// What lies between the end of a file and the next one.
+    fn between(&self, end: Option<u64>, next: Entry) -> &[u8] {
+        let place = |at| usize::try_from(at).expect("the bundle is in memory");
+        let between = end.map(|end| place(end)..place(next.offset));
+        let between = between.and_then(|between| self.bundle.get(between));
+        between.unwrap_or_default()
+    }
+
     /// The content as the reader sees it.
-    pub fn content(&self, entry: &Entry) -> Bytes {
+    pub fn content(&self, entry: Entry) -> Bytes {
         let content = bundle::unpack(&self.packed(entry), entry.length);
         content
             .expect("this very member was unpacked when the edition was verified")
@@ -220,7 +265,7 @@ impl Excerpt {
     }
 
     /// The same, once more compared with what was signed: a disk can have changed it meanwhile.
-    pub(super) fn proved_content(&self, entry: &Entry) -> Option<Bytes> {
+    pub(super) fn proved_content(&self, entry: Entry) -> Option<Bytes> {
         let content = bundle::unpack(&self.packed(entry), entry.length).ok()?;
         (Digest::of(&content) == entry.digest).then(|| content.into())
     }
@@ -233,7 +278,7 @@ impl Excerpt {
     /// All metadata, unpacked, as if it had just been gathered. What the proof holds is not held twice.
     pub fn gathered(&self) -> Gathered {
         let proved: BTreeMap<_, _> = self.proof.newest().collect();
-        let content = |(name, entry): (&MetadataName, &Entry)| {
+        let content = |(name, entry): (&MetadataName, Entry)| {
             let held = proved.get(name).map(|content| Bytes::clone(content));
             (name.clone(), held.unwrap_or_else(|| self.content(entry)))
         };
@@ -250,7 +295,7 @@ struct Opening {
     gathered: Gathered,
     metadata: Vec<(MetadataName, Entry)>,
     proof: Option<Proof>,
-    files: Option<ByPath<Entry>>,
+    places: Option<Places>,
     lists: Vec<Bytes>,
     is_excerpt: bool,
 }
@@ -274,6 +319,25 @@ impl Opening {
         Ok(opening)
     }
 
+    /// Of one that was read before: its table of contents is right.
+    fn listed(bundle: &Bytes, remembered: &Remembered, now: Timestamp) -> Result<Self, Refusal> {
+        let mut opening = Self::default();
+        let place = |at| usize::try_from(at).expect("the bundle is in memory");
+        bundle::each_member(bundle, |name, slot| {
+            let end = slot.offset + slot.packed_bytes;
+            let member = Member {
+                name,
+                length: slot.length,
+                offset: slot.offset,
+                packed: bundle.slice(place(slot.offset)..place(end)),
+            };
+            opening.take(member, remembered, now, |_, _, _| Ok(()))
+        })?;
+        // The table does not name itself, but what it stands behind.
+        opening.proof(remembered, now)?;
+        Ok(opening)
+    }
+
     fn take(
         &mut self,
         member: Member,
@@ -292,17 +356,17 @@ impl Opening {
             MemberName::File(path) => {
                 let proof = self.proof(remembered, now)?;
                 let stray = || Refusal::Stray { path: path.clone() };
-                let signed = proof.files().get_key_value(path);
-                let (path, file) = signed.ok_or_else(stray)?;
+                let number = proof.files().number(path).ok_or_else(stray)?;
+                let (_, file) = proof.files().at(number).ok_or_else(stray)?;
                 check(path, file, &member.packed)?;
-                let (path, digest) = (path.clone(), file.digest);
                 let all = proof.files().len();
-                let files = self.files.get_or_insert_with(|| ByPath::with_capacity(all));
-                match files.takes(&path) {
-                    true => files.push(path, entry(&member, digest)),
-                    false => return Err(Refusal::Stray { path }),
+                let places = self
+                    .places
+                    .get_or_insert_with(|| Places::with_capacity(all));
+                match places.put(number, member.offset, member.packed.len() as u64) {
+                    true => Ok(()),
+                    false => Err(stray()),
                 }
-                Ok(())
             }
             MemberName::List(_) if self.lists.len() < LISTS => {
                 self.lists.push(member.content()?.into());
@@ -343,15 +407,9 @@ impl Opening {
         let proof = self
             .proof
             .ok_or(BundleError::NotABundle("it holds no files"))?;
-        let mut files = self.files.unwrap_or_else(|| ByPath::with_capacity(0));
-        files.shrink();
-        let is_missing =
-            |path: &&SitePath| !(files.contains_key(path) || self.is_excerpt && is_picture(path));
-        let first = proof.files().keys().find(is_missing).cloned();
-        if let Some(first) = first {
-            let count = proof.files().keys().filter(is_missing).count();
-            return Err(Refusal::FilesMissing { first, count });
-        }
+        let places = self.places.unwrap_or_else(|| Places::with_capacity(0));
+        let may_lack = |path: &SitePath| self.is_excerpt && is_picture(path);
+        refuse_missing(&proof, &places, may_lack)?;
         // Metadata that the proof did not need was not verified, so it is not shown.
         let mut metadata: BTreeMap<_, _> = self.metadata.into_iter().collect();
         let needed = proof.names().into_iter().collect();
@@ -360,10 +418,27 @@ impl Opening {
             bundle,
             proof,
             metadata,
-            files,
+            places,
             lists: self.lists,
         })
     }
+}
+
+fn refuse_missing(
+    proof: &Proof,
+    places: &Places,
+    may_lack: impl Fn(&SitePath) -> bool,
+) -> Result<(), Refusal> {
+    let signed = proof.files().iter().enumerate();
+    let missing = signed
+        .filter(|(number, (path, file))| !may_lack(path) && places.entry(*number, file).is_none());
+    let mut missing = missing.map(|(_, (path, _))| path);
+    missing.next().map_or(Ok(()), |first| {
+        Err(Refusal::FilesMissing {
+            first: first.clone(),
+            count: 1 + missing.count(),
+        })
+    })
 }
 
 fn entry(member: &Member, digest: Digest) -> Entry {

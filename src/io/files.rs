@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use tempfile::{NamedTempFile, TempDir};
 
+pub(super) use super::mapped::map_file;
 pub use super::mapped::{Copying, Pages, Thrift, map, map_pages};
 
 /// What a caller can do about a file that did not do as it was told.

@@ -28,6 +28,11 @@ pub fn map(path: &Path) -> Result<Bytes> {
 /// The same, with a hold on the memory that it comes to take.
 pub fn map_pages(path: &Path) -> Result<(Bytes, Pages)> {
     let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
+    map_file(&file, path)
+}
+
+/// The same of a file that is open. `path` is only said of what fails.
+pub(super) fn map_file(file: &File, path: &Path) -> Result<(Bytes, Pages)> {
     let kind = file
         .metadata()
         .map_err(|e| FileError::new("look at", path, e))?;
@@ -41,16 +46,16 @@ pub fn map_pages(path: &Path) -> Result<(Bytes, Pages)> {
     #[expect(unsafe_code, reason = "the one memory map; see the warning above")]
     // SAFETY: nothing in colport writes into a file that may be mapped, and who else could is copied from first. The map
     // is read-only.
-    let mapped = unsafe { memmap2::Mmap::map(&file) };
+    let mapped = unsafe { memmap2::Mmap::map(file) };
     let mapped = Arc::new(mapped.map_err(|e| FileError::new("map", path, e))?);
     let bytes = Bytes::from_owner(Mapped(Arc::clone(&mapped)));
-    Ok((bytes, Pages(Some(mapped))))
+    Ok((bytes, Pages(vec![mapped])))
 }
 
-/// The part of a mapped file that was touched. It counts as memory of this process until it is let go; what is touched
+/// The part of mapped files that was touched. It counts as memory of this process until it is let go; what is touched
 /// again comes from the disk, or from where the system keeps it, again.
 #[derive(Debug, Clone, Default)]
-pub struct Pages(Option<Arc<memmap2::Mmap>>);
+pub struct Pages(Vec<Arc<memmap2::Mmap>>);
 
 struct Mapped(Arc<memmap2::Mmap>);
 
@@ -61,16 +66,23 @@ impl AsRef<[u8]> for Mapped {
 }
 
 impl Pages {
+    /// Of these files and those.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub fn let_go(&self) {
-        let Some(mapped) = &self.0 else {
-            return;
-        };
-        let advice = memmap2::UncheckedAdvice::DontNeed;
-        #[expect(unsafe_code, reason = "it belongs to the one memory map")]
-        // SAFETY: of a read-only map of a file nothing is lost: each page is filled from the file when it is next touched.
-        let advised = unsafe { mapped.unchecked_advise(advice) };
-        // Where it cannot be, the memory stays taken.
-        drop(advised);
+        for mapped in &self.0 {
+            let advice = memmap2::UncheckedAdvice::DontNeed;
+            #[expect(unsafe_code, reason = "it belongs to the one memory map")]
+            // SAFETY: of a read-only map of a file nothing is lost: each page is filled from the file when it is next
+            // touched.
+            let advised = unsafe { mapped.unchecked_advise(advice) };
+            // Where it cannot be, the memory stays taken.
+            drop(advised);
+        }
     }
 }
 

@@ -118,6 +118,10 @@ impl Key {
         Self(hasher.finish())
     }
 
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     pub fn half(self) -> [u8; 16] {
         *self.0.as_bytes().first_chunk().expect("it is 32 bytes")
     }
@@ -158,7 +162,7 @@ impl Cache {
         self.folder.join(kind.shelf())
     }
 
-    fn place(&self, kind: Kind, key: Key) -> PathBuf {
+    pub(super) fn place(&self, kind: Kind, key: Key) -> PathBuf {
         let name = key.0.to_string();
         let drawer = name.get(..2).unwrap_or_default();
         self.shelf(kind).join(drawer).join(&name)
@@ -167,11 +171,15 @@ impl Cache {
     /// The content of the entry, unless it is not there or damaged.
     pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Vec<u8>> {
         let place = self.place(kind, key);
-        let (mut entry, found) = files::read_dated(&place, ENTRY_BYTES).ok()?;
-        unsealed(&entry, key)?;
+        let (entry, found) = files::read_dated(&place, ENTRY_BYTES).ok()?;
+        let content = content(entry, key)?;
         self.touch(&place, found);
-        entry.drain(..SEAL_BYTES);
-        Some(entry)
+        Some(content)
+    }
+
+    /// The same of an entry that was found or kept a moment ago, by its place.
+    pub(super) fn read(place: &Path, key: Key) -> Option<Vec<u8>> {
+        content(files::read(place, ENTRY_BYTES).ok()?, key)
     }
 
     /// Whether there is such an entry, damaged or not. It counts as found.
@@ -234,6 +242,12 @@ impl Cache {
             start..start + length,
         )
     }
+}
+
+fn content(mut entry: Vec<u8>, key: Key) -> Option<Vec<u8>> {
+    unsealed(&entry, key)?;
+    entry.drain(..SEAL_BYTES);
+    Some(entry)
 }
 
 /// What stands behind the seal, if it is what was sealed.
@@ -309,6 +323,7 @@ fn horizon(mut marks: Vec<Mark>, now: Timestamp) -> i64 {
 
 #[cfg(test)]
 pub(in crate::packager) mod tests {
+    use std::cell::RefCell;
     use std::sync::Arc;
 
     use url::Url;
@@ -321,6 +336,17 @@ pub(in crate::packager) mod tests {
 
     fn now() -> Timestamp {
         NOW.parse().unwrap()
+    }
+
+    thread_local! {
+        static KEPT: RefCell<Vec<tempfile::TempDir>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// One in a folder that vanishes with the test: in it lies what was gathered.
+    pub fn kept_cache() -> Arc<Cache> {
+        let (folder, cache) = cache();
+        KEPT.with_borrow_mut(|kept| kept.push(folder));
+        cache
     }
 
     /// One in a folder that vanishes with it.

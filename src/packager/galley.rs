@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::archive::{Before, Lead, Line, Moment, Said, Shown, Slip, Story};
+use super::archive::{Before, Lead, Line, Lying, Moment, Said, Shown, Slip, Story};
 use super::cache::{Key, Kind};
 use super::draft::{self, Background, Copy, Draft};
 use super::extract::LeftOut;
@@ -36,6 +36,14 @@ pub struct Done {
     pub left_out: Vec<LeftOut>,
 }
 
+/// Of an article, cleaned.
+struct Body {
+    html: String,
+    /// Where it lies, and what it was made of beside that key.
+    lies: Option<Lying>,
+    trace: Vec<u8>,
+}
+
 impl Galley<'_> {
     pub async fn article(&self, placed: Placed) -> Result<Done, Skipped> {
         let Placed { draft, path } = placed;
@@ -55,10 +63,14 @@ impl Galley<'_> {
         let shown = self.studio.pictures_of(draft, &copy.read, &path).await;
         let body = self.body(draft, &mut copy, &path, &shown).await?;
         let left_out = std::mem::take(&mut copy.left_out);
-        let (line, said) = self.line(draft, copy, body, path, &shown);
+        let (line, said) = self.line(draft, copy, body.html, path, &shown);
         let is_fleeting = draft.is_fleeting();
         let undated = draft.is_undated && !is_fleeting;
-        let mut slip = Slip::of(&line, is_fleeting, self.background.drawer);
+        let drawer = self.background.drawer;
+        let mut slip = match body.lies.filter(|_| !is_fleeting) {
+            Some(lies) => Slip::without_body(line, &lies, &body.trace, drawer),
+            None => Slip::of(&line, is_fleeting, drawer),
+        };
         slip.told_by = draft.teller.as_ref().map(|teller| Arc::clone(&teller.name));
         Some(Done {
             slip,
@@ -70,14 +82,13 @@ impl Galley<'_> {
         })
     }
 
-    /// Its HTML, cleaned.
     async fn body(
         &self,
         draft: &Draft,
         copy: &mut Copy,
         path: &SitePath,
         shown: &studio::Shown,
-    ) -> Option<String> {
+    ) -> Option<Body> {
         let base = draft.base();
         let known = Known {
             base: &base,
@@ -90,8 +101,8 @@ impl Galley<'_> {
         let html = copy.html_mark();
         let key = Key::of(&[PROGRAM.as_bytes(), on.as_bytes(), html.as_bytes()]);
         let at = (&**self.background.cache, Kind::Articles, key);
-        let body = match trace::found(at, &known) {
-            Some(body) => body,
+        let done = match trace::found(at, &known) {
+            Some(done) => done,
             None => {
                 draft.complete(copy, self.background).await?;
                 let html = &copy.read.html;
@@ -100,11 +111,16 @@ impl Galley<'_> {
                 })
             }
         };
-        // What was read from the cache is text unless the disk is faulty.
-        Some(
-            String::from_utf8(body)
+        let place = self.background.cache.place(Kind::Articles, key);
+        // A place that is no text cannot be noted.
+        let is_there = done.is_kept && place.to_str().is_some();
+        Some(Body {
+            lies: is_there.then_some(Lying { place, key }),
+            trace: done.trace().into(),
+            // What was read from the cache is text unless the disk is faulty.
+            html: String::from_utf8(done.into_content())
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        )
+        })
     }
 
     /// With what is to be noted of what it says, if that is new and it lies with its source.

@@ -186,9 +186,10 @@ impl MadeUp {
         true
     }
 
-    /// What was added in order, one by one, left the map half empty; all at once it is full.
+    /// What was added in order, one by one, left these half empty; all at once they are full.
     fn pack(&mut self) {
         self.waiting = std::mem::take(&mut self.waiting).into_iter().collect();
+        self.kept = std::mem::take(&mut self.kept).into_iter().collect();
     }
 
     /// What of these every mirror will have.

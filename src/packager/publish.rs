@@ -86,7 +86,7 @@ impl Press {
         };
         let before = previous
             .files()
-            .map(|(path, entry)| (path.clone(), (entry.length, entry.digest)));
+            .map(|(path, entry)| (path, (entry.length, entry.digest)));
         let changed = !before.eq(self.facts(files));
         let half_time = previous
             .issued()
@@ -124,14 +124,14 @@ impl Press {
         now: Timestamp,
         out: W,
     ) -> Result<Assembler<W>, PublishError> {
-        let signed = self.sign(&self.facts(files), now)?;
+        let signed = self.sign(files, now)?;
         let first_root = signed.first_root().ok_or(PublishError::NoRoot)?;
         let newcomer = Remembered::new(first_root.clone());
         let gathered = gathered(&signed)?;
-        let proof = gathered.prove(&newcomer, now)?;
+        let paths = self.facts(files).map(|(path, _)| path);
+        let proof = gathered.prove_sharing(&newcomer, now, paths)?;
         let mut assembler = Assembler::new(out, proof, &gathered, self.previous.clone())?;
-        let changed = self.changed(files);
-        let mut changed = changed.into_iter().peekable();
+        let mut changed = self.changed(files).peekable();
         while changed.peek().is_some() {
             let batch = batch(&mut changed)?;
             for ((path, _), packed) in batch.iter().zip(pack_all(&batch, self.effort)) {
@@ -143,47 +143,70 @@ impl Press {
 
     /// Who knows the edition before looks only into the roles in which something changes. When the offline keys have
     /// signed since, all are looked at: a newsroom may be gone, or have other keys.
-    fn sign(
-        &self,
-        facts: &BTreeMap<SitePath, FileFacts>,
-        now: Timestamp,
-    ) -> Result<MetadataSet, EditorError> {
+    fn sign(&self, files: &Files, now: Timestamp) -> Result<MetadataSet, EditorError> {
         let (metadata, keys, lifetimes) = (&self.metadata, &self.keys, &self.lifetimes);
         match &self.previous {
             Some(previous) if !self.is_resigned(previous) => {
-                let change = difference(previous, facts);
+                let change = self.difference(previous, files);
                 editor::amend_edition(metadata, keys, &change, now, lifetimes)
             }
-            _ => editor::next_edition(metadata, keys, facts, now, lifetimes),
+            _ => {
+                let facts = self.facts(files);
+                let facts = facts.map(|(path, facts)| (path.clone(), facts)).collect();
+                editor::next_edition(metadata, keys, &facts, now, lifetimes)
+            }
         }
     }
 
-    /// Length and digest of every file that the edition shall hold.
-    fn facts(&self, files: &Files) -> BTreeMap<SitePath, FileFacts> {
+    /// Length and digest of every file that the edition shall hold, in ascending order of path. There may be very many, so
+    /// they are gone through and not listed.
+    fn facts<'a>(&'a self, files: &'a Files) -> impl Iterator<Item = (&'a SitePath, FileFacts)> {
         let kept = self.kept.iter().filter_map(|path| {
             let entry = self.previous.as_ref()?.file(path)?;
-            Some((path.clone(), (entry.length, entry.digest)))
+            Some((path, (entry.length, entry.digest)))
         });
         let waiting = self
             .waiting
             .iter()
-            .map(|(path, file)| (path.clone(), (file.length, file.digest)));
+            .map(|(path, file)| (path, (file.length, file.digest)));
         let new = files
             .iter()
-            .map(|(path, content)| (path.clone(), (content.len() as u64, Digest::of(content))));
-        kept.chain(waiting).chain(new).collect()
+            .map(|(path, content)| (path, (content.len() as u64, Digest::of(content))));
+        merged(merged(kept, waiting), new)
+    }
+
+    fn holds(&self, path: &SitePath, files: &Files) -> bool {
+        self.kept.contains(path) || self.waiting.contains_key(path) || files.contains_key(path)
+    }
+
+    /// What makes of the edition before the next.
+    fn difference(&self, previous: &VerifiedEdition, files: &Files) -> Change {
+        let is_new = |(path, facts): &(&SitePath, FileFacts)| {
+            let before = previous.file(path);
+            before.map(|entry| (entry.length, entry.digest)) != Some(*facts)
+        };
+        let put = self.facts(files).filter(is_new);
+        let gone = previous.files().map(|(path, _)| path);
+        let gone = gone.filter(|path| !self.holds(path, files));
+        Change {
+            put: put.map(|(path, facts)| (path.clone(), facts)).collect(),
+            gone: gone.cloned().collect(),
+        }
     }
 
     /// What the edition before does not hold, in ascending order of path.
-    fn changed<'a>(&'a self, files: &'a Files) -> BTreeMap<&'a SitePath, Changed<'a>> {
+    fn changed<'a>(
+        &'a self,
+        files: &'a Files,
+    ) -> impl Iterator<Item = (&'a SitePath, Changed<'a>)> {
         let waiting = self.waiting.iter();
         let waiting = waiting.filter(|(path, file)| !self.is_unchanged(path, file.digest));
         let held = files.iter();
         let held = held.filter(|(path, content)| !self.is_unchanged(path, Digest::of(content)));
-        let waiting = waiting.map(|(path, file)| (path, Changed::Waiting(file)));
-        waiting
-            .chain(held.map(|(path, content)| (path, Changed::Held(content))))
-            .collect()
+        merged(
+            waiting.map(|(path, file)| (path, Changed::Waiting(file))),
+            held.map(|(path, content)| (path, Changed::Held(content))),
+        )
     }
 
     fn is_unchanged(&self, path: &SitePath, digest: Digest) -> bool {
@@ -206,19 +229,24 @@ fn gathered(signed: &MetadataSet) -> Result<Gathered, PublishError> {
     Ok(gathered)
 }
 
-/// What makes of one edition the next.
-fn difference(previous: &VerifiedEdition, facts: &BTreeMap<SitePath, FileFacts>) -> Change {
-    let is_new = |(path, facts): &(&SitePath, &FileFacts)| {
-        let before = previous.file(path);
-        before.map(|entry| (entry.length, entry.digest)) != Some(**facts)
-    };
-    let put = facts.iter().filter(is_new);
-    let gone = previous.files().map(|(path, _)| path);
-    let gone = gone.filter(|path| !facts.contains_key(*path));
-    Change {
-        put: put.map(|(path, facts)| (path.clone(), *facts)).collect(),
-        gone: gone.cloned().collect(),
-    }
+/// Both in ascending order of key, each key once: of two the `later` one counts.
+fn merged<K: Ord, V>(
+    former: impl Iterator<Item = (K, V)>,
+    later: impl Iterator<Item = (K, V)>,
+) -> impl Iterator<Item = (K, V)> {
+    let (mut former, mut later) = (former.peekable(), later.peekable());
+    std::iter::from_fn(move || {
+        let Some((next, _)) = later.peek() else {
+            return former.next();
+        };
+        match former.next_if(|(key, _)| key < next) {
+            Some(first) => Some(first),
+            None => {
+                former.next_if(|(key, _)| key == next);
+                later.next()
+            }
+        }
+    })
 }
 
 /// A file that must be packed.
@@ -289,6 +317,22 @@ mod tests {
         let content = Bytes::from(vec![b' '; 4 << 20]);
         let name = |number| MetadataName::versioned(&format!("be-{number}"), 1).unwrap();
         MetadataSet::new((0..files).map(|number| (name(number), content.clone())))
+    }
+
+    #[test]
+    fn what_comes_later_takes_the_place_of_what_was_there() {
+        let check = |former: &[(u8, char)], later: &[(u8, char)], expected: &[(u8, char)]| {
+            let merged: Vec<_> = merged(former.iter().copied(), later.iter().copied()).collect();
+            assert_eq!(merged, expected);
+        };
+        check(&[], &[], &[]);
+        check(&[(1, 'a')], &[], &[(1, 'a')]);
+        check(&[], &[(1, 'b')], &[(1, 'b')]);
+        check(
+            &[(1, 'a'), (3, 'a'), (4, 'a'), (7, 'a')],
+            &[(2, 'b'), (3, 'b'), (4, 'b'), (9, 'b')],
+            &[(1, 'a'), (2, 'b'), (3, 'b'), (4, 'b'), (7, 'a'), (9, 'b')],
+        );
     }
 
     #[test]

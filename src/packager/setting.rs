@@ -62,7 +62,7 @@ impl Setting<'_> {
         let at = (self.cache, Kind::Settings, key);
         let mut page = None;
         let known = match trace::found(at, &links) {
-            Some(known) => known,
+            Some(known) => known.into_content(),
             None => {
                 let Some((known, made)) = self.known(at, &slip.line()?) else {
                     return Ok(None);
@@ -93,7 +93,7 @@ impl Setting<'_> {
     fn known(&self, at: (&Cache, Kind, Key), line: &Line) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let (bare, links) = line.bare_article().zip(line.page(self.shelf))?;
         let mut page = None;
-        let known = trace::made(at, &links, |resolve| {
+        let made = trace::made(at, &links, |resolve| {
             let article = whole(&bare, line, resolve);
             page = self.page(&article);
             let sha256 = Digest::of(page.as_deref().unwrap_or_default()).to_string();
@@ -101,7 +101,7 @@ impl Setting<'_> {
             let known = Known::of(sha256, bare.section.clone(), told);
             serde_json::to_vec(&known).expect("texts can always be written")
         });
-        Some((known, page))
+        Some((made.into_content(), page))
     }
 
     fn set_anew(&self, line: &Line) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@
 //! each leads there still, the work would come out the same.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,15 +55,49 @@ impl Resolve for Tracing<'_> {
     }
 }
 
+/// Work that is done.
+pub(super) struct Done {
+    /// The trace, the end of its line, and what was made.
+    entry: Vec<u8>,
+    start: usize,
+    /// Whether it lies in the cache.
+    pub is_kept: bool,
+}
+
+impl Done {
+    /// As [`made`] kept it at this place.
+    pub fn at(place: &Path, key: Key) -> Option<Self> {
+        Self::of(Cache::read(place, key)?)
+    }
+
+    fn of(entry: Vec<u8>) -> Option<Self> {
+        let start = memchr::memchr(b'\n', &entry)? + 1;
+        Some(Self {
+            entry,
+            start,
+            is_kept: true,
+        })
+    }
+
+    /// With the key it says of what the work was made, and so what was made.
+    pub fn trace(&self) -> &[u8] {
+        self.entry.get(..self.start).unwrap_or_default()
+    }
+
+    pub fn into_content(mut self) -> Vec<u8> {
+        self.entry.drain(..self.start);
+        self.entry
+    }
+}
+
 /// What was [`made`] under this key, if every link leads where it led then.
 pub(super) fn found(
     (cache, kind, key): (&Cache, Kind, Key),
     resolve: &dyn Resolve,
-) -> Option<Vec<u8>> {
-    let mut entry = cache.find(kind, key)?;
-    let start = still_good(&entry, resolve)?;
-    entry.drain(..start);
-    Some(entry)
+) -> Option<Done> {
+    let done = Done::of(cache.find(kind, key)?)?;
+    let trace: Trace = serde_json::from_slice(done.trace()).ok()?;
+    trace.holds(resolve).then_some(done)
 }
 
 /// What comes of it, kept for [`found`]. Whatever else it depends on but links must be in the key, pictures among it.
@@ -70,7 +105,7 @@ pub(super) fn made(
     (cache, kind, key): (&Cache, Kind, Key),
     resolve: &dyn Resolve,
     make: impl FnOnce(&dyn Resolve) -> Vec<u8>,
-) -> Vec<u8> {
+) -> Done {
     let tracing = Tracing {
         resolve,
         asked: RefCell::default(),
@@ -79,17 +114,15 @@ pub(super) fn made(
     let trace = tracing.asked.into_inner();
     let mut entry = serde_json::to_vec(&trace).expect("texts can always be written");
     entry.push(b'\n');
-    entry.extend(&made);
+    let start = entry.len();
+    entry.extend(made);
     // What cannot be written is made again next time.
-    let _ = cache.keep(kind, key, &entry);
-    made
-}
-
-/// Where in the entry begins what was made.
-fn still_good(entry: &[u8], resolve: &dyn Resolve) -> Option<usize> {
-    let end = memchr::memchr(b'\n', entry)?;
-    let trace: Trace = serde_json::from_slice(entry.get(..end)?).ok()?;
-    trace.holds(resolve).then_some(end + 1)
+    let is_kept = cache.keep(kind, key, &entry).is_ok();
+    Done {
+        entry,
+        start,
+        is_kept,
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +161,11 @@ mod tests {
                 })
             });
             let links = ["a", "b", "a"].map(|href| World(articles).link(href));
+            assert!(made.is_kept);
+            let lies = Done::at(&cache.place(Kind::Articles, key), key).unwrap();
+            assert_eq!(lies.trace(), made.trace());
+            assert_eq!(lies.into_content(), made.into_content());
+            let made = found(at, &world).unwrap().into_content();
             assert_eq!(made, format!("{links:?}\nand more").into_bytes());
             assert_eq!(done, is_done, "{articles}");
         };

@@ -85,7 +85,7 @@ impl Origin {
     fn is_packed(&self, path: &str) -> bool {
         match self {
             Self::Entry(entry) => {
-                let is_smaller = packed_length(entry) < entry.length / 10 * 9;
+                let is_smaller = packed_length(*entry) < entry.length / 10 * 9;
                 is_smaller && !path.starts_with(OWN)
             }
             Self::Bundle(_) => false,
@@ -95,7 +95,7 @@ impl Origin {
 
 const OWN: &str = ".colport/";
 
-fn packed_length(entry: &Entry) -> u64 {
+fn packed_length(entry: Entry) -> u64 {
     let place = entry.place();
     place.end - place.start
 }
@@ -174,8 +174,8 @@ impl Source {
         let (_, origin) = self.items.get(path)?;
         let is_gzip = says_encoding && origin.is_packed(path);
         Some(match origin {
-            Origin::Entry(entry) if is_gzip => body(path, self.edition.packed(entry), true),
-            Origin::Entry(entry) => body(path, self.edition.content(entry), false),
+            Origin::Entry(entry) if is_gzip => body(path, self.edition.packed(*entry), true),
+            Origin::Entry(entry) => body(path, self.edition.content(*entry), false),
             Origin::Bundle(bytes) => body(path, bytes.clone(), false),
         })
     }
@@ -184,7 +184,9 @@ impl Source {
     pub fn stored_length(&self, path: &str, says_encoding: bool) -> Option<u64> {
         let (item, origin) = self.items.get(path)?;
         Some(match origin {
-            Origin::Entry(entry) if says_encoding && origin.is_packed(path) => packed_length(entry),
+            Origin::Entry(entry) if says_encoding && origin.is_packed(path) => {
+                packed_length(*entry)
+            }
             _ => item.length,
         })
     }
@@ -196,7 +198,7 @@ impl Source {
         };
         let past = self.earlier.iter().filter_map(|edition| {
             let entry = edition.file(&site_path)?;
-            let is_gzip = says_encoding && Origin::Entry(*entry).is_packed(path);
+            let is_gzip = says_encoding && Origin::Entry(entry).is_packed(path);
             let bytes = match is_gzip {
                 true => edition.packed(entry),
                 false => edition.content(entry),
@@ -221,7 +223,7 @@ impl Source {
     pub fn content(&self, path: &str) -> Option<Bytes> {
         let (_, origin) = self.items.get(path)?;
         Some(match origin {
-            Origin::Entry(entry) => self.edition.content(entry),
+            Origin::Entry(entry) => self.edition.content(*entry),
             Origin::Bundle(bytes) => bytes.clone(),
         })
     }
@@ -292,7 +294,7 @@ impl Source {
     }
 }
 
-fn timestamp_of(edition: &VerifiedEdition) -> Option<&Entry> {
+fn timestamp_of(edition: &VerifiedEdition) -> Option<Entry> {
     edition.metadata_file(&MetadataName::timestamp())
 }
 
@@ -316,14 +318,14 @@ fn items(
     edition: &VerifiedEdition,
     updates: &BTreeMap<EditionNumber, Bytes>,
 ) -> BTreeMap<String, (Item, Origin)> {
-    let entry = |path: String, stage, entry: &Entry| {
+    let entry = |path: String, stage, entry: Entry| {
         let item = Item {
             path,
             stage,
             length: entry.length,
             digest: entry.digest,
         };
-        (item, Origin::Entry(*entry))
+        (item, Origin::Entry(entry))
     };
     let number = edition.number();
     let files = edition.files();

@@ -287,7 +287,7 @@ fn noise(seed: u64, length: usize) -> Bytes {
 
 /// Of files and metadata that the first has not, as they are packed.
 fn new_bytes(first: &VerifiedEdition, second: &VerifiedEdition) -> u64 {
-    let packed = |entry: &Entry| entry.place().end - entry.place().start;
+    let packed = |entry: Entry| entry.place().end - entry.place().start;
     let files = second
         .files()
         .filter(|(path, entry)| first.file(path).map(|old| old.digest) != Some(entry.digest));

@@ -879,9 +879,8 @@ fn the_reader_made_from_the_manual_agrees() {
         let refused = String::from_utf8_lossy(&output.stderr).into_owned();
         (String::from_utf8(output.stdout).unwrap(), refused)
     };
-    let line = |(path, entry): (&SitePath, &colport::edition::Entry)| {
-        format!("{}  {path}\n", entry.digest)
-    };
+    let line =
+        |(path, entry): (&SitePath, colport::edition::Entry)| format!("{}  {path}\n", entry.digest);
     let expected: String = pair.new.files().map(line).collect();
     assert_eq!(read(&[&full]), (expected.clone(), String::new()));
     assert_eq!(read(&[&update, &base]), (expected, String::new()));

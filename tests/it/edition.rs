@@ -134,6 +134,37 @@ fn a_small_copy_lacks_pictures_and_says_which() {
     assert_eq!(excerpt(&edition, Variant::Full), edition.bundle());
 }
 
+/// The bundle with every header and all metadata packed anew.
+fn anew(bundle: &Bytes) -> Bytes {
+    let members = members(bundle);
+    let about = About::parse(&members[0].content().unwrap()).unwrap();
+    let mut writer = Writer::start(Vec::new(), &about).unwrap();
+    for member in &members {
+        let written = match &member.name {
+            MemberName::Metadata(name) => writer.metadata(name, &member.content().unwrap()),
+            MemberName::File(path) => writer.file(path, member.length, &member.packed),
+            _ => continue,
+        };
+        written.unwrap();
+    }
+    writer.finish().unwrap().into()
+}
+
+#[test]
+fn what_is_copied_has_the_bytes_that_it_would_have_anew() {
+    let mut newsroom = Newsroom::new();
+    let one = newsroom.publish(&first());
+    newsroom.pass(1);
+    let two = newsroom.publish(&second());
+    for edition in [one, two] {
+        assert_eq!(anew(edition.bundle()), edition.bundle());
+        for variant in [Variant::Light, Variant::Text] {
+            let small = excerpt(&edition, variant);
+            assert_eq!(anew(&small), small);
+        }
+    }
+}
+
 #[test]
 fn a_small_copy_is_no_edition_and_no_mirror_takes_it() {
     let newsroom = Newsroom::new();

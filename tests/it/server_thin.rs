@@ -130,7 +130,7 @@ fn as_a_browser(place: &str, more: &str) -> String {
 }
 
 /// Whether all of it came, and is what was signed.
-fn check_whole(edition: &VerifiedEdition, place: &str, entry: &Entry, answer: &Answer) {
+fn check_whole(edition: &VerifiedEdition, place: &str, entry: Entry, answer: &Answer) {
     assert_eq!(answer.status, 200, "{place}");
     let length: usize = answer.header("content-length").unwrap().parse().unwrap();
     assert_eq!(answer.body.len(), length, "{place} was cut off");
@@ -141,7 +141,7 @@ fn check_whole(edition: &VerifiedEdition, place: &str, entry: &Entry, answer: &A
     }
 }
 
-fn texts(edition: &VerifiedEdition) -> Vec<(&str, &Entry)> {
+fn texts(edition: &VerifiedEdition) -> Vec<(&str, Entry)> {
     let texts = edition
         .files()
         .map(|(path, entry)| (path.as_str(), entry))
@@ -244,7 +244,7 @@ async fn a_text_of_twelve_kilobytes_arrives_and_over_tls_one_of_seven() {
 }
 
 /// Of a file that is too large for one connection.
-fn picture(edition: &VerifiedEdition) -> (&str, &Entry) {
+fn picture(edition: &VerifiedEdition) -> (&str, Entry) {
     let largest = edition.files().max_by_key(|(_, entry)| entry.length);
     let (path, entry) = largest.unwrap();
     assert!(entry.length > 3 * THIN, "{path}: {}", entry.length);

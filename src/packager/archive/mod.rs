@@ -48,6 +48,7 @@ use self::texts::Texts;
 
 pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
 pub(super) use self::page::Shelf;
+pub(super) use self::slip::Lying;
 pub use self::slip::Slip;
 pub(super) use self::texts::Before;
 pub use self::texts::Said;

@@ -1,12 +1,19 @@
 //! What is kept in mind of an article: that by which it is told from others. All else of it lies on the disk.
+//!
+//! The body of one that lies with its source stays in the cache, where it was found, and is not even looked at as long as
+//! its page need not be set.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::super::cache::Key;
 use super::super::mark::Mark;
+use super::super::trace::Done;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::withdrawn::Withdrawals;
 use super::ArchiveError;
@@ -31,10 +38,25 @@ pub struct Slip {
     pub(super) language: Option<Box<Language>>,
     /// Whether its source forgets it sooner or later.
     pub(super) is_fleeting: bool,
-    /// A line of the archive, or what will be one, without its end.
+    /// A line of the archive, or what will be one, without its end; or one without its body and, on a line of its own, where
+    /// that lies.
     pub(super) text: Whereabouts,
-    /// Of the text.
+    /// Of the text; or of the first line, and of all that the body was made of.
     mark: Mark,
+}
+
+/// A body that lies in the cache.
+#[derive(Serialize, Deserialize)]
+pub(in crate::packager) struct Lying {
+    pub place: PathBuf,
+    pub key: Key,
+}
+
+impl Lying {
+    /// `trace`: what it was made of beside its key.
+    fn mark(&self, line: &[u8], trace: &[u8]) -> Mark {
+        Mark::of(&[line, self.key.as_bytes(), trace])
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +72,23 @@ impl Slip {
         let text = line.written();
         let mark = Mark::of(&[&text]);
         Self::lying(line, is_fleeting, drawer.lay(text), mark)
+    }
+
+    /// Of an article that lies with its source, whose body lies there too.
+    pub(in crate::packager) fn without_body(
+        mut line: Line,
+        body: &Lying,
+        trace: &[u8],
+        drawer: &Drawer,
+    ) -> Self {
+        if let Some(story) = &mut line.story {
+            story.body.clear();
+        }
+        let mut text = line.written();
+        let mark = body.mark(&text, trace);
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, body).expect("the place is text");
+        Self::lying(&line, false, drawer.lay(text), mark)
     }
 
     /// `mark`: of the text that lies there.
@@ -118,13 +157,25 @@ impl Slip {
 
     /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.
     pub(in crate::packager) fn line(&self) -> Result<Line, ArchiveError> {
-        let text = self.text.read()?;
-        let line: Option<Line> = serde_json::from_slice(&text).ok();
-        let line = line.filter(|line| line.path == self.path && Mark::of(&[&text]) == self.mark);
+        let line = self.read(&self.text.read()?);
+        let line = line.filter(|line| line.path == self.path);
         let mut line = line.ok_or_else(|| ArchiveError::Changed(self.path.clone()))?;
         // It is the same, and takes no memory again.
         line.path = self.path.clone();
         Ok(line)
+    }
+
+    fn read(&self, text: &[u8]) -> Option<Line> {
+        let Some(end) = memchr::memchr(b'\n', text) else {
+            return (Mark::of(&[text]) == self.mark).then_some(serde_json::from_slice(text).ok()?);
+        };
+        let (first, second) = text.split_at(end);
+        let body: Lying = serde_json::from_slice(second).ok()?;
+        let done = Done::at(&body.place, body.key)?;
+        let is_same = body.mark(first, done.trace()) == self.mark;
+        let mut line: Line = serde_json::from_slice(first).ok()?;
+        line.story.as_mut()?.body = String::from_utf8(done.into_content()).ok()?;
+        is_same.then_some(line)
     }
 
     pub(super) fn text(&self) -> Result<Bytes, FileError> {

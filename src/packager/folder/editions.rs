@@ -11,10 +11,13 @@ use jiff::Timestamp;
 use super::super::PublishError;
 use super::super::cache::{Key, Kind};
 use super::{FolderError, NewsroomFolder, Result};
-use crate::base::{Digest, EditionNumber, Hasher};
-use crate::edition::{DenseForms, Refusal, Retold, Variant, VerifiedEdition, write_excerpt};
+use crate::base::{Digest, EditionNumber};
+use crate::edition::{
+    DenseForms, Refusal, Retold, Variant, VerifiedEdition, digest_of, write_excerpt,
+};
 use crate::io::address::{BundleFile, BundleName};
 use crate::io::files::{self, Copying, FileError, Pages, Spool, Thrift};
+use crate::io::scratch::Scratch;
 
 /// Of the note that holds the number of the newest edition.
 pub(super) const PUBLISHED: &str = "newest-edition";
@@ -62,14 +65,8 @@ impl NewsroomFolder {
     /// [`Self::newest_and_pages`] need not unpack it.
     pub fn note_good(&self, edition: &VerifiedEdition, pages: &Pages, now: Timestamp) {
         let mut thrift = Thrift::new(pages.clone());
-        let (mut hasher, mut at) = (Hasher::default(), 0);
-        for piece in edition.bundle().chunks(PIECE_BYTES) {
-            hasher.update(piece);
-            at += piece.len() as u64;
-            thrift.passed(at);
-        }
+        let digest = digest_of(edition.bundle(), &mut |bytes| thrift.passed(bytes));
         pages.let_go();
-        let digest = hasher.finish();
         // If it cannot be noted, it is unpacked again.
         let key = key_of_good(edition.number());
         let _ = self.cache(now).keep(Kind::Editions, key, digest.as_bytes());
@@ -103,7 +100,25 @@ impl NewsroomFolder {
         if good.is_none() {
             self.note_good(&edition, &pages, now);
         }
+        let (edition, pages) = self.with_lists_aside(edition, pages);
         Ok(Some((Arc::new(edition), pages)))
+    }
+
+    /// The same edition, of which the signed lists lie on the disk until they are looked at: of a large one they are tens of
+    /// megabytes. On a disk that is full they stay in memory.
+    fn with_lists_aside(&self, edition: VerifiedEdition, pages: Pages) -> (VerifiedEdition, Pages) {
+        let lay = || {
+            let scratch = Scratch::on(&self.place.join("cache"))?;
+            let mut lists = edition.proof().trusted().lists();
+            lists.try_for_each(|list| scratch.append(list).map(drop))?;
+            scratch.into_map()
+        };
+        let Ok((lists, their_pages)) = lay() else {
+            return (edition, pages);
+        };
+        let edition = edition.with_lists_in(&lists);
+        their_pages.let_go();
+        (edition, pages.and(their_pages))
     }
 
     /// The newest edition that was ever put in its place here. Without its bundle the next one would have a number that
@@ -157,8 +172,6 @@ impl NewsroomFolder {
         Ok(())
     }
 }
-
-const PIECE_BYTES: usize = 1 << 20;
 
 /// The code that proves editions; see the build script.
 const PROVING: &str = env!("COLPORT_PROVING");

@@ -10,7 +10,7 @@ use crate::site::{Language, NewsroomId};
 
 use super::super::archive::Archive;
 use super::super::archive::{Line, Story};
-use super::super::cache::tests::cache;
+use super::super::cache::tests::{cache, kept_cache};
 use super::super::cache::{Cache, Work};
 use super::super::extract::Rulebook;
 use super::super::fetching::tests::Web;
@@ -59,8 +59,7 @@ fn nothing() -> Archive {
 }
 
 async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
-    let (_folder, cache) = cache();
-    gathered_with(web, sources, &cache).await
+    gathered_with(web, sources, &kept_cache()).await
 }
 
 async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gathered {

@@ -292,6 +292,29 @@ impl Trusted {
         }
     }
 
+    /// The files of the roles below the top, which are nearly all of the metadata, in a fixed order.
+    pub fn lists(&self) -> impl Iterator<Item = &Bytes> {
+        self.roles.values().map(|role| &role.bytes)
+    }
+
+    /// `laid` is what [`Self::lists`] gives, one behind the other. What is just there is held there from now on.
+    pub fn hold_lists_in(&mut self, laid: &Bytes) {
+        let mut start = 0;
+        for (name, role) in &mut self.roles {
+            let place = start..start + role.bytes.len();
+            start = place.end;
+            if laid.get(place.clone()) != Some(&*role.bytes) {
+                continue;
+            }
+            let there = laid.slice(place);
+            let remembered = self.context.remembered.targets.get_mut(name);
+            if let Some(remembered) = remembered.filter(|known| **known == role.bytes) {
+                *remembered = there.clone();
+            }
+            role.bytes = there;
+        }
+    }
+
     pub(super) fn max_roles(&self) -> usize {
         self.context.max_roles
     }

@@ -1,6 +1,6 @@
 //! What becomes of articles while their sources are read again and again.
 
-use super::super::super::cache::tests::cache;
+use super::super::super::cache::tests::kept_cache;
 use super::super::super::fetching::tests::Web;
 use super::super::super::{Background, Getter, Options, Source, gather};
 use super::*;
@@ -46,7 +46,7 @@ async fn gathered_but(
         language: Language::parse("fa").unwrap(),
         logo: None,
     };
-    let (_folder, cache) = cache();
+    let cache = kept_cache();
     let background = Background {
         newsroom: &newsroom,
         archive,
