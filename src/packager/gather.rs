@@ -347,7 +347,7 @@ async fn finish(
     repeated.sort_by(|a, b| (most(a), &a.what).cmp(&(most(b), &b.what)));
 }
 
-fn count_in(repeated: &mut BTreeMap<u64, Repeated>, (key, what): LeftOut) {
+fn count_in(repeated: &mut BTreeMap<u64, Repeated>, LeftOut { key, what, .. }: LeftOut) {
     let counted = repeated.entry(key).or_insert(Repeated { what, pages: 0 });
     counted.pages += 1;
 }

@@ -251,6 +251,7 @@ mod tests {
                 updated: None,
                 language: Tongue(language),
                 summary: String::new(),
+            left_out: None,
                 section: None,
                 lead: None,
                 pictures: Vec::new(),

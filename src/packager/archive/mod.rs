@@ -310,10 +310,14 @@ impl Archive {
         let story = line.story?;
         let is_alike = line.read_by.as_deref() == Some(PROGRAM);
         let is_same = is_alike && now.is(&story.title, &story.body);
-        let before = || Wording::of(&story.title, &story.body);
+        let adds = || {
+            let shown = Wording::of(&story.title, &story.body);
+            let before: Vec<_> = [&shown].into_iter().chain(&line.left_out).collect();
+            now.wording().adds_to(&before)
+        };
         Some(Before {
             is_same,
-            says_less: is_alike && !is_same && now.wording().adds_to(&before()),
+            says_less: is_alike && !is_same && adds(),
             updated: story.updated,
         })
     }
@@ -338,6 +342,7 @@ impl Archive {
         let shown = self.slips.values().filter(|slip| slip.is_shown());
         shown.flat_map(|slip| slip.addresses().map(|url| (url, &slip.path)))
     }
+            left_out: line.left_out,
 }
 
 impl Archive {
@@ -501,6 +506,7 @@ impl Slip {
         }
         let mut line = self.line()?;
         let Some(story) = &mut line.story else {
+            left_out: None,
             return Ok(());
         };
         let had = story.pictures.len();

@@ -100,6 +100,7 @@ impl Slip {
             language: line.story.map(|story| story.language).or(line.language),
         });
         Ok(())
+            left_out: None,
     }
 
     pub fn is_shown(&self) -> bool {

@@ -61,6 +61,8 @@ pub(in crate::packager) struct Before {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+    /// What was left out of it then, unless it lies with its source.
+    pub left_out: Option<Wording>,
 struct Head {
     read_by: String,
 }
@@ -165,7 +167,8 @@ impl Texts {
             });
         }
         let line = self.line(kept).filter(|line| line.id == id)?;
-        let says_less = self.are_read_alike && !is_same && now.wording().adds_to(&line.says);
+        let says_less = self.are_read_alike && !is_same && now.wording().adds_to(&[&line.says]);
+                left_out: None,
         Some(Before {
             is_same,
             says_less,
@@ -174,6 +177,7 @@ impl Texts {
     }
 
     fn line(&self, kept: &Kept) -> Option<Line> {
+            left_out: None,
         let range = kept.start..kept.start + u64::from(kept.length);
         let text = files::read_range(&self.place, &range).ok()?;
         serde_json::from_slice(&text).ok()
@@ -252,7 +256,7 @@ mod tests {
     }
 
     fn saying(body: &str) -> Saying<'_> {
-        Saying::new("One", body, Mark::of(&[body.as_bytes()]))
+        Saying::new("One", body, "", Mark::of(&[body.as_bytes()]))
     }
 
     #[test]
@@ -302,6 +306,7 @@ mod tests {
     }
 
     /// Of one page; with the text of the file.
+                left_out: None,
     fn written(folder: &Path) -> (PathBuf, String) {
         let place = folder.join("archive/be.texts.jsonl");
         let mut texts = Texts::read(place.clone()).unwrap();

@@ -561,6 +561,77 @@ async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
     let first = gathered_from(&list, &web(&page("The ferry", meta)), &archive, now).await;
     stocked(&mut archive, first, &[]);
     let second = gathered_from(&list, &web(&page("Please hold on", "")), &archive, now).await;
+/// One of five pages of a site, dated, with these words at its end.
+fn one_of_five(number: usize, end: &str) -> String {
+    let prose =
+        format!("In the street number {number}{number}{number} several hundred people met. ");
+    let prose = prose.replace(
+        &number.to_string(),
+        ["aa", "bee", "sea", "dee", "eel"][number],
+    );
+    let prose = format!("<p>{}</p>", prose.repeat(4));
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'>";
+    format!(
+        "{meta}<title>Street {number}</title><article><h1>Street {number}</h1>{prose}{end}</article>"
+    )
+}
+
+#[tokio::test]
+async fn what_comes_back_to_a_page_since_fewer_have_it_makes_no_article_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("pages");
+    files::create_folder(&pages).unwrap();
+    let link = |number: usize| format!("https://n.example/{number}");
+    let items = (0..5).map(|number| format!("<item><link>{}</link></item>", link(number)));
+    let items = feed(&items.collect::<String>());
+    let sources = [
+        Source::Folder(pages.clone()),
+        Source::Feed(Url::parse("https://n.example/feed").unwrap()),
+    ];
+    for source in sources {
+        let place = folder.path().join(format!("{}/fa.jsonl", source.forgets()));
+        let mut updated = Vec::new();
+        let appeal = "<p>Write to our editors at any time.</p>";
+        // On so many pages; at last one says something of its own too.
+        for (hour, with, own) in [
+            (10, 5, ""),
+            (11, 5, ""),
+            (12, 3, ""),
+            (13, 3, "<p>Five were hurt, we hear.</p>"),
+        ] {
+            let mut web = Web::default().with("https://n.example/feed", "text/xml", items.clone());
+            for number in 0..5 {
+                let end = if number < with { appeal } else { "" };
+                let own = if number == 0 { own } else { "" };
+                let page = one_of_five(number, &format!("{own}{end}"));
+                files::write(&pages.join(format!("{number}.html")), page.as_bytes()).unwrap();
+                web = web.with(&link(number), "text/html", page);
+            }
+            let mut archive = Archive::read(place.clone(), &id()).unwrap();
+            let now = format!("2026-11-23T{hour}:00:00Z");
+            let sources = std::slice::from_ref(&source);
+            let gathered = gathered_from(sources, &web, &archive, &now).await;
+            let stock = stocked(&mut archive, gathered, &[]);
+            archive.write().unwrap();
+            let shown = articles(&stock);
+            let says = |article: &&Article| article.body.as_str().contains("Write to");
+            let says = shown.iter().filter(says).count();
+            assert_eq!(
+                (shown.len(), says),
+                (5, if with == 5 { 0 } else { 3 }),
+                "{hour}"
+            );
+            updated.push(
+                shown
+                    .iter()
+                    .filter(|article| article.updated.is_some())
+                    .count(),
+            );
+        }
+        assert_eq!(updated, [0, 0, 0, 1], "{source}");
+    }
+}
+
     let [stale] = &second.stale[..] else {
         panic!("{:?}", second.skipped);
     };
