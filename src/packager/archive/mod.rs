@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::forgetting::TakenBack;
 use super::links;
 use super::mark::Mark;
 use super::slug;
@@ -138,6 +139,8 @@ impl Archive {
     }
 
     /// Gives the digest of all lines.
+    /// Those of them of which there was a text until now.
+    pub taken_back: Vec<TakenBack>,
     fn fill(&mut self) -> Result<Digest, ArchiveError> {
         let place = self.place.clone();
         let (mut places, mut hasher, mut number) = (HashSet::new(), Hasher::default(), 0);
@@ -361,7 +364,7 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
-        let unknown = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        let (unknown, taken_back) = self.withdraw(withdrawn, &mut from_folders, previous)?;
         self.give_way(&mut from_folders);
         let mut stock = Stock {
             unknown,
@@ -383,8 +386,10 @@ impl Archive {
         stock.pictures = shown_among(gathered.pictures, &stock.articles);
         Ok(stock)
     }
+        self.forget_texts(!taken_back.is_empty());
 
     /// Gives those that no feed told of; they are not kept.
+            taken_back,
     fn take(&mut self, mut gathered: Vec<Slip>) -> Vec<Slip> {
         for slip in gathered.extract_if(.., |slip| slip.is_fleeting) {
             self.slips.insert(key(&slip.id), slip);
@@ -416,7 +421,7 @@ impl Archive {
         withdrawn: &[Withdrawn],
         others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
-    ) -> Result<Vec<Withdrawn>, ArchiveError> {
+    ) -> Result<(Vec<Withdrawn>, Vec<TakenBack>), ArchiveError> {
         let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
         let mut is_meant = |slip: &Slip| {
             let by = slip.meant_by(&withdrawals);
@@ -434,7 +439,8 @@ impl Archive {
             .slips
             .iter_mut()
             .filter(|(key, _)| meant.contains(*key));
-        gone.map(|(_, slip)| slip).try_for_each(Slip::let_go)?;
+        let taken_back = gone.filter_map(|(_, slip)| slip.let_go().transpose());
+        let mut taken_back = taken_back.collect::<Result<Vec<_>, _>>()?;
         self.slips
             .retain(|key, slip| slip.is_shown() || meant.contains(key));
         let strange = withdrawn.iter().enumerate();
@@ -442,15 +448,27 @@ impl Archive {
         let mut unknown = Vec::new();
         for one in strange {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {
-                Some(slip) => drop(self.slips.insert(key(&slip.id), slip)),
+                Some((slip, had)) => {
+                    taken_back.push(had);
+                    self.slips.insert(key(&slip.id), slip);
+                }
                 None => unknown.push(one.clone()),
             }
         }
-        Ok(unknown)
+        Ok((unknown, taken_back))
     }
 
-    /// What is left of the article that its source calls `id`, if an edition shows it.
-    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<Slip> {
+    /// What the pages of folders said of which only names are to be left. `is_new`: whether there are more of them than
+    /// before.
+    fn forget_texts(&mut self, is_new: bool) {
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        let places = gone.map(|slip| folder_of(&slip.path));
+        let slugs = places.filter_map(|folder| folder.rsplit('/').next());
+        self.texts.forget(&slugs.collect(), is_new);
+    }
+
+    /// What is left of the article that its source calls `id`, if an edition shows it, and by what it can be found elsewhere.
+    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<(Slip, TakenBack)> {
         let end = format!("/{}/index.html", slug::slug(id));
         let is_its = |path: &&SitePath| {
             let newsroom = path.as_str().split('/').next();
@@ -458,7 +476,11 @@ impl Archive {
         };
         let path = edition.files().map(|(path, _)| path).find(is_its)?;
         let page = edition.content(edition.file(path)?);
-        Some(Slip::of_withdrawn(&Line {
+        let beside = |other: &SitePath| other != path && folder_of(other) == folder_of(path);
+        let pictures = edition.files().filter(|(other, _)| beside(other));
+        let pictures = pictures.map(|(_, entry)| entry.digest).collect();
+        let had = TakenBack::of_page(path, &String::from_utf8_lossy(&page), pictures);
+        let slip = Slip::of_withdrawn(&Line {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
@@ -466,7 +488,8 @@ impl Archive {
             read_by: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
-        }))
+        });
+        Some((slip, had))
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {

@@ -4,12 +4,14 @@
 //! A line of JSON for each, in the order of their marks; the first line names the program that read them. In memory is
 //! only by what each is known: the line is read if its page has changed.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::super::mark::Mark;
+use super::super::slug;
 use super::super::trace::PROGRAM;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::wording::{Saying, Wording};
@@ -29,6 +31,8 @@ pub(super) struct Texts {
     kept: Vec<Kept>,
     /// The same of what is to be written.
     new: Vec<Said>,
+    /// Of which nothing is to be left.
+    forgotten: HashSet<Mark>,
 }
 
 /// Of a page by what its source calls it, and where in the file its line lies.
@@ -177,10 +181,12 @@ impl Texts {
     }
 
     fn line(&self, kept: &Kept) -> Option<Line> {
-            left_out: None,
+        serde_json::from_slice(&self.text(kept)?).ok()
+    }
+
+    fn text(&self, kept: &Kept) -> Option<Vec<u8>> {
         let range = kept.start..kept.start + u64::from(kept.length);
-        let text = files::read_range(&self.place, &range).ok()?;
-        serde_json::from_slice(&text).ok()
+        files::read_range(&self.place, &range).ok()
     }
 
     pub fn add(&mut self, said: Vec<Said>) {
@@ -192,8 +198,27 @@ impl Texts {
     }
 
     /// Puts the file in place, if something is new. To be called once: what was read lies elsewhere then.
+    /// Lets go of what articles said that were withdrawn, by the last part of their places. Where none were before (`is_new`)
+    /// what is kept is looked through.
+    pub fn forget(&mut self, slugs: &HashSet<&str>, is_new: bool) {
+        if slugs.is_empty() {
+            return;
+        }
+        let is_gone = |line: &[u8]| {
+            let line = serde_json::from_slice::<Line>(line);
+            line.is_ok_and(|line| slugs.contains(&*slug::slug(&line.id)))
+        };
+        self.new
+            .retain(|said| !said.line.read().is_ok_and(|line| is_gone(&line)));
+        if is_new || !self.are_read_alike {
+            let kept = self.kept.iter();
+            let gone = kept.filter(|kept| self.text(kept).is_some_and(|line| is_gone(&line)));
+            self.forgotten = gone.map(|kept| kept.page).collect();
+        }
+    }
+
     pub fn write(&self) -> Result<(), ArchiveError> {
-        if self.new.is_empty() {
+        if self.new.is_empty() && self.forgotten.is_empty() {
             return Ok(());
         }
         if let Some(folder) = self.place.parent() {
@@ -223,6 +248,7 @@ impl Texts {
                 match new.next_if(|said| said.page == kept.page) {
                     Some(said) => sheet.line(&said.line.read()?),
                     None => sheet.line(text),
+                    None if self.forgotten.contains(&kept.page) => Ok(()),
                 }
             })?;
         }
