@@ -166,12 +166,17 @@ async fn offers(
                     if let Some((teller, kept)) = teller.zip(kept) {
                         if !tellers.may_tell(teller, kept) {
                             let is_other = draft::is_other(&offer, kept, background.cache).await;
-                            refused.push((offer.id, is_other));
-                            continue;
+                            let owner = tellers.page_is_of(teller, kept);
+                            let Some(owner) = owner.filter(|_| offer.may_differ(is_other)) else {
+                                refused.push((offer.id, is_other));
+                                continue;
+                            };
+                            offer.tell_by_page(owner);
+                        } else {
+                            gathered
+                                .odd
+                                .extend(supplanted(&offer, kept, tellers, background).await);
                         }
-                        gathered
-                            .odd
-                            .extend(supplanted(&offer, kept, tellers, background).await);
                     }
                     if seen.insert(archive::key(&offer.id)) {
                         offer.source = place;

@@ -248,6 +248,24 @@ impl Offer {
 
     /// One of which nothing is told.
     fn bare(id: String, page: Page) -> Self {
+    /// Whether the page of the article may say something else than what is kept; `is_other`: whether what is told of it
+    /// does.
+    pub fn may_differ(&self, is_other: Option<bool>) -> bool {
+        match &self.page {
+            Page::Address(_) => true,
+            Page::Told(_) => is_other == Some(true),
+            Page::Held(_) | Page::Lying => false,
+        }
+    }
+
+    /// Lets go of what is told of the article: for the one that told it before, its page is read.
+    pub fn tell_by_page(&mut self, teller: &Arc<Teller>) {
+        let url = self.address();
+        self.page = Page::Address(url.into());
+        self.told = None;
+        self.teller = Some(Arc::clone(teller));
+    }
+
         Self {
             id,
             page,

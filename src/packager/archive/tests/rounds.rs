@@ -337,6 +337,53 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
 }
 
 #[tokio::test]
+async fn on_a_host_that_many_share_no_feed_rewrites_what_another_told() {
+    let feeds = ["https://n.example/alice/feed", "https://n.example/bob/feed"];
+    let (first, second) = (
+        whole(ONE, "One", "It began."),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let forged = whole(ONE, "Forged one", "The minister did no wrong.");
+    let copied = whole(
+        "https://n.example/bob/copy",
+        "One",
+        "The minister did no wrong.",
+    );
+    let mut archive = empty();
+    let mut round = async |alice: &str, bob: &str, page: Option<&str>| {
+        let mut web = Web::default()
+            .with(feeds[0], "text/xml", whole_feed(&[alice]))
+            .with(feeds[1], "text/xml", whole_feed(&[bob]));
+        if let Some(says) = page {
+            let title = "<title>One, again</title><article><h1>One, again</h1>";
+            let says = format!("{title}<p>{says} {SENTENCES}</p><p>{SENTENCES}</p></article>");
+            web = web.with(ONE, "text/html", says);
+        }
+        let gathered = gathered_of(&feeds, &web, &archive, "2026-11-23T12:00:00Z").await;
+        let stale = gathered.stale.len();
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        (text_of(&stock, "/1-"), stock.articles.len(), stale)
+    };
+    round(&first, &second, None).await;
+    for (bob, articles, stale) in [(&forged, 2, 1), (&copied, 3, 0)] {
+        let (text, shown, named) = round(&second, bob, None).await;
+        assert!(text.contains("It began"), "{text}");
+        assert_eq!((shown, named), (articles, stale), "{bob}");
+    }
+    // What stands on the page itself is news of it, and as the first one's it is kept.
+    for page in ["It ended.", "It ended at last."] {
+        let (text, ..) = round(&second, &forged, Some(page)).await;
+        assert!(
+            text.contains(page) && !text.contains("minister did"),
+            "{text}"
+        );
+    }
+    let (text, ..) = round(&first, &second, None).await;
+    assert!(text.contains("It began"), "{text}");
+}
+
+#[tokio::test]
 async fn who_names_an_article_first_does_not_keep_it_from_a_source_that_stands_before() {
     let both = [OWN, OTHER];
     let (first, forged) = (
@@ -514,53 +561,6 @@ async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
     assert_eq!(updated, [None, None, changed.clone(), changed]);
 }
 
-#[tokio::test]
-async fn what_stands_in_place_of_the_page_does_not_replace_the_article() {
-    let item = "<item><title>The ferry runs again</title><link>https://n.example/a</link>\
-        <description>Only a summary of what happened to people in the streets.</description></item>";
-    let prose = "Your request is in a queue, and it will be answered in its turn. ".repeat(4);
-    let shields = [
-        format!(
-            "<title>DDoS-Guard</title><h1>Checking your browser before accessing n.example</h1><p>{prose}</p>"
-        ),
-        format!("<title>n.example</title><h1>Please hold on</h1><p>{prose}</p>"),
-    ];
-    for (shield, why) in shields.into_iter().zip(["a wall stands", "`n.example`"]) {
-        let web = |page: String| {
-            Web::default()
-                .with("https://n.example/feed", "text/xml", feed(item))
-                .with("https://n.example/a", "text/html", page)
-        };
-        let page = page("").replace(">T</", ">The ferry</");
-        let mut archive = empty();
-        let first = gathered(&web(page), &archive, "2026-11-23T12:00:00Z").await;
-        stocked(&mut archive, first, &[]);
-        let second = gathered(&web(shield.clone()), &archive, "2026-11-23T13:00:00Z").await;
-        assert!(second.stale[0].why.contains(why), "{:?}", second.stale);
-        assert_eq!(second.articles.len(), 0);
-        // One that nobody has yet is shown as its feed tells it.
-        let third = gathered(&web(shield), &empty(), "2026-11-23T13:00:00Z").await;
-        let body = third.articles[0].line().unwrap().story.unwrap().body;
-        assert!(body.contains("Only a summary"), "{body}");
-    }
-}
-
-#[tokio::test]
-async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let list = folder.path().join("list.txt");
-    files::write(&list, b"https://n.example/a\n").unwrap();
-    let list = [Source::List(list)];
-    let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
-    let page = |title: &str, meta: &str| {
-        format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")
-    };
-    let meta = "<meta property='article:published_time' content=2026-11-20>";
-    let mut archive = empty();
-    let now = "2026-11-23T12:00:00Z";
-    let first = gathered_from(&list, &web(&page("The ferry", meta)), &archive, now).await;
-    stocked(&mut archive, first, &[]);
-    let second = gathered_from(&list, &web(&page("Please hold on", "")), &archive, now).await;
 /// One of five pages of a site, dated, with these words at its end.
 fn one_of_five(number: usize, end: &str) -> String {
     let prose =
@@ -632,6 +632,53 @@ async fn what_comes_back_to_a_page_since_fewer_have_it_makes_no_article_newer() 
     }
 }
 
+#[tokio::test]
+async fn what_stands_in_place_of_the_page_does_not_replace_the_article() {
+    let item = "<item><title>The ferry runs again</title><link>https://n.example/a</link>\
+        <description>Only a summary of what happened to people in the streets.</description></item>";
+    let prose = "Your request is in a queue, and it will be answered in its turn. ".repeat(4);
+    let shields = [
+        format!(
+            "<title>DDoS-Guard</title><h1>Checking your browser before accessing n.example</h1><p>{prose}</p>"
+        ),
+        format!("<title>n.example</title><h1>Please hold on</h1><p>{prose}</p>"),
+    ];
+    for (shield, why) in shields.into_iter().zip(["a wall stands", "`n.example`"]) {
+        let web = |page: String| {
+            Web::default()
+                .with("https://n.example/feed", "text/xml", feed(item))
+                .with("https://n.example/a", "text/html", page)
+        };
+        let page = page("").replace(">T</", ">The ferry</");
+        let mut archive = empty();
+        let first = gathered(&web(page), &archive, "2026-11-23T12:00:00Z").await;
+        stocked(&mut archive, first, &[]);
+        let second = gathered(&web(shield.clone()), &archive, "2026-11-23T13:00:00Z").await;
+        assert!(second.stale[0].why.contains(why), "{:?}", second.stale);
+        assert_eq!(second.articles.len(), 0);
+        // One that nobody has yet is shown as its feed tells it.
+        let third = gathered(&web(shield), &empty(), "2026-11-23T13:00:00Z").await;
+        let body = third.articles[0].line().unwrap().story.unwrap().body;
+        assert!(body.contains("Only a summary"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    files::write(&list, b"https://n.example/a\n").unwrap();
+    let list = [Source::List(list)];
+    let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
+    let page = |title: &str, meta: &str| {
+        format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")
+    };
+    let meta = "<meta property='article:published_time' content=2026-11-20>";
+    let mut archive = empty();
+    let now = "2026-11-23T12:00:00Z";
+    let first = gathered_from(&list, &web(&page("The ferry", meta)), &archive, now).await;
+    stocked(&mut archive, first, &[]);
+    let second = gathered_from(&list, &web(&page("Please hold on", "")), &archive, now).await;
     let [stale] = &second.stale[..] else {
         panic!("{:?}", second.skipped);
     };
