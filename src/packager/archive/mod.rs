@@ -23,8 +23,8 @@ mod slip;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use url::Url;
@@ -80,6 +80,8 @@ pub enum ArchiveError {
         line: usize,
         why: String,
     },
+    #[error("`{place}` would be longer than {max_bytes} bytes, and is not read if it is")]
+    Full { place: PathBuf, max_bytes: u64 },
     /// Somebody wrote into the archive meanwhile, or the disk fails.
     #[error("what was kept of `{0}` is not where it was a moment ago")]
     Changed(SitePath),
@@ -88,9 +90,31 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// What could not be written behind so many bytes at most.
+    fn unwritten(place: &Path, max_bytes: u64, source: io::Error) -> Self {
+        let path = place.to_path_buf();
+        match source.kind() {
+            ErrorKind::FileTooLarge => Self::Full {
+                place: path,
+                max_bytes,
+            },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileError::Full(path).into(),
+            _ => Self::File(FileError::Other {
+                doing: "write",
+                path,
+                source,
+            }),
+        }
+    }
+
     /// What a person may try.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Full { .. } | Self::File(FileError::TooLarge { .. }) => Some(
+                "take sources out of `colport.toml`, or divide them over two sites, each in a folder of its own; what was \
+                 written before is still whole"
+                    .into(),
+            ),
             Self::File(error) => error.hint(),
             Self::Changed(_) | Self::Lost => Some("run the command again".into()),
             Self::Damaged { line, .. } => Some(format!(
@@ -115,6 +139,8 @@ pub struct Stock {
     pub lost_pictures: Vec<LostPicture>,
     /// Where withdrawn articles were, each with its language.
     pub withdrawn: Vec<(SitePath, Language)>,
+    /// Those of them of which there was a text until now.
+    pub taken_back: Vec<TakenBack>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
 }
@@ -139,8 +165,6 @@ impl Archive {
     }
 
     /// Gives the digest of all lines.
-    /// Those of them of which there was a text until now.
-    pub taken_back: Vec<TakenBack>,
     fn fill(&mut self) -> Result<Digest, ArchiveError> {
         let place = self.place.clone();
         let (mut places, mut hasher, mut number) = (HashSet::new(), Hasher::default(), 0);
@@ -203,11 +227,7 @@ impl Archive {
         let mut spool = Spool::beside(&self.place)?.at_most(ARCHIVE_BYTES);
         self.each_line(|line| {
             let written = spool.write_all(line);
-            written.map_err(|source| FileError::Other {
-                doing: "write",
-                path: self.place.clone(),
-                source,
-            })
+            written.map_err(|source| ArchiveError::unwritten(&self.place, ARCHIVE_BYTES, source))
         })?;
         Ok(spool.publish()?)
     }
@@ -216,7 +236,7 @@ impl Archive {
         let mut hasher = Hasher::default();
         self.each_line(|line| {
             hasher.update(line);
-            Ok(())
+            Ok::<_, ArchiveError>(())
         })?;
         Ok(hasher.finish())
     }
@@ -224,8 +244,8 @@ impl Archive {
     /// Every line with its end, in the order of their places.
     fn each_line(
         &self,
-        mut take: impl FnMut(&[u8]) -> Result<(), FileError>,
-    ) -> Result<(), FileError> {
+        mut take: impl FnMut(&[u8]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
         let mut slips: Vec<&Slip> = self.slips.values().collect();
         slips.sort_by(|a, b| a.path.cmp(&b.path));
         slips.into_iter().try_for_each(|slip| {
@@ -322,6 +342,7 @@ impl Archive {
             is_same,
             says_less: is_alike && !is_same && adds(),
             updated: story.updated,
+            left_out: line.left_out,
         })
     }
 
@@ -345,7 +366,6 @@ impl Archive {
         let shown = self.slips.values().filter(|slip| slip.is_shown());
         shown.flat_map(|slip| slip.addresses().map(|url| (url, &slip.path)))
     }
-            left_out: line.left_out,
 }
 
 impl Archive {
@@ -366,8 +386,10 @@ impl Archive {
         // Step 2.
         let (unknown, taken_back) = self.withdraw(withdrawn, &mut from_folders, previous)?;
         self.give_way(&mut from_folders);
+        self.forget_texts(!taken_back.is_empty());
         let mut stock = Stock {
             unknown,
+            taken_back,
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -386,10 +408,8 @@ impl Archive {
         stock.pictures = shown_among(gathered.pictures, &stock.articles);
         Ok(stock)
     }
-        self.forget_texts(!taken_back.is_empty());
 
     /// Gives those that no feed told of; they are not kept.
-            taken_back,
     fn take(&mut self, mut gathered: Vec<Slip>) -> Vec<Slip> {
         for slip in gathered.extract_if(.., |slip| slip.is_fleeting) {
             self.slips.insert(key(&slip.id), slip);
@@ -486,6 +506,7 @@ impl Archive {
             source: None,
             told_by: None,
             read_by: None,
+            left_out: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
         });
@@ -529,7 +550,6 @@ impl Slip {
         }
         let mut line = self.line()?;
         let Some(story) = &mut line.story else {
-            left_out: None,
             return Ok(());
         };
         let had = story.pictures.len();

@@ -61,12 +61,12 @@ pub(in crate::packager) struct Before {
     /// It did not say all that it says now. Nobody knows if another program read it.
     pub says_less: bool,
     pub updated: Option<Moment>,
+    /// What was left out of it then, unless it lies with its source.
+    pub left_out: Option<Wording>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-    /// What was left out of it then, unless it lies with its source.
-    pub left_out: Option<Wording>,
 struct Head {
     read_by: String,
 }
@@ -168,15 +168,16 @@ impl Texts {
                 is_same,
                 says_less: false,
                 updated: None,
+                left_out: None,
             });
         }
         let line = self.line(kept).filter(|line| line.id == id)?;
         let says_less = self.are_read_alike && !is_same && now.wording().adds_to(&[&line.says]);
-                left_out: None,
         Some(Before {
             is_same,
             says_less,
             updated: line.updated,
+            left_out: None,
         })
     }
 
@@ -197,7 +198,6 @@ impl Texts {
         self.new.dedup_by_key(|said| said.page);
     }
 
-    /// Puts the file in place, if something is new. To be called once: what was read lies elsewhere then.
     /// Lets go of what articles said that were withdrawn, by the last part of their places. Where none were before (`is_new`)
     /// what is kept is looked through.
     pub fn forget(&mut self, slugs: &HashSet<&str>, is_new: bool) {
@@ -217,6 +217,7 @@ impl Texts {
         }
     }
 
+    /// Puts the file in place, if something is new. To be called once: what was read lies elsewhere then.
     pub fn write(&self) -> Result<(), ArchiveError> {
         if self.new.is_empty() && self.forgotten.is_empty() {
             return Ok(());
@@ -247,8 +248,8 @@ impl Texts {
                 }
                 match new.next_if(|said| said.page == kept.page) {
                     Some(said) => sheet.line(&said.line.read()?),
-                    None => sheet.line(text),
                     None if self.forgotten.contains(&kept.page) => Ok(()),
+                    None => sheet.line(text),
                 }
             })?;
         }
@@ -264,12 +265,7 @@ impl Sheet<'_> {
     fn line(&mut self, text: &[u8]) -> Result<(), ArchiveError> {
         let Self(spool, place) = self;
         let written = spool.write_all(text).and_then(|()| spool.write_all(b"\n"));
-        let failed = |source| FileError::Other {
-            doing: "write",
-            path: place.to_path_buf(),
-            source,
-        };
-        Ok(written.map_err(failed)?)
+        written.map_err(|source| ArchiveError::unwritten(place, TEXTS_BYTES, source))
     }
 }
 
@@ -310,6 +306,7 @@ mod tests {
                 is_same,
                 says_less,
                 updated,
+                left_out: None,
             };
             assert_eq!(texts.before(name, &saying(now)), Some(before), "{name}");
         };
@@ -332,7 +329,6 @@ mod tests {
     }
 
     /// Of one page; with the text of the file.
-                left_out: None,
     fn written(folder: &Path) -> (PathBuf, String) {
         let place = folder.join("archive/be.texts.jsonl");
         let mut texts = Texts::read(place.clone()).unwrap();
