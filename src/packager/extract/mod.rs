@@ -27,6 +27,7 @@ mod lean;
 mod metadata;
 mod nodes;
 mod paywall;
+mod phrases;
 mod rules;
 mod streamed;
 mod tangle;
