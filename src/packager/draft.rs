@@ -710,6 +710,7 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
         src: base.join(told.picture.as_deref()?).ok()?,
         alt: String::new(),
         caption: told.caption.clone(),
+        linked: None,
     })
 }
 

@@ -93,8 +93,14 @@ impl Extracted {
     pub fn lead_with(&mut self, lead: Figure) {
         match self.lead.take() {
             Some(same) if same.src == lead.src => {
-                let caption = lead.caption.or(same.caption);
-                self.lead = Some(Figure { caption, ..same });
+                self.lead = Some(match lead.caption {
+                    Some(_) => Figure {
+                        src: same.src,
+                        alt: same.alt,
+                        ..lead
+                    },
+                    None => same,
+                });
             }
             before => {
                 self.lead = before;

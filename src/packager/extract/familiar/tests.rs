@@ -162,6 +162,7 @@ fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
     let photo = |caption: Option<&str>| Figure {
         src: Url::parse("https://n.example/anna.jpg").unwrap(),
         alt: String::new(),
+        linked: None,
         caption: caption.map(str::to_owned),
     };
     for (caption, count, stays) in [
