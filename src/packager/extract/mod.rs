@@ -11,6 +11,7 @@
 //! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
+mod appeal;
 mod block;
 mod body;
 mod byline;

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::NoArticle;
 use super::addresses::{self, Home};
+use super::appeal;
 use super::block::{Block, Figure, Line};
 use super::container::Manner;
 use super::dates::{self, Moment};
@@ -99,7 +100,7 @@ pub fn tidy(
     }
     let kept = match faithful {
         true => kept,
-        false => without_orphans(kept),
+        false => without_orphans(appeal::without_appeals(kept)),
     };
     let (lead, blocks) = take_lead(kept, above, meta, base);
     let blocks = without_idle_rules(blocks);
@@ -461,6 +462,7 @@ fn without_orphans(blocks: Vec<Block>) -> Vec<Block> {
                 gone_since_heading = true;
                 continue;
             }
+            Block::Rule if kept.last().is_some_and(Block::is_heading) => continue,
             _ if block.is_heading() => {
                 drop_orphan(&mut kept, gone_since_heading, block.level());
                 gone_since_heading = false;
