@@ -92,11 +92,7 @@ impl Extract {
             path => files::read(Path::new(path), LIMITS.fetched_bytes)?,
         };
         let read = extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url));
-        let shown = match read {
-            // `pack` leaves it out, unless a feed tells its title.
-            Ok(read) if read.title.is_empty() => Shown::none("it has no title"),
-            read => read.into(),
-        };
+        let shown = Shown::from(read);
         screen.json(&shown);
         match &shown {
             Shown::Article(_) => Ok(()),
@@ -166,6 +162,8 @@ impl Shown {
 impl From<Result<Extracted, NoArticle>> for Shown {
     fn from(read: Result<Extracted, NoArticle>) -> Self {
         match read {
+            // `pack` leaves it out, unless a feed tells its title.
+            Ok(read) if read.title.is_empty() => Self::none("it has no title"),
             Ok(read) => Self::Article(Box::new(read.into())),
             Err(why) => Self::none(why),
         }

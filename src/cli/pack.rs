@@ -139,7 +139,11 @@ pub(super) async fn pack(
         silent_feed,
     } = collect(config, folder, fingerprint, now, telling).await?;
     warn_of_gone(&made_up, telling);
+    let takes_back = made_up.takes_back();
     let edition = publish(config, folder, made_up, now)?;
+    if takes_back {
+        warn_of_earlier(folder, edition.as_ref(), telling)?;
+    }
     if let Some(edition) = &edition {
         telling.line(summary(folder, edition));
     }
@@ -242,6 +246,11 @@ pub(super) async fn collect(
     }
     let made_up = makeup.finish(&config.variants);
     let made_up = made_up.map_err(FolderError::from)?;
+    if let Err(error) = packager::forget(&made_up, &cache, &web_cache) {
+        telling.warn(format!(
+            "something of what is withdrawn may still lie in `cache`: {error}; remove that folder, if nobody may find it"
+        ));
+    }
     Ok(Collected {
         made_up,
         silent_feed,
@@ -434,6 +443,27 @@ fn warn_of_gone(made_up: &MadeUp, telling: &Telling<'_>) {
         let more = gone.len() - SHOWN_GONE;
         telling.warn(format!("{more} more articles are no longer in the site"));
     }
+}
+
+/// Says which bundles here still hold what was withdrawn just now. Mirrors make updates of them.
+fn warn_of_earlier(
+    folder: &NewsroomFolder,
+    edition: Option<&VerifiedEdition>,
+    telling: &Telling<'_>,
+) -> Outcome {
+    let newest = edition.map(|edition| edition.number());
+    let earlier = folder.kept()?.into_iter();
+    let earlier = earlier.filter(|number| newest.is_some_and(|newest| *number < newest));
+    let named: Vec<String> = earlier
+        .map(|number| format!("`{}`", folder.bundle(number).display()))
+        .collect();
+    if !named.is_empty() {
+        telling.warn(format!(
+            "what is withdrawn now still stands in earlier editions on this computer: remove {} if nobody may find it here;              readers of those then fetch the whole edition in place of an update",
+            named.join(" and ")
+        ));
+    }
+    Ok(())
 }
 
 const SHOWN_PICTURES: usize = 5;

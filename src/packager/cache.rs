@@ -294,6 +294,38 @@ impl Cache {
         });
     }
 
+    /// Removes each entry that is meant. Of pictures only the head is asked about, of so many bytes. A damaged one is asked
+    /// about like any other.
+    pub(super) fn forget(
+        &self,
+        picture_head: usize,
+        is_meant: &mut dyn FnMut(Kind, &[u8]) -> bool,
+    ) -> Result<(), FileError> {
+        let mut all = Ok(());
+        for kind in KINDS {
+            let shelf = self.shelf(kind);
+            let mut one = |place: &Path| {
+                let entry = match kind {
+                    Kind::Pictures => {
+                        files::read_head(place, (SEAL_BYTES + picture_head) as u64)?.0
+                    }
+                    _ => files::read(place, ENTRY_BYTES)?,
+                };
+                match is_meant(kind, entry.get(SEAL_BYTES..).unwrap_or_default()) {
+                    true => files::remove(place),
+                    false => Ok(()),
+                }
+            };
+            // A shelf that is not there has no entries.
+            let _ = files::walk(&shelf, &mut |below| {
+                if let Err(error) = one(&shelf.join(below)) {
+                    all = Err(error);
+                }
+            });
+        }
+        all
+    }
+
     fn each_entry(&self, each: &mut dyn FnMut(&Path, Mark)) {
         for shelf in KINDS.map(|kind| self.shelf(kind)) {
             // One that is not there has no entries.

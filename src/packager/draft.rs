@@ -520,6 +520,18 @@ fn kept(cache: &Cache, key: Key) -> Option<Result<Read, NoArticle>> {
     serde_json::from_slice(&cache.find(Kind::Pages, key)?).ok()
 }
 
+/// The addresses of the pictures in what was kept of a page, whole or only its head.
+pub fn pictures_in(entry: &[u8]) -> Vec<Url> {
+    let whole = serde_json::from_slice::<Result<Read, NoArticle>>(entry);
+    let read = whole.ok().and_then(Result::ok);
+    let read = read.or_else(|| serde_json::from_slice(entry).ok());
+    let article = read.map(|read| read.article);
+    let figures = article
+        .into_iter()
+        .flat_map(|article| article.lead.into_iter().chain(article.pictures));
+    figures.map(|figure| figure.src).collect()
+}
+
 /// The same, or else what `read` finds.
 fn known(
     cache: &Cache,
@@ -698,6 +710,7 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
         src: base.join(told.picture.as_deref()?).ok()?,
         alt: String::new(),
         caption: told.caption.clone(),
+        linked: None,
     })
 }
 

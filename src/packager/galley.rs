@@ -13,7 +13,7 @@ use super::placing::Placed;
 use super::source;
 use super::studio::{self, Finished, Studio};
 use super::trace::{self, PROGRAM};
-use super::wording::Saying;
+use super::wording::{Saying, Wording};
 use crate::base::{SitePath, Timestamp};
 use crate::site;
 
@@ -63,7 +63,8 @@ impl Galley<'_> {
         let shown = self.studio.pictures_of(draft, &copy.read, &path).await;
         let body = self.body(draft, &mut copy, &path, &shown).await?;
         let left_out = std::mem::take(&mut copy.left_out);
-        let (line, said) = self.line(draft, copy, body.html, path, &shown);
+        let aside: String = left_out.iter().map(|one| &*one.html).collect();
+        let (line, said) = self.line(draft, copy, (body.html, &aside), path, &shown);
         let is_fleeting = draft.is_fleeting();
         let undated = draft.is_undated && !is_fleeting;
         let drawer = self.background.drawer;
@@ -128,15 +129,16 @@ impl Galley<'_> {
         &self,
         draft: &Draft,
         copy: Copy,
-        body: String,
+        (body, left_out): (String, &str),
         path: SitePath,
         shown: &studio::Shown,
     ) -> (Line, Option<Said>) {
-        let saying = Saying::new(&copy.title, &body, copy.mark());
+        let saying = Saying::new(&copy.title, &body, left_out, copy.mark());
         let archive = self.background.archive;
         let before = archive.before(&draft.id, draft.is_fleeting(), &saying);
         let updated = self.updated(draft, copy.updated, before.as_ref());
-        let is_known = before.is_some_and(|before| before.is_same);
+        let is_known = before.as_ref().is_some_and(|before| before.is_same);
+        let left_out = left_out_so_far(&saying, before);
         let said = (!draft.is_fleeting() && !is_known)
             .then(|| Said::lay(&draft.id, &saying, updated, self.background.drawer));
         let lead = copy.read.lead.as_ref();
@@ -152,6 +154,7 @@ impl Galley<'_> {
             source,
             told_by: draft.teller.as_ref().map(|teller| (*teller.name).into()),
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
+            left_out: left_out.filter(|_| draft.is_fleeting()),
             language: None,
             story: Some(Story {
                 title: copy.title,
@@ -190,6 +193,15 @@ impl Galley<'_> {
             false => before.updated,
         }
     }
+}
+
+/// As long as the article says the same, what was left out of it before is not forgotten, so that its line is the same.
+fn left_out_so_far(saying: &Saying<'_>, before: Option<Before>) -> Option<Wording> {
+    let now = saying.left_out();
+    let known = before.filter(|before| before.is_same);
+    let known = known.and_then(|before| before.left_out);
+    let holds_all = |known: &Wording| now.as_ref().is_none_or(|now| !now.adds_to(&[known]));
+    known.filter(holds_all).or(now)
 }
 
 /// Where people find the original: not a file on the editor's machine, nor the feed that told it.

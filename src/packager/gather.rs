@@ -166,12 +166,17 @@ async fn offers(
                     if let Some((teller, kept)) = teller.zip(kept) {
                         if !tellers.may_tell(teller, kept) {
                             let is_other = draft::is_other(&offer, kept, background.cache).await;
-                            refused.push((offer.id, is_other));
-                            continue;
+                            let owner = tellers.page_is_of(teller, kept);
+                            let Some(owner) = owner.filter(|_| offer.may_differ(is_other)) else {
+                                refused.push((offer.id, is_other));
+                                continue;
+                            };
+                            offer.tell_by_page(owner);
+                        } else {
+                            gathered
+                                .odd
+                                .extend(supplanted(&offer, kept, tellers, background).await);
                         }
-                        gathered
-                            .odd
-                            .extend(supplanted(&offer, kept, tellers, background).await);
                     }
                     if seen.insert(archive::key(&offer.id)) {
                         offer.source = place;
@@ -347,7 +352,7 @@ async fn finish(
     repeated.sort_by(|a, b| (most(a), &a.what).cmp(&(most(b), &b.what)));
 }
 
-fn count_in(repeated: &mut BTreeMap<u64, Repeated>, (key, what): LeftOut) {
+fn count_in(repeated: &mut BTreeMap<u64, Repeated>, LeftOut { key, what, .. }: LeftOut) {
     let counted = repeated.entry(key).or_insert(Repeated { what, pages: 0 });
     counted.pages += 1;
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::archive::{Archive, ArchiveError, Shelf, Stock};
 use super::cache::Cache;
+use super::forgetting::TakenBack;
 use super::recall::Losses;
 use super::setting::{Set, Setting, mark_of};
 use super::waiting::{Drawer, Waiting};
@@ -41,6 +42,8 @@ pub struct MadeUp {
     pub waiting: BTreeMap<SitePath, Waiting>,
     /// Pages that say that an article was withdrawn, and did not say so before.
     graves: BTreeSet<SitePath>,
+    /// What had a text here until now, and was withdrawn.
+    pub taken_back: Vec<TakenBack>,
     pub archives: Vec<Archive>,
 }
 
@@ -108,6 +111,7 @@ impl<'a> Makeup<'a> {
                 self.made_up.graves.insert(path);
             }
         }
+        self.made_up.taken_back.extend(stock.taken_back);
         let pictures = stock.pictures.into_iter();
         let pictures = pictures.map(|(path, picture)| (path, picture.webp));
         self.made_up.waiting.extend(pictures);
@@ -218,6 +222,11 @@ impl MadeUp {
         self.had().filter(|path| !is_there(path)).collect()
     }
 
+    /// Whether readers had an article that is withdrawn now.
+    pub fn takes_back(&self) -> bool {
+        !self.taken_back.is_empty() && self.had().any(|path| self.graves.contains(path))
+    }
+
     /// Articles of the edition before, also withdrawn ones.
     fn had(&self) -> impl Iterator<Item = &SitePath> {
         let is_article = |path: &&SitePath| {
@@ -243,6 +252,7 @@ mod tests {
             id: format!("https://n.example/{slug}"),
             source: None,
             told_by: None,
+            left_out: None,
             read_by: None,
             language: None,
             story: Some(Story {

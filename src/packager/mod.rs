@@ -7,6 +7,7 @@
 //! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten. `tellers`,
 //!    `wording`: who may change what is kept, and whether it says anything new.
+//!    `forgetting`: what is left on this computer of what is taken back.
 //! 7. `makeup`, `setting`, `recall`: from what is shown to the pages of the site.
 //! 8. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
 //! 9. `watch`: when to begin again.
@@ -24,6 +25,7 @@ mod draft;
 pub mod extract;
 mod fetching;
 mod folder;
+mod forgetting;
 mod galley;
 mod gather;
 pub mod intake;
@@ -59,6 +61,7 @@ pub use custody::{
 pub use draft::Background;
 pub use fetching::{Getter, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
+pub use forgetting::forget;
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Repeated, Skipped, gather};
 pub use makeup::{MadeUp, Makeup};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};

@@ -196,6 +196,13 @@ fn held(encoded: Encoded) -> Finished {
     }
 }
 
+/// Of the files of a picture, by what the cache holds at its head.
+pub(super) fn digests_in(head: &[u8]) -> Vec<Digest> {
+    let head = head.first_chunk().map(Head::read);
+    let facts = head.into_iter().flat_map(|Head(facts)| facts).flatten();
+    facts.map(|facts| facts.digest).collect()
+}
+
 /// What is known of the files of a picture without a look into them: the full one, and the small one if there is one.
 struct Head([Option<Facts>; 2]);
 
@@ -208,7 +215,7 @@ struct Facts {
 
 /// Width, height and length of a file, four bytes each, and its digest; zeros if there is none.
 const FACTS_BYTES: usize = 44;
-const HEAD_BYTES: usize = 2 * FACTS_BYTES;
+pub(super) const HEAD_BYTES: usize = 2 * FACTS_BYTES;
 
 impl Head {
     fn of(sizes: &Sizes) -> Self {

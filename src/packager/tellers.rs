@@ -3,7 +3,9 @@
 //! What feeds have forgotten stays in the site, so a source that names the article of another could put its own words in
 //! that place years later. The archive notes who told an article last:
 //!
-//! 1. That one may change it, and so may a source on the host where the article lies: it has the original.
+//! 1. That one may change it, and so may a source on the host where the article lies, which has the original. Many write
+//!    on some hosts. So where the one that told it is on that host too, what another there says of it does not count, unless
+//!    it stands before that one; but that it names the article does: then what stands on the page itself is read.
 //! 2. A list of addresses tells nothing itself: all of the article comes from where it lies.
 //! 3. Of other sources one may step in if it stands before the one that told it, as the operator orders them, or if that
 //!    one is not among them, since it was moved or renamed, or the archive is of before this was noted; but not where the
@@ -85,39 +87,57 @@ impl Tellers {
     /// From whom one that may tell it takes over what is kept, only since it stands before that one.
     pub fn supplanted(&self, one: &Teller, kept: &Slip) -> Option<&Teller> {
         let (_, owner) = self.owner(kept)?;
-        let is_at_home = one
-            .host
-            .as_ref()
-            .is_some_and(|host| hosts(kept).contains(host));
+        let is_at_home = is_at_home(one, &hosts(kept));
         (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
     }
 
     /// Whether it may change what is kept by what it tells under another address. Of a list all comes `from` there.
     pub fn may_move(&self, one: &Teller, from: &Url, kept: &Slip) -> bool {
         match one.is_list {
-            true => from
-                .host_str()
-                .is_some_and(|host| hosts(kept).contains(host)),
+            true => {
+                let is_there = |host| hosts(kept).contains(host);
+                from.host_str().is_some_and(is_there) && self.beside(one, kept).is_none()
+            }
             false => self.may_tell(one, kept),
         }
+    }
+
+    /// Who told what is kept, if that is another one that has the original and does not stand behind. A list has it too: all
+    /// that came by it came from there.
+    fn beside(&self, one: &Teller, kept: &Slip) -> Option<&Arc<Teller>> {
+        let (place, owner) = self.owner(kept)?;
+        let place_of_one = self.0.iter().find(|(_, other)| other.name == one.name);
+        let is_before = place_of_one.is_some_and(|(of_one, _)| of_one < place);
+        let has_it = owner.is_list || is_at_home(owner, &hosts(kept));
+        (owner.name != one.name && has_it && !is_before).then_some(owner)
+    }
+
+    /// For whom the page itself is to be read, since one on its host names it that may not tell it.
+    pub fn page_is_of(&self, one: &Teller, kept: &Slip) -> Option<&Arc<Teller>> {
+        let owner = self.beside(one, kept)?;
+        is_at_home(one, &hosts(kept)).then_some(owner)
     }
 
     /// Whether the one may change what is kept.
     pub fn may_tell(&self, one: &Teller, kept: &Slip) -> bool {
         let hosts = hosts(kept);
-        let is_at_home = |teller: &Teller| {
-            let host = teller.host.as_ref();
-            host.is_some_and(|host| hosts.contains(host))
-        };
         let owner = self.owner(kept);
         let is_owner = owner.is_some_and(|(_, owner)| owner.name == one.name);
-        if one.is_list || is_owner || is_at_home(one) {
+        if one.is_list || is_owner {
             return true;
+        }
+        if is_at_home(one, &hosts) {
+            return self.beside(one, kept).is_none();
         }
         let place = self.0.iter().find(|(_, other)| other.name == one.name);
         let is_before = |(owner, _): &(u32, _)| place.is_some_and(|(place, _)| place < owner);
-        owner.is_none_or(is_before) && !self.0.iter().any(|(_, other)| is_at_home(other))
+        owner.is_none_or(is_before) && !self.0.iter().any(|(_, other)| is_at_home(other, &hosts))
     }
+}
+
+fn is_at_home(teller: &Teller, hosts: &BTreeSet<Box<str>>) -> bool {
+    let host = teller.host.as_ref();
+    host.is_some_and(|host| hosts.contains(host))
 }
 
 /// Where its original lies.
@@ -174,6 +194,33 @@ mod tests {
         check(&[&third, &other], Some(&other), &third, true);
         check(&[&third, &other, &own], Some(&other), &third, false);
         check(&[&third, &list], Some(&third), &list, true);
+    }
+
+    #[test]
+    fn of_two_on_one_host_only_who_told_it_or_stands_before_changes_it() {
+        let [alice, bob] = ["alice", "bob"].map(|name| {
+            Source::Feed(Url::parse(&format!("https://n.example/{name}/feed")).unwrap())
+        });
+        let (other, list) = (feed("b.example"), Source::List("list.txt".into()));
+        check(&[&alice, &bob], Some(&alice), &alice, true);
+        check(&[&alice, &bob], Some(&alice), &bob, false);
+        check(&[&bob, &alice], Some(&alice), &bob, true);
+        check(&[&list, &bob], Some(&list), &bob, false);
+        check(&[&bob, &list], Some(&list), &bob, true);
+        // Who told it has no original, is gone, or is not known.
+        check(&[&other, &bob], Some(&other), &bob, true);
+        check(&[&bob], Some(&alice), &bob, true);
+        check(&[&alice, &bob], None, &bob, true);
+        let tellers = Tellers::of(&[alice.clone(), bob.clone(), list.clone()]);
+        let [alice, bob, list] = [&alice, &bob, &list].map(|one| Teller::of(one).unwrap());
+        let kept = kept(Some(&alice.name));
+        assert_eq!(tellers.page_is_of(&bob, &kept), Some(&alice));
+        assert_eq!(tellers.page_is_of(&alice, &kept), None);
+        let there = Url::parse("https://n.example/bob/1").unwrap();
+        for one in [&bob, &list] {
+            assert!(!tellers.may_move(one, &there, &kept));
+        }
+        assert!(tellers.may_move(&alice, &there, &kept));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! 1. A text is compared as it was extracted, paragraph by paragraph: what else stands on its page does not count, nor do
 //!    pictures and links.
-//! 2. What was left out does not count: it may have been found on many other pages meanwhile, and is furniture then.
+//! 2. What goes does not count, and neither does what comes back: what stands on many other pages is left out for as long
+//!    as it does. So what was left out counts among what was said.
 //! 3. In a short line only letters count: a counter of readers is another at each visit.
 
 use std::cell::OnceCell;
@@ -22,43 +23,57 @@ pub struct Wording(Box<[u32]>);
 impl Wording {
     /// `html` as [`extract`] or `site::clean` writes it.
     pub fn of(title: &str, html: &str) -> Self {
-        let mut paragraphs = BTreeSet::from([digest(title, 0)]);
-        let mut paragraph = String::new();
-        for part in html.split_inclusive('>') {
-            let (text, tag) = part.split_once('<').unwrap_or((part, ""));
-            paragraph.push_str(text);
-            if !is_inline(tag) {
-                paragraphs.insert(digest(&std::mem::take(&mut paragraph), SHORT));
-            }
-        }
-        paragraphs.insert(digest(&paragraph, SHORT));
-        paragraphs.remove(&digest("", SHORT));
+        let mut paragraphs = paragraphs(html);
+        paragraphs.insert(digest(title, 0));
         Self(paragraphs.into_iter().collect())
     }
 
-    /// Whether something stands in it that did not stand in the one `before`.
-    pub fn adds_to(&self, before: &Self) -> bool {
-        self.0
-            .iter()
-            .any(|one| before.0.binary_search(one).is_err())
+    /// Of `html` alone; `None` if it says nothing.
+    fn of_lines(html: &str) -> Option<Self> {
+        let paragraphs: Box<[u32]> = paragraphs(html).into_iter().collect();
+        (!paragraphs.is_empty()).then_some(Self(paragraphs))
     }
+
+    /// Whether something stands in it that stands in none of those `before`.
+    pub fn adds_to(&self, before: &[&Self]) -> bool {
+        let stood = |one: &u32| before.iter().any(|said| said.0.binary_search(one).is_ok());
+        !self.0.iter().all(stood)
+    }
+}
+
+fn paragraphs(html: &str) -> BTreeSet<u32> {
+    let mut paragraphs = BTreeSet::new();
+    let mut paragraph = String::new();
+    for part in html.split_inclusive('>') {
+        let (text, tag) = part.split_once('<').unwrap_or((part, ""));
+        paragraph.push_str(text);
+        if !is_inline(tag) {
+            paragraphs.insert(digest(&std::mem::take(&mut paragraph), SHORT));
+        }
+    }
+    paragraphs.insert(digest(&paragraph, SHORT));
+    paragraphs.remove(&digest("", SHORT));
+    paragraphs
 }
 
 /// What an article says now. Its wording is only made if it may have changed.
 pub struct Saying<'a> {
     title: &'a str,
     body: &'a str,
+    /// HTML of what was left out of the body, since it stands on many pages.
+    left_out: &'a str,
     /// Of all that the source tells in it.
     pub mark: Mark,
     wording: OnceCell<Wording>,
 }
 
 impl<'a> Saying<'a> {
-    pub fn new(title: &'a str, body: &'a str, mark: Mark) -> Self {
+    pub fn new(title: &'a str, body: &'a str, left_out: &'a str, mark: Mark) -> Self {
         let wording = OnceCell::new();
         Self {
             title,
             body,
+            left_out,
             mark,
             wording,
         }
@@ -69,8 +84,13 @@ impl<'a> Saying<'a> {
     }
 
     pub fn wording(&self) -> &Wording {
-        let make = || Wording::of(self.title, self.body);
+        let make = || Wording::of(self.title, &[self.body, self.left_out].concat());
         self.wording.get_or_init(make)
+    }
+
+    /// Of what was left out, if that says anything.
+    pub fn left_out(&self) -> Option<Wording> {
+        Wording::of_lines(self.left_out)
     }
 }
 
@@ -112,7 +132,7 @@ mod tests {
         let check = |old: &str, new: &str, expected: bool| {
             let after = Wording::of("The ferry", &before.replace(old, new));
             let before = Wording::of("The ferry", before);
-            assert_eq!(after.adds_to(&before), expected, "{new}");
+            assert_eq!(after.adds_to(&[&before]), expected, "{new}");
         };
         check("", "", false);
         check("200", "300", true);
@@ -123,6 +143,6 @@ mod tests {
         check("Nobody knows", "The minister knows", true);
         check("<img src=1.webp>", "<img src=2.webp><h2>Later</h2>", true);
         let renamed = Wording::of("A ferry", before);
-        assert!(renamed.adds_to(&Wording::of("The ferry", before)));
+        assert!(renamed.adds_to(&[&Wording::of("The ferry", before)]));
     }
 }

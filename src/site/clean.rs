@@ -156,6 +156,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("li", &["value"]),
     ("time", &["datetime"]),
     ("abbr", &["title"]),
+    ("details", &["open"]),
 ];
 
 const ATTRIBUTES_OF_ALL: &[&str] = &["lang", "dir"];
@@ -204,7 +205,7 @@ impl Rewriter<'_> {
             }
         }
         for figure in document.select("figure").nodes() {
-            let content = "img, table, blockquote, pre, p, ul, ol";
+            let content = "img, table, blockquote, pre, p, ul, ol, dl, details";
             if figure.find_descendants(content).is_empty() {
                 figure.remove_from_parent();
             }
@@ -307,8 +308,20 @@ fn tidy(document: &Document) {
     for heading in document.select("h1").nodes() {
         heading.rename("h2");
     }
+    // On paper nothing can be opened.
+    for details in document.select("details").nodes() {
+        details.set_attr("open", "");
+    }
+    for rule in document.select("hr").nodes() {
+        let next = rule.next_element_sibling();
+        if next.is_none_or(|next| next.has_name("hr")) {
+            rule.remove_from_parent();
+        }
+    }
     for block in document.select("p, h2, h3, h4, h5, h6, li").nodes() {
-        let is_bare = block.find_descendants("img, table, ul, ol").is_empty();
+        let is_bare = block
+            .find_descendants("img, table, ul, ol, dl, details")
+            .is_empty();
         if is_bare && block.text().trim().is_empty() {
             block.remove_from_parent();
         }
@@ -343,6 +356,7 @@ fn allowed_value<'v>(
     let passes = match name {
         "href" | "src" => addresses.contains(value),
         "rel" => value == OUTSIDE_REL,
+        "open" => value.is_empty(),
         "dir" => matches!(value, "ltr" | "rtl" | "auto"),
         "lang" => super::Language::parse(value).is_some(),
         "width" | "height" | "start" | "value" => is_number(),
@@ -434,6 +448,18 @@ mod tests {
         check(
             "<table><tr><th colspan=2 bgcolor=red>A<tr><td>B<td width=9>C</table>",
             "<table><tbody><tr><th colspan=\"2\">A</th></tr><tr><td>B</td><td>C</td></tr></tbody></table>",
+        );
+    }
+
+    #[test]
+    fn terms_what_can_be_opened_and_lines_between_stay() {
+        check(
+            "<dl class=x><dt>A<dd>B</dl><details class=x><summary>C</summary><p>D</p></details><hr width=9><p>E</p><hr><hr>",
+            "<dl><dt>A</dt><dd>B</dd></dl><details open=\"\"><summary>C</summary><p>D</p></details><hr><p>E</p>",
+        );
+        check(
+            "<details open=javascript:x ontoggle=x()><summary>A</summary>B</details>",
+            "<details open=\"\"><summary>A</summary>B</details>",
         );
     }
 

@@ -141,7 +141,7 @@ pub struct About {
 pub struct SmallCopy {
     pub variant: Variant,
     /// About how many.
-    pub megabytes: u64,
+    pub bytes: u64,
 }
 
 impl SmallCopy {
@@ -157,8 +157,7 @@ impl SmallCopy {
                 (true, _) => {}
             }
         }
-        let megabytes = ((bytes + 500_000) / 1_000_000).max(1);
-        Self { variant, megabytes }
+        Self { variant, bytes }
     }
 }
 
@@ -289,10 +288,10 @@ mod tests {
         let picture = (true, 9_000);
         let files = [(false, 20_000_000), picture, (true, 400_000_000)];
         let small = [Variant::Text, Variant::Light].map(|variant| SmallCopy::of(variant, files));
-        assert_eq!(small.map(|copy| copy.megabytes), [6, 6]);
+        assert_eq!(small.map(|copy| copy.bytes), [6_000_600, 6_009_600]);
         let many = std::iter::repeat_n(picture, 1000);
-        assert_eq!(SmallCopy::of(Variant::Light, many.clone()).megabytes, 9);
-        assert_eq!(SmallCopy::of(Variant::Text, many).megabytes, 1);
+        assert_eq!(SmallCopy::of(Variant::Light, many.clone()).bytes, 9_200_000);
+        assert_eq!(SmallCopy::of(Variant::Text, many).bytes, 200_000);
         let about = About {
             fingerprint: Some(Fingerprint::of_first_root(b"root")),
             small: small.to_vec(),

@@ -135,10 +135,23 @@ impl Words {
         self.fill("articles", &arguments)
     }
 
-    pub fn small_copy(&self, variant: &str, megabytes: u64) -> String {
+    pub fn small_copy(&self, variant: &str, bytes: u64) -> String {
         let mut arguments = FluentArgs::new();
-        arguments.set("size", self.number(megabytes));
+        arguments.set("size", self.size(bytes));
         self.fill(&format!("about-small-{variant}"), &arguments)
+    }
+
+    /// Above a hundred kilobytes in tens: it is an estimate.
+    fn size(&self, bytes: u64) -> String {
+        let kilobytes = (bytes + 500) / 1000;
+        let (unit, size) = match kilobytes {
+            0..100 => ("kilobytes", kilobytes.max(1)),
+            100..995 => ("kilobytes", (kilobytes + 5) / 10 * 10),
+            _ => ("megabytes", (kilobytes + 500) / 1000),
+        };
+        let mut arguments = FluentArgs::new();
+        arguments.set("size", self.number(size));
+        self.fill(unit, &arguments)
     }
 
     fn of_month(&self, year: i32, month: u8) -> FluentArgs<'static> {
@@ -309,6 +322,19 @@ mod tests {
                 assert_eq!(said, words.date(time));
             }
         }
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let check = |tag, bytes, expected: &str| assert_eq!(words(tag).size(bytes), expected);
+        check("en", 0, "1\u{a0}KB");
+        check("en", 42_400, "42\u{a0}KB");
+        check("be", 99_500, "100\u{a0}КБ");
+        check("fa", 437_000, "۴۴۰\u{a0}کیلوبایت");
+        check("en", 994_499, "990\u{a0}KB");
+        check("ar", 994_500, "1\u{a0}ميغابايت");
+        check("en", 1_400_000, "1\u{a0}MB");
+        check("zh", 64_600_000, "65\u{a0}MB");
     }
 
     #[test]

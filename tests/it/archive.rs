@@ -202,6 +202,21 @@ impl Newsroom {
         said
     }
 
+    /// Which files on this computer hold these bytes, besides earlier editions, the folder of pages and the settings.
+    fn traces(&self, of: &[u8]) -> Vec<PathBuf> {
+        let is_told = |path: &Path| {
+            let below = path.strip_prefix(&self.site).unwrap();
+            ["editions", "articles", "colport.toml"]
+                .iter()
+                .any(|name| below.starts_with(name))
+        };
+        let mut found = content(&self.site);
+        found.retain(|path, content| {
+            !is_told(path) && content.windows(of.len()).any(|piece| piece == of)
+        });
+        found.into_keys().collect()
+    }
+
     fn archive(&self) -> PathBuf {
         self.site.join("archive/news.jsonl")
     }
@@ -330,6 +345,8 @@ fn an_article_is_brought_up_to_date_in_its_place() {
 fn a_withdrawn_article_goes_with_its_pictures_for_good() {
     let newsroom = Newsroom::open();
     newsroom.packed();
+    let (words, picture) = (&b"stood still"[..], &photo(200)[..]);
+    assert!(newsroom.traces(words).len() > 3 && newsroom.traces(picture).len() == 1);
     newsroom.web.feed(&["river"]);
     newsroom.packed();
     let address = newsroom.web.address("ferry");
@@ -357,8 +374,10 @@ fn a_withdrawn_article_goes_with_its_pictures_for_good() {
     for (path, file) in &files {
         assert!(!String::from_utf8_lossy(file).contains("ferry-"), "{path}");
     }
-    let archive = fs::read_to_string(newsroom.archive()).unwrap();
-    assert!(!archive.contains("stood still"), "{archive}");
+    for trace in [words, picture, b"Ferry", b"RIFF"] {
+        assert_eq!(newsroom.traces(trace), [PathBuf::new(); 0]);
+    }
+    assert!(said.err.contains("1.tar.gz` if nobody"), "{said:?}");
 
     newsroom.web.feed(&["ferry", "river"]);
     let said = newsroom.packed();
@@ -398,7 +417,8 @@ fn an_article_that_was_pushed_and_taken_back_leaves_a_page_that_says_so() {
     );
     assert!(!newsroom.leads("news/index.html", "cms-4711"));
     let archive = fs::read_to_string(newsroom.archive()).unwrap();
-    assert!(archive.contains("cms-4711") && !archive.contains("Maryam"));
+    assert!(archive.contains("cms-4711"));
+    assert_eq!(newsroom.traces(b"Maryam"), [PathBuf::new(); 0]);
     let said = push(withdrawal);
     assert!(said.out.contains("Nothing is new"), "{said:?}");
 
@@ -421,7 +441,13 @@ fn a_withdrawn_page_of_a_folder_says_so_also_when_its_file_is_gone() {
     let told = newsroom.packed().out;
     assert_eq!(articles(&told), before - 1, "{told}");
     assert!(told.contains("; withdrawn: 1 article\n"), "{told}");
+    let texts = newsroom.site.join("archive/news.texts.jsonl");
     let check = || {
+        let texts = fs::read_to_string(&texts).unwrap();
+        assert!(
+            texts.contains("second.html") && !texts.contains("notice.html"),
+            "{texts}"
+        );
         let grave = newsroom.article("notice");
         let html = String::from_utf8_lossy(&grave[&place]).into_owned();
         assert!(html.contains("This article was withdrawn"), "{html}");

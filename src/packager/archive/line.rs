@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::studio::Finished;
+use super::super::wording::Wording;
 use crate::base::{Digest, SitePath, Timestamp};
 use crate::site::{Article, Language, NewsroomId, Picture};
 
@@ -21,6 +22,9 @@ pub(in crate::packager) struct Line {
     /// The program that read it: another may read the same page otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_by: Option<String>,
+    /// What stood in it too when it was read, as on many pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Wording>,
     /// Absent if it was withdrawn.
     pub story: Option<Story>,
     /// Of the page that says so.

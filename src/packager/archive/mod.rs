@@ -23,12 +23,13 @@ mod slip;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use url::Url;
 
+use super::forgetting::TakenBack;
 use super::links;
 use super::mark::Mark;
 use super::slug;
@@ -80,6 +81,8 @@ pub enum ArchiveError {
         line: usize,
         why: String,
     },
+    #[error("`{place}` would be longer than {max_bytes} bytes, and is not read if it is")]
+    Full { place: PathBuf, max_bytes: u64 },
     /// Somebody wrote into the archive meanwhile, or the disk fails.
     #[error("what was kept of `{0}` is not where it was a moment ago")]
     Changed(SitePath),
@@ -88,9 +91,31 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// What could not be written behind so many bytes at most.
+    fn unwritten(place: &Path, max_bytes: u64, source: io::Error) -> Self {
+        let path = place.to_path_buf();
+        match source.kind() {
+            ErrorKind::FileTooLarge => Self::Full {
+                place: path,
+                max_bytes,
+            },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileError::Full(path).into(),
+            _ => Self::File(FileError::Other {
+                doing: "write",
+                path,
+                source,
+            }),
+        }
+    }
+
     /// What a person may try.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Full { .. } | Self::File(FileError::TooLarge { .. }) => Some(
+                "take sources out of `colport.toml`, or divide them over two sites, each in a folder of its own; what was \
+                 written before is still whole"
+                    .into(),
+            ),
             Self::File(error) => error.hint(),
             Self::Changed(_) | Self::Lost => Some("run the command again".into()),
             Self::Damaged { line, .. } => Some(format!(
@@ -115,6 +140,8 @@ pub struct Stock {
     pub lost_pictures: Vec<LostPicture>,
     /// Where withdrawn articles were, each with its language.
     pub withdrawn: Vec<(SitePath, Language)>,
+    /// Those of them of which there was a text until now.
+    pub taken_back: Vec<TakenBack>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
 }
@@ -201,11 +228,7 @@ impl Archive {
         let mut spool = Spool::beside(&self.place)?.at_most(ARCHIVE_BYTES);
         self.each_line(|line| {
             let written = spool.write_all(line);
-            written.map_err(|source| FileError::Other {
-                doing: "write",
-                path: self.place.clone(),
-                source,
-            })
+            written.map_err(|source| ArchiveError::unwritten(&self.place, ARCHIVE_BYTES, source))
         })?;
         Ok(spool.publish()?)
     }
@@ -214,7 +237,7 @@ impl Archive {
         let mut hasher = Hasher::default();
         self.each_line(|line| {
             hasher.update(line);
-            Ok(())
+            Ok::<_, ArchiveError>(())
         })?;
         Ok(hasher.finish())
     }
@@ -222,8 +245,8 @@ impl Archive {
     /// Every line with its end, in the order of their places.
     fn each_line(
         &self,
-        mut take: impl FnMut(&[u8]) -> Result<(), FileError>,
-    ) -> Result<(), FileError> {
+        mut take: impl FnMut(&[u8]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
         let mut slips: Vec<&Slip> = self.slips.values().collect();
         slips.sort_by(|a, b| a.path.cmp(&b.path));
         slips.into_iter().try_for_each(|slip| {
@@ -311,11 +334,16 @@ impl Archive {
         let story = line.story?;
         let is_alike = line.read_by.as_deref() == Some(PROGRAM);
         let is_same = is_alike && now.is(&story.title, &story.body);
-        let before = || Wording::of(&story.title, &story.body);
+        let adds = || {
+            let shown = Wording::of(&story.title, &story.body);
+            let before: Vec<_> = [&shown].into_iter().chain(&line.left_out).collect();
+            now.wording().adds_to(&before)
+        };
         Some(Before {
             is_same,
-            says_less: is_alike && !is_same && now.wording().adds_to(&before()),
+            says_less: is_alike && !is_same && adds(),
             updated: story.updated,
+            left_out: line.left_out,
         })
     }
 
@@ -357,10 +385,12 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
-        let unknown = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        let (unknown, taken_back) = self.withdraw(withdrawn, &mut from_folders, previous)?;
         self.give_way(&mut from_folders);
+        self.forget_texts(!taken_back.is_empty());
         let mut stock = Stock {
             unknown,
+            taken_back,
             withdrawn: self.graves(),
             ..Stock::default()
         };
@@ -412,7 +442,7 @@ impl Archive {
         withdrawn: &[Withdrawn],
         others: &mut Vec<Slip>,
         previous: Option<&VerifiedEdition>,
-    ) -> Result<Vec<Withdrawn>, ArchiveError> {
+    ) -> Result<(Vec<Withdrawn>, Vec<TakenBack>), ArchiveError> {
         let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
         let mut is_meant = |slip: &Slip| {
             let by = slip.meant_by(&withdrawals);
@@ -430,7 +460,8 @@ impl Archive {
             .slips
             .iter_mut()
             .filter(|(key, _)| meant.contains(*key));
-        gone.map(|(_, slip)| slip).try_for_each(Slip::let_go)?;
+        let taken_back = gone.filter_map(|(_, slip)| slip.let_go().transpose());
+        let mut taken_back = taken_back.collect::<Result<Vec<_>, _>>()?;
         self.slips
             .retain(|key, slip| slip.is_shown() || meant.contains(key));
         let strange = withdrawn.iter().enumerate();
@@ -438,15 +469,27 @@ impl Archive {
         let mut unknown = Vec::new();
         for one in strange {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {
-                Some(slip) => drop(self.slips.insert(key(&slip.id), slip)),
+                Some((slip, had)) => {
+                    taken_back.push(had);
+                    self.slips.insert(key(&slip.id), slip);
+                }
                 None => unknown.push(one.clone()),
             }
         }
-        Ok(unknown)
+        Ok((unknown, taken_back))
     }
 
-    /// What is left of the article that its source calls `id`, if an edition shows it.
-    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<Slip> {
+    /// What the pages of folders said of which only names are to be left. `is_new`: whether there are more of them than
+    /// before.
+    fn forget_texts(&mut self, is_new: bool) {
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        let places = gone.map(|slip| folder_of(&slip.path));
+        let slugs = places.filter_map(|folder| folder.rsplit('/').next());
+        self.texts.forget(&slugs.collect(), is_new);
+    }
+
+    /// What is left of the article that its source calls `id`, if an edition shows it, and by what it can be found elsewhere.
+    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<(Slip, TakenBack)> {
         let end = format!("/{}/index.html", slug::slug(id));
         let is_its = |path: &&SitePath| {
             let newsroom = path.as_str().split('/').next();
@@ -454,15 +497,21 @@ impl Archive {
         };
         let path = edition.files().map(|(path, _)| path).find(is_its)?;
         let page = edition.content(edition.file(path)?);
-        Some(Slip::of_withdrawn(&Line {
+        let beside = |other: &SitePath| other != path && folder_of(other) == folder_of(path);
+        let pictures = edition.files().filter(|(other, _)| beside(other));
+        let pictures = pictures.map(|(_, entry)| entry.digest).collect();
+        let had = TakenBack::of_page(path, &String::from_utf8_lossy(&page), pictures);
+        let slip = Slip::of_withdrawn(&Line {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
             told_by: None,
             read_by: None,
+            left_out: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
-        }))
+        });
+        Some((slip, had))
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::super::cache::Key;
+use super::super::forgetting::TakenBack;
 use super::super::mark::Mark;
 use super::super::trace::Done;
 use super::super::waiting::{Drawer, Whereabouts};
@@ -127,18 +128,22 @@ impl Slip {
         Self::lying(line, true, text, mark)
     }
 
-    pub(super) fn let_go(&mut self) -> Result<(), ArchiveError> {
+    /// Gives by what it can be found elsewhere, unless it was withdrawn before.
+    pub(super) fn let_go(&mut self) -> Result<Option<TakenBack>, ArchiveError> {
         let line = self.line()?;
+        let story = line.story.as_ref();
+        let taken_back = story.map(|story| TakenBack::of(&line, story, self.addresses()));
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
             told_by: None,
             read_by: None,
+            left_out: None,
             story: None,
             language: line.story.map(|story| story.language).or(line.language),
         });
-        Ok(())
+        Ok(taken_back)
     }
 
     pub fn is_shown(&self) -> bool {

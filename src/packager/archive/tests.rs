@@ -117,6 +117,7 @@ fn line(article: &Article) -> Line {
         id: article.source.clone().unwrap(),
         source: article.source.clone(),
         told_by: None,
+        left_out: None,
         read_by: None,
         language: None,
         story: Some(Story {
@@ -434,4 +435,31 @@ fn the_name_of_a_source_is_held_once() {
     let (one, other) = (held("the feed"), held("a list"));
     assert!(Arc::ptr_eq(&one, &held("the feed")));
     assert_ne!(one, other);
+}
+
+#[test]
+fn a_full_archive_and_a_full_disk_are_named_with_what_helps() {
+    let check = |kind: std::io::ErrorKind, says: &str, hint: &str| {
+        let error = ArchiveError::unwritten(Path::new("be.jsonl"), 9, kind.into());
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.hint().unwrap().contains(hint), "{error:?}");
+    };
+    check(
+        ErrorKind::FileTooLarge,
+        "`be.jsonl` would be longer than 9 bytes",
+        "two sites",
+    );
+    check(
+        ErrorKind::StorageFull,
+        "no space is left for `be.jsonl`",
+        "free some space",
+    );
+    check(
+        ErrorKind::PermissionDenied,
+        "could not write `be.jsonl`",
+        "ls -ld be.jsonl",
+    );
+    let (path, max_bytes) = ("be.jsonl".into(), 9);
+    let overlong = ArchiveError::from(FileError::TooLarge { path, max_bytes });
+    assert!(overlong.hint().unwrap().contains("two sites"));
 }

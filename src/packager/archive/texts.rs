@@ -4,12 +4,14 @@
 //! A line of JSON for each, in the order of their marks; the first line names the program that read them. In memory is
 //! only by what each is known: the line is read if its page has changed.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::super::mark::Mark;
+use super::super::slug;
 use super::super::trace::PROGRAM;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::wording::{Saying, Wording};
@@ -29,6 +31,8 @@ pub(super) struct Texts {
     kept: Vec<Kept>,
     /// The same of what is to be written.
     new: Vec<Said>,
+    /// Of which nothing is to be left.
+    forgotten: HashSet<Mark>,
 }
 
 /// Of a page by what its source calls it, and where in the file its line lies.
@@ -57,6 +61,8 @@ pub(in crate::packager) struct Before {
     /// It did not say all that it says now. Nobody knows if another program read it.
     pub says_less: bool,
     pub updated: Option<Moment>,
+    /// What was left out of it then, unless it lies with its source.
+    pub left_out: Option<Wording>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -162,21 +168,26 @@ impl Texts {
                 is_same,
                 says_less: false,
                 updated: None,
+                left_out: None,
             });
         }
         let line = self.line(kept).filter(|line| line.id == id)?;
-        let says_less = self.are_read_alike && !is_same && now.wording().adds_to(&line.says);
+        let says_less = self.are_read_alike && !is_same && now.wording().adds_to(&[&line.says]);
         Some(Before {
             is_same,
             says_less,
             updated: line.updated,
+            left_out: None,
         })
     }
 
     fn line(&self, kept: &Kept) -> Option<Line> {
+        serde_json::from_slice(&self.text(kept)?).ok()
+    }
+
+    fn text(&self, kept: &Kept) -> Option<Vec<u8>> {
         let range = kept.start..kept.start + u64::from(kept.length);
-        let text = files::read_range(&self.place, &range).ok()?;
-        serde_json::from_slice(&text).ok()
+        files::read_range(&self.place, &range).ok()
     }
 
     pub fn add(&mut self, said: Vec<Said>) {
@@ -187,9 +198,28 @@ impl Texts {
         self.new.dedup_by_key(|said| said.page);
     }
 
+    /// Lets go of what articles said that were withdrawn, by the last part of their places. Where none were before (`is_new`)
+    /// what is kept is looked through.
+    pub fn forget(&mut self, slugs: &HashSet<&str>, is_new: bool) {
+        if slugs.is_empty() {
+            return;
+        }
+        let is_gone = |line: &[u8]| {
+            let line = serde_json::from_slice::<Line>(line);
+            line.is_ok_and(|line| slugs.contains(&*slug::slug(&line.id)))
+        };
+        self.new
+            .retain(|said| !said.line.read().is_ok_and(|line| is_gone(&line)));
+        if is_new || !self.are_read_alike {
+            let kept = self.kept.iter();
+            let gone = kept.filter(|kept| self.text(kept).is_some_and(|line| is_gone(&line)));
+            self.forgotten = gone.map(|kept| kept.page).collect();
+        }
+    }
+
     /// Puts the file in place, if something is new. To be called once: what was read lies elsewhere then.
     pub fn write(&self) -> Result<(), ArchiveError> {
-        if self.new.is_empty() {
+        if self.new.is_empty() && self.forgotten.is_empty() {
             return Ok(());
         }
         if let Some(folder) = self.place.parent() {
@@ -218,6 +248,7 @@ impl Texts {
                 }
                 match new.next_if(|said| said.page == kept.page) {
                     Some(said) => sheet.line(&said.line.read()?),
+                    None if self.forgotten.contains(&kept.page) => Ok(()),
                     None => sheet.line(text),
                 }
             })?;
@@ -234,12 +265,7 @@ impl Sheet<'_> {
     fn line(&mut self, text: &[u8]) -> Result<(), ArchiveError> {
         let Self(spool, place) = self;
         let written = spool.write_all(text).and_then(|()| spool.write_all(b"\n"));
-        let failed = |source| FileError::Other {
-            doing: "write",
-            path: place.to_path_buf(),
-            source,
-        };
-        Ok(written.map_err(failed)?)
+        written.map_err(|source| ArchiveError::unwritten(place, TEXTS_BYTES, source))
     }
 }
 
@@ -252,7 +278,7 @@ mod tests {
     }
 
     fn saying(body: &str) -> Saying<'_> {
-        Saying::new("One", body, Mark::of(&[body.as_bytes()]))
+        Saying::new("One", body, "", Mark::of(&[body.as_bytes()]))
     }
 
     #[test]
@@ -280,6 +306,7 @@ mod tests {
                 is_same,
                 says_less,
                 updated,
+                left_out: None,
             };
             assert_eq!(texts.before(name, &saying(now)), Some(before), "{name}");
         };

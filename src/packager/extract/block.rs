@@ -23,12 +23,28 @@ pub enum Block {
         items: Vec<Vec<Block>>,
     },
     Table(Table),
+    /// Terms, and what is said of each.
+    Terms(Vec<Part>),
+    /// What opens below its line of summary.
+    Details {
+        summary: Line,
+        inner: Vec<Block>,
+    },
     Pre(String),
     Quote(Vec<Block>),
+    /// A line between what came before and what follows.
+    Rule,
     Figure(Figure),
     Embed(Embed),
     /// Here stood furniture.
     Gone,
+}
+
+/// A term, or what is said of those before it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub is_term: bool,
+    pub blocks: Vec<Block>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +76,9 @@ pub struct Figure {
     pub src: Url,
     pub alt: String,
     pub caption: Option<String>,
+    /// The caption once more, as HTML, if there are links in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<String>,
 }
 
 /// Before a link to what plays elsewhere.
@@ -111,9 +130,23 @@ impl Block {
                 let start = start.filter(|start| *start != 1);
                 let start = start.map_or(String::new(), |start| format!(" start=\"{start}\""));
                 let _ = write!(html, "<{tag}{start}>");
-                items.iter().for_each(|item| write_item(item, html));
+                items.iter().for_each(|item| write_item("li", item, html));
                 let _ = writeln!(html, "</{tag}>");
             }
+            Self::Terms(parts) => {
+                html.push_str("<dl>");
+                for Part { is_term, blocks } in parts {
+                    write_item(if *is_term { "dt" } else { "dd" }, blocks, html);
+                }
+                html.push_str("</dl>\n");
+            }
+            Self::Details { summary, inner } => {
+                let (tongue, line) = (summary.tongue.attributes(), summary.html());
+                let _ = write!(html, "<details open><summary{tongue}>{line}</summary>");
+                inner.iter().for_each(|block| block.write_html(html));
+                html.push_str("</details>\n");
+            }
+            Self::Rule => html.push_str("<hr>\n"),
             Self::Table(table) => table.write_html(html),
             Self::Pre(text) => wrapped(html, "pre", &escaped(text)),
             Self::Quote(blocks) => {
@@ -133,9 +166,52 @@ impl Block {
             Self::Line { line, .. } => line.weight(),
             Self::List { items, .. } => items.iter().flatten().map(Self::weight).sum(),
             Self::Quote(blocks) => blocks.iter().map(Self::weight).sum(),
+            Self::Terms(parts) => parts
+                .iter()
+                .flat_map(|part| &part.blocks)
+                .map(Self::weight)
+                .sum(),
+            Self::Details { summary, inner } => {
+                summary.weight() + inner.iter().map(Self::weight).sum::<usize>()
+            }
             Self::Table(table) => table.cells().map(Line::weight).sum(),
             Self::Pre(text) => words::weight(text),
-            Self::Figure(_) | Self::Embed(_) | Self::Gone => 0,
+            Self::Figure(_) | Self::Embed(_) | Self::Rule | Self::Gone => 0,
+        }
+    }
+
+    /// Blocks in it, list by list.
+    pub fn within(&self) -> Vec<&[Block]> {
+        match self {
+            Self::List { items, .. } => items.iter().map(Vec::as_slice).collect(),
+            Self::Terms(parts) => parts.iter().map(|part| &*part.blocks).collect(),
+            Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn within_mut(&mut self) -> Vec<&mut [Block]> {
+        match self {
+            Self::List { items, .. } => items.iter_mut().map(Vec::as_mut_slice).collect(),
+            Self::Terms(parts) => parts.iter_mut().map(|part| &mut *part.blocks).collect(),
+            Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
+            _ => Vec::new(),
+        }
+    }
+
+    /// All lines in it, in order, without what they stand in.
+    pub fn into_lines(self) -> Vec<Line> {
+        match self {
+            Self::Line { line, .. } => vec![line],
+            Self::Terms(parts) => {
+                let blocks = parts.into_iter().flat_map(|part| part.blocks);
+                blocks.flat_map(Self::into_lines).collect()
+            }
+            Self::Details { summary, inner } => {
+                let lines = inner.into_iter().flat_map(Self::into_lines);
+                std::iter::once(summary).chain(lines).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -149,11 +225,11 @@ impl Block {
         };
         match self {
             Self::Line { line, .. } => push(line.text()),
-            Self::List { items, .. } => items
-                .iter()
-                .flatten()
-                .for_each(|block| block.write_text(text)),
-            Self::Quote(blocks) => blocks.iter().for_each(|block| block.write_text(text)),
+            Self::List { .. } | Self::Quote(_) | Self::Terms(_) => self.write_text_within(text),
+            Self::Details { summary, .. } => {
+                push(summary.text());
+                self.write_text_within(text);
+            }
             Self::Table(table) => {
                 for row in &table.rows {
                     let cells: Vec<&str> = row.iter().map(|cell| cell.line.text()).collect();
@@ -161,8 +237,16 @@ impl Block {
                 }
             }
             Self::Pre(pre) => push(pre),
-            Self::Figure(_) | Self::Embed(_) | Self::Gone => {}
+            Self::Figure(_) | Self::Embed(_) | Self::Rule | Self::Gone => {}
         }
+    }
+
+    fn write_text_within(&self, text: &mut String) {
+        let within = self.within();
+        within
+            .into_iter()
+            .flatten()
+            .for_each(|block| block.write_text(text));
     }
 }
 
@@ -171,19 +255,20 @@ pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
     for block in blocks {
         match block {
             Block::Line { line, .. } => line.tongue.besides(whole),
-            Block::List { items, .. } => {
-                items
-                    .iter_mut()
-                    .for_each(|item| tell_tongues_apart(item, whole));
+            Block::Details { summary, inner } => {
+                summary.tongue.besides(whole);
+                tell_tongues_apart(inner, whole);
             }
-            Block::Quote(inner) => tell_tongues_apart(inner, whole),
             Block::Table(table) => {
                 let around = table.tongue.clone().within(whole);
                 table.tongue.besides(whole);
                 let cells = table.rows.iter_mut().flatten();
                 cells.for_each(|cell| cell.line.tongue.besides(&around));
             }
-            _ => {}
+            block => {
+                let within = block.within_mut().into_iter();
+                within.for_each(|blocks| tell_tongues_apart(blocks, whole));
+            }
         }
     }
 }
@@ -200,8 +285,10 @@ pub fn language_of_most(blocks: &[Block]) -> Option<String> {
 fn count_languages<'a>(blocks: &'a [Block], told: &mut BTreeMap<Option<&'a str>, usize>) {
     for block in blocks {
         match block {
-            Block::List { items, .. } => items.iter().for_each(|item| count_languages(item, told)),
-            Block::Quote(inner) => count_languages(inner, told),
+            Block::List { .. } | Block::Quote(_) | Block::Terms(_) => {
+                let within = block.within().into_iter();
+                within.for_each(|blocks| count_languages(blocks, told));
+            }
             Block::Line { line, .. } => {
                 *told.entry(line.tongue.lang.as_deref()).or_default() += line.weight();
             }
@@ -215,17 +302,17 @@ fn wrapped(html: &mut String, tag: &str, inner: &str) {
 }
 
 /// An item that is one line needs no paragraph.
-fn write_item(item: &[Block], html: &mut String) {
+fn write_item(tag: &str, item: &[Block], html: &mut String) {
     match item {
         [Block::Line { line, .. }] => {
-            let _ = write!(html, "<li{}>{}", line.tongue.attributes(), line.html());
+            let _ = write!(html, "<{tag}{}>{}", line.tongue.attributes(), line.html());
         }
         blocks => {
-            html.push_str("<li>");
+            let _ = write!(html, "<{tag}>");
             blocks.iter().for_each(|block| block.write_html(html));
         }
     }
-    html.push_str("</li>");
+    let _ = write!(html, "</{tag}>");
 }
 
 impl Table {
@@ -319,9 +406,27 @@ impl Figure {
         let (src, alt) = (escaped(self.src.as_str()), escaped(self.alt()));
         let _ = write!(html, "<figure><img src=\"{src}\" alt=\"{alt}\">");
         if let Some(caption) = &self.caption {
-            let _ = write!(html, "<figcaption>{}</figcaption>", escaped(caption));
+            let caption = self.linked.clone().unwrap_or_else(|| escaped(caption));
+            let _ = write!(html, "<figcaption>{caption}</figcaption>");
         }
         html.push_str("</figure>\n");
+    }
+
+    pub fn tell(&mut self, caption: &Line) {
+        self.linked = caption.targets().next().map(|_| caption.html());
+        self.caption = Some(caption.text().to_owned());
+    }
+
+    /// Adds it to what is told.
+    pub fn tell_more(&mut self, line: &Line) {
+        let Some(said) = self.caption.take() else {
+            return self.tell(line);
+        };
+        if self.linked.is_some() || line.targets().next().is_some() {
+            let before = self.linked.take().unwrap_or_else(|| escaped(&said));
+            self.linked = Some(format!("{before} {}", line.html()));
+        }
+        self.caption = Some(format!("{said} {}", line.text()));
     }
 }
 

@@ -9,12 +9,12 @@ use dom_query::NodeRef;
 
 use super::super::script;
 use super::addresses::{self, Contact};
-use super::block::{Block, Cell, Line, Table, Tongue};
+use super::block::{Block, Cell, Line, Part, Table, Tongue};
 use super::container::{Manner, Reading};
 use super::embeds;
 use super::furniture;
 use super::nodes;
-use super::words::{escaped, squeezed};
+use super::words::escaped;
 use crate::site::Language;
 
 /// Deeper than any page that people wrote; what lies deeper is read as plain text.
@@ -141,12 +141,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             "pre" => self.preformatted(node),
             "blockquote" => self.quote(node, depth),
             "ul" | "ol" => self.list(node, depth),
+            "dl" if self.holds_terms(node) => self.terms(node, depth),
+            "details" if self.is_kept(node) => self.details(node, depth),
+            "hr" => {
+                self.end_line("div");
+                self.blocks.push(Block::Rule);
+            }
             "table" => self.table(node, depth),
             "script" | "style" | "template" | "head" | "source" | "track" | "param" | "svg"
             | "annotation" => {}
             "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
             | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
-            | "th" | "dl" | "li" | "hr" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
+            | "th" | "dl" | "li" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
                 self.division(node, depth)
             }
             _ => self.children(node, depth),
@@ -276,12 +282,13 @@ impl<'r, 'a> Walk<'r, 'a> {
             self.marked(node, "small", depth);
             return self.end_line("p");
         }
-        let text = squeezed(&node.text());
         let is_finished = self.is_finished();
-        match self.blocks.last_mut() {
-            Some(Block::Figure(figure)) if figure.caption.is_none() && !text.is_empty() => {
-                figure.caption = Some(text);
-            }
+        let is_bare =
+            |block: &Block| matches!(block, Block::Figure(figure) if figure.caption.is_none());
+        let is_said = !node.text().trim().is_empty() && self.blocks.last().is_some_and(is_bare);
+        let line = is_said.then(|| self.shown_and_said(node));
+        match (self.blocks.last_mut(), line) {
+            (Some(Block::Figure(figure)), Some(line)) => figure.tell(&line),
             _ if is_finished => self.children_as_block(node, depth),
             _ => {}
         }
@@ -314,11 +321,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         let href = node.attr("href").unwrap_or_default();
         let contact = addresses::contact(&href);
-        let target = match &contact {
-            Some(Contact::Mail(address)) => Some(address.clone()),
-            _ => addresses::absolute(&href, self.reading.base).map(String::from),
-        };
-        match target {
+        match self.address_of(node) {
             Some(address) if own.text > 0 => {
                 self.line
                     .open("a", &format!(" href=\"{}\"", escaped(&address)));
@@ -335,6 +338,15 @@ impl<'r, 'a> Walk<'r, 'a> {
                     self.number(&number, &node.text());
                 }
             }
+        }
+    }
+
+    /// Where a link leads, if somebody may follow it there.
+    pub fn address_of(&self, link: &NodeRef) -> Option<String> {
+        let href = link.attr("href")?;
+        match addresses::contact(&href) {
+            Some(Contact::Mail(address)) => Some(address),
+            _ => addresses::absolute(&href, self.reading.base).map(String::from),
         }
     }
 
@@ -488,6 +500,105 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("p");
     }
 
+    /// Whether something of it is text of the article for sure.
+    fn is_kept(&self, node: &NodeRef) -> bool {
+        let mut below = node.descendants_it();
+        self.is_finished() || below.any(|below| self.reading.kept.contains(&below.id))
+    }
+
+    /// Whether it tells what words mean, and is no picture with its caption, and no box of links.
+    fn holds_terms(&self, node: &NodeRef) -> bool {
+        let holds = |name: &str| node.descendants_it().any(|below| below.has_name(name));
+        let is_shown = match self.reading.manner {
+            Manner::Finished => self.is_marked_illustration(node),
+            _ => self.reading.measures.of_node(node).pictures > 0,
+        };
+        let is_else = || {
+            let is_box = self.is_box_of_links(node) || self.is_card(node);
+            self.is(Manner::Newsroom) && is_box && self.leads_away(node)
+        };
+        holds("dt") && holds("dd") && !is_shown && self.is_kept(node) && !is_else()
+    }
+
+    fn terms(&mut self, node: &NodeRef, depth: usize) {
+        self.end_line("div");
+        let mut parts = Vec::new();
+        self.parts_of(node, depth, &mut parts);
+        self.end_terms(&mut parts);
+        self.end_line("p");
+    }
+
+    /// Words may stand between the parts, and boxes around some of them.
+    fn parts_of(&mut self, node: &NodeRef, depth: usize, parts: &mut Vec<Part>) {
+        for child in node.children_it(false) {
+            let is_part = nodes::is_named(&child, |name| matches!(name, "dt" | "dd"));
+            let is_group = child.has_name("div") && depth < DEPTH && is_all_parts(&child);
+            if is_group {
+                self.parts_of(&child, depth + 1, parts);
+            } else if !is_part {
+                if !is_blank(&child) || self.reading.measures.of_node(&child).pictures > 0 {
+                    self.end_terms(parts);
+                }
+                self.node(&child, depth + 1);
+            } else if !self.reading.furniture.contains(&child.id) {
+                self.end_line("p");
+                let blocks = self.apart(&child, depth + 1);
+                if blocks.iter().any(Block::is_content) {
+                    let is_term = child.has_name("dt");
+                    parts.push(Part { is_term, blocks });
+                }
+            }
+        }
+    }
+
+    /// What has no term, or of which nothing is said, are lines like others.
+    fn end_terms(&mut self, parts: &mut Vec<Part>) {
+        let parts = std::mem::take(parts);
+        let is_whole = parts.first().is_some_and(|part| part.is_term)
+            && parts.last().is_some_and(|part| !part.is_term);
+        match is_whole {
+            true => self.blocks.push(Block::Terms(parts)),
+            false => self
+                .blocks
+                .extend(parts.into_iter().flat_map(|part| part.blocks)),
+        }
+    }
+
+    /// Without a line of summary above it all it is a box like others, and so is one that holds most of a page.
+    fn details(&mut self, node: &NodeRef, depth: usize) {
+        let mut said = node.children_it(false).filter(|child| !is_blank(child));
+        let summary = said.next().filter(|first| first.has_name("summary"));
+        let summary = summary.filter(|summary| !holds_more_than_lines(summary));
+        let measures = self.reading.measures;
+        let is_most = measures.of_node(node).prose * 2 > measures.all.prose && !self.is_finished();
+        let Some(summary) = summary.filter(|_| !is_most) else {
+            return self.division(node, depth);
+        };
+        self.end_line("div");
+        let line = self.inner_line(&summary);
+        let outer = std::mem::take(&mut self.blocks);
+        let pending = self.pending.take();
+        for child in node
+            .children_it(false)
+            .filter(|child| child.id != summary.id)
+        {
+            self.node(&child, depth + 1);
+        }
+        self.end_line("div");
+        self.pending = pending;
+        let inner = std::mem::replace(&mut self.blocks, outer);
+        match inner.iter().any(Block::is_content) {
+            true => self.blocks.push(Block::Details {
+                summary: line,
+                inner,
+            }),
+            false => {
+                self.blocks.push(Block::Line { tag: "p", line });
+                self.blocks.extend(inner);
+            }
+        }
+    }
+
     /// Of a list that is parted the later parts count on.
     fn end_items(&mut self, start: Option<u32>, told: &mut u32, items: &mut Vec<Vec<Block>>) {
         if items.is_empty() {
@@ -547,11 +658,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         let outer = std::mem::take(&mut self.line);
         let blocks = self.apart(cell, 0);
         self.line = outer;
-        let lines = blocks.into_iter().filter_map(|block| match block {
-            Block::Line { line, .. } => Some(line),
-            _ => None,
-        });
-        Line::joined(lines)
+        Line::joined(blocks.into_iter().flat_map(Block::into_lines))
     }
 }
 
@@ -569,7 +676,10 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
 /// Of a cell only its lines are read.
 fn holds_more_than_lines(table: &NodeRef) -> bool {
     let more = |name: &str| {
-        let is_block = matches!(name, "ul" | "ol" | "blockquote" | "pre" | "figure");
+        let is_block = matches!(
+            name,
+            "ul" | "ol" | "dl" | "details" | "blockquote" | "pre" | "figure" | "table"
+        );
         is_block || matches!(name, "img" | "video") || embeds::is_named(name)
     };
     let mut below = table.descendants_it();
@@ -615,6 +725,14 @@ fn number_of(node: &NodeRef, name: &str, most: u32) -> u32 {
     number
         .filter(|number| (1..=most).contains(number))
         .unwrap_or(1)
+}
+
+/// Whether it is a box around terms and what is said of them.
+fn is_all_parts(node: &NodeRef) -> bool {
+    let is_part = |child: &NodeRef| {
+        is_blank(child) || nodes::is_named(child, |name| matches!(name, "dt" | "dd"))
+    };
+    node.children_it(false).all(|child| is_part(&child))
 }
 
 /// Text of which nothing is seen, or no text.

@@ -40,8 +40,16 @@ const MOST_PAGES: usize = 1_000;
 /// Of one page.
 const MOST_BLOCKS: usize = 500;
 
-/// What was left out of a page: by which it is known, and how it begins.
-pub type LeftOut = (u64, String);
+/// What was left out of a page.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// By which it is known.
+    pub key: u64,
+    /// How it begins, or the address of the picture.
+    pub what: String,
+    /// The line that it was; nothing of the picture above the text.
+    pub html: String,
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -121,7 +129,11 @@ impl Familiar {
             .retain(|figure| !self.blocks.contains(&block_of_picture(figure.src.as_str())));
         let is_familiar = |lead: &mut Figure| self.blocks.contains(&block_of_lead(lead));
         if let Some(lead) = page.lead.take_if(is_familiar) {
-            left_out.push((block_of_lead(&lead), lead.src.to_string()));
+            left_out.push(LeftOut {
+                key: block_of_lead(&lead),
+                what: lead.src.to_string(),
+                html: String::new(),
+            });
         }
         left_out
     }
@@ -136,7 +148,11 @@ impl Familiar {
     }
 
     fn left_out(&self, line: &str) -> Option<LeftOut> {
-        Some((key(line, self.longest)?, beginning_of(line)))
+        Some(LeftOut {
+            key: key(line, self.longest)?,
+            what: beginning_of(line),
+            html: line.to_owned(),
+        })
     }
 
     fn holds(&self, line: &str) -> bool {

@@ -44,6 +44,7 @@ impl Walk<'_, '_> {
             src,
             alt: words::squeezed(&node.attr_or("alt", "")),
             caption: None,
+            linked: None,
         });
         true
     }
@@ -60,7 +61,9 @@ impl Walk<'_, '_> {
         if let Some(Block::Figure(last)) = self.blocks.last_mut()
             && addresses::key(&last.src) == key
         {
-            last.caption = last.caption.take().or(figure.caption);
+            if last.caption.is_none() {
+                (last.caption, last.linked) = (figure.caption, figure.linked);
+            }
             return;
         }
         self.blocks.push(Block::Figure(figure));
@@ -233,6 +236,12 @@ impl Walk<'_, '_> {
                 _ if self.is_to_be_filled(&child) => {
                     self.shown(shown, |walk| walk.embed(&child));
                 }
+                "a" if counting.words && is_among_words(&child) => {
+                    let address = self.address_of(&child);
+                    self.show_link(address, shown, |walk, shown| {
+                        walk.show(&child, depth + 1, counting, shown);
+                    });
+                }
                 _ => {
                     if counting.words {
                         push_words(shown, " ");
@@ -243,6 +252,23 @@ impl Walk<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Links among the words of a caption stay; one around a picture mostly leads to the picture.
+    fn show_link(
+        &mut self,
+        address: Option<String>,
+        shown: &mut Vec<Shown>,
+        show: impl FnOnce(&mut Self, &mut Vec<Shown>),
+    ) {
+        if let Some((address, last)) = address.as_ref().zip(shown.last_mut()) {
+            let href = format!(" href=\"{}\"", words::escaped(address));
+            last.words.open("a", &href);
+        }
+        show(self, shown);
+        if let Some(last) = shown.last_mut().filter(|_| address.is_some()) {
+            last.words.close("a");
         }
     }
 
@@ -310,12 +336,11 @@ impl Walk<'_, '_> {
     /// Gives back what cannot be one.
     fn give_caption(&mut self, block: Option<usize>, words: Line) -> Option<Line> {
         let block = block.filter(|_| is_caption(&words));
-        let caption = match block.and_then(|block| self.blocks.get_mut(block)) {
-            Some(Block::Figure(figure)) => &mut figure.caption,
-            Some(Block::Embed(embed)) => &mut embed.caption,
+        match block.and_then(|block| self.blocks.get_mut(block)) {
+            Some(Block::Figure(figure)) => figure.tell(&words),
+            Some(Block::Embed(embed)) => embed.caption = Some(words.text().to_owned()),
             _ => return Some(words),
-        };
-        *caption = Some(words.text().to_owned());
+        }
         None
     }
 
@@ -341,6 +366,15 @@ fn push_words(shown: &mut [Shown], text: &str) {
     if let Some(last) = shown.last_mut() {
         last.words.push_text(text, true);
     }
+}
+
+/// Whether it is a link with words in it and nothing else.
+fn is_among_words(link: &NodeRef) -> bool {
+    let is_shown =
+        |name: &str| matches!(name, "img" | "amp-img" | "video" | "amp-video" | "picture");
+    let mut below = link.descendants_it();
+    let is_word = !below.any(|below| nodes::is_named(&below, is_shown));
+    is_word && !link.text().trim().is_empty()
 }
 
 fn is_caption(words: &Line) -> bool {

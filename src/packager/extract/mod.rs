@@ -11,6 +11,7 @@
 //! 7. When all pages of a newsroom are at hand, leave out what stands on many of them: see `familiar`.
 
 mod addresses;
+mod appeal;
 mod block;
 mod body;
 mod byline;
@@ -27,6 +28,7 @@ mod lean;
 mod metadata;
 mod nodes;
 mod paywall;
+mod phrases;
 mod rules;
 mod streamed;
 mod tangle;
@@ -92,8 +94,14 @@ impl Extracted {
     pub fn lead_with(&mut self, lead: Figure) {
         match self.lead.take() {
             Some(same) if same.src == lead.src => {
-                let caption = lead.caption.or(same.caption);
-                self.lead = Some(Figure { caption, ..same });
+                self.lead = Some(match lead.caption {
+                    Some(_) => Figure {
+                        src: same.src,
+                        alt: same.alt,
+                        ..lead
+                    },
+                    None => same,
+                });
             }
             before => {
                 self.lead = before;

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::NoArticle;
 use super::addresses::{self, Home};
+use super::appeal;
 use super::block::{Block, Figure, Line};
 use super::container::Manner;
 use super::dates::{self, Moment};
@@ -65,6 +66,7 @@ pub fn tidy(
         Some(told) if !faithful => without_untold_end(blocks, told),
         _ => blocks,
     };
+    let (blocks, ruled) = without_rules(blocks);
     let start = begin_of_text(&blocks, meta);
     let end = blocks
         .iter()
@@ -91,13 +93,17 @@ pub fn tidy(
             }
             _ => false,
         };
+        if ruled.contains(&index) {
+            kept.push(Block::Rule);
+        }
         kept.push(if drop { Block::Gone } else { block });
     }
     let kept = match faithful {
         true => kept,
-        false => without_orphans(kept),
+        false => without_orphans(appeal::without_appeals(kept)),
     };
     let (lead, blocks) = take_lead(kept, above, meta, base);
+    let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,
         lead,
@@ -120,6 +126,7 @@ fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
         _ => None,
     });
     let (lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,
         lead,
@@ -186,11 +193,7 @@ fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
             && !tag.starts_with('h')
             && is_caption_of(figure, line)
         {
-            let said = figure
-                .caption
-                .take()
-                .map_or(String::new(), |said| said + " ");
-            figure.caption = Some(said + line.text());
+            figure.tell_more(line);
             continue;
         }
         captioned.push(block);
@@ -295,11 +298,10 @@ fn all_figures(blocks: &mut [Block], change: &mut dyn FnMut(&mut Figure)) {
     for block in blocks {
         match block {
             Block::Figure(figure) => change(figure),
-            Block::Quote(inner) => all_figures(inner, change),
-            Block::List { items, .. } => {
-                items.iter_mut().for_each(|item| all_figures(item, change))
+            block => {
+                let within = block.within_mut().into_iter();
+                within.for_each(|blocks| all_figures(blocks, change));
             }
-            _ => {}
         }
     }
 }
@@ -320,7 +322,12 @@ fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
                 && line.linked_weight() * 2 < line.weight()
                 && !is_repeated(line, meta, true)
         }
-        Block::List { .. } | Block::Table(_) | Block::Pre(_) | Block::Quote(_) => true,
+        Block::List { .. }
+        | Block::Table(_)
+        | Block::Terms(_)
+        | Block::Details { .. }
+        | Block::Pre(_)
+        | Block::Quote(_) => true,
         _ => false,
     };
     blocks.iter().position(is_text).unwrap_or(blocks.len())
@@ -422,6 +429,29 @@ fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
     !tag.starts_with('h') && (((bare || labelled) && inward()) || lost)
 }
 
+/// Where a line is drawn is noted by the block behind it, so that none counts as one.
+fn without_rules(blocks: Vec<Block>) -> (Vec<Block>, HashSet<usize>) {
+    let (mut others, mut ruled) = (Vec::with_capacity(blocks.len()), HashSet::new());
+    for block in blocks {
+        match block {
+            Block::Rule => drop(ruled.insert(others.len())),
+            block => others.push(block),
+        }
+    }
+    (others, ruled)
+}
+
+/// A line that parts nothing from nothing is none.
+fn without_idle_rules(mut blocks: Vec<Block>) -> Vec<Block> {
+    blocks.retain(|block| !matches!(block, Block::Gone));
+    blocks.dedup_by(|one, other| matches!((one, other), (Block::Rule, Block::Rule)));
+    blocks.pop_if(|last| matches!(last, Block::Rule));
+    if matches!(blocks.first(), Some(Block::Rule)) {
+        blocks.remove(0);
+    }
+    blocks
+}
+
 /// A heading with nothing below it headed what was dropped.
 fn without_orphans(blocks: Vec<Block>) -> Vec<Block> {
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
@@ -432,6 +462,7 @@ fn without_orphans(blocks: Vec<Block>) -> Vec<Block> {
                 gone_since_heading = true;
                 continue;
             }
+            Block::Rule if kept.last().is_some_and(Block::is_heading) => continue,
             _ if block.is_heading() => {
                 drop_orphan(&mut kept, gone_since_heading, block.level());
                 gone_since_heading = false;
@@ -487,6 +518,7 @@ fn take_lead(
             src,
             alt: String::new(),
             caption: None,
+            linked: None,
         })
     });
     (lead, blocks)
@@ -497,9 +529,10 @@ pub fn figures(blocks: &[Block]) -> Vec<Figure> {
     for block in blocks {
         match block {
             Block::Figure(figure) => found.push(figure.clone()),
-            Block::Quote(inner) => found.extend(figures(inner)),
-            Block::List { items, .. } => items.iter().for_each(|item| found.extend(figures(item))),
-            _ => {}
+            block => {
+                let within = block.within().into_iter();
+                within.for_each(|blocks| found.extend(figures(blocks)));
+            }
         }
     }
     found

@@ -251,6 +251,7 @@ mod tests {
             src: base().join(address).unwrap(),
             alt: String::new(),
             caption: Some("The ferry".into()),
+            linked: None,
         };
         let mut article = finished("<p><img src=/a1.jpg></p><p>Fire.</p><p><img src=/b.jpg></p>");
         article.lead_with(lead("/a1.jpg"));
@@ -358,6 +359,48 @@ mod tests {
         keeps(
             "<ul> <li>Anna</li> <br><li>Ivan</li> </ul>",
             &["<ul><li>Anna</li><li>Ivan</li></ul>"],
+        );
+    }
+
+    #[test]
+    fn terms_what_can_be_opened_and_lines_between_stay_what_they_are() {
+        keeps(
+            "<p>First.</p><hr><p>Then.</p><dl>In short:<dt>NGO</dt><dd>A <a href=/n>group</a></dd><dd><p>Or two</p><ul><li>More</li></ul></dd>\
+             <div><dt>KGB</dt><dd>The police</dd></div>and so on<dt>Alone</dt></dl>\
+             <details><summary>Who is <b>who</b></summary><p>Anna</p><hr><dl><dt>Ivan</dt><dd>Hers</dd></dl></details><p>End.</p>",
+            &[
+                "<p>First.</p>\n<hr>\n<p>Then.</p>\n<p>In short:</p>\n",
+                "<dl><dt>NGO</dt><dd>A <a href=\"https://n.example/n\">group</a></dd><dd><p>Or two</p>\n<ul><li>More</li></ul>\n</dd>",
+                "<dt>KGB</dt><dd>The police</dd></dl>\n<p>and so on</p>\n<p>Alone</p>\n",
+                "<details open><summary>Who is <strong>who</strong></summary><p>Anna</p>\n<hr>\n<dl><dt>Ivan</dt><dd>Hers</dd></dl>\n</details>\n<p>End.</p>",
+            ],
+        );
+        // Nothing is parted, nothing is explained, nothing is to be opened.
+        let plain = finished(
+            "<hr><p>First.</p><hr><hr><p>Then.</p><dl><dd>Only</dd></dl><details>Open</details><details><summary>Sum</summary></details><hr>",
+        );
+        assert_eq!(
+            plain.html,
+            "<p>First.</p>\n<hr>\n<p>Then.</p>\n<p>Only</p>\n<p>Open</p>\n<p>Sum</p>\n"
+        );
+        // In a cell there are lines.
+        keeps(
+            "<p>Before.</p><table><tr><th>A<th>B<tr><td><dl><dt>C<dd>D</dl><td>E</table>",
+            &["Before", "A", "B", "<dl><dt>C</dt><dd>D</dd></dl>", "E"],
+        );
+    }
+
+    #[test]
+    fn links_in_captions_stay() {
+        keeps(
+            "<p>Before.</p><figure><img src=/1.jpg><figcaption>The ferry &amp; <a href=/crew onclick=x()>its crew</a> by <a href='javascript:x()'>Olga</a></figcaption></figure>\
+             <img src=/2.jpg><figcaption>See <a href=https://e.example/>them</a></figcaption>\
+             <figure><a href=/3.jpg><img src=/3.jpg></a><figcaption>No link</figcaption></figure><p>Photo: <a href=/olga>Olga</a></p>",
+            &[
+                "1.jpg\" alt=\"\"><figcaption>The ferry &amp; <a href=\"https://n.example/crew\">its crew</a> by Olga</figcaption>",
+                "2.jpg\" alt=\"\"><figcaption>See <a href=\"https://e.example/\">them</a></figcaption>",
+                "3.jpg\" alt=\"\"><figcaption>No link Photo: <a href=\"https://n.example/olga\">Olga</a></figcaption>",
+            ],
         );
     }
 

@@ -9,6 +9,9 @@
 //! 3. a wall says little besides: its words are a good part of the headline or of all text, or two of its phrases stand there;
 //! 4. who asks for consent speaks of himself and to the reader: "we and our partners", "you agree".
 
+use super::phrases::{
+    ASKED, COOKIES, DATA, DOORS, ERRORS, MACHINES, NOT_FOUND, OURS, PAGES, PARTNERS,
+};
 use super::words;
 
 /// No wall says more.
@@ -88,9 +91,10 @@ fn asks_for_cookies(folded: &str, weight: usize) -> bool {
         || weight < ABOUT_COOKIES && holds_any(folded, ASKED) && says()
 }
 
-/// Whether one of them stands in it as whole words; where words are not parted, anywhere.
+/// Whether one of them stands in it as whole words; where words are not parted, anywhere. Among Chinese signs a word of
+/// other letters is whole.
 fn holds_any(folded: &str, phrases: &[&str]) -> bool {
-    let is_parted = |c: Option<char>| c.is_none_or(|c| c == ' ');
+    let is_parted = |c: Option<char>| c.is_none_or(|c| c == ' ' || words::is_ideograph(c));
     phrases.iter().any(|phrase| {
         let is_joined = phrase.chars().any(words::is_ideograph);
         folded.match_indices(phrase).any(|(at, _)| {
@@ -131,400 +135,6 @@ fn names_page(folded: &str) -> bool {
     let mut said = folded.split(' ');
     said.any(|word| PAGES.iter().any(|page| is_form(word, page))) || PAGES.iter().any(is_joined)
 }
-
-/// All that follow are folded, see [`words::folded`]. What shields and censors say of themselves, anywhere in the text.
-const MACHINES: &[&str] = &[
-    "checking your browser",
-    "verify your browser",
-    "verifying you are human",
-    "verify you are human",
-    "verify that you are human",
-    "verify you are not a robot",
-    "you are a real visitor and not a bot",
-    "review the security of your connection",
-    "enable javascript and cookies to continue",
-    "ddos guard",
-    "ddos protection by",
-    "cloudflare ray id",
-    "you have been blocked",
-    "protected by deflect",
-    "incapsula incident id",
-    "unusual traffic from your",
-    "you don t have permission to access",
-    "проверяем ваш браузер",
-    "проверка вашего браузера",
-    "проверка безопасности вашего подключения",
-    "проверить безопасность вашего подключения",
-    "мы проверяем что вы не робот",
-    "подтвердите что вы не робот",
-    "доступ к информационному ресурсу ограничен",
-    "доступ к запрашиваемому ресурсу ограничен",
-    "доступ к ресурсу заблокирован",
-    "правяраем ваш браўзер",
-    "праверка вашага браўзера",
-    "доступ да рэсурсу абмежаваны",
-    "доступ да інфармацыйнага рэсурсу абмежаваны",
-    "перевіряємо ваш браузер",
-    "перевірка вашого браузера",
-    "підтвердьте що ви не робот",
-    "vérification de votre navigateur",
-    "vérifier que vous êtes humain",
-    "vérifiez que vous êtes un humain",
-    "ihr browser wird überprüft",
-    "überprüfen sie dass sie ein mensch sind",
-    "comprobando su navegador",
-    "verificando que eres humano",
-    "verifica di essere umano",
-    "sprawdzamy twoją przeglądarkę",
-    "potwierdź że jesteś człowiekiem",
-    "tarayıcınız kontrol ediliyor",
-    "insan olduğunuzu doğrulayın",
-    "bu siteye erişim engellenmiştir",
-    "در حال بررسی مرورگر شما",
-    "جار التحقق من متصفحك",
-    "تحقق من أنك إنسان",
-    "正在检查您的浏览器",
-    "验证您是真人",
-    "確認您是真人",
-];
-
-/// What is the whole of a headline, or nearly.
-const DOORS: &[&str] = &[
-    "just a moment",
-    "attention required",
-    "access denied",
-    "403 forbidden",
-    "are you a robot",
-    "one more step",
-    "account suspended",
-    "this account has been suspended",
-    "this site has been suspended",
-    "we ll be back soon",
-    "be right back",
-    "site maintenance",
-    "under maintenance",
-    "down for maintenance",
-    "log in to continue",
-    "sign in to continue",
-    "please log in",
-    "please sign in",
-    "один момент",
-    "доступ ограничен",
-    "доступ запрещен",
-    "доступ запрещён",
-    "проверка браузера",
-    "сайт временно недоступен",
-    "технические работы",
-    "аккаунт заблокирован",
-    "войдите чтобы продолжить",
-    "доступ абмежаваны",
-    "доступ забаронены",
-    "тэхнічныя работы",
-    "увайдзіце каб працягнуць",
-    "доступ обмежено",
-    "доступ заборонено",
-    "технічні роботи",
-    "увійдіть щоб продовжити",
-    "accès refusé",
-    "site en maintenance",
-    "connectez vous pour continuer",
-    "zugriff verweigert",
-    "wartungsarbeiten",
-    "melden sie sich an um fortzufahren",
-    "acceso denegado",
-    "sitio en mantenimiento",
-    "inicia sesión para continuar",
-    "accesso negato",
-    "sito in manutenzione",
-    "accedi per continuare",
-    "odmowa dostępu",
-    "przerwa techniczna",
-    "zaloguj się aby kontynuować",
-    "erişim engellendi",
-    "sitemiz bakımda",
-    "devam etmek için giriş yapın",
-    "دسترسی محدود شده است",
-    "سایت در حال به روز رسانی است",
-    "برای ادامه وارد شوید",
-    "تم رفض الوصول",
-    "الموقع قيد الصيانة",
-    "سجل الدخول للمتابعة",
-    "访问被拒绝",
-    "网站维护中",
-    "请登录后继续",
-];
-
-/// With whom a question of consent wants to share …
-const PARTNERS: &[&str] = &[
-    "our partners",
-    "partners and we",
-    "partners store",
-    "vendors",
-    "partenaires",
-    "partner speichern",
-    "unsere partner",
-    "unseren partnern",
-    "nuestros socios",
-    "nostri partner",
-    "terze parti selezionate",
-    "nossos parceiros",
-    "onze partners",
-    "nasi partnerzy",
-    "zaufani partnerzy",
-    "партнеры",
-    "партнёры",
-    "партнерами",
-    "партнёрами",
-    "партнёрамі",
-    "партнери",
-    "ortaklarımız",
-    "iş ortakları",
-    "شرکای ما",
-    "شركاؤنا",
-    "شركائنا",
-    "合作伙伴",
-];
-
-/// … and what.
-const DATA: &[&str] = &[
-    "personal data",
-    "information on a device",
-    "données personnelles",
-    "personenbezogene daten",
-    "informationen auf einem gerät",
-    "datos personales",
-    "dati personali",
-    "dados pessoais",
-    "persoonsgegevens",
-    "dane osobowe",
-    "danych osobowych",
-    "персональные данные",
-    "персональных данных",
-    "файлы cookie",
-    "персанальныя даныя",
-    "персанальных даных",
-    "персональні дані",
-    "персональних даних",
-    "kişisel veri",
-    "داده های شخصی",
-    "اطلاعات شخصی",
-    "البيانات الشخصية",
-    "بياناتك الشخصية",
-    "个人数据",
-    "个人信息",
-];
-
-/// Who asks for it.
-const OURS: &[&str] = &[
-    "we",
-    "our",
-    "nous",
-    "nos",
-    "wir",
-    "unsere",
-    "unseren",
-    "nosotros",
-    "nuestros",
-    "noi",
-    "nostri",
-    "nós",
-    "nossos",
-    "wij",
-    "onze",
-    "my",
-    "nasi",
-    "naszymi",
-    "мы",
-    "наши",
-    "нашими",
-    "нашых",
-    "нашымі",
-    "нашы",
-    "ми",
-    "наші",
-    "biz",
-    "bizim",
-    "ortaklarımız",
-    "ما",
-    "نحن",
-    "شركاؤنا",
-    "شركائنا",
-    "我们",
-];
-
-/// Whole words.
-const COOKIES: &[&str] = &[
-    "cookie",
-    "cookies",
-    "куки",
-    "кукі",
-    "кукиҳо",
-    "кукиҳоро",
-    "کوکی",
-    "کوکی ها",
-    "کوکیها",
-    "ملفات تعريف",
-    "çerez",
-    "çerezler",
-    "çerezleri",
-    "çerezlerden",
-    "kuki",
-    "kukilar",
-    "kukilardan",
-    "kukilər",
-    "kukiləri",
-    "kukilərdən",
-    "թխուկներ",
-    "թխուկները",
-    "ქუქი",
-];
-
-/// What is said with them to who reads it.
-const ASKED: &[&str] = &[
-    "we use",
-    "we and our",
-    "this site uses",
-    "this website uses",
-    "our site uses",
-    "you agree",
-    "you accept",
-    "your consent",
-    "your choices",
-    "your preferences",
-    "your privacy",
-    "accept all",
-    "allow all",
-    "nous utilisons",
-    "votre accord",
-    "votre consentement",
-    "tout accepter",
-    "wir verwenden",
-    "wir nutzen",
-    "wir und unsere",
-    "alle akzeptieren",
-    "sie stimmen",
-    "utilizamos",
-    "usamos",
-    "aceptar",
-    "aceitar",
-    "utilizziamo",
-    "usiamo",
-    "accetta",
-    "wij gebruiken",
-    "we gebruiken",
-    "używamy",
-    "korzystamy",
-    "zgadzasz się",
-    "мы используем",
-    "сайт использует",
-    "вы соглашаетесь",
-    "ваше согласие",
-    "вы даете согласие",
-    "вы даёте согласие",
-    "принять все",
-    "мы выкарыстоўваем",
-    "сайт выкарыстоўвае",
-    "вы згаджаецеся",
-    "ми використовуємо",
-    "сайт використовує",
-    "ви погоджуєтесь",
-    "истифода мебарем",
-    "folosim",
-    "ما از",
-    "استفاده می کنیم",
-    "می پذیرید",
-    "نستخدم",
-    "موافقتك",
-    "kullanıyoruz",
-    "kabul et",
-    "kabul ediyorsunuz",
-    "istifadə edirik",
-    "foydalanamiz",
-    "օգտագործում ենք",
-    "ვიყენებთ",
-];
-
-const NOT_FOUND: &[&str] = &[
-    "not found",
-    "не найден",
-    "не найдена",
-    "не знойдзен",
-    "не знойдзена",
-    "не знайден",
-    "не знайдено",
-    "no encontrada",
-    "introuvable",
-    "nicht gefunden",
-    "یافت نشد",
-    "پیدا نشد",
-    "غير موجود",
-    "غير موجودة",
-    "لم يتم العثور",
-    "未找到",
-    "不存在",
-    "找不到",
-    "bulunamadı",
-    "tapılmadı",
-    "табылмады",
-    "бет табылмады",
-    "табылган жок",
-    "барак табылган жок",
-    "topilmadi",
-    "ёфт нашуд",
-    "չի գտնվել",
-    "ვერ მოიძებნა",
-    "nu a fost găsit",
-    "negăsită",
-    "nie znaleziono",
-];
-
-/// What is not found: words begin so.
-const PAGES: &[&str] = &[
-    "page",
-    "url",
-    "страниц",
-    "старонк",
-    "сторінк",
-    "página",
-    "pagina",
-    "seite",
-    "صفحه",
-    "صفحة",
-    "الصفحة",
-    "页",
-    "頁",
-    "sayfa",
-    "səhifə",
-    "sahifa",
-    "саҳифа",
-    "էջ",
-    "გვერდ",
-    "stron",
-];
-
-/// With the number 404.
-const ERRORS: &[&str] = &[
-    "error",
-    "page",
-    "ошибка",
-    "памылка",
-    "помилка",
-    "erreur",
-    "fehler",
-    "hata",
-    "xəta",
-    "خطا",
-    "خطأ",
-    "błąd",
-    "eroare",
-    "xato",
-    "қате",
-    "ката",
-    "хато",
-    "страница",
-    "старонка",
-    "сторінка",
-];
 
 #[cfg(test)]
 mod tests {
@@ -701,6 +311,119 @@ mod tests {
             extract_page(page.as_bytes(), &url).is_ok(),
             "it says what it is"
         );
+    }
+
+    #[test]
+    fn who_asks_about_cookies_in_another_language_is_a_wall() {
+        for text in [
+            "На нашым сайце выкарыстоўваюцца файлы cookie, каб ён працаваў лепш. Працягваючы карыстацца сайтам, вы згаджаецеся з гэтым і з нашымі правіламі, якія можна прачытаць на асобнай старонцы ў любы час.",
+            "На этом сайте используются файлы cookie. Оставаясь на сайте, вы принимаете правила их использования, которые можно прочитать на отдельной странице и от которых можно отказаться в настройках браузера в любое время.",
+            "На нашому сайті використовуються файли cookie. Продовжуючи користуватися сайтом, ви погоджуєтеся з нашими правилами, які можна прочитати на окремій сторінці та від яких можна відмовитися в налаштуваннях у будь-який час.",
+            "این سایت از کوکی‌ها استفاده می‌کند تا تجربه بهتری برای شما فراهم کند. با ادامه استفاده از سایت با سیاست ما موافقت می‌کنید و می‌توانید هر زمان که بخواهید تنظیمات مرورگر خود را در صفحه جداگانه تغییر دهید.",
+            "本网站使用Cookie来改善您的浏览体验并分析流量。继续浏览本网站即表示您同意我们的隐私政策，您可以随时在设置中更改您的选择，也可以在单独的页面上阅读详细说明。",
+            "Sitemizde size daha iyi hizmet verebilmek için çerezler bulunmaktadır. Sitede kalmaya devam ederek buna izin veriyorsunuz; ayarları istediğiniz zaman tarayıcınızdan değiştirebilir ve ayrı bir sayfada kuralları okuyabilirsiniz.",
+            "يستخدم هذا الموقع ملفات تعريف الارتباط لتحسين تجربتك. بمتابعة التصفح فإنك توافق على سياستنا، ويمكنك تغيير الإعدادات في أي وقت من خلال متصفحك أو قراءة التفاصيل في صفحة منفصلة على موقعنا.",
+            "Diese Website verwendet Cookies, damit sie besser funktioniert. Wenn Sie weiterlesen, stimmen Sie zu, dass wir sie setzen; die Einstellungen können Sie jederzeit am Ende jeder Seite wieder ändern und dort auch alle Einzelheiten nachlesen.",
+            "Ce site utilise des cookies pour mesurer son audience. En poursuivant votre navigation, vous acceptez leur dépôt ; vous pouvez changer d’avis à tout moment en bas de chaque page, où se trouvent aussi toutes les explications.",
+            "Este sitio web utiliza cookies propias y de terceros. Si continúa navegando, consideramos que está de acuerdo; puede cambiar la configuración en cualquier momento al final de cada página, donde también se explica todo lo demás.",
+            "Ta strona używa plików cookie, aby działać lepiej. Pozostając na niej, wyrażasz zgodę na ich zapisywanie; ustawienia możesz zmienić w każdej chwili na dole każdej strony, gdzie znajdziesz też wszystkie wyjaśnienia tego dotyczące.",
+            "Este site usa cookies para melhorar a sua experiência. Ao continuar navegando, você concorda com a nossa política; é possível mudar as preferências a qualquer momento no fim de cada página, onde também está explicado todo o resto.",
+            "Questo sito utilizza cookie tecnici e di terze parti. Proseguendo la navigazione ne accetti il salvataggio; puoi cambiare le impostazioni in ogni momento in fondo a ogni pagina, dove trovi anche tutte le spiegazioni che servono.",
+        ] {
+            assert!(words::weight(text) >= NEXT_TO_NOTHING, "{text}");
+            assert_eq!(refusal("N", "N", text), Some(NoArticle::Wall), "{text}");
+        }
+    }
+
+    #[test]
+    fn who_asks_for_a_login_in_another_language_is_a_wall() {
+        let text = "Бясплатна, адна хвіліна. Kostenlos, eine Minute. Gratuit, une minute. Ücretsiz, bir dakika. 免费，一分钟。 It is free and takes a minute.";
+        for head in [
+            "Аўтарызуйцеся, калі ласка",
+            "Авторизуйтесь, чтобы читать",
+            "Потрібна авторизація",
+            "لطفا وارد شوید",
+            "请先登录",
+            "Lütfen giriş yapın",
+            "يرجى تسجيل الدخول",
+            "Bitte melden Sie sich an",
+            "Veuillez vous connecter",
+            "Debes iniciar sesión",
+            "Musisz się zalogować",
+            "Faça login para continuar",
+            "Devi effettuare l’accesso",
+        ] {
+            assert_eq!(refusal(head, head, text), Some(NoArticle::Wall), "{head}");
+        }
+    }
+
+    #[test]
+    fn news_about_cookies_and_logins_in_any_language_is_read() {
+        for (title, text) in [
+            (
+                "Кукі пад забаронай",
+                "Суд абавязаў уладальнікаў сайтаў пытаць у чытачоў, ці можна захоўваць на іх камп'ютарах файлы cookie. Юрысты кажуць, што штраф пагражае кожнаму, хто гэтага не зробіць да канца года.",
+            ),
+            (
+                "Штраф за куки",
+                "Роскомнадзор оштрафовал три издания за то, что они хранили файлы cookie без согласия посетителей. Издания намерены обжаловать решение: по их словам, закон этого прямо не требует.",
+            ),
+            (
+                "Кукі та закон",
+                "Парламент ухвалив закон, який зобов'язує сайти питати дозволу на файли cookie. За порушення передбачено штраф, а перевіряти сайти буде нова комісія, яку уряд створить до кінця року.",
+            ),
+            (
+                "قانون تازه کوکی",
+                "مجلس قانونی را تصویب کرد که سایت‌ها را موظف می‌کند برای ذخیره کوکی‌ها از کاربران اجازه بگیرند. کارشناسان می‌گویند اجرای آن دشوار است و جریمه‌ها برای رسانه‌های کوچک سنگین خواهد بود.",
+            ),
+            (
+                "欧盟新规",
+                "欧盟法院周一裁定，网站在保存Cookie之前必须得到用户的明确许可。专家表示，该裁决将影响数千家企业，许多小型媒体担心无法承担由此产生的费用和罚款。",
+            ),
+            (
+                "Çerez yasası",
+                "Meclis, internet sitelerinin çerezler için kullanıcılardan izin istemesini zorunlu kılan yasayı kabul etti. Uzmanlar, küçük gazetelerin bu kurallara uymakta zorlanacağını ve cezaların ağır olduğunu söylüyor.",
+            ),
+            (
+                "قانون جديد",
+                "أقر البرلمان قانونا يلزم المواقع بطلب إذن المستخدمين قبل حفظ ملفات تعريف الارتباط على أجهزتهم. ويقول خبراء إن تطبيقه صعب وإن الغرامات ستكون ثقيلة على الصحف الصغيرة في البلاد.",
+            ),
+            (
+                "Urteil zu Cookies",
+                "Der Gerichtshof entschied am Montag, dass Betreiber von Seiten vor dem Speichern von Cookies fragen müssen. Verbraucherschützer begrüßten das Urteil, kleinere Verlage fürchten hohe Kosten und weniger Einnahmen.",
+            ),
+            (
+                "Les cookies au tribunal",
+                "La CNIL a infligé lundi une amende à deux entreprises qui déposaient des cookies sans demander l’avis des internautes. Les deux entreprises ont annoncé qu’elles feraient appel de cette décision devant le Conseil d’État.",
+            ),
+            (
+                "Multa por las cookies",
+                "La agencia de protección de datos multó el lunes a dos empresas que guardaban cookies sin permiso de los lectores. Las dos empresas anunciaron que recurrirán la decisión ante los tribunales en las próximas semanas.",
+            ),
+            (
+                "Kara za ciasteczka",
+                "Urząd ukarał w poniedziałek dwie firmy, które zapisywały pliki cookie bez pytania czytelników o zgodę. Obie firmy zapowiedziały, że odwołają się od tej decyzji do sądu w ciągu najbliższych tygodni.",
+            ),
+            (
+                "Multa por cookies",
+                "A autoridade de proteção de dados multou na segunda-feira duas empresas que guardavam cookies sem perguntar aos leitores. As duas empresas anunciaram que vão recorrer da decisão nas próximas semanas.",
+            ),
+            (
+                "Multa per i cookie",
+                "Il Garante ha multato lunedì due aziende che salvavano cookie senza chiedere nulla ai lettori. Le due aziende hanno annunciato che faranno ricorso contro la decisione nelle prossime settimane, davanti al tribunale di Roma.",
+            ),
+            (
+                "Авторизуйтесь по паспорту: что придумал Минцифры",
+                "Министерство хочет, чтобы на всех сайтах входили по паспорту. Эксперты считают, что это опасно: базу украдут, и людей станут преследовать за то, что они читали дома по вечерам.",
+            ),
+            (
+                "Log in to continue, said the school to the parents",
+                "Parents must log in before they learn about the marks of their children. The school says that it had no choice, since the ministry asks for it; the parents went to court on Monday.",
+            ),
+        ] {
+            assert!(words::weight(text) >= NEXT_TO_NOTHING, "{text}");
+            assert_eq!(refusal(title, title, text), None, "{title}");
+        }
     }
 
     #[test]

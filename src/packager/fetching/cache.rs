@@ -177,6 +177,30 @@ impl WebCache {
         }
     }
 
+    /// Removes what came from these addresses, and what says what is not to be found here, pictures apart. To be called after
+    /// [`Self::end`]: the log is written anew, so that no address stays in it.
+    pub fn forget(&self, addresses: &[Url], says: &dyn Fn(&[u8]) -> bool) -> Result<(), FileError> {
+        let keys: HashSet<Digest> = addresses.iter().map(key).collect();
+        let is_from_there = |kept: &Kept| keys.contains(&kept.of) || addresses.contains(&kept.url);
+        let is_picture = |kept: &Kept| {
+            let kind = kept.content_type.as_deref();
+            kind.is_some_and(|kind| kind.starts_with("image/"))
+        };
+        let says_it = |kept: &Kept| self.body(kept).is_some_and(|body| says(&body));
+        let mut state = self.state();
+        let answers = &mut state.answers;
+        answers.retain(|_, kept| !is_from_there(kept) && (is_picture(kept) || !says_it(kept)));
+        let mut left: Vec<Kept> = answers.values().cloned().collect();
+        left.sort_by_key(|kept| kept.at);
+        sweep(&self.folder.join("bodies"), &left)?;
+        let place = self.folder.join("log.jsonl");
+        let mut log = written_log(&left, None, self.now);
+        log.extend(text_of(&Line::Ended(self.now)));
+        files::write(&place, &log)?;
+        state.log = Part::open(&place)?;
+        Ok(())
+    }
+
     fn note(&self, kept: Kept) {
         let mut state = self.state();
         self.append(&mut state, &Line::Answer(Box::new(kept.clone())));

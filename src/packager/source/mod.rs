@@ -27,6 +27,7 @@ mod wordpress;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -161,6 +162,10 @@ pub enum SourceError {
     NotAWordPress(String, String),
     #[error("`{place}` is no crawl that can be read: {why}")]
     NotACrawl { place: String, why: String },
+    #[error("`{0}` could not be read in {seconds} seconds", seconds = PATIENCE.as_secs())]
+    TooLong(String),
+    #[error("reading `{0}` failed; please report this")]
+    Fault(String),
     #[error("it could not be fetched: {0}")]
     Fetch(#[from] GetError),
     #[error(transparent)]
@@ -191,6 +196,10 @@ impl SourceError {
             }
             Self::NotACrawl { .. } => {
                 "check that it was copied whole; a WARC begins with `WARC/1.`, a WACZ is a zip that holds some"
+            }
+            Self::TooLong(_) | Self::Fault(_) => {
+                "look at what it says with an editor: something in it was not written to be read. Until that is mended, name \
+                 another source, such as the sitemap"
             }
             Self::Fetch(_) => "check the address, or save it to a file and name that",
             Self::File(error) => return error.hint(),
@@ -237,6 +246,24 @@ impl Offer {
             Page::Address(url) | Page::Told(url) | Page::Held(url) => Url::clone(url),
             Page::Lying => address(&self.id),
         }
+    }
+
+    /// Whether the page of the article may say something else than what is kept; `is_other`: whether what is told of it
+    /// does.
+    pub fn may_differ(&self, is_other: Option<bool>) -> bool {
+        match &self.page {
+            Page::Address(_) => true,
+            Page::Told(_) => is_other == Some(true),
+            Page::Held(_) | Page::Lying => false,
+        }
+    }
+
+    /// Lets go of what is told of the article: for the one that told it before, its page is read.
+    pub fn tell_by_page(&mut self, teller: &Arc<Teller>) {
+        let url = self.address();
+        self.page = Page::Address(url.into());
+        self.told = None;
+        self.teller = Some(Arc::clone(teller));
     }
 
     fn new(id: String, page: Page, told: Entry) -> Self {
@@ -345,11 +372,16 @@ async fn offered(
     let offers = match source {
         Source::Feed(url) => {
             let got = getter.get_on(url, terms).await?;
-            feed::offers(&got.bytes, got.content_type.as_deref(), &got.url, source)?
+            let (shown, feed) = (source.to_string(), source.clone());
+            let read =
+                move || feed::offers(&got.bytes, got.content_type.as_deref(), &got.url, &feed);
+            in_time(PATIENCE, &shown, read).await??
         }
         Source::FeedFile(path) => {
             let bytes = files::read(path, LIMITS.listing_bytes)?;
-            feed::offers(&bytes, None, &shelf::address(""), source)?
+            let (shown, feed) = (source.to_string(), source.clone());
+            let read = move || feed::offers(&bytes, None, &shelf::address(""), &feed);
+            in_time(PATIENCE, &shown, read).await??
         }
         Source::Sitemap(document, newest) => {
             sitemap::offers(document, *newest, terms, getter, skipped).await?
@@ -393,6 +425,21 @@ async fn apart<T: Send + 'static>(
     read
 }
 
+/// The longest listing that is let in takes some seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Reads what a host says that it offers, on a thread of its own, so that a tangled listing holds up nobody.
+async fn in_time<T: Send + 'static>(
+    patience: Duration,
+    what: &str,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SourceError> {
+    let reading = tokio::task::spawn_blocking(read);
+    let read = tokio::time::timeout(patience, reading).await;
+    let read = read.map_err(|_| SourceError::TooLong(what.to_owned()))?;
+    read.map_err(|_| SourceError::Fault(what.to_owned()))
+}
+
 /// The newest `most`; what has no date keeps its place behind those that have one.
 fn newest<T>(mut all: Vec<T>, most: usize, date: impl Fn(&T) -> Option<Timestamp>) -> Vec<T> {
     all.sort_by_cached_key(|one| std::cmp::Reverse(date(one)));
@@ -404,6 +451,65 @@ fn newest<T>(mut all: Vec<T>, most: usize, date: impl Fn(&T) -> Option<Timestamp
 mod tests {
     use super::super::fetching::tests::Web;
     use super::*;
+
+    #[tokio::test]
+    async fn what_takes_too_long_to_read_is_named_and_holds_up_nobody() {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let read = in_time(
+            Duration::from_millis(20),
+            "https://n.example/feed",
+            move || ended.recv(),
+        );
+        let error = read.await.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`https://n.example/feed` could not be read in"),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("another source"));
+        drop(end);
+        let read = in_time(PATIENCE, "x", || panic!("a fault"));
+        assert!(matches!(read.await, Err::<(), _>(SourceError::Fault(_))));
+    }
+
+    #[tokio::test]
+    async fn while_a_long_listing_is_read_others_go_on() {
+        let title = format!("&lt;b&gt;{}", "&lt;i&gt;Title&lt;/i&gt; ".repeat(40));
+        let items: String = (0..1500)
+            .map(|n| {
+                format!("<item><title>{title}</title><link>https://n.example/{n}</link></item>")
+            })
+            .collect();
+        let feed = format!("<rss version='2.0'><channel>{items}</channel></rss>");
+        let posts: Vec<_> = (0..100)
+            .map(|n| serde_json::json!({"link": format!("https://n.example/{n}"), "title": {"rendered": "<i>Title</i> ".repeat(600)}}))
+            .collect();
+        let url = |path: &str| Url::parse(&format!("https://n.example/{path}")).unwrap();
+        let first = "wp-json/wp/v2/posts?per_page=100&orderby=date&order=desc&_embed=author,wp:featuredmedia,wp:term&page=1";
+        let web = Web::default()
+            .with("https://n.example/feed", "text/xml", feed)
+            .with(
+                url(first).as_str(),
+                "application/json",
+                serde_json::to_string(&posts).unwrap(),
+            );
+        for source in [Source::Feed(url("feed")), Source::WordPress(url(""), 100)] {
+            let mut rounds = 0;
+            let others = async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    rounds += 1;
+                }
+            };
+            let found = tokio::select! {
+                found = found_on(&web, &source) => found,
+                () = others => unreachable!(),
+            };
+            assert!(found.0.unwrap().len() >= 100);
+            assert!(rounds > 10, "{source}: {rounds}");
+        }
+    }
 
     pub(super) fn folder(names: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();

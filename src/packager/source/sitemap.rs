@@ -16,7 +16,7 @@ use url::Url;
 
 use super::feed::Entry;
 use super::unpacked::unpacked;
-use super::{Document, Offer, Page, SourceError, newest, shelf};
+use super::{Document, Offer, PATIENCE, Page, SourceError, in_time, newest, shelf};
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::shown;
 use crate::io::files;
@@ -62,7 +62,8 @@ pub(super) async fn offers(
         Document::Address(url) => shown(url),
         Document::File(path) => path.display().to_string(),
     };
-    let sitemap = read(&bytes).ok_or_else(|| SourceError::NotASitemap(name.clone()))?;
+    let sitemap = in_time(PATIENCE, &name, move || read(&bytes)).await?;
+    let sitemap = sitemap.ok_or_else(|| SourceError::NotASitemap(name.clone()))?;
     let walk = Walk {
         terms,
         getter,
@@ -113,7 +114,10 @@ impl Walk<'_> {
                 ..self.terms
             };
             let read = match self.getter.get_on(&url, terms).await {
-                Ok(got) => read(&got.bytes).ok_or_else(|| "it is not a sitemap".to_owned()),
+                Ok(got) => match in_time(PATIENCE, &shown(&url), move || read(&got.bytes)).await {
+                    Ok(read) => read.ok_or_else(|| "it is not a sitemap".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                },
                 Err(error) => Err(error.to_string()),
             };
             match read {

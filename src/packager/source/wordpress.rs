@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::feed::Entry;
-use super::{Offer, Page, SourceError};
+use super::{Offer, PATIENCE, Page, SourceError, in_time};
 use crate::base::LIMITS;
 use crate::io::fetch::shown;
 use crate::packager::Skipped;
@@ -52,8 +52,8 @@ pub(super) async fn offers(
 ) -> Result<Vec<Offer>, SourceError> {
     let (mut offers, mut is_cut) = (Vec::new(), true);
     for number in 1..=most.min(LIMITS.offers).div_ceil(A_PAGE) {
-        let posts = match posts(site, number, terms, getter).await {
-            Ok(posts) => posts,
+        let (read, is_last) = match a_page(site, number, terms, getter).await {
+            Ok(read) => read,
             Err(error) if number == 1 => return Err(error),
             Err(error) => {
                 // A site with exactly so many posts says that there is no further page.
@@ -67,9 +67,8 @@ pub(super) async fn offers(
                 break;
             }
         };
-        let is_last = posts.len() < A_PAGE;
-        for post in posts {
-            match offer(post, site) {
+        for one in read {
+            match one {
                 Ok(offer) => offers.push(offer),
                 Err(one) => skipped.push(one),
             }
@@ -90,6 +89,19 @@ pub(super) async fn offers(
         true => Err(SourceError::EmptyFeed(shown(site))),
         false => Ok(offers),
     }
+}
+
+/// What its posts offer, and whether they are the last.
+async fn a_page(
+    site: &Url,
+    number: usize,
+    terms: Terms,
+    getter: &Getter<'_>,
+) -> Result<(Vec<Result<Offer, Skipped>>, bool), SourceError> {
+    let posts = posts(site, number, terms, getter).await?;
+    let (is_last, base) = (posts.len() < A_PAGE, site.clone());
+    let read = move || posts.into_iter().map(|post| offer(post, &base)).collect();
+    Ok((in_time(PATIENCE, &shown(site), read).await?, is_last))
 }
 
 async fn posts(

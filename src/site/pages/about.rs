@@ -52,7 +52,7 @@ fn written(
     let title = frame.words.say("about");
     let small = setter.about.small.iter();
     let small = small.map(|copy| {
-        let name = frame.words.small_copy(copy.variant.word(), copy.megabytes);
+        let name = frame.words.small_copy(copy.variant.word(), copy.bytes);
         (on_a_mirror(&path, copy), name)
     });
     let template = AboutPage {

@@ -103,11 +103,12 @@ fn extract_names_what_it_cannot_read() {
 
 #[test]
 fn extract_answers_a_list_line_by_line() {
-    let (page, lost) = (laid(PAGE), laid(NOT_FOUND));
+    let (page, lost, untitled) = (laid(PAGE), laid(NOT_FOUND), laid("<p>x</p>"));
     let list = format!(
-        "a\t{}\thttps://n.example/1\nb\t{}\thttps://n.example/2\nc\tmissing.html\thttps://n.example/3\n",
+        "a\t{}\thttps://n.example/1\nb\t{}\thttps://n.example/2\nc\tmissing.html\thttps://n.example/3\nd\t{}\thttps://n.example/4\n",
         page.path().display(),
-        lost.path().display()
+        lost.path().display(),
+        untitled.path().display()
     );
     let mut child = Command::new(COLPORT)
         .args(["extract", "--batch"])
@@ -132,8 +133,11 @@ fn extract_answers_a_list_line_by_line() {
         .iter()
         .map(|answer| answer["id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["a", "b", "c"]);
+    assert_eq!(ids, ["a", "b", "c", "d"]);
     assert_eq!(answers[0]["title"], "Суд");
     assert_eq!(answers[1]["article"], false);
     assert!(answers[2]["why"].as_str().unwrap().contains("missing.html"));
+    // As of a page alone.
+    assert_eq!(answers[3]["article"], false);
+    assert_eq!(answers[3]["why"], "it has no title");
 }

@@ -337,6 +337,53 @@ async fn a_source_cannot_rewrite_what_another_told_and_forgot() {
 }
 
 #[tokio::test]
+async fn on_a_host_that_many_share_no_feed_rewrites_what_another_told() {
+    let feeds = ["https://n.example/alice/feed", "https://n.example/bob/feed"];
+    let (first, second) = (
+        whole(ONE, "One", "It began."),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let forged = whole(ONE, "Forged one", "The minister did no wrong.");
+    let copied = whole(
+        "https://n.example/bob/copy",
+        "One",
+        "The minister did no wrong.",
+    );
+    let mut archive = empty();
+    let mut round = async |alice: &str, bob: &str, page: Option<&str>| {
+        let mut web = Web::default()
+            .with(feeds[0], "text/xml", whole_feed(&[alice]))
+            .with(feeds[1], "text/xml", whole_feed(&[bob]));
+        if let Some(says) = page {
+            let title = "<title>One, again</title><article><h1>One, again</h1>";
+            let says = format!("{title}<p>{says} {SENTENCES}</p><p>{SENTENCES}</p></article>");
+            web = web.with(ONE, "text/html", says);
+        }
+        let gathered = gathered_of(&feeds, &web, &archive, "2026-11-23T12:00:00Z").await;
+        let stale = gathered.stale.len();
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        (text_of(&stock, "/1-"), stock.articles.len(), stale)
+    };
+    round(&first, &second, None).await;
+    for (bob, articles, stale) in [(&forged, 2, 1), (&copied, 3, 0)] {
+        let (text, shown, named) = round(&second, bob, None).await;
+        assert!(text.contains("It began"), "{text}");
+        assert_eq!((shown, named), (articles, stale), "{bob}");
+    }
+    // What stands on the page itself is news of it, and as the first one's it is kept.
+    for page in ["It ended.", "It ended at last."] {
+        let (text, ..) = round(&second, &forged, Some(page)).await;
+        assert!(
+            text.contains(page) && !text.contains("minister did"),
+            "{text}"
+        );
+    }
+    let (text, ..) = round(&first, &second, None).await;
+    assert!(text.contains("It began"), "{text}");
+}
+
+#[tokio::test]
 async fn who_names_an_article_first_does_not_keep_it_from_a_source_that_stands_before() {
     let both = [OWN, OTHER];
     let (first, forged) = (
@@ -512,6 +559,77 @@ async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
     }
     let changed = Some("2026-11-23T13:00:00Z".to_owned());
     assert_eq!(updated, [None, None, changed.clone(), changed]);
+}
+
+/// One of five pages of a site, dated, with these words at its end.
+fn one_of_five(number: usize, end: &str) -> String {
+    let prose =
+        format!("In the street number {number}{number}{number} several hundred people met. ");
+    let prose = prose.replace(
+        &number.to_string(),
+        ["aa", "bee", "sea", "dee", "eel"][number],
+    );
+    let prose = format!("<p>{}</p>", prose.repeat(4));
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'>";
+    format!(
+        "{meta}<title>Street {number}</title><article><h1>Street {number}</h1>{prose}{end}</article>"
+    )
+}
+
+#[tokio::test]
+async fn what_comes_back_to_a_page_since_fewer_have_it_makes_no_article_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("pages");
+    files::create_folder(&pages).unwrap();
+    let link = |number: usize| format!("https://n.example/{number}");
+    let items = (0..5).map(|number| format!("<item><link>{}</link></item>", link(number)));
+    let items = feed(&items.collect::<String>());
+    let sources = [
+        Source::Folder(pages.clone()),
+        Source::Feed(Url::parse("https://n.example/feed").unwrap()),
+    ];
+    for source in sources {
+        let place = folder.path().join(format!("{}/fa.jsonl", source.forgets()));
+        let mut updated = Vec::new();
+        let appeal = "<p>Write to our editors at any time.</p>";
+        // On so many pages; at last one says something of its own too.
+        for (hour, with, own) in [
+            (10, 5, ""),
+            (11, 5, ""),
+            (12, 3, ""),
+            (13, 3, "<p>Five were hurt, we hear.</p>"),
+        ] {
+            let mut web = Web::default().with("https://n.example/feed", "text/xml", items.clone());
+            for number in 0..5 {
+                let end = if number < with { appeal } else { "" };
+                let own = if number == 0 { own } else { "" };
+                let page = one_of_five(number, &format!("{own}{end}"));
+                files::write(&pages.join(format!("{number}.html")), page.as_bytes()).unwrap();
+                web = web.with(&link(number), "text/html", page);
+            }
+            let mut archive = Archive::read(place.clone(), &id()).unwrap();
+            let now = format!("2026-11-23T{hour}:00:00Z");
+            let sources = std::slice::from_ref(&source);
+            let gathered = gathered_from(sources, &web, &archive, &now).await;
+            let stock = stocked(&mut archive, gathered, &[]);
+            archive.write().unwrap();
+            let shown = articles(&stock);
+            let says = |article: &&Article| article.body.as_str().contains("Write to");
+            let says = shown.iter().filter(says).count();
+            assert_eq!(
+                (shown.len(), says),
+                (5, if with == 5 { 0 } else { 3 }),
+                "{hour}"
+            );
+            updated.push(
+                shown
+                    .iter()
+                    .filter(|article| article.updated.is_some())
+                    .count(),
+            );
+        }
+        assert_eq!(updated, [0, 0, 0, 1], "{source}");
+    }
 }
 
 #[tokio::test]

@@ -162,6 +162,7 @@ fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
     let photo = |caption: Option<&str>| Figure {
         src: Url::parse("https://n.example/anna.jpg").unwrap(),
         alt: String::new(),
+        linked: None,
         caption: caption.map(str::to_owned),
     };
     for (caption, count, stays) in [
@@ -193,7 +194,7 @@ fn what_is_left_out_is_told_with_its_beginning() {
     let familiar = Familiar::on(&sample(counted));
     pages[0].1.lead = None;
     let told = familiar.clear(&mut pages[0].1);
-    let told: Vec<&str> = told.iter().map(|(_, beginning)| &**beginning).collect();
+    let told: Vec<&str> = told.iter().map(|one| &*one.what).collect();
     let beginning = format!("Write & tell us, {}", "dear ".repeat(40));
     let beginning: String = beginning.chars().take(70).collect();
     assert_eq!(
