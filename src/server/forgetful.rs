@@ -11,29 +11,49 @@
 //!    it does or not, we say it in its place, and what was remembered is gone. From then on hyper knows what was agreed, and ends a
 //!    connection in which more is said. To say it twice is allowed.
 //!
-//! Behind that, bytes pass without a look.
+//! Behind that, what is said passes unchanged. Of each frame only how long it is and of what kind is looked at, for the
+//! [`Ration`].
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use super::line::Line;
+use super::ration::{Ration, Spent};
+use super::wire::Progress;
 
 pub(super) struct Forgetful {
     line: Line,
     /// `None`: it is over.
     beginning: Option<Box<Beginning>>,
+    ration: Ration,
+    progress: Arc<Progress>,
+    begun: Instant,
 }
 
 impl Forgetful {
-    pub(super) fn new(line: Line) -> Self {
+    pub(super) fn new(line: Line, progress: Arc<Progress>) -> Self {
         Self {
             line,
             beginning: Some(Box::default()),
+            ration: Ration::default(),
+            progress,
+            begun: Instant::now(),
         }
+    }
+
+    /// Reads on, and has the client pay for it.
+    fn poll_paid(&mut self, cx: &mut Context<'_>, space: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = space.filled().len();
+        ready!(Pin::new(&mut self.line).poll_read(cx, space))?;
+        let came = space.filled().get(before..).unwrap_or_default();
+        let paid = (self.ration).pay_for(came, &self.progress, || self.begun.elapsed());
+        Poll::Ready(paid.map_err(|Spent| io::ErrorKind::InvalidData.into()))
     }
 }
 
@@ -43,16 +63,16 @@ const EARLY_CONTENT_BYTES: usize = 96 << 10;
 
 /// No client may send a longer one (RFC 9113 section 6.5.2).
 const FRAME_BYTES: usize = 16 << 10;
-const FRAME_HEAD_BYTES: usize = 9;
+pub(super) const FRAME_HEAD_BYTES: usize = 9;
 /// `PRI * HTTP/2.0` and what belongs to it.
-const PREFACE_BYTES: usize = 24;
+pub(super) const PREFACE_BYTES: usize = 24;
 
 // RFC 9113 section 6.
-const DATA: u8 = 0;
+pub(super) const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const ACK: u8 = 0x1;
-const PADDED: u8 = 0x8;
+pub(super) const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 
 /// "The table has 0 bytes from here on", RFC 7541 section 6.3.
@@ -89,15 +109,15 @@ impl Default for Beginning {
 struct TooMuch;
 
 #[derive(Clone, Copy)]
-struct FrameHead {
-    length: usize,
-    kind: u8,
-    flags: u8,
+pub(super) struct FrameHead {
+    pub(super) length: usize,
+    pub(super) kind: u8,
+    pub(super) flags: u8,
 }
 
 impl FrameHead {
     /// `None`: not all of it is there.
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let &[high, middle, low, kind, flags, _, _, _, _] = bytes.first_chunk()?;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;
         Some(Self {
@@ -199,26 +219,28 @@ impl AsyncRead for Forgetful {
         cx: &mut Context<'_>,
         space: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { line, beginning } = &mut *self;
-        while let Some(begun) = beginning {
+        while let Some(begun) = &mut self.beginning {
             if !begun.passed.is_empty() {
                 begun.give(space);
                 return Poll::Ready(Ok(()));
             }
             if begun.is_over {
-                *beginning = None;
+                self.beginning = None;
                 break;
             }
             let mut piece = [0; PIECE_BYTES];
             let mut piece = ReadBuf::new(&mut piece);
-            ready!(Pin::new(&mut *line).poll_read(cx, &mut piece))?;
+            ready!(self.poll_paid(cx, &mut piece))?;
             if piece.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            let Some(begun) = &mut self.beginning else {
+                break;
+            };
             let pushed = begun.push(piece.filled());
             pushed.map_err(|TooMuch| io::Error::from(io::ErrorKind::InvalidData))?;
         }
-        Pin::new(line).poll_read(cx, space)
+        self.poll_paid(cx, space)
     }
 }
 

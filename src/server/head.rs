@@ -47,6 +47,12 @@ pub(super) struct Bare<'b> {
 /// Fields; more of them are for hyper to count.
 const FIELDS: usize = 48;
 
+/// What begins like that is no HTTP/1.1 and no mistake either: RFC 9113 section 3.4. Hyper would go without a word, which few
+/// servers do.
+pub(super) fn is_of_http_2(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PRI * HTTP/2.0")
+}
+
 /// Where the fields of a head are told apart.
 pub(super) struct Room<'b>([MaybeUninit<httparse::Header<'b>>; FIELDS]);
 
@@ -231,6 +237,8 @@ impl Connection {
 #[derive(Clone, Copy)]
 pub(super) struct Common<'a> {
     pub(super) date: &'a str,
+    /// That the client speaks.
+    pub(super) version: Version,
     /// Of the connection.
     pub(super) is_last: bool,
 }
@@ -246,10 +254,11 @@ pub(super) fn write_whole(
     out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     out.extend_from_slice(fields);
     field(out, "etag", tag);
-    end(out, Some(body_bytes), common);
+    end(out, common.is_last, Some(body_bytes), common.date);
 }
 
-/// The head of an answer, up to the empty line and with it (RFC 9112 section 4).
+/// The head of an answer, up to the empty line and with it (RFC 9112 section 4); the same, byte for byte, that hyper writes for
+/// this request, so that nobody learns which of the two it was.
 pub(super) fn write(
     out: &mut Vec<u8>,
     status: StatusCode,
@@ -257,7 +266,8 @@ pub(super) fn write(
     body_bytes: u64,
     common: Common<'_>,
 ) {
-    out.extend_from_slice(b"HTTP/1.1 ");
+    let is_older = common.version == Version::HTTP_10;
+    out.extend_from_slice(if is_older { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
     let reason = status.canonical_reason().unwrap_or_default();
@@ -266,27 +276,27 @@ pub(super) fn write(
     spell(out, headers);
     // RFC 9110 section 8.6: of an answer to HEAD it is known already, and a 304 need not have it.
     let is_told = headers.contains_key(CONTENT_LENGTH) || status == StatusCode::NOT_MODIFIED;
-    end(out, (!is_told).then_some(body_bytes), common);
+    // Who speaks HTTP/1.0 expects nothing else.
+    let closes = common.is_last && !is_older && !headers.contains_key(CONNECTION);
+    end(out, closes, (!is_told).then_some(body_bytes), common.date);
 }
 
-/// As they stand in a head; not whether the connection stays, which the connection knows.
+/// As they stand in a head.
 pub(super) fn spell(out: &mut Vec<u8>, headers: &HeaderMap) {
     for (name, value) in headers {
-        if *name != CONNECTION {
-            field(out, name.as_str(), value.as_bytes());
-        }
+        field(out, name.as_str(), value.as_bytes());
     }
 }
 
-fn end(out: &mut Vec<u8>, body_bytes: Option<u64>, common: Common<'_>) {
+fn end(out: &mut Vec<u8>, closes: bool, body_bytes: Option<u64>, date: &str) {
+    if closes {
+        field(out, "connection", b"close");
+    }
     if let Some(bytes) = body_bytes {
         // A vector takes all that is written to it.
         let _ = write!(out, "content-length: {bytes}\r\n");
     }
-    field(out, "date", common.date.as_bytes());
-    if common.is_last {
-        field(out, "connection", b"close");
-    }
+    field(out, "date", date.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 
@@ -415,20 +425,37 @@ mod tests {
 
     #[test]
     fn the_head_of_an_answer() {
-        let mut out = Vec::new();
-        let mut headers = HeaderMap::new();
-        headers.insert("etag", HeaderValue::from_static("\"a\""));
-        headers.insert("connection", HeaderValue::from_static("close"));
         let date = "Mon, 23 Nov 2026 12:00:00 GMT";
-        let common = Common {
-            date,
-            is_last: true,
+        let check = |version, closes: bool, expected: &str| {
+            let (mut out, mut headers) = (Vec::new(), HeaderMap::new());
+            if closes {
+                headers.insert("connection", HeaderValue::from_static("close"));
+            }
+            headers.insert("etag", HeaderValue::from_static("\"a\""));
+            let common = Common {
+                date,
+                version,
+                is_last: true,
+            };
+            write(&mut out, StatusCode::OK, &headers, 5, common);
+            let expected = format!("{expected}content-length: 5\r\ndate: {date}\r\n\r\n");
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         };
-        write(&mut out, StatusCode::OK, &headers, 5, common);
-        let expected = format!(
-            "HTTP/1.1 200 OK\r\netag: \"a\"\r\ncontent-length: 5\r\ndate: {date}\r\nconnection: close\r\n\r\n"
+        check(
+            Version::HTTP_11,
+            false,
+            "HTTP/1.1 200 OK\r\netag: \"a\"\r\nconnection: close\r\n",
         );
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        check(
+            Version::HTTP_11,
+            true,
+            "HTTP/1.1 200 OK\r\nconnection: close\r\netag: \"a\"\r\n",
+        );
+        check(
+            Version::HTTP_10,
+            false,
+            "HTTP/1.0 200 OK\r\netag: \"a\"\r\n",
+        );
     }
 
     #[test]

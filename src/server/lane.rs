@@ -21,6 +21,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use http::header::CONNECTION;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
@@ -237,6 +238,10 @@ impl<A: Answer> Lane<'_, A> {
             let heading = match head::read(first, &mut room) {
                 Heard::Request(heading) => heading,
                 Heard::More if rest.len() < longest => return (understood, None),
+                Heard::Other if head::is_of_http_2(rest) => {
+                    let refused = Next::Reply(self.refusal(StatusCode::BAD_REQUEST, date));
+                    return (understood, Some(Ok(refused)));
+                }
                 Heard::More | Heard::Other => return (understood, Some(Ok(Next::Other))),
             };
             match self.answer(cx, &heading, head, date) {
@@ -268,6 +273,7 @@ impl<A: Answer> Lane<'_, A> {
         {
             let common = Common {
                 date: date.of(self.hall.clock.now()),
+                version: Version::HTTP_11,
                 is_last,
             };
             let (line, progress) = (&mut *self.line, self.progress);
@@ -310,6 +316,7 @@ impl<A: Answer> Lane<'_, A> {
         let is_last = is_last || thin.is_some() || parts.headers.contains_key(CONNECTION);
         let common = Common {
             date: date.of(self.hall.clock.now()),
+            version: request.version,
             is_last,
         };
         let mut head = Vec::with_capacity(HEAD_BYTES as usize);
@@ -327,6 +334,23 @@ impl<A: Answer> Lane<'_, A> {
             // More than the machine can address is no limit.
             most: usize::try_from(most).unwrap_or(usize::MAX),
             is_last,
+        }
+    }
+
+    /// As hyper refuses what it cannot read, with no word about why.
+    fn refusal(&self, status: StatusCode, date: &mut Date) -> Reply {
+        let common = Common {
+            date: date.of(self.hall.clock.now()),
+            version: Version::HTTP_11,
+            is_last: true,
+        };
+        let mut head = Vec::new();
+        head::write(&mut head, status, &HeaderMap::new(), 0, common);
+        Reply {
+            head,
+            body: Body::Empty,
+            most: usize::MAX,
+            is_last: true,
         }
     }
 

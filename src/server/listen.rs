@@ -6,7 +6,7 @@
 //!    of a thread: see [`Round`].
 //! 3. It speaks TLS if there are certificates, then HTTP/2 if both sides can and there is a place for that, else HTTP/1.1: plain
 //!    requests in the fast [`lane`], whatever else by hyper. Of HTTP/2 nothing is kept from one head to the next
-//!    ([`forgetful`](super::forgetful)).
+//!    ([`forgetful`](super::forgetful)), and who says much and asks nothing is cut off ([`ration`](super::ration)).
 //! 4. A stop lets the answers under way come to their end, for a while.
 //!
 //! The address of who connects is only shown to the [`Crowd`], which makes a number of it that nobody can turn back.
@@ -618,7 +618,7 @@ async fn multiplexed<A: Answer>(hall: &Arc<Hall<A>>, line: Line, progress: &Arc<
         .max_header_list_size(HEAD_LIST_BYTES)
         .max_send_buf_size(STREAM_BYTES);
     let service = service_fn(|request| one(hall, progress, request));
-    let line = TokioIo::new(Forgetful::new(line));
+    let line = TokioIo::new(Forgetful::new(line, Arc::clone(progress)));
     let connection = pin!(http.serve_connection(line, service));
     until_stopped(progress, connection, http2::Connection::graceful_shutdown).await;
 }

@@ -38,6 +38,7 @@ mod lists;
 mod names;
 mod office;
 mod places;
+mod ration;
 mod refused;
 mod renewal;
 mod reports;

@@ -99,6 +99,24 @@ impl Progress {
         Some(Brings(self))
     }
 
+    pub(super) fn is_bringing(&self) -> bool {
+        self.brought.load(Relaxed) > 0
+    }
+
+    /// Of requests, counted round and round.
+    pub(super) fn heads(&self) -> u32 {
+        self.heads.load(Relaxed)
+    }
+
+    /// As they went over the wire.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Relaxed)
+    }
+
+    pub(super) fn wrote(&self, bytes: usize) {
+        add(&self.written, bytes);
+    }
+
     /// Both ways, as they went over the wire.
     pub(super) fn bytes(&self) -> u64 {
         self.read.load(Relaxed) + self.written.load(Relaxed)
@@ -315,7 +333,7 @@ impl Wire {
     fn wrote(&self, result: &Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Ok(count)) => {
-                add(&self.progress.written, *count);
+                self.progress.wrote(*count);
                 self.progress.blocked.store(false, Relaxed);
             }
             Poll::Ready(Err(_)) => {}

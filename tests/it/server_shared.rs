@@ -1,18 +1,31 @@
-//! HTTP/2 in raw frames: what a client may make the mirror keep, whether it abides by what was agreed or not.
+//! HTTP/2 in raw frames: what a client may make the mirror keep, whether it abides by what was agreed or not; and what it
+//! may make it do for nothing, beside clients that ask and read much.
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Response;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+use super::press::path;
+use super::server::{first, large};
 use super::server_tls::{Secure, connect};
 
 // RFC 9113 section 6.
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const PRIORITY: u8 = 2;
+const RESET: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW: u8 = 8;
 const GO_AWAY: u8 = 7;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
@@ -170,4 +183,118 @@ async fn who_comes_when_the_places_of_http_2_are_taken_speaks_http_1() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the place was not given back");
+}
+
+/// A request that was answered, on stream 1, and one to bring something that is not there yet, on stream 3.
+async fn busy(secure: &Secure) -> Client {
+    let mut client = Client::of(secure).await;
+    let report = b"\x83\x87\x04\x11/.colport/reports\x01\x09localhost";
+    let begins = frame(HEADERS, END_HEADERS, 3, report);
+    client
+        .send(&[frame(SETTINGS, ACK, 0, b""), request(1, KEEPS), begins])
+        .await;
+    assert!(client.is_answered(1).await);
+    client
+}
+
+/// Says it again and again, for as long as the mirror listens, while what the mirror says is read. How often that was.
+async fn said(client: Client, frames: &[u8]) -> usize {
+    let (mut reads, mut writes) = tokio::io::split(client.0);
+    let mut space = [0; 16 << 10];
+    let listens = async { while reads.read(&mut space).await.is_ok_and(|count| count > 0) {} };
+    let repeats = async {
+        let mut said = 0;
+        while said < 100_000 && writes.write_all(frames).await.is_ok() {
+            said += 1;
+        }
+        said
+    };
+    let ((), said) = timeout(Duration::from_secs(30), async {
+        tokio::join!(listens, repeats)
+    })
+    .await
+    .expect("it has ended");
+    said
+}
+
+#[tokio::test]
+async fn who_says_nothing_that_asks_for_anything_is_cut_off() {
+    let secure = Secure::of(&["localhost"]).await;
+    for (what, frame) in [
+        ("pings", frame(PING, 0, 0, &[0; 8])),
+        ("answers to pings", frame(PING, ACK, 0, &[0; 8])),
+        ("settings", frame(SETTINGS, 0, 0, b"")),
+        (
+            "long settings",
+            frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 255, 255].repeat(2000)),
+        ),
+        ("windows", frame(WINDOW, 0, 0, &[0, 0, 0, 1])),
+        (
+            "windows of what is over",
+            frame(WINDOW, 0, 1, &[0, 0, 0, 1]),
+        ),
+        ("priorities", frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 7])),
+        ("resets of what is over", frame(RESET, 0, 1, &[0, 0, 0, 8])),
+        ("what nobody knows", frame(0xfa, 0, 0, &[0; 100])),
+        ("content without content", frame(DATA, 0, 3, b"")),
+        ("content in crumbs", frame(DATA, 0, 3, b"{")),
+    ] {
+        let said = said(busy(&secure).await, &frame.repeat(100)).await;
+        // What is on its way when it ends counts too.
+        assert!(said < 10_000, "{what}: {said} hundreds");
+    }
+    busy(&secure).await;
+}
+
+struct Sender(http2::SendRequest<Empty<Bytes>>);
+
+impl Sender {
+    /// `change`s what the client agrees on.
+    async fn of(secure: &Secure, change: impl FnOnce(&mut http2::Builder<TokioExecutor>)) -> Self {
+        let config = secure.authority.client(&["h2"]);
+        let stream = connect(config, secure.address(), "localhost").await;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        change(&mut builder);
+        let shaken = builder.handshake(TokioIo::new(stream.unwrap())).await;
+        let (sender, connection) = shaken.unwrap();
+        tokio::spawn(connection);
+        Self(sender)
+    }
+
+    async fn ask(&mut self, path: &str) -> Response<Incoming> {
+        self.0.ready().await.expect("it goes on");
+        let uri = format!("https://localhost{path}");
+        let request = http::Request::get(uri).body(Empty::new()).unwrap();
+        let answer = self.0.send_request(request).await;
+        answer.expect("it is answered")
+    }
+}
+
+#[tokio::test]
+async fn who_asks_much_on_one_connection_is_not_cut_off() {
+    let secure = Secure::of(&["localhost"]).await;
+    let mut sender = Sender::of(&secure, |_| ()).await;
+    for n in 0..4000 {
+        let answer = sender.ask("/be/").await;
+        assert_eq!(answer.status(), 200);
+        // Whose body is not wanted any more is reset.
+        if n % 3 > 0 {
+            answer.collect().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_reads_much_in_small_windows_is_not_cut_off() {
+    let mut files = first();
+    let large = large();
+    files.insert(path("be/large.txt"), large.clone().into());
+    let secure = Secure::showing(&files, &["localhost"], |_| ()).await;
+    let mut sender = Sender::of(&secure, |builder| {
+        builder.initial_stream_window_size(1024);
+    })
+    .await;
+    let answer = sender.ask("/be/large.txt").await;
+    let read = answer.collect().await.unwrap().to_bytes();
+    assert!(read == large.as_bytes());
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use colport::packager::Files;
 use colport::server::{Identity, Options, StartError, TlsError, start};
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -134,9 +135,13 @@ impl Secure {
     }
 
     pub async fn with(names: &[&str], change: impl FnOnce(&mut Options)) -> Self {
+        Self::showing(&first(), names, change).await
+    }
+
+    pub async fn showing(files: &Files, names: &[&str], change: impl FnOnce(&mut Options)) -> Self {
         let (authority, folder) = (Authority::new(), TempDir::new().unwrap());
         let identity = authority.identity(folder.path(), "first", names);
-        let mirror = Mirror::with(&first(), |options| {
+        let mirror = Mirror::with(files, |options| {
             options.identities = vec![identity];
             change(options);
         })

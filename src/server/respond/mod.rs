@@ -346,10 +346,10 @@ pub(super) fn closing(mut answer: Response<Body>) -> Response<Body> {
 }
 
 pub(super) fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
-    let body = std::mem::take(answer.body_mut());
-    if body.length() > 0 {
-        let headers = answer.headers_mut();
-        headers.insert(CONTENT_LENGTH, body.length().into());
+    let length = std::mem::take(answer.body_mut()).length();
+    let is_told = answer.headers().contains_key(CONTENT_LENGTH);
+    if !is_told && answer.status() != StatusCode::NOT_MODIFIED {
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
     answer
 }
