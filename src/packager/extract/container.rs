@@ -3,7 +3,7 @@
 //! 1. The container is the smallest element that holds nearly all text that Readability would keep,
 //! 2. or the `article` around it, where that holds much more; of several articles it is the one under the page's title.
 //! 3. What stands behind the last line that Readability keeps is no text, nor is anything that it left out where it left
-//!    out more than it kept. What stands before the first may be the date.
+//!    out more than it kept, unless the container is prose from end to end. What stands before the first may be the date.
 //! 4. The sentences that introduce an article often stand above the container, and its lead picture too.
 
 use dom_query::{Document, NodeRef};
@@ -12,7 +12,7 @@ use url::Url;
 use super::addresses::Home;
 use super::block::{Block, Figure, Line};
 use super::body::Walk;
-use super::furniture::Measures;
+use super::furniture::{self, Measures};
 use super::metadata::Metadata;
 use super::nodes::{self, NodeMap, NodeSet};
 use super::words;
@@ -27,7 +27,10 @@ const SHARE_OF_MARKED: f64 = 0.8;
 const AROUND: usize = 16;
 
 /// Prose of this weight is more than a box beside the text.
-const MUCH: usize = 1_000;
+pub const MUCH: usize = 1_000;
+
+/// A line of this weight is a sentence and no label.
+const SENTENCE: usize = 60;
 
 pub struct Reading<'a> {
     pub base: &'a Url,
@@ -65,7 +68,7 @@ impl Reading<'_> {
             None => self.walked(&container),
         };
         if container.id == close.id {
-            blocks = without_left_out(blocks);
+            blocks = without_left_out(blocks, || self.is_laid_out(&container));
         }
         if let Some(standfirst) = self.standfirst(&body, &container, meta, &blocks) {
             blocks.insert(0, standfirst);
@@ -174,19 +177,25 @@ impl Reading<'_> {
     fn is_laid_out(&self, node: &NodeRef) -> bool {
         let mut own = self.measures.of_node(node);
         let (mut cards, mut articles) = (0, 0);
-        for below in node.descendants_it() {
-            let of = self.measures.of_node(&below);
-            if self.furniture.contains(&below.id) {
+        let mut waiting = vec![*node];
+        while let Some(here) = waiting.pop() {
+            let of = self.measures.of_node(&here);
+            if self.furniture.contains(&here.id) {
                 own.text = own.text.saturating_sub(of.text);
                 own.linked = own.linked.saturating_sub(of.linked);
                 own.prose = own.prose.saturating_sub(of.prose);
+                continue;
             }
             let is_heading =
-                nodes::is_named(&below, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
+                nodes::is_named(&here, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
             cards += usize::from(is_heading && of.text > 0 && of.linked == of.text);
-            articles += usize::from(below.has_name("article"));
+            articles += usize::from(here.has_name("article") && here.id != node.id);
+            if of.prose * 2 > own.prose && furniture::is_gallery(&furniture::tokens(&here)) {
+                return false;
+            }
+            waiting.extend(here.element_children());
         }
-        let is_prose = own.prose * 10 > own.text * 7 && own.linked * 5 < own.text;
+        let is_prose = own.prose * 10 > own.text * 6 && own.linked * 5 < own.text;
         is_prose && articles < 2 && cards * 2_000 < own.prose
     }
 
@@ -332,29 +341,54 @@ fn marked_body<'a>(container: &NodeRef<'a>, sums: &NodeMap<usize>) -> Option<Nod
 const STANDFIRST: usize = 50;
 
 // Step 3.
-fn without_left_out(mut blocks: Vec<Block>) -> Vec<Block> {
-    let kept_weight = |block: &Block| match block {
-        Block::Line { line, .. } => line.kept_weight(),
-        _ => 0,
-    };
-    let weight = |block: &Block| match block {
-        Block::Line { line, .. } => line.weight(),
-        _ => 0,
-    };
+fn without_left_out(mut blocks: Vec<Block>, is_laid_out: impl FnOnce() -> bool) -> Vec<Block> {
     let kept: usize = blocks.iter().map(kept_weight).sum();
     let all: usize = blocks.iter().map(weight).sum();
     if kept == 0 {
         return blocks;
     }
-    let is_kept = |block: &Block| kept_weight(block) > 0;
-    let last = blocks.iter().rposition(is_kept).unwrap_or(blocks.len());
-    for (index, block) in blocks.iter_mut().enumerate() {
+    let last = blocks.iter().rposition(|block| kept_weight(block) > 0);
+    let last = last.unwrap_or(blocks.len());
+    let is_much_lost = all > 2 * kept;
+    let stays = match is_much_lost && is_laid_out() {
+        true => lost_prose(&blocks),
+        false => vec![!is_much_lost; blocks.len()],
+    };
+    for (index, (block, stays)) in blocks.iter_mut().zip(stays).enumerate() {
         let is_behind = index > last && !block.leads_to_document();
-        if (is_behind || all > 2 * kept) && weight(block) > 0 && kept_weight(block) == 0 {
+        if (is_behind || !stays) && is_lost(block) {
             *block = Block::Gone;
         }
     }
     blocks
+}
+
+/// For each block whether it is a sentence, or the heading of one, that was left out.
+fn lost_prose(blocks: &[Block]) -> Vec<bool> {
+    let is_sentence = |block: &Block| is_lost(block) && weight(block) >= SENTENCE;
+    let heads = |index: usize| blocks.get(index + 1).is_some_and(is_sentence);
+    let blocks = blocks.iter().enumerate();
+    blocks
+        .map(|(index, block)| is_sentence(block) || (block.is_heading() && heads(index)))
+        .collect()
+}
+
+fn is_lost(block: &Block) -> bool {
+    weight(block) > 0 && kept_weight(block) == 0
+}
+
+fn kept_weight(block: &Block) -> usize {
+    match block {
+        Block::Line { line, .. } => line.kept_weight(),
+        _ => 0,
+    }
+}
+
+fn weight(block: &Block) -> usize {
+    match block {
+        Block::Line { line, .. } => line.weight(),
+        _ => 0,
+    }
 }
 
 fn figures(blocks: Vec<Block>) -> impl Iterator<Item = Figure> {

@@ -194,6 +194,7 @@ impl Page<'_> {
         }
         let words = tokens(node);
         let is_certain = match name {
+            _ if self.is_unfolded(node, &words) => return Verdict::Text,
             "aside" if is_of_the_text(&words) && self.is_mostly_prose(node) => {
                 return Verdict::Text;
             }
@@ -207,11 +208,12 @@ impl Page<'_> {
                 }
                 false
             }
+            _ if self.is_told_in_sentences(node, &words) => return Verdict::Text,
             _ if by_words(&words) => self.is_wall(node, &words),
             _ if is_gallery(&words) && self.holds_much(node, false) => return Verdict::Doubtful,
             _ => return Verdict::Text,
         };
-        let is_strong = name == "footer" || has_strong_words(&words);
+        let is_strong = name == "footer" || has_strong_words(&words) || stands_for_embed(&words);
         match self.holds_much(node, is_strong || is_certain) {
             _ if self.holds_article(node) => Verdict::Text,
             true if is_strong || is_certain => Verdict::Doubtful,
@@ -229,6 +231,31 @@ impl Page<'_> {
         let is_part = |name: &str| matches!(name, "main" | "article");
         let mut below = node.descendants_it();
         is_much(node) && below.any(|part| nodes::is_named(&part, is_part) && is_much(&part))
+    }
+
+    /// What lists or steers is made of links; prose that is called so has its name from elsewhere.
+    fn is_told_in_sentences(&self, node: &NodeRef, words: &str) -> bool {
+        let own = self.measures.of_node(node);
+        let is_list = |word: &str| LISTS.contains(&word);
+        own.prose >= PARAGRAPH
+            && own.linked * 5 < own.text
+            && words.split(' ').any(is_list)
+            && !words
+                .split(' ')
+                .any(|word| !is_list(word) && NAMES.contains(word))
+            && !has_pair(words)
+    }
+
+    /// What is hidden until a reader asks for it, in the midst of the text: an answer, the inside of a spoiler.
+    fn is_unfolded(&self, node: &NodeRef, words: &str) -> bool {
+        let own = self.measures.of_node(node);
+        let is_hidden = || words.split(' ').any(|word| word == "hidden") || is_hidden(node);
+        let other = || words.split(' ').filter(|word| *word != "hidden");
+        own.prose >= PROSE_WEIGHT
+            && own.linked * 4 < own.text
+            && is_hidden()
+            && !other().any(|word| NAMES.contains(word))
+            && is_folded(node)
     }
 
     /// So much prose, and so few links in it, that its name alone does not tell.
@@ -274,6 +301,46 @@ impl Page<'_> {
 
 /// In the weight of its prose; less is no sentence.
 const FACT: usize = 60;
+
+/// In the weight of its prose.
+const PARAGRAPH: usize = 300;
+
+const LISTS: &[&str] = &["toc", "tags", "taglist", "keywords", "topics", "dropdown"];
+
+/// Whether it is a part of something that can be folded up.
+pub fn is_folded(node: &NodeRef) -> bool {
+    const FOLDING: &[&str] = &[
+        "accordion",
+        "accordeon",
+        "faq",
+        "faqs",
+        "collapse",
+        "collapsible",
+        "spoiler",
+        "toggle",
+        "expandable",
+    ];
+    let around = [*node].into_iter().chain(node.ancestors_it(Some(3)));
+    around
+        .take_while(|up| !up.has_name("body"))
+        .any(|up| tokens(&up).split(' ').any(|word| FOLDING.contains(&word)))
+        || stands_behind_button(node)
+}
+
+/// One that says whether what stands behind it is unfolded.
+fn stands_behind_button(node: &NodeRef) -> bool {
+    let unfolds = |node: &NodeRef| node.has_attr("aria-expanded");
+    let before = std::iter::successors(node.prev_sibling(), NodeRef::prev_sibling);
+    let before = before.filter(NodeRef::is_element).take(1);
+    before
+        .flat_map(|head| {
+            [head]
+                .into_iter()
+                .chain(head.descendants_it())
+                .collect::<Vec<_>>()
+        })
+        .any(|below| unfolds(&below))
+}
 
 const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
 
@@ -328,20 +395,39 @@ pub fn tokens(node: &NodeRef) -> String {
     let Some(element) = node.element_ref() else {
         return tokens;
     };
+    // Some name their boxes by elements of their own.
+    if element.name.local.contains('-') {
+        push_words(&mut tokens, &element.name.local);
+    }
     for name in NAMING {
         let mut attributes = element.attrs.iter();
         let named = attributes.find(|attribute| &*attribute.name.local == name);
         if let Some(named) = named {
-            push_tokens(&mut tokens, &named.value);
+            push_tokens(&mut tokens, name, &named.value);
         }
     }
     tokens
 }
 
-pub fn push_tokens(tokens: &mut String, value: &str) {
+pub fn push_tokens(tokens: &mut String, name: &str, value: &str) {
+    let end = value
+        .char_indices()
+        .nth(400)
+        .map_or(value.len(), |(at, _)| at);
+    let parts = value
+        .get(..end)
+        .unwrap_or_default()
+        .split_ascii_whitespace();
+    let naming = parts.filter(|part| !says_how_it_looks(part));
+    for part in naming.filter(|part| name != "id" || !is_sentence(part)) {
+        push_words(tokens, part);
+    }
+}
+
+fn push_words(tokens: &mut String, part: &str) {
     let mut starts = true;
     let mut was_lower = false;
-    for c in value.chars().take(400) {
+    for c in part.chars() {
         starts |= !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
         if c.is_ascii_alphanumeric() {
             if std::mem::take(&mut starts) && !tokens.is_empty() {
@@ -351,6 +437,22 @@ pub fn push_tokens(tokens: &mut String, value: &str) {
         }
         was_lower = c.is_ascii_lowercase();
     }
+}
+
+/// What overflows or labels are hidden, on which screens (`md:hidden`), and whether anything stands beside it.
+fn says_how_it_looks(part: &str) -> bool {
+    const BESIDE: &[&str] = &[
+        "no", "has", "with", "without", "enabled", "disabled", "false",
+    ];
+    let is_of = |words: &[&str]| part.split(['-', '_']).any(|word| words.contains(&word));
+    part.contains(':')
+        || part.contains("hidden") && is_of(&["overflow", "label", "backface"])
+        || part.contains("sidebar") && is_of(BESIDE)
+}
+
+/// The heading of a part of the text, as its address: `4-why-this-is-so-popular-now`.
+fn is_sentence(id: &str) -> bool {
+    id.split(['-', '_']).filter(|word| !word.is_empty()).count() > 6
 }
 
 /// What is another every day: other articles, what readers say, what is sold.
@@ -423,6 +525,20 @@ pub fn has_strong_words(words: &str) -> bool {
         "cookies",
     ];
     words.split(' ').any(|word| STRONG.contains(&word))
+}
+
+/// What is told in its place says the same in each.
+fn stands_for_embed(words: &str) -> bool {
+    const PLACES: [(&str, &str); 3] = [
+        ("social", "placeholder"),
+        ("embed", "placeholder"),
+        ("embed", "consent"),
+    ];
+    let next = words.split(' ').skip(1);
+    words
+        .split(' ')
+        .zip(next)
+        .any(|pair| PLACES.contains(&pair))
 }
 
 /// A box of facts beside the text belongs to it.
@@ -567,7 +683,7 @@ pub fn is_pointing(text: &str) -> bool {
 }
 
 /// Pictures of the article, or of something else.
-fn is_gallery(words: &str) -> bool {
+pub fn is_gallery(words: &str) -> bool {
     const GALLERIES: &[&str] = &["gallery", "slideshow", "photogallery"];
     words.split(' ').any(|word| GALLERIES.contains(&word))
 }

@@ -232,7 +232,7 @@ fn called(tag: &Tag, whole: &str) -> Option<String> {
     }
     let named = attributes(whole).filter(|(name, _)| furniture::NAMING.contains(name));
     let mut words = String::new();
-    named.for_each(|(_, value)| furniture::push_tokens(&mut words, value));
+    named.for_each(|(name, value)| furniture::push_tokens(&mut words, name, value));
     furniture::is_passing(&words).then_some(words)
 }
 

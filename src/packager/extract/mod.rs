@@ -37,6 +37,8 @@ mod told;
 mod walls;
 mod words;
 
+use std::collections::HashSet;
+
 use dom_query::{Document, NodeRef};
 use dom_smoothie::Readability;
 use serde::{Deserialize, Serialize};
@@ -246,7 +248,7 @@ struct Found {
 
 impl Page<'_> {
     /// What is known of the pages of newsrooms is not true of others: where neither the page says that it is an article
-    /// nor a date stands on it, Readability's judgement stands.
+    /// nor a date stands on it, Readability's judgement stands, unless it took one part of many.
     fn article(&self, rules: &Rules, meta: Metadata) -> Result<Extracted, NoArticle> {
         let settled = rules.bodies(self.doc);
         if !settled.is_empty() {
@@ -284,7 +286,14 @@ impl Page<'_> {
             (Err(NoArticle::NotFound), _) | (_, None) => glance,
             (_, Some(read)) => {
                 let found = self.found_by_readability(&read, rules);
-                self.assemble(meta, Found { dated, ..found })
+                let plain = self.assemble(meta, Found { dated, ..found })?;
+                let whole = glance
+                    .ok()
+                    .filter(|whole| holds_more(&whole.text, &plain.text));
+                Ok(whole.map_or(plain, |whole| Extracted {
+                    published: dated,
+                    ..whole
+                }))
             }
         }
     }
@@ -381,6 +390,17 @@ fn home_of(meta: &Metadata, base: &Url) -> Home {
     Home::of(canonical.iter().chain([base]))
 }
 
+/// Whether a text is another with much more around it.
+fn holds_more(whole: &str, part: &str) -> bool {
+    let (all, own) = (weight(whole), weight(part));
+    if all * 2 <= own * 3 || all <= own + container::MUCH {
+        return false;
+    }
+    let lines: HashSet<&str> = whole.lines().collect();
+    let held = part.lines().filter(|line| lines.contains(line));
+    held.map(weight).sum::<usize>() * 10 >= own * 8
+}
+
 /// What is to be read in a piece of HTML, on one line; nothing of a tangled one.
 pub fn plain_text(html: &str) -> String {
     if !html.contains('<') {
@@ -439,7 +459,14 @@ fn kept_by_readability(
     read.as_ref().map_or(NodeSet::default(), gathered)
 }
 
-/// Readability counts "widget" against a box, and systems that put pages together out of parts call each of them so.
+/// Readability counts "widget" and "hidden" against a box. Systems that put pages together out of parts call each of them
+/// a widget, and say of many what of them is hidden: their label, what overflows.
+fn is_misleading(names: &str) -> bool {
+    let signs = ["widget", "label-hidden", "overflow-hidden"];
+    signs.iter().any(|sign| names.contains(sign))
+}
+
+/// Whether a name of it says less than Readability makes of it.
 fn is_misnamed(node: &NodeRef, measures: &Measures) -> bool {
     if !nodes::is_named(node, |name| matches!(name, "div" | "section" | "article")) {
         return false;
@@ -451,7 +478,7 @@ fn is_misnamed(node: &NodeRef, measures: &Measures) -> bool {
     is_text
         && !holds_articles()
         && nodes::any_attribute(node, |name, value| {
-            matches!(name, "class" | "id") && value.to_ascii_lowercase().contains("widget")
+            matches!(name, "class" | "id") && is_misleading(&value.to_ascii_lowercase())
         })
 }
 
