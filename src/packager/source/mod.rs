@@ -35,8 +35,9 @@ use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
 use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
-use crate::io::fetch;
+use crate::io::fetch::{self, FetchError};
 use crate::io::files::{self, FileError};
+use crate::io::reach::LEADS_INSIDE;
 use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
@@ -106,7 +107,7 @@ impl Source {
         }
     }
 
-    /// The address that the operator named, if it is one: its host may lie anywhere.
+    /// The address that the operator named, if it is one: its host may lie inside if the address says so.
     pub fn address(&self) -> Option<&Url> {
         match self {
             Self::Feed(url)
@@ -200,6 +201,12 @@ impl SourceError {
             Self::TooLong(_) | Self::Fault(_) => {
                 "look at what it says with an editor: something in it was not written to be read. Until that is mended, name \
                  another source, such as the sitemap"
+            }
+            Self::Fetch(GetError::Fetch(FetchError::Permanent { why, .. }))
+                if why == LEADS_INSIDE =>
+            {
+                "if it is meant to lie in your own network, say `allow_private = true` under this `[[newsroom.source]]`; if not, \
+                 somebody lets the name of this host lead into it"
             }
             Self::Fetch(_) => "check the address, or save it to a file and name that",
             Self::File(error) => return error.hint(),
