@@ -357,9 +357,9 @@ async fn gather(
     (web_cache, proxy): (&WebCache, Option<&Proxy>),
     telling: &Telling<'_>,
 ) -> packager::Gathered {
-    let named = || desk.sources.iter().filter_map(Source::address);
-    let web = HttpVisitor::new(Patience::default(), proxy, named());
-    let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
+    let named = || desk.sources.iter().map(Source::address);
+    let web = HttpVisitor::new(Patience::default(), proxy, named().flatten());
+    let getter = Getter::new(&web, named().map(Option::<&_>::cloned)).with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
     let bar = telling.counting(&format!("{id}: sources"));
     let mut show = |progress| {

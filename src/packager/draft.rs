@@ -67,8 +67,6 @@ pub struct Draft {
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
-    /// The place of its source among those of the newsroom.
-    source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
     /// Whether its source tells where the original is. If not, its address is that of the source.
@@ -591,7 +589,6 @@ fn finish(
         seen,
         shelf,
         terms,
-        source,
         teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
@@ -679,7 +676,6 @@ fn finish(
         id,
         shelf,
         terms,
-        source,
         teller,
         published,
         is_undated,
@@ -792,7 +788,7 @@ impl Furniture {
         if draft.is_page {
             let sample = self
                 .samples
-                .entry((draft.source, draft.host()))
+                .entry((draft.terms.source, draft.host()))
                 .or_default();
             sample.add(&draft.id, blocks);
         }
@@ -803,7 +799,7 @@ impl Furniture {
         let familiar = familiar.map(|(place, sample)| (place, Arc::new(Familiar::on(&sample))));
         let familiar: BTreeMap<_, _> = familiar.collect();
         for draft in drafts.iter_mut().filter(|draft| draft.is_page) {
-            draft.familiar = familiar.get(&(draft.source, draft.host())).cloned();
+            draft.familiar = familiar.get(&(draft.terms.source, draft.host())).cloned();
         }
     }
 }

@@ -150,7 +150,7 @@ async fn offers(
     let mut all = Vec::new();
     let mut foreign = Vec::new();
     for (place, source) in (0..).zip(sources) {
-        match source::discover(source, getter, &mut gathered.skipped).await {
+        match source::discover(source, place, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
@@ -179,7 +179,6 @@ async fn offers(
                         }
                     }
                     if seen.insert(archive::key(&offer.id)) {
-                        offer.source = place;
                         all.push(offer);
                     }
                 }

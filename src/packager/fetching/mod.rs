@@ -1,15 +1,16 @@
 //! Getting pages and pictures from strangers' hosts, politely and within bounds.
 //!
 //! 1. What the cache holds and the host need not be asked about is taken from there.
-//! 2. An address inside a private network is refused, unless the source itself lies on that host or was allowed to lead
-//!    there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
+//! 2. An address inside a private network is refused, unless a source itself lies on that host and port or was allowed to
+//!    lead there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
 //!    step of a redirect.
 //! 3. Each request waits for its turn at the host: see [`pace`]. A host from which more than one thing is wanted is first
 //!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
 //! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
-//! 6. A user name and a password in an address that an operator named are told to that host alone, with the scheme and the
-//!    port that stand there, and for all that is fetched from it. What is handed on, kept and said is without them.
+//! 6. A user name and a password in the address of a source are told to that host alone, with the scheme and the port that
+//!    stand there, and only for what this source names: another one could choose what is read with them. What is handed
+//!    on, kept and said is without them.
 //! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
 
@@ -112,14 +113,16 @@ pub struct Terms {
     pub ground: Ground,
     /// When the page was last changed: what was fetched later is still so.
     pub changed: Option<Timestamp>,
+    /// The place of the source that names it among those of the newsroom.
+    pub source: u32,
 }
 
 pub struct Getter<'a> {
     web: &'a dyn Visitor,
     cache: Option<&'a WebCache>,
     hosts: Hosts,
-    /// Addresses of the sources: an operator named them, so their hosts may be private.
-    own: Vec<Url>,
+    /// Addresses of the sources, by their places: an operator named them, so their hosts may be private.
+    own: Vec<Option<Url>>,
 }
 
 /// One step on the way to a page.
@@ -129,8 +132,8 @@ enum Step {
 }
 
 impl<'a> Getter<'a> {
-    /// `sources` are the addresses that an operator named.
-    pub fn new(web: &'a dyn Visitor, sources: impl Iterator<Item = Url>) -> Self {
+    /// `sources` are the addresses that an operator named, in the order of the sources; some have none.
+    pub fn new(web: &'a dyn Visitor, sources: impl Iterator<Item = Option<Url>>) -> Self {
         Self {
             web,
             cache: None,
@@ -160,10 +163,7 @@ impl<'a> Getter<'a> {
         }
         let mut at = url.clone();
         for _ in 0..=REDIRECTS {
-            match self
-                .patiently(url, &at, terms.ground, kept.as_ref())
-                .await?
-            {
+            match self.patiently(url, &at, terms, kept.as_ref()).await? {
                 Step::Arrived(got) => return Ok(got),
                 Step::Leads(to) => at = to,
             }
@@ -186,13 +186,14 @@ impl<'a> Getter<'a> {
         })
     }
 
-    fn admit(&self, url: &Url, ground: Ground) -> Result<(), GetError> {
-        // Step 2.
+    fn admit(&self, url: &Url, terms: Terms) -> Result<(), GetError> {
+        // Step 2. No port is that of the scheme, and a host may send its readers from `http` to `https`.
         let is_own = || {
-            let host = url.host_str();
-            self.own.iter().any(|own| own.host_str() == host)
+            let place = |url: &Url| (url.host_str().map(str::to_owned), url.port());
+            let mut own = self.own.iter().flatten();
+            own.any(|own| place(own) == place(url))
         };
-        match ground {
+        match terms.ground {
             Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
             _ => Ok(()),
         }
@@ -203,11 +204,11 @@ impl<'a> Getter<'a> {
         &self,
         asked: &Url,
         at: &Url,
-        ground: Ground,
+        terms: Terms,
         kept: Option<&Kept>,
     ) -> Result<Step, GetError> {
-        self.admit(at, ground)?;
-        if !self.hosts.welcomes(at, || self.robots(at, ground)).await {
+        self.admit(at, terms)?;
+        if !self.hosts.welcomes(at, || self.robots(at, terms)).await {
             return Err(GetError::Unwanted(shown(at)));
         }
         let mut tries = 0;
@@ -215,7 +216,7 @@ impl<'a> Getter<'a> {
             // Step 3.
             let turn = self.hosts.turn(at).await;
             let turn = turn.ok_or_else(|| GetError::GivenUp(shown(at)))?;
-            let step = tokio::time::timeout(WHOLE, self.once(asked, at, ground, kept)).await;
+            let step = tokio::time::timeout(WHOLE, self.once(asked, at, terms, kept)).await;
             let step = step.unwrap_or_else(|_| Err(GetError::Slow(shown(at))));
             drop(turn);
             // Step 4.
@@ -230,17 +231,17 @@ impl<'a> Getter<'a> {
     }
 
     /// What the host of this address asks for. Asked once, and patiently never.
-    async fn robots(&self, url: &Url, ground: Ground) -> Robots {
+    async fn robots(&self, url: &Url, terms: Terms) -> Robots {
         let Ok(asked) = url.join("/robots.txt") else {
             return Robots::default();
         };
         let kept = self.cache.and_then(|cache| cache.answer(&asked));
         let mut at = asked.clone();
         for _ in 0..=REDIRECTS {
-            let (Ok(()), Some(turn)) = (self.admit(&at, ground), self.hosts.turn(&at).await) else {
+            let (Ok(()), Some(turn)) = (self.admit(&at, terms), self.hosts.turn(&at).await) else {
                 break;
             };
-            let step = self.once(&asked, &at, ground, kept.as_ref());
+            let step = self.once(&asked, &at, terms, kept.as_ref());
             let step = tokio::time::timeout(BRIEFLY, step).await;
             drop(turn);
             match step {
@@ -274,14 +275,14 @@ impl<'a> Getter<'a> {
         &self,
         asked: &Url,
         at: &Url,
-        ground: Ground,
+        terms: Terms,
         kept: Option<&Kept>,
     ) -> Result<Step, GetError> {
         let known = kept.filter(|kept| kept.url == *at);
         let held = known.and_then(|kept| Some((kept, self.held(kept)?)));
         let visit = Visit {
-            url: self.with_login(at),
-            ground,
+            url: self.with_login(at, terms.source),
+            ground: terms.ground,
             known: held
                 .as_ref()
                 .map_or_else(Validators::default, |(kept, _)| kept.validators.clone()),
@@ -306,10 +307,10 @@ impl<'a> Getter<'a> {
     }
 
     // Step 6.
-    fn with_login(&self, at: &Url) -> Url {
+    fn with_login(&self, at: &Url, source: u32) -> Url {
         let mut url = at.clone();
-        let is_meant = |own: &&Url| own.origin() == at.origin() && **own != without_login(own);
-        if let Some(own) = self.own.iter().find(is_meant) {
+        let own = self.own.get(source as usize).and_then(Option::as_ref);
+        if let Some(own) = own.filter(|own| own.origin() == at.origin()) {
             // Fails only for addresses that can hold neither, and those have no host.
             let _ = url.set_username(own.username());
             let _ = url.set_password(own.password());

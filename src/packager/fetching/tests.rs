@@ -223,8 +223,45 @@ async fn private_addresses_are_asked_only_if_the_source_is_there_or_they_were_al
     };
     let inside = url("http://127.0.0.1:81/a");
     assert!(getter.get_on(&inside, anywhere).await.is_ok());
-    let getter = Getter::new(&web, [url("http://127.0.0.1:80/feed")].into_iter());
-    assert!(getter.get(&inside).await.is_ok());
+    let own = |address: &str| Getter::new(&web, std::iter::once(Some(url(address))));
+    assert!(own("http://127.0.0.1:81/feed").get(&inside).await.is_ok());
+    // Another port is another program.
+    let other = own("http://127.0.0.1/feed").get(&inside).await;
+    assert!(matches!(other, Err(GetError::Private(_))));
+    let (intranet, sent_on) = (own("http://intranet/feed"), url("https://intranet/a"));
+    let sent_on = intranet.get(&sent_on).await;
+    assert!(matches!(
+        sent_on,
+        Err(GetError::Fetch(FetchError::NotFound(_)))
+    ));
+}
+
+#[tokio::test]
+async fn a_login_is_used_only_for_what_its_own_source_names() {
+    let with_login = "http://ed:pw@n.example/secret";
+    let web = Web::default()
+        .with(with_login, "text/html", "x")
+        .redirect("http://partner.example/a", "http://n.example/secret");
+    let own = Some(url("http://ed:pw@n.example/feed"));
+    let partner = Some(url("http://partner.example/feed"));
+    let getter = Getter::new(&web, [own, partner, None].into_iter());
+    let get = |address: &str, source: u32| {
+        let (address, getter) = (url(address), &getter);
+        let terms = Terms {
+            source,
+            ..Terms::default()
+        };
+        async move { getter.get_on(&address, terms).await }
+    };
+    assert!(get("http://n.example/secret", 0).await.is_ok());
+    for source in [1, 2, 9] {
+        assert!(get("http://n.example/secret", source).await.is_err());
+    }
+    assert!(get("http://partner.example/a", 1).await.is_err());
+    assert!(get("https://n.example/secret", 0).await.is_err());
+    let log = web.log.lock().unwrap();
+    let told = log.iter().filter(|(_, address)| address.contains("pw"));
+    assert_eq!(told.count(), 1);
 }
 
 #[tokio::test]
@@ -284,7 +321,8 @@ async fn a_host_in_our_own_network_is_not_asked_what_it_wants() {
     let web = Web::default()
         .with("http://127.0.0.1/robots.txt", "text/plain", robots)
         .with("http://127.0.0.1/a", "text/html", "x");
-    let getter = Getter::new(&web, [url("http://127.0.0.1/feed")].into_iter());
+    let own = Some(url("http://127.0.0.1/feed"));
+    let getter = Getter::new(&web, std::iter::once(own));
     for _ in 0..2 {
         assert!(getter.get(&url("http://127.0.0.1/a")).await.is_ok());
     }

@@ -72,7 +72,7 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         previous: None,
         now: NOW.parse().unwrap(),
     };
-    let named = sources.iter().filter_map(Source::address).cloned();
+    let named = sources.iter().map(|source| source.address().cloned());
     let getter = Getter::new(web, named);
     gather(
         &getter,

@@ -228,8 +228,6 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
-    /// The place of its source among those of the newsroom.
-    pub source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
 }
@@ -289,7 +287,6 @@ impl Offer {
             seen: None,
             shelf: None,
             terms: Terms::default(),
-            source: 0,
             teller: None,
         }
     }
@@ -332,9 +329,11 @@ impl From<Vec<Offer>> for Found {
     }
 }
 
-/// Asks a source what it offers. What of it cannot be used is named in `skipped`.
+/// Asks a source what it offers; `place`: its own among those of the newsroom. What of it cannot be used is named in
+/// `skipped`.
 pub async fn discover(
     source: &Source,
+    place: u32,
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
@@ -343,9 +342,17 @@ pub async fn discover(
         Source::Anywhere(source) => (&**source, Ground::Anywhere),
         source => (source, Ground::Public),
     };
-    let mut found = offered(source, ground, getter, skipped).await?;
+    let terms = Terms {
+        ground,
+        changed: None,
+        source: place,
+    };
+    let mut found = offered(source, terms, getter, skipped).await?;
     for offer in &mut found.offers {
-        offer.terms.ground = ground;
+        offer.terms = Terms {
+            changed: offer.terms.changed,
+            ..terms
+        };
         offer.teller.clone_from(&teller);
         offer.forget_login();
     }
@@ -368,14 +375,10 @@ fn bound(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
 
 async fn offered(
     source: &Source,
-    ground: Ground,
+    terms: Terms,
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
-    let terms = Terms {
-        ground,
-        changed: None,
-    };
     let offers = match source {
         Source::Feed(url) => {
             let got = getter.get_on(url, terms).await?;
@@ -410,7 +413,7 @@ async fn offered(
             return apart(skipped, move |skipped| inbox::found(&path, skipped)).await;
         }
         Source::Anywhere(source) => {
-            return Box::pin(offered(source, Ground::Anywhere, getter, skipped)).await;
+            return Box::pin(offered(source, terms, getter, skipped)).await;
         }
     };
     Ok(offers.into())
@@ -532,9 +535,9 @@ mod tests {
         web: &Web,
         source: &Source,
     ) -> (Result<Vec<Offer>, SourceError>, Vec<Skipped>) {
-        let getter = Getter::new(web, source.address().cloned().into_iter());
+        let getter = Getter::new(web, std::iter::once(source.address().cloned()));
         let mut skipped = Vec::new();
-        let found = discover(source, &getter, &mut skipped).await;
+        let found = discover(source, 0, &getter, &mut skipped).await;
         (found.map(|found| found.offers), skipped)
     }
 
