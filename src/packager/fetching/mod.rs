@@ -214,17 +214,17 @@ impl<'a> Getter<'a> {
         let mut tries = 0;
         loop {
             // Step 3.
-            let turn = self.hosts.turn(at).await;
+            let turn = self.hosts.turn(at, terms.source).await;
             let turn = turn.ok_or_else(|| GetError::GivenUp(shown(at)))?;
             let step = tokio::time::timeout(WHOLE, self.once(asked, at, terms, kept)).await;
             let step = step.unwrap_or_else(|_| Err(GetError::Slow(shown(at))));
             drop(turn);
             // Step 4.
             tries += 1;
-            let may_pass = self.wait(at, &step, tries).await;
+            let may_pass = self.wait(at, terms.source, &step, tries).await;
             if !may_pass || tries >= TRIES {
-                self.hosts
-                    .note(at, step.as_ref().is_err_and(GetError::is_failure));
+                let has_failed = step.as_ref().is_err_and(GetError::is_failure);
+                self.hosts.note(at, terms.source, has_failed);
                 return step;
             }
         }
@@ -238,7 +238,8 @@ impl<'a> Getter<'a> {
         let kept = self.cache.and_then(|cache| cache.answer(&asked));
         let mut at = asked.clone();
         for _ in 0..=REDIRECTS {
-            let (Ok(()), Some(turn)) = (self.admit(&at, terms), self.hosts.turn(&at).await) else {
+            let turn = self.hosts.turn(&at, terms.source).await;
+            let (Ok(()), Some(turn)) = (self.admit(&at, terms), turn) else {
                 break;
             };
             let step = self.once(&asked, &at, terms, kept.as_ref());
@@ -254,11 +255,11 @@ impl<'a> Getter<'a> {
     }
 
     /// Whether it is worth another try, after the pause that it takes.
-    async fn wait(&self, at: &Url, step: &Result<Step, GetError>, tries: u32) -> bool {
+    async fn wait(&self, at: &Url, source: u32, step: &Result<Step, GetError>, tries: u32) -> bool {
         match step {
             Err(GetError::Busy { seconds, .. }) => {
                 let wait = Duration::from_secs(*seconds);
-                self.hosts.was_busy(at, wait);
+                self.hosts.was_busy(at, source, wait);
                 wait <= LONGEST_WAIT
             }
             Err(GetError::Fetch(FetchError::Transient { .. })) => {

@@ -341,6 +341,41 @@ async fn a_dead_host_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_source_has_a_host_given_up_for_another() {
+    let mut web = Web::default().with(A, "text/html", "x");
+    web.slow = (0..4)
+        .map(|n| format!("https://n.example/slow/{n}"))
+        .collect();
+    let getter = Getter::new(&web, std::iter::empty());
+    for address in &web.slow {
+        assert!(getter.get_on(&url(address), of_source(1)).await.is_err());
+    }
+    let given_up = getter.get_on(&url(A), of_source(1)).await;
+    assert!(matches!(given_up, Err(GetError::GivenUp(_))));
+    assert!(getter.get(&url(A)).await.is_ok(), "another names others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_port_that_is_dead_is_another_host() {
+    let mut web = Web::default().with(A, "text/html", "x");
+    web.slow = (0..4)
+        .map(|n| format!("https://n.example:444/{n}"))
+        .collect();
+    let getter = Getter::new(&web, std::iter::empty());
+    for address in &web.slow {
+        assert!(getter.get(&url(address)).await.is_err());
+    }
+    assert!(getter.get(&url(A)).await.is_ok());
+}
+
+fn of_source(source: u32) -> Terms {
+    Terms {
+        source,
+        ..Terms::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_that_passes_is_tried_again_and_one_that_stays_is_not() {
     let web = Web::default()
         .with(A, "text/html", "x")
