@@ -14,6 +14,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -79,7 +80,8 @@ impl Pack {
             self.take_sources(&mut config)?;
         }
         let telling = Telling::all(screen);
-        let packed = pack(&config, &folder, SystemClock.now(), &telling).await?;
+        let now = SystemClock.now();
+        let packed = pack(&config, &folder, now, packager::OF_A_RUN, &telling).await?;
         if packed.edition.is_none() {
             screen.line("Nothing is new since the last edition, so nothing was written.");
         }
@@ -123,11 +125,12 @@ pub(super) struct Packed {
     pub silent_feed: Option<Failure>,
 }
 
-/// From the sources to the next edition, if something is new.
+/// From the sources to the next edition, if something is new. `time`: what each source may take.
 pub(super) async fn pack(
     config: &Config,
     folder: &NewsroomFolder,
     now: Timestamp,
+    time: Duration,
     telling: &Telling<'_>,
 ) -> Result<Packed, Failure> {
     let fingerprint = folder.fingerprint()?;
@@ -137,7 +140,7 @@ pub(super) async fn pack(
     let Collected {
         made_up,
         silent_feed,
-    } = collect(config, folder, fingerprint, now, telling).await?;
+    } = collect(config, folder, fingerprint, now, time, telling).await?;
     warn_of_gone(&made_up, telling);
     let takes_back = made_up.takes_back();
     let edition = publish(config, folder, made_up, now)?;
@@ -196,6 +199,7 @@ pub(super) async fn collect(
     folder: &NewsroomFolder,
     fingerprint: Fingerprint,
     now: Timestamp,
+    time: Duration,
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let masthead = Masthead::of(config, fingerprint)?;
@@ -221,7 +225,7 @@ pub(super) async fn collect(
             previous: makeup.previous(),
             now,
         };
-        let web = (&web_cache, config.proxy.as_ref());
+        let web = (&web_cache, config.proxy.as_ref(), time);
         let gathered = gather(desk, background, web, telling).await;
         left_out |= !gathered.skipped.is_empty();
         let taken = take(&mut makeup, desk, archive, gathered, &drawer, telling);
@@ -354,12 +358,14 @@ fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
 async fn gather(
     desk: &Desk,
     background: Background<'_>,
-    (web_cache, proxy): (&WebCache, Option<&Proxy>),
+    (web_cache, proxy, time): (&WebCache, Option<&Proxy>, Duration),
     telling: &Telling<'_>,
 ) -> packager::Gathered {
     let named = || desk.sources.iter().map(Source::address);
     let web = HttpVisitor::new(Patience::default(), proxy, named().flatten());
-    let getter = Getter::new(&web, named().map(Option::<&_>::cloned)).with_cache(Some(web_cache));
+    let getter = Getter::new(&web, named().map(Option::<&_>::cloned))
+        .with_time(time)
+        .with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
     let bar = telling.counting(&format!("{id}: sources"));
     let mut show = |progress| {

@@ -238,6 +238,11 @@ pub enum DraftError {
 }
 
 impl DraftError {
+    /// Whether there was no time left for its source.
+    pub fn is_of_time(&self) -> bool {
+        matches!(self, Self::Get(GetError::NoTimeLeft(_)))
+    }
+
     /// Whether the article may be well, and only its page cannot be had today.
     fn is_passing(&self) -> bool {
         match self {

@@ -59,7 +59,7 @@ pub use custody::{
     write_proposal,
 };
 pub use draft::Background;
-pub use fetching::{Getter, WebCache};
+pub use fetching::{Getter, OF_A_ROUND, OF_A_RUN, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
 pub use forgetting::forget;
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Repeated, Skipped, gather};

@@ -74,6 +74,13 @@ pub struct Kept {
     length: u64,
 }
 
+impl Kept {
+    /// Whether nothing spoke against it since; see [`WebCache::doubt`].
+    pub fn is_of_use(&self) -> bool {
+        self.at > Timestamp::UNIX_EPOCH
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {

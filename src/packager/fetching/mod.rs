@@ -13,12 +13,14 @@
 //!    on, kept and said is without them.
 //! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
+//! 8. No source may take a run longer than its share of [`time`]: what is not read by then is asked for in the next.
 
 mod cache;
 mod pace;
 mod robots;
 #[cfg(test)]
 pub mod tests;
+mod time;
 
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ use url::Url;
 use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
 use self::robots::Robots;
+use self::time::Times;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{FetchError, refusal, shown, without_login};
 use crate::io::reach::is_private;
@@ -48,6 +51,13 @@ const BUSY: Duration = Duration::from_secs(5);
 /// For one page or picture, from the question to its last byte.
 const WHOLE: Duration = Duration::from_secs(60);
 
+/// What one source may take of a run after which somebody waits, or another run comes at an unknown time. A thousand pages
+/// of a host that wants pauses take an hour, and fifty thousand of one that wants none.
+pub const OF_A_RUN: Duration = Duration::from_secs(6 * 3600);
+
+/// Of one run of many, with nothing published until each source had its share.
+pub const OF_A_ROUND: Duration = Duration::from_secs(30 * 60);
+
 /// For a `robots.txt`.
 const BRIEFLY: Duration = Duration::from_secs(10);
 
@@ -61,6 +71,10 @@ pub enum GetError {
     GivenUp(String),
     #[error("`{0}` took too long")]
     Slow(String),
+    #[error(
+        "there was no time left for `{0}`: its source takes too long for one run, and is asked for it in the next"
+    )]
+    NoTimeLeft(String),
     #[error("`{0}` is not for colport, says the `robots.txt` of its host")]
     Unwanted(String),
     #[error("`{address}` wants to be left alone for {}", said(*seconds))]
@@ -78,7 +92,7 @@ impl GetError {
     /// Whether the page may be well, and only cannot be had today: not one that the host says is gone.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Slow(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
+            Self::Slow(_) | Self::NoTimeLeft(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
             Self::Fetch(error) => matches!(
                 error,
                 FetchError::Transient { .. } | FetchError::Denied { status: 403, .. }
@@ -94,7 +108,7 @@ impl GetError {
             Self::Fetch(error) => {
                 matches!(error, FetchError::Transient { .. }) && !error.is_answer()
             }
-            Self::Private(_) | Self::GivenUp(_) | Self::Unwanted(_) => false,
+            Self::Private(_) | Self::GivenUp(_) | Self::NoTimeLeft(_) | Self::Unwanted(_) => false,
         }
     }
 }
@@ -121,6 +135,7 @@ pub struct Getter<'a> {
     web: &'a dyn Visitor,
     cache: Option<&'a WebCache>,
     hosts: Hosts,
+    times: Times,
     /// Addresses of the sources, by their places: an operator named them, so their hosts may be private.
     own: Vec<Option<Url>>,
 }
@@ -138,7 +153,16 @@ impl<'a> Getter<'a> {
             web,
             cache: None,
             hosts: Hosts::default(),
+            times: Times::of(OF_A_RUN),
             own: sources.collect(),
+        }
+    }
+
+    /// What each source may take.
+    pub fn with_time(self, each: Duration) -> Self {
+        Self {
+            times: Times::of(each),
+            ..self
         }
     }
 
@@ -156,14 +180,33 @@ impl<'a> Getter<'a> {
         // Step 1.
         let kept = self.cache.and_then(|cache| cache.answer(url));
         if let (Some(cache), Some(kept)) = (self.cache, &kept)
-            && cache.is_current(kept, terms.changed)
+            && (cache.is_current(kept, terms.changed) || self.must_do(kept, terms))
             && let Some(got) = self.held(kept)
         {
             return Ok(got);
         }
+        // Step 8.
+        let no_time = || GetError::NoTimeLeft(shown(url));
+        let spending = self.times.begin(terms.source).ok_or_else(no_time)?;
+        let got = tokio::time::timeout(spending.left, self.fetch(url, terms, kept.as_ref())).await;
+        got.unwrap_or_else(|_| Err(no_time()))
+    }
+
+    /// What was kept of it, however old, where it cannot be had today.
+    pub fn kept(&self, url: &Url) -> Option<Got> {
+        let kept = self.cache?.answer(&without_login(url))?;
+        self.held(&kept).filter(|_| kept.is_of_use())
+    }
+
+    /// Whether the time of its source is short, and nobody says that it has changed.
+    fn must_do(&self, kept: &Kept, terms: Terms) -> bool {
+        terms.changed.is_none() && kept.is_of_use() && self.times.is_half_over(terms.source)
+    }
+
+    async fn fetch(&self, url: &Url, terms: Terms, kept: Option<&Kept>) -> Result<Got, GetError> {
         let mut at = url.clone();
         for _ in 0..=REDIRECTS {
-            match self.patiently(url, &at, terms, kept.as_ref()).await? {
+            match self.patiently(url, &at, terms, kept).await? {
                 Step::Arrived(got) => return Ok(got),
                 Step::Leads(to) => at = to,
             }

@@ -56,6 +56,12 @@ impl Web {
         self
     }
 
+    /// See [`Self::slow`].
+    pub fn dripping(mut self, urls: impl Iterator<Item = String>) -> Self {
+        self.slow.extend(urls);
+        self
+    }
+
     pub fn refusing(self, url: &str, times: usize, status: u16, wait: Option<u64>) -> Self {
         let refusal = (times, status, wait);
         self.refusals.lock().unwrap().insert(url.into(), refusal);
@@ -373,6 +379,77 @@ fn of_source(source: u32) -> Terms {
         source,
         ..Terms::default()
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_drips_is_cut_off_and_others_go_on() {
+    let mut web = Web::default().with("https://own.example/a", "text/html", "x");
+    web.slow = (0..90).map(|n| format!("https://{n}.example/")).collect();
+    let getter = Getter::new(&web, std::iter::empty()).with_time(Duration::from_secs(150));
+    let begun = Instant::now();
+    for address in &web.slow {
+        let got = getter.get_on(&url(address), of_source(1)).await;
+        assert!(got.unwrap_err().is_passing());
+    }
+    assert_eq!(begun.elapsed().as_secs(), 150);
+    assert_eq!(web.asked(), 3);
+    let own = url("https://own.example/a");
+    let late = getter.get_on(&own, of_source(1)).await.unwrap_err();
+    assert!(late.to_string().contains("in the next"), "{late}");
+    assert!(getter.get_on(&own, of_source(0)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_at_the_same_time_counts_once() {
+    let web = Web {
+        slow: (0..3).map(|n| format!("https://{n}.example/")).collect(),
+        ..Web::default()
+    };
+    let getter = Getter::new(&web, std::iter::empty()).with_time(Duration::from_secs(100));
+    let all: Vec<Url> = web.slow.iter().map(|address| url(address)).collect();
+    let got = futures_util::future::join_all(all.iter().map(|url| getter.get(url))).await;
+    for got in got {
+        assert!(matches!(got, Err(GetError::Slow(_))), "{got:?}");
+    }
+    // Nothing is on its way, so nothing is counted.
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert!(matches!(getter.get(&url(A)).await, Err(GetError::Fetch(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_time_is_short_what_was_kept_is_used_and_what_is_new_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut web =
+        Web::default()
+            .with(A, "text/html", "one")
+            .with("https://n.example/b", "text/html", "two");
+    let time = Duration::from_secs(100);
+    let cache = WebCache::begin(folder.path(), now()).unwrap();
+    let getter = Getter::new(&web, std::iter::empty()).with_cache(Some(&cache));
+    getter.get(&url(A)).await.unwrap();
+    cache.end();
+    drop(cache);
+    web.slow = vec!["https://slow.example/".into()];
+    let cache = WebCache::begin(folder.path(), now()).unwrap();
+    let getter = Getter::new(&web, std::iter::empty())
+        .with_cache(Some(&cache))
+        .with_time(time);
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 2, "it may have changed");
+    assert!(getter.get(&url("https://slow.example/")).await.is_err());
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 3);
+    let changed = Terms {
+        changed: Some(now()),
+        ..Terms::default()
+    };
+    assert!(getter.get_on(&url(A), changed).await.is_ok());
+    assert!(getter.get(&url("https://n.example/b")).await.is_ok());
+    assert_eq!(web.asked(), 5);
+    getter.doubt(&url(A));
+    assert!(getter.kept(&url(A)).is_none(), "it was of no use");
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 6);
 }
 
 #[tokio::test(start_paused = true)]
