@@ -13,6 +13,7 @@ use super::super::archive::{Line, Story};
 use super::super::cache::tests::{cache, kept_cache};
 use super::super::cache::{Cache, Work};
 use super::super::extract::Rulebook;
+use super::super::fetching::WebCache;
 use super::super::fetching::tests::Web;
 use super::super::waiting::Drawer;
 use super::*;
@@ -372,6 +373,27 @@ async fn a_source_that_drips_does_not_keep_others_from_being_published() {
         one.why.starts_with(why)
     });
     assert!(named.count() > 150, "{:?}", gathered.skipped.last());
+}
+
+#[tokio::test]
+async fn a_picture_whose_host_fails_today_stays() {
+    let shown = "<figure><img src=https://pictures.example/1.jpg alt=A></figure>";
+    let web = || {
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+            .with("https://n.example/a", "text/html", page("A", shown))
+            .with("https://pictures.example/1.jpg", "image/jpeg", photo())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (sources, now) = (feed_source(), NOW.parse().unwrap());
+    for failures in [0, 9] {
+        let web = web().refusing("https://pictures.example/1.jpg", failures, 503, Some(3600));
+        let kept = WebCache::begin(folder.path(), now).unwrap();
+        let getter = Getter::new(&web, std::iter::empty()).with_cache(Some(&kept));
+        let gathered = gathered_by(&getter, &sources, &kept_cache()).await;
+        kept.end();
+        assert_eq!(gathered.pictures.len(), 1, "{:?}", gathered.lost_pictures);
+    }
 }
 
 #[tokio::test]
