@@ -416,11 +416,33 @@ fn mended(packager::Failed { source, error }: &packager::Failed) -> Option<Strin
 
 fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
     warn_of_lost(&stock.lost_pictures, telling);
+    for crowded in &stock.crowded {
+        telling.warn(told_crowded(crowded));
+    }
     for unknown in &stock.unknown {
         telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"
         ));
     }
+}
+
+fn told_crowded(
+    packager::Crowded {
+        source,
+        month,
+        articles,
+    }: &packager::Crowded,
+) -> String {
+    let place = match month {
+        Some(month) => format!("the month `{month}` is full"),
+        None => "the newsroom is full".to_owned(),
+    };
+    let whose = match source {
+        Some(source) => format!("of `{}`", one_line(source)),
+        None => "of what lies in folders, crawls and inboxes".to_owned(),
+    };
+    let articles = count(*articles, "newest article", "newest articles");
+    format!("{place}: the {articles} {whose} were left out")
 }
 
 fn told_kept(stock: &Stock) -> String {

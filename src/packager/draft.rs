@@ -40,6 +40,9 @@ const NOTICEABLE: i64 = 15 * 60;
 /// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
 const AHEAD: i64 = 26 * 3600;
 
+/// The year 1800. Each month has a signed list of its own, of which there may be only so many.
+const EARLIEST: i64 = -5_364_662_400;
+
 /// What an article depends on besides its page.
 #[derive(Debug, Clone, Copy)]
 pub struct Background<'a> {
@@ -617,7 +620,8 @@ fn finish(
     let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
     let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
-    let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
+    let plausible =
+        |moment: &Moment| (EARLIEST..=now.as_second() + AHEAD).contains(&moment.at.as_second());
     let told_date = told
         .published
         .filter(plausible)

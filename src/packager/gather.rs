@@ -78,6 +78,8 @@ pub struct Gathered {
     pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
     pub failed: Vec<Failed>,
+    /// Those sources that forget.
+    pub tellers: Tellers,
 }
 
 /// A source that gave nothing at all, and why.
@@ -141,6 +143,7 @@ pub async fn gather(
     let placed = placed(drafts, background, &tellers, stale, skipped);
     gathered.odd.extend(namesakes(&placed));
     finish(placed, getter, background, options, &mut gathered, progress).await;
+    gathered.tellers = tellers;
     gathered
 }
 
