@@ -11,6 +11,7 @@
 //! had anything of it: a newsroom whose site is blocked or attacked today must be able to publish what comes from
 //! elsewhere. It is named, and the exit code is 1.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -496,16 +497,17 @@ fn warn_of_earlier(
 
 const SHOWN_PICTURES: usize = 5;
 
-/// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
+/// Every page that is left out, since its readers will miss it, unless very many are for one reason; of lost pictures,
+/// which may be hundreds, some.
 fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
-    for skipped in &gathered.skipped {
-        telling.warn(format!("left out: {}", told_once(skipped)));
-    }
-    for stale in &gathered.stale {
-        telling.warn(format!("shown as it was: {}", told_once(stale)));
-    }
-    for odd in &gathered.odd {
-        telling.warn(format!("to be looked at: {}", told_once(odd)));
+    for (what, all) in [
+        ("left out", &gathered.skipped),
+        ("shown as it was", &gathered.stale),
+        ("to be looked at", &gathered.odd),
+    ] {
+        for told in told_grouped(all) {
+            telling.warn(format!("{what}: {told}"));
+        }
     }
     for told in told_repeated(&gathered.repeated) {
         telling.warn(told);
@@ -531,6 +533,35 @@ fn told_repeated(repeated: &[packager::Repeated]) -> Vec<String> {
         ));
     }
     told
+}
+
+const SHOWN_ALIKE: usize = 20;
+
+/// Of those that have one reason the first are named, and the others counted: a source may name very many.
+fn told_grouped(all: &[packager::Skipped]) -> Vec<String> {
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    let mut told = Vec::new();
+    for one in all {
+        let number = alike.entry(reason(one)).or_default();
+        *number += 1;
+        if *number <= SHOWN_ALIKE {
+            told.push(told_once(one));
+        }
+    }
+    let more = alike.into_iter().filter(|(_, all)| *all > SHOWN_ALIKE);
+    told.extend(more.map(|(why, all)| {
+        let more = count(all - SHOWN_ALIKE, "more", "more");
+        format!("{more}: {}", one_line(&why))
+    }));
+    told
+}
+
+/// Without the name of what it is the reason for.
+fn reason(packager::Skipped { what, why }: &packager::Skipped) -> String {
+    let about = what.split('?').next().unwrap_or_default();
+    [what, about].iter().fold(why.clone(), |why, name| {
+        why.replace(&format!("`{name}`"), "it")
+    })
 }
 
 /// Many reasons name what they are about.
@@ -662,6 +693,24 @@ fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_very_many_that_are_left_out_for_one_reason_some_are_named() {
+        let gone = |number: usize| {
+            let what = format!("https://n.example/{number}?page=1");
+            let why = format!("`https://n.example/{number}` has nothing there");
+            packager::Skipped { what, why }
+        };
+        let mut all: Vec<_> = (0..1000).map(gone).collect();
+        all.push(packager::Skipped {
+            what: "https://n.example/pdf".into(),
+            why: "it is no page".into(),
+        });
+        let told = told_grouped(&all);
+        assert_eq!(told.len(), SHOWN_ALIKE + 2);
+        assert_eq!(told[SHOWN_ALIKE], "https://n.example/pdf: it is no page");
+        assert_eq!(told[SHOWN_ALIKE + 1], "980 more: it has nothing there");
+    }
 
     #[test]
     fn what_is_left_out_of_many_pages_is_told_with_its_beginning() {

@@ -356,6 +356,7 @@ pub async fn discover(
         offer.teller.clone_from(&teller);
         offer.forget_login();
     }
+    refuse_long(&mut found, source, skipped);
     bound(&mut found, source, skipped);
     Ok(found)
 }
@@ -367,9 +368,28 @@ fn bound(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
     if left_out > 0 && source.forgets() {
         skipped.push(Skipped {
             what: source.to_string(),
-            why: format!("it offers too much; the last {left_out} of it were left out"),
+            why: format!(
+                "it offers too much; what stands behind the first {} was left out",
+                LIMITS.offers
+            ),
         });
         found.offers.truncate(LIMITS.offers);
+    }
+}
+
+/// Nobody reads an article at an address that no browser opens, and it is held in memory and written down many times.
+fn refuse_long(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
+    let before = found.offers.len();
+    let is_short = |text: &str| text.len() <= LIMITS.address_bytes;
+    found
+        .offers
+        .retain(|offer| is_short(&offer.id) && is_short(offer.address().as_str()));
+    let refused = before - found.offers.len();
+    if refused > 0 {
+        skipped.push(Skipped {
+            what: source.to_string(),
+            why: format!("it gives {refused} of its articles names or addresses that are too long"),
+        });
     }
 }
 
