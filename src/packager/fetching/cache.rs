@@ -155,7 +155,8 @@ impl WebCache {
     ) {
         let body = Digest::of(bytes);
         let place = self.place(&body);
-        if !files::exists(&place) && !(self.has_room(bytes) && lay(&place, bytes).is_ok()) {
+        let is_there = files::exists(&place);
+        if !is_there && (!self.has_room(bytes) || lay(&place, bytes).is_err()) {
             return;
         }
         self.note(Kept {
