@@ -106,8 +106,12 @@ impl Extracted {
                 });
             }
             before => {
+                let mut html = String::new();
+                if let Some(before) = &before {
+                    before.write_html(&mut html);
+                }
+                self.html.insert_str(0, &html);
                 self.lead = before;
-                self.html = self.html_with_lead();
                 let pictures = std::mem::take(&mut self.pictures);
                 self.pictures = self
                     .lead
@@ -119,11 +123,15 @@ impl Extracted {
         }
     }
 
-    /// The article as readers see it: the lead picture first.
+    /// The article as readers see it: the lead picture first, above the text, with its caption in plain words.
     pub fn html_with_lead(&self) -> String {
         let mut html = String::new();
         if let Some(lead) = &self.lead {
-            lead.write_html(&mut html);
+            let plain = Figure {
+                linked: None,
+                ..lead.clone()
+            };
+            plain.write_html(&mut html);
         }
         html + &self.html
     }
