@@ -38,7 +38,6 @@ pub struct Slip {
 }
 
 /// Very many: one after another is let go of when it is done with, and they are sorted without a second room for all.
-#[expect(clippy::vec_box, reason = "see above")]
 pub type Slips = Vec<Box<Slip>>;
 
 #[derive(Debug, Clone)]
