@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, HashSet};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::archive::{self, Archive, Said, Slip};
+use super::archive::{self, Archive, Said, Slip, Slips};
 use super::draft::{self, Background, Draft, Furniture};
 use super::extract::LeftOut;
 use super::fetching::Getter;
 use super::galley::Galley;
+use super::mark::Mark;
 use super::placing::{Placed, inside, namesakes, placed};
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
@@ -57,7 +58,7 @@ impl Default for Options {
 #[derive(Debug, Default)]
 pub struct Gathered {
     /// In the order of the sources.
-    pub articles: Vec<Slip>,
+    pub articles: Slips,
     /// WebP files.
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pages of folders that tell no date, and the one that they were given.
@@ -146,6 +147,7 @@ async fn offers(
     background: Background<'_>,
     gathered: &mut Gathered,
 ) -> Vec<Box<Offer>> {
+    let name = |id: &str| Mark::of(&[archive::key(id).as_bytes()]);
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     let mut foreign = Vec::new();
@@ -178,7 +180,7 @@ async fn offers(
                                 .extend(supplanted(&offer, kept, tellers, background).await);
                         }
                     }
-                    if seen.insert(archive::key(&offer.id)) {
+                    if seen.insert(name(&offer.id)) {
                         offer.source = place;
                         all.push(offer);
                     }
@@ -193,8 +195,7 @@ async fn offers(
     }
     for (source, mut refused) in foreign {
         // What another source tells in the same words is told by that one.
-        refused
-            .retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&archive::key(id))));
+        refused.retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&name(id))));
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
