@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempDir};
 
 pub(super) use super::mapped::map_file;
@@ -71,6 +72,18 @@ impl FileError {
                 _ => "check that you may read and write there, and that the disk is sound".into(),
             }),
         }
+    }
+
+    /// Whether it says nothing about the file: this program, or this machine, has no room for one more just now.
+    pub fn is_passing(&self) -> bool {
+        let Self::Other { source, .. } = self else {
+            return false;
+        };
+        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+        let code = source.raw_os_error();
+        passing
+            .iter()
+            .any(|errno| code == Some(errno.raw_os_error()))
     }
 
     pub(super) fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
