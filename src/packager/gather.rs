@@ -9,6 +9,7 @@
 //! Of an article no more is held in memory than tells it from others: its text lies in the drawer.
 
 use std::collections::{BTreeMap, HashSet};
+use std::iter::Peekable;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -272,35 +273,51 @@ async fn drafts(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Box<Draft>> {
     let of = offers.len();
-    let reading = offers
-        .into_iter()
-        .map(|offer| draft::draft(*offer, getter, background));
-    // In the order of the sources, so that the same input gives the same edition.
-    let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
     let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
     let mut done = 0;
-    while let Some(read) = reading.next().await {
-        done += 1;
-        progress(Progress::Reading { done, of });
-        match read {
-            Ok(mut draft) => {
-                furniture.count(&mut draft);
-                drafts.push(draft);
-            }
-            Err((what, error)) => {
-                let list = match background.archive.holds(&what) {
-                    true => &mut gathered.stale,
-                    false => &mut gathered.skipped,
-                };
-                list.push(Skipped {
-                    what,
-                    why: error.to_string(),
-                });
+    let mut offers = offers.into_iter().peekable();
+    while offers.peek().is_some() {
+        let looked_up = draft::looked_up(alike(&mut offers), background).await;
+        let reading = looked_up
+            .into_iter()
+            .map(|(offer, head)| draft::draft(*offer, head, getter, background));
+        // In the order of the sources, so that the same input gives the same edition.
+        let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
+        while let Some(read) = reading.next().await {
+            done += 1;
+            progress(Progress::Reading { done, of });
+            match read {
+                Ok(mut draft) => {
+                    furniture.count(&mut draft);
+                    drafts.push(draft);
+                }
+                Err((what, error)) => {
+                    let list = match background.archive.holds(&what) {
+                        true => &mut gathered.stale,
+                        false => &mut gathered.skipped,
+                    };
+                    list.push(Skipped {
+                        what,
+                        why: error.to_string(),
+                    });
+                }
             }
         }
     }
     furniture.leave_out(&mut drafts);
     drafts
+}
+
+/// The next ones whose pages lie with their source, as many as are looked up at a time; or all up to the next of those.
+#[expect(clippy::vec_box, reason = "each is let go of when it was read")]
+fn alike(offers: &mut Peekable<impl Iterator<Item = Box<Offer>>>) -> Vec<Box<Offer>> {
+    let are_held = offers.peek().is_some_and(|next| next.is_held());
+    let most = match are_held {
+        true => draft::LOOKED_UP,
+        false => usize::MAX,
+    };
+    let next = || offers.next_if(|next| next.is_held() == are_held);
+    std::iter::from_fn(next).take(most).collect()
 }
 
 // Step 4.
