@@ -999,7 +999,7 @@ mod tests {
         let page = format!("<p id=text>{prose}</p><div class='type-gallery'>{slides}</div>");
         let doc = Document::from(page);
         let measures = Measures::of(&doc);
-        let home = Home::of([].into_iter());
+        let home = Home::of([]);
         let gallery = doc.select_single(".type-gallery").nodes()[0].id;
         let settled = |kept: &str| {
             let kept = doc.select(kept);
