@@ -241,7 +241,7 @@ impl Page<'_> {
         })
     }
 
-    /// The smallest element that says more than its form, if that is little.
+    /// The smallest element that says more than its form, if that is a sentence and not much more.
     fn signup(&self, field: &NodeRef) -> Option<NodeId> {
         let around: Vec<NodeRef> = field.ancestors_it(None).collect();
         let form = around.iter().find(|up| up.has_name("form"))?;
@@ -251,7 +251,8 @@ impl Page<'_> {
             .find(|up| self.measures.of_node(up).text > of_form)?;
         let own = self.measures.of_node(found);
         let is_box = nodes::is_named(found, |name| matches!(name, "div" | "section" | "aside"));
-        (is_box && own.text < SIGNUP && own.prose * 6 < self.measures.all.prose).then_some(found.id)
+        let is_little = own.prose * 6 < self.measures.all.prose && own.text < SIGNUP;
+        (is_box && is_little && own.text >= of_form + FACT).then_some(found.id)
     }
 
     /// Several boxes side by side, each with a heading that leads to another article and a few sentences of it. Where they
@@ -540,7 +541,7 @@ fn says_how_it_looks(part: &str) -> bool {
 
 /// The heading of a part of the text, as its address: `4-why-this-is-so-popular-now`.
 fn is_sentence(id: &str) -> bool {
-    id.split(['-', '_']).filter(|word| !word.is_empty()).count() > 6
+    id.split(['-', '_']).filter(|word| !word.is_empty()).count() > 7
 }
 
 /// What is another every day: other articles, what readers say, what is sold.
