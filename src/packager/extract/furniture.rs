@@ -1,7 +1,8 @@
 //! What stands around articles on the pages of newsrooms: menus, boxes of links, sharing, consent, advertisements.
 //!
 //! 1. Each element is measured once: how much text, how much of it in links, how much of it prose.
-//! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id,
+//! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id, or because it is a
+//!    list of teasers or asks for an address to write to,
 //! 3. unless much of the page's prose lies in it: many pages wrap everything in a "modal" or a "paywall".
 
 use std::cell::OnceCell;
