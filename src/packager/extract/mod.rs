@@ -275,7 +275,7 @@ impl Page<'_> {
         }
         let read = read_by_readability(self.doc.clone(), self.base, Default::default());
         let kept = read.as_ref().map_or(NodeSet::default(), gathered);
-        let furniture = furniture::find(self.doc, self.measures);
+        let furniture = furniture::find(self.doc, self.measures, self.home);
         let found = self.found_in(furniture, &kept, rules, &meta);
         // A day that merely stands about the headline tells nothing of whose page it is.
         let dated = found.dated;
@@ -307,7 +307,7 @@ impl Page<'_> {
     }
 
     fn found(&self, rules: &Rules, meta: &Metadata) -> Found {
-        let furniture = furniture::find(self.doc, self.measures);
+        let furniture = furniture::find(self.doc, self.measures, self.home);
         let kept = kept_by_readability(self.doc, self.measures, meta, &furniture.found, self.base);
         self.found_in(furniture, &kept, rules, meta)
     }
@@ -572,5 +572,7 @@ fn assemble(
     })
 }
 
+#[cfg(test)]
+mod builders;
 #[cfg(test)]
 mod tests;
