@@ -51,8 +51,8 @@ pub fn placed(
     };
     let before = archive.places();
     let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
-    let mut taken = HashSet::new();
-    let mut placed = Vec::new();
+    let mut taken = HashSet::with_capacity(drafts.len());
+    let mut placed = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
         if draft.is_fleeting() && !archive.holds(&draft.id) {
             let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);

@@ -230,7 +230,7 @@ mod tests {
     fn staying(slips: Vec<Slip>, sources: &[Source], month: usize) -> (Vec<String>, Vec<Crowded>) {
         let each = bytes_of(&slips[0].path);
         let mut stock = Stock {
-            articles: slips,
+            articles: slips.into_iter().map(Box::new).collect(),
             ..Stock::default()
         };
         let before = stock.articles.len();
