@@ -24,7 +24,7 @@ pub struct Limits {
     pub dictionary_bytes: u64,
     /// One page, feed or picture fetched by the packager.
     pub fetched_bytes: u64,
-    /// Of all that the packager keeps of what it fetched.
+    /// Of all that the packager keeps of what earlier runs fetched, and again of what one run fetches.
     pub cache_bytes: u64,
     /// Articles that one source may offer; of what is dated, the newest.
     pub offers: usize,
@@ -32,6 +32,16 @@ pub struct Limits {
     pub listings: usize,
     /// One sitemap, feed or line of an index, unpacked. The sitemap protocol allows 50 MB.
     pub listing_bytes: u64,
+    /// One address that a stranger names, or a name that stands beside it. Browsers and servers take some 8,000.
+    pub address_bytes: usize,
+    /// All that a walk through sitemaps holds of what they tell.
+    pub told_bytes: usize,
+    /// Objects of one list in JSON: each takes some hundred bytes, however short it is written.
+    pub objects: usize,
+    /// All indexes and lists of pages in one WACZ, unpacked.
+    pub crawl_lists_bytes: u64,
+    /// All addresses of one crawl.
+    pub crawl_addresses_bytes: usize,
     /// The head of one record in a crawl.
     pub record_head_bytes: u64,
     /// Records of one crawl.
@@ -67,6 +77,11 @@ pub const LIMITS: Limits = Limits {
     offers: 50_000,
     listings: 100,
     listing_bytes: 52 << 20,
+    address_bytes: 4_096,
+    told_bytes: 100_000_000,
+    objects: 200_000,
+    crawl_lists_bytes: 208 << 20,
+    crawl_addresses_bytes: 128 << 20,
     record_head_bytes: 64 << 10,
     records: 1_000_000,
     unpacked_crawl_bytes: 8 << 30,

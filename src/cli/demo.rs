@@ -29,7 +29,7 @@ use crate::edition::{Excerpt, VerifiedEdition};
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::fetch::{Fetch, FetchError, HttpFetch, Patience, Request, Response};
 use crate::io::files;
-use crate::packager::{Lifetimes, NewsroomFolder};
+use crate::packager::{Lifetimes, NewsroomFolder, OF_A_RUN};
 use crate::reader::{self, Event, FirstTrust};
 use crate::server::{self, Anchor, Server};
 use crate::sync::{self, Mirror, Place, Source};
@@ -115,7 +115,8 @@ impl Stage {
             .line("2. Its articles are cleaned of all that could betray a reader, signed, packed:");
         let indented = screen.indented();
         let telling = Telling::all(&indented);
-        let collected = pack::collect(config, folder, fingerprint, now, &telling).await?;
+        let collected = pack::collect(config, folder, fingerprint, now, OF_A_RUN, &telling);
+        let collected = collected.await?;
         let edition = pack::publish(config, folder, collected.made_up, now)?
             .expect("a first edition is always due");
         let bytes = size(edition.bundle().len() as u64);

@@ -11,9 +11,11 @@
 //! had anything of it: a newsroom whose site is blocked or attacked today must be able to publish what comes from
 //! elsewhere. It is named, and the exit code is 1.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -79,7 +81,8 @@ impl Pack {
             self.take_sources(&mut config)?;
         }
         let telling = Telling::all(screen);
-        let packed = pack(&config, &folder, SystemClock.now(), &telling).await?;
+        let now = SystemClock.now();
+        let packed = pack(&config, &folder, now, packager::OF_A_RUN, &telling).await?;
         if packed.edition.is_none() {
             screen.line("Nothing is new since the last edition, so nothing was written.");
         }
@@ -123,11 +126,12 @@ pub(super) struct Packed {
     pub silent_feed: Option<Failure>,
 }
 
-/// From the sources to the next edition, if something is new.
+/// From the sources to the next edition, if something is new. `time`: what each source may take.
 pub(super) async fn pack(
     config: &Config,
     folder: &NewsroomFolder,
     now: Timestamp,
+    time: Duration,
     telling: &Telling<'_>,
 ) -> Result<Packed, Failure> {
     let fingerprint = folder.fingerprint()?;
@@ -137,7 +141,7 @@ pub(super) async fn pack(
     let Collected {
         made_up,
         silent_feed,
-    } = collect(config, folder, fingerprint, now, telling).await?;
+    } = collect(config, folder, fingerprint, now, time, telling).await?;
     warn_of_gone(&made_up, telling);
     let takes_back = made_up.takes_back();
     let edition = publish(config, folder, made_up, now)?;
@@ -196,6 +200,7 @@ pub(super) async fn collect(
     folder: &NewsroomFolder,
     fingerprint: Fingerprint,
     now: Timestamp,
+    time: Duration,
     telling: &Telling<'_>,
 ) -> Result<Collected, Failure> {
     let masthead = Masthead::of(config, fingerprint)?;
@@ -221,7 +226,7 @@ pub(super) async fn collect(
             previous: makeup.previous(),
             now,
         };
-        let web = (&web_cache, config.proxy.as_ref());
+        let web = (&web_cache, config.proxy.as_ref(), time);
         let gathered = gather(desk, background, web, telling).await;
         left_out |= !gathered.skipped.is_empty();
         let taken = take(&mut makeup, desk, archive, gathered, &drawer, telling);
@@ -354,12 +359,14 @@ fn logo(path: Option<&Path>) -> Result<Option<Logo>, Failure> {
 async fn gather(
     desk: &Desk,
     background: Background<'_>,
-    (web_cache, proxy): (&WebCache, Option<&Proxy>),
+    (web_cache, proxy, time): (&WebCache, Option<&Proxy>, Duration),
     telling: &Telling<'_>,
 ) -> packager::Gathered {
-    let named = || desk.sources.iter().filter_map(Source::address);
-    let web = HttpVisitor::new(Patience::default(), proxy, named());
-    let getter = Getter::new(&web, named().cloned()).with_cache(Some(web_cache));
+    let named = || desk.sources.iter().map(Source::address);
+    let web = HttpVisitor::new(Patience::default(), proxy, named().flatten());
+    let getter = Getter::new(&web, named().map(Option::<&_>::cloned))
+        .with_time(time)
+        .with_cache(Some(web_cache));
     let id = &desk.newsroom.id;
     let bar = telling.counting(&format!("{id}: sources"));
     let mut show = |progress| {
@@ -410,11 +417,33 @@ fn mended(packager::Failed { source, error }: &packager::Failed) -> Option<Strin
 
 fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
     warn_of_lost(&stock.lost_pictures, telling);
+    for crowded in &stock.crowded {
+        telling.warn(told_crowded(crowded));
+    }
     for unknown in &stock.unknown {
         telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"
         ));
     }
+}
+
+fn told_crowded(
+    packager::Crowded {
+        source,
+        month,
+        articles,
+    }: &packager::Crowded,
+) -> String {
+    let place = match month {
+        Some(month) => format!("the month `{month}` is full"),
+        None => "the newsroom is full".to_owned(),
+    };
+    let whose = match source {
+        Some(source) => format!("of `{}`", one_line(source)),
+        None => "of what lies in folders, crawls and inboxes".to_owned(),
+    };
+    let articles = count(*articles, "newest article", "newest articles");
+    format!("{place}: the {articles} {whose} were left out")
 }
 
 fn told_kept(stock: &Stock) -> String {
@@ -468,16 +497,17 @@ fn warn_of_earlier(
 
 const SHOWN_PICTURES: usize = 5;
 
-/// Every page that is left out, since its readers will miss it; of lost pictures, which may be hundreds, some.
+/// Every page that is left out, since its readers will miss it, unless very many are for one reason; of lost pictures,
+/// which may be hundreds, some.
 fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
-    for skipped in &gathered.skipped {
-        telling.warn(format!("left out: {}", told_once(skipped)));
-    }
-    for stale in &gathered.stale {
-        telling.warn(format!("shown as it was: {}", told_once(stale)));
-    }
-    for odd in &gathered.odd {
-        telling.warn(format!("to be looked at: {}", told_once(odd)));
+    for (what, all) in [
+        ("left out", &gathered.skipped),
+        ("shown as it was", &gathered.stale),
+        ("to be looked at", &gathered.odd),
+    ] {
+        for told in told_grouped(all) {
+            telling.warn(format!("{what}: {told}"));
+        }
     }
     for told in told_repeated(&gathered.repeated) {
         telling.warn(told);
@@ -503,6 +533,35 @@ fn told_repeated(repeated: &[packager::Repeated]) -> Vec<String> {
         ));
     }
     told
+}
+
+const SHOWN_ALIKE: usize = 20;
+
+/// Of those that have one reason the first are named, and the others counted: a source may name very many.
+fn told_grouped(all: &[packager::Skipped]) -> Vec<String> {
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    let mut told = Vec::new();
+    for one in all {
+        let number = alike.entry(reason(one)).or_default();
+        *number += 1;
+        if *number <= SHOWN_ALIKE {
+            told.push(told_once(one));
+        }
+    }
+    let more = alike.into_iter().filter(|(_, all)| *all > SHOWN_ALIKE);
+    told.extend(more.map(|(why, all)| {
+        let more = count(all - SHOWN_ALIKE, "more", "more");
+        format!("{more}: {}", one_line(&why))
+    }));
+    told
+}
+
+/// Without the name of what it is the reason for.
+fn reason(packager::Skipped { what, why }: &packager::Skipped) -> String {
+    let about = what.split('?').next().unwrap_or_default();
+    [what, about].iter().fold(why.clone(), |why, name| {
+        why.replace(&format!("`{name}`"), "it")
+    })
 }
 
 /// Many reasons name what they are about.
@@ -634,6 +693,24 @@ fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_very_many_that_are_left_out_for_one_reason_some_are_named() {
+        let gone = |number: usize| {
+            let what = format!("https://n.example/{number}?page=1");
+            let why = format!("`https://n.example/{number}` has nothing there");
+            packager::Skipped { what, why }
+        };
+        let mut all: Vec<_> = (0..1000).map(gone).collect();
+        all.push(packager::Skipped {
+            what: "https://n.example/pdf".into(),
+            why: "it is no page".into(),
+        });
+        let told = told_grouped(&all);
+        assert_eq!(told.len(), SHOWN_ALIKE + 2);
+        assert_eq!(told[SHOWN_ALIKE], "https://n.example/pdf: it is no page");
+        assert_eq!(told[SHOWN_ALIKE + 1], "980 more: it has nothing there");
+    }
 
     #[test]
     fn what_is_left_out_of_many_pages_is_told_with_its_beginning() {

@@ -25,7 +25,7 @@ use super::words::{clock, period};
 use crate::config;
 use crate::io::clock::{Clock, SystemClock};
 use crate::io::random;
-use crate::packager::{Action, Ended, Event, NewsroomFolder, Rhythm, Watch};
+use crate::packager::{Action, Ended, Event, NewsroomFolder, OF_A_ROUND, Rhythm, Watch};
 
 /// Whether mirrors are served after each edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ async fn round(
     let config = config::load(site)?;
     *rhythm = config.rhythm;
     let folder = NewsroomFolder::at(site);
-    let packed = pack::pack(&config, &folder, SystemClock.now(), telling).await?;
+    let packed = pack::pack(&config, &folder, SystemClock.now(), OF_A_ROUND, telling).await?;
     if let Some(silent) = packed.silent_feed {
         telling.warn(silent);
     }

@@ -1,6 +1,7 @@
 //! Which hosts may be asked: whoever answers us, or writes a page for us, must not make us ask inside our own network.
 //!
-//! 1. A host that a person named may lie anywhere.
+//! 1. A host that a person named may lie anywhere. Of the host of a source that holds only where the person wrote a private
+//!    address or name: whoever owns a public name may let it lead here tomorrow, behind what the person looked at.
 //! 2. Any other must be a public one, by its name and by every address that the name leads to. This holds for each step
 //!    of a redirect too.
 
@@ -13,8 +14,10 @@ use url::{Host, Url};
 
 /// The host is not one that a person named, and lies inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it leads into a private network")]
+#[error("{}", LEADS_INSIDE)]
 pub(super) struct LeadsInside;
+
+pub const LEADS_INSIDE: &str = "it leads into a private network";
 
 /// Nobody knew where the host is.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,13 @@ impl Reach {
     /// Names the host of `url`.
     pub(super) fn name(&self, url: &Url) {
         put(&self.named, url);
+    }
+
+    /// The same, if its address says that it lies inside.
+    pub(super) fn name_inside(&self, url: &Url) {
+        if is_private(url) {
+            self.name(url);
+        }
     }
 
     /// The way out of this network may itself lie inside of it; pages may not link to it for that.
@@ -217,6 +227,17 @@ mod tests {
         reach.name(&url("http://rebinding.example/"));
         let named = reach.admitted("rebinding.example.", found());
         assert_eq!(named.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_source_with_a_public_name_leads_nowhere_inside() {
+        let reach = Reach::default();
+        reach.name_inside(&url("http://partner.example/feed"));
+        reach.name_inside(&url("http://cms.lan/feed"));
+        let inside = || ["10.0.0.1:0".parse().unwrap()].into_iter();
+        let refused = reach.admitted("partner.example", inside());
+        assert_eq!(refused, Err(LeadsInside));
+        assert_eq!(reach.admitted("cms.lan", inside()).unwrap().len(), 1);
     }
 
     #[test]

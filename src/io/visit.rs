@@ -2,7 +2,7 @@
 //! tried again and nothing is remembered here: [`packager`](crate::packager) does that.
 //!
 //! 1. On [`Ground::Public`] a host must be a public one, by its name and by every address that the name leads to, unless
-//!    a person named it; see [`reach`](super::reach). On [`Ground::Anywhere`] it may lie where it likes.
+//!    a person named it by an address or a name that says that it is none; see [`reach`](super::reach). On [`Ground::Anywhere`] it may lie where it likes.
 //! 2. Through a [`Proxy`] names are looked up by the proxy, so only what the name itself tells is checked here. What a
 //!    public name leads to is then reached from the proxy's network and not from this one; where both are the same, the
 //!    proxy must refuse it, as Tor does.
@@ -122,14 +122,14 @@ pub struct HttpVisitor {
 const NAME: &str = "Mozilla/5.0 (compatible; colport)";
 
 impl HttpVisitor {
-    /// `named` are addresses that a person gave: their hosts may lie anywhere.
+    /// `named` are addresses that a person gave: their hosts may lie inside if the addresses say so.
     pub fn new<'a>(
         patience: Patience,
         proxy: Option<&Proxy>,
         named: impl IntoIterator<Item = &'a Url>,
     ) -> Self {
         let reach = Reach::default();
-        named.into_iter().for_each(|url| reach.name(url));
+        named.into_iter().for_each(|url| reach.name_inside(url));
         match proxy {
             Some(proxy) => reach.lead_through(proxy.0.expose()),
             None => name_proxies(&reach),

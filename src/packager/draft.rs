@@ -40,6 +40,9 @@ const NOTICEABLE: i64 = 15 * 60;
 /// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
 const AHEAD: i64 = 26 * 3600;
 
+/// The year 1800. Each month has a signed list of its own, of which there may be only so many.
+const EARLIEST: i64 = -5_364_662_400;
+
 /// What an article depends on besides its page.
 #[derive(Debug, Clone, Copy)]
 pub struct Background<'a> {
@@ -67,8 +70,6 @@ pub struct Draft {
     /// What its source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
-    /// The place of its source among those of the newsroom.
-    source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
     /// Whether its source tells where the original is. If not, its address is that of the source.
@@ -240,6 +241,11 @@ pub enum DraftError {
 }
 
 impl DraftError {
+    /// Whether there was no time left for its source.
+    pub fn is_of_time(&self) -> bool {
+        matches!(self, Self::Get(GetError::NoTimeLeft(_)))
+    }
+
     /// Whether the article may be well, and only its page cannot be had today.
     fn is_passing(&self) -> bool {
         match self {
@@ -661,7 +667,6 @@ fn finish(
         seen,
         shelf,
         terms,
-        source,
         teller,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
@@ -685,7 +690,8 @@ fn finish(
     let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
     let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
-    let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
+    let plausible =
+        |moment: &Moment| (EARLIEST..=now.as_second() + AHEAD).contains(&moment.at.as_second());
     let told_date = told
         .published
         .filter(plausible)
@@ -749,7 +755,6 @@ fn finish(
         id,
         shelf,
         terms,
-        source,
         teller,
         published,
         is_undated,
@@ -862,7 +867,7 @@ impl Furniture {
         if draft.is_page {
             let sample = self
                 .samples
-                .entry((draft.source, draft.host()))
+                .entry((draft.terms.source, draft.host()))
                 .or_default();
             sample.add(&draft.id, blocks);
         }
@@ -873,7 +878,7 @@ impl Furniture {
         let familiar = familiar.map(|(place, sample)| (place, Arc::new(Familiar::on(&sample))));
         let familiar: BTreeMap<_, _> = familiar.collect();
         for draft in drafts.iter_mut().filter(|draft| draft.is_page) {
-            draft.familiar = familiar.get(&(draft.source, draft.host())).cloned();
+            draft.familiar = familiar.get(&(draft.terms.source, draft.host())).cloned();
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Gathered {
     pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
     pub failed: Vec<Failed>,
+    /// Those sources that forget.
+    pub tellers: Tellers,
 }
 
 /// A source that gave nothing at all, and why.
@@ -132,11 +134,18 @@ pub async fn gather(
     let tellers = Tellers::of(sources);
     let offers = offers(sources, &tellers, getter, background, &mut gathered).await;
     let offers = wanted(offers, background.archive, options, &gathered.withdrawn);
-    let drafts = drafts(offers, getter, background, options, &mut gathered, progress).await;
+    let reading = Reading {
+        sources,
+        getter,
+        background,
+        at_once: options.pages_at_once.max(1),
+    };
+    let drafts = reading.drafts(offers, &mut gathered, progress).await;
     let Gathered { stale, skipped, .. } = &mut gathered;
     let placed = placed(drafts, background, &tellers, stale, skipped);
     gathered.odd.extend(namesakes(&placed));
     finish(placed, getter, background, options, &mut gathered, progress).await;
+    gathered.tellers = tellers;
     gathered
 }
 
@@ -153,7 +162,7 @@ async fn offers(
     let mut all = Vec::new();
     let mut foreign = Vec::new();
     for (place, source) in (0..).zip(sources) {
-        match source::discover(source, getter, &mut gathered.skipped).await {
+        match source::discover(source, place, getter, &mut gathered.skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
@@ -182,7 +191,6 @@ async fn offers(
                         }
                     }
                     if seen.insert(name(&offer.id)) {
-                        offer.source = place;
                         all.push(offer);
                     }
                 }
@@ -260,52 +268,72 @@ fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skip
 }
 
 // Step 2.
-#[expect(
-    clippy::vec_box,
-    reason = "each is let go of when it was read, and not all of them at the end"
-)]
-async fn drafts(
-    offers: Vec<Box<Offer>>,
-    getter: &Getter<'_>,
-    background: Background<'_>,
-    options: &Options,
-    gathered: &mut Gathered,
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Vec<Box<Draft>> {
-    let of = offers.len();
-    let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
-    let mut done = 0;
-    let mut offers = offers.into_iter().peekable();
-    while offers.peek().is_some() {
-        let looked_up = draft::looked_up(alike(&mut offers), background).await;
-        let reading = looked_up
-            .into_iter()
-            .map(|(offer, head)| draft::draft(*offer, head, getter, background));
-        // In the order of the sources, so that the same input gives the same edition.
-        let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
-        while let Some(read) = reading.next().await {
-            done += 1;
-            progress(Progress::Reading { done, of });
-            match read {
-                Ok(mut draft) => {
-                    furniture.count(&mut draft);
-                    drafts.push(draft);
-                }
-                Err((what, error)) => {
-                    let list = match background.archive.holds(&what) {
-                        true => &mut gathered.stale,
-                        false => &mut gathered.skipped,
-                    };
-                    list.push(Skipped {
-                        what,
-                        why: error.to_string(),
-                    });
+struct Reading<'a> {
+    sources: &'a [Source],
+    getter: &'a Getter<'a>,
+    background: Background<'a>,
+    at_once: usize,
+}
+
+impl Reading<'_> {
+    #[expect(
+        clippy::vec_box,
+        reason = "each is let go of when it was read, and not all of them at the end"
+    )]
+    async fn drafts(
+        &self,
+        offers: Vec<Box<Offer>>,
+        gathered: &mut Gathered,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Vec<Box<Draft>> {
+        let of = offers.len();
+        let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
+        let mut done = 0;
+        let mut offers = offers.into_iter().peekable();
+        while offers.peek().is_some() {
+            let looked_up = draft::looked_up(alike(&mut offers), self.background).await;
+            let reading = looked_up
+                .into_iter()
+                .map(|(offer, head)| self.draft(offer, head));
+            // In the order of the sources, so that the same input gives the same edition.
+            let mut reading = stream::iter(reading).buffered(self.at_once);
+            while let Some(read) = reading.next().await {
+                done += 1;
+                progress(Progress::Reading { done, of });
+                match read {
+                    Ok(mut draft) => {
+                        furniture.count(&mut draft);
+                        drafts.push(draft);
+                    }
+                    Err(skipped) => match self.background.archive.holds(&skipped.what) {
+                        true => gathered.stale.push(skipped),
+                        false => gathered.skipped.push(skipped),
+                    },
                 }
             }
         }
+        furniture.leave_out(&mut drafts);
+        drafts
     }
-    furniture.leave_out(&mut drafts);
-    drafts
+
+    async fn draft(
+        &self,
+        offer: Box<Offer>,
+        head: Option<draft::Read>,
+    ) -> Result<Box<Draft>, Skipped> {
+        let source = offer.terms.source as usize;
+        let read = draft::draft(*offer, head, self.getter, self.background).await;
+        read.map_err(|(what, error)| Skipped {
+            what,
+            why: match (error.is_of_time(), self.sources.get(source)) {
+                // The same for all of them, so that it is said of all at once.
+                (true, Some(source)) => format!(
+                    "`{source}` takes too long for one run; what was not read of it is asked for in the next"
+                ),
+                _ => error.to_string(),
+            },
+        })
+    }
 }
 
 /// The next ones whose pages lie with their source, as many as are looked up at a time; or all up to the next of those.

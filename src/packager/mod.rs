@@ -7,7 +7,7 @@
 //! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten. `tellers`,
 //!    `wording`: who may change what is kept, and whether it says anything new.
-//!    `forgetting`: what is left on this computer of what is taken back.
+//!    `forgetting`: what is left on this computer of what is taken back. `room`: what gives way when there is too much.
 //! 7. `makeup`, `setting`, `recall`: from what is shown to the pages of the site.
 //! 8. `publish`: from the files of a site to a signed bundle, in the newsroom's `folder`.
 //! 9. `watch`: when to begin again.
@@ -38,6 +38,7 @@ mod placing;
 mod publish;
 mod recall;
 mod revision;
+mod room;
 mod script;
 mod setting;
 mod slug;
@@ -59,7 +60,7 @@ pub use custody::{
     write_proposal,
 };
 pub use draft::Background;
-pub use fetching::{Getter, WebCache};
+pub use fetching::{Getter, OF_A_ROUND, OF_A_RUN, WebCache};
 pub use folder::{FolderError, NewsroomFolder};
 pub use forgetting::forget;
 pub use gather::{Failed, Gathered, LostPicture, Options, Progress, Repeated, Skipped, gather};
@@ -67,6 +68,7 @@ pub use makeup::{MadeUp, Makeup};
 pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo};
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
+pub use room::Crowded;
 pub use source::{Document, NEWEST, Source, SourceError};
 pub use waiting::{Drawer, Waiting};
 pub use watch::{Action, Ended, Event, Rhythm, Watch};

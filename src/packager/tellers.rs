@@ -61,6 +61,7 @@ fn name(url: &Url) -> String {
 }
 
 /// Those of one newsroom, each with its place among all sources, in that order.
+#[derive(Debug, Default)]
 pub struct Tellers(Vec<(u32, Arc<Teller>)>);
 
 impl Tellers {
@@ -77,6 +78,11 @@ impl Tellers {
         // A token was renewed, or it was noted before that counted.
         let shown = told_by.split(" #").next();
         named.or_else(|| self.0.iter().find(|(_, one)| Some(&*one.shown) == shown))
+    }
+
+    /// The place of the source that told it last, if it is still there.
+    pub fn place_of(&self, kept: &Slip) -> Option<u32> {
+        self.owner(kept).map(|(place, _)| *place)
     }
 
     /// Whether what is kept was told by a source that stands before this place.

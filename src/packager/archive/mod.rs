@@ -10,10 +10,11 @@
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
-//! 4. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
+//! 4. What there is no [room](super::room) for is left out.
+//! 5. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
 //!    it comes and years after its feed forgot it, and no link leads to an article that is gone.
 //!
-//! The text was cleaned before it was kept, and is cleaned again in step 4: a file on a disk is not trusted either.
+//! The text was cleaned before it was kept, and is cleaned again in step 5: a file on a disk is not trusted either.
 //! In memory there is a slip of each line; the lines stay on the disk.
 
 mod dates;
@@ -32,6 +33,7 @@ use url::Url;
 use super::forgetting::TakenBack;
 use super::links;
 use super::mark::Mark;
+use super::room::{self, Crowded, ROOMS};
 use super::slug;
 use super::studio::Finished;
 use super::trace::PROGRAM;
@@ -144,6 +146,8 @@ pub struct Stock {
     pub taken_back: Vec<TakenBack>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
+    /// What there was no room for.
+    pub crowded: Vec<Crowded>,
 }
 
 impl Archive {
@@ -404,9 +408,12 @@ impl Archive {
         stock.articles = from_folders;
         drop(stock.articles.splice(..0, slips.cloned().map(Box::new)));
         stock.articles.sort_by(|a, b| a.path.cmp(&b.path));
+        stock.pictures = shown_among(gathered.pictures, &stock.articles);
+        // Nor is it kept: a source could fill the disk with it.
+        let gone = room::make_room(&mut stock, &gathered.tellers, ROOMS);
+        self.slips.retain(|_, slip| !gone.contains(&slip.path));
         let kept = stock.articles.iter();
         stock.kept_articles = kept.filter(|slip| !fresh.contains(&slip.path)).count();
-        stock.pictures = shown_among(gathered.pictures, &stock.articles);
         Ok(stock)
     }
 

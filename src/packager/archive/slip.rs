@@ -149,6 +149,11 @@ impl Slip {
         Ok(taken_back)
     }
 
+    /// Whether its source forgets it sooner or later.
+    pub fn is_fleeting(&self) -> bool {
+        self.is_fleeting
+    }
+
     pub fn is_shown(&self) -> bool {
         self.story.is_some()
     }

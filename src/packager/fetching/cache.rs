@@ -9,7 +9,8 @@
 //! 1. [`WebCache::begin`] reads the log. When a run began and never ended, what came since is used again without asking.
 //! 2. It keeps the answers that were used last, up to [`Limits::cache_bytes`](crate::base::Limits::cache_bytes), removes
 //!    bodies that belong to none of them, and writes the log anew.
-//! 3. [`WebCache::keep`] puts the body in place before its line, so that a line always has its body.
+//! 3. [`WebCache::keep`] puts the body in place before its line, so that a line always has its body. One run puts as much
+//!    there as may stay of those before it, and no more.
 //! 4. What is read is checked against its digest: a torn file is as good as none.
 //!
 //! The folder holds addresses of the newsroom's own pages, and only its owner may look into it.
@@ -51,6 +52,8 @@ pub struct WebCache {
 #[derive(Debug)]
 struct State {
     log: Part,
+    /// In bytes, for what is still to come.
+    room: u64,
     /// By the digest of the address that was asked for.
     answers: HashMap<Digest, Kept>,
 }
@@ -72,6 +75,13 @@ pub struct Kept {
     #[serde(with = "written")]
     body: Digest,
     length: u64,
+}
+
+impl Kept {
+    /// Whether nothing spoke against it since; see [`WebCache::doubt`].
+    pub fn is_of_use(&self) -> bool {
+        self.at > Timestamp::UNIX_EPOCH
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +110,11 @@ impl WebCache {
             folder: folder.to_path_buf(),
             now,
             resumes,
-            state: Mutex::new(State { log, answers }),
+            state: Mutex::new(State {
+                log,
+                room: LIMITS.cache_bytes,
+                answers,
+            }),
             _lock: lock,
         })
     }
@@ -141,7 +155,8 @@ impl WebCache {
     ) {
         let body = Digest::of(bytes);
         let place = self.place(&body);
-        if !files::exists(&place) && lay(&place, bytes).is_err() {
+        let is_there = files::exists(&place);
+        if !is_there && (!self.has_room(bytes) || lay(&place, bytes).is_err()) {
             return;
         }
         self.note(Kept {
@@ -154,6 +169,14 @@ impl WebCache {
             body,
             length: bytes.len() as u64,
         });
+    }
+
+    /// Whether it fits; then it counts.
+    fn has_room(&self, bytes: &[u8]) -> bool {
+        let mut state = self.state();
+        let left = state.room.checked_sub(bytes.len() as u64);
+        state.room = left.unwrap_or(state.room);
+        left.is_some()
     }
 
     /// The host said that it is still so.
@@ -458,6 +481,19 @@ mod tests {
         sweep(&folder.path().join("bodies"), &kept).unwrap();
         assert_eq!(body(&cache, "b"), None);
         assert_eq!(body(&cache, "a").as_deref(), Some(&b"a"[..]));
+    }
+
+    #[test]
+    fn one_run_keeps_no_more_than_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = WebCache::begin(folder.path(), at(0)).unwrap();
+        cache.state().room = 10;
+        keep(&cache, "a", b"123456");
+        keep(&cache, "b", b"12345");
+        keep(&cache, "c", b"1234");
+        keep(&cache, "again", b"123456");
+        let there = ["a", "b", "c", "again"].map(|name| body(&cache, name).is_some());
+        assert_eq!(there, [true, false, true, true]);
     }
 
     #[test]

@@ -1,23 +1,26 @@
 //! Getting pages and pictures from strangers' hosts, politely and within bounds.
 //!
 //! 1. What the cache holds and the host need not be asked about is taken from there.
-//! 2. An address inside a private network is refused, unless the source itself lies on that host or was allowed to lead
-//!    there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
+//! 2. An address inside a private network is refused, unless a source itself lies on that host and port or was allowed to
+//!    lead there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
 //!    step of a redirect.
 //! 3. Each request waits for its turn at the host: see [`pace`]. A host from which more than one thing is wanted is first
 //!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
 //! 5. What the host says is still so (304) is taken from the cache, and what is new is put there.
-//! 6. A user name and a password in an address that an operator named are told to that host alone, with the scheme and the
-//!    port that stand there, and for all that is fetched from it. What is handed on, kept and said is without them.
+//! 6. A user name and a password in the address of a source are told to that host alone, with the scheme and the port that
+//!    stand there, and only for what this source names: another one could choose what is read with them. What is handed
+//!    on, kept and said is without them.
 //! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
+//! 8. No source may take a run longer than its share of [`time`]: what is not read by then is asked for in the next.
 
 mod cache;
 mod pace;
 mod robots;
 #[cfg(test)]
 pub mod tests;
+mod time;
 
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ use url::Url;
 use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
 use self::robots::Robots;
+use self::time::Times;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{FetchError, refusal, shown, without_login};
 use crate::io::reach::is_private;
@@ -47,6 +51,13 @@ const BUSY: Duration = Duration::from_secs(5);
 /// For one page or picture, from the question to its last byte.
 const WHOLE: Duration = Duration::from_secs(60);
 
+/// What one source may take of a run after which somebody waits, or another run comes at an unknown time. A thousand pages
+/// of a host that wants pauses take an hour, and fifty thousand of one that wants none.
+pub const OF_A_RUN: Duration = Duration::from_secs(6 * 3600);
+
+/// Of one run of many, with nothing published until each source had its share.
+pub const OF_A_ROUND: Duration = Duration::from_secs(30 * 60);
+
 /// For a `robots.txt`.
 const BRIEFLY: Duration = Duration::from_secs(10);
 
@@ -60,6 +71,10 @@ pub enum GetError {
     GivenUp(String),
     #[error("`{0}` took too long")]
     Slow(String),
+    #[error(
+        "there was no time left for `{0}`: its source takes too long for one run, and is asked for it in the next"
+    )]
+    NoTimeLeft(String),
     #[error("`{0}` is not for colport, says the `robots.txt` of its host")]
     Unwanted(String),
     #[error("`{address}` wants to be left alone for {}", said(*seconds))]
@@ -77,7 +92,7 @@ impl GetError {
     /// Whether the page may be well, and only cannot be had today: not one that the host says is gone.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Slow(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
+            Self::Slow(_) | Self::NoTimeLeft(_) | Self::Busy { .. } | Self::GivenUp(_) => true,
             Self::Fetch(error) => matches!(
                 error,
                 FetchError::Transient { .. } | FetchError::Denied { status: 403, .. }
@@ -93,7 +108,7 @@ impl GetError {
             Self::Fetch(error) => {
                 matches!(error, FetchError::Transient { .. }) && !error.is_answer()
             }
-            Self::Private(_) | Self::GivenUp(_) | Self::Unwanted(_) => false,
+            Self::Private(_) | Self::GivenUp(_) | Self::NoTimeLeft(_) | Self::Unwanted(_) => false,
         }
     }
 }
@@ -112,14 +127,17 @@ pub struct Terms {
     pub ground: Ground,
     /// When the page was last changed: what was fetched later is still so.
     pub changed: Option<Timestamp>,
+    /// The place of the source that names it among those of the newsroom.
+    pub source: u32,
 }
 
 pub struct Getter<'a> {
     web: &'a dyn Visitor,
     cache: Option<&'a WebCache>,
     hosts: Hosts,
-    /// Addresses of the sources: an operator named them, so their hosts may be private.
-    own: Vec<Url>,
+    times: Times,
+    /// Addresses of the sources, by their places: an operator named them, so their hosts may be private.
+    own: Vec<Option<Url>>,
 }
 
 /// One step on the way to a page.
@@ -129,13 +147,22 @@ enum Step {
 }
 
 impl<'a> Getter<'a> {
-    /// `sources` are the addresses that an operator named.
-    pub fn new(web: &'a dyn Visitor, sources: impl Iterator<Item = Url>) -> Self {
+    /// `sources` are the addresses that an operator named, in the order of the sources; some have none.
+    pub fn new(web: &'a dyn Visitor, sources: impl Iterator<Item = Option<Url>>) -> Self {
         Self {
             web,
             cache: None,
             hosts: Hosts::default(),
+            times: Times::of(OF_A_RUN),
             own: sources.collect(),
+        }
+    }
+
+    /// What each source may take.
+    pub fn with_time(self, each: Duration) -> Self {
+        Self {
+            times: Times::of(each),
+            ..self
         }
     }
 
@@ -153,17 +180,33 @@ impl<'a> Getter<'a> {
         // Step 1.
         let kept = self.cache.and_then(|cache| cache.answer(url));
         if let (Some(cache), Some(kept)) = (self.cache, &kept)
-            && cache.is_current(kept, terms.changed)
+            && (cache.is_current(kept, terms.changed) || self.must_do(kept, terms))
             && let Some(got) = self.held(kept)
         {
             return Ok(got);
         }
+        // Step 8.
+        let no_time = || GetError::NoTimeLeft(shown(url));
+        let spending = self.times.begin(terms.source).ok_or_else(no_time)?;
+        let got = tokio::time::timeout(spending.left, self.fetch(url, terms, kept.as_ref())).await;
+        got.unwrap_or_else(|_| Err(no_time()))
+    }
+
+    /// What was kept of it, however old, where it cannot be had today.
+    pub fn kept(&self, url: &Url) -> Option<Got> {
+        let kept = self.cache?.answer(&without_login(url))?;
+        self.held(&kept).filter(|_| kept.is_of_use())
+    }
+
+    /// Whether the time of its source is short, and nobody says that it has changed.
+    fn must_do(&self, kept: &Kept, terms: Terms) -> bool {
+        terms.changed.is_none() && kept.is_of_use() && self.times.is_half_over(terms.source)
+    }
+
+    async fn fetch(&self, url: &Url, terms: Terms, kept: Option<&Kept>) -> Result<Got, GetError> {
         let mut at = url.clone();
         for _ in 0..=REDIRECTS {
-            match self
-                .patiently(url, &at, terms.ground, kept.as_ref())
-                .await?
-            {
+            match self.patiently(url, &at, terms, kept).await? {
                 Step::Arrived(got) => return Ok(got),
                 Step::Leads(to) => at = to,
             }
@@ -186,13 +229,14 @@ impl<'a> Getter<'a> {
         })
     }
 
-    fn admit(&self, url: &Url, ground: Ground) -> Result<(), GetError> {
-        // Step 2.
+    fn admit(&self, url: &Url, terms: Terms) -> Result<(), GetError> {
+        // Step 2. No port is that of the scheme, and a host may send its readers from `http` to `https`.
         let is_own = || {
-            let host = url.host_str();
-            self.own.iter().any(|own| own.host_str() == host)
+            let place = |url: &Url| (url.host_str().map(str::to_owned), url.port());
+            let mut own = self.own.iter().flatten();
+            own.any(|own| place(own) == place(url))
         };
-        match ground {
+        match terms.ground {
             Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
             _ => Ok(()),
         }
@@ -203,44 +247,45 @@ impl<'a> Getter<'a> {
         &self,
         asked: &Url,
         at: &Url,
-        ground: Ground,
+        terms: Terms,
         kept: Option<&Kept>,
     ) -> Result<Step, GetError> {
-        self.admit(at, ground)?;
-        if !self.hosts.welcomes(at, || self.robots(at, ground)).await {
+        self.admit(at, terms)?;
+        if !self.hosts.welcomes(at, || self.robots(at, terms)).await {
             return Err(GetError::Unwanted(shown(at)));
         }
         let mut tries = 0;
         loop {
             // Step 3.
-            let turn = self.hosts.turn(at).await;
+            let turn = self.hosts.turn(at, terms.source).await;
             let turn = turn.ok_or_else(|| GetError::GivenUp(shown(at)))?;
-            let step = tokio::time::timeout(WHOLE, self.once(asked, at, ground, kept)).await;
+            let step = tokio::time::timeout(WHOLE, self.once(asked, at, terms, kept)).await;
             let step = step.unwrap_or_else(|_| Err(GetError::Slow(shown(at))));
             drop(turn);
             // Step 4.
             tries += 1;
-            let may_pass = self.wait(at, &step, tries).await;
+            let may_pass = self.wait(at, terms.source, &step, tries).await;
             if !may_pass || tries >= TRIES {
-                self.hosts
-                    .note(at, step.as_ref().is_err_and(GetError::is_failure));
+                let has_failed = step.as_ref().is_err_and(GetError::is_failure);
+                self.hosts.note(at, terms.source, has_failed);
                 return step;
             }
         }
     }
 
     /// What the host of this address asks for. Asked once, and patiently never.
-    async fn robots(&self, url: &Url, ground: Ground) -> Robots {
+    async fn robots(&self, url: &Url, terms: Terms) -> Robots {
         let Ok(asked) = url.join("/robots.txt") else {
             return Robots::default();
         };
         let kept = self.cache.and_then(|cache| cache.answer(&asked));
         let mut at = asked.clone();
         for _ in 0..=REDIRECTS {
-            let (Ok(()), Some(turn)) = (self.admit(&at, ground), self.hosts.turn(&at).await) else {
+            let turn = self.hosts.turn(&at, terms.source).await;
+            let (Ok(()), Some(turn)) = (self.admit(&at, terms), turn) else {
                 break;
             };
-            let step = self.once(&asked, &at, ground, kept.as_ref());
+            let step = self.once(&asked, &at, terms, kept.as_ref());
             let step = tokio::time::timeout(BRIEFLY, step).await;
             drop(turn);
             match step {
@@ -253,11 +298,11 @@ impl<'a> Getter<'a> {
     }
 
     /// Whether it is worth another try, after the pause that it takes.
-    async fn wait(&self, at: &Url, step: &Result<Step, GetError>, tries: u32) -> bool {
+    async fn wait(&self, at: &Url, source: u32, step: &Result<Step, GetError>, tries: u32) -> bool {
         match step {
             Err(GetError::Busy { seconds, .. }) => {
                 let wait = Duration::from_secs(*seconds);
-                self.hosts.was_busy(at, wait);
+                self.hosts.was_busy(at, source, wait);
                 wait <= LONGEST_WAIT
             }
             Err(GetError::Fetch(FetchError::Transient { .. })) => {
@@ -274,14 +319,14 @@ impl<'a> Getter<'a> {
         &self,
         asked: &Url,
         at: &Url,
-        ground: Ground,
+        terms: Terms,
         kept: Option<&Kept>,
     ) -> Result<Step, GetError> {
         let known = kept.filter(|kept| kept.url == *at);
         let held = known.and_then(|kept| Some((kept, self.held(kept)?)));
         let visit = Visit {
-            url: self.with_login(at),
-            ground,
+            url: self.with_login(at, terms.source),
+            ground: terms.ground,
             known: held
                 .as_ref()
                 .map_or_else(Validators::default, |(kept, _)| kept.validators.clone()),
@@ -306,10 +351,10 @@ impl<'a> Getter<'a> {
     }
 
     // Step 6.
-    fn with_login(&self, at: &Url) -> Url {
+    fn with_login(&self, at: &Url, source: u32) -> Url {
         let mut url = at.clone();
-        let is_meant = |own: &&Url| own.origin() == at.origin() && **own != without_login(own);
-        if let Some(own) = self.own.iter().find(is_meant) {
+        let own = self.own.get(source as usize).and_then(Option::as_ref);
+        if let Some(own) = own.filter(|own| own.origin() == at.origin()) {
             // Fails only for addresses that can hold neither, and those have no host.
             let _ = url.set_username(own.username());
             let _ = url.set_password(own.password());

@@ -6,10 +6,11 @@
 //! 3. One that wants more time between two pages in its `robots.txt` gets it. It is asked for that before the second
 //!    thing that is wanted from it, unless it lies in our own network.
 //! 4. One that failed with [`GIVE_UP`] addresses in a row, or wants to be left alone for longer than a run can wait, is asked
-//!    no more in this run.
+//!    no more in this run: by that scheme and port, for the source that named these addresses. Another source names others,
+//!    and may have any host seem to fail.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
@@ -28,15 +29,17 @@ pub(super) const GIVE_UP: u32 = 4;
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(90);
 
 #[derive(Default)]
-pub(super) struct Hosts(Mutex<HashMap<String, Host>>);
+pub(super) struct Hosts {
+    hosts: Mutex<HashMap<String, Host>>,
+    /// By the source and the origin. Of one that is given up, [`GIVE_UP`].
+    failures: Mutex<HashMap<(u32, String), u32>>,
+}
 
 struct Host {
     slots: Arc<Semaphore>,
     gap: Duration,
     /// When the next request may begin.
     next: Instant,
-    failures: u32,
-    is_given_up: bool,
     /// Whether anything was wanted from it before.
     is_known: bool,
     robots: Arc<OnceCell<Robots>>,
@@ -51,8 +54,6 @@ impl Host {
                 false => GAP,
             },
             next: Instant::now(),
-            failures: 0,
-            is_given_up: false,
             is_known: is_private(url),
             robots: match is_private(url) {
                 true => Arc::new(OnceCell::new_with(Some(Robots::default()))),
@@ -94,36 +95,53 @@ impl Hosts {
     }
 
     /// `None` if the host is given up.
-    pub(super) async fn turn(&self, url: &Url) -> Option<Turn> {
-        let slots = Arc::clone(&self.of(url, |host| Arc::clone(&host.slots)));
+    pub(super) async fn turn(&self, url: &Url, source: u32) -> Option<Turn> {
+        let slots = self.of(url, |host| Arc::clone(&host.slots));
         let turn = Turn(slots.acquire_owned().await.ok()?);
-        let start = self.of(url, |host| (!host.is_given_up).then(|| host.begin()))?;
-        sleep_until(start).await;
+        if self.is_given_up(url, source) {
+            return None;
+        }
+        sleep_until(self.of(url, Host::begin)).await;
         // While it waited, others may have learnt that the host is gone.
-        self.of(url, |host| !host.is_given_up).then_some(turn)
+        (!self.is_given_up(url, source)).then_some(turn)
+    }
+
+    fn is_given_up(&self, url: &Url, source: u32) -> bool {
+        self.failures(url, source, |failures| *failures >= GIVE_UP)
     }
 
     /// How the last try at an address ended.
-    pub(super) fn note(&self, url: &Url, has_failed: bool) {
-        self.of(url, |host| {
-            host.failures = if has_failed { host.failures + 1 } else { 0 };
-            host.is_given_up |= host.failures >= GIVE_UP;
+    pub(super) fn note(&self, url: &Url, source: u32, has_failed: bool) {
+        self.failures(url, source, |failures| match (has_failed, *failures) {
+            (_, GIVE_UP..) => {}
+            (true, _) => *failures += 1,
+            (false, _) => *failures = 0,
         });
     }
 
     /// The host wants to be left alone for `wait`.
-    pub(super) fn was_busy(&self, url: &Url, wait: Duration) {
+    pub(super) fn was_busy(&self, url: &Url, source: u32, wait: Duration) {
+        let is_too_long = wait > LONGEST_WAIT;
         self.of(url, |host| {
             host.gap = (host.gap.max(GAP / 2) * 2).min(LONGEST_GAP);
-            host.is_given_up |= wait > LONGEST_WAIT;
-            if !host.is_given_up {
+            if !is_too_long {
                 host.next = host.next.max(Instant::now() + wait);
             }
         });
+        if is_too_long {
+            self.failures(url, source, |failures| *failures = GIVE_UP);
+        }
+    }
+
+    fn failures<T>(&self, url: &Url, source: u32, act: impl FnOnce(&mut u32) -> T) -> T {
+        let failures = self.failures.lock();
+        let mut failures = failures.unwrap_or_else(PoisonError::into_inner);
+        let origin = url.origin().ascii_serialization();
+        act(failures.entry((source, origin)).or_default())
     }
 
     fn of<T>(&self, url: &Url, act: impl FnOnce(&mut Host) -> T) -> T {
-        let mut hosts = self.lock();
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let name = url.host_str().unwrap_or_default();
         if let Some(host) = hosts.get_mut(name) {
             return act(host);
@@ -131,9 +149,5 @@ impl Hosts {
         act(hosts
             .entry(name.to_owned())
             .or_insert_with(|| Host::new(url)))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Host>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

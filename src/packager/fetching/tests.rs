@@ -56,6 +56,12 @@ impl Web {
         self
     }
 
+    /// See [`Self::slow`].
+    pub fn dripping(mut self, urls: impl Iterator<Item = String>) -> Self {
+        self.slow.extend(urls);
+        self
+    }
+
     pub fn refusing(self, url: &str, times: usize, status: u16, wait: Option<u64>) -> Self {
         let refusal = (times, status, wait);
         self.refusals.lock().unwrap().insert(url.into(), refusal);
@@ -223,8 +229,45 @@ async fn private_addresses_are_asked_only_if_the_source_is_there_or_they_were_al
     };
     let inside = url("http://127.0.0.1:81/a");
     assert!(getter.get_on(&inside, anywhere).await.is_ok());
-    let getter = Getter::new(&web, [url("http://127.0.0.1:80/feed")].into_iter());
-    assert!(getter.get(&inside).await.is_ok());
+    let own = |address: &str| Getter::new(&web, std::iter::once(Some(url(address))));
+    assert!(own("http://127.0.0.1:81/feed").get(&inside).await.is_ok());
+    // Another port is another program.
+    let other = own("http://127.0.0.1/feed").get(&inside).await;
+    assert!(matches!(other, Err(GetError::Private(_))));
+    let (intranet, sent_on) = (own("http://intranet/feed"), url("https://intranet/a"));
+    let sent_on = intranet.get(&sent_on).await;
+    assert!(matches!(
+        sent_on,
+        Err(GetError::Fetch(FetchError::NotFound(_)))
+    ));
+}
+
+#[tokio::test]
+async fn a_login_is_used_only_for_what_its_own_source_names() {
+    let with_login = "http://ed:pw@n.example/secret";
+    let web = Web::default()
+        .with(with_login, "text/html", "x")
+        .redirect("http://partner.example/a", "http://n.example/secret");
+    let own = Some(url("http://ed:pw@n.example/feed"));
+    let partner = Some(url("http://partner.example/feed"));
+    let getter = Getter::new(&web, [own, partner, None].into_iter());
+    let get = |address: &str, source: u32| {
+        let (address, getter) = (url(address), &getter);
+        let terms = Terms {
+            source,
+            ..Terms::default()
+        };
+        async move { getter.get_on(&address, terms).await }
+    };
+    assert!(get("http://n.example/secret", 0).await.is_ok());
+    for source in [1, 2, 9] {
+        assert!(get("http://n.example/secret", source).await.is_err());
+    }
+    assert!(get("http://partner.example/a", 1).await.is_err());
+    assert!(get("https://n.example/secret", 0).await.is_err());
+    let log = web.log.lock().unwrap();
+    let told = log.iter().filter(|(_, address)| address.contains("pw"));
+    assert_eq!(told.count(), 1);
 }
 
 #[tokio::test]
@@ -284,7 +327,8 @@ async fn a_host_in_our_own_network_is_not_asked_what_it_wants() {
     let web = Web::default()
         .with("http://127.0.0.1/robots.txt", "text/plain", robots)
         .with("http://127.0.0.1/a", "text/html", "x");
-    let getter = Getter::new(&web, [url("http://127.0.0.1/feed")].into_iter());
+    let own = Some(url("http://127.0.0.1/feed"));
+    let getter = Getter::new(&web, std::iter::once(own));
     for _ in 0..2 {
         assert!(getter.get(&url("http://127.0.0.1/a")).await.is_ok());
     }
@@ -300,6 +344,112 @@ async fn a_dead_host_is_given_up() {
         assert!(got.is_err());
     }
     assert_eq!(web.asked(), (TRIES * pace::GIVE_UP) as usize);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_source_has_a_host_given_up_for_another() {
+    let mut web = Web::default().with(A, "text/html", "x");
+    web.slow = (0..4)
+        .map(|n| format!("https://n.example/slow/{n}"))
+        .collect();
+    let getter = Getter::new(&web, std::iter::empty());
+    for address in &web.slow {
+        assert!(getter.get_on(&url(address), of_source(1)).await.is_err());
+    }
+    let given_up = getter.get_on(&url(A), of_source(1)).await;
+    assert!(matches!(given_up, Err(GetError::GivenUp(_))));
+    assert!(getter.get(&url(A)).await.is_ok(), "another names others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_port_that_is_dead_is_another_host() {
+    let mut web = Web::default().with(A, "text/html", "x");
+    web.slow = (0..4)
+        .map(|n| format!("https://n.example:444/{n}"))
+        .collect();
+    let getter = Getter::new(&web, std::iter::empty());
+    for address in &web.slow {
+        assert!(getter.get(&url(address)).await.is_err());
+    }
+    assert!(getter.get(&url(A)).await.is_ok());
+}
+
+fn of_source(source: u32) -> Terms {
+    Terms {
+        source,
+        ..Terms::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_drips_is_cut_off_and_others_go_on() {
+    let mut web = Web::default().with("https://own.example/a", "text/html", "x");
+    web.slow = (0..90).map(|n| format!("https://{n}.example/")).collect();
+    let getter = Getter::new(&web, std::iter::empty()).with_time(Duration::from_secs(150));
+    let begun = Instant::now();
+    for address in &web.slow {
+        let got = getter.get_on(&url(address), of_source(1)).await;
+        assert!(got.unwrap_err().is_passing());
+    }
+    assert_eq!(begun.elapsed().as_secs(), 150);
+    assert_eq!(web.asked(), 3);
+    let own = url("https://own.example/a");
+    let late = getter.get_on(&own, of_source(1)).await.unwrap_err();
+    assert!(late.to_string().contains("in the next"), "{late}");
+    assert!(getter.get_on(&own, of_source(0)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_at_the_same_time_counts_once() {
+    let web = Web {
+        slow: (0..3).map(|n| format!("https://{n}.example/")).collect(),
+        ..Web::default()
+    };
+    let getter = Getter::new(&web, std::iter::empty()).with_time(Duration::from_secs(100));
+    let all: Vec<Url> = web.slow.iter().map(|address| url(address)).collect();
+    let got = futures_util::future::join_all(all.iter().map(|url| getter.get(url))).await;
+    for got in got {
+        assert!(matches!(got, Err(GetError::Slow(_))), "{got:?}");
+    }
+    // Nothing is on its way, so nothing is counted.
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert!(matches!(getter.get(&url(A)).await, Err(GetError::Fetch(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_time_is_short_what_was_kept_is_used_and_what_is_new_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut web =
+        Web::default()
+            .with(A, "text/html", "one")
+            .with("https://n.example/b", "text/html", "two");
+    let time = Duration::from_secs(100);
+    let cache = WebCache::begin(folder.path(), now()).unwrap();
+    let getter = Getter::new(&web, std::iter::empty()).with_cache(Some(&cache));
+    getter.get(&url(A)).await.unwrap();
+    cache.end();
+    drop(cache);
+    web.slow = vec!["https://slow.example/".into()];
+    let cache = WebCache::begin(folder.path(), now()).unwrap();
+    let getter = Getter::new(&web, std::iter::empty())
+        .with_cache(Some(&cache))
+        .with_time(time);
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 2, "it may have changed");
+    assert!(getter.get(&url("https://slow.example/")).await.is_err());
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 3);
+    let changed = Terms {
+        changed: Some(now()),
+        ..Terms::default()
+    };
+    assert!(getter.get_on(&url(A), changed).await.is_ok());
+    assert!(getter.get(&url("https://n.example/b")).await.is_ok());
+    assert_eq!(web.asked(), 5);
+    getter.doubt(&url(A));
+    assert!(getter.kept(&url(A)).is_none(), "it was of no use");
+    assert!(getter.get(&url(A)).await.is_ok());
+    assert_eq!(web.asked(), 6);
 }
 
 #[tokio::test(start_paused = true)]

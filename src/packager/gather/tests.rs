@@ -13,6 +13,7 @@ use super::super::archive::{Line, Story};
 use super::super::cache::tests::{cache, kept_cache};
 use super::super::cache::{Cache, Work};
 use super::super::extract::Rulebook;
+use super::super::fetching::WebCache;
 use super::super::fetching::tests::Web;
 use super::super::waiting::Drawer;
 use super::*;
@@ -63,6 +64,11 @@ async fn gathered(web: &Web, sources: &[Source]) -> Gathered {
 }
 
 async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gathered {
+    let named = sources.iter().map(|source| source.address().cloned());
+    gathered_by(&Getter::new(web, named), sources, cache).await
+}
+
+async fn gathered_by(getter: &Getter<'_>, sources: &[Source], cache: &Arc<Cache>) -> Gathered {
     let background = Background {
         newsroom: &newsroom(),
         archive: &nothing(),
@@ -72,10 +78,8 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
         previous: None,
         now: NOW.parse().unwrap(),
     };
-    let named = sources.iter().filter_map(Source::address).cloned();
-    let getter = Getter::new(web, named);
     gather(
-        &getter,
+        getter,
         sources,
         background,
         &Options::default(),
@@ -340,6 +344,56 @@ async fn one_bad_source_does_not_stop_the_others() {
         gathered.failed[0].error.to_string(),
         "`https://n.example/home` is not a feed"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_drips_does_not_keep_others_from_being_published() {
+    let slow = |number: usize| format!("https://{number}.example/slow");
+    let items = (0..200).map(|number| {
+        let link = slow(number);
+        format!("<item><title>{number}</title><link>{link}</link></item>")
+    });
+    let partner = feed(&items.collect::<Vec<_>>());
+    let web = Web::default()
+        .with("https://partner.example/feed", "text/xml", partner)
+        .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+        .with("https://n.example/a", "text/html", page("A", ""))
+        .dripping((0..200).map(slow));
+    let partner = Source::Feed(Url::parse("https://partner.example/feed").unwrap());
+    let sources = [partner, feed_source()[0].clone()];
+    let time = std::time::Duration::from_secs(300);
+    let getter = Getter::new(&web, std::iter::empty()).with_time(time);
+    let begun = tokio::time::Instant::now();
+    let gathered = gathered_by(&getter, &sources, &kept_cache()).await;
+    article(&gathered, "T a");
+    assert!(begun.elapsed() < 2 * time);
+    let named = gathered.skipped.iter();
+    let named = named.filter(|one| {
+        let why = "`https://partner.example/feed` takes too long for one run";
+        one.why.starts_with(why)
+    });
+    assert!(named.count() > 150, "{:?}", gathered.skipped.last());
+}
+
+#[tokio::test]
+async fn a_picture_whose_host_fails_today_stays() {
+    let shown = "<figure><img src=https://pictures.example/1.jpg alt=A></figure>";
+    let web = || {
+        Web::default()
+            .with("https://n.example/feed", "text/xml", feed(&[item("a")]))
+            .with("https://n.example/a", "text/html", page("A", shown))
+            .with("https://pictures.example/1.jpg", "image/jpeg", photo())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (sources, now) = (feed_source(), NOW.parse().unwrap());
+    for failures in [0, 9] {
+        let web = web().refusing("https://pictures.example/1.jpg", failures, 503, Some(3600));
+        let kept = WebCache::begin(folder.path(), now).unwrap();
+        let getter = Getter::new(&web, std::iter::empty()).with_cache(Some(&kept));
+        let gathered = gathered_by(&getter, &sources, &kept_cache()).await;
+        kept.end();
+        assert_eq!(gathered.pictures.len(), 1, "{:?}", gathered.lost_pictures);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Feeds as newsrooms write them: RSS of any version, Atom, JSON Feed, and what is nearly one.
 //!
 //! 1. Read the bytes by their character set, and drop what stands before the first element.
-//! 2. Let feed-rs read it.
+//! 2. Let feed-rs read it, unless its elements nest deeper than [`DEPTH`]: of some the reader goes down by calling itself.
+//!    Of very many items the first are read: each takes memory, however short it is.
 //! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
 //!    characters, unknown versions of RSS, and an end that never came; of JSON Feed, see [`json`].
 //! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
@@ -9,10 +10,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use url::Url;
 
 use super::{Offer, Page, Source, SourceError, json, loose};
-use crate::base::Timestamp;
+use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::shown;
 use crate::packager::charset;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
@@ -78,7 +81,10 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
 pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<Entry>> {
     let wide = charset::decode_wide(bytes);
     let text = wide.map_or_else(|| charset::decode(bytes, content_type).0, Cow::Owned);
-    let text = unwrapped(&text)?;
+    let text = first_items(unwrapped(&text)?);
+    if text.starts_with('{') && json::is_crowded(text.as_bytes()) {
+        return None;
+    }
     // Entries in a place where the reader does not look for them are worth another try.
     let empty = |feed: &feed_rs::model::Feed| {
         feed.entries.is_empty() && (text.contains("<item") || text.contains("<entry"))
@@ -122,7 +128,61 @@ fn unwrapped(text: &str) -> Option<&str> {
     behind.find('<').and_then(|first| behind.get(first..))
 }
 
+/// As HTML goes in Atom; no feed needs half of it.
+const DEPTH: usize = 200;
+
+// Step 2.
+fn is_deep(text: &str) -> bool {
+    let (mut reader, mut depth) = (lenient(text), 0_usize);
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::Eof => break,
+            _ => {}
+        }
+        if depth > DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+/// One more than may be offered, so that it is told that there are too many.
+fn first_items(text: &str) -> &str {
+    if !text.starts_with('<') {
+        return text;
+    }
+    let (mut reader, mut items, mut before) = (lenient(text), 0, 0);
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Start(start) | Event::Empty(start) => {
+                items += usize::from(matches!(start.local_name().as_ref(), "item" | "entry"));
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+        if items > LIMITS.offers + 1 {
+            return text.get(..before).unwrap_or(text);
+        }
+        before = usize::try_from(reader.buffer_position()).unwrap_or(before);
+    }
+    text
+}
+
+fn lenient(text: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_dangling_amp = true;
+    config.allow_unmatched_ends = true;
+    reader
+}
+
 fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
+    if text.starts_with('<') && is_deep(text) {
+        return None;
+    }
     let parser = feed_rs::parser::Builder::new()
         .base_uri(Some(url.as_str()))
         .id_generator(|_, _, _| String::new())
@@ -519,6 +579,51 @@ mod tests {
         let json = "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"items\":\
                     [{\"id\":\"1\",\"title\":\"A\",\"content_text\":\"<?xml version='1.0'?><p>\"}]}";
         check(json, &["A"]);
+    }
+
+    #[test]
+    fn a_feed_that_nests_without_end_is_read_without_its_depths() {
+        let deep = |depth: usize| {
+            let (open, close) = (
+                "<media:group>".repeat(depth),
+                "</media:group>".repeat(depth),
+            );
+            format!(
+                "<rss version='2.0' xmlns:media='http://search.yahoo.com/mrss/'><channel><item><title>A</title>{open}\
+                 <media:content url='https://n.example/1.jpg' medium='image'/>{close}</item></channel></rss>"
+            )
+        };
+        let url = Url::parse("https://n.example/feed").unwrap();
+        let picture = |depth| {
+            read(deep(depth).as_bytes(), None, &url)
+                .unwrap()
+                .remove(0)
+                .picture
+        };
+        assert_eq!(picture(1).as_deref(), Some("https://n.example/1.jpg"));
+        check(&deep(20_000), &["A"]);
+    }
+
+    #[test]
+    fn of_items_without_end_no_more_are_read_than_are_offered() {
+        let many = LIMITS.offers + 1000;
+        for item in ["<item/>", "<item><title>A</title></item>"] {
+            let feed = format!(
+                "<rss version='2.0'><channel>{}</channel></rss>",
+                item.repeat(many)
+            );
+            let read = titles_or_none(feed.as_bytes()).unwrap();
+            let most = LIMITS.offers..=LIMITS.offers + 1;
+            assert!(most.contains(&read), "{item}: {read}");
+        }
+        let json = |items: &str| format!("{{\"items\":[{items}null]}}");
+        let crowded = json(&"{},".repeat(LIMITS.objects));
+        assert_eq!(titles_or_none(crowded.as_bytes()), None);
+    }
+
+    fn titles_or_none(bytes: &[u8]) -> Option<usize> {
+        let url = Url::parse("https://n.example/feed").unwrap();
+        read(bytes, None, &url).map(|entries| entries.len())
     }
 
     #[test]

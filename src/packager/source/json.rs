@@ -6,6 +6,13 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::LIMITS;
+
+/// Whether more objects stand there than any list needs: in memory each takes a hundred times of what it takes on the way.
+pub(super) fn is_crowded(json: &[u8]) -> bool {
+    memchr::memchr_iter(b'{', json).count() > LIMITS.objects
+}
+
 /// `None` if it is no JSON Feed.
 pub(super) fn mended(text: &str) -> Option<String> {
     let Value::Object(mut feed) = serde_json::from_str(text).ok()? else {

@@ -1,5 +1,5 @@
 //! A text file with an address on each line. Empty lines and what stands behind `#` at the beginning of a line are for
-//! people; what else is no address is named.
+//! people; what else is no address is named, up to [`NAMED`] lines.
 
 use std::path::Path;
 
@@ -10,14 +10,18 @@ use crate::base::LIMITS;
 use crate::io::files;
 use crate::packager::Skipped;
 
+/// A file that is no list has as many lines as it likes.
+const NAMED: usize = 1000;
+
 pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
     let bytes = files::read(path, LIMITS.listing_bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    let mut offers = Vec::new();
+    let (mut offers, named) = (Vec::new(), skipped.len());
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match page(line) {
             Some(url) => offers.push(Offer::bare(url.to_string(), Page::Address(url.into()))),
+            None if skipped.len() - named >= NAMED => {}
             None => skipped.push(Skipped {
                 what: line.chars().take(200).collect(),
                 why: "it is no address that begins with `https://` or `http://`".into(),
@@ -51,6 +55,10 @@ mod tests {
         assert_eq!(ids, ["https://n.example/b", "http://n.example/a"]);
         let named: Vec<&str> = skipped.iter().map(|one| one.what.as_str()).collect();
         assert_eq!(named, ["file:///etc/passwd", "n.example/c"]);
+        let junk = root.path().join("junk.txt");
+        files::write(&junk, "x\n".repeat(NAMED + 9).as_bytes()).unwrap();
+        let (_, skipped) = found(&Source::List(junk)).await;
+        assert_eq!(skipped.len(), NAMED);
         let (offers, _) = found(&Source::List(root.path().join("empty.txt"))).await;
         assert!(matches!(offers, Err(SourceError::NoAddress(_))));
     }

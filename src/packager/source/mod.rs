@@ -35,8 +35,9 @@ use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
 use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
-use crate::io::fetch;
+use crate::io::fetch::{self, FetchError};
 use crate::io::files::{self, FileError};
+use crate::io::reach::LEADS_INSIDE;
 use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
@@ -106,7 +107,7 @@ impl Source {
         }
     }
 
-    /// The address that the operator named, if it is one: its host may lie anywhere.
+    /// The address that the operator named, if it is one: its host may lie inside if the address says so.
     pub fn address(&self) -> Option<&Url> {
         match self {
             Self::Feed(url)
@@ -201,6 +202,12 @@ impl SourceError {
                 "look at what it says with an editor: something in it was not written to be read. Until that is mended, name \
                  another source, such as the sitemap"
             }
+            Self::Fetch(GetError::Fetch(FetchError::Permanent { why, .. }))
+                if why == LEADS_INSIDE =>
+            {
+                "if it is meant to lie in your own network, say `allow_private = true` under this `[[newsroom.source]]`; if not, \
+                 somebody lets the name of this host lead into it"
+            }
             Self::Fetch(_) => "check the address, or save it to a file and name that",
             Self::File(error) => return error.hint(),
         };
@@ -221,8 +228,6 @@ pub struct Offer {
     /// What the source holds itself. An article without one is forgotten by its source sooner or later.
     pub shelf: Option<Arc<dyn Shelf>>,
     pub terms: Terms,
-    /// The place of its source among those of the newsroom.
-    pub source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
 }
@@ -287,7 +292,6 @@ impl Offer {
             seen: None,
             shelf: None,
             terms: Terms::default(),
-            source: 0,
             teller: None,
         }
     }
@@ -330,9 +334,11 @@ impl From<Vec<Offer>> for Found {
     }
 }
 
-/// Asks a source what it offers. What of it cannot be used is named in `skipped`.
+/// Asks a source what it offers; `place`: its own among those of the newsroom. What of it cannot be used is named in
+/// `skipped`.
 pub async fn discover(
     source: &Source,
+    place: u32,
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
@@ -341,12 +347,21 @@ pub async fn discover(
         Source::Anywhere(source) => (&**source, Ground::Anywhere),
         source => (source, Ground::Public),
     };
-    let mut found = offered(source, ground, getter, skipped).await?;
+    let terms = Terms {
+        ground,
+        changed: None,
+        source: place,
+    };
+    let mut found = offered(source, terms, getter, skipped).await?;
     for offer in &mut found.offers {
-        offer.terms.ground = ground;
+        offer.terms = Terms {
+            changed: offer.terms.changed,
+            ..terms
+        };
         offer.teller.clone_from(&teller);
         offer.forget_login();
     }
+    refuse_long(&mut found, source, skipped);
     bound(&mut found, source, skipped);
     Ok(found)
 }
@@ -358,22 +373,37 @@ fn bound(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
     if left_out > 0 && source.forgets() {
         skipped.push(Skipped {
             what: source.to_string(),
-            why: format!("it offers too much; the last {left_out} of it were left out"),
+            why: format!(
+                "it offers too much; what stands behind the first {} was left out",
+                LIMITS.offers
+            ),
         });
         found.offers.truncate(LIMITS.offers);
     }
 }
 
+/// Nobody reads an article at an address that no browser opens, and it is held in memory and written down many times.
+fn refuse_long(found: &mut Found, source: &Source, skipped: &mut Vec<Skipped>) {
+    let before = found.offers.len();
+    let is_short = |text: &str| text.len() <= LIMITS.address_bytes;
+    found
+        .offers
+        .retain(|offer| is_short(&offer.id) && is_short(offer.address().as_str()));
+    let refused = before - found.offers.len();
+    if refused > 0 {
+        skipped.push(Skipped {
+            what: source.to_string(),
+            why: format!("it gives {refused} of its articles names or addresses that are too long"),
+        });
+    }
+}
+
 async fn offered(
     source: &Source,
-    ground: Ground,
+    terms: Terms,
     getter: &Getter<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
-    let terms = Terms {
-        ground,
-        changed: None,
-    };
     let offers = match source {
         Source::Feed(url) => {
             let got = getter.get_on(url, terms).await?;
@@ -408,7 +438,7 @@ async fn offered(
             return apart(skipped, move |skipped| inbox::found(&path, skipped)).await;
         }
         Source::Anywhere(source) => {
-            return Box::pin(offered(source, Ground::Anywhere, getter, skipped)).await;
+            return Box::pin(offered(source, terms, getter, skipped)).await;
         }
     };
     Ok(offers.into())
@@ -530,9 +560,9 @@ mod tests {
         web: &Web,
         source: &Source,
     ) -> (Result<Vec<Offer>, SourceError>, Vec<Skipped>) {
-        let getter = Getter::new(web, source.address().cloned().into_iter());
+        let getter = Getter::new(web, std::iter::once(source.address().cloned()));
         let mut skipped = Vec::new();
-        let found = discover(source, &getter, &mut skipped).await;
+        let found = discover(source, 0, &getter, &mut skipped).await;
         (found.map(|found| found.offers), skipped)
     }
 

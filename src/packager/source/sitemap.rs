@@ -2,9 +2,11 @@
 //! not.
 //!
 //! 1. Read the bytes, unpacked up to [`Limits::listing_bytes`](crate::base::Limits::listing_bytes). Elements are known
-//!    by their names without prefixes, since newsrooms forget to declare them; what comes before a break is kept.
+//!    by their names without prefixes, since newsrooms forget to declare them; what comes before a break is kept. What is
+//!    longer than [`Limits::address_bytes`](crate::base::Limits::address_bytes) is not taken.
 //! 2. Of an index, fetch the sitemaps that changed last first, and stop when none of the others can hold a newer page
-//!    than the newest so many; at most [`Limits::listings`](crate::base::Limits::listings) of them.
+//!    than the newest so many; at most [`Limits::listings`](crate::base::Limits::listings) of them, and no more when they
+//!    have told [`Limits::told_bytes`](crate::base::Limits::told_bytes).
 //! 3. Offer the newest pages. A page that was not changed since it was fetched is not fetched again.
 
 use std::collections::HashSet;
@@ -109,6 +111,17 @@ impl Walk<'_> {
             if self.is_enough(&pages, &told) {
                 return pages;
             }
+            let all = pages.iter().chain(&waiting);
+            if all.map(|(told, _)| told.bytes()).sum::<usize>() > LIMITS.told_bytes {
+                skipped.push(Skipped {
+                    what: shown(base),
+                    why: format!(
+                        "its sitemaps tell too much; {} were left out",
+                        waiting.len() + 1
+                    ),
+                });
+                return pages;
+            }
             let terms = Terms {
                 changed: told.changed(),
                 ..self.terms
@@ -198,6 +211,21 @@ fn moment(text: &str) -> Option<Moment> {
 }
 
 impl Told {
+    /// That it takes in memory; its address stands there twice.
+    fn bytes(&self) -> usize {
+        let texts = [
+            &self.loc,
+            &self.loc,
+            &self.lastmod,
+            &self.published,
+            &self.title,
+            &self.language,
+            &self.picture,
+            &self.caption,
+        ];
+        texts.iter().map(|text| text.len()).sum()
+    }
+
     fn newest(&self) -> Option<Timestamp> {
         let moments = [&self.lastmod, &self.published].map(|text| moment(text));
         moments.into_iter().flatten().map(|moment| moment.at).max()
@@ -300,7 +328,7 @@ impl Told {
             _ => return,
         };
         // The first: the lead picture, and the article's title before that of a picture.
-        if place.is_empty() {
+        if place.is_empty() && text.len() <= LIMITS.address_bytes {
             text.clone_into(place);
         }
     }
@@ -344,6 +372,46 @@ mod tests {
             let held = sitemap.pages.len() + sitemap.maps.len();
             assert_eq!(held, LIMITS.offers);
         }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_an_address_or_a_title_is_not_taken() {
+        let long = "a".repeat(LIMITS.address_bytes + 1);
+        let map = format!(
+            "<urlset><url><loc>https://n.example/{long}</loc></url><url><loc>https://n.example/a</loc>\
+             <news:title>{long}</news:title></url></urlset>"
+        );
+        let pages = read(map.as_bytes()).unwrap().pages;
+        assert_eq!(pages.len(), 1);
+        assert_eq!(
+            (&*pages[0].loc, &*pages[0].title),
+            ("https://n.example/a", "")
+        );
+    }
+
+    #[tokio::test]
+    async fn sitemaps_that_tell_too_much_are_read_no_further() {
+        let names: Vec<String> = (0..9).map(|n| format!("{n}.xml")).collect();
+        let entries: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        let mut web = Web::default().with(
+            "https://n.example/sitemap.xml",
+            "",
+            map(&entries, "sitemap"),
+        );
+        let long = "a".repeat(4_000);
+        let many: String = (0..5_000)
+            .map(|n| format!("<url><loc>https://n.example/{n}/{long}</loc></url>"))
+            .collect();
+        let packed = gzip(format!("<urlset>{many}</urlset>").as_bytes());
+        for name in &names {
+            web = web.with(&format!("https://n.example/{name}"), "", packed.clone());
+        }
+        let (offers, skipped) = found_on(&web, &address("https://n.example/sitemap.xml")).await;
+        assert_eq!(offers.unwrap().len(), NEWEST);
+        assert!(
+            skipped[0].why.contains("tell too much; 6 were"),
+            "{skipped:?}"
+        );
     }
 
     #[tokio::test]

@@ -2,14 +2,18 @@
 //!
 //! 1. Posts are asked for in pages of [`A_PAGE`], newest first, with author, picture and categories in the same answer.
 //! 2. A site that hides the interface behind another address is asked there too.
-//! 3. A page that is not full is the last. One that fails after the first leaves what came before.
+//! 3. A page that is not full is the last. One that fails after the first leaves what came before. Of one that holds more
+//!    than was asked for, as much as was asked for is taken; and behind one that holds no post nothing more is asked.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::Url;
 
 use super::feed::Entry;
-use super::{Offer, PATIENCE, Page, SourceError, in_time};
+use super::{Offer, PATIENCE, Page, SourceError, in_time, json};
 use crate::base::LIMITS;
 use crate::io::fetch::shown;
 use crate::packager::Skipped;
@@ -67,13 +71,14 @@ pub(super) async fn offers(
                 break;
             }
         };
+        let before = offers.len();
         for one in read {
             match one {
                 Ok(offer) => offers.push(offer),
                 Err(one) => skipped.push(one),
             }
         }
-        if is_last {
+        if is_last || offers.len() == before {
             is_cut = offers.len() > most;
             break;
         }
@@ -148,10 +153,43 @@ fn read(got: &Got, site: &Url) -> Result<Vec<Value>, SourceError> {
     let start = got.bytes.iter().position(|byte| *byte == b'[');
     let text = start.and_then(|start| got.bytes.get(start..));
     let text = text.ok_or_else(|| refused("it sent no list"))?;
+    if json::is_crowded(text) {
+        return Err(refused("it sent too much"));
+    }
     let mut values = serde_json::Deserializer::from_slice(text).into_iter();
     match values.next() {
-        Some(Ok(Value::Array(posts))) => Ok(posts),
+        Some(Ok(Posts(posts))) => Ok(posts),
         _ => Err(refused("it sent no JSON")),
+    }
+}
+
+/// As many as were asked for.
+struct Posts(Vec<Value>);
+
+impl<'de> Deserialize<'de> for Posts {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(FirstPosts)
+    }
+}
+
+struct FirstPosts;
+
+impl<'de> Visitor<'de> for FirstPosts {
+    type Value = Posts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of posts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Posts, A::Error> {
+        let mut posts = Vec::new();
+        while posts.len() < A_PAGE
+            && let Some(post) = all.next_element()?
+        {
+            posts.push(post);
+        }
+        while all.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Posts(posts))
     }
 }
 
@@ -334,6 +372,25 @@ mod tests {
                 "javascript:x"
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn of_a_page_without_end_no_more_is_taken_than_was_asked_for() {
+        let ones = format!("[{}1]", "1,".repeat(1000));
+        let web = with_pages(&[posts(0..100), ones, posts(200..300)]);
+        let (offers, skipped) = offered(&web, 1000).await;
+        assert_eq!(offers.unwrap().len(), 100);
+        assert_eq!(
+            web.asked.load(Ordering::Relaxed),
+            2,
+            "no post, no further page"
+        );
+        assert!(skipped.len() <= A_PAGE + 1, "{}", skipped.len());
+        let (offers, _) = offered(&with_pages(&[posts(0..150), posts(150..160)]), 1000).await;
+        assert_eq!(offers.unwrap().len(), 110);
+        let crowded = format!("[{}{{}}]", "{},".repeat(LIMITS.objects));
+        let (offers, _) = offered(&with_pages(&[crowded]), 1000).await;
+        assert!(offers.unwrap_err().to_string().contains("too much"));
     }
 
     #[tokio::test]

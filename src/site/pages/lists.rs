@@ -127,8 +127,13 @@ pub(super) fn sections_of<'h>(room: &Room<'_, 'h>) -> Vec<Section<'h>> {
     }
     let mut sections: Vec<_> = sections.into_values().collect();
     sections.sort_by_key(|section| std::cmp::Reverse(section.headlines.len()));
+    sections.truncate(MOST_SECTIONS);
     sections
 }
+
+/// Their pages are signed in one list with the newsroom's front pages, and any source may name any number of them. The
+/// links of rare ones beyond lead nowhere.
+const MOST_SECTIONS: usize = 1000;
 
 /// Where the page of a section lies; `None` if its name has no letter.
 pub(super) fn section_path(newsroom: &Newsroom, name: &str) -> Option<SitePath> {

@@ -3,7 +3,8 @@
 //!
 //! 1. The file is mapped and not read: where its records lie is taken from the index of a WACZ, or found by walking over
 //!    them once. A stream that allows no reading in the middle is unpacked onto the disk first.
-//! 2. Of each address the newest answer counts.
+//! 2. Of each address the newest answer counts. There are ceilings on how many there are, how long each is, and all of
+//!    them together.
 //! 3. Offered are the pages that a WACZ lists, or everything that was called HTML.
 
 mod wacz;
@@ -32,6 +33,10 @@ struct Crawl {
     warcs: Vec<Bytes>,
     /// By [`links::key`], so that spellings of an address meet.
     captures: HashMap<String, Capture>,
+    /// Of what [`Self::captures`] is spelled with.
+    addresses_bytes: usize,
+    /// Records that are beyond a ceiling.
+    beyond: usize,
     /// What had to be unpacked; it goes with the crawl.
     unpacked: Option<TempDir>,
     /// Of all of that; it has one ceiling, however many files a crawl is made of.
@@ -68,6 +73,15 @@ pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
         place: path.display().to_string(),
         why: why.to_string(),
     })?;
+    if crawl.beyond > 0 {
+        skipped.push(Skipped {
+            what: path.display().to_string(),
+            why: format!(
+                "it holds too much, or its addresses are too long; {} of its records were left out",
+                crawl.beyond
+            ),
+        });
+    }
     let pages = crawl.pages(&listed);
     if pages.is_empty() {
         return Err(SourceError::NoPages(path.display().to_string()));
@@ -183,26 +197,52 @@ impl Crawl {
         if !is_web || !(is_page || kind.starts_with("image/") || kind.contains("octet-stream")) {
             return;
         }
-        let key = links::key(&url);
-        let is_newer = self.captures.get(&key).is_none_or(|had| had.at <= at);
-        if is_newer && self.captures.len() < LIMITS.records {
-            let capture = Capture {
-                url,
-                at,
-                is_page,
-                warc,
-                offset,
-            };
-            self.captures.insert(key, capture);
+        if url.as_str().len() > LIMITS.address_bytes {
+            self.beyond += 1;
+            return;
         }
+        let key = links::key(&url);
+        let is_newer = self.captures.get(&key).map(|had| had.at <= at);
+        match is_newer {
+            Some(true) => {}
+            Some(false) => return,
+            None if self.has_room(key.len() + url.as_str().len()) => {}
+            None => {
+                self.beyond += 1;
+                return;
+            }
+        }
+        let capture = Capture {
+            url,
+            at,
+            is_page,
+            warc,
+            offset,
+        };
+        self.captures.insert(key, capture);
+    }
+
+    /// For one more, spelled with so many bytes; then they count.
+    fn has_room(&mut self, more: usize) -> bool {
+        let all = self.addresses_bytes + more;
+        let fits = all <= LIMITS.crawl_addresses_bytes && self.captures.len() < LIMITS.records;
+        if fits {
+            self.addresses_bytes = all;
+        }
+        fits
     }
 
     /// The crawler met under `url` what it had stored under another address.
     fn note_same(&mut self, url: &Url, other: Option<&str>) {
         let other = other.and_then(|other| Url::parse(other).ok());
         let capture = other.and_then(|other| self.captures.get(&links::key(&other)).cloned());
-        if let Some(capture) = capture {
-            self.captures.entry(links::key(url)).or_insert(capture);
+        let key = links::key(url);
+        if let Some(capture) = capture
+            && !self.captures.contains_key(&key)
+            && key.len() <= LIMITS.address_bytes
+            && self.has_room(key.len() + capture.url.as_str().len())
+        {
+            self.captures.insert(key, capture);
         }
     }
 
@@ -378,6 +418,29 @@ mod tests {
             let (offers, _, _folder) = offered(&file).await;
             check(&offers.unwrap());
         }
+    }
+
+    #[tokio::test]
+    async fn addresses_that_are_too_long_are_left_out_and_counted() {
+        let long = format!("https://n.example/{}", "a".repeat(LIMITS.address_bytes));
+        let all = [html(PAGE, "page"), html(&long, "long"), jpeg(&long, "long")];
+        let (offers, skipped, _folder) = offered(&all.concat()).await;
+        assert_eq!(offers.unwrap().len(), 1);
+        assert!(skipped[0].why.contains("2 of its records"), "{skipped:?}");
+    }
+
+    #[test]
+    fn all_addresses_of_a_crawl_have_one_ceiling() {
+        let page = |number: usize| Url::parse(&format!("https://n.example/{number}")).unwrap();
+        let mut crawl = Crawl {
+            addresses_bytes: LIMITS.crawl_addresses_bytes - 2 * page(0).as_str().len(),
+            ..Crawl::default()
+        };
+        for number in [0, 1, 0] {
+            crawl.note(page(number), Some("text/html"), None, 0, 7);
+        }
+        crawl.note_same(&page(2), Some(page(0).as_str()));
+        assert_eq!((crawl.captures.len(), crawl.beyond), (1, 1));
     }
 
     fn indexed(records: &[Vec<u8>], shift: u64) -> Vec<u8> {

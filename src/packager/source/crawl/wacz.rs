@@ -14,6 +14,8 @@ use crate::base::{LIMITS, Timestamp};
 use crate::packager::source::unpacked::{read_whole, unpacked};
 
 pub(super) struct Wacz {
+    /// For all indexes and lists of pages that are still to be read, in bytes.
+    room: u64,
     bytes: Bytes,
     zip: ZipArchive<Cursor<Bytes>>,
 }
@@ -63,7 +65,11 @@ impl Number {
 impl Wacz {
     pub(super) fn open(bytes: Bytes) -> io::Result<Self> {
         let zip = ZipArchive::new(Cursor::new(bytes.clone())).map_err(io::Error::other)?;
-        Ok(Self { bytes, zip })
+        Ok(Self {
+            room: LIMITS.crawl_lists_bytes,
+            bytes,
+            zip,
+        })
     }
 
     /// The names of members in this folder, without it, in their order.
@@ -113,8 +119,11 @@ impl Wacz {
 
     fn member(&mut self, name: &str) -> io::Result<Vec<u8>> {
         let member = self.zip.by_name(name).map_err(io::Error::other)?;
-        let packed = read_whole(member, LIMITS.listing_bytes)?;
-        unpacked(&packed, LIMITS.listing_bytes)
+        let most = LIMITS.listing_bytes.min(self.room);
+        let packed = read_whole(member, most)?;
+        let text = unpacked(&packed, most)?;
+        self.room -= text.len() as u64;
+        Ok(text)
     }
 
     /// What the index says; nothing if there is none, or one of its files cannot be read.
@@ -148,7 +157,9 @@ impl Wacz {
             let text = self.member(&format!("pages/{name}")).unwrap_or_default();
             let lines = text.split(|byte| *byte == b'\n');
             let listed = lines.filter_map(|line| serde_json::from_slice::<Listed>(line).ok());
-            all.extend(listed.take(LIMITS.offers).map(|listed| listed.url));
+            let listed = listed.map(|listed| listed.url);
+            let listed = listed.filter(|url| url.len() <= LIMITS.address_bytes);
+            all.extend(listed.take(LIMITS.offers));
         }
         all
     }
@@ -156,6 +167,9 @@ impl Wacz {
 
 /// `com,example)/path 20261120100000 {"url": …}`
 fn indexed(line: &[u8]) -> Option<Indexed> {
+    if line.len() > 4 * LIMITS.address_bytes {
+        return None;
+    }
     let line = std::str::from_utf8(line).ok()?;
     let (head, told) = line.split_at(line.find('{')?);
     let digits = head.split_ascii_whitespace().nth(1)?;
@@ -173,6 +187,8 @@ fn moment(digits: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -191,6 +207,30 @@ mod tests {
         ] {
             assert!(indexed(line.as_bytes()).is_none(), "{line}");
         }
+    }
+
+    #[test]
+    fn all_indexes_and_lists_have_one_ceiling() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let line = br#"a 20261120100000 {"url":"https://n.example/1","offset":1,"filename":"a"}"#;
+        for name in ["indexes/1.cdx", "indexes/2.cdx"] {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(name, options).unwrap();
+            zip.write_all(line).unwrap();
+        }
+        let bytes = Bytes::from(zip.finish().unwrap().into_inner());
+        let read = |room: usize| {
+            let mut wacz = Wacz::open(bytes.clone()).unwrap();
+            wacz.room = room as u64;
+            wacz.index().len()
+        };
+        assert_eq!(read(2 * line.len()), 2);
+        assert_eq!(read(2 * line.len() - 1), 0, "the records are walked over");
+        let long = format!(
+            r#"a 20261120100000 {{"url":"https://n.example/{}","offset":1,"filename":"a"}}"#,
+            "a".repeat(4 * LIMITS.address_bytes)
+        );
+        assert!(indexed(long.as_bytes()).is_none());
     }
 
     proptest::proptest! {

@@ -22,6 +22,8 @@ use crate::packager::source::unpacked::read_whole;
 pub(super) struct Head {
     first: String,
     fields: Vec<(String, String)>,
+    /// Of all its lines.
+    bytes: u64,
 }
 
 impl Head {
@@ -33,6 +35,7 @@ impl Head {
         loop {
             line.clear();
             lines.read_until(b'\n', &mut line)?;
+            head.bytes += line.len() as u64;
             if !line.ends_with(b"\n") {
                 return match (line.is_empty(), head.first.is_empty()) {
                     (true, true) => Ok(None),
@@ -131,6 +134,11 @@ impl<R: BufRead> Record<R> {
             Some(answer) => answer.field("content-type"),
             None => self.head.field("content-type"),
         }
+    }
+
+    /// What was read of it so far.
+    fn head_bytes(&self) -> u64 {
+        self.head.bytes + self.answer.as_ref().map_or(0, |answer| answer.bytes)
     }
 
     /// The body, unpacked: at most `max_bytes` of it.
@@ -284,6 +292,7 @@ fn one(
         return Ok(false);
     };
     each(offset, &record);
+    *room = room.saturating_sub(record.head_bytes());
     let length = record.block.limit();
     record.skip(*room)?;
     *room = room.saturating_sub(length);
