@@ -8,6 +8,7 @@
 //! Of a page that lies with its source the text is not even looked at as long as the page is the same to the byte: it
 //! stays in the cache, and is read if anything must be made of it ([`Draft::complete`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use super::waiting::{Drawer, Whereabouts};
 use super::wording::Wording;
 use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
-use crate::site::{Language, Newsroom};
+use crate::site::{self, Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -615,6 +616,11 @@ fn finish(
     let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
     let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
+    let title = site::shortened(&title, LONGEST_TITLE).into_owned();
+    let byline = told.byline.or_else(|| read.byline.clone());
+    let byline = byline.map(|byline| site::shortened(&byline, LONGEST_BYLINE).into_owned());
+    let figures = read.lead.iter_mut().chain(&mut read.pictures);
+    figures.for_each(bound);
     let plausible = |moment: &Moment| moment.at.as_second() <= now.as_second() + AHEAD;
     let told_date = told
         .published
@@ -655,7 +661,7 @@ fn finish(
     let html = std::mem::take(&mut read.html);
     let copy = Copy {
         title,
-        byline: told.byline.or_else(|| read.byline.clone()),
+        byline,
         updated: updated.map(At),
         language: Tongue(language.unwrap_or_else(|| newsroom.language.clone())),
         summary,
@@ -701,8 +707,30 @@ fn section(told: Option<&str>) -> Option<String> {
     (!name.is_empty() && name.chars().count() <= LONGEST_SECTION).then_some(name)
 }
 
-/// In characters.
+/// In characters, as all of these. No true ones are so long; a false one would be paid for by every reader.
 const LONGEST_SECTION: usize = 40;
+const LONGEST_TITLE: usize = 500;
+const LONGEST_BYLINE: usize = 300;
+const LONGEST_CAPTION: usize = 4000;
+
+/// Cuts what is said of a picture.
+fn bound(figure: &mut extract::Figure) {
+    if let Some(cut) = figure.caption.as_deref().and_then(cut_caption) {
+        figure.caption = Some(cut);
+        figure.linked = None;
+    }
+    if let Some(cut) = cut_caption(&figure.alt) {
+        figure.alt = cut;
+    }
+}
+
+/// `None` if it is short enough.
+fn cut_caption(text: &str) -> Option<String> {
+    match site::shortened(text, LONGEST_CAPTION) {
+        Cow::Owned(cut) => Some(cut),
+        Cow::Borrowed(_) => None,
+    }
+}
 
 /// The picture that the source names, for an article whose page shows none.
 fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
@@ -825,6 +853,27 @@ mod tests {
         );
         assert_eq!(summary(None, "First line.\nSecond."), "First line.");
         assert_eq!(summary(None, ""), "");
+    }
+
+    #[test]
+    fn what_is_said_of_a_picture_has_a_ceiling() {
+        let figure = |text: &str| extract::Figure {
+            src: Url::parse("https://n.example/1.jpg").unwrap(),
+            alt: text.into(),
+            caption: Some(text.into()),
+            linked: Some(text.into()),
+        };
+        let (mut short, mut long) = (figure("A ferry"), figure(&"A ferry ".repeat(1000)));
+        bound(&mut short);
+        bound(&mut long);
+        assert_eq!(
+            (short.caption.as_deref(), short.linked.as_deref()),
+            (Some("A ferry"), Some("A ferry"))
+        );
+        assert_eq!(long.linked, None);
+        for cut in [&long.alt, &long.caption.unwrap()] {
+            assert!(cut.ends_with("ferry…") && cut.chars().count() <= LONGEST_CAPTION + 1);
+        }
     }
 
     #[test]
