@@ -3,6 +3,8 @@
 //! 1. An article keeps the place that it had, also when its source calls it something else by now: one that
 //!    [may change it](super::tellers). What any other source tells in the same words is left out, and what was kept stays
 //!    as it is: that source could put in its own words later.
+//!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
+//!    again, and many feeds tell no hour.
 //! 2. Two sources of one article make one article: the first has the place.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -62,7 +64,9 @@ pub fn placed(
                 teller.is_none_or(|teller| tellers.may_move(teller, &base, kept))
             };
             let says_the_same = |kept: &&Slip| says_the_same(&draft, kept).unwrap_or_default();
-            if let Some(kept) = known.iter().find(may_move) {
+            let is_alike = |kept: &&&Slip| is_alike(&draft, kept).unwrap_or_default();
+            let mut movable = known.iter().filter(may_move);
+            if let Some(kept) = movable.find(is_alike) {
                 (*kept.id).clone_into(&mut draft.id);
             } else if known.iter().any(says_the_same) {
                 continue;
@@ -116,6 +120,12 @@ pub fn namesakes(placed: &[Placed]) -> Vec<Skipped> {
 fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
     let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
     Some(Wording::of(&copy.title, &copy.read.html) == Wording::of(&story.title, &story.body))
+}
+
+fn is_alike(draft: &Draft, kept: &Slip) -> Option<bool> {
+    let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
+    let [now, then] = [&copy.read.html, &story.body].map(|html| Wording::of_lines(html));
+    Some(now?.is_alike(&then?))
 }
 
 /// By which addresses articles link each other.

@@ -286,7 +286,7 @@ impl Archive {
     }
 
     /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
-    /// newsroom moves when it is blocked, and then all its addresses are new.
+    /// newsroom moves when it is blocked, and then all its addresses are new. It may also be that two have them in common.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,

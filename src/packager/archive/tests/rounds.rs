@@ -126,6 +126,27 @@ async fn an_article_whose_address_changes_is_not_shown_twice() {
 }
 
 #[tokio::test]
+async fn an_article_with_the_headline_and_the_moment_of_another_does_not_take_its_place() {
+    let brief = |number: usize, says: &str| {
+        let link = format!("https://n.example/brief-{number}");
+        whole(&link, "News in brief", says)
+    };
+    let (first, second) = (
+        brief(1, "The ferry stood for a week."),
+        brief(2, "The orchard was cut down in one night."),
+    );
+    let mut archive = empty();
+    next(&mut archive, &[OWN], &[&first], &[]).await;
+    for items in [&[&*second][..], &[&*second, &*first]] {
+        let (stock, stale) = next(&mut archive, &[OWN], items, &[]).await;
+        assert_eq!(stock.articles.len(), 2);
+        assert!(text_of(&stock, "/brief-1-").contains("ferry"));
+        assert!(text_of(&stock, "/brief-2-").contains("orchard"));
+        assert!(stale.is_empty(), "{stale:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_behind_a_shield_is_shown_as_it_was() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_A))
