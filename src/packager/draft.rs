@@ -22,6 +22,7 @@ use super::extract::{
     self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Rules, Sample,
 };
 use super::fetching::{GetError, Getter, Terms};
+use super::links;
 use super::mark::Mark;
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
@@ -72,6 +73,8 @@ pub struct Draft {
     source: u32,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether its source tells all of it, and that it lies where that source does not.
+    is_hearsay: bool,
     /// Whether its source tells where the original is. If not, its address is that of the source.
     pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
@@ -171,6 +174,36 @@ impl Draft {
         self.shelf.is_none()
     }
 
+    /// Its source as the archive names it, if that forgets.
+    pub fn told_by(&self) -> Option<&str> {
+        self.teller.as_ref().map(|teller| &*teller.name)
+    }
+
+    /// Whether its source says that it lies where another is at home.
+    fn is_foreign(&self) -> bool {
+        let teller = self.teller.as_ref().filter(|_| self.is_fleeting());
+        let named = [Some(self.address()), Url::parse(&self.id).ok()];
+        let mut named = named.iter().flatten().filter(|url| url.has_host());
+        teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
+    }
+
+    /// The source that alone says where it lies.
+    pub fn alone_says(&self) -> Option<&str> {
+        self.told_by().filter(|_| self.is_hearsay)
+    }
+
+    /// Whether its page can be believed to lie at this address too: it came from that host, or is told by who is at home
+    /// there. Pages in folders come from no host.
+    pub fn may_claim(&self, url: &Url) -> bool {
+        let base = self.base();
+        let teller = self.teller.as_ref();
+        source::is_on_shelf(&base)
+            || base
+                .host_str()
+                .is_some_and(|host| links::is_of_host(url, host))
+            || teller.is_some_and(|teller| teller.is_home_of(url))
+    }
+
     /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since. Where nothing is to be
     /// left out its HTML may be lacking; see [`Self::complete`].
     pub fn copy(&self) -> Option<Copy> {
@@ -266,6 +299,7 @@ pub async fn draft(
         let told = blocking(move || Ok(shelf.told()?)).await.flatten();
         offer.told = Some(Box::new(told.map_err(|error| (id.clone(), error))?));
     }
+    let mut is_told = matches!(offer.page, Page::Told(_));
     let read = match &offer.page {
         Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
         Page::Address(url) => {
@@ -274,6 +308,7 @@ pub async fn draft(
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
                 Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                    is_told = true;
                     let told = in_short(told, url, background.cache).await;
                     told.map_err(|_| error)
                 }
@@ -291,6 +326,10 @@ pub async fn draft(
         }
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
+    let finished = finished.map(|mut draft| {
+        draft.is_hearsay = is_told && draft.is_foreign();
+        draft
+    });
     finished.map_err(|error| (id, error))
 }
 
@@ -687,6 +726,7 @@ fn finish(
         terms,
         source,
         teller,
+        is_hearsay: false,
         published,
         is_undated,
         canonical,

@@ -18,19 +18,34 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// The first article under an address keeps it.
-    pub fn add(&mut self, url: &Url, path: &SitePath) {
-        let page = self.pages.entry(mark(url));
+    /// The first article under an address keeps it. `by`: the source that alone says that it lies there, if nobody has
+    /// seen it; then no other source's links lead to it.
+    pub fn add(&mut self, url: &Url, by: Option<&str>, path: &SitePath) {
+        let page = self.pages.entry(mark(url, by));
         page.or_insert_with(|| path.clone());
     }
 
-    pub fn page(&self, url: &Url) -> Option<&SitePath> {
-        self.pages.get(&mark(url))
+    /// To which article a link leads in one that this source told.
+    pub fn page(&self, url: &Url, told_by: Option<&str>) -> Option<&SitePath> {
+        let for_all = self.pages.get(&mark(url, None));
+        for_all.or_else(|| self.pages.get(&mark(url, Some(told_by?))))
     }
 }
 
-fn mark(url: &Url) -> Mark {
-    Mark::of(&[key(url).as_bytes()])
+fn mark(url: &Url, by: Option<&str>) -> Mark {
+    let key = key(url);
+    match by {
+        Some(by) => Mark::of(&[key.as_bytes(), by.as_bytes()]),
+        None => Mark::of(&[key.as_bytes()]),
+    }
+}
+
+/// Whether an address is one of this host, or of one below it.
+pub fn is_of_host(url: &Url, host: &str) -> bool {
+    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
+    let (own, host) = (bare(url.host_str().unwrap_or_default()), bare(host));
+    let above = own.strip_suffix(&host);
+    !host.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
@@ -63,6 +78,8 @@ fn is_campaign(name: &str) -> bool {
 pub struct Known<'a> {
     pub base: &'a Url,
     pub inside: &'a Inside,
+    /// The source that told it, if it forgets.
+    pub told_by: Option<&'a str>,
     /// By the address as it stands in the HTML.
     pub pictures: &'a HashMap<String, Picture>,
 }
@@ -72,7 +89,7 @@ impl Resolve for Known<'_> {
         let Ok(url) = self.base.join(href.trim()) else {
             return Link::Drop;
         };
-        if let Some(path) = self.inside.page(&url) {
+        if let Some(path) = self.inside.page(&url, self.told_by) {
             return Link::Inside(path.clone());
         }
         match url.scheme() {
@@ -97,10 +114,11 @@ mod tests {
         let base = Url::parse("https://www.n.example/a/1.html").unwrap();
         let path = SitePath::parse("be/2026/11/river-aaaaaa/index.html").unwrap();
         let mut inside = Inside::default();
-        inside.add(&Url::parse("https://n.example/a/2/").unwrap(), &path);
+        inside.add(&Url::parse("https://n.example/a/2/").unwrap(), None, &path);
         let known = Known {
             base: &base,
             inside: &inside,
+            told_by: None,
             pictures: &HashMap::new(),
         };
         assert_eq!(&known.link(href), expected, "{href}");
@@ -117,6 +135,20 @@ mod tests {
             "//n.example/a/2/amp/",
         ] {
             check(href, &Link::Inside(path.clone()));
+        }
+    }
+
+    #[test]
+    fn a_host_has_its_own_addresses_and_those_below_it() {
+        let check = |host: &str, expected: bool| {
+            let url = Url::parse("https://www.news.n.example/a").unwrap();
+            assert_eq!(is_of_host(&url, host), expected, "{host}");
+        };
+        for host in ["news.n.example", "www.news.n.example", "n.example"] {
+            check(host, true);
+        }
+        for host in ["blog.news.n.example", "ews.n.example", "b.example", ""] {
+            check(host, false);
         }
     }
 

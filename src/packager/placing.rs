@@ -128,25 +128,26 @@ fn is_alike(draft: &Draft, kept: &Slip) -> Option<bool> {
     Some(now?.is_alike(&then?))
 }
 
-/// By which addresses articles link each other.
+/// By which addresses articles link each other. An article has those at which it was found, and not whatever somebody
+/// says: a link that an editor has set must not lead to a stranger's page.
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
         // Links to a feed mean the feed.
-        if draft.has_original || !draft.is_fleeting() {
-            inside.add(&draft.base(), path);
-        }
-        if let Ok(url) = Url::parse(&draft.id) {
-            inside.add(&url, path);
+        let lies = draft.has_original || !draft.is_fleeting();
+        let lies = lies.then(|| draft.base());
+        for url in lies.into_iter().chain(Url::parse(&draft.id)) {
+            inside.add(&url, draft.alone_says(), path);
         }
     }
-    for (url, path) in archive.addresses() {
-        inside.add(&url, path);
+    for (url, kept) in archive.addresses() {
+        inside.add(&url, kept.alone_says(), &kept.path);
     }
     // What a page claims to be comes last, so that it takes no other's address.
     for Placed { draft, path } in placed {
-        if let Some(canonical) = &draft.canonical {
-            inside.add(canonical, path);
+        let canonical = draft.canonical.as_deref();
+        if let Some(canonical) = canonical.filter(|url| draft.may_claim(url)) {
+            inside.add(canonical, None, path);
         }
     }
     inside

@@ -362,10 +362,10 @@ impl Archive {
         shown.map(|slip| (&slip.path, &*slip.id)).collect()
     }
 
-    /// Where articles lie, by the address of the original.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &SitePath)> {
+    /// What is shown, by the address of the original.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &Slip)> {
         let shown = self.slips.values().filter(|slip| slip.is_shown());
-        shown.flat_map(|slip| slip.addresses().map(|url| (url, &slip.path)))
+        shown.flat_map(|slip| slip.addresses().map(move |url| (url, slip)))
     }
 }
 
@@ -506,6 +506,7 @@ impl Archive {
             id: id.to_owned(),
             source: None,
             told_by: None,
+            is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,

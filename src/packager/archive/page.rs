@@ -24,17 +24,18 @@ impl Shelf {
         for slip in shown {
             shelf.places.insert(slip.path.clone());
             for url in slip.addresses() {
-                shelf.inside.add(&url, &slip.path);
+                shelf.inside.add(&url, slip.alone_says(), &slip.path);
             }
         }
         shelf
     }
 
     /// Answers for the links of an article, but not for its pictures.
-    pub fn links(&self, slip: &Slip) -> Option<Page<'_>> {
+    pub fn links<'a>(&'a self, slip: &'a Slip) -> Option<Page<'a>> {
         Some(Page {
             shelf: self,
             address: address_of(&slip.path)?,
+            told_by: slip.told_by.as_deref(),
             pictures: &[],
         })
     }
@@ -46,6 +47,7 @@ impl Line {
         Some(Page {
             shelf,
             address: address_of(&self.path)?,
+            told_by: self.told_by.as_deref(),
             pictures: &self.story.as_ref()?.pictures,
         })
     }
@@ -92,6 +94,7 @@ impl Line {
 pub(in crate::packager) struct Page<'a> {
     shelf: &'a Shelf,
     address: Url,
+    told_by: Option<&'a str>,
     pictures: &'a [Shown],
 }
 
@@ -116,7 +119,7 @@ fn picture_at(path: &SitePath, pictures: &[Shown]) -> Option<Picture> {
 impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
-            let inside = self.shelf.inside.page(&url).cloned();
+            let inside = self.shelf.inside.page(&url, self.told_by).cloned();
             return inside.map_or_else(|| Link::Outside(href.to_owned()), Link::Inside);
         }
         match self.file(href) {

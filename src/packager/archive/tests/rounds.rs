@@ -147,6 +147,59 @@ async fn an_article_with_the_headline_and_the_moment_of_another_does_not_take_it
 }
 
 #[tokio::test]
+async fn no_page_and_no_feed_takes_links_to_what_lies_on_another_host() {
+    let links = ["donate", "petition", "alias", "help"]
+        .map(|name| format!("<a href='https://n.example/{name}'>{name}</a>"));
+    let links = format!(
+        "<p>Here you can do a lot: {}, and more of it.</p>",
+        links.concat()
+    );
+    let own = page(&links).replace("<title>", "<link rel=canonical href=/alias><title>");
+    let evil = page("").replace(
+        "<title>",
+        "<link rel=canonical href='https://n.example/petition'><title>",
+    );
+    let told = [
+        whole("https://n.example/donate", "Told", "Give it to us."),
+        whole("https://b.example/more", "More", &links),
+        "<item><title>E</title><link>https://b.example/evil</link></item>".into(),
+        // A shield stands before it.
+        format!(
+            "<item><title>Short</title><link>https://n.example/help</link><description>{SENTENCES}</description></item>"
+        ),
+    ];
+    let told: Vec<&str> = told.iter().map(|item| &**item).collect();
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", own)
+        .with(OTHER, "text/xml", whole_feed(&told))
+        .with("https://b.example/evil", "text/html", evil)
+        .refusing("https://n.example/help", 9, 403, None);
+    let mut archive = empty();
+    // The second time it is also what was kept.
+    for _ in 0..2 {
+        let feeds = ["https://n.example/feed", OTHER];
+        let gathered = gathered_of(&feeds, &web, &archive, "2026-11-23T12:00:00Z").await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        assert_eq!(stock.articles.len(), 5);
+        let (own, told) = (text_of(&stock, "/a-"), text_of(&stock, "/more-"));
+        for name in ["donate", "petition", "help"] {
+            assert!(
+                own.contains(&format!("\"https://n.example/{name}\"")),
+                "{own}"
+            );
+        }
+        assert!(!own.contains("https://n.example/alias"), "{own}");
+        // The articles of one source lead to each other.
+        for name in ["donate", "help"] {
+            assert!(told.contains(&format!("\"../{name}-")), "{told}");
+        }
+        assert!(told.contains("\"https://n.example/petition\""), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_behind_a_shield_is_shown_as_it_was() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_A))
