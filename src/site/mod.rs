@@ -471,6 +471,14 @@ mod tests {
         }
         let home = Document::from(files["index.html"].as_str());
         assert!(home.select("section[lang=fa][dir=rtl]").exists());
+        // A name in Latin letters.
+        for (page, turns) in [
+            ("be/2026/11/ferry/index.html", false),
+            ("fa/2026/11/بازار/index.html", true),
+        ] {
+            let byline = Document::from(files[page].as_str());
+            assert_eq!(byline.select(".by b[dir=auto]").exists(), turns, "{page}");
+        }
     }
 
     #[test]
