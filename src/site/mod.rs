@@ -546,6 +546,31 @@ mod tests {
     }
 
     #[test]
+    fn a_title_without_end_is_cut_wherever_it_is_not_alone() {
+        let title = "Слова ".repeat(5000);
+        let ferry = Article {
+            title: title.clone(),
+            ..article("be", "2026-11-03T10:00:00Z", "ferry")
+        };
+        let shown = format!("{}…", "Слова ".repeat(33).trim_end());
+        for (path, text) in rendered(&[ferry]) {
+            let is_list = [
+                "index.html",
+                "be/index.html",
+                "be/2026/11/index.html",
+                "be/section/культура/index.html",
+                "be/feed.xml",
+                "be/rss.xml",
+                "be/2026/11/search-1.css",
+            ]
+            .contains(&&*path);
+            assert_eq!(text.contains(&shown), is_list, "{path}");
+            let is_own = path == "be/2026/11/ferry/index.html";
+            assert_eq!(text.contains(title.trim_end()), is_own, "{path}");
+        }
+    }
+
+    #[test]
     fn a_feed_can_be_read_and_keeps_its_names() {
         let read = |articles: &[Article]| {
             let xml = rendered(articles).remove("be/feed.xml").expect("a feed");
