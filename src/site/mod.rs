@@ -571,6 +571,23 @@ mod tests {
     }
 
     #[test]
+    fn a_title_is_no_markup_for_readers_of_feeds_that_take_it_for_some() {
+        let rss = &rendered(&articles())["be/rss.xml"];
+        let titles: Vec<&str> = rss.split("<title>").skip(2).collect();
+        assert!(
+            titles[0].starts_with("‹img src=x onerror=a()› ferry</title>"),
+            "{rss}"
+        );
+        assert_eq!(titles.len(), 2);
+        assert!(rss.contains("<category>Культура</category>"));
+        let atom = &rendered(&articles())["be/feed.xml"];
+        assert!(
+            atom.contains("<title>&#60;img src=x onerror=a()&#62; ferry</title>"),
+            "{atom}"
+        );
+    }
+
+    #[test]
     fn a_feed_can_be_read_and_keeps_its_names() {
         let read = |articles: &[Article]| {
             let xml = rendered(articles).remove("be/feed.xml").expect("a feed");
