@@ -24,6 +24,7 @@ use super::extract::{
 use super::fetching::{GetError, Getter, Terms};
 use super::links;
 use super::mark::Mark;
+use super::patience::{self, GivenUp};
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
@@ -241,7 +242,8 @@ impl Draft {
         let html = match kept.map(|read| read.article.html).filter(is_it) {
             Some(html) => html,
             None => {
-                let again = held(&self.address(), self.shelf.as_ref(), background, read).await;
+                let (url, shelf) = (self.address(), self.shelf.as_ref());
+                let again = held(&url, shelf, background, read).await;
                 Some(again.ok()?.1.article.html).filter(is_it)?
             }
         };
@@ -263,6 +265,10 @@ pub enum DraftError {
     OtherKind(String),
     #[error("it could not be read in {} seconds", PATIENCE.as_secs())]
     TooLong,
+    #[error(
+        "it was not read, since another page of the same source is being read for a long time already"
+    )]
+    Behind,
     #[error("reading it failed; please report this page")]
     Fault,
     #[error("it has no title")]
@@ -294,6 +300,8 @@ pub async fn draft(
         first.clone_into(&mut offer.id);
     }
     let id = offer.id.clone();
+    // What lies on the operator's own disk is read to the last page: what is left out of it goes from the site.
+    let source = offer.shelf.is_none().then_some(offer.source);
     if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
         let shelf = Arc::clone(shelf);
         let told = blocking(move || Ok(shelf.told()?)).await.flatten();
@@ -301,15 +309,15 @@ pub async fn draft(
     }
     let mut is_told = matches!(offer.page, Page::Told(_));
     let read = match &offer.page {
-        Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
+        Page::Told(url) => told(offer.told.as_deref(), url, background, source).await,
         Page::Address(url) => {
             let told = offer.told.as_deref();
-            match fetched(url, &id, told, offer.terms, getter, background).await {
+            match fetched(url, &id, told, offer.terms, getter, background, source).await {
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
                 Err(error) if error.is_passing() && !background.archive.holds(&id) => {
                     is_told = true;
-                    let told = in_short(told, url, background.cache).await;
+                    let told = in_short(told, url, background, source).await;
                     told.map_err(|_| error)
                 }
                 other => other,
@@ -340,13 +348,14 @@ async fn fetched(
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
     let held = Held {
         content_type: got.content_type,
         bytes: got.bytes,
     };
-    let read = page(got.url, move || Ok(held), background, read).await;
+    let read = page(got.url, move || Ok(held), background, source, read).await;
     // Most pages say what they are, so what was kept is rarely asked.
     let title = || {
         let told = told.and_then(|told| told.title.clone());
@@ -391,11 +400,12 @@ async fn page(
     url: Url,
     held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
+    source: Option<u32>,
     read: Reading,
 ) -> Result<(Url, Read), DraftError> {
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
-    let read = apart(background.cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let held = held()?;
         if let Some(kind) = held.content_type.as_deref().filter(|kind| !is_page(kind)) {
             return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
@@ -466,19 +476,20 @@ async fn held(
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
     let held = move || shelf.read(&asked).unwrap_or(Err(ShelfError::Absent));
-    page(url.clone(), held, background, read).await
+    page(url.clone(), held, background, None, read).await
 }
 
 /// The article as its source tells it, whole and finished.
 async fn told(
     entry: Option<&Entry>,
     url: &Url,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let key = key(&format!("told {title:?}"), &base, html.as_bytes());
         let read = known(cache, key, || {
             extract::extract_finished(&html, title.clone(), &base)
@@ -489,12 +500,15 @@ async fn told(
 }
 
 /// Whether a source says something else of an article than what is kept; `None` if it only names it.
-pub async fn is_other(offer: &Offer, kept: &Slip, cache: &Arc<Cache>) -> Option<bool> {
+pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) -> Option<bool> {
     let story = kept.line().ok()?.story?;
     let entry = offer.told.as_deref();
     let title = entry.and_then(|told| told.title.as_deref());
     let html = match &offer.page {
-        Page::Told(url) => Some(told(entry, url, cache).await.ok()?.1.article.html),
+        Page::Told(url) => {
+            let read = told(entry, url, background, Some(offer.source)).await;
+            Some(read.ok()?.1.article.html)
+        }
         _ => None,
     };
     title.or(html.as_deref())?;
@@ -509,12 +523,13 @@ pub async fn is_other(offer: &Offer, kept: &Slip, cache: &Arc<Cache>) -> Option<
 async fn in_short(
     entry: Option<&Entry>,
     url: &Url,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let key = key(&format!("in short {title:?}"), &base, html.as_bytes());
         let read = known(cache, key, || {
             extract::extract_summary(&html, title.clone(), &base)
@@ -526,13 +541,20 @@ async fn in_short(
 
 // Step 2.
 
+/// `source`: the place of a stranger's among those of the newsroom.
 async fn apart(
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
     work: impl FnOnce(&Cache) -> Result<Read, DraftError> + Send + 'static,
 ) -> Result<Read, DraftError> {
-    let cache = Arc::clone(cache);
-    let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
-    done.await.map_err(|_| DraftError::TooLong)??
+    let cache = Arc::clone(background.cache);
+    let whose = source.map(|source| format!("{} {source}", background.newsroom.id));
+    let done = patience::in_time(whose, PATIENCE, move || work(&cache)).await;
+    done.map_err(|why| match why {
+        GivenUp::TooLong => DraftError::TooLong,
+        GivenUp::Behind => DraftError::Behind,
+        GivenUp::Fault => DraftError::Fault,
+    })?
 }
 
 /// The code that reads pages; see the build script.
