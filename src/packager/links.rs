@@ -1,5 +1,6 @@
 //! What becomes of the links in an article: to other articles of this edition they stay inside, others lead out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use url::Url;
@@ -49,7 +50,7 @@ pub fn is_of_host(url: &Url, host: &str) -> bool {
 }
 
 /// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
-/// what campaigns append.
+/// what campaigns append. Where it is not sure what was appended, two articles are better than one that hides another.
 pub fn key(url: &Url) -> String {
     let host = url
         .host_str()
@@ -58,9 +59,15 @@ pub fn key(url: &Url) -> String {
     let path = url.path().trim_end_matches('/');
     let path = path.strip_suffix("/index.html").unwrap_or(path);
     let path = path.strip_suffix("/amp").unwrap_or(path);
+    let is_rest = |(name, _): &(Cow<'_, str>, Cow<'_, str>)| !is_campaign(name);
+    let names_page = is_page(path)
+        || url
+            .query_pairs()
+            .any(|pair| is_rest(&pair) && !is_doubtful(&pair.0));
     let asked: Vec<String> = url
         .query_pairs()
-        .filter(|(name, _)| !is_campaign(name))
+        .filter(is_rest)
+        .filter(|(name, value)| !(is_doubtful(name) && names_page && says_no_page(name, value)))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let port = url
@@ -71,7 +78,27 @@ pub fn key(url: &Url) -> String {
 }
 
 fn is_campaign(name: &str) -> bool {
-    name.starts_with("utm_") || matches!(name, "fbclid" | "gclid" | "yclid" | "ref" | "amp")
+    name.starts_with("utm_") || matches!(name, "fbclid" | "gclid" | "yclid")
+}
+
+/// Campaigns append them, and some systems number their articles by them: `/news.php?ref=1`.
+fn is_doubtful(name: &str) -> bool {
+    matches!(name, "ref" | "amp")
+}
+
+/// Whether it is no number of an article. `amp=1` is the light copy of a page.
+fn says_no_page(name: &str, value: &str) -> bool {
+    (name == "amp" && value == "1")
+        || value.is_empty()
+        || !value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a path names a page by itself, and not a program that is told which one.
+fn is_page(path: &str) -> bool {
+    const PROGRAMS: [&str; 7] = ["php", "asp", "aspx", "jsp", "cfm", "cgi", "pl"];
+    let (_, file) = path.rsplit_once('/').unwrap_or_default();
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+    !file.is_empty() && extension.is_none_or(|extension| !PROGRAMS.contains(&extension))
 }
 
 /// Answers for one article.
@@ -136,6 +163,26 @@ mod tests {
         ] {
             check(href, &Link::Inside(path.clone()));
         }
+    }
+
+    #[test]
+    fn what_campaigns_append_is_no_other_article_and_a_number_may_be_one() {
+        let key = |address: &str| key(&Url::parse(address).unwrap());
+        let check = |one: &str, other: &str, expected: bool| {
+            let [one, other] = [one, other].map(|rest| key(&format!("https://n.example/{rest}")));
+            assert_eq!(one == other, expected, "{one} {other}");
+        };
+        check("a?ref=home", "a", true);
+        check("a?amp", "a?amp=1", true);
+        check("a?amp=true&utm_source=7", "a", true);
+        check("a.php?id=5&ref=home", "a.php?id=5", true);
+        check("a.php?id=5&fbclid=1", "a.php?id=5", true);
+        check("news.php?ref=1", "news.php?ref=2", false);
+        check("news?ref=1", "news?ref=2", false);
+        check("news.php?amp=2", "news.php?amp=3", false);
+        check("news.php?ref=court", "news.php?ref=ferry", false);
+        check("?ref=court", "?ref=ferry", false);
+        check("news.php?ref=1&utm_source=7", "news.php?ref=1", true);
     }
 
     #[test]
