@@ -6,6 +6,8 @@
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
 //!    again, and many feeds tell no hour.
 //! 2. Two sources of one article make one article: the first has the place.
+//! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
+//!    keep another's out.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -38,9 +40,7 @@ pub fn placed(
     stale: &[Skipped],
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
-    let Background {
-        newsroom, archive, ..
-    } = background;
+    let archive = background.archive;
     // Only what was kept can have moved, and not what is still where it was, though it cannot be read today.
     let unread = stale.iter().map(|stale| stale.what.clone());
     let now: BTreeSet<String> = match archive.is_there() {
@@ -52,7 +52,6 @@ pub fn placed(
         false => BTreeSet::new(),
     };
     let before = archive.places();
-    let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
     let mut taken = HashSet::new();
     let mut placed = Vec::new();
     for mut draft in drafts {
@@ -72,22 +71,55 @@ pub fn placed(
                 continue;
             }
         }
-        let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
-        let path = path.map(|path| shared(path, background.previous));
-        let why = match path {
-            Some(path) if !is_anothers(&path, &draft.id) && taken.insert(path.clone()) => {
-                placed.push(Placed { draft, path });
-                continue;
-            }
-            Some(_) => "another article has the same address",
-            None => "it can have no address",
+        let is_free = |path: &SitePath| {
+            let had = before.get(path);
+            !taken.contains(path) && !had.is_some_and(|had| is_anothers(had, &draft))
         };
-        skipped.push(Skipped {
-            what: draft.id,
-            why: why.into(),
-        });
+        match place(&draft, background, is_free) {
+            Ok(path) => {
+                let path = shared(path, background.previous);
+                taken.insert(path.clone());
+                placed.push(Placed { draft, path });
+            }
+            Err(why) => skipped.push(Skipped {
+                what: draft.id,
+                why: why.into(),
+            }),
+        }
     }
     placed
+}
+
+/// The first place that `is_free`, or why there is none.
+fn place(
+    draft: &Draft,
+    background: Background<'_>,
+    is_free: impl Fn(&SitePath) -> bool,
+) -> Result<SitePath, &'static str> {
+    let mut paths = places(draft, background).peekable();
+    paths.peek().ok_or("it can have no address")?;
+    let free = paths.find(is_free);
+    free.ok_or("another article has the same address")
+}
+
+/// Where it can lie: where it lay, or else behind its short address or its long one.
+fn places(draft: &Draft, background: Background<'_>) -> impl Iterator<Item = SitePath> {
+    let newsroom = &background.newsroom.id;
+    let place = move |slug: String| Article::place(newsroom, draft.published, &slug);
+    let short = place(slug::slug(&draft.id));
+    let long = move || place(slug::long_slug(&draft.id));
+    let kept = background.archive.shown(&draft.id).map(|kept| &kept.path);
+    let was_long =
+        kept.is_some_and(|kept| Some(kept) != short.as_ref() && Some(kept) == long().as_ref());
+    let first = was_long.then(long).flatten();
+    let rest = std::iter::once_with(long).flatten();
+    first.into_iter().chain(short).chain(rest)
+}
+
+/// Whether what lies in a place is another article than this one. One that was withdrawn keeps its place; of those in
+/// folders it may be known by another name.
+fn is_anothers(had: &Slip, draft: &Draft) -> bool {
+    *had.id != *draft.id && (had.is_shown() || draft.is_fleeting())
 }
 
 /// The same path as the edition before holds it, which takes no more memory.

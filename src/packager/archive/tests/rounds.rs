@@ -308,24 +308,33 @@ async fn links_to_what_the_feed_forgot_stay_inside() {
 }
 
 #[tokio::test]
-async fn a_new_article_cannot_take_the_place_of_another() {
+async fn an_article_whose_address_another_has_gets_a_longer_one_and_keeps_it() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_A))
         .with("https://n.example/a", "text/html", page(""));
-    let mut archive = empty();
     let now = "2026-11-23T12:00:00Z";
-    let place = gathered(&web, &archive, now).await.articles[0].path.clone();
+    let place = gathered(&web, &empty(), now).await.articles[0].path.clone();
     // Another article whose digest begins with the same digits.
     let mut other = line(&article("bazar", "<p>other"));
-    other.path = place;
+    other.path = place.clone();
     other.id = "https://n.example/other".into();
-    let other = gathered_lines(&[other]);
-    stocked(&mut archive, other, &[]);
-    let gathered = gathered(&web, &archive, now).await;
-    assert!(gathered.articles.is_empty());
-    assert!(gathered.skipped[0].why.contains("same address"));
-    let stock = stocked(&mut archive, gathered, &[]);
-    assert_eq!(articles(&stock)[0].body.as_str(), "<p>other</p>");
+    let gone = [Withdrawn::parse(&other.id).unwrap()];
+    for first in [&[][..], &gone] {
+        let mut archive = empty();
+        let stock = stocked(&mut archive, gathered_lines(&[other.clone()]), first);
+        assert_eq!(stock.articles.len(), usize::from(first.is_empty()));
+        // It may be taken back later, too.
+        for withdrawn in [first, &gone, &[]] {
+            archive = reread(&archive);
+            let gathered = gathered(&web, &archive, now).await;
+            assert!(gathered.skipped.is_empty(), "{:?}", gathered.skipped);
+            let long = gathered.articles[0].path.clone();
+            let stem = place.as_str().strip_suffix("/index.html").unwrap();
+            assert!(long.as_str().starts_with(stem) && long != place, "{long}");
+            let stock = stocked(&mut archive, gathered, withdrawn);
+            assert!(text_of(&stock, long.as_str()).contains("political prisoners"));
+        }
+    }
 }
 
 fn whole(address: &str, title: &str, text: &str) -> String {
