@@ -22,7 +22,7 @@ use crate::packager::extract::{self, Extracted, NoArticle, Rulebook};
 /// Reads one page as `colport pack` does and prints one JSON object: title, byline, date, section, pictures, and the
 /// article as plain text and as HTML (`pack` cleans that once more, leaves out what stands on many pages of the same
 /// host, and puts its own copies of the pictures in). A page that holds no article gives `"article": false` and the
-/// reason, and exit code 1.
+/// reason, and exit code 1; so does one without a title, beside what was read of it: where a feed tells a title it is one.
 #[derive(Args)]
 pub(crate) struct Extract {
     /// A file with the page as it came from the server; `-` for standard input
@@ -44,7 +44,17 @@ pub(crate) struct Extract {
 #[serde(untagged)]
 enum Shown {
     Article(Box<Article>),
-    None { article: bool, why: String },
+    /// `pack` leaves it out, unless a feed tells its title.
+    Untitled {
+        article: bool,
+        why: &'static str,
+        #[serde(flatten)]
+        read: Box<Article>,
+    },
+    None {
+        article: bool,
+        why: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -94,13 +104,13 @@ impl Extract {
         let read = extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url));
         let shown = Shown::from(read);
         screen.json(&shown);
-        match &shown {
-            Shown::Article(_) => Ok(()),
-            Shown::None { why, .. } => Err(Failure::refused(format!("`{page}` is skipped: {why}"))
-                .try_this(
-                    "open the page in a browser with scripts switched off: is its text there?",
-                )),
-        }
+        let why = match &shown {
+            Shown::Article(_) => return Ok(()),
+            Shown::Untitled { why, .. } => why,
+            Shown::None { why, .. } => &**why,
+        };
+        Err(Failure::refused(format!("`{page}` is skipped: {why}"))
+            .try_this("open the page in a browser with scripts switched off: is its text there?"))
     }
 }
 
@@ -162,8 +172,11 @@ impl Shown {
 impl From<Result<Extracted, NoArticle>> for Shown {
     fn from(read: Result<Extracted, NoArticle>) -> Self {
         match read {
-            // `pack` leaves it out, unless a feed tells its title.
-            Ok(read) if read.title.is_empty() => Self::none("it has no title"),
+            Ok(read) if read.title.is_empty() => Self::Untitled {
+                article: false,
+                why: "it has no title",
+                read: Box::new(read.into()),
+            },
             Ok(read) => Self::Article(Box::new(read.into())),
             Err(why) => Self::none(why),
         }

@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempDir};
 
 pub(super) use super::mapped::map_file;
@@ -73,6 +74,18 @@ impl FileError {
         }
     }
 
+    /// Whether it says nothing about the file: this program, or this machine, has no room for one more just now.
+    pub fn is_passing(&self) -> bool {
+        let Self::Other { source, .. } = self else {
+            return false;
+        };
+        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+        let code = source.raw_os_error();
+        passing
+            .iter()
+            .any(|errno| code == Some(errno.raw_os_error()))
+    }
+
     pub(super) fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
@@ -96,22 +109,23 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     read_open(file, path, max_bytes)
 }
 
-/// The same, and when the file was last written.
+/// The same of a file to which nobody appends, and when it was last written.
 pub fn read_dated(path: &Path, max_bytes: u64) -> Result<(Vec<u8>, jiff::Timestamp)> {
     let file = File::open(path).map_err(|e| FileError::new("open", path, e))?;
     let facts = file
         .metadata()
         .map_err(|e| FileError::new("look at", path, e))?;
     let written = time_of(&facts, path)?;
-    Ok((read_sized(&file, facts.len(), path, max_bytes)?, written))
+    if facts.len() > max_bytes {
+        let path = path.to_path_buf();
+        return Err(FileError::TooLarge { path, max_bytes });
+    }
+    let read = read_at(&file, &(0..facts.len()));
+    Ok((read.map_err(|e| FileError::new("read", path, e))?, written))
 }
 
 fn read_open(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     let length = file.metadata().map_or(0, |about| about.len());
-    read_sized(&file, length, path, max_bytes)
-}
-
-fn read_sized(file: &File, length: u64, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     // A byte more, so that the end is seen without more room being made for what is behind it.
     let room = length.min(max_bytes).saturating_add(1);
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());

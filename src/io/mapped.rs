@@ -87,7 +87,7 @@ impl Pages {
 }
 
 /// So much of a map is touched before it is let go.
-const TOUCHED_BYTES: u64 = 16 << 20;
+const TOUCHED_BYTES: u64 = 4 << 20;
 
 /// Lets go of a map's pages while somebody goes through it.
 #[derive(Debug)]
@@ -128,6 +128,7 @@ impl<W> Copying<W> {
     }
 
     pub fn into_inner(self) -> W {
+        self.thrift.pages.let_go();
         self.out
     }
 }

@@ -291,14 +291,78 @@ impl DraftError {
     }
 }
 
+/// How many pages that lie with their source are looked up at a time, and by one thread: to go to another thread and back
+/// takes as long as to look up one.
+pub const LOOKED_UP: usize = 6 * LOOKS;
+const LOOKS: usize = 16;
+
+/// What is known of these if they lie with their source and are the same to the byte.
+#[expect(clippy::vec_box, reason = "each is let go of when it was read")]
+pub async fn looked_up(
+    mut offers: Vec<Box<Offer>>,
+    background: Background<'_>,
+) -> Vec<(Box<Offer>, Option<Read>)> {
+    for offer in &mut offers {
+        if let Some(first) = background.archive.first_id(&offer.id) {
+            first.clone_into(&mut offer.id);
+        }
+    }
+    let looks = offers.chunks(LOOKS).map(|offers| {
+        let asked = offers
+            .iter()
+            .map(|offer| Asked::of(offer, background.rules));
+        let (asked, cache): (Vec<_>, _) = (asked.collect(), Arc::clone(background.cache));
+        let look = move || {
+            let heads = asked.iter().map(|asked| asked.as_ref()?.head(&cache));
+            heads.collect::<Vec<_>>()
+        };
+        (offers.len(), tokio::task::spawn_blocking(look))
+    });
+    let mut heads = Vec::with_capacity(offers.len());
+    for (number, look) in looks.collect::<Vec<_>>() {
+        // What takes too long is read one by one.
+        let found = tokio::time::timeout(PATIENCE, look).await;
+        let found = found.ok().and_then(Result::ok).unwrap_or_default();
+        let end = heads.len() + number;
+        heads.extend(found);
+        heads.resize_with(end, || None);
+    }
+    offers.into_iter().zip(heads).collect()
+}
+
+/// Where a page lies, and how it is read.
+struct Asked {
+    url: Url,
+    shelf: Arc<dyn Shelf>,
+    rules: Rules,
+}
+
+impl Asked {
+    fn of(offer: &Offer, rules: &Rulebook) -> Option<Self> {
+        let shelf = offer.shelf.as_ref().filter(|_| offer.is_held())?;
+        let url = offer.address();
+        Some(Self {
+            shelf: Arc::clone(shelf),
+            rules: rules.rules_for(&url),
+            url,
+        })
+    }
+
+    fn head(&self, cache: &Cache) -> Option<Read> {
+        let held = self.shelf.read(&self.url)?.ok()?;
+        let is_page = held.content_type.as_deref().is_none_or(is_page);
+        let key = is_page.then(|| head_key(&held, &self.url, &self.rules));
+        head(cache, key?)
+    }
+}
+
+/// `head`: what was [looked up](looked_up).
 pub async fn draft(
     mut offer: Offer,
+    head: Option<Read>,
     getter: &Getter<'_>,
     background: Background<'_>,
 ) -> Result<Box<Draft>, (String, DraftError)> {
-    if let Some(first) = background.archive.first_id(&offer.id) {
-        first.clone_into(&mut offer.id);
-    }
     let id = offer.id.clone();
     // What lies on the operator's own disk is read to the last page: what is left out of it goes from the site.
     let source = offer.shelf.is_none().then_some(offer.source);
@@ -324,13 +388,11 @@ pub async fn draft(
             }
         }
         Page::Held(_) | Page::Lying => {
-            held(
-                &offer.address(),
-                offer.shelf.as_ref(),
-                background,
-                read_once,
-            )
-            .await
+            let address = offer.address();
+            match head {
+                Some(head) => Ok((address, head)),
+                None => held(&address, offer.shelf.as_ref(), background, read_once).await,
+            }
         }
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
@@ -424,12 +486,8 @@ fn read(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, Dra
 
 /// The same of a page that will be the same to the byte for a long time: then nothing of it but its head is looked at.
 fn read_once(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, DraftError> {
-    let of = format!("head {:?} {rules:?}", held.content_type);
-    let head_key = key(&of, url, &held.bytes);
-    let head = cache.find(Kind::Heads, head_key);
-    let head = head.and_then(|entry| serde_json::from_slice::<Read>(&entry).ok());
-    let is_there = |lies: &Lying| cache.holds(Kind::Pages, lies.key);
-    if let Some(head) = head.filter(|head| head.lies.as_ref().is_some_and(is_there)) {
+    let head_key = head_key(&held, url, rules);
+    if let Some(head) = head(cache, head_key) {
         return Ok(head);
     }
     let lean = Lean::of(&held.bytes, held.content_type.as_deref(), rules)?;
@@ -450,6 +508,18 @@ fn read_once(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read
     }
     read.article.html = html;
     Ok(read)
+}
+
+fn head_key(held: &Held, url: &Url, rules: &Rules) -> Key {
+    let of = format!("head {:?} {rules:?}", held.content_type);
+    key(&of, url, &held.bytes)
+}
+
+/// What was read of a page, if the rest of it is there too.
+fn head(cache: &Cache, key: Key) -> Option<Read> {
+    let head: Read = serde_json::from_slice(&cache.find(Kind::Heads, key)?).ok()?;
+    let is_there = |lies: &Lying| cache.holds(Kind::Pages, lies.key);
+    head.lies.as_ref().is_some_and(is_there).then_some(head)
 }
 
 const FEW_LINES: usize = 400;
@@ -562,7 +632,7 @@ const READING: &str = env!("COLPORT_READING");
 
 /// What came of a page.
 #[derive(Serialize, Deserialize)]
-struct Read {
+pub struct Read {
     article: Extracted,
     /// By which it is compared with others of its newsroom.
     blocks: Vec<u64>,

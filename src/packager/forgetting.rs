@@ -11,6 +11,7 @@
 //! Too much may go by that, and is made anew.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use memchr::memmem::Finder;
 use url::Url;
@@ -83,7 +84,7 @@ fn is_of_a_page(url: &Url) -> bool {
 /// The longest pieces that are written alike in HTML, in JSON and in a feed; all of a text that has no long one.
 fn sentences(html: &str) -> Vec<String> {
     let is_written_otherwise =
-        |c: char| matches!(c, '<' | '>' | '"' | '\\' | '\u{a0}') || c.is_control();
+        |c: char| matches!(c, '<' | '>' | '"' | '\\' | '/' | '\u{a0}') || c.is_control();
     let mut in_tag = false;
     let mut pieces: Vec<&str> = Vec::new();
     for part in html.split_inclusive(['<', '>']) {
@@ -106,10 +107,25 @@ fn sentences(html: &str) -> Vec<String> {
         .take(SENTENCES)
         .map(str::to_owned)
         .collect();
-    match long.is_empty() && !html.is_empty() {
-        true => vec![html.to_owned()],
-        false => long,
+    if long.is_empty() && !html.is_empty() {
+        return vec![html.to_owned()];
     }
+    let escaped: Vec<String> = long.iter().filter_map(|text| in_escapes(text)).collect();
+    [long, escaped].concat()
+}
+
+/// As programs write JSON that trust no other letters than English ones; `None` where that is the same.
+fn in_escapes(text: &str) -> Option<String> {
+    let mut escaped = String::new();
+    for unit in text.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => escaped.push(byte.into()),
+            _ => {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    (escaped != text).then_some(escaped)
 }
 
 /// What all of them are found by.
@@ -304,6 +320,15 @@ mod tests {
             "It went on for hours and hours, say those who were there.",
             "Nobody was hurt but for two of them, the police says.",
         ];
+        let cyrillic = "Суд агучыў прысуд журналістам у панядзелак";
+        let [plain, escaped] = sentences(cyrillic).try_into().unwrap();
+        assert_eq!(plain, cyrillic);
+        assert!(
+            escaped.starts_with("\\u0421\\u0443\\u0434 \\u0430"),
+            "{escaped}"
+        );
+        let read: String = serde_json::from_str(&format!("\"{escaped}\"")).unwrap();
+        assert_eq!(read, cyrillic);
         let html = format!(
             "<p class=\"{}\">{one}&amp;{two}</p><p>Short.</p>",
             "x".repeat(99)

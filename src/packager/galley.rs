@@ -26,7 +26,7 @@ pub struct Galley<'a> {
 
 /// An article with its pictures.
 pub struct Done {
-    pub slip: Slip,
+    pub slip: Box<Slip>,
     /// What the folder calls it, if it came from one and tells no date.
     pub undated: Option<(String, Timestamp)>,
     /// What it says, if it lies with its source and did not say so before.
@@ -74,7 +74,7 @@ impl Galley<'_> {
         };
         slip.told_by = draft.teller.as_ref().map(|teller| Arc::clone(&teller.name));
         Some(Done {
-            slip,
+            slip: slip.into(),
             undated: undated.then(|| (draft.id.clone(), draft.published)),
             said,
             pictures: shown.files,

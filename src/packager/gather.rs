@@ -9,15 +9,17 @@
 //! Of an article no more is held in memory than tells it from others: its text lies in the drawer.
 
 use std::collections::{BTreeMap, HashSet};
+use std::iter::Peekable;
 
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::archive::{self, Archive, Said, Slip};
+use super::archive::{self, Archive, Said, Slip, Slips};
 use super::draft::{self, Background, Draft, Furniture};
 use super::extract::LeftOut;
 use super::fetching::Getter;
 use super::galley::Galley;
+use super::mark::Mark;
 use super::placing::{Placed, inside, namesakes, placed};
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
@@ -57,7 +59,7 @@ impl Default for Options {
 #[derive(Debug, Default)]
 pub struct Gathered {
     /// In the order of the sources.
-    pub articles: Vec<Slip>,
+    pub articles: Slips,
     /// WebP files.
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pages of folders that tell no date, and the one that they were given.
@@ -146,6 +148,7 @@ async fn offers(
     background: Background<'_>,
     gathered: &mut Gathered,
 ) -> Vec<Box<Offer>> {
+    let name = |id: &str| Mark::of(&[archive::key(id).as_bytes()]);
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     let mut foreign = Vec::new();
@@ -179,7 +182,7 @@ async fn offers(
                                 .extend(supplanted(&offer, kept, tellers, background).await);
                         }
                     }
-                    if seen.insert(archive::key(&offer.id)) {
+                    if seen.insert(name(&offer.id)) {
                         all.push(offer);
                     }
                 }
@@ -193,8 +196,7 @@ async fn offers(
     }
     for (source, mut refused) in foreign {
         // What another source tells in the same words is told by that one.
-        refused
-            .retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&archive::key(id))));
+        refused.retain(|(id, is_other)| is_other.unwrap_or_else(|| !seen.contains(&name(id))));
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
@@ -271,35 +273,51 @@ async fn drafts(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Box<Draft>> {
     let of = offers.len();
-    let reading = offers
-        .into_iter()
-        .map(|offer| draft::draft(*offer, getter, background));
-    // In the order of the sources, so that the same input gives the same edition.
-    let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
     let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());
     let mut done = 0;
-    while let Some(read) = reading.next().await {
-        done += 1;
-        progress(Progress::Reading { done, of });
-        match read {
-            Ok(mut draft) => {
-                furniture.count(&mut draft);
-                drafts.push(draft);
-            }
-            Err((what, error)) => {
-                let list = match background.archive.holds(&what) {
-                    true => &mut gathered.stale,
-                    false => &mut gathered.skipped,
-                };
-                list.push(Skipped {
-                    what,
-                    why: error.to_string(),
-                });
+    let mut offers = offers.into_iter().peekable();
+    while offers.peek().is_some() {
+        let looked_up = draft::looked_up(alike(&mut offers), background).await;
+        let reading = looked_up
+            .into_iter()
+            .map(|(offer, head)| draft::draft(*offer, head, getter, background));
+        // In the order of the sources, so that the same input gives the same edition.
+        let mut reading = stream::iter(reading).buffered(options.pages_at_once.max(1));
+        while let Some(read) = reading.next().await {
+            done += 1;
+            progress(Progress::Reading { done, of });
+            match read {
+                Ok(mut draft) => {
+                    furniture.count(&mut draft);
+                    drafts.push(draft);
+                }
+                Err((what, error)) => {
+                    let list = match background.archive.holds(&what) {
+                        true => &mut gathered.stale,
+                        false => &mut gathered.skipped,
+                    };
+                    list.push(Skipped {
+                        what,
+                        why: error.to_string(),
+                    });
+                }
             }
         }
     }
     furniture.leave_out(&mut drafts);
     drafts
+}
+
+/// The next ones whose pages lie with their source, as many as are looked up at a time; or all up to the next of those.
+#[expect(clippy::vec_box, reason = "each is let go of when it was read")]
+fn alike(offers: &mut Peekable<impl Iterator<Item = Box<Offer>>>) -> Vec<Box<Offer>> {
+    let are_held = offers.peek().is_some_and(|next| next.is_held());
+    let most = match are_held {
+        true => draft::LOOKED_UP,
+        false => usize::MAX,
+    };
+    let next = || offers.next_if(|next| next.is_held() == are_held);
+    std::iter::from_fn(next).take(most).collect()
 }
 
 // Step 4.

@@ -117,7 +117,9 @@ impl<'a> Makeup<'a> {
         self.made_up.waiting.extend(pictures);
         self.made_up.kept.extend(stock.kept_pictures);
         let shelf = Shelf::of(&stock.articles);
-        self.headlines.reserve_exact(stock.articles.len());
+        let all = stock.articles.len();
+        self.headlines.reserve_exact(all);
+        let (mut waiting, mut kept) = (Vec::with_capacity(all), Vec::with_capacity(all));
         for slip in stock.articles {
             let setting = Setting {
                 setter: &self.setter,
@@ -132,12 +134,13 @@ impl<'a> Makeup<'a> {
             let Some(Set { headline, page }) = set else {
                 continue;
             };
-            match page {
-                Some(page) => drop(self.made_up.lay(slip.path, page, &self.drawer)),
-                None => drop(self.made_up.kept.insert(slip.path)),
+            match page.and_then(|page| self.made_up.laid(&slip.path, page, &self.drawer)) {
+                Some(page) => waiting.push((slip.path, page)),
+                None => kept.push(slip.path),
             }
             self.headlines.push(headline);
         }
+        self.made_up.take(waiting, kept);
         self.made_up.archives.push(archive);
         Ok(())
     }
@@ -177,17 +180,32 @@ impl MadeUp {
 
     /// Step 3. Gives whether it is new.
     fn lay(&mut self, path: SitePath, page: Vec<u8>, drawer: &Drawer) -> bool {
+        match self.laid(&path, page, drawer) {
+            Some(waiting) => {
+                self.waiting.insert(path, waiting);
+                true
+            }
+            None => {
+                self.kept.insert(path);
+                false
+            }
+        }
+    }
+
+    /// `None` if the edition before holds it.
+    fn laid(&self, path: &SitePath, page: Vec<u8>, drawer: &Drawer) -> Option<Waiting> {
         let digest = Digest::of(&page);
         let before = self.previous.as_ref();
-        let before = before.and_then(|previous| previous.file(&path));
-        if before.is_some_and(|before| before.digest == digest) {
-            self.kept.insert(path);
-            return false;
-        }
+        let before = before.and_then(|previous| previous.file(path));
+        let is_new = before.is_none_or(|before| before.digest != digest);
         let length = page.len() as u64;
-        let waiting = Waiting::known(length, digest, drawer.lay(page));
-        self.waiting.insert(path, waiting);
-        true
+        is_new.then(|| Waiting::known(length, digest, drawer.lay(page)))
+    }
+
+    /// Very many at once.
+    fn take(&mut self, waiting: Vec<(SitePath, Waiting)>, kept: Vec<SitePath>) {
+        self.waiting.append(&mut waiting.into_iter().collect());
+        self.kept.append(&mut kept.into_iter().collect());
     }
 
     /// What was added in order, one by one, left these half empty; all at once they are full.
@@ -295,7 +313,7 @@ mod tests {
         let drawer = Drawer::on(&std::env::temp_dir());
         let slips = lines.iter().map(|line| Slip::of(line, true, &drawer));
         let stock = Stock {
-            articles: slips.collect(),
+            articles: slips.map(Box::new).collect(),
             ..Stock::default()
         };
         let archive = Archive::read("/nowhere/be.jsonl".into(), &newsroom.id).unwrap();

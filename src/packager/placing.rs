@@ -52,8 +52,8 @@ pub fn placed(
         false => BTreeSet::new(),
     };
     let before = archive.places();
-    let mut taken = HashSet::new();
-    let mut placed = Vec::new();
+    let mut taken = HashSet::with_capacity(drafts.len());
+    let mut placed = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
         if draft.is_fleeting() && !archive.holds(&draft.id) {
             let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);

@@ -156,7 +156,7 @@ impl Holdings {
                 holdings.lock().is_on_seal = true;
                 holdings.current.exchange(catalogue);
             }
-            None => holdings.verify(now),
+            None => holdings.settle(holdings.reopen(now)),
         }
         Ok(holdings)
     }
@@ -176,7 +176,10 @@ impl Holdings {
     /// Verifies what is shown on the strength of its seal, and takes it down if it is damaged.
     pub(super) fn prove(&self, now: Timestamp) {
         if self.lock().is_on_seal {
-            self.verify(now);
+            let Some(opened) = self.patiently(|| self.reopen(now)) else {
+                return;
+            };
+            self.settle(opened);
         }
         self.lock().is_on_seal = false;
         self.proved.notify_all();
@@ -215,8 +218,28 @@ impl Holdings {
         self.proved.notify_all();
     }
 
-    fn verify(&self, now: Timestamp) {
-        match self.reopen(now) {
+    /// Tries again for as long as what was tried fails for want of room. `None`: it need not be done any more.
+    fn patiently<T>(
+        &self,
+        tried: impl Fn() -> Result<T, HoldingsError>,
+    ) -> Option<Result<T, HoldingsError>> {
+        loop {
+            match tried() {
+                Err(HoldingsError::File(error)) if error.is_passing() => {}
+                done => return Some(done),
+            }
+            let waits = |held: &mut Held| !held.is_closed;
+            let waited = (self.proved).wait_timeout_while(self.lock(), PATIENCE, waits);
+            drop(waited);
+            if self.lock().is_closed {
+                return None;
+            }
+        }
+    }
+
+    /// What is shown from now on, after what lies on the disk was verified.
+    fn settle(&self, opened: Result<Option<VerifiedEdition>, HoldingsError>) {
+        match opened {
             Ok(None) => self.current.exchange(Catalogue::default()),
             Ok(Some(edition)) => {
                 let mut held = self.lock();
@@ -545,6 +568,7 @@ impl Holdings {
 
 const PIECE_BYTES: usize = 1 << 18;
 const LEISURE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(1);
 const SEAL: &str = "edition.seal";
 
 /// As far as it is held in memory. What the folder remembers goes before what is said now, if both are of one site.
@@ -655,14 +679,49 @@ impl Write for Part {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    fn empty(folder: &Path) -> Holdings {
+        let anchor = Anchor::Root(Bytes::from_static(b"{}"));
+        let holdings = Holdings::open(folder, Some(&anchor), Timestamp::UNIX_EPOCH);
+        holdings.expect("an empty folder")
+    }
+
+    fn no_room() -> HoldingsError {
+        let source = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        HoldingsError::File(FileError::Other {
+            doing: "open",
+            path: PathBuf::new(),
+            source,
+        })
+    }
+
+    #[test]
+    fn what_cannot_be_opened_for_want_of_room_is_not_taken_for_damaged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (holdings, tries) = (empty(folder.path()), Cell::new(0));
+        let opened = holdings.patiently(|| {
+            tries.set(tries.get() + 1);
+            if tries.get() < 3 {
+                Err(no_room())
+            } else {
+                Ok(7)
+            }
+        });
+        assert!(matches!(opened, Some(Ok(7))));
+        let gone = || FileError::NotFound(PathBuf::new());
+        let opened = holdings.patiently(|| Err::<(), _>(gone().into()));
+        assert!(matches!(opened, Some(Err(_))), "that does not pass");
+        holdings.close();
+        assert!(holdings.patiently(|| Err::<(), _>(no_room())).is_none());
+    }
 
     #[test]
     fn what_is_closed_does_not_wait_to_be_verified() {
         let folder = tempfile::tempdir().expect("a folder");
-        let anchor = Anchor::Root(Bytes::from_static(b"{}"));
-        let holdings = Holdings::open(folder.path(), Some(&anchor), Timestamp::UNIX_EPOCH);
-        let holdings = holdings.expect("an empty folder");
+        let holdings = empty(folder.path());
         holdings.lock().is_on_seal = true;
         std::thread::scope(|scope| {
             scope.spawn(|| holdings.prove_at_leisure(Timestamp::UNIX_EPOCH));

@@ -314,8 +314,9 @@ fn tidy(document: &Document) {
         details.set_attr("open", "");
     }
     for rule in document.select("hr").nodes() {
-        let next = rule.next_element_sibling();
-        if next.is_none_or(|next| next.has_name("hr")) {
+        let behind = std::iter::successors(rule.next_sibling(), NodeRef::next_sibling);
+        let mut said = behind.filter(|node| node.is_element() || !node.text().trim().is_empty());
+        if said.next().is_none_or(|next| next.has_name("hr")) {
             rule.remove_from_parent();
         }
     }
@@ -465,8 +466,8 @@ mod tests {
     #[test]
     fn terms_what_can_be_opened_and_lines_between_stay() {
         check(
-            "<dl class=x><dt>A<dd>B</dl><details class=x><summary>C</summary><p>D</p></details><hr width=9><p>E</p><hr><hr>",
-            "<dl><dt>A</dt><dd>B</dd></dl><details open=\"\"><summary>C</summary><p>D</p></details><hr><p>E</p>",
+            "<dl class=x><dt>A<dd>B</dl><details class=x><summary>C</summary><p>D</p></details><hr width=9>E<hr><hr>",
+            "<dl><dt>A</dt><dd>B</dd></dl><details open=\"\"><summary>C</summary><p>D</p></details><hr>E",
         );
         check(
             "<details open=javascript:x ontoggle=x()><summary>A</summary>B</details>",

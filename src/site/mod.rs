@@ -150,11 +150,11 @@ impl SmallCopy {
     /// Of a site with these files, by the lengths of their contents. It depends on nothing but what the site shows, so that
     /// the page that tells it stays the same while the site does.
     pub fn of(variant: Variant, files: impl IntoIterator<Item = (bool, u64)>) -> Self {
-        let mut bytes = 0;
+        let mut bytes = EDITION_BYTES;
         for (is_picture, length) in files {
             bytes += FILE_BYTES;
             match (is_picture, variant) {
-                (false, _) => bytes += length * PACKED_PERCENT / 100,
+                (false, _) => bytes += TEXT_BYTES + length * PACKED_PERCENT / 100,
                 (true, Variant::Light) if length <= LIGHT_BYTES => bytes += length,
                 (true, _) => {}
             }
@@ -167,7 +167,10 @@ impl SmallCopy {
 pub const LIGHT_BYTES: u64 = 10_240;
 /// What a file costs beside its content: its headers, and its line in the metadata.
 const FILE_BYTES: u64 = 200;
-/// Of text.
+/// What all that is signed costs together, besides the lines of files.
+const EDITION_BYTES: u64 = 5_000;
+/// Of text; and what a text costs that is packed without others of its kind.
+const TEXT_BYTES: u64 = 500;
 const PACKED_PERCENT: u64 = 30;
 
 /// A page that says "not found" in the given language, or English if there are no words in it.
@@ -290,10 +293,10 @@ mod tests {
         let picture = (true, 9_000);
         let files = [(false, 20_000_000), picture, (true, 400_000_000)];
         let small = [Variant::Text, Variant::Light].map(|variant| SmallCopy::of(variant, files));
-        assert_eq!(small.map(|copy| copy.bytes), [6_000_600, 6_009_600]);
+        assert_eq!(small.map(|copy| copy.bytes), [6_006_100, 6_015_100]);
         let many = std::iter::repeat_n(picture, 1000);
-        assert_eq!(SmallCopy::of(Variant::Light, many.clone()).bytes, 9_200_000);
-        assert_eq!(SmallCopy::of(Variant::Text, many).bytes, 200_000);
+        assert_eq!(SmallCopy::of(Variant::Light, many.clone()).bytes, 9_205_000);
+        assert_eq!(SmallCopy::of(Variant::Text, many).bytes, 205_000);
         let about = About {
             fingerprint: Some(Fingerprint::of_first_root(b"root")),
             small: small.to_vec(),

@@ -209,6 +209,35 @@ fn a_bundle_that_was_good_before_is_taken_only_if_not_a_byte_of_it_changed() {
     }
 }
 
+/// A large site has hundreds of thousands of paths, and tens of megabytes of signed lists.
+#[test]
+fn paths_are_held_once_and_lists_where_they_were_laid() {
+    let newsroom = Newsroom::new();
+    let files = first();
+    let edition = newsroom.publish(&files);
+    for (path, _) in edition.files() {
+        let (given, _) = files.get_key_value(path).unwrap();
+        assert!(Arc::ptr_eq(&given.text(), &path.text()), "{path}");
+    }
+    let bundle = edition.bundle().clone();
+    let opened = VerifiedEdition::open(bundle, &newsroom.newcomer(), newsroom.now).unwrap();
+    let lists: Vec<Bytes> = opened.proof().trusted().lists().cloned().collect();
+    let before = (opened.gathered(), opened.remembered());
+    let mut laid = lists.concat();
+    // What the disk changed is not taken for what was signed.
+    laid[0] ^= 1;
+    let laid = Bytes::from(laid);
+    let lies_there = |list: &Bytes| laid.as_ptr_range().contains(&list.as_ptr());
+    let aside = opened.with_lists_in(&laid);
+    let held = aside.proof().trusted().lists();
+    assert!(held.map(lies_there).eq((0..lists.len()).map(|at| at > 0)));
+    assert!(aside.gathered().iter().eq(before.0.iter()));
+    let remembered = aside.remembered();
+    assert_eq!(remembered.targets, before.1.targets);
+    let there = remembered.targets.values().filter(|list| lies_there(list));
+    assert_eq!(there.count(), lists.len() - 1);
+}
+
 #[test]
 fn who_hands_on_a_small_copy_can_neither_leave_out_nor_change_a_page() {
     let newsroom = Newsroom::new();

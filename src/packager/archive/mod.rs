@@ -50,7 +50,7 @@ use self::texts::Texts;
 pub(super) use self::line::{Lead, Line, Moment, Shown, Story, Tongue};
 pub(super) use self::page::Shelf;
 pub(super) use self::slip::Lying;
-pub use self::slip::Slip;
+pub use self::slip::{Slip, Slips};
 pub(super) use self::texts::Before;
 pub use self::texts::Said;
 
@@ -129,7 +129,7 @@ impl ArchiveError {
 /// Everything that a newsroom shows.
 #[derive(Debug, Default)]
 pub struct Stock {
-    pub articles: Vec<Slip>,
+    pub articles: Slips,
     /// Pictures that were gathered now.
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pictures that stay as they are in the edition before.
@@ -401,7 +401,7 @@ impl Archive {
         }
         let slips = self.slips.values().filter(|slip| slip.is_shown());
         stock.articles = from_folders;
-        drop(stock.articles.splice(..0, slips.cloned()));
+        drop(stock.articles.splice(..0, slips.cloned().map(Box::new)));
         stock.articles.sort_by(|a, b| a.path.cmp(&b.path));
         let kept = stock.articles.iter();
         stock.kept_articles = kept.filter(|slip| !fresh.contains(&slip.path)).count();
@@ -410,16 +410,16 @@ impl Archive {
     }
 
     /// Gives those that no feed told of; they are not kept.
-    fn take(&mut self, mut gathered: Vec<Slip>) -> Vec<Slip> {
+    fn take(&mut self, mut gathered: Slips) -> Slips {
         for slip in gathered.extract_if(.., |slip| slip.is_fleeting) {
-            self.slips.insert(key(&slip.id), slip);
+            self.slips.insert(key(&slip.id), *slip);
         }
         gathered
     }
 
     /// Each place has one article: the one of a folder or an inbox, unless what was kept there is withdrawn. That may have been
     /// known by two names, of which the address stays.
-    fn give_way(&mut self, others: &mut Vec<Slip>) {
+    fn give_way(&mut self, others: &mut Slips) {
         let mut gone: HashMap<SitePath, String> = HashMap::new();
         for (key, slip) in self.slips.iter().filter(|(_, slip)| !slip.is_shown()) {
             let has_address = slip.addresses().next().is_some();
@@ -439,7 +439,7 @@ impl Archive {
     fn withdraw(
         &mut self,
         withdrawn: &[Withdrawn],
-        others: &mut Vec<Slip>,
+        others: &mut Slips,
         previous: Option<&VerifiedEdition>,
     ) -> Result<(Vec<Withdrawn>, Vec<TakenBack>), ArchiveError> {
         let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
@@ -453,7 +453,7 @@ impl Archive {
         for slip in others.extract_if(.., |slip| is_meant(slip)) {
             let key = key(&slip.id);
             meant.insert(key.clone());
-            self.slips.insert(key, slip);
+            self.slips.insert(key, *slip);
         }
         let gone = self
             .slips
@@ -533,7 +533,7 @@ impl Archive {
 /// Pictures lie beside the page that shows them.
 fn shown_among(
     mut pictures: Vec<(SitePath, Finished)>,
-    shown: &[Slip],
+    shown: &[Box<Slip>],
 ) -> Vec<(SitePath, Finished)> {
     let folders: HashSet<&str> = shown.iter().map(|slip| folder_of(&slip.path)).collect();
     pictures.retain(|(path, _)| folders.contains(folder_of(path)));

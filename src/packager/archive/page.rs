@@ -19,7 +19,7 @@ pub(in crate::packager) struct Shelf {
 }
 
 impl Shelf {
-    pub fn of(shown: &[Slip]) -> Self {
+    pub fn of(shown: &[Box<Slip>]) -> Self {
         let mut shelf = Self::default();
         for slip in shown {
             shelf.places.insert(slip.path.clone());

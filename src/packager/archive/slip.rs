@@ -61,6 +61,9 @@ impl Lying {
     }
 }
 
+/// Very many: one after another is let go of when it is done with, and they are sorted without a second room for all.
+pub type Slips = Vec<Box<Slip>>;
+
 #[derive(Debug, Clone)]
 pub(super) struct Brief {
     /// Of its title, see [`Slip::is_titled`].

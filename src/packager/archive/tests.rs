@@ -143,7 +143,7 @@ fn gathered_lines(lines: &[Line]) -> Gathered {
     Gathered {
         articles: lines
             .iter()
-            .map(|line| Slip::of(line, true, &drawer()))
+            .map(|line| Slip::of(line, true, &drawer()).into())
             .collect(),
         pictures: vec![picture()],
         ..Gathered::default()
@@ -168,7 +168,7 @@ fn articles(stock: &Stock) -> Vec<Article> {
             ..line.bare_article().unwrap()
         }
     };
-    stock.articles.iter().map(article).collect()
+    stock.articles.iter().map(|slip| article(slip)).collect()
 }
 
 fn pages(articles: &[Article]) -> Vec<(SitePath, Vec<u8>)> {
@@ -319,7 +319,7 @@ fn after(archive: &mut Archive, round: usize, deeds: &[Deed]) -> Vec<(SitePath, 
             line.source = None;
         }
         if *deed > 0 {
-            slips.push(Slip::of(&line, *deed == 1, &drawer()));
+            slips.push(Slip::of(&line, *deed == 1, &drawer()).into());
         }
     }
     let gathered = Gathered {

@@ -12,7 +12,7 @@ use super::block::Block;
 use super::words;
 
 /// Less in front of it is no text that it could end.
-const TEXT: usize = 300;
+const TEXT: usize = 200;
 
 /// So many lines of this kind stand one below the other.
 const LINES: usize = 4;

@@ -394,6 +394,13 @@ impl Embed {
 /// A link is named by words of this weight at most.
 const NAME: usize = 120;
 
+/// On one line, as captions are.
+fn unbroken(line: &Line) -> String {
+    let html = line.html();
+    let parts: Vec<&str> = html.split("<br>").map(str::trim).collect();
+    parts.join(" ")
+}
+
 impl Figure {
     /// What it shows, in words, unless its caption says the same: nobody wants to hear that twice.
     pub fn alt(&self) -> &str {
@@ -413,7 +420,7 @@ impl Figure {
     }
 
     pub fn tell(&mut self, caption: &Line) {
-        self.linked = caption.targets().next().map(|_| caption.html());
+        self.linked = caption.targets().next().map(|_| unbroken(caption));
         self.caption = Some(caption.text().to_owned());
     }
 
@@ -424,7 +431,7 @@ impl Figure {
         };
         if self.linked.is_some() || line.targets().next().is_some() {
             let before = self.linked.take().unwrap_or_else(|| escaped(&said));
-            self.linked = Some(format!("{before} {}", line.html()));
+            self.linked = Some(format!("{before} {}", unbroken(line)));
         }
         self.caption = Some(format!("{said} {}", line.text()));
     }

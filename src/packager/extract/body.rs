@@ -14,7 +14,7 @@ use super::container::{Manner, Reading};
 use super::embeds;
 use super::furniture;
 use super::nodes;
-use super::words::escaped;
+use super::words::{escaped, squeezed};
 use crate::site::Language;
 
 /// Deeper than any page that people wrote; what lies deeper is read as plain text.
@@ -286,9 +286,14 @@ impl<'r, 'a> Walk<'r, 'a> {
         let is_bare =
             |block: &Block| matches!(block, Block::Figure(figure) if figure.caption.is_none());
         let is_said = !node.text().trim().is_empty() && self.blocks.last().is_some_and(is_bare);
-        let line = is_said.then(|| self.shown_and_said(node));
+        let line = is_said.then(|| self.inner_line(node));
         match (self.blocks.last_mut(), line) {
-            (Some(Block::Figure(figure)), Some(line)) => figure.tell(&line),
+            (Some(Block::Figure(figure)), Some(line)) => {
+                let text = squeezed(&node.text());
+                figure.tell(&line);
+                figure.linked.take_if(|_| line.text() != text);
+                figure.caption = Some(text);
+            }
             _ if is_finished => self.children_as_block(node, depth),
             _ => {}
         }

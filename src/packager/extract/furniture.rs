@@ -1,15 +1,17 @@
 //! What stands around articles on the pages of newsrooms: menus, boxes of links, sharing, consent, advertisements.
 //!
 //! 1. Each element is measured once: how much text, how much of it in links, how much of it prose.
-//! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id,
+//! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id, or because it is a
+//!    list of teasers or asks for an address to write to,
 //! 3. unless much of the page's prose lies in it: many pages wrap everything in a "modal" or a "paywall".
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use dom_query::{Document, NodeRef};
+use dom_query::{Document, NodeId, NodeRef};
 
+use super::addresses::Home;
 use super::nodes::{self, NodeMap, NodeSet};
 use super::words;
 
@@ -100,7 +102,7 @@ pub struct Furniture {
     doubtful: NodeSet,
 }
 
-pub fn find(doc: &Document, measures: &Measures) -> Furniture {
+pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
     let mut furniture = Furniture::default();
     let Some(body) = doc.body() else {
         return furniture;
@@ -108,6 +110,8 @@ pub fn find(doc: &Document, measures: &Measures) -> Furniture {
     let page = Page {
         body,
         measures,
+        home,
+        signups: OnceCell::new(),
         kinds: OnceCell::new(),
     };
     let mut waiting = body.element_children();
@@ -174,6 +178,9 @@ enum Verdict {
 struct Page<'a> {
     body: NodeRef<'a>,
     measures: &'a Measures,
+    home: &'a Home,
+    /// Boxes that ask for an address to write to.
+    signups: OnceCell<NodeSet>,
     /// How much prose all elements of one class hold together: a text may be laid out in many boxes of one kind.
     kinds: OnceCell<HashMap<String, usize>>,
 }
@@ -186,6 +193,8 @@ impl Page<'_> {
         };
         let name = &*name.local;
         match name {
+            _ if self.signups().contains(&node.id) => return Verdict::Furniture,
+            "div" | "section" | "ul" if self.is_list_of_teasers(node) => return Verdict::Furniture,
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
             | "textarea" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
             | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
@@ -223,6 +232,78 @@ impl Page<'_> {
         }
     }
 
+    /// Boxes that ask for an address to write to, whatever they are called.
+    fn signups(&self) -> &NodeSet {
+        self.signups.get_or_init(|| {
+            let below = self.body.descendants_it();
+            let fields = below
+                .filter(|node| node.has_name("input") && &*node.attr_or("type", "") == "email");
+            fields.filter_map(|field| self.signup(&field)).collect()
+        })
+    }
+
+    /// The smallest element that says more than its form, if that is a sentence and not much more.
+    fn signup(&self, field: &NodeRef) -> Option<NodeId> {
+        let around: Vec<NodeRef> = field.ancestors_it(None).collect();
+        let form = around.iter().find(|up| up.has_name("form"))?;
+        let of_form = self.measures.of_node(form).text;
+        let found = around
+            .iter()
+            .find(|up| self.measures.of_node(up).text > of_form)?;
+        let own = self.measures.of_node(found);
+        let is_box = nodes::is_named(found, |name| matches!(name, "div" | "section" | "aside"));
+        let is_little = own.prose * 6 < self.measures.all.prose && own.text < SIGNUP;
+        (is_box && is_little && own.text >= of_form + FACT).then_some(found.id)
+    }
+
+    /// Several boxes side by side, each with a heading that leads to another article and a few sentences of it. Where they
+    /// are most of what a page says, they are what it wants to say.
+    fn is_list_of_teasers(&self, node: &NodeRef) -> bool {
+        let own = self.measures.of_node(node);
+        if own.prose == 0 || own.links < TEASERS || own.prose * 2 > self.measures.all.prose {
+            return false;
+        }
+        let children = node.element_children();
+        let told = children
+            .iter()
+            .filter(|child| self.measures.of_node(child).text > 0);
+        let (teasers, others): (Vec<_>, Vec<_>) = told.partition(|child| self.is_teaser(child));
+        let mut prose = teasers
+            .iter()
+            .map(|child| self.measures.of_node(child).prose);
+        teasers.len() >= TEASERS
+            && others.len() * 4 <= teasers.len()
+            && prose.any(|prose| prose > 0)
+    }
+
+    fn is_teaser(&self, node: &NodeRef) -> bool {
+        let own = self.measures.of_node(node);
+        let is_short = own.links > 0 && own.links <= 4 && own.prose <= TEASER;
+        let is_linked = |heading: &NodeRef| {
+            let of = self.measures.of_node(heading);
+            of.text > 0 && of.linked == of.text
+                || heading.ancestors_it(Some(2)).any(|up| up.has_name("a"))
+        };
+        let is_heading = |name: &str| matches!(name, "h2" | "h3" | "h4" | "h5" | "h6");
+        let leads_away = |node: &NodeRef| {
+            let mut links = node.descendants_it().filter(|below| below.has_name("a"));
+            links.all(|link| self.is_of_newsroom(&link.attr_or("href", "#")))
+        };
+        let heads = || {
+            let mut below = node.descendants_it();
+            below.any(|below| nodes::is_named(&below, is_heading) && is_linked(&below))
+        };
+        is_short && heads() && leads_away(node)
+    }
+
+    /// An address, and not one on this page.
+    fn is_of_newsroom(&self, href: &str) -> bool {
+        match href.contains("://") {
+            true => self.home.holds(href),
+            false => !href.starts_with('#'),
+        }
+    }
+
     /// What a page calls its main part, or an article that is most of it, is not furniture because of a name around it:
     /// a tag that nobody closed puts whole pages into a banner.
     fn holds_article(&self, node: &NodeRef) -> bool {
@@ -251,7 +332,7 @@ impl Page<'_> {
         let own = self.measures.of_node(node);
         let is_hidden = || words.split(' ').any(|word| word == "hidden") || is_hidden(node);
         let other = || words.split(' ').filter(|word| *word != "hidden");
-        own.prose >= PROSE_WEIGHT
+        own.prose >= FACT
             && own.linked * 4 < own.text
             && is_hidden()
             && !other().any(|word| NAMES.contains(word))
@@ -301,6 +382,15 @@ impl Page<'_> {
 
 /// In the weight of its prose; less is no sentence.
 const FACT: usize = 60;
+
+/// In the weight of its text; more is no box.
+const SIGNUP: usize = 500;
+
+/// As many boxes make a list.
+const TEASERS: usize = 3;
+
+/// In the weight of its prose; more is a text.
+const TEASER: usize = 400;
 
 /// In the weight of its prose.
 const PARAGRAPH: usize = 300;
@@ -452,7 +542,7 @@ fn says_how_it_looks(part: &str) -> bool {
 
 /// The heading of a part of the text, as its address: `4-why-this-is-so-popular-now`.
 fn is_sentence(id: &str) -> bool {
-    id.split(['-', '_']).filter(|word| !word.is_empty()).count() > 6
+    id.split(['-', '_']).filter(|word| !word.is_empty()).count() > 7
 }
 
 /// What is another every day: other articles, what readers say, what is sold.
@@ -911,15 +1001,16 @@ mod tests {
         let page = format!("<p id=text>{prose}</p><div class='type-gallery'>{slides}</div>");
         let doc = Document::from(page);
         let measures = Measures::of(&doc);
+        let home = Home::of([]);
         let gallery = doc.select_single(".type-gallery").nodes()[0].id;
         let settled = |kept: &str| {
             let kept = doc.select(kept);
             let texts = kept.nodes().iter().flat_map(|node| node.children());
             let kept = texts.map(|text| text.id).collect();
-            find(&doc, &measures).settle(&doc, &kept)
+            find(&doc, &measures, &home).settle(&doc, &kept)
         };
         assert!(settled("#text").contains(&gallery));
         assert!(!settled("#slide").contains(&gallery));
-        assert!(!find(&doc, &measures).found.contains(&gallery));
+        assert!(!find(&doc, &measures, &home).found.contains(&gallery));
     }
 }

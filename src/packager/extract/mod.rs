@@ -106,8 +106,12 @@ impl Extracted {
                 });
             }
             before => {
+                let mut html = String::new();
+                if let Some(before) = &before {
+                    before.write_html(&mut html);
+                }
+                self.html.insert_str(0, &html);
                 self.lead = before;
-                self.html = self.html_with_lead();
                 let pictures = std::mem::take(&mut self.pictures);
                 self.pictures = self
                     .lead
@@ -119,11 +123,15 @@ impl Extracted {
         }
     }
 
-    /// The article as readers see it: the lead picture first.
+    /// The article as readers see it: the lead picture first, above the text, with its caption in plain words.
     pub fn html_with_lead(&self) -> String {
         let mut html = String::new();
         if let Some(lead) = &self.lead {
-            lead.write_html(&mut html);
+            let plain = Figure {
+                linked: None,
+                ..lead.clone()
+            };
+            plain.write_html(&mut html);
         }
         html + &self.html
     }
@@ -267,7 +275,7 @@ impl Page<'_> {
         }
         let read = read_by_readability(self.doc.clone(), self.base, Default::default());
         let kept = read.as_ref().map_or(NodeSet::default(), gathered);
-        let furniture = furniture::find(self.doc, self.measures);
+        let furniture = furniture::find(self.doc, self.measures, self.home);
         let found = self.found_in(furniture, &kept, rules, &meta);
         // A day that merely stands about the headline tells nothing of whose page it is.
         let dated = found.dated;
@@ -299,7 +307,7 @@ impl Page<'_> {
     }
 
     fn found(&self, rules: &Rules, meta: &Metadata) -> Found {
-        let furniture = furniture::find(self.doc, self.measures);
+        let furniture = furniture::find(self.doc, self.measures, self.home);
         let kept = kept_by_readability(self.doc, self.measures, meta, &furniture.found, self.base);
         self.found_in(furniture, &kept, rules, meta)
     }
@@ -571,5 +579,7 @@ fn assemble(
     })
 }
 
+#[cfg(test)]
+mod builders;
 #[cfg(test)]
 mod tests;

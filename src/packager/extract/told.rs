@@ -393,10 +393,12 @@ mod tests {
     #[test]
     fn links_in_captions_stay() {
         keeps(
-            "<p>Before.</p><figure><img src=/1.jpg><figcaption>The ferry &amp; <a href=/crew onclick=x()>its crew</a> by <a href='javascript:x()'>Olga</a></figcaption></figure>\
+            "<figure><img src=/0.jpg><figcaption>Above: <a href=/plain>plain</a></figcaption></figure><p>Before.</p>\
+             <figure><img src=/1.jpg><figcaption>The ferry &amp; <a href=/crew onclick=x()>its crew</a> by <a href='javascript:x()'>Olga</a></figcaption></figure>\
              <img src=/2.jpg><figcaption>See <a href=https://e.example/>them</a></figcaption>\
              <figure><a href=/3.jpg><img src=/3.jpg></a><figcaption>No link</figcaption></figure><p>Photo: <a href=/olga>Olga</a></p>",
             &[
+                "0.jpg\" alt=\"\"><figcaption>Above: plain</figcaption>",
                 "1.jpg\" alt=\"\"><figcaption>The ferry &amp; <a href=\"https://n.example/crew\">its crew</a> by Olga</figcaption>",
                 "2.jpg\" alt=\"\"><figcaption>See <a href=\"https://e.example/\">them</a></figcaption>",
                 "3.jpg\" alt=\"\"><figcaption>No link Photo: <a href=\"https://n.example/olga\">Olga</a></figcaption>",

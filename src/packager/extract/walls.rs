@@ -322,7 +322,7 @@ mod tests {
             "این سایت از کوکی‌ها استفاده می‌کند تا تجربه بهتری برای شما فراهم کند. با ادامه استفاده از سایت با سیاست ما موافقت می‌کنید و می‌توانید هر زمان که بخواهید تنظیمات مرورگر خود را در صفحه جداگانه تغییر دهید.",
             "本网站使用Cookie来改善您的浏览体验并分析流量。继续浏览本网站即表示您同意我们的隐私政策，您可以随时在设置中更改您的选择，也可以在单独的页面上阅读详细说明。",
             "Sitemizde size daha iyi hizmet verebilmek için çerezler bulunmaktadır. Sitede kalmaya devam ederek buna izin veriyorsunuz; ayarları istediğiniz zaman tarayıcınızdan değiştirebilir ve ayrı bir sayfada kuralları okuyabilirsiniz.",
-            "يستخدم هذا الموقع ملفات تعريف الارتباط لتحسين تجربتك. بمتابعة التصفح فإنك توافق على سياستنا، ويمكنك تغيير الإعدادات في أي وقت من خلال متصفحك أو قراءة التفاصيل في صفحة منفصلة على موقعنا.",
+            "يستخدم هذا الموقع ملفات تعريف الارتباط لتحسين تجربتك. بمتابعة التصفح فإنك توافق على سياستنا، ويمكنك تغيير الإعدادات في أي وقت من خلال متصفحك أو قراءة التفاصيل كلها في صفحة منفصلة على موقعنا الإلكتروني.",
             "Diese Website verwendet Cookies, damit sie besser funktioniert. Wenn Sie weiterlesen, stimmen Sie zu, dass wir sie setzen; die Einstellungen können Sie jederzeit am Ende jeder Seite wieder ändern und dort auch alle Einzelheiten nachlesen.",
             "Ce site utilise des cookies pour mesurer son audience. En poursuivant votre navigation, vous acceptez leur dépôt ; vous pouvez changer d’avis à tout moment en bas de chaque page, où se trouvent aussi toutes les explications.",
             "Este sitio web utiliza cookies propias y de terceros. Si continúa navegando, consideramos que está de acuerdo; puede cambiar la configuración en cualquier momento al final de cada página, donde también se explica todo lo demás.",
@@ -362,19 +362,19 @@ mod tests {
         for (title, text) in [
             (
                 "Кукі пад забаронай",
-                "Суд абавязаў уладальнікаў сайтаў пытаць у чытачоў, ці можна захоўваць на іх камп'ютарах файлы cookie. Юрысты кажуць, што штраф пагражае кожнаму, хто гэтага не зробіць да канца года.",
+                "Суд абавязаў уладальнікаў сайтаў пытаць у чытачоў, ці можна захоўваць на іх камп'ютарах файлы cookie. Юрысты кажуць, што штраф пагражае кожнаму, хто гэтага не зробіць да канца гэтага года.",
             ),
             (
                 "Штраф за куки",
-                "Роскомнадзор оштрафовал три издания за то, что они хранили файлы cookie без согласия посетителей. Издания намерены обжаловать решение: по их словам, закон этого прямо не требует.",
+                "Роскомнадзор оштрафовал три издания за то, что они хранили файлы cookie без согласия посетителей. Издания намерены обжаловать решение: по их словам, закон этого прямо от них не требует вовсе.",
             ),
             (
                 "Кукі та закон",
-                "Парламент ухвалив закон, який зобов'язує сайти питати дозволу на файли cookie. За порушення передбачено штраф, а перевіряти сайти буде нова комісія, яку уряд створить до кінця року.",
+                "Парламент ухвалив закон, який зобов'язує сайти питати дозволу на файли cookie. За порушення передбачено штраф, а перевіряти сайти буде нова комісія, яку уряд має створити до кінця цього року.",
             ),
             (
                 "قانون تازه کوکی",
-                "مجلس قانونی را تصویب کرد که سایت‌ها را موظف می‌کند برای ذخیره کوکی‌ها از کاربران اجازه بگیرند. کارشناسان می‌گویند اجرای آن دشوار است و جریمه‌ها برای رسانه‌های کوچک سنگین خواهد بود.",
+                "مجلس قانونی را تصویب کرد که سایت‌ها را موظف می‌کند برای ذخیره کوکی‌ها از کاربران اجازه بگیرند. کارشناسان می‌گویند اجرای آن دشوار است و جریمه‌ها برای همه رسانه‌های کوچک کشور بسیار سنگین خواهد بود.",
             ),
             (
                 "欧盟新规",
@@ -386,7 +386,7 @@ mod tests {
             ),
             (
                 "قانون جديد",
-                "أقر البرلمان قانونا يلزم المواقع بطلب إذن المستخدمين قبل حفظ ملفات تعريف الارتباط على أجهزتهم. ويقول خبراء إن تطبيقه صعب وإن الغرامات ستكون ثقيلة على الصحف الصغيرة في البلاد.",
+                "أقر البرلمان قانونا يلزم المواقع بطلب إذن المستخدمين قبل حفظ ملفات تعريف الارتباط على أجهزتهم. ويقول خبراء إن تطبيقه صعب وإن الغرامات ستكون ثقيلة جدا على كل الصحف الصغيرة في جميع أنحاء البلاد.",
             ),
             (
                 "Urteil zu Cookies",
@@ -414,11 +414,11 @@ mod tests {
             ),
             (
                 "Авторизуйтесь по паспорту: что придумал Минцифры",
-                "Министерство хочет, чтобы на всех сайтах входили по паспорту. Эксперты считают, что это опасно: базу украдут, и людей станут преследовать за то, что они читали дома по вечерам.",
+                "Министерство хочет, чтобы на всех сайтах входили по паспорту. Эксперты считают, что это опасно: базу украдут, и людей станут преследовать за то, что они читали у себя дома по вечерам и ночам.",
             ),
             (
                 "Log in to continue, said the school to the parents",
-                "Parents must log in before they learn about the marks of their children. The school says that it had no choice, since the ministry asks for it; the parents went to court on Monday.",
+                "Parents must log in before they learn about the marks of their children. The school says that it had no choice, since the ministry asks for it; the parents went to court on Monday evening, they say.",
             ),
         ] {
             assert!(words::weight(text) >= NEXT_TO_NOTHING, "{text}");

@@ -266,6 +266,11 @@ impl Offer {
         self.teller = Some(Arc::clone(teller));
     }
 
+    /// Whether its page lies on the shelf.
+    pub fn is_held(&self) -> bool {
+        matches!(self.page, Page::Held(_) | Page::Lying)
+    }
+
     fn new(id: String, page: Page, told: Entry) -> Self {
         Self {
             told: Some(Box::new(told)),

@@ -140,4 +140,6 @@ fn extract_answers_a_list_line_by_line() {
     // As of a page alone.
     assert_eq!(answers[3]["article"], false);
     assert_eq!(answers[3]["why"], "it has no title");
+    assert_eq!(answers[3]["text"], "x\n");
+    assert_eq!(answers[0]["article"], Value::Null);
 }

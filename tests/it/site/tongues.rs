@@ -142,7 +142,8 @@ fn wide([_, _, headline, sentence, word]: &[&str; 5]) -> String {
          <table><caption>{headline}</caption>{head}{rows}</table><p><img src=2> {sentence}</p>\
          <figure><img src=1><figcaption>{sentence}</figcaption></figure><pre>{}</pre>\
          <ul><li>{sentence}<ol><li>{word}</li></ol></li></ul><blockquote><p>{sentence}</p><p>{word}</p></blockquote>\
-         <blockquote lang=fa dir=rtl><p>دادگاه سه هفته عقب افتاد</p></blockquote><hr><dl><dt>{headline}<dd>{sentence}</dl>",
+         <blockquote lang=fa dir=rtl><p>دادگاه سه هفته عقب افتاد</p></blockquote><hr><dl><dt>{headline}<dd>{sentence}</dl>\
+         <details><summary>{headline}</summary><p>{sentence}</p></details>",
         sentence.repeat(9)
     )
 }
