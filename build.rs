@@ -5,13 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// All that a page of the site depends on.
-const PACKAGING: [&str; 3] = ["src/packager", "src/site", "Cargo.lock"];
+const PACKAGING: [&str; 4] = ["src/packager", "src/site", "src/base/tame.rs", "Cargo.lock"];
 
 /// All that extraction depends on, packages included.
-const READING: [&str; 4] = [
+const READING: [&str; 5] = [
     "src/packager/extract",
     "src/packager/charset.rs",
     "src/site/shallow.rs",
+    "src/base/tame.rs",
     "Cargo.lock",
 ];
 

@@ -25,6 +25,7 @@ mod watch;
 mod words;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -116,12 +117,31 @@ const MOST_AT_WORK: usize = 9;
 fn on(runtime: &mut tokio::runtime::Builder, work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime.enable_all().build();
     let failed = |error| failure::Failure::setup(format!("could not start: {error}"));
-    runtime.map_err(failed)?.block_on(work)
+    let runtime = runtime.map_err(failed)?;
+    let outcome = runtime.block_on(work);
+    // Somebody's page may still be read that was given up on.
+    runtime.shutdown_timeout(AT_THE_END);
+    outcome
 }
+
+/// What a thread has begun by then is left.
+const AT_THE_END: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn a_thread_that_does_not_end_keeps_nobody() {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let outcome = super::in_threads(async {
+            let (begin, begun) = tokio::sync::oneshot::channel();
+            tokio::task::spawn_blocking(move || (begin.send(()), ended.recv()));
+            begun.await.map_err(super::failure::Failure::setup)
+        });
+        assert!(outcome.is_ok());
+        drop(end);
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

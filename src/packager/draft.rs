@@ -8,6 +8,7 @@
 //! Of a page that lies with its source the text is not even looked at as long as the page is the same to the byte: it
 //! stays in the cache, and is read if anything must be made of it ([`Draft::complete`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,9 @@ use super::extract::{
     self, Extracted, Familiar, Lean, LeftOut, Moment, NoArticle, Rulebook, Rules, Sample,
 };
 use super::fetching::{GetError, Getter, Terms};
+use super::links;
 use super::mark::Mark;
+use super::patience::{self, GivenUp};
 use super::script;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
@@ -29,7 +32,7 @@ use super::waiting::{Drawer, Whereabouts};
 use super::wording::Wording;
 use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
-use crate::site::{Language, Newsroom};
+use crate::site::{self, Language, Newsroom};
 
 /// One page is read in some 10 ms; the worst of real ones in one second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -72,6 +75,8 @@ pub struct Draft {
     pub terms: Terms,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether its source tells all of it, and that it lies where that source does not.
+    is_hearsay: bool,
     /// Whether its source tells where the original is. If not, its address is that of the source.
     pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
@@ -171,6 +176,36 @@ impl Draft {
         self.shelf.is_none()
     }
 
+    /// Its source as the archive names it, if that forgets.
+    pub fn told_by(&self) -> Option<&str> {
+        self.teller.as_ref().map(|teller| &*teller.name)
+    }
+
+    /// Whether its source says that it lies where another is at home.
+    fn is_foreign(&self) -> bool {
+        let teller = self.teller.as_ref().filter(|_| self.is_fleeting());
+        let named = [Some(self.address()), Url::parse(&self.id).ok()];
+        let mut named = named.iter().flatten().filter(|url| url.has_host());
+        teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
+    }
+
+    /// The source that alone says where it lies.
+    pub fn alone_says(&self) -> Option<&str> {
+        self.told_by().filter(|_| self.is_hearsay)
+    }
+
+    /// Whether its page can be believed to lie at this address too: it came from that host, or is told by who is at home
+    /// there. Pages in folders come from no host.
+    pub fn may_claim(&self, url: &Url) -> bool {
+        let base = self.base();
+        let teller = self.teller.as_ref();
+        source::is_on_shelf(&base)
+            || base
+                .host_str()
+                .is_some_and(|host| links::is_of_host(url, host))
+            || teller.is_some_and(|teller| teller.is_home_of(url))
+    }
+
     /// Without its plain text and what stood on many pages; `None` if a broken disk lost it since. Where nothing is to be
     /// left out its HTML may be lacking; see [`Self::complete`].
     pub fn copy(&self) -> Option<Copy> {
@@ -208,7 +243,8 @@ impl Draft {
         let html = match kept.map(|read| read.article.html).filter(is_it) {
             Some(html) => html,
             None => {
-                let again = held(&self.address(), self.shelf.as_ref(), background, read).await;
+                let (url, shelf) = (self.address(), self.shelf.as_ref());
+                let again = held(&url, shelf, background, read).await;
                 Some(again.ok()?.1.article.html).filter(is_it)?
             }
         };
@@ -230,6 +266,10 @@ pub enum DraftError {
     OtherKind(String),
     #[error("it could not be read in {} seconds", PATIENCE.as_secs())]
     TooLong,
+    #[error(
+        "it was not read, since another page of the same source is being read for a long time already"
+    )]
+    Behind,
     #[error("reading it failed; please report this page")]
     Fault,
     #[error("it has no title")]
@@ -330,20 +370,24 @@ pub async fn draft(
     background: Background<'_>,
 ) -> Result<Box<Draft>, (String, DraftError)> {
     let id = offer.id.clone();
+    // What lies on the operator's own disk is read to the last page: what is left out of it goes from the site.
+    let source = offer.shelf.is_none().then_some(offer.source);
     if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
         let shelf = Arc::clone(shelf);
         let told = blocking(move || Ok(shelf.told()?)).await.flatten();
         offer.told = Some(Box::new(told.map_err(|error| (id.clone(), error))?));
     }
+    let mut is_told = matches!(offer.page, Page::Told(_));
     let read = match &offer.page {
-        Page::Told(url) => told(offer.told.as_deref(), url, background.cache).await,
+        Page::Told(url) => told(offer.told.as_deref(), url, background, source).await,
         Page::Address(url) => {
             let told = offer.told.as_deref();
-            match fetched(url, &id, told, offer.terms, getter, background).await {
+            match fetched(url, &id, told, offer.terms, getter, background, source).await {
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
                 Err(error) if error.is_passing() && !background.archive.holds(&id) => {
-                    let told = in_short(told, url, background.cache).await;
+                    is_told = true;
+                    let told = in_short(told, url, background, source).await;
                     told.map_err(|_| error)
                 }
                 other => other,
@@ -358,6 +402,10 @@ pub async fn draft(
         }
     };
     let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
+    let finished = finished.map(|mut draft| {
+        draft.is_hearsay = is_told && draft.is_foreign();
+        draft
+    });
     finished.map_err(|error| (id, error))
 }
 
@@ -368,13 +416,14 @@ async fn fetched(
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
     let held = Held {
         content_type: got.content_type,
         bytes: got.bytes,
     };
-    let read = page(got.url, move || Ok(held), background, read).await;
+    let read = page(got.url, move || Ok(held), background, source, read).await;
     // Most pages say what they are, so what was kept is rarely asked.
     let title = || {
         let told = told.and_then(|told| told.title.clone());
@@ -419,11 +468,12 @@ async fn page(
     url: Url,
     held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
+    source: Option<u32>,
     read: Reading,
 ) -> Result<(Url, Read), DraftError> {
     let base = url.clone();
     let rules = background.rules.rules_for(&url);
-    let read = apart(background.cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let held = held()?;
         if let Some(kind) = held.content_type.as_deref().filter(|kind| !is_page(kind)) {
             return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
@@ -502,19 +552,20 @@ async fn held(
     let shelf = Arc::clone(shelf.ok_or(ShelfError::Absent)?);
     let asked = url.clone();
     let held = move || shelf.read(&asked).unwrap_or(Err(ShelfError::Absent));
-    page(url.clone(), held, background, read).await
+    page(url.clone(), held, background, None, read).await
 }
 
 /// The article as its source tells it, whole and finished.
 async fn told(
     entry: Option<&Entry>,
     url: &Url,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let key = key(&format!("told {title:?}"), &base, html.as_bytes());
         let read = known(cache, key, || {
             extract::extract_finished(&html, title.clone(), &base)
@@ -525,12 +576,15 @@ async fn told(
 }
 
 /// Whether a source says something else of an article than what is kept; `None` if it only names it.
-pub async fn is_other(offer: &Offer, kept: &Slip, cache: &Arc<Cache>) -> Option<bool> {
+pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) -> Option<bool> {
     let story = kept.line().ok()?.story?;
     let entry = offer.told.as_deref();
     let title = entry.and_then(|told| told.title.as_deref());
     let html = match &offer.page {
-        Page::Told(url) => Some(told(entry, url, cache).await.ok()?.1.article.html),
+        Page::Told(url) => {
+            let read = told(entry, url, background, Some(offer.source)).await;
+            Some(read.ok()?.1.article.html)
+        }
         _ => None,
     };
     title.or(html.as_deref())?;
@@ -545,12 +599,13 @@ pub async fn is_other(offer: &Offer, kept: &Slip, cache: &Arc<Cache>) -> Option<
 async fn in_short(
     entry: Option<&Entry>,
     url: &Url,
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(cache, move |cache| {
+    let read = apart(background, source, move |cache| {
         let key = key(&format!("in short {title:?}"), &base, html.as_bytes());
         let read = known(cache, key, || {
             extract::extract_summary(&html, title.clone(), &base)
@@ -562,13 +617,20 @@ async fn in_short(
 
 // Step 2.
 
+/// `source`: the place of a stranger's among those of the newsroom.
 async fn apart(
-    cache: &Arc<Cache>,
+    background: Background<'_>,
+    source: Option<u32>,
     work: impl FnOnce(&Cache) -> Result<Read, DraftError> + Send + 'static,
 ) -> Result<Read, DraftError> {
-    let cache = Arc::clone(cache);
-    let done = tokio::time::timeout(PATIENCE, blocking(move || work(&cache)));
-    done.await.map_err(|_| DraftError::TooLong)??
+    let cache = Arc::clone(background.cache);
+    let whose = source.map(|source| format!("{} {source}", background.newsroom.id));
+    let done = patience::in_time(whose, PATIENCE, move || work(&cache)).await;
+    done.map_err(|why| match why {
+        GivenUp::TooLong => DraftError::TooLong,
+        GivenUp::Behind => DraftError::Behind,
+        GivenUp::Fault => DraftError::Fault,
+    })?
 }
 
 /// The code that reads pages; see the build script.
@@ -690,6 +752,11 @@ fn finish(
     let is_told = matches!(page, Page::Told(_)) || told.summary.is_some();
     let title = title.or_else(|| headline(&read.text).filter(|_| is_told));
     let title = title.ok_or(DraftError::NoTitle)?;
+    let title = site::shortened(&title, LONGEST_TITLE).into_owned();
+    let byline = told.byline.or_else(|| read.byline.clone());
+    let byline = byline.map(|byline| site::shortened(&byline, LONGEST_BYLINE).into_owned());
+    let figures = read.lead.iter_mut().chain(&mut read.pictures);
+    figures.for_each(bound);
     let plausible =
         |moment: &Moment| (EARLIEST..=now.as_second() + AHEAD).contains(&moment.at.as_second());
     let told_date = told
@@ -731,7 +798,7 @@ fn finish(
     let html = std::mem::take(&mut read.html);
     let copy = Copy {
         title,
-        byline: told.byline.or_else(|| read.byline.clone()),
+        byline,
         updated: updated.map(At),
         language: Tongue(language.unwrap_or_else(|| newsroom.language.clone())),
         summary,
@@ -756,6 +823,7 @@ fn finish(
         shelf,
         terms,
         teller,
+        is_hearsay: false,
         published,
         is_undated,
         canonical,
@@ -776,8 +844,30 @@ fn section(told: Option<&str>) -> Option<String> {
     (!name.is_empty() && name.chars().count() <= LONGEST_SECTION).then_some(name)
 }
 
-/// In characters.
+/// In characters, as all of these. No true ones are so long; a false one would be paid for by every reader.
 const LONGEST_SECTION: usize = 40;
+const LONGEST_TITLE: usize = 500;
+const LONGEST_BYLINE: usize = 300;
+const LONGEST_CAPTION: usize = 4000;
+
+/// Cuts what is said of a picture.
+fn bound(figure: &mut extract::Figure) {
+    if let Some(cut) = figure.caption.as_deref().and_then(cut_caption) {
+        figure.caption = Some(cut);
+        figure.linked = None;
+    }
+    if let Some(cut) = cut_caption(&figure.alt) {
+        figure.alt = cut;
+    }
+}
+
+/// `None` if it is short enough.
+fn cut_caption(text: &str) -> Option<String> {
+    match site::shortened(text, LONGEST_CAPTION) {
+        Cow::Owned(cut) => Some(cut),
+        Cow::Borrowed(_) => None,
+    }
+}
 
 /// The picture that the source names, for an article whose page shows none.
 fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
@@ -900,6 +990,27 @@ mod tests {
         );
         assert_eq!(summary(None, "First line.\nSecond."), "First line.");
         assert_eq!(summary(None, ""), "");
+    }
+
+    #[test]
+    fn what_is_said_of_a_picture_has_a_ceiling() {
+        let figure = |text: &str| extract::Figure {
+            src: Url::parse("https://n.example/1.jpg").unwrap(),
+            alt: text.into(),
+            caption: Some(text.into()),
+            linked: Some(text.into()),
+        };
+        let (mut short, mut long) = (figure("A ferry"), figure(&"A ferry ".repeat(1000)));
+        bound(&mut short);
+        bound(&mut long);
+        assert_eq!(
+            (short.caption.as_deref(), short.linked.as_deref()),
+            (Some("A ferry"), Some("A ferry"))
+        );
+        assert_eq!(long.linked, None);
+        for cut in [&long.alt, &long.caption.unwrap()] {
+            assert!(cut.ends_with("ferry…") && cut.chars().count() <= LONGEST_CAPTION + 1);
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Galley<'_> {
         let known = Known {
             base: &base,
             inside: self.inside,
+            told_by: draft.told_by(),
             pictures: &shown.by_address,
         };
         // In their order, so that the key is always the same.
@@ -152,7 +153,8 @@ impl Galley<'_> {
             path,
             id,
             source,
-            told_by: draft.teller.as_ref().map(|teller| (*teller.name).into()),
+            told_by: draft.told_by().map(Box::from),
+            is_hearsay: draft.alone_says().is_some(),
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
             left_out: left_out.filter(|_| draft.is_fleeting()),
             language: None,

@@ -167,6 +167,7 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
+                    offer.source = place;
                     let kept = background.archive.shown(&offer.id);
                     // A crawl is of then, and no word of its newsroom.
                     if source.is_crawl()
@@ -177,7 +178,7 @@ async fn offers(
                     let teller = offer.teller.as_deref();
                     if let Some((teller, kept)) = teller.zip(kept) {
                         if !tellers.may_tell(teller, kept) {
-                            let is_other = draft::is_other(&offer, kept, background.cache).await;
+                            let is_other = draft::is_other(&offer, kept, background).await;
                             let owner = tellers.page_is_of(teller, kept);
                             let Some(owner) = owner.filter(|_| offer.may_differ(is_other)) else {
                                 refused.push((offer.id, is_other));
@@ -242,7 +243,7 @@ async fn supplanted(
 ) -> Option<Skipped> {
     let teller = offer.teller.as_deref()?;
     let before = tellers.supplanted(teller, kept)?;
-    let is_other = draft::is_other(offer, kept, background.cache).await;
+    let is_other = draft::is_other(offer, kept, background).await;
     is_other.unwrap_or_default().then(|| Skipped {
         what: offer.id.clone(),
         why: format!(

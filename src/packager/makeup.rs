@@ -270,6 +270,7 @@ mod tests {
             id: format!("https://n.example/{slug}"),
             source: None,
             told_by: None,
+            is_hearsay: false,
             left_out: None,
             read_by: None,
             language: None,

@@ -3,7 +3,11 @@
 //! 1. An article keeps the place that it had, also when its source calls it something else by now: one that
 //!    [may change it](super::tellers). What any other source tells in the same words is left out, and what was kept stays
 //!    as it is: that source could put in its own words later.
+//!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
+//!    again, and many feeds tell no hour.
 //! 2. Two sources of one article make one article: the first has the place.
+//! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
+//!    keep another's out.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -36,9 +40,7 @@ pub fn placed(
     stale: &[Skipped],
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
-    let Background {
-        newsroom, archive, ..
-    } = background;
+    let archive = background.archive;
     // Only what was kept can have moved, and not what is still where it was, though it cannot be read today.
     let unread = stale.iter().map(|stale| stale.what.clone());
     let now: BTreeSet<String> = match archive.is_there() {
@@ -50,7 +52,6 @@ pub fn placed(
         false => BTreeSet::new(),
     };
     let before = archive.places();
-    let is_anothers = |path: &SitePath, id: &str| before.get(path).is_some_and(|had| *had != id);
     let mut taken = HashSet::with_capacity(drafts.len());
     let mut placed = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
@@ -62,28 +63,63 @@ pub fn placed(
                 teller.is_none_or(|teller| tellers.may_move(teller, &base, kept))
             };
             let says_the_same = |kept: &&Slip| says_the_same(&draft, kept).unwrap_or_default();
-            if let Some(kept) = known.iter().find(may_move) {
+            let is_alike = |kept: &&&Slip| is_alike(&draft, kept).unwrap_or_default();
+            let mut movable = known.iter().filter(may_move);
+            if let Some(kept) = movable.find(is_alike) {
                 (*kept.id).clone_into(&mut draft.id);
             } else if known.iter().any(says_the_same) {
                 continue;
             }
         }
-        let path = Article::place(&newsroom.id, draft.published, &slug::slug(&draft.id));
-        let path = path.map(|path| shared(path, background.previous));
-        let why = match path {
-            Some(path) if !is_anothers(&path, &draft.id) && taken.insert(path.clone()) => {
-                placed.push(Placed { draft, path });
-                continue;
-            }
-            Some(_) => "another article has the same address",
-            None => "it can have no address",
+        let is_free = |path: &SitePath| {
+            let had = before.get(path);
+            !taken.contains(path) && !had.is_some_and(|had| is_anothers(had, &draft))
         };
-        skipped.push(Skipped {
-            what: draft.id,
-            why: why.into(),
-        });
+        match place(&draft, background, is_free) {
+            Ok(path) => {
+                let path = shared(path, background.previous);
+                taken.insert(path.clone());
+                placed.push(Placed { draft, path });
+            }
+            Err(why) => skipped.push(Skipped {
+                what: draft.id,
+                why: why.into(),
+            }),
+        }
     }
     placed
+}
+
+/// The first place that `is_free`, or why there is none.
+fn place(
+    draft: &Draft,
+    background: Background<'_>,
+    is_free: impl Fn(&SitePath) -> bool,
+) -> Result<SitePath, &'static str> {
+    let mut paths = places(draft, background).peekable();
+    paths.peek().ok_or("it can have no address")?;
+    let free = paths.find(is_free);
+    free.ok_or("another article has the same address")
+}
+
+/// Where it can lie: where it lay, or else behind its short address or its long one.
+fn places(draft: &Draft, background: Background<'_>) -> impl Iterator<Item = SitePath> {
+    let newsroom = &background.newsroom.id;
+    let place = move |slug: String| Article::place(newsroom, draft.published, &slug);
+    let short = place(slug::slug(&draft.id));
+    let long = move || place(slug::long_slug(&draft.id));
+    let kept = background.archive.shown(&draft.id).map(|kept| &kept.path);
+    let was_long =
+        kept.is_some_and(|kept| Some(kept) != short.as_ref() && Some(kept) == long().as_ref());
+    let first = was_long.then(long).flatten();
+    let rest = std::iter::once_with(long).flatten();
+    first.into_iter().chain(short).chain(rest)
+}
+
+/// Whether what lies in a place is another article than this one. One that was withdrawn keeps its place; of those in
+/// folders it may be known by another name.
+fn is_anothers(had: &Slip, draft: &Draft) -> bool {
+    *had.id != *draft.id && (had.is_shown() || draft.is_fleeting())
 }
 
 /// The same path as the edition before holds it, which takes no more memory.
@@ -118,25 +154,32 @@ fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
     Some(Wording::of(&copy.title, &copy.read.html) == Wording::of(&story.title, &story.body))
 }
 
-/// By which addresses articles link each other.
+fn is_alike(draft: &Draft, kept: &Slip) -> Option<bool> {
+    let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
+    let [now, then] = [&copy.read.html, &story.body].map(|html| Wording::of_lines(html));
+    Some(now?.is_alike(&then?))
+}
+
+/// By which addresses articles link each other. An article has those at which it was found, and not whatever somebody
+/// says: a link that an editor has set must not lead to a stranger's page.
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
     let mut inside = Inside::default();
     for Placed { draft, path } in placed {
         // Links to a feed mean the feed.
-        if draft.has_original || !draft.is_fleeting() {
-            inside.add(&draft.base(), path);
-        }
-        if let Ok(url) = Url::parse(&draft.id) {
-            inside.add(&url, path);
+        let lies = draft.has_original || !draft.is_fleeting();
+        let lies = lies.then(|| draft.base());
+        for url in lies.into_iter().chain(Url::parse(&draft.id)) {
+            inside.add(&url, draft.alone_says(), path);
         }
     }
-    for (url, path) in archive.addresses() {
-        inside.add(&url, path);
+    for (url, kept) in archive.addresses() {
+        inside.add(&url, kept.alone_says(), &kept.path);
     }
     // What a page claims to be comes last, so that it takes no other's address.
     for Placed { draft, path } in placed {
-        if let Some(canonical) = &draft.canonical {
-            inside.add(canonical, path);
+        let canonical = draft.canonical.as_deref();
+        if let Some(canonical) = canonical.filter(|url| draft.may_claim(url)) {
+            inside.add(canonical, None, path);
         }
     }
     inside

@@ -11,10 +11,22 @@ const WORDS_BYTES: usize = 48;
 /// Digits of the source's digest: two sources with the same words part ways here (one chance in 16 million).
 const DIGEST_DIGITS: usize = 6;
 
+/// So many that nobody finds another source with the same, however long he searches.
+const LONG_DIGITS: usize = 16;
+
 /// Readable words from the last telling segment of the source's address, then digits of the source's digest.
 pub fn slug(id: &str) -> String {
+    with_digits(id, DIGEST_DIGITS)
+}
+
+/// For an article that came later than another with the same [`slug`].
+pub fn long_slug(id: &str) -> String {
+    with_digits(id, LONG_DIGITS)
+}
+
+fn with_digits(id: &str, digits: usize) -> String {
     let digest = Digest::of(id.as_bytes()).to_string();
-    let tail = digest.get(..DIGEST_DIGITS).unwrap_or_default();
+    let tail = digest.get(..digits).unwrap_or_default();
     match words(id) {
         words if words.is_empty() => format!("a-{tail}"),
         words => format!("{words}-{tail}"),
@@ -70,6 +82,11 @@ mod tests {
         let (words, tail) = slug.rsplit_once('-').unwrap();
         assert_eq!(words, expected_words, "{id}");
         assert_eq!(tail.len(), DIGEST_DIGITS);
+        let long = long_slug(id);
+        assert!(
+            long.starts_with(&slug) && long.len() == slug.len() + 10,
+            "{long}"
+        );
     }
 
     #[test]
@@ -104,6 +121,8 @@ mod tests {
         fn any_source_has_an_address(id: String) {
             let id = format!("/{id}/");
             let path = crate::base::SitePath::parse(&format!("be/2026/11/{}/index.html", slug(&id)));
+            proptest::prop_assert!(path.is_ok());
+            let path = crate::base::SitePath::parse(&format!("be/2026/11/{}/index.html", long_slug(&id)));
             proptest::prop_assert!(path.is_ok());
         }
     }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::archive::Slip;
+use super::links;
 use super::source::Source;
 use crate::base::Digest;
 use crate::io::fetch;
@@ -45,6 +46,19 @@ impl Teller {
                 is_list: source.is_list(),
             })
         })
+    }
+}
+
+impl Teller {
+    /// Whether this address is of its own host.
+    pub fn is_home_of(&self, url: &Url) -> bool {
+        let host = self.host.as_deref();
+        host.is_some_and(|host| links::is_of_host(url, host))
+    }
+
+    /// Whether it may say what lies at this address without a look at it. So may what the operator laid onto the disk.
+    pub fn may_speak_for(&self, url: &Url) -> bool {
+        self.host.is_none() || self.is_home_of(url)
     }
 }
 

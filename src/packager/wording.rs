@@ -29,7 +29,7 @@ impl Wording {
     }
 
     /// Of `html` alone; `None` if it says nothing.
-    fn of_lines(html: &str) -> Option<Self> {
+    pub fn of_lines(html: &str) -> Option<Self> {
         let paragraphs: Box<[u32]> = paragraphs(html).into_iter().collect();
         (!paragraphs.is_empty()).then_some(Self(paragraphs))
     }
@@ -38,6 +38,13 @@ impl Wording {
     pub fn adds_to(&self, before: &[&Self]) -> bool {
         let stood = |one: &u32| before.iter().any(|said| said.0.binary_search(one).is_ok());
         !self.0.iter().all(stood)
+    }
+
+    /// Whether at least half of what stands in the longer one stands in both.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let stands = |one: &&u32| other.0.binary_search(one).is_ok();
+        let shared = self.0.iter().filter(stands).count();
+        shared * 2 >= self.0.len().max(other.0.len())
     }
 }
 
@@ -144,5 +151,23 @@ mod tests {
         check("<img src=1.webp>", "<img src=2.webp><h2>Later</h2>", true);
         let renamed = Wording::of("A ferry", before);
         assert!(renamed.adds_to(&[&Wording::of("The ferry", before)]));
+    }
+
+    #[test]
+    fn texts_are_alike_that_have_half_of_their_paragraphs_in_common() {
+        let text = |words: &[&str]| {
+            let lines = words.iter().map(|word| format!("<p>The {word} runs.</p>"));
+            Wording::of_lines(&lines.collect::<String>()).unwrap()
+        };
+        let check = |other: &[&str], expected: bool| {
+            let (one, other) = (text(&["ferry", "train"]), text(other));
+            assert_eq!(one.is_alike(&other), expected);
+            assert_eq!(other.is_alike(&one), expected);
+        };
+        check(&["ferry", "train"], true);
+        check(&["ferry"], true);
+        check(&["ferry", "tram"], true);
+        check(&["ferry", "tram", "bus"], false);
+        check(&["tram"], false);
     }
 }

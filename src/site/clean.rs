@@ -4,7 +4,8 @@
 //! 2. Replace every picture by its copy in the site; one without a copy goes, with its caption.
 //! 3. Rewrite every link: inside ones become relative, outside ones are marked, all others lose their address.
 //! 4. Tidy what is left: a first-level heading is the page's own, and empty paragraphs go.
-//! 5. Pass it all through an allow-list of elements, attributes and the very addresses that steps 2 and 3 wrote.
+//! 5. Pass it all through an allow-list of elements, attributes and the very addresses that steps 2 and 3 wrote; what turns
+//!    the direction of a text goes.
 //!
 //! Step 5 comes last and trusts nothing before it: whatever the steps above overlook, only what is listed in
 //! [`ELEMENTS`] and [`ATTRIBUTES`] comes out, and no address that the caller did not name.
@@ -16,7 +17,7 @@ use std::fmt;
 use dom_query::{Document, NodeRef};
 use url::Url;
 
-use crate::base::SitePath;
+use crate::base::{SitePath, readable};
 
 use super::Picture;
 use super::links::relative;
@@ -103,7 +104,6 @@ const ELEMENTS: &[&str] = &[
     "pre",
     "time",
     "bdi",
-    "bdo",
     "ruby",
     "rb",
     "rt",
@@ -179,7 +179,8 @@ pub fn clean(html: &str, page: &SitePath, resolve: &dyn Resolve) -> CleanHtml {
     // Step 5.
     let allow_list = allow_list(rewriter.addresses);
     CleanHtml {
-        html: allow_list.clean(&document.inner_html()).to_string(),
+        // No mark-up can come of it: all that could be some is escaped.
+        html: readable(allow_list.clean(&document.inner_html()).to_string()),
         pictures: rewriter.pictures,
     }
 }
@@ -449,6 +450,16 @@ mod tests {
         check(
             "<table><tr><th colspan=2 bgcolor=red>A<tr><td>B<td width=9>C</table>",
             "<table><tbody><tr><th colspan=\"2\">A</th></tr><tr><td>B</td><td>C</td></tr></tbody></table>",
+        );
+    }
+
+    #[test]
+    fn nothing_turns_the_direction_of_a_text() {
+        check(
+            "<p>Ask <a href='https://e.org/\u{202e}'>\u{202e}moc.knab</a>&#x2066;\u{9b}<bdo dir=rtl>!</bdo> می\u{200c}خواهم</p>\
+             <img src=known alt='\u{202e}A'>",
+            "<p>Ask <a href=\"https://e.org/%E2%80%AE\" rel=\"noreferrer noopener nofollow\">moc.knab</a>! می\u{200c}خواهم</p>\
+             <img src=\"1.webp\" width=\"800\" height=\"533\" alt=\"A\" loading=\"lazy\">",
         );
     }
 

@@ -44,6 +44,9 @@ struct Entry<'a> {
     published: String,
     /// As HTML, which is what RSS understands by a description.
     summary: String,
+    /// Nobody knows whether a reader of RSS takes a title for text or for HTML: these are the same in both.
+    bare_title: String,
+    bare_section: Option<String>,
 }
 
 const ENTRIES: usize = 20;
@@ -86,9 +89,16 @@ fn told<'h>(headline: &'h Headline, about: &About, feed: &SitePath) -> Entry<'h>
             .strftime("%a, %d %b %Y %H:%M:%S +0000")
             .to_string(),
         summary: told.summary.replace('&', "&amp;").replace('<', "&lt;"),
+        bare_title: bare(&told.title),
+        bare_section: headline.section.as_deref().map(bare),
         headline,
         told,
     }
+}
+
+/// With signs that look like those that begin and end a tag, but do not.
+fn bare(text: &str) -> String {
+    text.replace('<', "‹").replace('>', "›")
 }
 
 fn written(path: SitePath, feed: &impl Template) -> (SitePath, Vec<u8>) {

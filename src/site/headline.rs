@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::plain::shortened;
 use super::terms::Terms;
 use super::{Article, Language, Picture};
 use crate::base::{NewsroomId, SitePath};
@@ -44,11 +45,15 @@ impl Recall for Told {
     }
 }
 
+/// Of a title in a list, in characters. Whatever one article is called, the front page stays light for all; its own page
+/// shows it whole.
+const LONGEST: usize = 200;
+
 impl Told {
     /// Of an article whose terms are known, so that it may lack its body.
     pub fn of(article: &Article, terms: Terms) -> Self {
         Self {
-            title: article.title.clone(),
+            title: shortened(&article.title, LONGEST).into_owned(),
             byline: article.byline.clone(),
             updated: article.updated,
             language: article.language.clone(),

@@ -56,10 +56,23 @@ impl Language {
         }
     }
 
+    /// Whether there are letters in a name that are written the other way.
+    pub fn turns(&self, name: &str) -> bool {
+        let is_leftward = self.direction() == Direction::RightToLeft;
+        let mut letters = name.chars().filter(|c| c.is_alphabetic());
+        letters.any(|c| is_written_leftward(c) != is_leftward)
+    }
+
     /// The first part of the tag, such as `zh`.
     pub fn primary(&self) -> &str {
         self.0.language.as_str()
     }
+}
+
+/// By the blocks of Unicode that are set aside for such scripts.
+fn is_written_leftward(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 impl Direction {
@@ -109,6 +122,19 @@ mod tests {
         check("uz-Arab", "uz-Arab", Direction::RightToLeft);
         check("ur-Latn", "ur-Latn", Direction::LeftToRight);
         check(" he ", "he", Direction::RightToLeft);
+    }
+
+    #[test]
+    fn a_name_may_turn_a_line() {
+        let check = |language: &str, name: &str, expected: bool| {
+            let language = Language::parse(language).expect("a language");
+            assert_eq!(language.turns(name), expected, "{name}");
+        };
+        check("be", "Алена Рыбак, 2026", false);
+        check("be", "مریم (Maryam)", true);
+        check("fa", "مریم، ۲۰۲۶!", false);
+        check("fa", "Alena Rybak", true);
+        check("fa", "2026", false);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod look;
 mod newsroom;
 mod pages;
 mod picture;
+mod plain;
 mod search;
 mod shallow;
 mod story;
@@ -40,6 +41,7 @@ pub use headline::{Headline, Recall, Told};
 pub use language::{Direction, Language};
 pub use look::{Accent, AccentError, Logo, Look};
 pub use newsroom::Newsroom;
+pub use plain::shortened;
 pub use shallow::shallow;
 pub use style::script_source;
 pub use terms::Terms;
@@ -472,6 +474,14 @@ mod tests {
         }
         let home = Document::from(files["index.html"].as_str());
         assert!(home.select("section[lang=fa][dir=rtl]").exists());
+        // A name in Latin letters.
+        for (page, turns) in [
+            ("be/2026/11/ferry/index.html", false),
+            ("fa/2026/11/بازار/index.html", true),
+        ] {
+            let byline = Document::from(files[page].as_str());
+            assert_eq!(byline.select(".by b[dir=auto]").exists(), turns, "{page}");
+        }
     }
 
     #[test]
@@ -535,6 +545,48 @@ mod tests {
         assert_eq!(
             page.select(".body img").attr("alt").as_deref(),
             Some("Здымак")
+        );
+    }
+
+    #[test]
+    fn a_title_without_end_is_cut_wherever_it_is_not_alone() {
+        let title = "Слова ".repeat(5000);
+        let ferry = Article {
+            title: title.clone(),
+            ..article("be", "2026-11-03T10:00:00Z", "ferry")
+        };
+        let shown = format!("{}…", "Слова ".repeat(33).trim_end());
+        for (path, text) in rendered(&[ferry]) {
+            let is_list = [
+                "index.html",
+                "be/index.html",
+                "be/2026/11/index.html",
+                "be/section/культура/index.html",
+                "be/feed.xml",
+                "be/rss.xml",
+                "be/2026/11/search-1.css",
+            ]
+            .contains(&&*path);
+            assert_eq!(text.contains(&shown), is_list, "{path}");
+            let is_own = path == "be/2026/11/ferry/index.html";
+            assert_eq!(text.contains(title.trim_end()), is_own, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_title_is_no_markup_for_readers_of_feeds_that_take_it_for_some() {
+        let rss = &rendered(&articles())["be/rss.xml"];
+        let titles: Vec<&str> = rss.split("<title>").skip(2).collect();
+        assert!(
+            titles[0].starts_with("‹img src=x onerror=a()› ferry</title>"),
+            "{rss}"
+        );
+        assert_eq!(titles.len(), 2);
+        assert!(rss.contains("<category>Культура</category>"));
+        let atom = &rendered(&articles())["be/feed.xml"];
+        assert!(
+            atom.contains("<title>&#60;img src=x onerror=a()&#62; ferry</title>"),
+            "{atom}"
         );
     }
 

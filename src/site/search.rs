@@ -8,11 +8,14 @@
 //!    where a browser refuses to fetch; and unlike a script it can do nothing. A custom property keeps the text that it
 //!    was given as it was written, as long as quotes and brackets match (CSS Custom Properties Level 1, section 2.2).
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::headline::{Headline, Month, Told};
 use super::links::relative;
 use super::pages::Page;
+use super::plain::shortened;
 use crate::base::SitePath;
 
 /// The one script there is.
@@ -30,7 +33,7 @@ struct Row<'a>(
     String,
     &'a str,
     String,
-    String,
+    Cow<'a, str>,
     &'a str,
     #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
 );
@@ -80,19 +83,10 @@ fn row<'a>(
         relative(search, &headline.path),
         &told.title,
         headline.published.strftime("%Y-%m-%d").to_string(),
-        beginning(&told.summary),
+        shortened(&told.summary, SUMMARY),
         told.terms.as_str(),
         other,
     )
-}
-
-fn beginning(summary: &str) -> String {
-    let Some((cut, _)) = summary.char_indices().nth(SUMMARY) else {
-        return summary.to_owned();
-    };
-    let head = summary.get(..cut).unwrap_or_default();
-    let end = head.rfind(' ').unwrap_or(cut);
-    format!("{}…", head.get(..end).unwrap_or(head))
 }
 
 /// Roughly, compressed: of text a letter takes half a byte or two thirds, and terms are close to noise.

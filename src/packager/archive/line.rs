@@ -19,6 +19,9 @@ pub(in crate::packager) struct Line {
     /// The source that told it last, as people tell sources apart. Absent in lines of before this was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_by: Option<Box<str>>,
+    /// Whether that one alone says where it lies: on another host, where nobody has seen it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hearsay: bool,
     /// The program that read it: another may read the same page otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_by: Option<String>,

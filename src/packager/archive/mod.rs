@@ -290,7 +290,7 @@ impl Archive {
     }
 
     /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
-    /// newsroom moves when it is blocked, and then all its addresses are new.
+    /// newsroom moves when it is blocked, and then all its addresses are new. It may also be that two have them in common.
     pub(super) fn moved(
         &self,
         title: &dyn Fn() -> Option<String>,
@@ -360,16 +360,15 @@ impl Archive {
             .or_else(|| self.dates.of(id))
     }
 
-    /// What the article is called that lies at each place.
-    pub(super) fn places(&self) -> HashMap<&SitePath, &str> {
-        let shown = self.slips.values().filter(|slip| slip.is_shown());
-        shown.map(|slip| (&slip.path, &*slip.id)).collect()
+    /// What lies at each place, also what was withdrawn.
+    pub(super) fn places(&self) -> HashMap<&SitePath, &Slip> {
+        self.slips.values().map(|slip| (&slip.path, slip)).collect()
     }
 
-    /// Where articles lie, by the address of the original.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &SitePath)> {
+    /// What is shown, by the address of the original.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &Slip)> {
         let shown = self.slips.values().filter(|slip| slip.is_shown());
-        shown.flat_map(|slip| slip.addresses().map(|url| (url, &slip.path)))
+        shown.flat_map(|slip| slip.addresses().map(move |url| (url, slip)))
     }
 }
 
@@ -497,12 +496,10 @@ impl Archive {
 
     /// What is left of the article that its source calls `id`, if an edition shows it, and by what it can be found elsewhere.
     fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<(Slip, TakenBack)> {
-        let end = format!("/{}/index.html", slug::slug(id));
-        let is_its = |path: &&SitePath| {
-            let newsroom = path.as_str().split('/').next();
-            newsroom == Some(self.newsroom.as_str()) && path.as_str().ends_with(&end)
-        };
-        let path = edition.files().map(|(path, _)| path).find(is_its)?;
+        // Behind its short address another one may lie.
+        let path = [slug::long_slug(id), slug::slug(id)]
+            .iter()
+            .find_map(|slug| self.place_in(edition, slug))?;
         let page = edition.content(edition.file(path)?);
         let beside = |other: &SitePath| other != path && folder_of(other) == folder_of(path);
         let pictures = edition.files().filter(|(other, _)| beside(other));
@@ -513,12 +510,23 @@ impl Archive {
             id: id.to_owned(),
             source: None,
             told_by: None,
+            is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
         });
         Some((slip, had))
+    }
+
+    /// The page that an edition shows behind this last part of its address.
+    fn place_in<'e>(&self, edition: &'e VerifiedEdition, slug: &str) -> Option<&'e SitePath> {
+        let end = format!("/{slug}/index.html");
+        let is_its = |path: &&SitePath| {
+            let newsroom = path.as_str().split('/').next();
+            newsroom == Some(self.newsroom.as_str()) && path.as_str().ends_with(&end)
+        };
+        edition.files().map(|(path, _)| path).find(is_its)
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {

@@ -7,7 +7,7 @@ use url::Url;
 use super::super::links::Inside;
 use super::line::{Line, Shown};
 use super::slip::Slip;
-use crate::base::SitePath;
+use crate::base::{self, SitePath};
 use crate::io::fetch;
 use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
@@ -24,17 +24,18 @@ impl Shelf {
         for slip in shown {
             shelf.places.insert(slip.path.clone());
             for url in slip.addresses() {
-                shelf.inside.add(&url, &slip.path);
+                shelf.inside.add(&url, slip.alone_says(), &slip.path);
             }
         }
         shelf
     }
 
     /// Answers for the links of an article, but not for its pictures.
-    pub fn links(&self, slip: &Slip) -> Option<Page<'_>> {
+    pub fn links<'a>(&'a self, slip: &'a Slip) -> Option<Page<'a>> {
         Some(Page {
             shelf: self,
             address: address_of(&slip.path)?,
+            told_by: slip.told_by.as_deref(),
             pictures: &[],
         })
     }
@@ -46,6 +47,7 @@ impl Line {
         Some(Page {
             shelf,
             address: address_of(&self.path)?,
+            told_by: self.told_by.as_deref(),
             pictures: &self.story.as_ref()?.pictures,
         })
     }
@@ -56,21 +58,21 @@ impl Line {
         let newsroom = self.path.as_str().split('/').next()?;
         let lead = story.lead.as_ref().and_then(|lead| {
             Some(Picture {
-                alt: lead.alt.clone(),
-                caption: lead.caption.clone(),
+                alt: readable(&lead.alt),
+                caption: lead.caption.as_deref().map(readable),
                 ..picture_at(&lead.path, &story.pictures)?
             })
         });
         Some(Article {
             newsroom: newsroom.parse().ok()?,
             path: self.path.clone(),
-            title: story.title.clone(),
-            byline: story.byline.clone(),
+            title: readable(&story.title),
+            byline: story.byline.as_deref().map(readable),
             published: story.published.0,
             updated: story.updated.map(|moment| moment.0),
             language: story.language.0.clone(),
-            summary: story.summary.clone(),
-            section: story.section.clone(),
+            summary: readable(&story.summary),
+            section: story.section.as_deref().map(readable),
             lead,
             body: CleanHtml::default(),
             source: self.source.as_deref().map(|source| self.shown(source)),
@@ -88,10 +90,15 @@ impl Line {
     }
 }
 
+fn readable(text: &str) -> String {
+    base::readable(text.to_owned())
+}
+
 /// Answers for the body of one article as it was kept.
 pub(in crate::packager) struct Page<'a> {
     shelf: &'a Shelf,
     address: Url,
+    told_by: Option<&'a str>,
     pictures: &'a [Shown],
 }
 
@@ -116,7 +123,7 @@ fn picture_at(path: &SitePath, pictures: &[Shown]) -> Option<Picture> {
 impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
-            let inside = self.shelf.inside.page(&url).cloned();
+            let inside = self.shelf.inside.page(&url, self.told_by).cloned();
             return inside.map_or_else(|| Link::Outside(href.to_owned()), Link::Inside);
         }
         match self.file(href) {
@@ -141,6 +148,32 @@ fn address_of(path: &SitePath) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_was_kept_turns_the_direction_of_a_line() {
+        let turned = "\u{202e}a\u{1b}b";
+        let line = serde_json::json!({
+            "path": "be/2026/11/1/index.html", "id": "1", "source": null,
+            "story": {
+                "title": turned, "byline": turned, "published": "2026-11-20T10:00:00Z", "updated": null, "language": "be",
+                "summary": turned, "section": turned, "body": "",
+                "lead": { "path": "be/2026/11/1/1.webp", "alt": turned, "caption": turned },
+                "pictures": [{ "path": "be/2026/11/1/1.webp", "width": 1, "height": 1, "sha256": "0".repeat(64) }],
+            },
+        });
+        let line: Line = serde_json::from_value(line).unwrap();
+        let article = line.bare_article().unwrap();
+        let lead = article.lead.unwrap();
+        let texts = [
+            Some(article.title),
+            article.byline,
+            Some(article.summary),
+            article.section,
+        ];
+        for text in texts.into_iter().chain([Some(lead.alt), lead.caption]) {
+            assert_eq!(text.as_deref(), Some("ab"));
+        }
+    }
 
     #[test]
     fn what_earlier_versions_kept_of_a_feeds_address_is_not_shown() {

@@ -33,6 +33,7 @@ pub struct Slip {
     pub source: Option<Arc<str>>,
     /// The source that told it last, if that is known.
     pub told_by: Option<Arc<str>>,
+    is_hearsay: bool,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
     /// Of the page that says that it was withdrawn.
@@ -111,6 +112,7 @@ impl Slip {
             }),
             id,
             told_by: line.told_by.as_deref().map(Arc::from),
+            is_hearsay: line.is_hearsay,
             story: story.map(|story| Brief {
                 title: hash(&story.title),
                 published: story.published.0,
@@ -141,6 +143,7 @@ impl Slip {
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
             told_by: None,
+            is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,
@@ -201,6 +204,11 @@ impl Slip {
         let now = self.source.as_ref().filter(|_| first.is_some());
         let now = now.and_then(|source| Url::parse(source).ok());
         first.into_iter().chain(now)
+    }
+
+    /// The source that alone says where it lies.
+    pub(in crate::packager) fn alone_says(&self) -> Option<&str> {
+        self.told_by.as_deref().filter(|_| self.is_hearsay)
     }
 
     /// Whether this is its title, and not only the hash of it.

@@ -117,6 +117,7 @@ fn line(article: &Article) -> Line {
         id: article.source.clone().unwrap(),
         source: article.source.clone(),
         told_by: None,
+        is_hearsay: false,
         left_out: None,
         read_by: None,
         language: None,

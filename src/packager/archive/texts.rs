@@ -206,7 +206,12 @@ impl Texts {
         }
         let is_gone = |line: &[u8]| {
             let line = serde_json::from_slice::<Line>(line);
-            line.is_ok_and(|line| slugs.contains(&*slug::slug(&line.id)))
+            let slugs_of = |id: &str| [slug::slug(id), slug::long_slug(id)];
+            line.is_ok_and(|line| {
+                slugs_of(&line.id)
+                    .iter()
+                    .any(|slug| slugs.contains(&**slug))
+            })
         };
         self.new
             .retain(|said| !said.line.read().is_ok_and(|line| is_gone(&line)));

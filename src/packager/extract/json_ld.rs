@@ -169,6 +169,9 @@ fn first_text(value: &Value, key: &str) -> Option<String> {
     }
 }
 
+/// Each is compared with each, and no line on a page holds more.
+const MOST_AUTHORS: usize = 20;
+
 fn joined_names(author: &Value, publisher: Option<&str>) -> Option<String> {
     let authors: Vec<&Value> = match author {
         Value::Array(items) => items.iter().collect(),
@@ -179,6 +182,9 @@ fn joined_names(author: &Value, publisher: Option<&str>) -> Option<String> {
         .into_iter()
         .filter_map(|author| first_text(author, "name"))
     {
+        if names.len() == MOST_AUTHORS {
+            break;
+        }
         if !name.contains("://") && !names.contains(&name) {
             names.push(name);
         }
@@ -206,5 +212,20 @@ fn collect_addresses(image: &Value, addresses: &mut Vec<String>) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_authors_some_are_named() {
+        let author = |number: usize| serde_json::json!({ "name": format!("Author {number}") });
+        let authors = |number: usize| (0..number).map(author).collect::<Value>();
+        let names = |number: usize| joined_names(&authors(number), Some("Author 0"));
+        assert_eq!(names(1).as_deref(), Some("Author 0"));
+        assert_eq!(names(3).as_deref(), Some("Author 1, Author 2"));
+        assert!(names(100_000).is_some_and(|names| names.ends_with(", Author 19")));
     }
 }

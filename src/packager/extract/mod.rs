@@ -513,6 +513,10 @@ fn read_by_readability(
     Some(read.doc)
 }
 
+/// In bytes of HTML, which grow as links are marked; some hundred thousand words. A page that is longer than a member of a
+/// bundle may be would stop the whole edition.
+const LONGEST: usize = 2 << 20;
+
 fn assemble(
     meta: Metadata,
     found: Found,
@@ -551,6 +555,9 @@ fn assemble(
         .blocks
         .iter()
         .for_each(|block| block.write_html(&mut html));
+    if html.len() > LONGEST {
+        return Err(NoArticle::TooLarge);
+    }
     Ok(Extracted {
         title: meta.title.unwrap_or_default(),
         byline: meta.byline,

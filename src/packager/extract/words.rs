@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// Runs of white space as one blank, none at the ends; characters that only direct or hide are gone.
+use crate::base::is_unreadable;
+
+/// Runs of white space as one blank, none at the ends; characters that only direct or hide are gone, see
+/// [`is_unreadable`].
 pub fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
     let mut parted = false;
@@ -14,7 +17,7 @@ pub fn squeezed(text: &str) -> String {
                 parted = true;
                 continue;
             }
-            c if c.is_control() => continue,
+            c if is_unreadable(c) => continue,
             _ => {}
         }
         if std::mem::take(&mut parted) && !squeezed.is_empty() {

@@ -329,6 +329,38 @@ async fn bad_pages_are_skipped_and_named() {
 }
 
 #[tokio::test]
+async fn an_article_too_long_for_any_page_is_named_and_stops_no_other() {
+    let told = |link: &str, title: &str, text: &str| {
+        format!(
+            "<item><title>{title}</title><link>https://n.example/{link}</link><dc:creator>{title}</dc:creator>\
+             <content:encoded><![CDATA[<p>{SENTENCES}</p><p>{text}</p>]]></content:encoded></item>"
+        )
+    };
+    let items = [
+        told("endless", "Endless", &">>>>>>>>> ".repeat(60_000)),
+        told("titled", &"'\" word ".repeat(1000), "Short."),
+        told("good", "Good", "Short."),
+    ]
+    .concat();
+    let feed = format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' xmlns:dc='http://purl.org/dc/elements/1.1/'>\
+         <channel>{items}</channel></rss>"
+    );
+    let web = Web::default().with("https://n.example/feed", "text/xml", feed);
+    let gathered = gathered(&web, &feed_source()).await;
+    assert!(why(&gathered, "n.example/endless").contains("too large"));
+    article(&gathered, "Good");
+    let lines = lines(&gathered);
+    let [titled, _] = &lines[..] else {
+        panic!("two articles");
+    };
+    let story = titled.story.as_ref().unwrap();
+    for (cut, most) in [(&story.title, 501), (story.byline.as_ref().unwrap(), 301)] {
+        assert!(cut.ends_with('…') && cut.chars().count() <= most, "{cut}");
+    }
+}
+
+#[tokio::test]
 async fn one_bad_source_does_not_stop_the_others() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(&[item("a")]))

@@ -10,7 +10,7 @@ use super::{COLPORT, colport, program};
 const PAGE: &str = "<!DOCTYPE html><html lang=be><meta charset=utf-8><title>Суд | Навіны</title>\
     <meta property='article:published_time' content='2026-11-20T10:00:00+03:00'><meta property='article:section' content='Грамадства'>\
     <nav><a href=/>Галоўная</a></nav><article><h1>Суд</h1><figure><img src=/1.jpg alt=''><figcaption>Будынак суду</figcaption></figure>\
-    <p>Гарадскі суд у панядзелак агучыў прысуд журналістам, паведамляе наш карэспандэнт з залы суда.\u{202e}</p>\
+    <p>Гарадскі суд у панядзелак агучыў прысуд журналістам, паведамляе наш карэспандэнт з залы суда.\u{202e}\u{200f}</p>\
     <p>Сваякі кажуць, што адвакату не далі слова, і збіраюцца падаць скаргу ў вышэйшы суд.</p><script>alert(1)</script></article></html>";
 
 const NOT_FOUND: &str =
@@ -42,9 +42,10 @@ fn extract_shows_what_readers_get() {
         !html.contains("alert") && !html.contains("Галоўная"),
         "{html}"
     );
-    // What turns the direction of a line is there, and the terminal does not see it.
-    assert!(shown["text"].as_str().unwrap().contains('\u{202e}'));
-    assert!(!said.out.contains('\u{202e}'));
+    // What turns the direction of a text is gone; a mark of one sign is there, and the terminal does not see it.
+    let text = shown["text"].as_str().unwrap();
+    assert!(text.contains('\u{200f}') && !text.contains('\u{202e}'));
+    assert!(!said.out.contains('\u{200f}'));
 }
 
 #[test]

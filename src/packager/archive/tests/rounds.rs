@@ -126,6 +126,80 @@ async fn an_article_whose_address_changes_is_not_shown_twice() {
 }
 
 #[tokio::test]
+async fn an_article_with_the_headline_and_the_moment_of_another_does_not_take_its_place() {
+    let brief = |number: usize, says: &str| {
+        let link = format!("https://n.example/brief-{number}");
+        whole(&link, "News in brief", says)
+    };
+    let (first, second) = (
+        brief(1, "The ferry stood for a week."),
+        brief(2, "The orchard was cut down in one night."),
+    );
+    let mut archive = empty();
+    next(&mut archive, &[OWN], &[&first], &[]).await;
+    for items in [&[&*second][..], &[&*second, &*first]] {
+        let (stock, stale) = next(&mut archive, &[OWN], items, &[]).await;
+        assert_eq!(stock.articles.len(), 2);
+        assert!(text_of(&stock, "/brief-1-").contains("ferry"));
+        assert!(text_of(&stock, "/brief-2-").contains("orchard"));
+        assert!(stale.is_empty(), "{stale:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_and_no_feed_takes_links_to_what_lies_on_another_host() {
+    let links = ["donate", "petition", "alias", "help"]
+        .map(|name| format!("<a href='https://n.example/{name}'>{name}</a>"));
+    let links = format!(
+        "<p>Here you can do a lot: {}, and more of it.</p>",
+        links.concat()
+    );
+    let own = page(&links).replace("<title>", "<link rel=canonical href=/alias><title>");
+    let evil = page("").replace(
+        "<title>",
+        "<link rel=canonical href='https://n.example/petition'><title>",
+    );
+    let told = [
+        whole("https://n.example/donate", "Told", "Give it to us."),
+        whole("https://b.example/more", "More", &links),
+        "<item><title>E</title><link>https://b.example/evil</link></item>".into(),
+        // A shield stands before it.
+        format!(
+            "<item><title>Short</title><link>https://n.example/help</link><description>{SENTENCES}</description></item>"
+        ),
+    ];
+    let told: Vec<&str> = told.iter().map(|item| &**item).collect();
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", own)
+        .with(OTHER, "text/xml", whole_feed(&told))
+        .with("https://b.example/evil", "text/html", evil)
+        .refusing("https://n.example/help", 9, 403, None);
+    let mut archive = empty();
+    // The second time it is also what was kept.
+    for _ in 0..2 {
+        let feeds = ["https://n.example/feed", OTHER];
+        let gathered = gathered_of(&feeds, &web, &archive, "2026-11-23T12:00:00Z").await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+        assert_eq!(stock.articles.len(), 5);
+        let (own, told) = (text_of(&stock, "/a-"), text_of(&stock, "/more-"));
+        for name in ["donate", "petition", "help"] {
+            assert!(
+                own.contains(&format!("\"https://n.example/{name}\"")),
+                "{own}"
+            );
+        }
+        assert!(!own.contains("https://n.example/alias"), "{own}");
+        // The articles of one source lead to each other.
+        for name in ["donate", "help"] {
+            assert!(told.contains(&format!("\"../{name}-")), "{told}");
+        }
+        assert!(told.contains("\"https://n.example/petition\""), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_behind_a_shield_is_shown_as_it_was() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_A))
@@ -234,24 +308,33 @@ async fn links_to_what_the_feed_forgot_stay_inside() {
 }
 
 #[tokio::test]
-async fn a_new_article_cannot_take_the_place_of_another() {
+async fn an_article_whose_address_another_has_gets_a_longer_one_and_keeps_it() {
     let web = Web::default()
         .with("https://n.example/feed", "text/xml", feed(ITEM_A))
         .with("https://n.example/a", "text/html", page(""));
-    let mut archive = empty();
     let now = "2026-11-23T12:00:00Z";
-    let place = gathered(&web, &archive, now).await.articles[0].path.clone();
+    let place = gathered(&web, &empty(), now).await.articles[0].path.clone();
     // Another article whose digest begins with the same digits.
     let mut other = line(&article("bazar", "<p>other"));
-    other.path = place;
+    other.path = place.clone();
     other.id = "https://n.example/other".into();
-    let other = gathered_lines(&[other]);
-    stocked(&mut archive, other, &[]);
-    let gathered = gathered(&web, &archive, now).await;
-    assert!(gathered.articles.is_empty());
-    assert!(gathered.skipped[0].why.contains("same address"));
-    let stock = stocked(&mut archive, gathered, &[]);
-    assert_eq!(articles(&stock)[0].body.as_str(), "<p>other</p>");
+    let gone = [Withdrawn::parse(&other.id).unwrap()];
+    for first in [&[][..], &gone] {
+        let mut archive = empty();
+        let stock = stocked(&mut archive, gathered_lines(&[other.clone()]), first);
+        assert_eq!(stock.articles.len(), usize::from(first.is_empty()));
+        // It may be taken back later, too.
+        for withdrawn in [first, &gone, &[]] {
+            archive = reread(&archive);
+            let gathered = gathered(&web, &archive, now).await;
+            assert!(gathered.skipped.is_empty(), "{:?}", gathered.skipped);
+            let long = gathered.articles[0].path.clone();
+            let stem = place.as_str().strip_suffix("/index.html").unwrap();
+            assert!(long.as_str().starts_with(stem) && long != place, "{long}");
+            let stock = stocked(&mut archive, gathered, withdrawn);
+            assert!(text_of(&stock, long.as_str()).contains("political prisoners"));
+        }
+    }
 }
 
 fn whole(address: &str, title: &str, text: &str) -> String {
