@@ -371,7 +371,7 @@ pub async fn draft(
 ) -> Result<Box<Draft>, (String, DraftError)> {
     let id = offer.id.clone();
     // What lies on the operator's own disk is read to the last page: what is left out of it goes from the site.
-    let source = offer.shelf.is_none().then_some(offer.source);
+    let source = offer.shelf.is_none().then_some(offer.terms.source);
     if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
         let shelf = Arc::clone(shelf);
         let told = blocking(move || Ok(shelf.told()?)).await.flatten();
@@ -582,7 +582,7 @@ pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) ->
     let title = entry.and_then(|told| told.title.as_deref());
     let html = match &offer.page {
         Page::Told(url) => {
-            let read = told(entry, url, background, Some(offer.source)).await;
+            let read = told(entry, url, background, Some(offer.terms.source)).await;
             Some(read.ok()?.1.article.html)
         }
         _ => None,

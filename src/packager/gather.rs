@@ -167,7 +167,6 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
-                    offer.source = place;
                     let kept = background.archive.shown(&offer.id);
                     // A crawl is of then, and no word of its newsroom.
                     if source.is_crawl()
