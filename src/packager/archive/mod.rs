@@ -10,7 +10,7 @@
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
-//! 4. What there is no [room](super::room) for is left out.
+//! 4. What there is no [room] for is left out.
 //! 5. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
 //!    it comes and years after its feed forgot it, and no link leads to an article that is gone.
 //!
