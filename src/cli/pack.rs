@@ -488,7 +488,8 @@ fn warn_of_earlier(
         .collect();
     if !named.is_empty() {
         telling.warn(format!(
-            "what is withdrawn now still stands in earlier editions on this computer: remove {} if nobody may find it here;              readers of those then fetch the whole edition in place of an update",
+            "what is withdrawn now still stands in earlier editions on this computer: remove {} if nobody may find it here; \
+             readers of those then fetch the whole edition in place of an update",
             named.join(" and ")
         ));
     }

@@ -2,7 +2,8 @@
 //! tried again and nothing is remembered here: [`packager`](crate::packager) does that.
 //!
 //! 1. On [`Ground::Public`] a host must be a public one, by its name and by every address that the name leads to, unless
-//!    a person named it by an address or a name that says that it is none; see [`reach`](super::reach). On [`Ground::Anywhere`] it may lie where it likes.
+//!    a person named it by an address or a name that says that it is none; see [`reach`](super::reach). On
+//!    [`Ground::Anywhere`] it may lie where it likes.
 //! 2. Through a [`Proxy`] names are looked up by the proxy, so only what the name itself tells is checked here. What a
 //!    public name leads to is then reached from the proxy's network and not from this one; where both are the same, the
 //!    proxy must refuse it, as Tor does.
