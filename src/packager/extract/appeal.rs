@@ -219,19 +219,11 @@ const COMMENT: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::block::Line;
+    use super::super::block::tests::{lines_of, told};
     use super::*;
 
-    fn line(text: &str) -> Block {
-        let mut line = Line::default();
-        line.push_text(text, true);
-        Block::Line { tag: "p", line }
-    }
-
     fn check(lines: &[&str], expected: usize) {
-        let blocks = lines.iter().map(|text| line(text)).collect();
-        let kept = without_appeals(blocks);
-        let kept = kept.iter().filter(|block| block.is_content()).count();
+        let kept = told(without_appeals(lines_of(lines)));
         assert_eq!(kept, expected, "{lines:?}");
     }
 

@@ -689,3 +689,23 @@ fn tidied(html: &str) -> String {
     }
     html
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A paragraph of each.
+    pub fn lines_of(texts: &[&str]) -> Vec<Block> {
+        let line = |text: &&str| {
+            let mut line = Line::default();
+            line.push_text(text, true);
+            Block::Line { tag: "p", line }
+        };
+        texts.iter().map(line).collect()
+    }
+
+    /// How many of them tell anything.
+    pub fn told(blocks: Vec<Block>) -> usize {
+        blocks.iter().filter(|block| block.is_content()).count()
+    }
+}

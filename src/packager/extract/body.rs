@@ -12,8 +12,8 @@ use super::addresses::{self, Contact};
 use super::block::{Block, Cell, Line, Part, Table, Tongue};
 use super::container::{Manner, Reading};
 use super::embeds;
-use super::furniture;
 use super::nodes;
+use super::pointing;
 use super::words::{escaped, squeezed};
 use crate::site::Language;
 
@@ -252,7 +252,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         };
         let text = line.text();
         let is_said = line.kept_weight() > 0 && line.linked_weight() == 0;
-        is_said && text.ends_with([':', '：']) && !furniture::is_pointing(text)
+        is_said && text.ends_with([':', '：']) && !pointing::is_pointing(text)
     }
 
     /// A short text that is nearly all links, in a box of its own: "read also", tags, sections.

@@ -12,8 +12,9 @@ use url::Url;
 use super::addresses::Home;
 use super::block::{Block, Figure, Line};
 use super::body::Walk;
-use super::furniture::{self, Measures};
+use super::furniture::Measures;
 use super::metadata::Metadata;
+use super::names;
 use super::nodes::{self, NodeMap, NodeSet};
 use super::words;
 
@@ -190,7 +191,7 @@ impl Reading<'_> {
                 nodes::is_named(&here, |name| matches!(name, "h2" | "h3" | "h4" | "h5"));
             cards += usize::from(is_heading && of.text > 0 && of.linked == of.text);
             articles += usize::from(here.has_name("article") && here.id != node.id);
-            if of.prose * 2 > own.prose && furniture::is_gallery(&furniture::tokens(&here)) {
+            if of.prose * 2 > own.prose && names::is_gallery(&names::tokens(&here)) {
                 return false;
             }
             waiting.extend(here.element_children());

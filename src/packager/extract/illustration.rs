@@ -6,7 +6,7 @@ use super::addresses;
 use super::block::{Block, Figure, Line};
 use super::body::{DEPTH, Walk};
 use super::embeds;
-use super::furniture;
+use super::names;
 use super::nodes;
 use super::words;
 
@@ -424,7 +424,7 @@ fn is_named_as_blank(img: &NodeRef) -> bool {
     let name = src.rsplit('/').next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();
     let is_blank = stem.split(['-', '_']).any(|word| BLANKS.contains(&word));
-    let words = furniture::tokens(img);
+    let words = names::tokens(img);
     is_blank || words.split(' ').any(|word| word.starts_with("lazy"))
 }
 
@@ -450,7 +450,7 @@ fn is_named_as_picture(node: &NodeRef) -> bool {
         "pic",
         "thumb",
     ];
-    let words = furniture::tokens(node);
+    let words = names::tokens(node);
     words.split(' ').any(|word| WORDS.contains(&word))
 }
 

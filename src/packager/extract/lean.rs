@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
-use super::furniture;
+use super::names;
 use super::tangle::{Kind, Name, Tag, comment_length, length_before};
 use super::words;
 
@@ -187,7 +187,7 @@ impl Scan {
         }
         let is_little = |ended: &&Furnished| {
             let own = kinds.get(&*ended.words).copied().unwrap_or_default();
-            match furniture::has_strong_words(&ended.words) {
+            match names::has_strong_words(&ended.words) {
                 true => own * 2 < self.said,
                 false => own * 5 < self.said,
             }
@@ -230,10 +230,10 @@ fn called(tag: &Tag, whole: &str) -> Option<String> {
     if !BOXES.iter().any(|name| tag.is_called(name)) {
         return None;
     }
-    let named = attributes(whole).filter(|(name, _)| furniture::NAMING.contains(name));
+    let named = attributes(whole).filter(|(name, _)| names::NAMING.contains(name));
     let mut words = String::new();
-    named.for_each(|(name, value)| furniture::push_tokens(&mut words, name, value));
-    furniture::is_passing(&words).then_some(words)
+    named.for_each(|(name, value)| names::push_tokens(&mut words, name, value));
+    names::is_passing(&words).then_some(words)
 }
 
 // Step 3.

@@ -1,0 +1,155 @@
+//! Lines that lead away from an article: "Read also:".
+
+/// Whether a line that ends in a colon leads to other articles: "Read also:".
+pub fn is_pointing(text: &str) -> bool {
+    const POINTING: &[&str] = &[
+        "read",
+        "see also",
+        "related",
+        "more on",
+        "more about",
+        "more from",
+        "more in",
+        "more news",
+        "more stories",
+        "further",
+        "recommend",
+        "latest news",
+        "previously:",
+        "earlier:",
+        "tags",
+        "topics",
+        "keywords",
+        "share this",
+        "share:",
+        "follow us",
+        "subscribe",
+        "contents",
+        "чита",
+        "чыта",
+        "смотр",
+        "см.",
+        "гляд",
+        "див",
+        "слуша",
+        "слуха",
+        "по теме",
+        "па тэме",
+        "по темі",
+        "за темою",
+        "на тему",
+        "на тэму",
+        "ещё по",
+        "еще по",
+        "яшчэ па",
+        "подробн",
+        "падрабязн",
+        "докладн",
+        "ранее:",
+        "ранее мы",
+        "раней:",
+        "раней мы",
+        "раніше:",
+        "раніше ми",
+        "другие материал",
+        "іншыя матэрыял",
+        "інші матеріал",
+        "теги",
+        "тэгі",
+        "тема:",
+        "темы:",
+        "тэмы:",
+        "теми:",
+        "подпис",
+        "падпіс",
+        "підпис",
+        "lire",
+        "lisez",
+        "voir",
+        "lies auch",
+        "lesen",
+        "mehr zu",
+        "siehe",
+        "lees",
+        "meer over",
+        "leggi",
+        "vedi",
+        "leia",
+        "veja",
+        "lea t",
+        "leer",
+        "ver t",
+        "te puede",
+        "más sobre",
+        "czyta",
+        "przeczytaj",
+        "zobacz",
+        "więcej",
+        "citeșt",
+        "citiți",
+        "vezi",
+        "läs",
+        "les også",
+        "læs",
+        "oku",
+        "ilgili",
+        "ayrıca",
+        "diğer haber",
+        "بخوانید",
+        "مرتبط",
+        "اقرأ",
+        "اقرا",
+        "المزيد",
+        "阅读",
+        "閱讀",
+        "相关",
+        "相關",
+        "更多",
+        "延伸",
+        "推荐",
+        "関連",
+        "こちら",
+        "続き",
+        "oqing",
+        "o‘qing",
+        "оқыңыз",
+        "окуңуз",
+    ];
+    let text = text.to_lowercase();
+    let begins_word = |at: usize, words: &str| {
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        words.starts_with(|c| c >= '\u{3040}') || !before.is_some_and(char::is_alphabetic)
+    };
+    POINTING.iter().any(|words| {
+        let mut found = text.match_indices(words);
+        found.any(|(at, _)| begins_word(at, words))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_points_elsewhere_is_told_from_what_announces() {
+        for text in [
+            "Read also:",
+            "See also:",
+            "Читайте также:",
+            "Материалы по теме:",
+            "Lire aussi :",
+            "延伸阅读：",
+        ] {
+            assert!(is_pointing(text), "{text}");
+        }
+        for text in [
+            "Detained today:",
+            "The following were already released:",
+            "Также задержаны:",
+            "Затрыманыя:",
+            "被捕者：",
+        ] {
+            assert!(!is_pointing(text), "{text}");
+        }
+    }
+}
