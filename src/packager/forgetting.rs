@@ -18,9 +18,9 @@ use url::Url;
 
 use super::archive::{Line, Story};
 use super::cache::{Cache, Kind};
-use super::draft;
 use super::fetching::WebCache;
 use super::makeup::MadeUp;
+use super::reading;
 use super::studio;
 use crate::base::{Digest, SitePath};
 use crate::io::files::FileError;
@@ -196,7 +196,7 @@ pub fn forget(made_up: &MadeUp, cache: &Cache, web: &WebCache) -> Result<(), Fil
                 && !shown.iter().any(|one| waiting.contains(one))
         }
         _ if signs.stand_in(entry) => {
-            addresses.extend(draft::pictures_in(entry));
+            addresses.extend(reading::pictures_in(entry));
             true
         }
         _ => false,

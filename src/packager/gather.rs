@@ -21,6 +21,7 @@ use super::fetching::Getter;
 use super::galley::Galley;
 use super::mark::Mark;
 use super::placing::{Placed, inside, namesakes, placed};
+use super::reading;
 use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
 use super::tellers::Tellers;
@@ -291,7 +292,7 @@ impl Reading<'_> {
         let mut done = 0;
         let mut offers = offers.into_iter().peekable();
         while offers.peek().is_some() {
-            let looked_up = draft::looked_up(alike(&mut offers), self.background).await;
+            let looked_up = reading::looked_up(alike(&mut offers), self.background).await;
             let reading = looked_up
                 .into_iter()
                 .map(|(offer, head)| self.draft(offer, head));
@@ -319,7 +320,7 @@ impl Reading<'_> {
     async fn draft(
         &self,
         offer: Box<Offer>,
-        head: Option<draft::Read>,
+        head: Option<reading::Read>,
     ) -> Result<Box<Draft>, Skipped> {
         let source = offer.terms.source as usize;
         let read = draft::draft(*offer, head, self.getter, self.background).await;
@@ -341,7 +342,7 @@ impl Reading<'_> {
 fn alike(offers: &mut Peekable<impl Iterator<Item = Box<Offer>>>) -> Vec<Box<Offer>> {
     let are_held = offers.peek().is_some_and(|next| next.is_held());
     let most = match are_held {
-        true => draft::LOOKED_UP,
+        true => reading::LOOKED_UP,
         false => usize::MAX,
     };
     let next = || offers.next_if(|next| next.is_held() == are_held);

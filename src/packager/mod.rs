@@ -1,7 +1,7 @@
 //! The packager: from what a newsroom publishes to the articles and pictures of an edition.
 //!
 //! 1. `source`: what a source offers, and what it tells about each article. `intake` takes what is pushed.
-//! 2. `fetching`, `charset`, `extract`, `patience`: from an offer to the article in it.
+//! 2. `fetching`, `charset`, `extract`, `reading`, `patience`: from an offer to the article in it.
 //! 3. `placing`, `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
 //! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
@@ -37,6 +37,7 @@ mod patience;
 mod pictures;
 mod placing;
 mod publish;
+mod reading;
 mod recall;
 mod revision;
 mod room;

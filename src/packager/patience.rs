@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// One page is read in some 10 ms, the worst of real ones in one second; the longest listing that is let in takes some
+/// seconds.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
 /// How many threads of this process go on with what was given up on, by whose that is.
 static OVERDUE: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 

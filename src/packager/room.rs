@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::archive::{Slip, Stock};
+use super::archive::{Slip, Stock, folder_of};
 use super::tellers::Tellers;
 use crate::base::{LIMITS, SitePath, Timestamp};
 
@@ -188,11 +188,6 @@ fn month_of(path: &SitePath) -> &str {
     let path = path.as_str();
     let end = path.match_indices('/').nth(2);
     end.and_then(|(end, _)| path.get(..end)).unwrap_or(path)
-}
-
-fn folder_of(path: &SitePath) -> &str {
-    let split = path.as_str().rsplit_once('/');
-    split.map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]

@@ -547,7 +547,7 @@ fn shown_among(
     pictures
 }
 
-fn folder_of(path: &SitePath) -> &str {
+pub(super) fn folder_of(path: &SitePath) -> &str {
     let split = path.as_str().rsplit_once('/');
     split.map_or("", |(folder, _)| folder)
 }

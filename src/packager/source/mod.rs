@@ -33,6 +33,7 @@ use url::Url;
 
 use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
+use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{self, FetchError};
@@ -460,19 +461,17 @@ async fn apart<T: Send + 'static>(
     read
 }
 
-/// The longest listing that is let in takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Reads what a host says that it offers, on a thread of its own, so that a tangled listing holds up nobody.
 async fn in_time<T: Send + 'static>(
     patience: Duration,
     what: &str,
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SourceError> {
-    let reading = tokio::task::spawn_blocking(read);
-    let read = tokio::time::timeout(patience, reading).await;
-    let read = read.map_err(|_| SourceError::TooLong(what.to_owned()))?;
-    read.map_err(|_| SourceError::Fault(what.to_owned()))
+    let read = patience::in_time(None, patience, read).await;
+    read.map_err(|why| match why {
+        GivenUp::TooLong | GivenUp::Behind => SourceError::TooLong(what.to_owned()),
+        GivenUp::Fault => SourceError::Fault(what.to_owned()),
+    })
 }
 
 /// The newest `most`; what has no date keeps its place behind those that have one.

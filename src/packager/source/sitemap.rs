@@ -18,12 +18,13 @@ use url::Url;
 
 use super::feed::Entry;
 use super::unpacked::unpacked;
-use super::{Document, Offer, PATIENCE, Page, SourceError, in_time, newest, shelf};
+use super::{Document, Offer, Page, SourceError, in_time, newest, shelf};
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::shown;
 use crate::io::files;
 use crate::packager::extract::{Moment, parse_date, squeezed, unescaped};
 use crate::packager::fetching::{Getter, Terms};
+use crate::packager::patience::PATIENCE;
 use crate::packager::{Skipped, charset};
 
 /// What one file says.

@@ -13,12 +13,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::feed::Entry;
-use super::{Offer, PATIENCE, Page, SourceError, in_time, json};
+use super::{Offer, Page, SourceError, in_time, json};
 use crate::base::LIMITS;
 use crate::io::fetch::shown;
 use crate::packager::Skipped;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped};
 use crate::packager::fetching::{GetError, Getter, Got, Terms};
+use crate::packager::patience::PATIENCE;
 
 /// WordPress gives no more at a time.
 const A_PAGE: usize = 100;
