@@ -113,13 +113,12 @@ impl<W: Write> Assembler<W> {
         check: impl FnOnce(&SignedFile) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let stray = || Refusal::Stray { path: path.clone() };
-        let number = self.proof.files().number(path).ok_or_else(stray)?;
+        let (number, file) = self.proof.files().find(path).ok_or_else(stray)?;
+        let file = *file;
         if number < self.places.known() {
             return Err(stray());
         }
         self.refuse_gap(number)?;
-        let (_, file) = self.proof.files().at(number).ok_or_else(stray)?;
-        let file = *file;
         check(&file)?;
         self.copy(number)?;
         self.write(number, path, &file, &[], packed)

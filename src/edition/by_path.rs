@@ -34,9 +34,15 @@ impl<T> ByPath<T> {
         self.0.shrink_to_fit();
     }
 
-    /// Its place in the order.
-    pub(super) fn number(&self, path: &SitePath) -> Option<usize> {
+    fn number(&self, path: &SitePath) -> Option<usize> {
         self.0.binary_search_by(|(other, _)| other.cmp(path)).ok()
+    }
+
+    /// With its place in the order.
+    pub(super) fn find(&self, path: &SitePath) -> Option<(usize, &T)> {
+        let number = self.number(path)?;
+        let (_, value) = self.at(number)?;
+        Some((number, value))
     }
 
     pub(super) fn at(&self, number: usize) -> Option<(&SitePath, &T)> {

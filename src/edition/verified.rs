@@ -198,8 +198,7 @@ impl Excerpt {
     }
 
     pub fn file(&self, path: &SitePath) -> Option<Entry> {
-        let number = self.proof.files().number(path)?;
-        let (_, file) = self.proof.files().at(number)?;
+        let (number, file) = self.proof.files().find(path)?;
         self.places.entry(number, file)
     }
 
@@ -233,8 +232,7 @@ impl Excerpt {
 
     /// A file with the header member that stands before it in the bundle, which is empty for the first.
     pub(super) fn file_behind(&self, path: &SitePath) -> Option<(&[u8], Entry)> {
-        let number = self.proof.files().number(path)?;
-        let (_, file) = self.proof.files().at(number)?;
+        let (number, file) = self.proof.files().find(path)?;
         let entry = self.places.entry(number, file)?;
         Some((self.between(self.places.end_before(number), entry), entry))
     }
@@ -356,8 +354,7 @@ impl Opening {
             MemberName::File(path) => {
                 let proof = self.proof(remembered, now)?;
                 let stray = || Refusal::Stray { path: path.clone() };
-                let number = proof.files().number(path).ok_or_else(stray)?;
-                let (_, file) = proof.files().at(number).ok_or_else(stray)?;
+                let (number, file) = proof.files().find(path).ok_or_else(stray)?;
                 check(path, file, &member.packed)?;
                 let all = proof.files().len();
                 let places = self
