@@ -1,7 +1,7 @@
 //! What a volunteer has: a mirror that copies others, as a service of the machine, and shut in with its folder.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
@@ -176,20 +176,31 @@ fn a_mirror_is_shut_in_with_its_folder() {
     }
     assert!(said.contains("anchor.json"), "{said}");
     assert!(said.to_lowercase().contains("permission denied"), "{said}");
-    let tasks = fs::read_dir(format!("/proc/{}/task", serving.child.id())).unwrap();
-    let mut threads = 0;
-    for task in tasks {
-        let status = fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+    let statuses = statuses(&serving);
+    for status in &statuses {
         assert!(status.contains("NoNewPrivs:\t1\n"), "{status}");
-        threads += 1;
     }
-    assert!(threads > 1);
+    assert!(statuses.len() > 1);
 }
 
+/// What the kernel says of each of its threads. One that ends while they are read has nothing left
+/// that it may do.
 fn statuses(serving: &Serving) -> Vec<String> {
     let tasks = fs::read_dir(format!("/proc/{}/task", serving.child.id())).unwrap();
-    let status = |task: fs::DirEntry| fs::read_to_string(task.path().join("status")).unwrap();
-    tasks.map(|task| status(task.unwrap())).collect()
+    let status = |task: fs::DirEntry| match fs::read_to_string(task.path().join("status")) {
+        Ok(status) => Some(status),
+        Err(error) if has_ended(&error) => None,
+        Err(error) => panic!("{}: {error}", task.path().display()),
+    };
+    let told: Vec<String> = tasks.filter_map(|task| status(task.unwrap())).collect();
+    assert!(!told.is_empty());
+    told
+}
+
+/// A thread that is gone cannot be opened, or no longer be read if it ends after that.
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::SRCH)
 }
 
 fn is_root() -> bool {
