@@ -74,7 +74,7 @@ const PIECE_BYTES: usize = 1 << 18;
 
 /// Held by one program at a time, and let go when that program ends, however it ends.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "open for as long as the lock is held")] File);
+pub struct Lock(File);
 
 impl Lock {
     pub fn take(place: &Path) -> Result<Self> {
@@ -97,6 +97,13 @@ impl Lock {
             io::ErrorKind::ResourceBusy,
             "another colport is using this folder",
         )))
+    }
+}
+
+impl Drop for Lock {
+    /// Let go here too, since a program that is just being started has this file as well.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 

@@ -90,7 +90,7 @@ fn a_bundle_from_hand_to_hand_leads_a_channels_readers_to_its_mirrors() {
         .take_while(char::is_ascii_alphanumeric)
         .collect();
     let list = fs::read(told.join("list.json")).unwrap();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(120);
     while !fs::read_dir(&square)
         .unwrap()
         .any(|file| fs::read(file.unwrap().path()).unwrap() == list)

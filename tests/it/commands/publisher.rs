@@ -1,7 +1,6 @@
 //! What a newsroom sees: `init`, `pack` and `sync`.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -324,8 +323,7 @@ fn a_key_that_others_can_read_is_refused() {
 
 /// Where nobody listens.
 pub(super) fn unused_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/", listener.local_addr().unwrap())
+    format!("http://127.0.0.1:{}/", crate::pebble::free_port())
 }
 
 fn with_mirrors(mirrors: &[(&str, &str, &str)]) -> Paper {

@@ -288,9 +288,11 @@ async fn what_git_started_ends_with_it() {
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let (met, meets) = tokio::sync::oneshot::channel();
     let heard = tokio::spawn(async move {
         use tokio::io::AsyncReadExt;
         let (mut wire, _) = listener.accept().await.unwrap();
+        met.send(()).unwrap();
         let mut piece = [0; 4096];
         // Until whoever asked is gone.
         while let Ok(1..) = wire.read(&mut piece).await {}
@@ -304,8 +306,10 @@ async fn what_git_started_ends_with_it() {
     });
     let store = colport::io::store::open(&keeper, &std::sync::Arc::default()).unwrap();
     let wanted = BTreeSet::new();
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(3), store.survey(&wanted));
-    assert!(waited.await.is_err());
-    let gone = tokio::time::timeout(std::time::Duration::from_secs(5), heard).await;
+    tokio::select! {
+        surveyed = store.survey(&wanted) => panic!("nobody answered: {surveyed:?}"),
+        met = meets => met.unwrap(),
+    }
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(120), heard).await;
     gone.expect("nobody holds the connection any more").unwrap();
 }

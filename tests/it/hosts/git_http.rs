@@ -170,7 +170,7 @@ fn overheard(is_over: &AtomicBool) -> BTreeSet<String> {
         for process in std::fs::read_dir("/proc").unwrap().flatten() {
             let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
             let words = String::from_utf8_lossy(&words).replace('\0', " ");
-            let tells = words.contains(SECRET) || words.contains(&token());
+            let tells = words.contains(&format!("{SECRET}-{USER}")) || words.contains(&token());
             heard.extend(tells.then_some(words));
         }
     }

@@ -29,6 +29,7 @@ use colport::sync::{
 use tempfile::TempDir;
 use url::Url;
 
+use crate::pebble::free_port;
 use crate::world::{Newsroom, moment, noise};
 use lists::{
     a_channels_list_arrives_and_who_knows_the_word_reads_it, lists_come_to_it_as_to_a_meeting_place,
@@ -409,12 +410,6 @@ fn credentials(folder: &Path, user: &str) -> Credentials {
     Credentials::File(path)
 }
 
-/// A port that was free a moment ago, for servers that cannot choose one.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// Until someone listens there.
 async fn listens(port: u16) {
     let begun = Instant::now();
@@ -423,7 +418,7 @@ async fn listens(port: u16) {
         .is_err()
     {
         assert!(
-            begun.elapsed() < Duration::from_secs(30),
+            begun.elapsed() < Duration::from_secs(120),
             "nobody listens on {port}"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,7 +1,6 @@
 //! The example hooks in `scripts`, each run as colport runs it.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -17,6 +16,7 @@ use url::Url;
 
 use super::hosts::{Conduct, Host};
 use super::script;
+use crate::pebble::free_port;
 use crate::world::{Newsroom, moment};
 
 const COLPORT: &str = env!("CARGO_BIN_EXE_colport");
@@ -461,14 +461,6 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// Debian's login server on loopback, for whoever runs the test; `home` stands in the place of the user's own.
 fn sshd(place: &Path, home: &Path, port: u16) -> Option<Running> {
     for key in ["host", "user"] {
@@ -495,7 +487,7 @@ fn sshd(place: &Path, home: &Path, port: u16) -> Option<Running> {
         .stdin(Stdio::null())
         .stderr(std::fs::File::create(place.join("log")).unwrap());
     let running = Running(command.spawn().ok()?);
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(120);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         let log = std::fs::read_to_string(place.join("log")).unwrap_or_default();
         assert!(Instant::now() < until, "{log}");
@@ -573,7 +565,7 @@ async fn a_machine_becomes_a_mirror_that_follows_by_ssh() {
         "http://127.0.0.1:{listen}/.colport/metadata/timestamp.json"
     ))
     .unwrap();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(120);
     let copied = loop {
         let got = Command::new("curl")
             .args(["-sf", timestamp.as_str()])

@@ -351,7 +351,7 @@ fn readers_go_on(name: &str, rule: &str, cause: Cause) {
         network.serve(mirror, &paper);
     }
     let targets = paper.targets();
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + Duration::from_secs(120);
     let reached = || {
         let probes = network.look(PUBLISHER, Place::Outside, &targets);
         probes.iter().all(|probe| probe.seen == Seen::Works)
