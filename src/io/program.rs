@@ -299,14 +299,14 @@ mod tests {
     #[tokio::test]
     async fn when_its_time_is_over_it_ends_with_all_that_it_started() {
         let place = tempfile::tempdir().unwrap();
-        let mut program = shell("(sleep 1; touch too-late) & sleep 60");
+        let mut program = shell("(sleep 6; touch too-late) & sleep 60");
         program.folder = place.path().into();
         let ended = run(&program, b"", &bounds(Duration::from_millis(200))).await;
         assert!(
             matches!(ended, Err(ProgramError::TooLong { .. })),
             "{ended:?}"
         );
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        tokio::time::sleep(Duration::from_millis(6500)).await;
         assert!(!files::exists(&place.path().join("too-late")));
     }
 
@@ -316,7 +316,7 @@ mod tests {
         program.name = "/not/there".into();
         let missing = run(&program, b"", &bounds(Duration::from_secs(1))).await;
         assert_eq!(missing, Err(ProgramError::NotFound("/not/there".into())));
-        program.name = "/etc/hostname".into();
+        program.name = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into();
         let unable = run(&program, b"", &bounds(Duration::from_secs(1))).await;
         assert!(
             matches!(unable, Err(ProgramError::NotStarted { .. })),

@@ -334,9 +334,7 @@ async fn a_proxy_is_asked_for_names_and_no_page_reaches_the_proxys_own_host() {
     assert!(matches!(refused, Err(FetchError::Permanent { .. })));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     // One that is gone: the error says so without its password.
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = gone.local_addr().unwrap();
-    drop(gone);
+    let address = format!("127.0.0.1:{}", crate::pebble::free_port());
     for scheme in ["socks5h", "http"] {
         let proxy = Proxy::parse(&format!("{scheme}://user:hunter2@{address}")).unwrap();
         let through = HttpVisitor::new(fetch::Patience::default(), Some(&proxy), []);

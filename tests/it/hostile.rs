@@ -246,7 +246,7 @@ fn shown(pages: Vec<String>) -> Option<Shown> {
             "--host-resolver-rules=MAP * 127.0.0.1:{port}, EXCLUDE 127.0.0.1"
         ))
         .args([
-            "--timeout=120000",
+            "--timeout=900000",
             "--virtual-time-budget=600000",
             "--dump-dom",
         ])

@@ -89,7 +89,7 @@ impl Client {
                 }
             }
         };
-        let answer = timeout(Duration::from_secs(10), answer).await;
+        let answer = timeout(Duration::from_secs(60), answer).await;
         answer.expect("something is said")
     }
 }
@@ -152,7 +152,7 @@ async fn only_a_few_things_are_brought_on_one_connection_at_a_time() {
             }
         }
     };
-    let first = timeout(Duration::from_secs(10), first).await;
+    let first = timeout(Duration::from_secs(60), first).await;
     assert_eq!(first.expect("one is refused"), 7);
 }
 
@@ -209,7 +209,7 @@ async fn said(client: Client, frames: &[u8]) -> usize {
         }
         said
     };
-    let ((), said) = timeout(Duration::from_secs(30), async {
+    let ((), said) = timeout(Duration::from_secs(120), async {
         tokio::join!(listens, repeats)
     })
     .await

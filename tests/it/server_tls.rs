@@ -118,7 +118,7 @@ pub async fn connect(
 pub async fn ask(stream: &mut TlsStream<TcpStream>, request: &str) -> Answer {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes));
+    let read = tokio::time::timeout(Duration::from_secs(90), stream.read_to_end(&mut bytes));
     read.await.expect("it is closed in time").unwrap();
     Answer::parse(&bytes)
 }
