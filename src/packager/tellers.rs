@@ -18,7 +18,7 @@ use url::Url;
 
 use super::archive::Slip;
 use super::links;
-use super::source::Source;
+use super::source::{Named, Source};
 use crate::base::Digest;
 use crate::io::fetch;
 
@@ -30,6 +30,8 @@ pub struct Teller {
     /// As people call it, and as archives named it that were written before.
     pub shown: Box<str>,
     host: Option<Box<str>>,
+    /// If it is one.
+    file: Option<Named>,
     /// Whether it names addresses and nothing else.
     is_list: bool,
 }
@@ -39,8 +41,10 @@ impl Teller {
     pub fn of(source: &Source) -> Option<Arc<Self>> {
         source.forgets().then(|| {
             let shown = source.to_string();
+            let of_file = || source.file().map_or_else(|| shown.clone(), Named::name);
             Arc::new(Self {
-                name: source.address().map_or_else(|| shown.clone(), name).into(),
+                name: source.address().map_or_else(of_file, name).into(),
+                file: source.file().cloned(),
                 shown: shown.into(),
                 host: source.address().and_then(Url::host_str).map(Box::from),
                 is_list: source.is_list(),
@@ -91,7 +95,19 @@ impl Tellers {
         let named = self.0.iter().find(|(_, one)| *one.name == *told_by);
         // A token was renewed, or it was noted before that counted.
         let shown = told_by.split(" #").next();
-        named.or_else(|| self.0.iter().find(|(_, one)| Some(&*one.shown) == shown))
+        let shown = || self.0.iter().find(|(_, one)| Some(&*one.shown) == shown);
+        named.or_else(shown).or_else(|| self.once_called(told_by))
+    }
+
+    /// The file that was called so, as seen from where colport was started then.
+    fn once_called(&self, noted: &str) -> Option<&(u32, Arc<Teller>)> {
+        let depth = |(_, one): &&(u32, Arc<Teller>)| {
+            let file = one.file.as_ref();
+            let file = file.filter(|file| file.was_called(noted));
+            file.map_or(0, Named::depth)
+        };
+        let deepest = self.0.iter().max_by_key(depth);
+        deepest.filter(|one| depth(one) > 0)
     }
 
     /// The place of the source that told it last, if it is still there.
@@ -170,6 +186,8 @@ fn hosts(kept: &Slip) -> BTreeSet<Box<str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::archive::Line;
     use super::super::waiting::Drawer;
     use super::*;
@@ -251,6 +269,32 @@ mod tests {
         check(&[&own, &other], None, &own, true);
         check(&[&own, &other], None, &other, false);
         check(&[&own, &other], Some(&third), &other, false);
+    }
+
+    #[test]
+    fn a_file_is_the_same_teller_wherever_colport_is_started() {
+        let from = |folder: &str| {
+            let file = |name: &str| Named::below(Path::new(folder), Path::new(name));
+            ["own.xml", "partner/own.xml"].map(|name| Source::FeedFile(file(name)))
+        };
+        for folder in ["news", "", "/home/maryam/news"] {
+            let [own, partner] = from(folder);
+            let [now_own, now_partner] = from(".");
+            check(&[&now_own, &now_partner], Some(&own), &now_partner, false);
+            check(
+                &[&now_own, &now_partner],
+                Some(&partner),
+                &now_partner,
+                true,
+            );
+            let tellers = Tellers::of(&[now_own, now_partner]);
+            // As it was noted before, by the way there.
+            for (source, place) in [(own, 0), (partner, 1)] {
+                let kept = kept(Some(&source.to_string()));
+                assert_eq!(tellers.place_of(&kept), Some(place), "{source}");
+            }
+            assert_eq!(tellers.place_of(&kept(Some("news/other.xml"))), None);
+        }
     }
 
     #[test]

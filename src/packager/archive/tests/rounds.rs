@@ -561,7 +561,7 @@ async fn what_cannot_be_read_today_was_not_moved() {
 async fn a_list_moves_what_lies_on_the_same_host_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("list.txt");
-    let sources = [Source::List(place.clone())];
+    let sources = [Source::List(place.clone().into())];
     let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
     let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
     for (address, says, bodies) in [
@@ -751,7 +751,7 @@ async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.txt");
     files::write(&list, b"https://n.example/a\n").unwrap();
-    let list = [Source::List(list)];
+    let list = [Source::List(list.into())];
     let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
     let page = |title: &str, meta: &str| {
         format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")
