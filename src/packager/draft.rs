@@ -72,6 +72,8 @@ pub struct Draft {
     pub teller: Option<Arc<Teller>>,
     /// Whether its source tells all of it, and that it lies where that source does not.
     is_hearsay: bool,
+    /// Whether what is kept of it gives way: another source told it, and of another day.
+    pub takes_over: bool,
     /// Whether its source tells where the original is. If not, its address is that of the source.
     pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
@@ -307,7 +309,10 @@ pub async fn draft(
             match fetched(url, &id, told, offer.terms, getter, background, source).await {
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
-                Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                Err(error)
+                    if error.is_passing()
+                        && (offer.takes_over || !background.archive.holds(&id)) =>
+                {
                     is_told = true;
                     let told = reading::in_short(told, url, background, source).await;
                     told.map_err(|_| error)
@@ -437,6 +442,7 @@ fn finish(
         shelf,
         terms,
         teller,
+        takes_over,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
     let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
@@ -471,8 +477,10 @@ fn finish(
         .filter(plausible)
         .or(read.published.filter(plausible))
         .map(|moment| moment.at);
-    let first = archive.published(&id);
     let is_undated = told_date.is_none();
+    let kept = archive.published(&id);
+    let is_void = takes_over && (!is_undated || archive.is_hearsay(&id));
+    let first = kept.filter(|_| !is_void);
     // One that tells no date keeps that of the day on which it was first seen, so that it does not wander through the
     // months.
     let published = told_date
@@ -531,6 +539,7 @@ fn finish(
         terms,
         teller,
         is_hearsay: false,
+        takes_over: takes_over && kept != Some(published),
         published,
         is_undated,
         canonical,

@@ -77,6 +77,8 @@ pub struct Gathered {
     pub stale: Vec<Skipped>,
     /// Articles in the edition of which something is odd.
     pub odd: Vec<Skipped>,
+    /// What was kept of these articles gives way, wherever it lies: another source told it.
+    pub taken_over: Vec<String>,
     /// Articles that a source takes back, by their addresses or other names.
     pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
@@ -191,6 +193,8 @@ async fn offers(
                                 .extend(supplanted(&offer, kept, tellers, background).await);
                         }
                     }
+                    let teller = offer.teller.as_deref();
+                    offer.takes_over = kept.is_some_and(|kept| tellers.takes_over(teller, kept));
                     if seen.insert(name(&offer.id)) {
                         all.push(offer);
                     }
@@ -382,6 +386,7 @@ async fn finish(
         match finished {
             Ok(one) => {
                 gathered.undated.extend(one.undated);
+                gathered.taken_over.extend(one.taken_over);
                 gathered.said.extend(one.said);
                 gathered.articles.push(one.slip);
                 gathered.pictures.extend(one.pictures);

@@ -10,6 +10,8 @@
 //! 3. Of other sources one may step in if it stands before the one that told it, as the operator orders them, or if that
 //!    one is not among them, since it was moved or renamed, or the archive is of before this was noted; but not where the
 //!    article's own host is among the sources. So nobody gains anything by being the first to name what others tell.
+//! 4. Who takes over an article that another told takes over its text, and not its date: by that it could lie in a month of
+//!    long ago before it was published at all.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -127,6 +129,20 @@ impl Tellers {
         (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
     }
 
+    /// Whether the one takes over what another told, so that its own date counts. What lies with its source (`None`) and
+    /// what comes by a list goes by the date that it has, unless it was told from elsewhere.
+    pub fn takes_over(&self, one: Option<&Teller>, kept: &Slip) -> bool {
+        let Some(told_by) = kept.told_by.as_deref() else {
+            return false;
+        };
+        let owner = self.owner(kept).map(|(_, owner)| owner);
+        match (one.filter(|one| !one.is_list), owner) {
+            (Some(one), Some(owner)) => owner.name != one.name,
+            (None, Some(owner)) if owner.is_list => false,
+            _ => !is_noted_at_home(told_by, kept),
+        }
+    }
+
     /// Whether it may change what is kept by what it tells under another address. Of a list all comes `from` there.
     pub fn may_move(&self, one: &Teller, from: &Url, kept: &Slip) -> bool {
         match one.is_list {
@@ -174,6 +190,14 @@ impl Tellers {
 fn is_at_home(teller: &Teller, hosts: &BTreeSet<Box<str>>) -> bool {
     let host = teller.host.as_ref();
     host.is_some_and(|host| hosts.contains(host))
+}
+
+/// The same of one that may be no source any more, by what the archive calls it.
+fn is_noted_at_home(told_by: &str, kept: &Slip) -> bool {
+    let noted = told_by.split(" #").next().map(Url::parse);
+    let noted = noted.and_then(Result::ok);
+    let host = noted.as_ref().and_then(Url::host_str);
+    host.is_some_and(|host| kept.addresses().all(|url| links::is_of_host(&url, host)))
 }
 
 /// Where its original lies.

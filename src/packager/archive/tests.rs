@@ -5,6 +5,7 @@ use crate::site::{self, About, Article, Language, Link, Newsroom, Picture, Resol
 use super::super::Waiting;
 use super::*;
 
+mod partners;
 mod rounds;
 
 fn id() -> NewsroomId {

@@ -246,6 +246,8 @@ pub struct Offer {
     pub terms: Terms,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether what is kept of it was told by another, whose date does not count any more.
+    pub takes_over: bool,
 }
 
 /// There may be very many, so it is kept small.
@@ -309,6 +311,7 @@ impl Offer {
             shelf: None,
             terms: Terms::default(),
             teller: None,
+            takes_over: false,
         }
     }
 
