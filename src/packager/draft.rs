@@ -9,13 +9,13 @@
 //! stays in the cache, and is read if anything must be made of it ([`Draft::complete`]).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::archive::{Archive, Moment as At, Slip, Tongue};
+use super::archive::{self, Archive, Moment as At, Slip, Tongue};
 use super::cache::Cache;
 use super::extract::{self, Extracted, Familiar, LeftOut, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
@@ -83,6 +83,8 @@ pub struct Draft {
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
     pub canonical: Option<Box<Url>>,
+    /// The names of what says the same and was withdrawn.
+    pub copied: Box<[String]>,
     /// A [`struct@Copy`] and, on lines of its own, its HTML, unless that lies in the cache.
     copy: Whereabouts,
     /// By which it is compared with others of its newsroom, until [`Furniture`] takes them.
@@ -176,6 +178,26 @@ impl Draft {
         let named = [Some(self.address()), Url::parse(&self.id).ok()];
         let mut named = named.iter().flatten().filter(|url| url.has_host());
         teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
+    }
+
+    /// By which names it may be withdrawn besides its own: no harm is done if it only claims them.
+    pub fn also(&self) -> Vec<String> {
+        if self.is_held && self.canonical.is_none() && self.copied.is_empty() {
+            return Vec::new();
+        }
+        let lies = [Some(self.address()), self.found.as_deref().cloned()];
+        let claimed = self.canonical.as_deref().cloned();
+        let mut known = HashSet::from([archive::key(&self.id)]);
+        let lies = lies.into_iter().flatten().chain(claimed);
+        let lies = lies.filter(|url| !source::is_on_shelf(url) && known.insert(links::key(url)));
+        let copied = self.copied.iter().cloned();
+        lies.map(String::from).chain(copied).collect()
+    }
+
+    /// By which a copy of what was withdrawn is known.
+    pub fn said(&self) -> Option<Mark> {
+        let copy = self.copy()?;
+        Some(Wording::of(&copy.title, &copy.read.html).mark(self.published))
     }
 
     /// The source that alone says where it lies.
@@ -543,6 +565,7 @@ fn finish(
         published,
         is_undated,
         canonical,
+        copied: Box::default(),
         copy: background.drawer.lay(copy),
         blocks: blocks.into(),
         familiar: None,

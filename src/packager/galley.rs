@@ -62,7 +62,11 @@ impl Galley<'_> {
         if draft.is_in_doubt(&copy) {
             draft.complete(&mut copy, self.background).await?;
         }
-        let shown = self.studio.pictures_of(draft, &copy.read, &path).await;
+        let shown = match draft.copied.is_empty() {
+            true => self.studio.pictures_of(draft, &copy.read, &path).await,
+            // Nothing of it will be shown.
+            false => studio::Shown::default(),
+        };
         let body = self.body(draft, &mut copy, &path, &shown).await?;
         let left_out = std::mem::take(&mut copy.left_out);
         let aside: String = left_out.iter().map(|one| &*one.html).collect();
@@ -158,11 +162,13 @@ impl Galley<'_> {
             path,
             id,
             source,
+            also: draft.also(),
             told_by: draft.told_by().map(Box::from),
             is_hearsay: draft.alone_says().is_some(),
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
             left_out: left_out.filter(|_| draft.is_fleeting()),
             language: None,
+            said: None,
             story: Some(Story {
                 title: copy.title,
                 byline: copy.byline,

@@ -321,6 +321,14 @@ impl Archive {
         gone.is_some_and(|slip| !slip.meant_by(withdrawals).is_empty())
     }
 
+    /// What was withdrawn and still is, by all that it said.
+    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, &Slip> {
+        let slips = self.slips.values();
+        let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
+        let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
+        said.filter(is_gone).collect()
+    }
+
     pub(super) fn holds(&self, id: &str) -> bool {
         self.shown(id).is_some()
     }
@@ -526,12 +534,14 @@ impl Archive {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
+            also: Vec::new(),
             told_by: None,
             is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
+            said: None,
         });
         Some((slip, had))
     }
@@ -548,8 +558,7 @@ impl Archive {
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
         let gone = self.slips.values().filter(|slip| !slip.is_shown());
-        let named = gone
-            .filter_map(|slip| Some((slip.path.clone(), Language::clone(slip.language.as_ref()?))));
+        let named = gone.filter_map(|slip| Some((slip.path.clone(), slip.language()?.clone())));
         named.collect()
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 
 mod partners;
 mod rounds;
+mod withdrawing;
 
 fn id() -> NewsroomId {
     "fa".parse().unwrap()
@@ -117,6 +118,8 @@ fn line(article: &Article) -> Line {
         path: article.path.clone(),
         id: article.source.clone().unwrap(),
         source: article.source.clone(),
+        also: Vec::new(),
+        said: None,
         told_by: None,
         is_hearsay: false,
         left_out: None,
