@@ -155,9 +155,9 @@ pub fn source(text: &str) -> Result<Source, String> {
     Ok(match () {
         () if files::is_folder(&path) => Source::Folder(path),
         () if ends(&[".warc", ".warc.gz", ".wacz"]) => Source::Crawl(path),
-        () if is_sitemap(&lower) => Source::Sitemap(Document::File(path), NEWEST),
-        () if ends(&[".txt"]) => Source::List(path),
-        () => Source::FeedFile(path),
+        () if is_sitemap(&lower) => Source::Sitemap(Document::File(path.into()), NEWEST),
+        () if ends(&[".txt"]) => Source::List(path.into()),
+        () => Source::FeedFile(path.into()),
     })
 }
 

@@ -14,7 +14,7 @@ use url::Url;
 use crate::base::LIMITS;
 use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
-use crate::packager::{self, Document, Lifetimes, NEWEST, Rhythm, Source, Withdrawn};
+use crate::packager::{self, Document, Lifetimes, NEWEST, Named, Rhythm, Source, Withdrawn};
 use crate::site::{self, Language, Newsroom, NewsroomId, SiteIdentity};
 use crate::sync::daemon::Member;
 use crate::sync::pool::{self, Described};
@@ -290,6 +290,7 @@ impl Desk {
 impl From {
     fn check(self, folder: &Path) -> Result<Source, String> {
         let at = |path: PathBuf| folder.join(path);
+        let file = |path: PathBuf| Named::below(folder, &path);
         let newest = self.newest.unwrap_or(NEWEST);
         if !(1..=LIMITS.offers).contains(&newest) {
             let most = LIMITS.offers;
@@ -297,11 +298,11 @@ impl From {
         }
         let document = |text: String| match text.contains("://") {
             true => http_address(&text).map(Document::Address),
-            false => Ok(Document::File(folder.join(text))),
+            false => Ok(Document::File(file(text.into()))),
         };
         let feed = |text: String| match document(text)? {
             Document::Address(url) => Ok(Source::Feed(url)),
-            Document::File(path) => Ok(Source::FeedFile(path)),
+            Document::File(file) => Ok(Source::FeedFile(file)),
         };
         let sitemap = |text: String| Ok(Source::Sitemap(document(text)?, newest));
         let wordpress = |text: String| Ok(Source::WordPress(http_address(&text)?, newest));
@@ -310,7 +311,7 @@ impl From {
             self.feed.map(feed),
             self.sitemap.map(sitemap),
             self.wordpress.map(wordpress),
-            self.list.map(|path| Ok(Source::List(at(path)))),
+            self.list.map(|path| Ok(Source::List(file(path)))),
             self.crawl.map(|path| Ok(Source::Crawl(at(path)))),
             self.inbox.map(|path| Ok(Source::Inbox(at(path)))),
         ];

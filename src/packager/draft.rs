@@ -9,13 +9,13 @@
 //! stays in the cache, and is read if anything must be made of it ([`Draft::complete`]).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::archive::{Archive, Moment as At, Slip, Tongue};
+use super::archive::{self, Archive, Moment as At, Slip, Tongue};
 use super::cache::Cache;
 use super::extract::{self, Extracted, Familiar, LeftOut, Moment, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
@@ -72,6 +72,8 @@ pub struct Draft {
     pub teller: Option<Arc<Teller>>,
     /// Whether its source tells all of it, and that it lies where that source does not.
     is_hearsay: bool,
+    /// Whether what is kept of it gives way: another source told it, and of another day.
+    pub takes_over: bool,
     /// Whether its source tells where the original is. If not, its address is that of the source.
     pub has_original: bool,
     /// Where the page was found, if that is another address than was asked for.
@@ -81,6 +83,8 @@ pub struct Draft {
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
     pub canonical: Option<Box<Url>>,
+    /// The names of what says the same and was withdrawn.
+    pub copied: Box<[String]>,
     /// A [`struct@Copy`] and, on lines of its own, its HTML, unless that lies in the cache.
     copy: Whereabouts,
     /// By which it is compared with others of its newsroom, until [`Furniture`] takes them.
@@ -174,6 +178,26 @@ impl Draft {
         let named = [Some(self.address()), Url::parse(&self.id).ok()];
         let mut named = named.iter().flatten().filter(|url| url.has_host());
         teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
+    }
+
+    /// By which names it may be withdrawn besides its own: no harm is done if it only claims them.
+    pub fn also(&self) -> Vec<String> {
+        if self.is_held && self.canonical.is_none() && self.copied.is_empty() {
+            return Vec::new();
+        }
+        let lies = [Some(self.address()), self.found.as_deref().cloned()];
+        let claimed = self.canonical.as_deref().cloned();
+        let mut known = HashSet::from([archive::key(&self.id)]);
+        let lies = lies.into_iter().flatten().chain(claimed);
+        let lies = lies.filter(|url| !source::is_on_shelf(url) && known.insert(links::key(url)));
+        let copied = self.copied.iter().cloned();
+        lies.map(String::from).chain(copied).collect()
+    }
+
+    /// By which a copy of what was withdrawn is known.
+    pub fn said(&self) -> Option<Mark> {
+        let copy = self.copy()?;
+        Some(Wording::of(&copy.title, &copy.read.html).mark(self.published))
     }
 
     /// The source that alone says where it lies.
@@ -307,7 +331,10 @@ pub async fn draft(
             match fetched(url, &id, told, offer.terms, getter, background, source).await {
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
-                Err(error) if error.is_passing() && !background.archive.holds(&id) => {
+                Err(error)
+                    if error.is_passing()
+                        && (offer.takes_over || !background.archive.holds(&id)) =>
+                {
                     is_told = true;
                     let told = reading::in_short(told, url, background, source).await;
                     told.map_err(|_| error)
@@ -437,6 +464,7 @@ fn finish(
         shelf,
         terms,
         teller,
+        takes_over,
     } = offer;
     let told = told.map(|told| *told).unwrap_or_default();
     let has_original = !matches!(page, Page::Told(_)) || told.link.is_some();
@@ -471,8 +499,10 @@ fn finish(
         .filter(plausible)
         .or(read.published.filter(plausible))
         .map(|moment| moment.at);
-    let first = archive.published(&id);
     let is_undated = told_date.is_none();
+    let kept = archive.published(&id);
+    let is_void = takes_over && (!is_undated || archive.is_hearsay(&id));
+    let first = kept.filter(|_| !is_void);
     // One that tells no date keeps that of the day on which it was first seen, so that it does not wander through the
     // months.
     let published = told_date
@@ -531,9 +561,11 @@ fn finish(
         terms,
         teller,
         is_hearsay: false,
+        takes_over: takes_over && kept != Some(published),
         published,
         is_undated,
         canonical,
+        copied: Box::default(),
         copy: background.drawer.lay(copy),
         blocks: blocks.into(),
         familiar: None,

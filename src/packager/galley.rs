@@ -29,6 +29,8 @@ pub struct Done {
     pub slip: Box<Slip>,
     /// What the folder calls it, if it came from one and tells no date.
     pub undated: Option<(String, Timestamp)>,
+    /// Its id, if what is kept of it gives way.
+    pub taken_over: Option<String>,
     /// What it says, if it lies with its source and did not say so before.
     pub said: Option<Said>,
     pub pictures: Vec<(SitePath, Finished)>,
@@ -60,7 +62,11 @@ impl Galley<'_> {
         if draft.is_in_doubt(&copy) {
             draft.complete(&mut copy, self.background).await?;
         }
-        let shown = self.studio.pictures_of(draft, &copy.read, &path).await;
+        let shown = match draft.copied.is_empty() {
+            true => self.studio.pictures_of(draft, &copy.read, &path).await,
+            // Nothing of it will be shown.
+            false => studio::Shown::default(),
+        };
         let body = self.body(draft, &mut copy, &path, &shown).await?;
         let left_out = std::mem::take(&mut copy.left_out);
         let aside: String = left_out.iter().map(|one| &*one.html).collect();
@@ -76,6 +82,7 @@ impl Galley<'_> {
         Some(Done {
             slip: slip.into(),
             undated: undated.then(|| (draft.id.clone(), draft.published)),
+            taken_over: draft.takes_over.then(|| draft.id.clone()),
             said,
             pictures: shown.files,
             lost_pictures: shown.lost,
@@ -137,6 +144,8 @@ impl Galley<'_> {
         let saying = Saying::new(&copy.title, &body, left_out, copy.mark());
         let archive = self.background.archive;
         let before = archive.before(&draft.id, draft.is_fleeting(), &saying);
+        // It is not newer than the words of another.
+        let before = before.filter(|_| !draft.takes_over);
         let updated = self.updated(draft, copy.updated, before.as_ref());
         let is_known = before.as_ref().is_some_and(|before| before.is_same);
         let left_out = left_out_so_far(&saying, before);
@@ -153,11 +162,13 @@ impl Galley<'_> {
             path,
             id,
             source,
+            also: draft.also(),
             told_by: draft.told_by().map(Box::from),
             is_hearsay: draft.alone_says().is_some(),
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
             left_out: left_out.filter(|_| draft.is_fleeting()),
             language: None,
+            said: None,
             story: Some(Story {
                 title: copy.title,
                 byline: copy.byline,
@@ -206,9 +217,11 @@ fn left_out_so_far(saying: &Saying<'_>, before: Option<Before>) -> Option<Wordin
     known.filter(holds_all).or(now)
 }
 
-/// Where people find the original: not a file on the editor's machine, nor the feed that told it.
+/// Where people find the original: not a file on the editor's machine, nor the feed that told it. A partner could say of
+/// what he made up that it was first published by the newsroom, so only the first source is believed that alone says so.
 fn original(draft: &Draft) -> Option<String> {
-    if !draft.has_original {
+    let is_of_first = draft.terms.source == 0;
+    if !draft.has_original || draft.alone_says().is_some() && !is_of_first {
         return None;
     }
     let url = draft.address();

@@ -77,6 +77,8 @@ pub struct Gathered {
     pub stale: Vec<Skipped>,
     /// Articles in the edition of which something is odd.
     pub odd: Vec<Skipped>,
+    /// What was kept of these articles gives way, wherever it lies: another source told it.
+    pub taken_over: Vec<String>,
     /// Articles that a source takes back, by their addresses or other names.
     pub withdrawn: Vec<String>,
     /// Sources that gave nothing at all.
@@ -134,7 +136,9 @@ pub async fn gather(
     let mut gathered = Gathered::default();
     let tellers = Tellers::of(sources);
     let offers = offers(sources, &tellers, getter, background, &mut gathered).await;
-    let offers = wanted(offers, background.archive, options, &gathered.withdrawn);
+    let withdrawn = withdrawn(options, &gathered);
+    let withdrawals = Withdrawals::of(&withdrawn);
+    let offers = wanted(offers, background.archive, &withdrawals);
     let reading = Reading {
         sources,
         getter,
@@ -143,8 +147,9 @@ pub async fn gather(
     };
     let drafts = reading.drafts(offers, &mut gathered, progress).await;
     let Gathered { stale, skipped, .. } = &mut gathered;
-    let placed = placed(drafts, background, &tellers, stale, skipped);
+    let placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
     gathered.odd.extend(namesakes(&placed));
+    gathered.skipped.extend(taken_back(&placed, &withdrawn));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered.tellers = tellers;
     gathered
@@ -191,6 +196,8 @@ async fn offers(
                                 .extend(supplanted(&offer, kept, tellers, background).await);
                         }
                     }
+                    let teller = offer.teller.as_deref();
+                    offer.takes_over = kept.is_some_and(|kept| tellers.takes_over(teller, kept));
                     if seen.insert(name(&offer.id)) {
                         all.push(offer);
                     }
@@ -219,19 +226,38 @@ async fn offers(
 fn wanted(
     mut offers: Vec<Box<Offer>>,
     archive: &Archive,
-    options: &Options,
-    taken_back: &[String],
+    withdrawals: &Withdrawals<'_>,
 ) -> Vec<Box<Offer>> {
-    let taken_back = taken_back.iter().map(|id| Withdrawn::pushed(id));
-    let withdrawn: Vec<Withdrawn> = options
-        .withdrawn
-        .iter()
-        .cloned()
-        .chain(taken_back)
-        .collect();
-    let withdrawals = Withdrawals::of(&withdrawn);
-    offers.retain(|offer| !archive.is_gone(&offer.id, &withdrawals));
+    offers.retain(|offer| !archive.is_gone(&offer.id, withdrawals));
     offers
+}
+
+fn withdrawn(options: &Options, gathered: &Gathered) -> Vec<Withdrawn> {
+    let taken_back = gathered.withdrawn.iter().map(|id| Withdrawn::pushed(id));
+    let named = options.withdrawn.iter().cloned();
+    named.chain(taken_back).collect()
+}
+
+/// What nobody withdrew by a name of its own.
+fn taken_back(placed: &[Placed], withdrawn: &[Withdrawn]) -> Vec<Skipped> {
+    if withdrawn.is_empty() {
+        return Vec::new();
+    }
+    let withdrawals = Withdrawals::of(withdrawn);
+    let of = |Placed { draft, .. }: &Placed| {
+        let mut names = draft.also().into_iter();
+        let by = names.find_map(|name| withdrawals.of_name(&name).first().copied());
+        let by = withdrawn.get(by?)?;
+        let why = match draft.copied.is_empty() {
+            true => "its page lies there too, or says so",
+            false => "it says the same",
+        };
+        Some(Skipped {
+            what: draft.id.clone(),
+            why: format!("`{by}` is withdrawn, and {why}"),
+        })
+    };
+    placed.iter().filter_map(of).collect()
 }
 
 /// What is said of a source that takes over what one behind it told in other words. It is said once: then it is its own.
@@ -382,6 +408,7 @@ async fn finish(
         match finished {
             Ok(one) => {
                 gathered.undated.extend(one.undated);
+                gathered.taken_over.extend(one.taken_over);
                 gathered.said.extend(one.said);
                 gathered.articles.push(one.slip);
                 gathered.pictures.extend(one.pictures);

@@ -269,6 +269,8 @@ mod tests {
             path: SitePath::parse(&format!("be/2026/11/{slug}/index.html")).unwrap(),
             id: format!("https://n.example/{slug}"),
             source: None,
+            also: Vec::new(),
+            said: None,
             told_by: None,
             is_hearsay: false,
             left_out: None,

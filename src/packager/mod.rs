@@ -71,7 +71,7 @@ pub use pictures::{Encoded, PictureError, Sizes, encode as encode_picture, logo}
 pub use publish::{Effort, Files, Lifetimes, Press, PublishError};
 pub use revision::{Revision, Settled};
 pub use room::Crowded;
-pub use source::{Document, NEWEST, Source, SourceError};
+pub use source::{Document, NEWEST, Named, Source, SourceError};
 pub use waiting::{Drawer, Waiting};
 pub use watch::{Action, Ended, Event, Rhythm, Watch};
 pub use withdrawn::Withdrawn;

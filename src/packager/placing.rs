@@ -5,6 +5,7 @@
 //!    as it is: that source could put in its own words later.
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
 //!    again, and many feeds tell no hour.
+//!    What says the same as an article that was withdrawn goes with it: it has its names from then on.
 //! 2. Two sources of one article make one article: the first has the place.
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
@@ -19,6 +20,7 @@ use super::gather::Skipped;
 use super::links::Inside;
 use super::slug;
 use super::tellers::Tellers;
+use super::withdrawn::Withdrawals;
 use super::wording::Wording;
 use crate::base::SitePath;
 use crate::edition::VerifiedEdition;
@@ -37,6 +39,7 @@ pub fn placed(
     drafts: Vec<Box<Draft>>,
     background: Background<'_>,
     tellers: &Tellers,
+    withdrawals: &Withdrawals<'_>,
     stale: &[Skipped],
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
@@ -52,10 +55,15 @@ pub fn placed(
         false => BTreeSet::new(),
     };
     let before = archive.places();
+    let silenced = archive.silenced(withdrawals);
     let mut taken = HashSet::with_capacity(drafts.len());
     let mut placed = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
-        if draft.is_fleeting() && !archive.holds(&draft.id) {
+        let is_new = draft.is_fleeting() && !archive.holds(&draft.id);
+        let said = (is_new && !silenced.is_empty()).then(|| draft.said());
+        if let Some(gone) = said.flatten().and_then(|said| silenced.get(&said)) {
+            draft.copied = gone.names().into();
+        } else if is_new {
             let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);
             let base = draft.base();
             let may_move = |kept: &&&Slip| {

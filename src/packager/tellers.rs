@@ -10,6 +10,8 @@
 //! 3. Of other sources one may step in if it stands before the one that told it, as the operator orders them, or if that
 //!    one is not among them, since it was moved or renamed, or the archive is of before this was noted; but not where the
 //!    article's own host is among the sources. So nobody gains anything by being the first to name what others tell.
+//! 4. Who takes over an article that another told takes over its text, and not its date: by that it could lie in a month of
+//!    long ago before it was published at all.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use url::Url;
 
 use super::archive::Slip;
 use super::links;
-use super::source::Source;
+use super::source::{Named, Source};
 use crate::base::Digest;
 use crate::io::fetch;
 
@@ -30,6 +32,8 @@ pub struct Teller {
     /// As people call it, and as archives named it that were written before.
     pub shown: Box<str>,
     host: Option<Box<str>>,
+    /// If it is one.
+    file: Option<Named>,
     /// Whether it names addresses and nothing else.
     is_list: bool,
 }
@@ -39,8 +43,10 @@ impl Teller {
     pub fn of(source: &Source) -> Option<Arc<Self>> {
         source.forgets().then(|| {
             let shown = source.to_string();
+            let of_file = || source.file().map_or_else(|| shown.clone(), Named::name);
             Arc::new(Self {
-                name: source.address().map_or_else(|| shown.clone(), name).into(),
+                name: source.address().map_or_else(of_file, name).into(),
+                file: source.file().cloned(),
                 shown: shown.into(),
                 host: source.address().and_then(Url::host_str).map(Box::from),
                 is_list: source.is_list(),
@@ -91,7 +97,19 @@ impl Tellers {
         let named = self.0.iter().find(|(_, one)| *one.name == *told_by);
         // A token was renewed, or it was noted before that counted.
         let shown = told_by.split(" #").next();
-        named.or_else(|| self.0.iter().find(|(_, one)| Some(&*one.shown) == shown))
+        let shown = || self.0.iter().find(|(_, one)| Some(&*one.shown) == shown);
+        named.or_else(shown).or_else(|| self.once_called(told_by))
+    }
+
+    /// The file that was called so, as seen from where colport was started then.
+    fn once_called(&self, noted: &str) -> Option<&(u32, Arc<Teller>)> {
+        let depth = |(_, one): &&(u32, Arc<Teller>)| {
+            let file = one.file.as_ref();
+            let file = file.filter(|file| file.was_called(noted));
+            file.map_or(0, Named::depth)
+        };
+        let deepest = self.0.iter().max_by_key(depth);
+        deepest.filter(|one| depth(one) > 0)
     }
 
     /// The place of the source that told it last, if it is still there.
@@ -109,6 +127,20 @@ impl Tellers {
         let (_, owner) = self.owner(kept)?;
         let is_at_home = is_at_home(one, &hosts(kept));
         (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
+    }
+
+    /// Whether the one takes over what another told, so that its own date counts. What lies with its source (`None`) and
+    /// what comes by a list goes by the date that it has, unless it was told from elsewhere.
+    pub fn takes_over(&self, one: Option<&Teller>, kept: &Slip) -> bool {
+        let Some(told_by) = kept.told_by.as_deref() else {
+            return false;
+        };
+        let owner = self.owner(kept).map(|(_, owner)| owner);
+        match (one.filter(|one| !one.is_list), owner) {
+            (Some(one), Some(owner)) => owner.name != one.name,
+            (None, Some(owner)) if owner.is_list => false,
+            _ => !is_noted_at_home(told_by, kept),
+        }
     }
 
     /// Whether it may change what is kept by what it tells under another address. Of a list all comes `from` there.
@@ -160,6 +192,14 @@ fn is_at_home(teller: &Teller, hosts: &BTreeSet<Box<str>>) -> bool {
     host.is_some_and(|host| hosts.contains(host))
 }
 
+/// The same of one that may be no source any more, by what the archive calls it.
+fn is_noted_at_home(told_by: &str, kept: &Slip) -> bool {
+    let noted = told_by.split(" #").next().map(Url::parse);
+    let noted = noted.and_then(Result::ok);
+    let host = noted.as_ref().and_then(Url::host_str);
+    host.is_some_and(|host| kept.addresses().all(|url| links::is_of_host(&url, host)))
+}
+
 /// Where its original lies.
 fn hosts(kept: &Slip) -> BTreeSet<Box<str>> {
     let addresses = kept.addresses();
@@ -170,6 +210,8 @@ fn hosts(kept: &Slip) -> BTreeSet<Box<str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::archive::Line;
     use super::super::waiting::Drawer;
     use super::*;
@@ -251,6 +293,32 @@ mod tests {
         check(&[&own, &other], None, &own, true);
         check(&[&own, &other], None, &other, false);
         check(&[&own, &other], Some(&third), &other, false);
+    }
+
+    #[test]
+    fn a_file_is_the_same_teller_wherever_colport_is_started() {
+        let from = |folder: &str| {
+            let file = |name: &str| Named::below(Path::new(folder), Path::new(name));
+            ["own.xml", "partner/own.xml"].map(|name| Source::FeedFile(file(name)))
+        };
+        for folder in ["news", "", "/home/maryam/news"] {
+            let [own, partner] = from(folder);
+            let [now_own, now_partner] = from(".");
+            check(&[&now_own, &now_partner], Some(&own), &now_partner, false);
+            check(
+                &[&now_own, &now_partner],
+                Some(&partner),
+                &now_partner,
+                true,
+            );
+            let tellers = Tellers::of(&[now_own, now_partner]);
+            // As it was noted before, by the way there.
+            for (source, place) in [(own, 0), (partner, 1)] {
+                let kept = kept(Some(&source.to_string()));
+                assert_eq!(tellers.place_of(&kept), Some(place), "{source}");
+            }
+            assert_eq!(tellers.place_of(&kept(Some("news/other.xml"))), None);
+        }
     }
 
     #[test]

@@ -104,6 +104,19 @@ impl<'a> Withdrawals<'a> {
         let found = by_id.chain(by_folder).chain(by_address);
         found.flatten().copied().collect()
     }
+
+    /// Those that mean what is called so, be it an address or not.
+    pub fn of_name(&self, name: &str) -> Vec<usize> {
+        if self.ids.is_empty() {
+            return Vec::new();
+        }
+        let by_id = self.ids.get(name).into_iter();
+        let by_folder = self.folders.get(folder(name));
+        let address = Url::parse(name).ok();
+        let by_address = address.and_then(|url| self.originals.get(&links::key(&url)));
+        let found = by_id.chain(by_folder).chain(by_address);
+        found.flatten().copied().collect()
+    }
 }
 
 fn folder(path: &str) -> &str {

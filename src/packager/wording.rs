@@ -15,6 +15,7 @@ use siphasher::sip::SipHasher13;
 
 use super::extract;
 use super::mark::Mark;
+use crate::base::Timestamp;
 
 /// The paragraphs of an article, in ascending order of a number that each is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,14 @@ impl Wording {
         (!paragraphs.is_empty()).then_some(Self(paragraphs))
     }
 
+    /// By which the same is known again when nothing else of it shall be left. It is one for all: only who has the whole text
+    /// can tell that it was this one. What says little comes again, such as the picture of a day; so there the moment counts.
+    pub fn mark(&self, published: Timestamp) -> Mark {
+        let at = (self.0.len() < TELLING).then(|| published.to_string());
+        let paragraphs: Vec<u8> = self.0.iter().flat_map(|one| one.to_be_bytes()).collect();
+        Mark::of(&[&paragraphs, at.unwrap_or_default().as_bytes()])
+    }
+
     /// Whether something stands in it that stands in none of those `before`.
     pub fn adds_to(&self, before: &[&Self]) -> bool {
         let stood = |one: &u32| before.iter().any(|said| said.0.binary_search(one).is_ok());
@@ -47,6 +56,9 @@ impl Wording {
         shared * 2 >= self.0.len().max(other.0.len())
     }
 }
+
+/// The headline and so many paragraphs that two articles do not have all of them in common.
+const TELLING: usize = 4;
 
 fn paragraphs(html: &str) -> BTreeSet<u32> {
     let mut paragraphs = BTreeSet::new();
@@ -151,6 +163,28 @@ mod tests {
         check("<img src=1.webp>", "<img src=2.webp><h2>Later</h2>", true);
         let renamed = Wording::of("A ferry", before);
         assert!(renamed.adds_to(&[&Wording::of("The ferry", before)]));
+    }
+
+    #[test]
+    fn a_text_is_known_again_and_a_short_one_at_its_moment_only() {
+        let [one, other] = ["2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z"];
+        let mark =
+            |title: &str, html: &str, at: &str| Wording::of(title, html).mark(at.parse().unwrap());
+        let long = "<p>The ferry runs.</p><p>The train runs.</p><p>The tram runs.</p>";
+        assert_eq!(
+            mark("A", long, one),
+            mark("A", &long.replace("<p>", "<p dir=ltr>"), other)
+        );
+        assert_ne!(mark("A", long, one), mark("B", long, one));
+        assert_ne!(
+            mark("A", long, one),
+            mark("A", &long.replace("tram", "bus"), one)
+        );
+        assert_eq!(mark("A", "<p>Rain.</p>", one), mark("A", "<p>Rain.", one));
+        assert_ne!(
+            mark("A", "<p>Rain.</p>", one),
+            mark("A", "<p>Rain.</p>", other)
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::mark::Mark;
 use super::super::studio::Finished;
 use super::super::wording::Wording;
 use crate::base::{Digest, SitePath, Timestamp};
@@ -16,6 +17,10 @@ pub(in crate::packager) struct Line {
     pub id: String,
     /// Address of the original, which may be another by now.
     pub source: Option<String>,
+    /// Other names by which it may be withdrawn: where its page was found, what that calls itself, and those of what was
+    /// withdrawn and said the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// The source that told it last, as people tell sources apart. Absent in lines of before this was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_by: Option<Box<str>>,
@@ -33,6 +38,9 @@ pub(in crate::packager) struct Line {
     /// Of the page that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Tongue>,
+    /// Of all that it said, if it was withdrawn; see [`Wording::mark`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Mark>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

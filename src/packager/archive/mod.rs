@@ -5,7 +5,8 @@
 //! date, the file `archive/ID.dates.json` has the one that they were given when they were first seen; `ID.texts.jsonl`
 //! tells what they said last, so that it is known when they say something new.
 //!
-//! 1. Articles that were gathered now replace what was kept of them; one that lies in a folder by now is not kept.
+//! 1. Articles that were gathered now replace what was kept of them, also elsewhere if another source told it; one that
+//!    lies in a folder by now is not kept.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
 //!    and then taken back, is looked for in the edition before, by the place that its name gives.
@@ -320,13 +321,28 @@ impl Archive {
         gone.is_some_and(|slip| !slip.meant_by(withdrawals).is_empty())
     }
 
+    /// What was withdrawn and still is, by all that it said.
+    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, &Slip> {
+        let slips = self.slips.values();
+        let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
+        let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
+        said.filter(is_gone).collect()
+    }
+
     pub(super) fn holds(&self, id: &str) -> bool {
         self.shown(id).is_some()
     }
 
-    /// The headline under which the article was shown before.
+    /// Whether nobody but its source says that it lies there.
+    pub(super) fn is_hearsay(&self, id: &str) -> bool {
+        let shown = self.shown(id);
+        shown.is_some_and(|slip| slip.alone_says().is_some())
+    }
+
+    /// The headline under which the article was shown before, if somebody has seen it where it lies.
     pub(super) fn title(&self, id: &str) -> Option<String> {
-        Some(self.shown(id)?.line().ok()?.story?.title)
+        let seen = self.shown(id).filter(|slip| slip.alone_says().is_none());
+        Some(seen?.line().ok()?.story?.title)
     }
 
     /// How the article was when it was last seen, beside what it is `now`.
@@ -382,6 +398,9 @@ impl Archive {
         drawer: &Drawer,
     ) -> Result<Stock, ArchiveError> {
         // Step 1.
+        for id in &gathered.taken_over {
+            self.slips.remove(&key(id));
+        }
         let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
         let mut from_folders = self.take(gathered.articles);
         self.dates.add(&gathered.undated);
@@ -427,6 +446,12 @@ impl Archive {
     /// Each place has one article: the one of a folder or an inbox, unless what was kept there is withdrawn. That may have been
     /// known by two names, of which the address stays.
     fn give_way(&mut self, others: &mut Slips) {
+        for slip in others.iter() {
+            // Nobody but a feed says that it lies there, and this one does.
+            if self.is_hearsay(&slip.id) {
+                self.slips.remove(&key(&slip.id));
+            }
+        }
         let mut gone: HashMap<SitePath, String> = HashMap::new();
         for (key, slip) in self.slips.iter().filter(|(_, slip)| !slip.is_shown()) {
             let has_address = slip.addresses().next().is_some();
@@ -509,12 +534,14 @@ impl Archive {
             path: path.clone(),
             id: id.to_owned(),
             source: None,
+            also: Vec::new(),
             told_by: None,
             is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,
             language: Some(Tongue(Language::of_page(&page)?)),
+            said: None,
         });
         Some((slip, had))
     }
@@ -531,8 +558,7 @@ impl Archive {
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
         let gone = self.slips.values().filter(|slip| !slip.is_shown());
-        let named = gone
-            .filter_map(|slip| Some((slip.path.clone(), Language::clone(slip.language.as_ref()?))));
+        let named = gone.filter_map(|slip| Some((slip.path.clone(), slip.language()?.clone())));
         named.collect()
     }
 }

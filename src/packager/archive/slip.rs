@@ -17,8 +17,9 @@ use super::super::mark::Mark;
 use super::super::trace::Done;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::withdrawn::Withdrawals;
+use super::super::wording::Wording;
 use super::ArchiveError;
-use super::line::Line;
+use super::line::{Line, Story};
 use crate::base::{SitePath, Timestamp};
 use crate::io::files::FileError;
 use crate::site::Language;
@@ -36,8 +37,8 @@ pub struct Slip {
     is_hearsay: bool,
     /// `None` if it was withdrawn.
     pub(super) story: Option<Brief>,
-    /// Of the page that says that it was withdrawn.
-    pub(super) language: Option<Box<Language>>,
+    /// Most have nothing of it.
+    rest: Option<Box<Rest>>,
     /// Whether its source forgets it sooner or later.
     pub(super) is_fleeting: bool,
     /// A line of the archive, or what will be one, without its end; or one without its body and, on a line of its own, where
@@ -45,6 +46,29 @@ pub struct Slip {
     pub(super) text: Whereabouts,
     /// Of the text; or of the first line, and of all that the body was made of.
     mark: Mark,
+}
+
+#[derive(Debug, Clone)]
+struct Rest {
+    also: Box<[String]>,
+    /// Of the page that says that it was withdrawn.
+    language: Option<Language>,
+    /// Of all that it said then.
+    said: Option<Mark>,
+}
+
+impl Rest {
+    fn of(line: &Line) -> Option<Box<Self>> {
+        let is_grave = line.story.is_none();
+        let language = line.language.as_ref().filter(|_| is_grave);
+        let rest = Self {
+            also: line.also.as_slice().into(),
+            language: language.map(|tongue| tongue.0.clone()),
+            said: line.said.filter(|_| is_grave),
+        };
+        let is_any = !rest.also.is_empty() || rest.language.is_some() || rest.said.is_some();
+        is_any.then(|| rest.into())
+    }
 }
 
 /// A body that lies in the cache.
@@ -103,7 +127,6 @@ impl Slip {
             true => line.path.text(),
             false => line.id.as_str().into(),
         };
-        let language = line.language.as_ref().filter(|_| story.is_none());
         Self {
             path: line.path.clone(),
             source: line.source.as_deref().map(|source| match source == &*id {
@@ -118,7 +141,7 @@ impl Slip {
                 published: story.published.0,
                 has_pictures: !story.pictures.is_empty(),
             }),
-            language: language.map(|tongue| Box::new(tongue.0.clone())),
+            rest: Rest::of(line),
             is_fleeting,
             text,
             mark,
@@ -137,17 +160,23 @@ impl Slip {
     pub(super) fn let_go(&mut self) -> Result<Option<TakenBack>, ArchiveError> {
         let line = self.line()?;
         let story = line.story.as_ref();
-        let taken_back = story.map(|story| TakenBack::of(&line, story, self.addresses()));
+        let also = self.also().filter_map(|name| Url::parse(name).ok());
+        let addresses = self.addresses().chain(also);
+        let taken_back = story.map(|story| TakenBack::of(&line, story, addresses));
+        let said = |story: &Story| Wording::of(&story.title, &story.body).mark(story.published.0);
+        let said = story.map(said).or(line.said);
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
+            also: self.also().map(str::to_owned).collect(),
             told_by: None,
             is_hearsay: false,
             read_by: None,
             left_out: None,
             story: None,
             language: line.story.map(|story| story.language).or(line.language),
+            said,
         });
         Ok(taken_back)
     }
@@ -219,9 +248,35 @@ impl Slip {
         may_be && line().is_some_and(|story| story.title == title)
     }
 
+    fn also(&self) -> impl Iterator<Item = &str> {
+        let also = self.rest.iter().flat_map(|rest| &rest.also);
+        also.map(String::as_str)
+    }
+
+    /// All that it may be called.
+    pub(in crate::packager) fn names(&self) -> Vec<String> {
+        let own = [Some(&*self.id), self.source.as_deref()];
+        let own = own.into_iter().flatten().chain(self.also());
+        let mut names: Vec<_> = own.chain([self.path.as_str()]).map(str::to_owned).collect();
+        names.dedup();
+        names
+    }
+
+    /// Of the page that says that it was withdrawn.
+    pub(super) fn language(&self) -> Option<&Language> {
+        self.rest.as_ref()?.language.as_ref()
+    }
+
+    /// Of all that it said, if it was withdrawn.
+    pub(super) fn said(&self) -> Option<Mark> {
+        self.rest.as_ref()?.said
+    }
+
     /// Which of these mean it.
     pub(in crate::packager) fn meant_by(&self, withdrawals: &Withdrawals<'_>) -> Vec<usize> {
-        withdrawals.of_article(&self.id, &self.path, self.addresses())
+        let mut by = withdrawals.of_article(&self.id, &self.path, self.addresses());
+        by.extend(self.also().flat_map(|name| withdrawals.of_name(name)));
+        by
     }
 }
 

@@ -5,7 +5,9 @@ use crate::site::{self, About, Article, Language, Link, Newsroom, Picture, Resol
 use super::super::Waiting;
 use super::*;
 
+mod partners;
 mod rounds;
+mod withdrawing;
 
 fn id() -> NewsroomId {
     "fa".parse().unwrap()
@@ -116,6 +118,8 @@ fn line(article: &Article) -> Line {
         path: article.path.clone(),
         id: article.source.clone().unwrap(),
         source: article.source.clone(),
+        also: Vec::new(),
+        said: None,
         told_by: None,
         is_hearsay: false,
         left_out: None,

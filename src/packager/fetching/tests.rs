@@ -51,7 +51,7 @@ impl Web {
         self
     }
 
-    fn redirect(mut self, from: &str, to: &str) -> Self {
+    pub fn redirect(mut self, from: &str, to: &str) -> Self {
         self.redirects.insert(from.to_owned(), to.to_owned());
         self
     }

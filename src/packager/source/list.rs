@@ -50,16 +50,16 @@ mod tests {
     async fn addresses_are_offered_in_their_order_and_the_rest_is_named() {
         let text = "\u{feff}# The archive\r\nhttps://n.example/b#top\r\n\r\n  http://n.example/a  \nfile:///etc/passwd\nn.example/c\n";
         let root = folder(&[("list.txt", text), ("empty.txt", "# nothing yet\n")]);
-        let (offers, skipped) = found(&Source::List(root.path().join("list.txt"))).await;
+        let (offers, skipped) = found(&Source::List(root.path().join("list.txt").into())).await;
         let ids: Vec<String> = offers.unwrap().into_iter().map(|offer| offer.id).collect();
         assert_eq!(ids, ["https://n.example/b", "http://n.example/a"]);
         let named: Vec<&str> = skipped.iter().map(|one| one.what.as_str()).collect();
         assert_eq!(named, ["file:///etc/passwd", "n.example/c"]);
         let junk = root.path().join("junk.txt");
         files::write(&junk, "x\n".repeat(NAMED + 9).as_bytes()).unwrap();
-        let (_, skipped) = found(&Source::List(junk)).await;
+        let (_, skipped) = found(&Source::List(junk.into())).await;
         assert_eq!(skipped.len(), NAMED);
-        let (offers, _) = found(&Source::List(root.path().join("empty.txt"))).await;
+        let (offers, _) = found(&Source::List(root.path().join("empty.txt").into())).await;
         assert!(matches!(offers, Err(SourceError::NoAddress(_))));
     }
 }

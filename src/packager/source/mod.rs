@@ -20,6 +20,7 @@ mod inbox;
 mod json;
 mod list;
 mod loose;
+mod named;
 mod shelf;
 mod sitemap;
 mod unpacked;
@@ -43,6 +44,7 @@ use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
 pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
+pub use self::named::Named;
 pub(super) use self::shelf::address;
 pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
 
@@ -54,13 +56,13 @@ pub enum Source {
     /// RSS, Atom or JSON Feed at an address.
     Feed(Url),
     /// The same in a file. Articles it does not hold whole are fetched.
-    FeedFile(PathBuf),
+    FeedFile(Named),
     /// A sitemap or an index of sitemaps. Of its pages the newest so many.
     Sitemap(Document, usize),
     /// A site that runs WordPress, by its home page. Of its posts the newest so many.
     WordPress(Url, usize),
     /// A text file with an address on each line.
-    List(PathBuf),
+    List(Named),
     /// A WARC or WACZ file.
     Crawl(PathBuf),
     /// A folder into which the newsroom's own system puts finished articles.
@@ -73,7 +75,7 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     Address(Url),
-    File(PathBuf),
+    File(Named),
 }
 
 /// Of a sitemap or a WordPress that says no more.
@@ -119,6 +121,17 @@ impl Source {
         }
     }
 
+    /// The file that names its articles, if it is one.
+    pub fn file(&self) -> Option<&Named> {
+        match self {
+            Self::FeedFile(file) | Self::List(file) | Self::Sitemap(Document::File(file), _) => {
+                Some(file)
+            }
+            Self::Anywhere(source) => source.file(),
+            _ => None,
+        }
+    }
+
     /// The folder into which articles are pushed, if it is one.
     pub fn inbox(&self) -> Option<&Path> {
         match self {
@@ -134,11 +147,13 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Folder(path)
-            | Self::FeedFile(path)
-            | Self::List(path)
+            | Self::FeedFile(Named { path, .. })
+            | Self::List(Named { path, .. })
             | Self::Crawl(path)
             | Self::Inbox(path)
-            | Self::Sitemap(Document::File(path), _) => write!(f, "{}", path.display()),
+            | Self::Sitemap(Document::File(Named { path, .. }), _) => {
+                write!(f, "{}", path.display())
+            }
             Self::Feed(url)
             | Self::WordPress(url, _)
             | Self::Sitemap(Document::Address(url), _) => f.write_str(&fetch::shown(url)),
@@ -231,6 +246,8 @@ pub struct Offer {
     pub terms: Terms,
     /// The source, if it forgets.
     pub teller: Option<Arc<Teller>>,
+    /// Whether what is kept of it was told by another, whose date does not count any more.
+    pub takes_over: bool,
 }
 
 /// There may be very many, so it is kept small.
@@ -294,6 +311,7 @@ impl Offer {
             shelf: None,
             terms: Terms::default(),
             teller: None,
+            takes_over: false,
         }
     }
 
@@ -413,8 +431,8 @@ async fn offered(
                 move || feed::offers(&got.bytes, got.content_type.as_deref(), &got.url, &feed);
             in_time(PATIENCE, &shown, read).await??
         }
-        Source::FeedFile(path) => {
-            let bytes = files::read(path, LIMITS.listing_bytes)?;
+        Source::FeedFile(file) => {
+            let bytes = files::read(&file.path, LIMITS.listing_bytes)?;
             let (shown, feed) = (source.to_string(), source.clone());
             let read = move || feed::offers(&bytes, None, &shelf::address(""), &feed);
             in_time(PATIENCE, &shown, read).await??
@@ -425,7 +443,7 @@ async fn offered(
         Source::WordPress(url, newest) => {
             wordpress::offers(url, *newest, terms, getter, skipped).await?
         }
-        Source::List(path) => list::offers(path, skipped)?,
+        Source::List(file) => list::offers(&file.path, skipped)?,
         Source::Folder(root) => {
             let root = root.clone();
             apart(skipped, move |skipped| folder::offers(&root, skipped)).await?
@@ -572,7 +590,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_feed_is_named() {
         let root = folder(&[("feed.xml", "<html><body>Not found</body></html>")]);
-        let (offers, _) = found(&Source::FeedFile(root.path().join("feed.xml"))).await;
+        let (offers, _) = found(&Source::FeedFile(root.path().join("feed.xml").into())).await;
         let error = offers.unwrap_err();
         assert!(
             error.to_string().contains("feed.xml` is not a feed"),
@@ -612,7 +630,7 @@ mod tests {
                 "<rss version='2.0'><channel><item><title>A</title><link>http://editor:PASSW@n.example/a</link></item></channel></rss>",
             ),
         ]);
-        let place = |name: &str| root.path().join(name);
+        let place = |name: &str| root.path().join(name).into();
         for source in [
             Source::List(place("list.txt")),
             Source::Sitemap(Document::File(place("map.xml")), NEWEST),
@@ -632,7 +650,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_source_was_allowed_its_offers_are_too() {
         let root = folder(&[("list.txt", "http://10.0.0.1/a\n")]);
-        let list = Source::List(root.path().join("list.txt"));
+        let list = Source::List(root.path().join("list.txt").into());
         for (source, ground) in [
             (list.clone(), Ground::Public),
             (Source::Anywhere(Box::new(list)), Ground::Anywhere),

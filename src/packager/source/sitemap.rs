@@ -59,11 +59,14 @@ pub(super) async fn offers(
             let got = getter.get_on(url, terms).await?;
             (got.bytes.to_vec(), got.url)
         }
-        Document::File(path) => (files::read(path, LIMITS.listing_bytes)?, shelf::address("")),
+        Document::File(file) => {
+            let bytes = files::read(&file.path, LIMITS.listing_bytes)?;
+            (bytes, shelf::address(""))
+        }
     };
     let name = match document {
         Document::Address(url) => shown(url),
-        Document::File(path) => path.display().to_string(),
+        Document::File(file) => file.path.display().to_string(),
     };
     let sitemap = in_time(PATIENCE, &name, move || read(&bytes)).await?;
     let sitemap = sitemap.ok_or_else(|| SourceError::NotASitemap(name.clone()))?;
@@ -507,7 +510,7 @@ mod tests {
             ("list.txt", "https://n.example/1\nhttps://n.example/2\n"),
             ("page.html", "<html><body>Not found"),
         ]);
-        let file = |name| Source::Sitemap(Document::File(root.path().join(name)), NEWEST);
+        let file = |name| Source::Sitemap(Document::File(root.path().join(name).into()), NEWEST);
         let (offers, _) = found(&file("sitemap.xml")).await;
         assert_eq!(ids(&offers.unwrap()), ["a?x=1&y=2"]);
         let (offers, _) = found(&file("list.txt")).await;

@@ -13,7 +13,7 @@ fn feed(items: &str) -> String {
     format!("<rss version='2.0'><channel>{items}</channel></rss>")
 }
 
-fn page(body: &str) -> String {
+pub(super) fn page(body: &str) -> String {
     format!("<html><title>T</title><article><h1>T</h1>{body}<p>{SENTENCES}<p>{SENTENCES}</article>")
 }
 
@@ -32,7 +32,7 @@ async fn gathered_from(sources: &[Source], web: &Web, archive: &Archive, now: &s
     gathered_but(&[], sources, web, archive, now).await
 }
 
-async fn gathered_but(
+pub(super) async fn gathered_but(
     withdrawn: &[Withdrawn],
     sources: &[Source],
     web: &Web,
@@ -337,23 +337,23 @@ async fn an_article_whose_address_another_has_gets_a_longer_one_and_keeps_it() {
     }
 }
 
-fn whole(address: &str, title: &str, text: &str) -> String {
+pub(super) fn whole(address: &str, title: &str, text: &str) -> String {
     format!(
         "<item><title>{title}</title><link>{address}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>\
          <content:encoded><![CDATA[<p>{text} Several hundred people carrying flowers took to the streets.</p>]]></content:encoded></item>"
     )
 }
 
-fn whole_feed(items: &[&str]) -> String {
+pub(super) fn whole_feed(items: &[&str]) -> String {
     format!(
         "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>{}</channel></rss>",
         items.concat()
     )
 }
 
-const OWN: &str = "https://feeds.example/a";
-const OTHER: &str = "https://b.example/feed";
-const ONE: &str = "https://n.example/1";
+pub(super) const OWN: &str = "https://feeds.example/a";
+pub(super) const OTHER: &str = "https://b.example/feed";
+pub(super) const ONE: &str = "https://n.example/1";
 
 /// What both sources say, to an archive that holds what was told before.
 async fn next(
@@ -377,7 +377,7 @@ async fn next(
     (stock, stale)
 }
 
-fn titles(stock: &Stock) -> Vec<String> {
+pub(super) fn titles(stock: &Stock) -> Vec<String> {
     let articles = articles(stock).into_iter();
     articles.map(|article| article.title).collect()
 }
@@ -561,7 +561,7 @@ async fn what_cannot_be_read_today_was_not_moved() {
 async fn a_list_moves_what_lies_on_the_same_host_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("list.txt");
-    let sources = [Source::List(place.clone())];
+    let sources = [Source::List(place.clone().into())];
     let (mut archive, now) = (empty(), "2026-11-23T12:00:00Z");
     let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
     for (address, says, bodies) in [
@@ -751,7 +751,7 @@ async fn a_page_of_a_list_is_known_by_the_title_that_was_kept() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.txt");
     files::write(&list, b"https://n.example/a\n").unwrap();
-    let list = [Source::List(list)];
+    let list = [Source::List(list.into())];
     let web = |page: &str| Web::default().with("https://n.example/a", "text/html", page.to_owned());
     let page = |title: &str, meta: &str| {
         format!("<title>{title}</title>{meta}<h1>{title}</h1><p>{SENTENCES}</p><p>{SENTENCES}</p>")

@@ -1,0 +1,129 @@
+//! What a partner's feed cannot do by naming what the newsroom has not published yet.
+
+use std::path::Path;
+
+use super::super::super::Source;
+use super::super::super::fetching::tests::Web;
+use super::rounds::{ONE, OTHER, gathered_but, titles, whole, whole_feed};
+use super::*;
+
+const HOME: &str = "https://n.example/feed";
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+fn at(address: &str) -> Source {
+    Source::Feed(Url::parse(address).unwrap())
+}
+
+/// What is shown when the partner says one thing and the newsroom's feed another; each says something else too.
+async fn shown(archive: &mut Archive, sources: &[Source], own: &str, partner: &Path) -> Stock {
+    let told = String::from_utf8(files::read(partner, 1 << 20).unwrap()).unwrap();
+    let two = whole("https://n.example/2", "Two", "It went on.");
+    let web = Web::default()
+        .with(HOME, "text/xml", whole_feed(&[&two, own]))
+        .with(OTHER, "text/xml", told);
+    let gathered = gathered_but(&[], sources, &web, archive, NOW).await;
+    let stock = stocked(archive, gathered, &[]);
+    *archive = reread(archive);
+    stock
+}
+
+fn dated(item: &str, date: &str) -> String {
+    item.replace("Fri, 20 Nov 2026", date)
+}
+
+#[tokio::test]
+async fn who_tells_an_article_ahead_does_not_bury_it_in_a_month_of_long_ago() {
+    let root = tempfile::tempdir().unwrap();
+    let (partner, inbox) = (root.path().join("partner.xml"), root.path().join("inbox"));
+    files::create_folder(&inbox).unwrap();
+    let pushed = format!(
+        "{{\"id\":\"{ONE}\",\"title\":\"One\",\"published\":\"2026-11-20T10:00:00Z\",\"html\":\"<p>It began.</p>\"}}"
+    );
+    files::write(&inbox.join("1.json"), pushed.as_bytes()).unwrap();
+    let fake = dated(
+        &whole(ONE, "Ferry times", "They run at ten."),
+        "Fri, 05 Jan 1990",
+    );
+    files::write(&partner, whole_feed(&[&fake]).as_bytes()).unwrap();
+    let own = whole(ONE, "One", "It began.");
+    for theirs in [at(OTHER), Source::FeedFile(partner.clone().into())] {
+        for ours in [at(HOME), Source::Inbox(inbox.clone())] {
+            for later in [vec![ours.clone(), theirs.clone()], vec![ours]] {
+                let mut archive = empty();
+                let before = [at(HOME), theirs.clone()];
+                let stock = shown(&mut archive, &before, "", &partner).await;
+                assert_eq!(titles(&stock), ["Ferry times", "Two"]);
+                // Twice: it stays where it is then.
+                for _ in 0..2 {
+                    let stock = shown(&mut archive, &later, &own, &partner).await;
+                    let all = articles(&stock);
+                    let one: Vec<_> = all.iter().filter(|one| one.title != "Two").collect();
+                    let [one] = one[..] else {
+                        panic!("{later:?}: {:?}", titles(&stock));
+                    };
+                    assert_eq!(one.title, "One", "{later:?}");
+                    assert!(one.path.as_str().starts_with("fa/2026/11/1-"), "{later:?}");
+                    let date = one.published.to_string();
+                    assert_eq!((&*date, one.updated), ("2026-11-20T10:00:00Z", None));
+                    assert_eq!(one.source.as_deref(), Some(ONE), "{later:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_inbox_calls_by_another_name_stands_in_no_feeds_shadow() {
+    let root = tempfile::tempdir().unwrap();
+    let (partner, inbox) = (root.path().join("partner.xml"), root.path().join("inbox"));
+    files::create_folder(&inbox).unwrap();
+    let pushed = format!(
+        "{{\"id\":\"cms-1\",\"url\":\"{ONE}\",\"title\":\"One\",\"html\":\"<p>It began.</p>\"}}"
+    );
+    files::write(&inbox.join("1.json"), pushed.as_bytes()).unwrap();
+    let fake = whole(ONE, "Ferry times", "They run at ten.");
+    files::write(&partner, whole_feed(&[&fake]).as_bytes()).unwrap();
+    let sources = [Source::Inbox(inbox), at(OTHER)];
+    let mut archive = empty();
+    for _ in 0..2 {
+        let stock = shown(&mut archive, &sources, "", &partner).await;
+        assert_eq!(titles(&stock), ["One"]);
+    }
+}
+
+#[tokio::test]
+async fn what_one_source_dates_anew_stays_in_its_month() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = folder.path().join("partner.xml");
+    let item = whole("https://n.example/3", "Three", "It ended.");
+    files::write(&nothing, whole_feed(&[&item]).as_bytes()).unwrap();
+    let first = whole(ONE, "One", "It began.");
+    let (mut archive, sources) = (empty(), [at(HOME), at(OTHER)]);
+    for date in ["Fri, 20 Nov 2026", "Tue, 20 Oct 2026"] {
+        let stock = shown(&mut archive, &sources, &dated(&first, date), &nothing).await;
+        let all = articles(&stock);
+        let one = all.iter().find(|one| one.title == "One").unwrap();
+        assert!(one.path.as_str().starts_with("fa/2026/11/1-"), "{date}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_partner_makes_up_was_first_published_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let partner = folder.path().join("partner.xml");
+    let own = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    let fake = whole(ONE, "Ferry times", "They run at ten.");
+    files::write(&partner, whole_feed(&[&fake, &own]).as_bytes()).unwrap();
+    let origins = |stock: &Stock| {
+        let all = articles(stock).into_iter();
+        let told = all.map(|one| (one.title, one.source));
+        told.collect::<BTreeMap<_, _>>()
+    };
+    let stock = shown(&mut empty(), &[at(HOME), at(OTHER)], "", &partner).await;
+    let found = origins(&stock);
+    assert_eq!(found["Ferry times"], None);
+    assert_eq!(found["Nine"].as_deref(), Some("https://b.example/9"));
+    // The newsroom's own feed may lie anywhere.
+    let stock = shown(&mut empty(), &[at(OTHER)], "", &partner).await;
+    assert_eq!(origins(&stock)["Ferry times"].as_deref(), Some(ONE));
+}

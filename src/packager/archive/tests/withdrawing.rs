@@ -1,0 +1,126 @@
+//! What was withdrawn does not come back under another name.
+
+use super::super::super::Source;
+use super::super::super::fetching::tests::Web;
+use super::rounds::{ONE, OTHER, gathered_but, page, titles, whole, whole_feed};
+use super::*;
+
+const HOME: &str = "https://n.example/feed";
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+fn feeds() -> [Source; 2] {
+    [HOME, OTHER].map(|feed| Source::Feed(Url::parse(feed).unwrap()))
+}
+
+/// What is shown, and what was said of what was left out.
+async fn round(archive: &mut Archive, withdrawn: &[Withdrawn], web: Web) -> (Stock, Vec<String>) {
+    let gathered = gathered_but(withdrawn, &feeds(), &web, archive, NOW).await;
+    let said = gathered.skipped.iter();
+    let said = said
+        .map(|one| format!("{}: {}", one.what, one.why))
+        .collect();
+    let stock = stocked(archive, gathered, withdrawn);
+    *archive = reread(archive);
+    assert!(stock.unknown.is_empty(), "{:?}", stock.unknown);
+    (stock, said)
+}
+
+#[tokio::test]
+async fn a_copy_of_what_was_withdrawn_goes_with_it() {
+    let says = "A source told us what she saw.</p><p>She lives in the old town.</p><p>It was on Monday.</p><p>";
+    let (saw, two) = (
+        whole(ONE, "What she saw", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let other = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    let copied = whole("https://b.example/1", "What she saw", says);
+    let later = copied.replace("Fri, 20 Nov 2026", "Sun, 22 Nov 2026");
+    let web = |own: &[&str], other: &[&str]| {
+        Web::default().with(HOME, "text/xml", whole_feed(own)).with(
+            OTHER,
+            "text/xml",
+            whole_feed(other),
+        )
+    };
+    for name in [ONE, "place"] {
+        for copy in [&*copied, &*later] {
+            let mut archive = empty();
+            let (stock, _) = round(&mut archive, &[], web(&[&saw, &two], &[&other])).await;
+            let saw_at = |slip: &&Box<Slip>| slip.path.as_str().contains("/1-");
+            let place = stock.articles.iter().find(saw_at).unwrap().path.to_string();
+            let name = name.replace("place", &place);
+            let withdrawn = [Withdrawn::parse(&name).unwrap()];
+            round(&mut archive, &withdrawn, web(&[&two], &[&other])).await;
+            for said in [1, 0] {
+                let told = web(&[&two], &[copy, &other]);
+                let (stock, skipped) = round(&mut archive, &withdrawn, told).await;
+                assert_eq!(titles(&stock), ["Two", "Nine"], "{name}");
+                assert_eq!(stock.taken_back.len(), said, "{name}");
+                assert_eq!(skipped.len(), said, "{skipped:?}");
+                for skipped in skipped {
+                    let why = format!("https://b.example/1: `{name}` is withdrawn, and");
+                    assert!(skipped.starts_with(&why), "{skipped}");
+                }
+            }
+            let kept = text(&archive);
+            assert!(
+                !kept.contains("old town") && !kept.contains("she saw"),
+                "{kept}"
+            );
+            // Another text under the same headline is another.
+            let new = copied.replace("/1<", "/5<").replace("old town", "new town");
+            let told = web(&[&two], &[&new, &other]);
+            let (stock, _) = round(&mut archive, &withdrawn, told).await;
+            assert_eq!(titles(&stock).len(), 3);
+            // The line was removed: nothing is locked for good.
+            let told = web(&[&two], &[copy, &other]);
+            round(&mut archive, &[], told).await;
+            let told = web(&[&two], &[copy, &other]);
+            let (stock, _) = round(&mut archive, &[], told).await;
+            assert!(titles(&stock).contains(&"What she saw".to_owned()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_spelling_of_what_was_withdrawn_is_withdrawn() {
+    let meta = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><title>";
+    let saw = page("<p>This is what she saw in the street.</p>").replace("<title>", meta);
+    let claim = "<link rel=canonical href='https://n.example/a'><title>";
+    let claims = saw.replace("<title>", claim);
+    let web = |link: &str| {
+        let item = format!("<item><title>T</title><link>https://n.example/{link}</link></item>");
+        let two = whole("https://n.example/2", "Two", "It went on.");
+        let nine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+        let (asked, there) = (format!("https://n.example/{link}"), "https://n.example/a");
+        let web = Web::default()
+            .with(HOME, "text/xml", whole_feed(&[&item, &two]))
+            .with(OTHER, "text/xml", whole_feed(&[&nine]));
+        match link {
+            "go/a" => web
+                .redirect(&asked, "/a")
+                .with(there, "text/html", saw.clone()),
+            _ => web.with(&asked, "text/html", claims.clone()),
+        }
+    };
+    let withdrawn = [Withdrawn::parse("https://n.example/a").unwrap()];
+    for (first, then) in [("a", "a?from=rss"), ("a", "go/a"), ("go/a", "go/a")] {
+        let mut archive = empty();
+        let (stock, _) = round(&mut archive, &[], web(first)).await;
+        assert_eq!(titles(&stock), ["Two", "Nine", "T"], "{first}");
+        for _ in 0..2 {
+            let (stock, _) = round(&mut archive, &withdrawn, web(first)).await;
+            assert_eq!(titles(&stock), ["Two", "Nine"], "{first}");
+        }
+        let is_new = usize::from(first != then);
+        for said in [is_new, 0] {
+            let (stock, skipped) = round(&mut archive, &withdrawn, web(then)).await;
+            assert_eq!(titles(&stock), ["Two", "Nine"], "{then}");
+            assert_eq!(skipped.len(), said, "{skipped:?}");
+        }
+        // When its feed has forgotten it, it is known all the same.
+        let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+        assert_eq!(stock.withdrawn.len(), 1 + is_new, "{then}");
+        assert!(stock.unknown.is_empty());
+    }
+}
