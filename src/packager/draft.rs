@@ -477,8 +477,8 @@ fn finish(
     // months.
     let published = told_date
         .or(first)
-        .or_else(|| seen.filter(|seen| *seen < now))
-        .unwrap_or(now);
+        .or_else(|| seen.filter(|seen| *seen < now).map(hour))
+        .unwrap_or_else(|| hour(now));
     // The month stands in its address, which it keeps: one that is dated anew was updated then.
     let moved = first.filter(|first| !is_same_month(*first, published));
     let renewed = moved.map(|_| published);
@@ -538,6 +538,13 @@ fn finish(
         blocks: blocks.into(),
         familiar: None,
     }))
+}
+
+/// The hour of a moment of this machine. When a file was saved to the second lies on the editor's disk too, and would tie the
+/// page to it.
+pub fn hour(at: Timestamp) -> Timestamp {
+    let second = at.as_second();
+    Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(at)
 }
 
 /// Whether readers are told that it was changed then.

@@ -191,7 +191,7 @@ impl Galley<'_> {
         }
         let now = self.background.now;
         match before.says_less && draft::is_noticeable(now, draft.published) {
-            true => Some(Moment(now)),
+            true => Some(Moment(draft::hour(now).max(draft.published))),
             false => before.updated,
         }
     }

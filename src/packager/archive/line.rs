@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::draft::hour;
 use super::super::studio::Finished;
 use super::super::wording::Wording;
 use crate::base::{Digest, SitePath, Timestamp};
@@ -89,7 +90,13 @@ impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parsed = text.parse().map(Self);
+        let parsed = text
+            .parse()
+            .map(|at: Timestamp| match at.subsec_nanosecond() {
+                0 => Self(at),
+                // No source tells fractions: programs of before noted the very moment at which a file was saved.
+                _ => Self(hour(at)),
+            });
         parsed.map_err(|_| format!("`{text}` is no moment"))
     }
 }
@@ -174,5 +181,20 @@ impl Shown {
             alt: String::new(),
             caption: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_that_an_earlier_program_noted_too_exactly_is_told_to_the_hour() {
+        let check = |text: &str, told: &str| {
+            let moment = Moment::try_from(text.to_owned()).unwrap();
+            assert_eq!(String::from(moment), told);
+        };
+        check("2026-11-26T15:31:53.763728395Z", "2026-11-26T15:00:00Z");
+        check("2026-11-26T15:31:53Z", "2026-11-26T15:31:53Z");
     }
 }

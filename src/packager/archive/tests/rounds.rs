@@ -644,6 +644,58 @@ async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
     assert_eq!(updated, [None, None, changed.clone(), changed]);
 }
 
+#[tokio::test]
+async fn nobody_learns_to_the_second_when_an_editor_saved_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pages, place) = (
+        folder.path().join("pages"),
+        folder.path().join("archive/fa.jsonl"),
+    );
+    files::create_folder(&pages).unwrap();
+    let source = [Source::Folder(pages.clone())];
+    let page = |text: &str| {
+        format!("<title>One</title><article><h1>One</h1><p>{text}</p><p>{SENTENCES}</p></article>")
+    };
+    let mut told = Vec::new();
+    for (text, saved, now) in [
+        (
+            "It began at noon.",
+            "2026-11-20T15:31:53.763728395Z",
+            "2026-11-23T10:11:12.5Z",
+        ),
+        (
+            "It began at night, we know.",
+            "2026-11-23T09:01:02.3Z",
+            "2026-11-23T11:22:33.4Z",
+        ),
+    ] {
+        let file = pages.join("1.html");
+        files::write(&file, page(text).as_bytes()).unwrap();
+        files::set_modified(&file, saved.parse().unwrap()).unwrap();
+        let mut archive = Archive::read(place.clone(), &id()).unwrap();
+        let gathered = gathered_from(&source, &Web::default(), &archive, now).await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive.write().unwrap();
+        let article = &articles(&stock)[0];
+        told.push((
+            article.published.to_string(),
+            article.updated.map(|at| at.to_string()),
+        ));
+    }
+    let published = "2026-11-20T15:00:00Z".to_owned();
+    let updated = Some("2026-11-23T11:00:00Z".to_owned());
+    assert_eq!(told, [(published.clone(), None), (published, updated)]);
+    // One that tells no date, of a feed.
+    let web = Web::default()
+        .with("https://n.example/feed", "text/xml", feed(ITEM_A))
+        .with("https://n.example/a", "text/html", self::page(""));
+    let mut archive = empty();
+    let first = gathered(&web, &archive, "2026-11-23T12:34:56.789Z").await;
+    let stock = stocked(&mut archive, first, &[]);
+    let at = articles(&stock)[0].published.to_string();
+    assert_eq!(at, "2026-11-23T12:00:00Z");
+}
+
 /// One of five pages of a site, dated, with these words at its end.
 fn one_of_five(number: usize, end: &str) -> String {
     let prose =
