@@ -29,8 +29,7 @@ impl Day {
 
     /// The same day in the Solar Hijri calendar: year, month and day.
     pub fn solar_hijri(time: Timestamp) -> Self {
-        let first_of_1403 = date(2024, 3, 20);
-        let days = first_of_1403
+        let days = FIRST_OF_1403
             .until(time.to_zoned(TimeZone::UTC).date())
             .expect("days between two dates can be counted")
             .get_days();
@@ -47,6 +46,29 @@ impl Day {
             day: part(day),
         }
     }
+}
+
+const FIRST_OF_1403: Date = date(2024, 3, 20);
+
+/// `None` if that calendar has no such day.
+pub fn solar_hijri_date(year: i16, month: i8, day: i8) -> Option<Date> {
+    let year = i32::from(year);
+    let (month, day) = (i32::from(month) - 1, i32::from(day) - 1);
+    let before = month * 30 + month.min(6);
+    let end = match month {
+        0..6 => before + 31,
+        6..11 => before + 30,
+        11 => days_of_solar_year(year),
+        _ => return None,
+    };
+    let day_of_year = (0..end - before).contains(&day).then_some(before + day)?;
+    let years = match year {
+        1403.. => (1403..year).map(days_of_solar_year).sum::<i32>(),
+        _ => -(year..1403).map(days_of_solar_year).sum::<i32>(),
+    };
+    FIRST_OF_1403
+        .checked_add(jiff::Span::new().days(years + day_of_year))
+        .ok()
 }
 
 /// The year that holds the day `days` after the first of `year`, and how far into it that day is.
@@ -79,6 +101,9 @@ mod tests {
         let parts = |day: Day| (day.year, day.month, day.day);
         assert_eq!(parts(Day::of(time)), common);
         assert_eq!(parts(Day::solar_hijri(time)), solar, "{time}");
+        let [year, month, day] = [solar.0, i32::from(solar.1), i32::from(solar.2)];
+        let back = solar_hijri_date(year as i16, month as i8, day as i8);
+        assert_eq!(back, Some(time.to_zoned(TimeZone::UTC).date()));
     }
 
     #[test]

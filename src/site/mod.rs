@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Fingerprint, SitePath, Variant};
 
+pub use calendar::solar_hijri_date;
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use headline::{Headline, Recall, Told};
 pub use language::{Direction, Language};

@@ -26,6 +26,7 @@ mod illustration;
 mod json_ld;
 mod lean;
 mod metadata;
+mod months;
 mod names;
 mod nodes;
 mod paywall;

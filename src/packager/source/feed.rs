@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -186,6 +187,8 @@ fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
     let parser = feed_rs::parser::Builder::new()
         .base_uri(Some(url.as_str()))
         .id_generator(|_, _, _| String::new())
+        // Its own leaves out what has no zone, and what is not in English.
+        .timestamp_parser(|text| parse_date(text).map(|moment| SystemTime::from(moment.at).into()))
         .build();
     parser.parse(text.as_bytes()).ok()
 }
@@ -541,6 +544,24 @@ mod tests {
             "<rss version='2.0'><channel><item><title>A\u{8}\u{1}B</title></item></channel></rss>",
             &["AB"],
         );
+    }
+
+    #[test]
+    fn dates_are_read_as_newsrooms_write_them() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let read = |feed: &str| read(feed.as_bytes(), None, &url).unwrap().remove(0);
+        for date in [
+            "2026-11-20 10:00:00",
+            "Fri, 20 Nov 2026 10:00:00",
+            "Fri, 20 Nov 2026 13:00:00 MSK",
+            "Пт, 20 ноя 2026 13:00:00 +0300",
+        ] {
+            let feed = format!(
+                "<rss version='2.0'><channel><item><title>A</title><pubDate>{date}</pubDate></item></channel></rss>"
+            );
+            let published = read(&feed).published.unwrap_or_else(|| panic!("{date}"));
+            assert_eq!(published.at.to_string(), "2026-11-20T10:00:00Z", "{date}");
+        }
     }
 
     #[test]
