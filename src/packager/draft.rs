@@ -445,6 +445,9 @@ fn finish(
         mut blocks,
         lies,
     } = read;
+    if read.is_other {
+        return Err(NoArticle::Other.into());
+    }
     match lead(&told, &base) {
         // An editor named it.
         Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
