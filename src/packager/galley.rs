@@ -162,6 +162,7 @@ impl Galley<'_> {
                 title: copy.title,
                 byline: copy.byline,
                 published: Moment(draft.published),
+                minutes_ahead: draft.clock.minutes_ahead(),
                 updated,
                 language: copy.language,
                 summary: copy.summary,

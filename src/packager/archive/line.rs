@@ -7,7 +7,7 @@ use super::super::draft::hour;
 use super::super::studio::Finished;
 use super::super::wording::Wording;
 use crate::base::{Digest, SitePath, Timestamp};
-use crate::site::{Article, Language, NewsroomId, Picture};
+use crate::site::{Article, Clock, Language, NewsroomId, Picture};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +42,9 @@ pub(in crate::packager) struct Story {
     pub title: String,
     pub byline: Option<String>,
     pub published: Moment,
+    /// Of the newsroom's clock, before UTC.
+    #[serde(default, skip_serializing_if = "is_utc")]
+    pub minutes_ahead: i16,
     pub updated: Option<Moment>,
     pub language: Tongue,
     pub summary: String,
@@ -70,6 +73,16 @@ pub(in crate::packager) struct Shown {
     pub width: u32,
     pub height: u32,
     pub sha256: Sha256,
+}
+
+fn is_utc(minutes_ahead: &i16) -> bool {
+    *minutes_ahead == 0
+}
+
+impl Story {
+    pub fn clock(&self) -> Clock {
+        Clock::ahead(self.minutes_ahead)
+    }
 }
 
 /// RFC 3339.
@@ -143,7 +156,8 @@ impl Line {
             return room == Some(newsroom.as_str());
         };
         let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
-        Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
+        Article::place(newsroom, story.published.0, story.clock(), slug).as_ref()
+            == Some(&self.path)
     }
 
     /// As it is written, without its end.

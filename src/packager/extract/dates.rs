@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::months::{self, Month};
 use crate::base::Timestamp;
 
-/// A moment, and the offset of the clock it was written by: readers are told the newsroom's day.
+/// A moment, and the offset of the clock it was written by: readers are told the newsroom's day, see
+/// [`Clock`](crate::site::Clock).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Moment {

@@ -9,8 +9,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use jiff::tz::Offset;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use url::Url;
@@ -188,7 +189,7 @@ fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
         .base_uri(Some(url.as_str()))
         .id_generator(|_, _, _| String::new())
         // Its own leaves out what has no zone, and what is not in English.
-        .timestamp_parser(|text| parse_date(text).map(|moment| SystemTime::from(moment.at).into()))
+        .timestamp_parser(|text| Some(carried(parse_date(text)?).into()))
         .build();
     parser.parse(text.as_bytes()).ok()
 }
@@ -384,10 +385,23 @@ fn section(categories: &[feed_rs::model::Category]) -> Option<String> {
     }
 }
 
-/// feed-rs hands out moments of another package; their text is RFC 3339.
-fn moment(date: impl ToString) -> Option<Moment> {
-    // `2026-11-23 12:00:00 UTC`
-    parse_date(&date.to_string()).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
+/// More minutes than any clock is behind UTC.
+const BEHIND: i32 = 48 * 60;
+
+/// feed-rs hands on no offset. Fractions of a second no newsroom tells, so they carry it: its minutes as nanoseconds.
+fn carried(moment: Moment) -> SystemTime {
+    let minutes = u64::try_from(moment.offset.seconds() / 60 + BEHIND).unwrap_or_default();
+    SystemTime::from(moment.at) + Duration::from_nanos(minutes)
+}
+
+fn moment(date: impl Into<SystemTime>) -> Option<Moment> {
+    let date = Timestamp::try_from(date.into()).ok()?;
+    let minutes = date.subsec_nanosecond() - BEHIND;
+    let moment = Moment {
+        at: Timestamp::from_second(date.as_second()).ok()?,
+        offset: Offset::from_seconds(minutes * 60).ok()?,
+    };
+    Some(moment).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
 }
 
 fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
@@ -561,6 +575,13 @@ mod tests {
             );
             let published = read(&feed).published.unwrap_or_else(|| panic!("{date}"));
             assert_eq!(published.at.to_string(), "2026-11-20T10:00:00Z", "{date}");
+        }
+        for offset in ["+08:00", "+00:00", "-03:30"] {
+            let date = format!("2026-11-01T07:30:00{offset}");
+            let feed = format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title><published>{date}</published></entry></feed>"
+            );
+            assert_eq!(read(&feed).published.unwrap().to_string(), date);
         }
     }
 

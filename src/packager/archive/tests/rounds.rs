@@ -644,6 +644,81 @@ async fn a_page_in_a_folder_that_says_something_new_was_updated_now() {
     assert_eq!(updated, [None, None, changed.clone(), changed]);
 }
 
+/// A feed of one article that was published half an hour before midnight in UTC, and the page of the article.
+fn early_in_china(in_feed: &str, on_page: &str) -> Web {
+    let item = ITEM_A.replace("<desc", &format!("<pubDate>{in_feed}</pubDate><desc"));
+    let meta = format!("<meta property='article:published_time' content='{on_page}'><title>");
+    Web::default()
+        .with("https://n.example/feed", "text/xml", feed(&item))
+        .with(
+            "https://n.example/a",
+            "text/html",
+            page("").replace("<title>", &meta),
+        )
+}
+
+#[tokio::test]
+async fn an_article_lies_and_is_dated_by_the_newsrooms_day() {
+    let (local, utc) = ("2026-11-01T07:30:00+08:00", "2026-10-31T23:30:00Z");
+    for (in_feed, on_page, day) in [
+        (local, local, "2026-11-01"),
+        // Many feeds tell in UTC.
+        ("Sat, 31 Oct 2026 23:30:00 GMT", local, "2026-11-01"),
+        ("Sun, 01 Nov 2026 07:30:00 +0800", "", "2026-11-01"),
+        (utc, utc, "2026-10-31"),
+        // Of another moment the page's offset says nothing.
+        (utc, "2026-10-30T07:30:00+08:00", "2026-10-31"),
+    ] {
+        let mut archive = empty();
+        let web = early_in_china(in_feed, on_page);
+        for _ in 0..2 {
+            let round = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+            let stock = stocked(&mut archive, round, &[]);
+            let article = &articles(&stock)[0];
+            assert_eq!(article.published.to_string(), utc);
+            assert_eq!(
+                article.clock.date(article.published).to_string(),
+                day,
+                "{in_feed} {on_page}"
+            );
+            let month = format!("fa/{}/", day[..7].replace('-', "/"));
+            assert!(
+                article.path.as_str().starts_with(&month),
+                "{}",
+                article.path
+            );
+            archive = reread(&archive);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_article_that_was_dated_by_utc_keeps_its_address() {
+    let mut archive = empty();
+    let utc = "2026-10-31T23:30:00Z";
+    let mut told = Vec::new();
+    for date in [
+        utc,
+        "2026-11-01T07:30:00+08:00",
+        "2026-11-02T07:30:00+08:00",
+    ] {
+        let web = early_in_china(date, date);
+        let round = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+        let stock = stocked(&mut archive, round, &[]);
+        let article = articles(&stock).remove(0);
+        assert!(article.path.as_str().starts_with("fa/2026/10/"));
+        told.push((
+            article.published.to_string(),
+            article.updated.map(|at| at.to_string()),
+        ));
+    }
+    let later = Some("2026-11-01T23:30:00Z".to_owned());
+    assert_eq!(
+        told,
+        [None, None, later].map(|updated| (utc.to_owned(), updated))
+    );
+}
+
 #[tokio::test]
 async fn nobody_learns_to_the_second_when_an_editor_saved_a_file() {
     let folder = tempfile::tempdir().unwrap();
