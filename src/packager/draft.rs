@@ -490,7 +490,8 @@ fn finish(
         .unwrap_or_else(|| hour(now));
     // The month stands in its address, which it keeps: one that is dated anew was updated then.
     let told_clock = clock.or(first_clock).unwrap_or_default();
-    let had_clock = first_clock.or_else(|| lay_by_utc(&id, published, told_clock, background));
+    let had_clock = first_clock.or(first.map(|_| Clock::default()));
+    let had_clock = had_clock.or_else(|| lay_by_utc(&id, published, told_clock, background));
     let month = |at: Timestamp, clock: Clock| clock.date(at).first_of_month();
     let had = had_clock.map(|clock| month(first.unwrap_or(published), clock));
     let stays = had.is_some_and(|had| had != month(published, told_clock));

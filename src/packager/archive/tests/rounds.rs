@@ -720,6 +720,33 @@ async fn an_article_that_was_dated_by_utc_keeps_its_address() {
 }
 
 #[tokio::test]
+async fn a_page_that_tells_its_date_at_last_stays_in_its_month() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("archive/fa.jsonl");
+    let file = folder.path().join("pages/1.html");
+    files::create_folder(file.parent().unwrap()).unwrap();
+    let source = [Source::Folder(file.parent().unwrap().to_owned())];
+    let dated = "<meta property='article:published_time' content='2026-11-20T10:00:00+03:30'>";
+    for head in ["", dated, dated] {
+        let page =
+            format!("{head}<title>One</title><article><h1>One</h1><p>{SENTENCES}</p></article>");
+        files::write(&file, page.as_bytes()).unwrap();
+        files::set_modified(&file, "2026-10-20T10:00:00Z".parse().unwrap()).unwrap();
+        let mut archive = Archive::read(place.clone(), &id()).unwrap();
+        let now = "2026-11-23T12:00:00Z";
+        let gathered = gathered_from(&source, &Web::default(), &archive, now).await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        archive.write().unwrap();
+        let article = &articles(&stock)[0];
+        assert!(
+            article.path.as_str().starts_with("fa/2026/10/"),
+            "{}",
+            article.path
+        );
+    }
+}
+
+#[tokio::test]
 async fn nobody_learns_to_the_second_when_an_editor_saved_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (pages, place) = (
