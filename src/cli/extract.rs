@@ -44,10 +44,10 @@ pub(crate) struct Extract {
 #[serde(untagged)]
 enum Shown {
     Article(Box<Article>),
-    /// `pack` leaves it out, unless a feed tells its title.
-    Untitled {
+    /// `pack` leaves it out; one without a title only if no feed tells that.
+    LeftOut {
         article: bool,
-        why: &'static str,
+        why: String,
         #[serde(flatten)]
         read: Box<Article>,
     },
@@ -106,8 +106,7 @@ impl Extract {
         screen.json(&shown);
         let why = match &shown {
             Shown::Article(_) => return Ok(()),
-            Shown::Untitled { why, .. } => why,
-            Shown::None { why, .. } => &**why,
+            Shown::LeftOut { why, .. } | Shown::None { why, .. } => why,
         };
         Err(Failure::refused(format!("`{page}` is skipped: {why}"))
             .try_this("open the page in a browser with scripts switched off: is its text there?"))
@@ -161,6 +160,14 @@ fn standard_input() -> Result<Vec<u8>, Failure> {
 }
 
 impl Shown {
+    fn left_out(why: impl ToString, read: Extracted) -> Self {
+        Self::LeftOut {
+            article: false,
+            why: why.to_string(),
+            read: Box::new(read.into()),
+        }
+    }
+
     fn none(why: impl ToString) -> Self {
         Self::None {
             article: false,
@@ -172,11 +179,8 @@ impl Shown {
 impl From<Result<Extracted, NoArticle>> for Shown {
     fn from(read: Result<Extracted, NoArticle>) -> Self {
         match read {
-            Ok(read) if read.title.is_empty() => Self::Untitled {
-                article: false,
-                why: "it has no title",
-                read: Box::new(read.into()),
-            },
+            Ok(read) if read.is_other => Self::left_out(NoArticle::Other, read),
+            Ok(read) if read.title.is_empty() => Self::left_out("it has no title", read),
             Ok(read) => Self::Article(Box::new(read.into())),
             Err(why) => Self::none(why),
         }

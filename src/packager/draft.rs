@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -24,13 +25,14 @@ use super::mark::Mark;
 use super::patience::PATIENCE;
 use super::reading::{self, Lying, Read};
 use super::script;
+use super::slug;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
 use super::wording::Wording;
-use crate::base::Timestamp;
+use crate::base::{SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
-use crate::site::{self, Language, Newsroom};
+use crate::site::{self, Article, Clock, Language, Newsroom};
 
 /// The article was changed noticeably when its page says so at least this long after it was published.
 const NOTICEABLE: i64 = 15 * 60;
@@ -79,6 +81,8 @@ pub struct Draft {
     /// Where the page was found, if that is another address than was asked for.
     found: Option<Box<Url>>,
     pub published: Timestamp,
+    /// By which its dates are told, and in whose month it lies.
+    pub clock: Clock,
     /// Neither its source nor its page tells when it was published.
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
@@ -473,6 +477,9 @@ fn finish(
         mut blocks,
         lies,
     } = read;
+    if read.is_other {
+        return Err(NoArticle::Other.into());
+    }
     match lead(&told, &base) {
         // An editor named it.
         Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
@@ -497,22 +504,32 @@ fn finish(
     let told_date = told
         .published
         .filter(plausible)
-        .or(read.published.filter(plausible))
-        .map(|moment| moment.at);
+        .or(read.published.filter(plausible));
+    let clock = told_date.map(|told| clock(told, read.published));
+    let told_date = told_date.map(|moment| moment.at);
     let is_undated = told_date.is_none();
     let kept = archive.published(&id);
     let is_void = takes_over && (!is_undated || archive.is_hearsay(&id));
     let first = kept.filter(|_| !is_void);
+    let first_clock = archive.shown(&id).filter(|_| !is_void);
+    let first_clock = first_clock.map(|kept| kept.clock());
     // One that tells no date keeps that of the day on which it was first seen, so that it does not wander through the
     // months.
     let published = told_date
         .or(first)
-        .or_else(|| seen.filter(|seen| *seen < now))
-        .unwrap_or(now);
+        .or_else(|| seen.filter(|seen| *seen < now).map(hour))
+        .unwrap_or_else(|| hour(now));
     // The month stands in its address, which it keeps: one that is dated anew was updated then.
-    let moved = first.filter(|first| !is_same_month(*first, published));
+    let told_clock = clock.or(first_clock).unwrap_or_default();
+    let had_clock = first_clock.or(first.map(|_| Clock::default()));
+    let had_clock = had_clock.or_else(|| lay_by_utc(&id, published, told_clock, background));
+    let month = |at: Timestamp, clock: Clock| clock.date(at).first_of_month();
+    let had = had_clock.map(|clock| month(first.unwrap_or(published), clock));
+    let stays = had.is_some_and(|had| had != month(published, told_clock));
+    let moved = first.filter(|_| stays);
     let renewed = moved.map(|_| published);
     let published = moved.unwrap_or(published);
+    let clock = had_clock.filter(|_| stays).unwrap_or(told_clock);
     let updated = read
         .modified
         .or(told.updated)
@@ -563,6 +580,7 @@ fn finish(
         is_hearsay: false,
         takes_over: takes_over && kept != Some(published),
         published,
+        clock,
         is_undated,
         canonical,
         copied: Box::default(),
@@ -570,6 +588,13 @@ fn finish(
         blocks: blocks.into(),
         familiar: None,
     }))
+}
+
+/// The hour of a moment of this machine. When a file was saved to the second lies on the editor's disk too, and would tie the
+/// page to it.
+pub fn hour(at: Timestamp) -> Timestamp {
+    let second = at.as_second();
+    Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(at)
 }
 
 /// Whether readers are told that it was changed then.
@@ -618,9 +643,36 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     })
 }
 
-fn is_same_month(one: Timestamp, other: Timestamp) -> bool {
-    let month = |at: Timestamp| at.strftime("%Y-%m").to_string();
-    month(one) == month(other)
+/// The newsroom's clock. Many feeds tell in UTC what the page tells by that.
+fn clock(told: Moment, on_page: Option<Moment>) -> Clock {
+    let is_same = |other: &Moment| {
+        let apart = other.at.as_second() - told.at.as_second();
+        apart.abs() < NOTICEABLE
+    };
+    let same = on_page.filter(|_| told.offset == Offset::UTC);
+    Clock::of(same.filter(is_same).unwrap_or(told).offset)
+}
+
+/// Earlier programs told all days by UTC: one whose month would be another keeps its address.
+fn lay_by_utc(
+    id: &str,
+    published: Timestamp,
+    clock: Clock,
+    background: Background<'_>,
+) -> Option<Clock> {
+    let utc = Clock::default();
+    let [by_utc, by_clock] = [utc, clock].map(|clock| {
+        let slugs = [slug::slug(id), slug::long_slug(id)];
+        slugs.map(|slug| Article::place(&background.newsroom.id, published, clock, &slug))
+    });
+    if by_utc == by_clock {
+        return None;
+    }
+    let files = background.previous?.proof().files();
+    let lies = |places: [Option<SitePath>; 2]| {
+        places.iter().flatten().any(|path| files.contains_key(path))
+    };
+    (lies(by_utc) && !lies(by_clock)).then_some(utc)
 }
 
 /// In characters; of a short news that has no title.

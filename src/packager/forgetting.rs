@@ -225,6 +225,7 @@ mod tests {
             title: "The \"street\"".into(),
             byline: None,
             published: moment,
+            minutes_ahead: 0,
             updated: None,
             language: Tongue(Language::parse("be").unwrap()),
             summary: String::new(),

@@ -173,6 +173,7 @@ impl Galley<'_> {
                 title: copy.title,
                 byline: copy.byline,
                 published: Moment(draft.published),
+                minutes_ahead: draft.clock.minutes_ahead(),
                 updated,
                 language: copy.language,
                 summary: copy.summary,
@@ -202,7 +203,7 @@ impl Galley<'_> {
         }
         let now = self.background.now;
         match before.says_less && draft::is_noticeable(now, draft.published) {
-            true => Some(Moment(now)),
+            true => Some(Moment(draft::hour(now).max(draft.published))),
             false => before.updated,
         }
     }

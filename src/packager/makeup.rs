@@ -280,6 +280,7 @@ mod tests {
                 title: slug.into(),
                 byline: None,
                 published: Moment("2026-11-20T10:00:00Z".parse().unwrap()),
+                minutes_ahead: 0,
                 updated: None,
                 language: Tongue(language),
                 summary: String::new(),

@@ -75,6 +75,7 @@ pub fn placed(
             let mut movable = known.iter().filter(may_move);
             if let Some(kept) = movable.find(is_alike) {
                 (*kept.id).clone_into(&mut draft.id);
+                draft.clock = kept.clock();
             } else if known.iter().any(says_the_same) {
                 continue;
             }
@@ -113,7 +114,7 @@ fn place(
 /// Where it can lie: where it lay, or else behind its short address or its long one.
 fn places(draft: &Draft, background: Background<'_>) -> impl Iterator<Item = SitePath> {
     let newsroom = &background.newsroom.id;
-    let place = move |slug: String| Article::place(newsroom, draft.published, &slug);
+    let place = move |slug: String| Article::place(newsroom, draft.published, draft.clock, &slug);
     let short = place(slug::slug(&draft.id));
     let long = move || place(slug::long_slug(&draft.id));
     let kept = background.archive.shown(&draft.id).map(|kept| &kept.path);

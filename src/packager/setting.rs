@@ -83,6 +83,7 @@ impl Setting<'_> {
             newsroom,
             path: slip.path.clone(),
             published,
+            clock: slip.clock(),
             section,
             told: Box::new(told),
         };

@@ -1,9 +1,38 @@
 //! Days as readers name them: in the common calendar and in the Solar Hijri one of Iran.
 
 use jiff::civil::{Date, date};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::Offset};
 
-/// A day in UTC. Articles lie in folders by the same day, so a page and its address never disagree.
+/// By which a newsroom tells its days, as far as an article tells it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clock {
+    minutes_ahead: i16,
+}
+
+impl Clock {
+    /// Whole minutes of it.
+    pub fn of(offset: Offset) -> Self {
+        let minutes = i16::try_from(offset.seconds() / 60);
+        Self::ahead(minutes.expect("an offset is of 26 hours at most"))
+    }
+
+    /// So many minutes ahead of UTC.
+    pub fn ahead(minutes_ahead: i16) -> Self {
+        Self { minutes_ahead }
+    }
+
+    pub fn minutes_ahead(self) -> i16 {
+        self.minutes_ahead
+    }
+
+    /// The day that it shows then.
+    pub fn date(self, time: Timestamp) -> Date {
+        let offset = Offset::from_seconds(i32::from(self.minutes_ahead) * 60);
+        offset.unwrap_or(Offset::UTC).to_datetime(time).date()
+    }
+}
+
+/// A day of a newsroom. Articles lie in folders by the same day, so a page and its address never disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day {
     pub year: i32,
@@ -14,8 +43,8 @@ pub struct Day {
 }
 
 impl Day {
-    pub fn of(time: Timestamp) -> Self {
-        Self::from_date(time.to_zoned(TimeZone::UTC).date())
+    pub fn of(time: Timestamp, clock: Clock) -> Self {
+        Self::from_date(clock.date(time))
     }
 
     fn from_date(date: Date) -> Self {
@@ -28,10 +57,9 @@ impl Day {
     }
 
     /// The same day in the Solar Hijri calendar: year, month and day.
-    pub fn solar_hijri(time: Timestamp) -> Self {
-        let first_of_1403 = date(2024, 3, 20);
-        let days = first_of_1403
-            .until(time.to_zoned(TimeZone::UTC).date())
+    pub fn solar_hijri(time: Timestamp, clock: Clock) -> Self {
+        let days = FIRST_OF_1403
+            .until(clock.date(time))
             .expect("days between two dates can be counted")
             .get_days();
         let (year, day_of_year) = solar_year(1403, days);
@@ -47,6 +75,29 @@ impl Day {
             day: part(day),
         }
     }
+}
+
+const FIRST_OF_1403: Date = date(2024, 3, 20);
+
+/// `None` if that calendar has no such day.
+pub fn solar_hijri_date(year: i16, month: i8, day: i8) -> Option<Date> {
+    let year = i32::from(year);
+    let (month, day) = (i32::from(month) - 1, i32::from(day) - 1);
+    let before = month * 30 + month.min(6);
+    let end = match month {
+        0..6 => before + 31,
+        6..11 => before + 30,
+        11 => days_of_solar_year(year),
+        _ => return None,
+    };
+    let day_of_year = (0..end - before).contains(&day).then_some(before + day)?;
+    let years = match year {
+        1403.. => (1403..year).map(days_of_solar_year).sum::<i32>(),
+        _ => -(year..1403).map(days_of_solar_year).sum::<i32>(),
+    };
+    FIRST_OF_1403
+        .checked_add(jiff::Span::new().days(years + day_of_year))
+        .ok()
 }
 
 /// The year that holds the day `days` after the first of `year`, and how far into it that day is.
@@ -77,8 +128,15 @@ mod tests {
     fn check(time: &str, common: (i32, u8, u8), solar: (i32, u8, u8)) {
         let time: Timestamp = time.parse().expect("a time");
         let parts = |day: Day| (day.year, day.month, day.day);
-        assert_eq!(parts(Day::of(time)), common);
-        assert_eq!(parts(Day::solar_hijri(time)), solar, "{time}");
+        assert_eq!(parts(Day::of(time, Clock::default())), common);
+        assert_eq!(
+            parts(Day::solar_hijri(time, Clock::default())),
+            solar,
+            "{time}"
+        );
+        let [year, month, day] = [solar.0, i32::from(solar.1), i32::from(solar.2)];
+        let back = solar_hijri_date(year as i16, month as i8, day as i8);
+        assert_eq!(back, Some(Clock::default().date(time)));
     }
 
     #[test]
@@ -95,9 +153,28 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_that_of_the_newsroom() {
+        let check = |time: &str, minutes: i16, common: (i32, u8, u8), solar: (i32, u8, u8)| {
+            let (time, clock) = (time.parse().expect("a time"), Clock::ahead(minutes));
+            let parts = |day: Day| (day.year, day.month, day.day);
+            assert_eq!(parts(Day::of(time, clock)), common);
+            assert_eq!(parts(Day::solar_hijri(time, clock)), solar);
+        };
+        check("2026-10-31T23:30:00Z", 480, (2026, 11, 1), (1405, 8, 10));
+        check("2026-11-01T03:00:00Z", -300, (2026, 10, 31), (1405, 8, 9));
+        // No clock is so far ahead.
+        check(
+            "2026-10-31T23:30:00Z",
+            i16::MAX,
+            (2026, 10, 31),
+            (1405, 8, 9),
+        );
+    }
+
+    #[test]
     fn the_ends_of_time_have_names_too() {
         for time in [Timestamp::MIN, Timestamp::MAX] {
-            let day = Day::solar_hijri(time);
+            let day = Day::solar_hijri(time, Clock::default());
             assert!((1..=12).contains(&day.month) && (1..=31).contains(&day.day));
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::calendar::{Clock, Day};
 use super::plain::shortened;
 use super::terms::Terms;
 use super::{Article, Language, Picture};
@@ -16,6 +17,7 @@ pub struct Headline {
     pub newsroom: NewsroomId,
     pub path: SitePath,
     pub published: Timestamp,
+    pub clock: Clock,
     pub section: Option<String>,
     pub told: Box<dyn Recall>,
 }
@@ -76,6 +78,7 @@ impl Headline {
             newsroom: article.newsroom.clone(),
             path: article.path.clone(),
             published: article.published,
+            clock: article.clock,
             section: article.section.clone(),
             told: Box::new(told),
         }
@@ -87,7 +90,7 @@ impl Headline {
 
     /// The month in whose folder it lies. `None` if it does not lie where [`Article::place`] has it.
     pub(super) fn month(&self) -> Option<Month> {
-        Month::of(&self.newsroom, &self.path, self.published)
+        Month::of(&self.newsroom, &self.path, self.published, self.clock)
     }
 }
 
@@ -102,11 +105,16 @@ pub(super) struct Month {
 }
 
 impl Month {
-    pub fn of(newsroom: &NewsroomId, path: &SitePath, published: Timestamp) -> Option<Self> {
+    pub fn of(
+        newsroom: &NewsroomId,
+        path: &SitePath,
+        published: Timestamp,
+        clock: Clock,
+    ) -> Option<Self> {
         let mut segments = path.as_str().split('/');
         let room = segments.next().filter(|room| *room == newsroom.as_str())?;
         let (year, month) = (segments.next()?, segments.next()?);
-        let day = super::calendar::Day::of(published);
+        let day = Day::of(published, clock);
         let is_its_month = year.parse() == Ok(day.year) && month.parse() == Ok(day.month);
         (is_its_month && segments.count() == 2).then(|| Self {
             year: day.year,

@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Fingerprint, SitePath, Variant};
 
+pub use calendar::{Clock, solar_hijri_date};
 pub use clean::{CleanHtml, Link, Resolve, clean};
 pub use headline::{Headline, Recall, Told};
 pub use language::{Direction, Language};
@@ -96,6 +97,8 @@ pub struct Article {
     pub title: String,
     pub byline: Option<String>,
     pub published: Timestamp,
+    /// By which its dates are told.
+    pub clock: Clock,
     /// Only if it was changed noticeably after it was published.
     pub updated: Option<Timestamp>,
     pub language: Language,
@@ -110,10 +113,15 @@ pub struct Article {
 }
 
 impl Article {
-    /// Where an article lies: `NEWSROOM/YYYY/MM/SLUG/index.html`, by its date in UTC.
+    /// Where an article lies: `NEWSROOM/YYYY/MM/SLUG/index.html`, by its day as the newsroom tells it.
     /// `None` if the slug is no single path segment.
-    pub fn place(newsroom: &NewsroomId, published: Timestamp, slug: &str) -> Option<SitePath> {
-        let day = published.to_zoned(jiff::tz::TimeZone::UTC).date();
+    pub fn place(
+        newsroom: &NewsroomId,
+        published: Timestamp,
+        clock: Clock,
+        slug: &str,
+    ) -> Option<SitePath> {
+        let day = clock.date(published);
         let path = format!(
             "{newsroom}/{:04}/{:02}/{slug}/index.html",
             day.year(),
@@ -243,7 +251,7 @@ mod tests {
     fn article(room: &str, published: &str, slug: &str) -> Article {
         let newsroom = newsroom(room).id;
         let published = published.parse().expect("a time");
-        let path = Article::place(&newsroom, published, slug).expect("a slug");
+        let path = Article::place(&newsroom, published, Clock::default(), slug).expect("a slug");
         let body = "<p>Body <a href=own>in</a> <a href=https://e.org/>out</a> <img src=2.webp></p>";
         Article {
             body: clean(body, &path, &Offline),
@@ -258,6 +266,7 @@ mod tests {
             newsroom,
             path,
             published,
+            clock: Clock::default(),
         }
     }
 
@@ -667,7 +676,7 @@ mod tests {
         let room = newsroom("be").id;
         for slug in ["", "a/b", "..", "../../x", "a?b", "a/"] {
             assert_eq!(
-                Article::place(&room, Timestamp::UNIX_EPOCH, slug),
+                Article::place(&room, Timestamp::UNIX_EPOCH, Clock::default(), slug),
                 None,
                 "{slug}"
             );

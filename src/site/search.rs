@@ -82,7 +82,7 @@ fn row<'a>(
     Row(
         relative(search, &headline.path),
         &told.title,
-        headline.published.strftime("%Y-%m-%d").to_string(),
+        headline.clock.date(headline.published).to_string(),
         shortened(&told.summary, SUMMARY),
         told.terms.as_str(),
         other,

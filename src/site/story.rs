@@ -52,10 +52,10 @@ impl Story {
         Self {
             address: relative(page, &headline.path),
             is_foreign: told.language != *language,
-            date: words.date(headline.published),
+            date: words.date(headline.published, headline.clock),
             tongue: Some(words.language())
                 .filter(|tongue| tongue.primary() != told.language.primary()),
-            day: headline.published.strftime("%Y-%m-%d").to_string(),
+            day: headline.clock.date(headline.published).to_string(),
             image: told.lead.as_ref().map(|lead| Image::new(lead, page)),
             title: told.title,
             summary: told.summary,

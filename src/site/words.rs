@@ -8,7 +8,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use jiff::Timestamp;
 
 use super::Language;
-use super::calendar::Day;
+use super::calendar::{Clock, Day};
 
 /// The words in one language.
 pub struct Words {
@@ -82,8 +82,8 @@ impl Words {
     }
 
     /// A day, such as "23 November 2026".
-    pub fn date(&self, time: Timestamp) -> String {
-        self.fill("date", &self.of_time(time))
+    pub fn date(&self, time: Timestamp, clock: Clock) -> String {
+        self.fill("date", &self.of_time(time, clock))
     }
 
     /// The days of each month, `#` standing for the day and `%` for the year: not every browser knows every language.
@@ -108,12 +108,12 @@ impl Words {
         days.iter().all(is_common).then_some(days)
     }
 
-    pub fn newest(&self, time: Timestamp) -> String {
-        self.fill("about-newest", &self.of_time(time))
+    pub fn newest(&self, time: Timestamp, clock: Clock) -> String {
+        self.fill("about-newest", &self.of_time(time, clock))
     }
 
-    pub fn updated(&self, time: Timestamp) -> String {
-        self.fill("updated", &self.of_time(time))
+    pub fn updated(&self, time: Timestamp, clock: Clock) -> String {
+        self.fill("updated", &self.of_time(time, clock))
     }
 
     /// A month as a heading, such as "November 2026": with a capital, also where months have none in a sentence.
@@ -161,8 +161,8 @@ impl Words {
         arguments
     }
 
-    fn of_time(&self, time: Timestamp) -> FluentArgs<'static> {
-        let (day, solar) = (Day::of(time), Day::solar_hijri(time));
+    fn of_time(&self, time: Timestamp, clock: Clock) -> FluentArgs<'static> {
+        let (day, solar) = (Day::of(time, clock), Day::solar_hijri(time, clock));
         let mut arguments = self.of_month(day.year, day.month);
         arguments.set("day", self.number(day.day));
         arguments.set("solarYear", self.number(solar.year));
@@ -248,7 +248,7 @@ mod tests {
     /// Every text of a language, filled with ordinary values: faults are those of the file.
     fn faults(words: &Words, id: &str) -> Vec<String> {
         let time = "2026-11-23T12:00:00Z".parse().expect("a time");
-        let mut arguments = words.of_time(time);
+        let mut arguments = words.of_time(time, Clock::default());
         arguments.set("site", "Site");
         arguments.set("count", FluentValue::from(5));
         arguments.set("shown", "5");
@@ -291,7 +291,7 @@ mod tests {
 
     fn check_date(tag: &str, expected: &str) {
         let time = "2026-11-03T12:00:00Z".parse().expect("a time");
-        assert_eq!(words(tag).date(time), expected);
+        assert_eq!(words(tag).date(time, Clock::default()), expected);
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
                     .parse()
                     .expect("a time");
                 let said = day.replacen('#', "3", 1).replacen('%', "2026", 1);
-                assert_eq!(said, words.date(time));
+                assert_eq!(said, words.date(time, Clock::default()));
             }
         }
     }

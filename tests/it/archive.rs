@@ -517,6 +517,23 @@ fn a_page_without_a_date_keeps_the_one_it_had_when_it_was_first_seen() {
 }
 
 #[test]
+fn a_page_that_was_dated_by_utc_keeps_its_address() {
+    let newsroom = Newsroom::open();
+    let file = newsroom.site.join("articles/notice.html");
+    let told = |date: &str| {
+        let dated = page("notice", 18, "").replace("2025-11-18T10:00:00Z", date);
+        fs::write(&file, dated).unwrap();
+        newsroom.packed();
+        let paths = newsroom.edition().1.into_keys();
+        let notices = paths.filter(|path| path.contains("/notice-"));
+        notices.collect::<Vec<_>>()
+    };
+    let before = told("2025-10-31T23:30:00Z");
+    assert!(before[0].starts_with("news/2025/10/"), "{before:?}");
+    assert_eq!(told("2025-11-01T07:30:00+08:00"), before);
+}
+
+#[test]
 fn small_copies_lie_beside_the_newest_edition_only() {
     let newsroom = Newsroom::open();
     let bundles = || -> Vec<String> {

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::draft::hour;
 use super::super::mark::Mark;
 use super::super::studio::Finished;
 use super::super::wording::Wording;
 use crate::base::{Digest, SitePath, Timestamp};
-use crate::site::{Article, Language, NewsroomId, Picture};
+use crate::site::{Article, Clock, Language, NewsroomId, Picture};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +50,9 @@ pub(in crate::packager) struct Story {
     pub title: String,
     pub byline: Option<String>,
     pub published: Moment,
+    /// Of the newsroom's clock, before UTC.
+    #[serde(default, skip_serializing_if = "is_utc")]
+    pub minutes_ahead: i16,
     pub updated: Option<Moment>,
     pub language: Tongue,
     pub summary: String,
@@ -79,6 +83,16 @@ pub(in crate::packager) struct Shown {
     pub sha256: Sha256,
 }
 
+fn is_utc(minutes_ahead: &i16) -> bool {
+    *minutes_ahead == 0
+}
+
+impl Story {
+    pub fn clock(&self) -> Clock {
+        Clock::ahead(self.minutes_ahead)
+    }
+}
+
 /// RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -97,7 +111,13 @@ impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parsed = text.parse().map(Self);
+        let parsed = text
+            .parse()
+            .map(|at: Timestamp| match at.subsec_nanosecond() {
+                0 => Self(at),
+                // No source tells fractions: programs of before noted the very moment at which a file was saved.
+                _ => Self(hour(at)),
+            });
         parsed.map_err(|_| format!("`{text}` is no moment"))
     }
 }
@@ -144,7 +164,8 @@ impl Line {
             return room == Some(newsroom.as_str());
         };
         let slug = self.path.as_str().rsplit('/').nth(1).unwrap_or_default();
-        Article::place(newsroom, story.published.0, slug).as_ref() == Some(&self.path)
+        Article::place(newsroom, story.published.0, story.clock(), slug).as_ref()
+            == Some(&self.path)
     }
 
     /// As it is written, without its end.
@@ -182,5 +203,20 @@ impl Shown {
             alt: String::new(),
             caption: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_that_an_earlier_program_noted_too_exactly_is_told_to_the_hour() {
+        let check = |text: &str, told: &str| {
+            let moment = Moment::try_from(text.to_owned()).unwrap();
+            assert_eq!(String::from(moment), told);
+        };
+        check("2026-11-26T15:31:53.763728395Z", "2026-11-26T15:00:00Z");
+        check("2026-11-26T15:31:53Z", "2026-11-26T15:31:53Z");
     }
 }

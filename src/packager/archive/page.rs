@@ -69,6 +69,7 @@ impl Line {
             title: readable(&story.title),
             byline: story.byline.as_deref().map(readable),
             published: story.published.0,
+            clock: story.clock(),
             updated: story.updated.map(|moment| moment.0),
             language: story.language.0.clone(),
             summary: readable(&story.summary),

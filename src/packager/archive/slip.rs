@@ -22,7 +22,7 @@ use super::ArchiveError;
 use super::line::{Line, Story};
 use crate::base::{SitePath, Timestamp};
 use crate::io::files::FileError;
-use crate::site::Language;
+use crate::site::{Clock, Language};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -93,6 +93,7 @@ pub(super) struct Brief {
     /// Of its title, see [`Slip::is_titled`].
     title: u64,
     pub published: Timestamp,
+    pub clock: Clock,
     pub has_pictures: bool,
 }
 
@@ -139,6 +140,7 @@ impl Slip {
             story: story.map(|story| Brief {
                 title: hash(&story.title),
                 published: story.published.0,
+                clock: story.clock(),
                 has_pictures: !story.pictures.is_empty(),
             }),
             rest: Rest::of(line),
@@ -198,6 +200,12 @@ impl Slip {
     /// `None` if it was withdrawn.
     pub(in crate::packager) fn published(&self) -> Option<Timestamp> {
         self.story.as_ref().map(|story| story.published)
+    }
+
+    /// By which its dates are told.
+    pub(in crate::packager) fn clock(&self) -> Clock {
+        let story = self.story.as_ref();
+        story.map(|story| story.clock).unwrap_or_default()
     }
 
     /// All that is kept of it. Fails if the disk does, or if somebody wrote into the archive meanwhile.

@@ -1,6 +1,8 @@
 //! What is kept, shown and let go of.
 
-use crate::site::{self, About, Article, Language, Link, Newsroom, Picture, Resolve, SiteIdentity};
+use crate::site::{
+    self, About, Article, Clock, Language, Link, Newsroom, Picture, Resolve, SiteIdentity,
+};
 
 use super::super::Waiting;
 use super::*;
@@ -91,7 +93,8 @@ fn article(slug: &str, html: &str) -> Article {
         newsroom: id(),
         title: format!("<{slug}> \u{2028}\n\"&"),
         byline: Some("س".into()),
-        published: "2026-11-20T10:00:00.25Z".parse().unwrap(),
+        published: "2026-11-20T10:00:00Z".parse().unwrap(),
+        clock: Clock::ahead(210),
         updated: Some("2026-11-21T10:00:00Z".parse().unwrap()),
         language: Language::parse("fa-AF").unwrap(),
         summary: "A summary of its own".into(),
@@ -129,6 +132,7 @@ fn line(article: &Article) -> Line {
             title: article.title.clone(),
             byline: article.byline.clone(),
             published: Moment(article.published),
+            minutes_ahead: article.clock.minutes_ahead(),
             updated: article.updated.map(Moment),
             language: Tongue(article.language.clone()),
             summary: article.summary.clone(),

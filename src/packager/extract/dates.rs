@@ -2,20 +2,24 @@
 //!
 //! 1. RFC 3339 and what is nearly it: a blank for the `T`, no seconds, `+0300`, a comma before the fraction.
 //! 2. RFC 2822, as feeds have it.
-//! 3. A bare day: `2026-11-23`, `2026/11/23`, `20261123`, `23.11.2026`, `2026年11月23日`, `23 November 2026`.
+//! 3. A bare day: `2026-11-23`, `2026/11/23`, `20261123`, `23.11.2026`, `2026年11月23日`, `23 November 2026`; by the calendar
+//!    of Iran as well. The time may stand anywhere beside it.
 //! 4. Seconds or milliseconds since 1970.
 //!
 //! A time without a zone is taken for UTC, a day without a time for its first second.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
+use super::months::{self, Month};
 use crate::base::Timestamp;
 
-/// A moment, and the offset of the clock it was written by: readers are told the newsroom's day.
+/// A moment, and the offset of the clock it was written by: readers are told the newsroom's day, see
+/// [`Clock`](crate::site::Clock).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Moment {
@@ -63,13 +67,15 @@ impl TryFrom<String> for Moment {
 /// Reads a date that stands alone, as in an attribute or a metadata field.
 pub fn parse(text: &str) -> Option<Moment> {
     let text = text.trim();
-    if text.len() > 80 {
+    if text.len() > 120 {
         return None;
     }
-    stamped(text)
-        .or_else(|| since_1970(text))
-        .or_else(|| by_rfc2822(text))
-        .or_else(|| day_within(text))
+    let text = in_latin_digits(text);
+    let text = with_offset(&text);
+    stamped(&text)
+        .or_else(|| since_1970(&text))
+        .or_else(|| by_rfc2822(&text))
+        .or_else(|| loosely(&text))
 }
 
 /// Reads a date out of a short line such as `23.11.2026, Ольга Иванова`; `None` if the line holds none.
@@ -78,7 +84,51 @@ pub fn parse_line(line: &str) -> Option<Moment> {
     if line.chars().count() > 120 {
         return None;
     }
-    stamped(line).or_else(|| day_within(line))
+    let line = in_latin_digits(line);
+    let at_midnight = |date: Date| Moment::of(date.to_datetime(Time::midnight()), Offset::UTC);
+    stamped(&line).or_else(|| day_within(&line).and_then(at_midnight))
+}
+
+/// Arabic and Persian digits have the same values, and marks of direction none.
+fn in_latin_digits(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let latin = |c: char| match c {
+        '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10),
+        '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10),
+        '\u{200e}' | '\u{200f}' => None,
+        c => Some(c),
+    };
+    text.chars().filter_map(latin).collect::<String>().into()
+}
+
+/// Names of zones that mean one offset wherever feeds name them, in minutes. `CST` is China's and Chicago's.
+const ZONES: &[(&str, i32)] = &[
+    ("WEST", 60),
+    ("CET", 60),
+    ("BST", 60),
+    ("CEST", 120),
+    ("EET", 120),
+    ("EEST", 180),
+    ("MSK", 180),
+    ("TRT", 180),
+    ("IRST", 210),
+    ("MSD", 240),
+    ("IRDT", 270),
+    ("HKT", 480),
+];
+
+/// RFC 2822 has no others than those of America, and takes what it does not know for UTC.
+fn with_offset(text: &str) -> Cow<'_, str> {
+    let found = text.rsplit_once(' ').and_then(|(rest, name)| {
+        let known = ZONES.iter().find(|(zone, _)| *zone == name)?;
+        Some((rest, known.1))
+    });
+    match found {
+        Some((rest, minutes)) => format!("{rest} +{:02}{:02}", minutes / 60, minutes % 60).into(),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn by_rfc2822(text: &str) -> Option<Moment> {
@@ -154,7 +204,11 @@ impl<'a> Scan<'a> {
         }
         let day = self.digits(digits, 2)?;
         self.any_of(&['日']);
-        date(year, month, day)
+        let is_solar = i16::try_from(year).is_ok_and(|year| months::SOLAR_YEARS.contains(&year));
+        match is_solar {
+            true => Month::Solar(month.try_into().ok()?).day(year, day),
+            false => date(year, month, day),
+        }
     }
 
     fn time(&mut self) -> Option<Time> {
@@ -170,15 +224,37 @@ impl<'a> Scan<'a> {
                 self.digits(1, 9)?;
             }
         }
+        let hour = self.half_of_day(hour);
         let small = |number: i64| i8::try_from(number).ok();
         // A leap second is told as the second before it.
         Time::new(small(hour)?, small(minute)?, small(second.min(59))?, 0).ok()
+    }
+
+    /// `3:45 PM`
+    fn half_of_day(&mut self, hour: i64) -> i64 {
+        let rest = self.rest.trim_start_matches([' ', '\u{a0}', '\u{202f}']);
+        let half = rest.get(..2).map(str::to_ascii_lowercase);
+        let afternoon = match half.as_deref() {
+            Some("pm") => 12,
+            Some("am") => 0,
+            _ => return hour,
+        };
+        self.rest = rest.get(2..).unwrap_or_default();
+        match hour {
+            1..=12 => hour % 12 + afternoon,
+            _ => hour,
+        }
     }
 
     fn offset(&mut self) -> Option<Offset> {
         self.blanks();
         if self.any_of(&['Z', 'z']).is_some() {
             return Some(Offset::UTC);
+        }
+        // `GMT+0300`
+        let names = ["UTC", "GMT"].iter();
+        if let Some(rest) = names.clone().find_map(|name| self.rest.strip_prefix(name)) {
+            self.rest = rest;
         }
         let sign = self.any_of(&['+', '-', '\u{2212}'])?;
         let hours = self.digits(2, 2)?;
@@ -199,11 +275,26 @@ fn date(year: i64, month: i64, day: i64) -> Option<Date> {
 }
 
 /// The first day written anywhere in the text.
-fn day_within(text: &str) -> Option<Moment> {
-    let at_midnight = |date: Date| Moment::of(date.to_datetime(Time::midnight()), Offset::UTC);
-    numbered_day(text)
-        .or_else(|| named_day(text))
-        .and_then(at_midnight)
+fn day_within(text: &str) -> Option<Date> {
+    numbered_day(text).or_else(|| named_day(text))
+}
+
+/// The time of day written anywhere in the text, and the zone behind it.
+fn time_within(text: &str) -> Option<(Time, Offset)> {
+    text.match_indices(':').find_map(|(colon, _)| {
+        let before = text.get(..colon)?;
+        let hour = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let mut scan = Scan::new(text.get(hour.len()..)?);
+        let time = scan.time()?;
+        Some((time, scan.offset().unwrap_or(Offset::UTC)))
+    })
+}
+
+/// A day and, if they stand there too, the time of day and the zone.
+fn loosely(text: &str) -> Option<Moment> {
+    let date = day_within(text).or_else(|| parted_day(text))?;
+    let (time, offset) = time_within(text).unwrap_or((Time::midnight(), Offset::UTC));
+    Moment::of(date.to_datetime(time), offset)
 }
 
 /// `23.11.2026`, `23/11/2026`, `23-11-2026`: the day comes first nearly everywhere; where it cannot, the month does.
@@ -227,54 +318,52 @@ fn numbered_day(text: &str) -> Option<Date> {
         })
 }
 
-/// `23 November 2026`, `November 23, 2026`, `23 ноября 2026`: a day, a month's name and a year near each other.
+/// `23 November 2026`, `November 23, 2026`, `23 ноября 2026`, `۵ آذر ۱۴۰۵`: a day, a month's name and a year beside each other.
 fn named_day(text: &str) -> Option<Date> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    words.windows(3).find_map(|three| {
+    words(text).windows(3).find_map(|three| {
         let [first, second, third] = three else {
             return None;
         };
-        let year: i64 = third.parse().ok().filter(|year| *year >= 1980)?;
-        let ordinal = |word: &str| {
-            let digits = word.trim_end_matches(|c: char| c.is_alphabetic());
-            digits.parse::<i64>().ok()
-        };
-        match (month(first), month(second)) {
-            (_, Some(month)) => date(year, month, ordinal(first)?),
-            (Some(month), _) => date(year, month, ordinal(second)?),
+        let year = third.parse().ok()?;
+        match (months::named(first), months::named(second)) {
+            (_, Some(month)) => month.day(year, ordinal(first)?),
+            (Some(month), _) => month.day(year, ordinal(second)?),
             _ => None,
         }
     })
 }
 
-/// By the beginning of its name, in the languages that colport's first newsrooms write.
-fn month(word: &str) -> Option<i64> {
-    const BEGINNINGS: [&[&str]; 12] = [
-        &["jan", "янв", "студз", "січ", "oca", "ene", "gen"],
-        &["feb", "фев", "лют", "şub", "fév", "fev"],
-        &["mar", "мар", "сак", "берез", "mär"],
-        &["apr", "апр", "крас", "квіт", "nis", "avr", "abr"],
-        &["may", "мая", "май", "траўн", "трав", "mai", "mag"],
-        &["jun", "июн", "чэрв", "черв", "haz", "juin", "giu"],
-        &["jul", "июл", "ліп", "лип", "tem", "juil", "lug"],
-        &["aug", "авг", "жні", "серп", "ağu", "aoû", "ago"],
-        &["sep", "сен", "верас", "верес", "eyl", "set"],
-        &["oct", "окт", "кастр", "жовт", "eki", "okt", "ott", "out"],
-        &["nov", "ноя", "ліст", "лист", "kas"],
-        &["dec", "дек", "снеж", "груд", "ara", "dez", "déc", "dic"],
-    ];
-    // `красавіка` is April while `кастрычніка` is October: no beginning of one is that of another.
-    if word.chars().count() < 3 {
-        return None;
+/// `Nov 23 10:00:00 2026`
+fn parted_day(text: &str) -> Option<Date> {
+    let words = words(text);
+    let [month, day] = words.windows(2).find_map(|two| match two {
+        [month, day] if months::named(month).is_some() => Some([month, day]),
+        _ => None,
+    })?;
+    let year = words.last()?.parse().ok()?;
+    months::named(month)?.day(year, ordinal(day)?)
+}
+
+fn ordinal(word: &str) -> Option<i64> {
+    let digits = word.trim_end_matches(|c: char| c.is_alphabetic());
+    digits.parse().ok()
+}
+
+/// In small letters. A month that has a name of two words, or two names one behind the other, is one of them.
+fn words(text: &str) -> Vec<String> {
+    let all = text.split(|c: char| !c.is_alphanumeric());
+    let all = all.filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let mut words: Vec<String> = Vec::new();
+    for word in all {
+        match words.last_mut() {
+            Some(last) if months::JOINED.contains(&last.as_str()) => last.push_str(&word),
+            Some(last)
+                if months::named(last).is_some_and(|month| months::named(&word) == Some(month)) => {
+            }
+            _ => words.push(word),
+        }
     }
-    let found = BEGINNINGS
-        .iter()
-        .position(|names| names.iter().any(|name| word.starts_with(name)))?;
-    i64::try_from(found + 1).ok()
+    words
 }
 
 #[cfg(test)]
@@ -320,6 +409,55 @@ mod tests {
             check(text, "2026-09-12T00:00:00+00:00");
         }
         check("09/25/2026", "2026-09-25T00:00:00+00:00");
+    }
+
+    #[test]
+    fn feeds_write_moments_in_many_ways() {
+        for text in [
+            "2026-11-20 10:00:00",
+            "Fri, 20 Nov 2026 10:00:00",
+            "Friday, 20 November 2026 10:00:00 UTC",
+            "Fri, 20 Nov 2026 10:00",
+            "Nov 20, 2026 10:00 AM",
+            "Fri Nov 20 10:00:00 2026",
+            "20.11.2026 10:00",
+            "Пт, 20 ноя 2026 10:00:00 GMT",
+            "20 лістапада 2026, 10:00",
+            "20 Kasım 2026 10:00",
+            "٢٠ نوفمبر ٢٠٢٦ ١٠:٠٠",
+        ] {
+            check(text, "2026-11-20T10:00:00+00:00");
+        }
+        for text in [
+            "Fri, 20 Nov 2026 10:00:00 MSK",
+            "Пт, 20 ноя 2026 10:00:00 +0300",
+            "Fri Nov 20 2026 10:00:00 GMT+0300 (MSK)",
+            "2026-11-20 10:00:00 MSK",
+        ] {
+            check(text, "2026-11-20T10:00:00+03:00");
+        }
+        check("20 Nov 2026", "2026-11-20T00:00:00+00:00");
+        check("Nov 20, 2026 3:45 PM", "2026-11-20T15:45:00+00:00");
+        check("Fri, 20 Nov 2026 24:00:00 GMT", "2026-11-20T00:00:00+00:00");
+        check("Fri, 20 Nov 2026 10:00:00 EST", "2026-11-20T10:00:00-05:00");
+    }
+
+    #[test]
+    fn days_are_read_in_arabic_letters_and_by_the_calendar_of_iran() {
+        for text in [
+            "5 نوفمبر 2026",
+            "۵ نوامبر ۲۰۲۶",
+            "5 تشرين الثاني 2026",
+            "الخميس 5 تشرين الثاني/نوفمبر 2026",
+            "پنجشنبه ۱۴ آبان ۱۴۰۵",
+            "۱۴۰۵/۰۸/۱۴",
+        ] {
+            check(text, "2026-11-05T00:00:00+00:00");
+        }
+        check("1 فروردین 1405 - 10:30", "2026-03-21T10:30:00+00:00");
+        for text in ["۳۱ آبان ۱۴۰۵", "5 آبان 2026", "5 نوفمبر 1405"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! 1. An article type at any depth; of several the first that knows its date.
 //! 2. The trail of breadcrumbs that leads to it.
+//! 3. That the page is none: a list of articles, a profile, or a page about the newsroom.
 
 use dom_query::NodeRef;
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub fn read(scripts: &[NodeRef], found: &mut Metadata) {
     if let Some(article) = own {
         read_article(article, found);
     }
+    found.is_other = is_other(&parsed);
     found.trail = parsed
         .iter()
         .find_map(|value| trail(value, 0))
@@ -94,13 +96,42 @@ fn collect_articles<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a Valu
 }
 
 fn is_article(value: &Value) -> bool {
-    let named = |name: &Value| {
-        name.as_str().is_some_and(|name| {
-            name.ends_with("Article")
-                || name.ends_with("Posting")
-                || matches!(name, "Report" | "AnalysisNewsArticle" | "ClaimReview")
-        })
-    };
+    is_of(value, |name| {
+        name.ends_with("Article")
+            || name.ends_with("Posting")
+            || matches!(name, "Report" | "AnalysisNewsArticle" | "ClaimReview")
+    })
+}
+
+const OTHERS: &[&str] = &[
+    "AboutPage",
+    "CollectionPage",
+    "ContactPage",
+    "ProfilePage",
+    "SearchResultsPage",
+];
+
+/// Articles that stand deeper than the page itself are those of its list.
+fn is_other(parsed: &[Value]) -> bool {
+    let things = || parsed.iter().flat_map(things);
+    let is_own =
+        |thing: &Value| is_article(thing) || thing.get("mainEntity").is_some_and(is_article);
+    things().any(|thing| is_of(thing, |name| OTHERS.contains(&name))) && !things().any(is_own)
+}
+
+/// What stands in a script beside each other.
+fn things(script: &Value) -> Vec<&Value> {
+    match script {
+        Value::Array(all) => all.iter().flat_map(things).collect(),
+        one => match one.get("@graph") {
+            Some(Value::Array(graph)) => graph.iter().collect(),
+            _ => vec![one],
+        },
+    }
+}
+
+fn is_of(value: &Value, is_it: impl Fn(&str) -> bool) -> bool {
+    let named = |name: &Value| name.as_str().is_some_and(&is_it);
     match value.get("@type") {
         Some(Value::Array(names)) => names.iter().any(named),
         Some(name) => named(name),

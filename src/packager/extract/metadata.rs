@@ -45,6 +45,8 @@ pub struct Metadata {
     pub says_article: bool,
     /// Whether it says so in JSON-LD.
     pub is_told: bool,
+    /// Whether it says that it is something else: a list of articles, a profile, a page about the newsroom.
+    pub is_other: bool,
     /// Whether the date is that of the address, under which a wall may stand as well.
     pub is_dated_by_address: bool,
 }
@@ -275,6 +277,10 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.says_article |= meta
         .first(&["og:type"])
         .is_some_and(|kind| kind.to_ascii_lowercase().contains("article"));
+    let is_profile = meta
+        .first(&["og:type"])
+        .is_some_and(|kind| kind == "profile");
+    found.is_other |= is_profile && !found.is_told;
     found.published = found.published.or_else(|| meta.date(PUBLISHED));
     found.modified = found.modified.or_else(|| meta.date(MODIFIED));
     found.says_article |= meta.first(&["article:published_time"]).is_some();

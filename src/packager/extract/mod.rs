@@ -26,6 +26,7 @@ mod illustration;
 mod json_ld;
 mod lean;
 mod metadata;
+mod months;
 mod names;
 mod nodes;
 mod paywall;
@@ -88,6 +89,8 @@ pub struct Extracted {
     pub canonical: Option<Url>,
     /// Whether the page says that it is an article, or on which day it was published.
     pub is_vouched_for: bool,
+    /// Whether it says that it is something else; see [`NoArticle::Other`].
+    pub is_other: bool,
     /// The character set that the page was read by. Of no interest later.
     #[serde(skip)]
     pub charset: &'static str,
@@ -148,6 +151,10 @@ pub enum NoArticle {
     NotFound,
     #[error("it holds no article")]
     NoText,
+    #[error(
+        "it says of itself that it is a list of articles, a profile or a page about the newsroom"
+    )]
+    Other,
     #[error(
         "it holds no article: a wall stands before it, such as a shield, a login or a question of consent"
     )]
@@ -577,6 +584,7 @@ fn assemble(
             .canonical
             .and_then(|href| addresses::absolute(&href, base)),
         is_vouched_for,
+        is_other: meta.is_other,
         charset,
     })
 }

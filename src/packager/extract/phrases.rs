@@ -88,6 +88,8 @@ pub const DOORS: &[&str] = &[
     "аккаунт заблокирован",
     "войдите чтобы продолжить",
     "доступ абмежаваны",
+    // What Iran shows in place of a blocked site.
+    "پیوندها",
     "доступ забаронены",
     "тэхнічныя работы",
     "увайдзіце каб працягнуць",
@@ -514,6 +516,24 @@ pub const NOT_FOUND: &[&str] = &[
     "nu a fost găsit",
     "negăsită",
     "nie znaleziono",
+];
+
+/// Whole titles: news tell of removed pages too.
+pub const REMOVED: &[&str] = &[
+    "page removed",
+    "page deleted",
+    "this page has been removed",
+    "страница удалена",
+    "страница была удалена",
+    "материал удален",
+    "материал удалён",
+    "старонка выдалена",
+    "сторінку видалено",
+    "صفحه حذف شده است",
+    "تم حذف الصفحة",
+    "页面已删除",
+    "sayfa silindi",
+    "sayfa kaldırıldı",
 ];
 
 /// What is not found: words begin so.

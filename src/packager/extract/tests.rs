@@ -179,6 +179,46 @@ fn pages_without_an_article_are_told_apart() {
 }
 
 #[test]
+fn a_page_that_says_that_it_is_something_else_is_known() {
+    let article = r#"{"@type":"NewsArticle","headline":"The court"}"#;
+    let list = |kind: &str, more: &str| format!(r#"{{"@type":{kind},"name":"River"{more}}}"#);
+    let script = |json: &str| format!("<script type=application/ld+json>{json}</script>");
+    let check = |head: &str, is_other: bool| {
+        let page = format!(
+            "{head}<title>River</title><article><h1>River</h1><p>{PROSE}</p><p>{PROSE}</p></article>"
+        );
+        assert_eq!(extracted(&page).unwrap().is_other, is_other, "{head}");
+    };
+    for kind in [
+        "\"CollectionPage\"",
+        "\"ProfilePage\"",
+        "[\"WebPage\",\"AboutPage\"]",
+        "\"ContactPage\"",
+        "\"SearchResultsPage\"",
+    ] {
+        check(&script(&list(kind, "")), true);
+    }
+    check("<meta property=og:type content=profile>", true);
+    let page = list("\"CollectionPage\"", "");
+    let graph = |all: &[&str]| script(&format!(r#"{{"@graph":[{}]}}"#, all.join(",")));
+    check(&graph(&[&page, r#"{"@type":"WebSite"}"#]), true);
+    check(&graph(&[&page, article]), false);
+    // What a list tells of is not the page.
+    let item = format!(r#","mainEntity":{{"@type":"ItemList","itemListElement":[{article}]}}"#);
+    check(&script(&list("\"CollectionPage\"", &item)), true);
+    let main = format!(r#","mainEntity":{article}"#);
+    check(&script(&list("\"AboutPage\"", &main)), false);
+    // Nor is an article the list that it is in.
+    let part = format!(r#"{{"@type":"Article","headline":"River","isPartOf":{page}}}"#);
+    check(&script(&part), false);
+    check(
+        &script(&format!(r#"{{"@type":"WebPage","isPartOf":{page}}}"#)),
+        false,
+    );
+    check("", false);
+}
+
+#[test]
 fn what_is_no_newsroom_page_is_read_as_readability_reads_it() {
     let page = |meta: &str| {
         format!(

@@ -10,7 +10,7 @@
 //! 4. who asks for consent speaks of himself and to the reader: "we and our partners", "you agree".
 
 use super::phrases::{
-    ASKED, COOKIES, DATA, DOORS, ERRORS, MACHINES, NOT_FOUND, OURS, PAGES, PARTNERS,
+    ASKED, COOKIES, DATA, DOORS, ERRORS, MACHINES, NOT_FOUND, OURS, PAGES, PARTNERS, REMOVED,
 };
 use super::words;
 
@@ -120,6 +120,7 @@ pub fn says_not_found(title: &str) -> bool {
     let is_number = holds_any(&folded, &["404"]);
     (is_phrase(&folded) && (is_number || names_page(&folded)))
         || NOT_FOUND.contains(&&*named)
+        || REMOVED.contains(&&*named)
         || named == "404"
         || (is_number && folded.split(' ').any(|word| ERRORS.contains(&word)))
 }
@@ -207,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn what_iran_shows_in_place_of_a_site_is_a_wall() {
+        let text = "مشترک گرامی دسترسی به این سایت امکان‌پذیر نیست";
+        let refused = refusal("پیوندها", "پیوندها", text);
+        assert_eq!(refused, Some(NoArticle::Wall));
+    }
+
+    #[test]
     fn an_article_about_walls_is_one() {
         let text = format!("{PROSE} {PROSE}");
         for head in [
@@ -276,6 +284,7 @@ mod tests {
             "404 дня под арестом",
             "Журналист - не найден",
             "Тело альпиниста не найдено",
+            "Страница мэра удалена",
         ] {
             assert_eq!(refusal(title, title, &PROSE.repeat(2)), None, "{title}");
         }
@@ -288,6 +297,8 @@ mod tests {
             "Not found",
             "Page not found - River Post",
             "Страница не найдена",
+            "Страница удалена | Река",
+            "Сторінку видалено",
             "Старонка не знойдзена",
             "Сторінку не знайдено",
             "La page est introuvable",

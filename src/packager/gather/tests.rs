@@ -178,6 +178,22 @@ async fn two_spellings_of_an_address_are_one_article() {
 }
 
 #[tokio::test]
+async fn a_list_of_articles_is_no_article() {
+    let list = "<script type=application/ld+json>{\"@type\":\"CollectionPage\"}</script>";
+    let web = Web::default()
+        .with(
+            "https://n.example/feed",
+            "text/xml",
+            feed(&[item("a"), item("tag")]),
+        )
+        .with("https://n.example/a", "text/html", page("T a", ""))
+        .with("https://n.example/tag", "text/html", page("T tag", list));
+    let gathered = gathered(&web, &feed_source()).await;
+    assert_eq!(gathered.articles.len(), 1);
+    assert!(why(&gathered, "/tag").contains("a list of articles"));
+}
+
+#[tokio::test]
 async fn full_content_needs_no_fetch() {
     let whole = format!(
         "<item><title>Whole</title><link>https://n.example/w</link><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>\

@@ -9,7 +9,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
+use jiff::tz::Offset;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use url::Url;
@@ -17,8 +19,9 @@ use url::Url;
 use super::{Offer, Page, Source, SourceError, json, loose};
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::shown;
-use crate::packager::charset;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
+use crate::packager::{Skipped, charset};
+use crate::site::shortened;
 
 /// One article as its source tells it. Any part may be missing; texts are plain unless they say otherwise.
 #[derive(Debug, Clone, Default)]
@@ -49,16 +52,24 @@ pub(super) fn offers(
     content_type: Option<&str>,
     url: &Url,
     source: &Source,
-) -> Result<Vec<Offer>, SourceError> {
+) -> Result<(Vec<Offer>, Vec<Skipped>), SourceError> {
     let entries =
         read(bytes, content_type, url).ok_or_else(|| SourceError::NotAFeed(source.to_string()))?;
     if entries.is_empty() {
         return Err(SourceError::EmptyFeed(source.to_string()));
     }
-    Ok(entries
-        .into_iter()
-        .filter_map(|entry| offer(entry, url))
-        .collect())
+    let (mut offers, mut skipped) = (Vec::with_capacity(entries.len()), Vec::new());
+    for entry in entries {
+        let title = entry.title.clone().unwrap_or_default();
+        match offer(entry, url) {
+            Some(offer) => offers.push(offer),
+            None => skipped.push(Skipped {
+                what: format!("{source}: {}", shortened(&title, 80)),
+                why: "the feed gives it no address, and not all of it together with an id".into(),
+            }),
+        }
+    }
+    Ok((offers, skipped))
 }
 
 /// The article's own address is the steadier name; an entry without one can only be read if it is whole.
@@ -81,7 +92,8 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
 pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<Entry>> {
     let wide = charset::decode_wide(bytes);
     let text = wide.map_or_else(|| charset::decode(bytes, content_type).0, Cow::Owned);
-    let text = first_items(unwrapped(&text)?);
+    let text = with_known_elements(first_items(unwrapped(&text)?));
+    let text = &*text;
     if text.starts_with('{') && json::is_crowded(text.as_bytes()) {
         return None;
     }
@@ -102,11 +114,47 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
     };
     let language = feed.language.clone();
     let entries = feed.entries.into_iter();
-    Some(
-        entries
-            .map(|e| entry(e, language.as_deref(), url))
-            .collect(),
-    )
+    let mut entries: Vec<Entry> = entries
+        .map(|e| entry(e, language.as_deref(), url))
+        .collect();
+    if text.starts_with('{') {
+        for (entry, picture) in entries.iter_mut().zip(json::pictures(text)) {
+            entry.picture = entry.picture.take().or(picture);
+        }
+    }
+    Some(entries)
+}
+
+/// Elements that the reader does not know, or not by themselves, under names that it does: the full text for the news and the
+/// pages of Yandex, and a thumbnail where it is the only picture.
+fn with_known_elements(text: &str) -> Cow<'_, str> {
+    const CONTENT: &str =
+        "<content:encoded xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"";
+    let names = ["yandex:full-text", "turbo:content"];
+    let is_any = |text: &str, names: &[&str]| names.iter().any(|name| text.contains(name));
+    if !is_any(text, &names) && !text.contains("<media:thumbnail") {
+        return Cow::Borrowed(text);
+    }
+    let starts = text.match_indices("<item").map(|(at, _)| at);
+    let starts: Vec<usize> = starts.collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let first = starts.first().copied().unwrap_or(text.len());
+    let mut known = text.get(..first).unwrap_or_default().to_owned();
+    for (start, end) in starts.iter().zip(ends) {
+        let mut item = text.get(*start..end).unwrap_or_default().to_owned();
+        let told = names.iter().find(|name| item.contains(&format!("<{name}")));
+        if let Some(name) = told.filter(|_| !item.contains("<content:encoded")) {
+            item = item.replacen(&format!("<{name}"), CONTENT, 1);
+            item = item.replacen(&format!("</{name}"), "</content:encoded", 1);
+        }
+        if item.contains("<media:thumbnail") && !is_any(&item, &["<media:content", "<media:group"])
+        {
+            item = item.replace("<media:thumbnail", "<media:content type=\"image/jpeg\"");
+            item = item.replace("</media:thumbnail", "</media:content");
+        }
+        known.push_str(&item);
+    }
+    known.into()
 }
 
 /// From the first element on, without the XML declaration: the text is UTF-8 by now, whatever that says.
@@ -186,6 +234,8 @@ fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
     let parser = feed_rs::parser::Builder::new()
         .base_uri(Some(url.as_str()))
         .id_generator(|_, _, _| String::new())
+        // Its own leaves out what has no zone, and what is not in English.
+        .timestamp_parser(|text| Some(carried(parse_date(text)?).into()))
         .build();
     parser.parse(text.as_bytes()).ok()
 }
@@ -347,7 +397,10 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         .filter_map(|author| plain(author.name.as_deref()?))
         .collect();
     let summary = told.summary.map(|text| text.content);
-    let body = told.content.and_then(|content| content.body);
+    let body = told
+        .content
+        .and_then(|content| content.body)
+        .map(in_paragraphs);
     let whole = |text: &String| weight(text) >= WHOLE && text.contains("<p");
     let content = body.filter(|text| !text.trim().is_empty());
     let content = content.or_else(|| summary.clone().filter(whole));
@@ -365,8 +418,8 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         updated: moment(told.updated),
         language: told.language.or(language.map(str::to_owned)),
         section: section(&told.categories),
+        caption: caption(&told.media, summary.as_deref()),
         picture: picture(&told.media, &told.links),
-        caption: None,
         content,
         summary,
         link,
@@ -381,10 +434,23 @@ fn section(categories: &[feed_rs::model::Category]) -> Option<String> {
     }
 }
 
-/// feed-rs hands out moments of another package; their text is RFC 3339.
-fn moment(date: impl ToString) -> Option<Moment> {
-    // `2026-11-23 12:00:00 UTC`
-    parse_date(&date.to_string()).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
+/// More minutes than any clock is behind UTC.
+const BEHIND: i32 = 48 * 60;
+
+/// feed-rs hands on no offset. Fractions of a second no newsroom tells, so they carry it: its minutes as nanoseconds.
+fn carried(moment: Moment) -> SystemTime {
+    let minutes = u64::try_from(moment.offset.seconds() / 60 + BEHIND).unwrap_or_default();
+    SystemTime::from(moment.at) + Duration::from_nanos(minutes)
+}
+
+fn moment(date: impl Into<SystemTime>) -> Option<Moment> {
+    let date = Timestamp::try_from(date.into()).ok()?;
+    let minutes = date.subsec_nanosecond() - BEHIND;
+    let moment = Moment {
+        at: Timestamp::from_second(date.as_second()).ok()?,
+        offset: Offset::from_seconds(minutes * 60).ok()?,
+    };
+    Some(moment).filter(|moment| moment.at > Timestamp::UNIX_EPOCH)
 }
 
 fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
@@ -437,6 +503,46 @@ fn picture(
         .chain(enclosed.map(|link| link.href.clone()))
         .chain(thumbnails.map(|thumbnail| thumbnail.image.uri.clone()))
         .next()
+}
+
+/// What is said of the first picture, and whose it is. Many repeat there what the article is about.
+fn caption(media: &[feed_rs::model::MediaObject], summary: Option<&str>) -> Option<String> {
+    let object = media
+        .iter()
+        .find(|object| picture(std::slice::from_ref(object), &[]).is_some())?;
+    let description = object.description.as_ref();
+    let said = description.and_then(|text| plain(&text.content));
+    let said = said.filter(|said| summary.and_then(plain).as_ref() != Some(said));
+    let credits = object
+        .credits
+        .iter()
+        .filter_map(|credit| plain(&credit.entity));
+    let credits = credits.collect::<Vec<_>>().join(", ");
+    match said {
+        Some(said) if credits.is_empty() || said.contains(&credits) => Some(said),
+        Some(said) => Some(format!("{said} ({credits})")),
+        None => (!credits.is_empty()).then_some(credits),
+    }
+}
+
+/// Text without any mark-up, as HTML.
+fn in_paragraphs(text: String) -> String {
+    let is_tag = |(at, _): (usize, &str)| {
+        let next = text.get(at + 1..).and_then(|rest| rest.chars().next());
+        next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
+    };
+    if !text.trim().contains('\n') || text.match_indices('<').any(is_tag) {
+        return text;
+    }
+    let text = text.replace("\r\n", "\n").replace('<', "&lt;");
+    let part = if text.contains("\n\n") { "\n\n" } else { "\n" };
+    let paragraphs = text
+        .split(part)
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    paragraphs
+        .map(|text| format!("<p>{}</p>", text.replace('\n', "<br>")))
+        .collect()
 }
 
 /// What is to be heard or seen of the article, as a page would show it.
@@ -541,6 +647,119 @@ mod tests {
             "<rss version='2.0'><channel><item><title>A\u{8}\u{1}B</title></item></channel></rss>",
             &["AB"],
         );
+    }
+
+    #[test]
+    fn dates_are_read_as_newsrooms_write_them() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let read = |feed: &str| read(feed.as_bytes(), None, &url).unwrap().remove(0);
+        for date in [
+            "2026-11-20 10:00:00",
+            "Fri, 20 Nov 2026 10:00:00",
+            "Fri, 20 Nov 2026 13:00:00 MSK",
+            "Пт, 20 ноя 2026 13:00:00 +0300",
+        ] {
+            let feed = format!(
+                "<rss version='2.0'><channel><item><title>A</title><pubDate>{date}</pubDate></item></channel></rss>"
+            );
+            let published = read(&feed).published.unwrap_or_else(|| panic!("{date}"));
+            assert_eq!(published.at.to_string(), "2026-11-20T10:00:00Z", "{date}");
+        }
+        for offset in ["+08:00", "+00:00", "-03:30"] {
+            let date = format!("2026-11-01T07:30:00{offset}");
+            let feed = format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title><published>{date}</published></entry></feed>"
+            );
+            assert_eq!(read(&feed).published.unwrap().to_string(), date);
+        }
+    }
+
+    #[test]
+    fn what_is_told_beside_the_text_is_taken() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let item = |told: &str| {
+            let feed = format!(
+                "<rss version='2.0' xmlns:media='http://search.yahoo.com/mrss/' xmlns:yandex='http://news.yandex.ru' \
+                 xmlns:turbo='http://turbo.yandex.ru'><channel><item><title>A</title><link>/a</link>{told}</item>\
+                 <item><title>B</title></item></channel></rss>"
+            );
+            read(feed.as_bytes(), None, &url).unwrap().remove(0)
+        };
+        for told in [
+            "<media:thumbnail url='https://n.example/1.jpg'/>",
+            "<media:thumbnail url='https://n.example/1.jpg' width='600'></media:thumbnail>",
+            "<media:content url='https://n.example/1.jpg' medium='image'/><media:thumbnail url='https://n.example/s.jpg'/>",
+        ] {
+            let picture = item(told).picture;
+            assert_eq!(
+                picture.as_deref(),
+                Some("https://n.example/1.jpg"),
+                "{told}"
+            );
+        }
+        let content = |inside: &str| {
+            item(&format!(
+                "<description>Short</description><media:content url='https://n.example/1.jpg' type='image/jpeg'>{inside}</media:content>"
+            ))
+        };
+        for (inside, caption) in [
+            (
+                "<media:description>The ferry</media:description>",
+                Some("The ferry"),
+            ),
+            (
+                "<media:description>The ferry</media:description><media:credit>Ann</media:credit>",
+                Some("The ferry (Ann)"),
+            ),
+            (
+                "<media:description>Short</media:description><media:credit>Ann</media:credit>",
+                Some("Ann"),
+            ),
+            ("<media:description>Short</media:description>", None),
+        ] {
+            assert_eq!(content(inside).caption.as_deref(), caption, "{inside}");
+        }
+        for name in ["yandex:full-text", "turbo:content"] {
+            let told = item(&format!("<{name}>One & two.\nThree.</{name}>"));
+            assert_eq!(
+                told.content.as_deref(),
+                Some("<p>One & two.</p><p>Three.</p>")
+            );
+            let told = item(&format!("<{name}><![CDATA[<p>One</p>]]></{name}>"));
+            assert_eq!(told.content.as_deref(), Some("<p>One</p>"));
+        }
+    }
+
+    #[test]
+    fn pictures_and_paragraphs_of_json_feeds_are_taken() {
+        let url = Url::parse("https://n.example/feed.json").unwrap();
+        let feed = "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"items\":[null,\
+            {\"id\":\"1\",\"image\":\"/1.jpg\",\"banner_image\":\"/2.jpg\",\"content_text\":\"One < two.\\n\\nThree\\nfour.\"},\
+            {\"id\":\"2\",\"banner_image\":\"/2.jpg\",\"content_html\":\"<p>One</p>\\n<p>Two</p>\"}]}";
+        let entries = read(feed.as_bytes(), None, &url).unwrap();
+        let told = entries.iter().map(|entry| {
+            (
+                entry.picture.as_deref().unwrap(),
+                entry.content.as_deref().unwrap(),
+            )
+        });
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                ("/1.jpg", "<p>One &lt; two.</p><p>Three<br>four.</p>"),
+                ("/2.jpg", "<p>One</p>\n<p>Two</p>")
+            ]
+        );
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_an_article_is_named() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let feed = "<rss version='2.0'><channel><item><title>A</title><link>/a</link></item><item><title>Lost</title></item></channel></rss>";
+        let source = Source::Feed(url.clone());
+        let (offers, skipped) = offers(feed.as_bytes(), None, &url, &source).unwrap();
+        assert_eq!((offers.len(), skipped.len()), (1, 1));
+        assert_eq!(skipped[0].what, "https://n.example/feed.xml: Lost");
     }
 
     #[test]

@@ -13,6 +13,16 @@ pub(super) fn is_crowded(json: &[u8]) -> bool {
     memchr::memchr_iter(b'{', json).count() > LIMITS.objects
 }
 
+/// Of each item the picture that it names; the reader of feeds knows none.
+pub(super) fn pictures(text: &str) -> Vec<Option<String>> {
+    let feed = serde_json::from_str::<Value>(text).unwrap_or_default();
+    let items = feed.get("items").and_then(Value::as_array);
+    let items = items.into_iter().flatten().filter(|item| item.is_object());
+    let named = |item: &Value, key: &str| Some(item.get(key)?.as_str()?.to_owned());
+    let picture = |item| named(item, "image").or_else(|| named(item, "banner_image"));
+    items.map(picture).collect()
+}
+
 /// `None` if it is no JSON Feed.
 pub(super) fn mended(text: &str) -> Option<String> {
     let Value::Object(mut feed) = serde_json::from_str(text).ok()? else {

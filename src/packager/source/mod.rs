@@ -429,13 +429,17 @@ async fn offered(
             let (shown, feed) = (source.to_string(), source.clone());
             let read =
                 move || feed::offers(&got.bytes, got.content_type.as_deref(), &got.url, &feed);
-            in_time(PATIENCE, &shown, read).await??
+            let (offers, unnamed) = in_time(PATIENCE, &shown, read).await??;
+            skipped.extend(unnamed);
+            offers
         }
         Source::FeedFile(file) => {
             let bytes = files::read(&file.path, LIMITS.listing_bytes)?;
             let (shown, feed) = (source.to_string(), source.clone());
             let read = move || feed::offers(&bytes, None, &shelf::address(""), &feed);
-            in_time(PATIENCE, &shown, read).await??
+            let (offers, unnamed) = in_time(PATIENCE, &shown, read).await??;
+            skipped.extend(unnamed);
+            offers
         }
         Source::Sitemap(document, newest) => {
             sitemap::offers(document, *newest, terms, getter, skipped).await?

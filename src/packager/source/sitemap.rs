@@ -4,7 +4,8 @@
 //! 1. Read the bytes, unpacked up to [`Limits::listing_bytes`](crate::base::Limits::listing_bytes). Elements are known
 //!    by their names without prefixes, since newsrooms forget to declare them; what comes before a break is kept. What is
 //!    longer than [`Limits::address_bytes`](crate::base::Limits::address_bytes) is not taken.
-//! 2. Of an index, fetch the sitemaps that changed last first, and stop when none of the others can hold a newer page
+//! 2. Of an index, leave out the sitemaps of tags, categories, authors and single pages, as WordPress and its plug-ins name
+//!    them: they change with every article. Fetch those that changed last first, and stop when none of the others can hold a newer page
 //!    than the newest so many; at most [`Limits::listings`](crate::base::Limits::listings) of them, and no more when they
 //!    have told [`Limits::told_bytes`](crate::base::Limits::told_bytes).
 //! 3. Offer the newest pages. A page that was not changed since it was fetched is not fetched again.
@@ -75,6 +76,7 @@ pub(super) async fn offers(
         getter,
         most,
         seen: HashSet::from([url.clone()]),
+        others: Vec::new(),
     };
     let pages = walk.pages(sitemap, &url, skipped).await;
     let pages = newest(pages, most, |(told, _)| told.newest());
@@ -94,11 +96,24 @@ struct Walk<'a> {
     getter: &'a Getter<'a>,
     most: usize,
     seen: HashSet<Url>,
+    /// Left out.
+    others: Vec<Url>,
 }
 
 impl Walk<'_> {
     async fn pages(
         mut self,
+        first: Sitemap,
+        base: &Url,
+        skipped: &mut Vec<Skipped>,
+    ) -> Vec<(Told, Url)> {
+        let pages = self.read(first, base, skipped).await;
+        skipped.extend(told_of_others(base, &self.others));
+        pages
+    }
+
+    async fn read(
+        &mut self,
         first: Sitemap,
         base: &Url,
         skipped: &mut Vec<Skipped>,
@@ -164,6 +179,10 @@ impl Walk<'_> {
     fn further(&mut self, maps: Vec<Told>, base: &Url) -> Vec<(Told, Url)> {
         let mut maps = addressed(maps, base);
         maps.retain(|(_, url)| self.seen.insert(url.clone()));
+        let (others, maps) = maps
+            .into_iter()
+            .partition::<Vec<_>, _>(|(_, url)| is_of_others(url));
+        self.others.extend(others.into_iter().map(|(_, url)| url));
         // Of those without a date the last is read first: they are numbered upwards.
         maps
     }
@@ -178,6 +197,59 @@ impl Walk<'_> {
             .filter(|(told, _)| told.newest().is_some_and(|newest| newest >= changed));
         newer.count() >= self.most
     }
+}
+
+/// Whether a sitemap lists no articles: `post_tag-sitemap2.xml`, `wp-sitemap-taxonomies-category-1.xml`, `page-sitemap.xml`.
+/// One whose name says more, such as `category-politics.xml`, may be of articles.
+fn is_of_others(map: &Url) -> bool {
+    const OTHERS: &[&str] = &[
+        "author",
+        "authors",
+        "categories",
+        "category",
+        "tag",
+        "tags",
+        "taxonomies",
+        "users",
+    ];
+    const BESIDE: &[&str] = &[
+        "blog", "format", "gz", "index", "news", "post", "posts", "sitemap", "wp", "xml",
+    ];
+    let name = map.path().rsplit('/').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    // Elsewhere a number of pages is a part of all.
+    if name.starts_with("page-sitemap") || name.starts_with("wp-sitemap-posts-page-") {
+        return true;
+    }
+    let words = name.split(|c: char| !c.is_ascii_alphabetic());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_any = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    is_any(OTHERS)
+        && words
+            .iter()
+            .all(|word| OTHERS.contains(word) || BESIDE.contains(word))
+}
+
+fn told_of_others(base: &Url, others: &[Url]) -> Option<Skipped> {
+    const SHOWN: usize = 5;
+    let names = others
+        .iter()
+        .take(SHOWN)
+        .map(|url| format!("`{}`", shown(url)));
+    let names: Vec<String> = names.collect();
+    let rest = match others.len() {
+        0 => return None,
+        number if number > SHOWN => format!(" and {} more", number - SHOWN),
+        _ => String::new(),
+    };
+    Some(Skipped {
+        what: shown(base),
+        why: format!(
+            "by their names these sitemaps list tags, categories, authors or single pages: {}{rest}; one that lists articles can \
+             be a source of its own",
+            names.join(", ")
+        ),
+    })
 }
 
 fn addressed(told: Vec<Told>, base: &Url) -> Vec<(Told, Url)> {
@@ -483,6 +555,71 @@ mod tests {
         assert_eq!(asked, 3, "not the old one");
         let (offers, _) = found_on(&web, &address("https://n.example/sitemap.xml")).await;
         assert_eq!(ids(&offers.unwrap()), ["2", "1", "4", "3"]);
+    }
+
+    #[tokio::test]
+    async fn tags_and_authors_take_no_articles_place() {
+        let names = [
+            ("post-sitemap.xml", "01"),
+            ("post_tag-sitemap.xml", "20"),
+            ("author-sitemap.xml", "21"),
+        ];
+        let mut web = Web::default().with(
+            "https://n.example/sitemap_index.xml",
+            "",
+            map(&names, "sitemap"),
+        );
+        for (name, pages) in [
+            ("post-sitemap.xml", [("1", "01"), ("2", "")]),
+            ("post_tag-sitemap.xml", [("tag/a", "20"), ("tag/b", "20")]),
+            (
+                "author-sitemap.xml",
+                [("author/a", "21"), ("author/b", "21")],
+            ),
+        ] {
+            web = web.with(&format!("https://n.example/{name}"), "", map(&pages, "url"));
+        }
+        let url = Url::parse("https://n.example/sitemap_index.xml").unwrap();
+        let two = Source::Sitemap(Document::Address(url), 2);
+        let (offers, skipped) = found_on(&web, &two).await;
+        assert_eq!(ids(&offers.unwrap()), ["1", "2"]);
+        let [left_out] = &skipped[..] else {
+            panic!("{skipped:?}")
+        };
+        for name in ["post_tag-sitemap.xml`", "author-sitemap.xml`"] {
+            assert!(left_out.why.contains(name), "{left_out:?}");
+        }
+        // Who names it as a source means it.
+        let (offers, _) = found_on(&web, &address("https://n.example/author-sitemap.xml")).await;
+        assert_eq!(offers.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn sitemaps_of_others_are_known_by_their_names() {
+        let is_of_others =
+            |name: &str| is_of_others(&Url::parse(&format!("https://n.example/{name}")).unwrap());
+        for name in [
+            "post_tag-sitemap2.xml",
+            "category-sitemap.xml.gz",
+            "sitemap-tags.xml",
+            "page-sitemap.xml",
+            "wp-sitemap-users-1.xml",
+            "wp-sitemap-taxonomies-post_tag-1.xml",
+            "wp-sitemap-posts-page-1.xml",
+        ] {
+            assert!(is_of_others(name), "{name}");
+        }
+        for name in [
+            "post-sitemap.xml",
+            "wp-sitemap-posts-post-1.xml",
+            "sitemap-pages-2.xml",
+            "sitemap-category-politics.xml",
+            "tag/sitemap.xml",
+            "news.xml?page=3",
+            "",
+        ] {
+            assert!(!is_of_others(name), "{name}");
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use jiff::tz::Offset;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -28,6 +29,8 @@ const A_PAGE: usize = 100;
 #[derive(Debug, Deserialize)]
 struct Post {
     link: String,
+    /// By the newsroom's clock.
+    date: Option<String>,
     date_gmt: Option<String>,
     modified_gmt: Option<String>,
     #[serde(default)]
@@ -208,6 +211,7 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
     if post.content.protected {
         return Err(skip(&post.link, "it is behind a password"));
     }
+    let published = post.published();
     let content = Some(post.content.rendered).filter(|html| !html.trim().is_empty());
     let page = match content {
         Some(_) => Page::Told(link.clone().into()),
@@ -218,7 +222,7 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         id: link.to_string(),
         title: text(&post.title.rendered),
         byline: byline(&post.embedded),
-        published: post.date_gmt.as_deref().and_then(moment),
+        published,
         updated: post.modified_gmt.as_deref().and_then(moment),
         section: section(&post.embedded),
         content,
@@ -229,6 +233,20 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         ..Entry::default()
     };
     Ok(Offer::new(told.id.clone(), page, told))
+}
+
+impl Post {
+    fn published(&self) -> Option<Moment> {
+        let published = moment(self.date_gmt.as_deref()?)?;
+        let here = self.date.as_deref().and_then(moment);
+        let ahead = here.map(|here| here.at.duration_since(published.at).as_secs());
+        let offset =
+            ahead.and_then(|seconds| Offset::from_seconds(i32::try_from(seconds).ok()?).ok());
+        Some(Moment {
+            offset: offset.unwrap_or(published.offset),
+            ..published
+        })
+    }
 }
 
 /// `2026-11-20T10:00:00`, in UTC without saying so.
@@ -282,7 +300,7 @@ mod tests {
 
     fn post(n: usize) -> String {
         format!(
-            r#"{{"id":{n},"link":"https://n.example/{n}/","date_gmt":"2026-11-20T10:00:00","modified_gmt":"2026-11-21T10:00:00","status":"publish",
+            r#"{{"id":{n},"link":"https://n.example/{n}/","date":"2026-11-20T13:00:00","date_gmt":"2026-11-20T10:00:00","modified_gmt":"2026-11-21T10:00:00","status":"publish",
             "title":{{"rendered":"Rivers &#8211; {n}"}},"content":{{"rendered":"<p>Text {n}</p>","protected":false}},"excerpt":{{"rendered":"<p>Short</p>"}},
             "_embedded":{{"author":[{{"name":"Alena"}}],"wp:featuredmedia":[{{"source_url":"https://n.example/{n}.jpg","caption":{{"rendered":"<p>The <b>ferry</b></p>"}}}}],
             "wp:term":[[{{"taxonomy":"category","name":"Society &amp; people"}}],[{{"taxonomy":"post_tag","name":"ferry"}}]]}}}}"#
@@ -320,8 +338,8 @@ mod tests {
         assert_eq!(told.content.as_deref(), Some("<p>Text 0</p>"));
         assert_eq!(told.picture.as_deref(), Some("https://n.example/0.jpg"));
         assert_eq!(told.caption.as_deref(), Some("The ferry"));
-        let published = told.published.unwrap().at;
-        assert_eq!(published.to_string(), "2026-11-20T10:00:00Z");
+        let published = told.published.unwrap();
+        assert_eq!(published.to_string(), "2026-11-20T13:00:00+03:00");
         let updated = told.updated.unwrap().at;
         assert_eq!(updated.to_string(), "2026-11-21T10:00:00Z");
     }

@@ -57,7 +57,7 @@ fn written(
     });
     let template = AboutPage {
         small: small.collect(),
-        newest: newest.map(|headline| frame.words.newest(headline.published)),
+        newest: newest.map(|headline| frame.words.newest(headline.published, headline.clock)),
         frame: frame.titled(&title),
         site: &setter.site.name,
         about: setter.about,

@@ -42,7 +42,7 @@ pub fn article(setter: &Typesetter<'_>, newsroom: &Newsroom, article: &Article) 
     let frame = Frame::of_newsroom(setter, newsroom, &article.language, Kind::Text, path)
         .titled(&article.title);
     let words = frame.words;
-    let month = Month::of(&newsroom.id, path, article.published);
+    let month = Month::of(&newsroom.id, path, article.published, article.clock);
     let section = article.section.as_deref();
     let lead = article
         .lead
@@ -60,10 +60,10 @@ pub fn article(setter: &Typesetter<'_>, newsroom: &Newsroom, article: &Article) 
             html: picture::lead(lead, path, words),
             caption: lead.caption.as_deref(),
         }),
-        published: words.date(article.published),
+        published: words.date(article.published, article.clock),
         updated: article
             .updated
-            .map(|time| words.updated(time))
+            .map(|time| words.updated(time, article.clock))
             .unwrap_or_default(),
         body: picture::in_body(&article.body, path, words),
         month: month.map(|month| Way {

@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 
 use colport::base::{NewsroomId, SitePath};
 use colport::site::{
-    self, About, Article, Headline, Language, Link, Look, Newsroom, Picture, Resolve, SiteIdentity,
-    Typesetter,
+    self, About, Article, Clock, Headline, Language, Link, Look, Newsroom, Picture, Resolve,
+    SiteIdentity, Typesetter,
 };
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -102,7 +102,7 @@ fn article(newsroom: &Newsroom, letters: &str, seed: u32) -> Article {
 fn article_of(newsroom: &Newsroom, letters: &str, seed: u32, paragraphs: u32) -> Article {
     let published = "2026-11-20T10:00:00Z".parse().unwrap();
     let slug = format!("a-long-story-about-water-{seed}");
-    let path = Article::place(&newsroom.id, published, &slug).unwrap();
+    let path = Article::place(&newsroom.id, published, Clock::default(), &slug).unwrap();
     let beside = |file: &str| SitePath::parse(&path.as_str().replace("index.html", file)).unwrap();
     let picture = Picture {
         path: beside("1.webp"),
@@ -119,6 +119,7 @@ fn article_of(newsroom: &Newsroom, letters: &str, seed: u32, paragraphs: u32) ->
         title: words(8, letters, seed + 4),
         byline: Some(words(2, letters, seed + 5)),
         published,
+        clock: Clock::default(),
         updated: Some(published),
         language: newsroom.language.clone(),
         summary: words(20, letters, seed + 6),

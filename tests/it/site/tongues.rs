@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use colport::base::{NewsroomId, SitePath};
 use colport::site::{
-    self, About, Article, Language, Link, Look, Newsroom, Picture, Resolve, SiteIdentity,
+    self, About, Article, Clock, Language, Link, Look, Newsroom, Picture, Resolve, SiteIdentity,
 };
 use tempfile::TempDir;
 
@@ -112,7 +112,7 @@ fn article(room: &str, slug: &str, day: usize, tongue: &[&str; 5], body: &str) -
     let [tag, name, headline, sentence, word] = tongue;
     let newsroom = NewsroomId::parse(room).unwrap();
     let published = format!("2026-10-{day:02}T10:00:00Z").parse().unwrap();
-    let path = Article::place(&newsroom, published, slug).unwrap();
+    let path = Article::place(&newsroom, published, Clock::default(), slug).unwrap();
     Article {
         title: match slug {
             "long" => format!("{word} {headline}"),
@@ -129,6 +129,7 @@ fn article(room: &str, slug: &str, day: usize, tongue: &[&str; 5], body: &str) -
         newsroom,
         path,
         published,
+        clock: Clock::default(),
     }
 }
 
