@@ -49,14 +49,15 @@ pub fn is_of_host(url: &Url, host: &str) -> bool {
     !host.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
+/// Spellings of one address: letters as they are or escaped in any way, with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
 /// what campaigns append. Where it is not sure what was appended, two articles are better than one that hides another.
 pub fn key(url: &Url) -> String {
     let host = url
         .host_str()
         .unwrap_or_default()
         .trim_start_matches("www.");
-    let path = url.path().trim_end_matches('/');
+    let path = path_of(url);
+    let path = path.trim_end_matches('/');
     let path = path.strip_suffix("/index.html").unwrap_or(path);
     let path = path.strip_suffix("/amp").unwrap_or(path);
     let is_rest = |(name, _): &(Cow<'_, str>, Cow<'_, str>)| !is_campaign(name);
@@ -75,6 +76,41 @@ pub fn key(url: &Url) -> String {
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     format!("{host}{port}{path}?{}", asked.join("&"))
+}
+
+/// The path with what is escaped in it written in one way (RFC 3986, 6.2.2.1 and 6.2.2.2): WordPress escapes letters in small
+/// digits, browsers in large ones, and what a person copies may have the letters themselves.
+fn path_of(url: &Url) -> Cow<'_, str> {
+    let path = url.path();
+    if !path.contains('%') {
+        return path.into();
+    }
+    let mut parts = path.split('%');
+    let mut one = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match escaped(part) {
+            Some((byte, rest)) if is_unreserved(byte) => {
+                one.push(byte.into());
+                one.push_str(rest);
+            }
+            Some((byte, rest)) => one.push_str(&format!("%{byte:02X}{rest}")),
+            None => one.extend(["%", part]),
+        }
+    }
+    one.into()
+}
+
+/// What the two digits behind a `%` stand for, and what follows.
+fn escaped(part: &str) -> Option<(u8, &str)> {
+    let (digits, rest) = part.split_at_checked(2)?;
+    let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let byte = are_digits.then(|| u8::from_str_radix(digits, 16).ok())??;
+    Some((byte, rest))
+}
+
+/// RFC 3986, 2.3: escaped or not, they mean the same.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 fn is_campaign(name: &str) -> bool {
@@ -183,6 +219,30 @@ mod tests {
         check("news.php?ref=court", "news.php?ref=ferry", false);
         check("?ref=court", "?ref=ferry", false);
         check("news.php?ref=1&utm_source=7", "news.php?ref=1", true);
+    }
+
+    #[test]
+    fn an_address_may_be_copied_readable_or_escaped_in_any_way() {
+        let key = |address: &str| key(&Url::parse(address).unwrap());
+        let readable = key("https://n.example/خبر-فوری/");
+        for other in [
+            "https://n.example/%d8%ae%d8%a8%d8%b1-%d9%81%d9%88%d8%b1%db%8c/",
+            "https://n.example/%D8%AE%d8%A8%D8%b1%2D%D9%81%D9%88%D8%B1%DB%8C",
+        ] {
+            assert_eq!(key(other), readable);
+        }
+        assert_eq!(key("http://n.example/%61%7Eb"), key("http://n.example/a~b"));
+        assert_eq!(
+            key("https://новости.example/a"),
+            key("http://xn--b1amnebsh.example/a")
+        );
+        // A slash that was escaped divides nothing, and not all is an escape that looks like one.
+        assert_ne!(key("http://n.example/a%2fb"), key("http://n.example/a/b"));
+        assert_eq!(key("http://n.example/a%2fb"), key("http://n.example/a%2Fb"));
+        for odd in ["100%", "100%4", "%+1", "%zz", "%%41"] {
+            let url = format!("http://n.example/{odd}");
+            assert!(key(&url).contains('%'), "{odd}");
+        }
     }
 
     #[test]

@@ -149,6 +149,20 @@ mod tests {
     }
 
     #[test]
+    fn an_article_is_meant_however_its_letters_are_written() {
+        let path = SitePath::parse("fa/2026/11/a-a1b2c3/index.html").unwrap();
+        let told = "http://n.example/%d8%ae%d8%a8%d8%b1-%d9%81%d9%88%d8%b1%db%8c/";
+        for text in [
+            "http://n.example/خبر-فوری/",
+            "https://n.example/%D8%AE%D8%A8%D8%B1-%D9%81%D9%88%D8%B1%DB%8C",
+        ] {
+            let all = [Withdrawn::parse(text).unwrap()];
+            let found = Withdrawals::of(&all).of_article("", &path, Url::parse(told).into_iter());
+            assert_eq!(found, [0], "{text}");
+        }
+    }
+
+    #[test]
     fn what_names_nothing_is_refused() {
         for text in ["", "/", "https://", "a//b", "../x"] {
             assert!(Withdrawn::parse(text).is_err(), "{text}");

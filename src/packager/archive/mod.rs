@@ -208,7 +208,12 @@ impl Archive {
                 "`{path}` is no place of an article of `{newsroom}` with its date"
             ));
         }
-        let key = key(&line.id);
+        let mut key = key(&line.id);
+        // Earlier versions took two spellings of an address for two articles. Readers have both, so both stay; what is told
+        // now is the first.
+        if self.slips.get(&key).is_some_and(|had| *had.id != *line.id) {
+            key.clone_from(&line.id);
+        }
         if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
             return Err(format!("`{}` stands there twice", line.path));
         }
@@ -297,11 +302,14 @@ impl Archive {
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Vec<&Slip> {
-        let is_of_then = |slip: &&Slip| {
+        let is_of_then = |(known_as, slip): &(&String, &Slip)| {
             let story = slip.story.as_ref();
-            story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
+            story.is_some_and(|story| story.published == published)
+                && !now.contains(&*slip.id)
+                && **known_as == key(&slip.id)
         };
-        let mut of_then = self.slips.values().filter(is_of_then).peekable();
+        let of_then = self.slips.iter().filter(is_of_then);
+        let mut of_then = of_then.map(|(_, slip)| slip).peekable();
         // Few have the same moment, so a title is rarely asked for.
         let title = of_then.peek().and_then(|_| title());
         let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));

@@ -422,6 +422,44 @@ fn damage_is_named_with_its_line() {
 }
 
 #[test]
+fn what_was_two_articles_by_two_spellings_stays_and_is_withdrawn_as_one() {
+    let spelled = |slug: &str, address: &str| Line {
+        id: address.to_owned(),
+        source: Some(address.to_owned()),
+        ..line(&article(slug, "<p>secret"))
+    };
+    let (small, large) = (
+        "https://n.example/%d8%ae%d8%a8%d8%b1/",
+        "https://n.example/%D8%AE%D8%A8%D8%B1",
+    );
+    let [first, second] = [spelled("a", small), spelled("b", large)];
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("fa.jsonl");
+    let written = [first.written(), second.written()].join(&b'\n');
+    files::write(&place, &[&written[..], b"\n"].concat()).unwrap();
+    let read = || Archive::read(place.clone(), &id()).unwrap();
+
+    // The same again, in another spelling, stands where the first does.
+    let mut archive = read();
+    let now = BTreeSet::from([small.to_owned()]);
+    let title = || Some(article("b", "").title);
+    let moved = archive.moved(&title, "2026-11-20T10:00:00.25Z".parse().unwrap(), &now);
+    assert!(moved.is_empty());
+    assert_eq!(archive.first_id("http://n.example/خبر"), Some(small));
+    let stock = stocked(&mut archive, gathered_lines(&[first]), &[]);
+    assert_eq!(stock.articles.len(), 2);
+    assert_eq!(text(&reread(&archive)).lines().count(), 2);
+
+    let withdrawn = [Withdrawn::parse("https://n.example/خبر").unwrap()];
+    let mut archive = read();
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    assert!(stock.unknown.is_empty() && stock.articles.is_empty());
+    assert_eq!(stock.withdrawn.len(), 2);
+    assert!(!text(&archive).contains("secret"), "{}", text(&archive));
+    assert_eq!(text(&reread(&archive)).lines().count(), 2);
+}
+
+#[test]
 fn bytes_that_are_no_text_are_damage() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("fa.jsonl");
