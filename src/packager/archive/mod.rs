@@ -142,6 +142,8 @@ pub struct Stock {
     pub lost_pictures: Vec<LostPicture>,
     /// Where withdrawn articles were, each with its language.
     pub withdrawn: Vec<(SitePath, Language)>,
+    /// The same, as links lead there: to the page that says so, and not to the text that was taken back.
+    pub(super) graves: Slips,
     /// Those of them of which there was a text until now.
     pub taken_back: Vec<TakenBack>,
     /// What was withdrawn, but fits no article, gathered or kept.
@@ -403,6 +405,7 @@ impl Archive {
             unknown,
             taken_back,
             withdrawn: self.graves(),
+            graves: self.buried().cloned().map(Box::new).collect(),
             ..Stock::default()
         };
         // Step 3.
@@ -538,10 +541,16 @@ impl Archive {
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
-        let gone = self.slips.values().filter(|slip| !slip.is_shown());
-        let named = gone
+        let named = self
+            .buried()
             .filter_map(|slip| Some((slip.path.clone(), Language::clone(slip.language.as_ref()?))));
         named.collect()
+    }
+
+    /// Those withdrawn articles in the place of which a page says so.
+    fn buried(&self) -> impl Iterator<Item = &Slip> {
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        gone.filter(|slip| slip.language.is_some())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::base::{self, SitePath};
 use crate::io::fetch;
 use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
-/// Where the articles lie that are shown.
+/// Where the articles lie that are shown, and the pages that say that one was withdrawn.
 #[derive(Debug, Default)]
 pub(in crate::packager) struct Shelf {
     places: HashSet<SitePath>,
@@ -19,9 +19,9 @@ pub(in crate::packager) struct Shelf {
 }
 
 impl Shelf {
-    pub fn of(shown: &[Box<Slip>]) -> Self {
+    pub fn of(shown: &[Box<Slip>], graves: &[Box<Slip>]) -> Self {
         let mut shelf = Self::default();
-        for slip in shown {
+        for slip in shown.iter().chain(graves) {
             shelf.places.insert(slip.path.clone());
             for url in slip.addresses() {
                 shelf.inside.add(&url, slip.alone_says(), &slip.path);
