@@ -741,3 +741,30 @@ async fn made_up_newsroom_pages_become_articles() {
     assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
     assert_eq!(gathered.skipped.len(), 30);
 }
+
+#[tokio::test]
+async fn of_a_crawl_nothing_is_asked_of_the_web() {
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = folder.path().join("a.warc");
+    let page = page(
+        "The ferry",
+        "<img src=https://n.example/1.jpg width=640 height=480>",
+    );
+    let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{page}");
+    let warc = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://n.example/a\r\nWARC-Date: 2026-11-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+        http.len()
+    );
+    files::write(&crawl, warc.as_bytes()).unwrap();
+    let web = Web::default().with("https://n.example/1.jpg", "image/jpeg", photo());
+    let gathered = gathered(&web, &[Source::Crawl(crawl)]).await;
+    article(&gathered, "The ferry");
+    let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(asked, 0);
+    let [lost] = &gathered.lost_pictures[..] else {
+        panic!("{:?}", gathered.lost_pictures);
+    };
+    assert_eq!(lost.picture, "https://n.example/1.jpg");
+    assert!(lost.why.contains("not in the crawl"), "{}", lost.why);
+}
