@@ -11,6 +11,8 @@ use crate::base::SitePath;
 use crate::io::fetch::without_login;
 use crate::site::{Link, Picture, Resolve};
 
+pub use super::extract::is_of_host;
+
 /// The articles of an edition by the addresses under which they are linked.
 #[derive(Debug, Default)]
 pub struct Inside {
@@ -39,14 +41,6 @@ fn mark(url: &Url, by: Option<&str>) -> Mark {
         Some(by) => Mark::of(&[key.as_bytes(), by.as_bytes()]),
         None => Mark::of(&[key.as_bytes()]),
     }
-}
-
-/// Whether an address is one of this host, or of one below it.
-pub fn is_of_host(url: &Url, host: &str) -> bool {
-    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
-    let (own, host) = (bare(url.host_str().unwrap_or_default()), bare(host));
-    let above = own.strip_suffix(&host);
-    !host.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// Spellings of one address: letters as they are or escaped in any way, with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
