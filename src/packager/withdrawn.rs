@@ -77,8 +77,7 @@ impl<'a> Withdrawals<'a> {
         };
         for (number, one) in all.iter().enumerate() {
             names.ids.entry(one.id()).or_default().push(number);
-            if let Some(address) = &one.address {
-                let key = links::key(address);
+            for key in one.address.iter().flat_map(links::keys) {
                 names.originals.entry(key).or_default().push(number);
             }
             if let Some(folder) = one.folder() {
@@ -155,6 +154,7 @@ mod tests {
         for text in [
             "http://n.example/خبر-فوری/",
             "https://n.example/%D8%AE%D8%A8%D8%B1-%D9%81%D9%88%D8%B1%DB%8C",
+            "https://n.example/amp/خبر-فوری?outputType=amp",
         ] {
             let all = [Withdrawn::parse(text).unwrap()];
             let found = Withdrawals::of(&all).of_article("", &path, Url::parse(told).into_iter());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use super::super::links::Inside;
+use super::super::links::{self, Inside};
 use super::line::{Line, Shown};
 use super::slip::Slip;
 use crate::base::{self, SitePath};
@@ -83,7 +83,9 @@ impl Line {
     /// token, of an article that has none.
     fn shown(&self, source: &str) -> String {
         match Url::parse(source) {
-            Ok(url) if self.id.starts_with("http") => fetch::without_login(&url).into(),
+            Ok(url) if self.id.starts_with("http") => {
+                links::without_campaigns(&fetch::without_login(&url)).into()
+            }
             Ok(url) => fetch::shown(&url),
             Err(_) => source.to_owned(),
         }
@@ -124,7 +126,8 @@ impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
             let inside = self.shelf.inside.page(&url, self.told_by).cloned();
-            return inside.map_or_else(|| Link::Outside(href.to_owned()), Link::Inside);
+            let outside = || Link::Outside(links::without_campaigns(&url).into());
+            return inside.map_or_else(outside, Link::Inside);
         }
         match self.file(href) {
             Some(path) if self.shelf.places.contains(&path) => Link::Inside(path),
@@ -190,6 +193,7 @@ mod tests {
         };
         let own = "https://n.example/?p=1";
         check(own, own, own);
+        check(own, "https://n.example/?p=1&utm_source=rss", own);
         check(own, "https://editor:PASSW@n.example/?p=1", own);
         check(
             "77",
