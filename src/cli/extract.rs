@@ -29,7 +29,7 @@ pub(crate) struct Extract {
     #[arg(value_name = "PAGE", required_unless_present = "batch")]
     page: Option<String>,
     /// The address that the page came from: its links and pictures are relative to it
-    #[arg(long, value_name = "URL", default_value = "https://page.invalid/")]
+    #[arg(long, value_name = "URL", default_value = NOWHERE)]
     url: String,
     /// Read lines `ID<TAB>FILE<TAB>URL` from standard input, and answer each with a line of JSON that holds its `id`
     #[arg(long, conflicts_with = "page")]
@@ -38,6 +38,9 @@ pub(crate) struct Extract {
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
 }
+
+/// Stands for the address of a page of which none is told. Reserved by RFC 2606, so no host has it.
+const NOWHERE: &str = "https://page.invalid/";
 
 /// What is printed of a page.
 #[derive(Serialize)]
@@ -101,7 +104,11 @@ impl Extract {
             "-" => standard_input()?,
             path => files::read(Path::new(path), LIMITS.fetched_bytes)?,
         };
-        let read = extract::extract_page_as(&bytes, None, &url, &rules.rules_for(&url));
+        let rules = match self.url == NOWHERE {
+            true => extract::rules_of(&bytes, None, &url, &rules),
+            false => rules.rules_for(&url),
+        };
+        let read = extract::extract_page_as(&bytes, None, &url, &rules);
         let shown = Shown::from(read);
         screen.json(&shown);
         let why = match &shown {

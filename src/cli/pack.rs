@@ -470,7 +470,8 @@ fn warn_of_gone(made_up: &MadeUp, telling: &Telling<'_>) {
     }
     if gone.len() > SHOWN_GONE {
         let more = gone.len() - SHOWN_GONE;
-        telling.warn(format!("{more} more articles are no longer in the site"));
+        let more = count(more, "more article is", "more articles are");
+        telling.warn(format!("{more} no longer in the site"));
     }
 }
 
@@ -496,10 +497,8 @@ fn warn_of_earlier(
     Ok(())
 }
 
-const SHOWN_PICTURES: usize = 5;
-
-/// Every page that is left out, since its readers will miss it, unless very many are for one reason; of lost pictures,
-/// which may be hundreds, some.
+/// Every page that is left out and every picture that is missing, since readers will miss it, unless very many are for one
+/// reason.
 fn warn(gathered: &packager::Gathered, telling: &Telling<'_>) {
     for (what, all) in [
         ("left out", &gathered.skipped),
@@ -529,38 +528,52 @@ fn told_repeated(repeated: &[packager::Repeated]) -> Vec<String> {
         .collect();
     if repeated.len() > SHOWN_REPEATED {
         let more = repeated.len() - SHOWN_REPEATED;
-        told.push(format!(
-            "{more} more things that stand on many pages of one host were left out of them"
-        ));
+        let more = count(
+            more,
+            "more thing that stands on many pages of one host was",
+            "more things that stand on many pages of one host were",
+        );
+        told.push(format!("{more} left out of them"));
     }
     told
 }
 
 const SHOWN_ALIKE: usize = 20;
 
-/// Of those that have one reason the first are named, and the others counted: a source may name very many.
 fn told_grouped(all: &[packager::Skipped]) -> Vec<String> {
+    let told = all
+        .iter()
+        .map(|one| (reason(&one.what, &one.why), told_once(one)));
+    by_reason(told, |more| count(more, "more", "more"))
+}
+
+/// Of those that have one reason the first are named, and the others counted: a source may name very many. Each comes with
+/// its reason.
+fn by_reason(
+    all: impl Iterator<Item = (String, String)>,
+    counted: impl Fn(usize) -> String,
+) -> Vec<String> {
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
     let mut told = Vec::new();
-    for one in all {
-        let number = alike.entry(reason(one)).or_default();
+    for (why, one) in all {
+        let number = alike.entry(why).or_default();
         *number += 1;
         if *number <= SHOWN_ALIKE {
-            told.push(told_once(one));
+            told.push(one);
         }
     }
     let more = alike.into_iter().filter(|(_, all)| *all > SHOWN_ALIKE);
     told.extend(more.map(|(why, all)| {
-        let more = count(all - SHOWN_ALIKE, "more", "more");
+        let more = counted(all - SHOWN_ALIKE);
         format!("{more}: {}", one_line(&why))
     }));
     told
 }
 
 /// Without the name of what it is the reason for.
-fn reason(packager::Skipped { what, why }: &packager::Skipped) -> String {
+fn reason(what: &str, why: &str) -> String {
     let about = what.split('?').next().unwrap_or_default();
-    [what, about].iter().fold(why.clone(), |why, name| {
+    [what, about].iter().fold(why.to_owned(), |why, name| {
         why.replace(&format!("`{name}`"), "it")
     })
 }
@@ -575,25 +588,33 @@ fn told_once(packager::Skipped { what, why }: &packager::Skipped) -> String {
 }
 
 fn warn_of_lost(lost: &[packager::LostPicture], telling: &Telling<'_>) {
-    for packager::LostPicture {
+    for told in told_lost(lost) {
+        telling.warn(told);
+    }
+}
+
+fn told_lost(lost: &[packager::LostPicture]) -> Vec<String> {
+    let told = lost
+        .iter()
+        .map(|one| (reason(&one.picture, &one.why), told_missing(one)));
+    by_reason(told, |more| {
+        count(more, "more picture is missing", "more pictures are missing")
+    })
+}
+
+fn told_missing(
+    packager::LostPicture {
         article,
         picture,
         why,
-    } in lost.iter().take(SHOWN_PICTURES)
-    {
-        let (article, picture, why) = (one_line(article), one_line(picture), one_line(why));
-        let named = match why.contains(&picture) {
-            true => why,
-            false => format!("`{picture}`: {why}"),
-        };
-        telling.warn(format!("a picture is missing in {article}: {named}"));
-    }
-    if lost.len() > SHOWN_PICTURES {
-        telling.warn(format!(
-            "{} more pictures are missing",
-            lost.len() - SHOWN_PICTURES
-        ));
-    }
+    }: &packager::LostPicture,
+) -> String {
+    let (article, picture, why) = (one_line(article), one_line(picture), one_line(why));
+    let named = match why.contains(&picture) {
+        true => why,
+        false => format!("`{picture}`: {why}"),
+    };
+    format!("a picture is missing in {article}: {named}")
 }
 
 /// What is shown of what the sources tell now.
@@ -711,6 +732,40 @@ mod tests {
         assert_eq!(told.len(), SHOWN_ALIKE + 2);
         assert_eq!(told[SHOWN_ALIKE], "https://n.example/pdf: it is no page");
         assert_eq!(told[SHOWN_ALIKE + 1], "980 more: it has nothing there");
+    }
+
+    #[test]
+    fn every_missing_picture_is_named_unless_very_many_are_missing_for_one_reason() {
+        let lost = |number: usize, why: &str| packager::LostPicture {
+            article: format!("https://n.example/{}", number / 4),
+            picture: format!("https://n.example/{number}.jpg?w=9"),
+            why: why.to_owned(),
+        };
+        let gone = |number: usize| {
+            let why = format!("`https://n.example/{number}.jpg` has nothing there");
+            lost(number, &why)
+        };
+        let mut all: Vec<_> = (0..SHOWN_ALIKE).map(gone).collect();
+        all.push(lost(70, "it is a bomb"));
+        let told = told_lost(&all);
+        assert_eq!(told.len(), SHOWN_ALIKE + 1);
+        assert_eq!(
+            told[1],
+            "a picture is missing in https://n.example/0: `https://n.example/1.jpg?w=9`: `https://n.example/1.jpg` has \
+             nothing there"
+        );
+        assert!(told[SHOWN_ALIKE].ends_with("70.jpg?w=9`: it is a bomb"));
+        let told_of =
+            |more: usize| told_lost(&(0..SHOWN_ALIKE + more).map(gone).collect::<Vec<_>>());
+        let reason = "it has nothing there";
+        assert_eq!(
+            told_of(1)[SHOWN_ALIKE],
+            format!("1 more picture is missing: {reason}")
+        );
+        assert_eq!(
+            told_of(900)[SHOWN_ALIKE],
+            format!("900 more pictures are missing: {reason}")
+        );
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub const STATUS: &str = "status ";
 pub const REFUSED: &str = "it refused with status ";
 
 // Why there was no talk at all. Whoever gives advice goes by these words.
+pub const NO_CONNECTION: &str = "no connection";
+pub const NO_PROXY: &str = "no connection to the proxy";
 pub const NO_NAME: &str = "no connection: its name could not be looked up";
 pub const NOBODY_THERE: &str = "no connection: nobody listens at that port";
 pub const NO_WAY: &str = "no connection: no way leads there from here";
@@ -419,15 +421,15 @@ fn no_connection(error: &reqwest::Error) -> &'static str {
     match causes(error).find_map(failed) {
         Some(ErrorKind::ConnectionRefused) => NOBODY_THERE,
         Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => NO_WAY,
-        _ => "no connection",
+        _ => NO_CONNECTION,
     }
 }
 
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {
+pub(super) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {
     std::iter::successors(std::error::Error::source(error), |cause| inside(*cause))
 }
 
-type Cause = dyn std::error::Error + 'static;
+pub(super) type Cause = dyn std::error::Error + 'static;
 
 /// An I/O error leaves what it wraps out of its `source`.
 fn inside(error: &Cause) -> Option<&Cause> {

@@ -21,7 +21,10 @@ use jiff::fmt::rfc2822;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::fetch::{FetchError, Patience, classify, name_proxies, shown, tls};
+use super::fetch::{
+    FetchError, NO_CONNECTION, NO_NAME, NO_PROXY, NO_WAY, NOBODY_THERE, Patience, causes, classify,
+    name_proxies, shown, tls,
+};
 use super::reach::Reach;
 use crate::base::Secret;
 
@@ -117,6 +120,8 @@ pub struct HttpVisitor {
     public: reqwest::Client,
     anywhere: reqwest::Client,
     reach: Reach,
+    /// As people may see it.
+    proxy: Option<String>,
 }
 
 /// Of no version, so that it tells as little as it can of the machine that asks.
@@ -156,6 +161,15 @@ impl HttpVisitor {
                 .expect(made),
             anywhere: client().build().expect(made),
             reach,
+            proxy: proxy.map(|proxy| shown(proxy.0.expose())),
+        }
+    }
+
+    fn fault(&self, url: &Url, error: &reqwest::Error) -> FetchError {
+        let fault = classify(url, error);
+        match &self.proxy {
+            Some(proxy) => by_way_of(proxy, fault, error),
+            None => fault,
         }
     }
 
@@ -187,7 +201,7 @@ impl Visitor for HttpVisitor {
             if let Some(modified) = &visit.known.modified {
                 get = get.header(header::IF_MODIFIED_SINCE, modified);
             }
-            let answer = get.send().await.map_err(|e| classify(&visit.url, &e))?;
+            let answer = get.send().await.map_err(|e| self.fault(&visit.url, &e))?;
             let status = answer.status().as_u16();
             let head = answer.headers().clone();
             let body = answer
@@ -198,6 +212,25 @@ impl Visitor for HttpVisitor {
         })
     }
 }
+
+/// Only the proxy is looked up and connected to; where that worked, it alone knows why nothing came of it.
+fn by_way_of(proxy: &str, fault: FetchError, error: &reqwest::Error) -> FetchError {
+    match fault {
+        FetchError::Transient { address, why } if why.starts_with(NO_CONNECTION) => {
+            let is_down = matches!(why.as_str(), NO_NAME | NOBODY_THERE | NO_WAY)
+                || causes(error).any(|cause| cause.to_string().ends_with(NOT_TO_PROXY));
+            let why = match is_down {
+                true => why.replacen(NO_CONNECTION, &format!("{NO_PROXY} `{proxy}`"), 1),
+                false => format!("{why} by way of the proxy `{proxy}`"),
+            };
+            FetchError::Transient { address, why }
+        }
+        other => other,
+    }
+}
+
+/// What hyper says where it did not even reach the proxy. Of SOCKS it tells no more than this.
+const NOT_TO_PROXY: &str = "failed to create underlying connection";
 
 fn told(
     status: u16,
@@ -288,6 +321,55 @@ mod tests {
         let heard = asked.await.unwrap();
         let name = "\r\nuser-agent: mozilla/5.0 (compatible; colport)\r\n";
         assert!(heard.contains(name), "{heard}");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_is_down_is_named_without_its_password() {
+        // Nobody listens there any more.
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = gone.local_addr().unwrap();
+        drop(gone);
+        for scheme in ["socks5h", "http"] {
+            let proxy = Proxy::parse(&format!("{scheme}://anna:hunter2@{at}")).unwrap();
+            let visitor = HttpVisitor::new(Patience::default(), Some(&proxy), []);
+            for url in ["http://n.example/feed", "https://n.example/feed"] {
+                let visit = Visit {
+                    url: Url::parse(url).unwrap(),
+                    ground: Ground::Public,
+                    known: Validators::default(),
+                };
+                let why = visitor.visit(visit).await.err().unwrap().to_string();
+                assert!(why.contains(NO_PROXY), "{why}");
+                assert!(why.contains(&format!("{scheme}://{at}")), "{why}");
+                assert!(!why.contains("hunter2") && !why.contains("anna"), "{why}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_proxy_cannot_reach_is_not_its_own_fault() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("socks5h://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 300];
+            // RFC 1928: no name is wanted; the host is not reachable.
+            let _ = stream.read(&mut asked).await.unwrap();
+            stream.write_all(&[5, 0]).await.unwrap();
+            let _ = stream.read(&mut asked).await.unwrap();
+            stream
+                .write_all(&[5, 4, 0, 1, 0, 0, 0, 0, 0, 0])
+                .await
+                .unwrap();
+        });
+        let visitor = HttpVisitor::new(Patience::default(), Proxy::parse(&proxy).ok().as_ref(), []);
+        let visit = Visit {
+            url: Url::parse("http://n.example/feed").unwrap(),
+            ground: Ground::Public,
+            known: Validators::default(),
+        };
+        let why = visitor.visit(visit).await.err().unwrap().to_string();
+        assert!(!why.contains(NO_PROXY) && why.contains(&proxy), "{why}");
     }
 
     #[test]

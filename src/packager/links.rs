@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::mark::Mark;
 use super::source;
 use crate::base::SitePath;
 use crate::io::fetch::without_login;
 use crate::site::{Link, Picture, Resolve};
+
+pub use super::extract::is_of_host;
 
 /// The articles of an edition by the addresses under which they are linked.
 #[derive(Debug, Default)]
@@ -22,44 +24,42 @@ impl Inside {
     /// The first article under an address keeps it. `by`: the source that alone says that it lies there, if nobody has
     /// seen it; then no other source's links lead to it.
     pub fn add(&mut self, url: &Url, by: Option<&str>, path: &SitePath) {
-        let page = self.pages.entry(mark(url, by));
+        let page = self.pages.entry(mark(&key(url), by));
         page.or_insert_with(|| path.clone());
     }
 
     /// To which article a link leads in one that this source told.
     pub fn page(&self, url: &Url, told_by: Option<&str>) -> Option<&SitePath> {
-        let for_all = self.pages.get(&mark(url, None));
-        for_all.or_else(|| self.pages.get(&mark(url, Some(told_by?))))
+        let under = |key: String| {
+            let for_all = self.pages.get(&mark(&key, None));
+            for_all.or_else(|| self.pages.get(&mark(&key, Some(told_by?))))
+        };
+        keys(url).find_map(under)
     }
 }
 
-fn mark(url: &Url, by: Option<&str>) -> Mark {
-    let key = key(url);
+fn mark(key: &str, by: Option<&str>) -> Mark {
     match by {
         Some(by) => Mark::of(&[key.as_bytes(), by.as_bytes()]),
         None => Mark::of(&[key.as_bytes()]),
     }
 }
 
-/// Whether an address is one of this host, or of one below it.
-pub fn is_of_host(url: &Url, host: &str) -> bool {
-    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
-    let (own, host) = (bare(url.host_str().unwrap_or_default()), bare(host));
-    let above = own.strip_suffix(&host);
-    !host.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
-}
-
-/// Spellings of one address: with and without `www.`, TLS, a slash or `index.html` at the end, `amp`, a fragment, and
-/// what campaigns append. Where it is not sure what was appended, two articles are better than one that hides another.
+/// Spellings of one address: letters as they are or escaped in any way, with and without `www.`, TLS, a slash or `index.html`
+/// at the end, `amp`, a fragment, and what campaigns append. Where it is not sure what was appended, two articles are better
+/// than one that hides another.
 pub fn key(url: &Url) -> String {
     let host = url
         .host_str()
         .unwrap_or_default()
         .trim_start_matches("www.");
-    let path = url.path().trim_end_matches('/');
+    let path = path_of(url);
+    let path = path.trim_end_matches('/');
     let path = path.strip_suffix("/index.html").unwrap_or(path);
     let path = path.strip_suffix("/amp").unwrap_or(path);
-    let is_rest = |(name, _): &(Cow<'_, str>, Cow<'_, str>)| !is_campaign(name);
+    let is_rest = |(name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+        !(is_campaign(name) || name == "outputType" && value == "amp")
+    };
     let names_page = is_page(path)
         || url
             .query_pairs()
@@ -77,8 +77,115 @@ pub fn key(url: &Url) -> String {
     format!("{host}{port}{path}?{}", asked.join("&"))
 }
 
+/// The [`key`] of an address, and that of the page of which it may be the light copy: two articles never become one by it, but
+/// who names or links the copy means the article.
+pub fn keys(url: &Url) -> impl Iterator<Item = String> {
+    let whole = whole_of(url).as_ref().map(key);
+    std::iter::once(key(url)).chain(whole)
+}
+
+/// Of `amp.n.example/a`, `/news/amp/a`, `a.amp` or `a.amp.html`.
+fn whole_of(copy: &Url) -> Option<Url> {
+    let path = copy.path();
+    let whole = path.strip_suffix(".amp").map(str::to_owned);
+    let whole = whole.or_else(|| Some(path.strip_suffix(".amp.html")?.to_owned() + ".html"));
+    let whole = whole.or_else(|| {
+        path.contains("/amp/")
+            .then(|| path.replacen("/amp/", "/", 1))
+    });
+    let host = copy.host_str()?;
+    let host = host.trim_start_matches("www.").strip_prefix("amp.");
+    if host.is_none() && whole.is_none() {
+        return None;
+    }
+    let mut url = copy.clone();
+    url.set_path(whole.as_deref().unwrap_or(path));
+    host.map_or(Ok(()), |host| url.set_host(Some(host))).ok()?;
+    Some(url)
+}
+
+/// The same address without what tells where a reader came from: whoever sees it at the other end could know him by that.
+pub fn without_campaigns(url: &Url) -> Url {
+    let mut url = url.clone();
+    let Some(query) = url.query() else {
+        return url;
+    };
+    let is_rest = |pair: &&str| {
+        let mut named = form_urlencoded::parse(pair.as_bytes());
+        named.all(|(name, _)| !is_campaign(&name))
+    };
+    let rest: Vec<&str> = query.split('&').filter(is_rest).collect();
+    if rest.len() < query.split('&').count() {
+        let rest = (!rest.is_empty()).then(|| rest.join("&"));
+        url.set_query(rest.as_deref());
+    }
+    url
+}
+
+/// The path with what is escaped in it written in one way (RFC 3986, 6.2.2.1 and 6.2.2.2): WordPress escapes letters in small
+/// digits, browsers in large ones, and what a person copies may have the letters themselves.
+fn path_of(url: &Url) -> Cow<'_, str> {
+    let path = url.path();
+    if !path.contains('%') {
+        return path.into();
+    }
+    let mut parts = path.split('%');
+    let mut one = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match escaped(part) {
+            Some((byte, rest)) if is_unreserved(byte) => {
+                one.push(byte.into());
+                one.push_str(rest);
+            }
+            Some((_, rest)) => {
+                one.push('%');
+                one.extend(part.chars().take(2).map(|digit| digit.to_ascii_uppercase()));
+                one.push_str(rest);
+            }
+            None => one.extend(["%", part]),
+        }
+    }
+    one.into()
+}
+
+/// What the two digits behind a `%` stand for, and what follows.
+fn escaped(part: &str) -> Option<(u8, &str)> {
+    let (digits, rest) = part.split_at_checked(2)?;
+    let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let byte = are_digits.then(|| u8::from_str_radix(digits, 16).ok())??;
+    Some((byte, rest))
+}
+
+/// RFC 3986, 2.3: escaped or not, they mean the same.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// What social networks, advertisers and newsletters append, each time anew.
 fn is_campaign(name: &str) -> bool {
-    name.starts_with("utm_") || matches!(name, "fbclid" | "gclid" | "yclid")
+    const NAMES: [&str; 20] = [
+        "fbclid",
+        "gclid",
+        "dclid",
+        "gbraid",
+        "wbraid",
+        "msclkid",
+        "twclid",
+        "ttclid",
+        "li_fat_id",
+        "yclid",
+        "ysclid",
+        "ymclid",
+        "igshid",
+        "igsh",
+        "mc_cid",
+        "mc_eid",
+        "mkt_tok",
+        "_openstat",
+        "_hsenc",
+        "_hsmi",
+    ];
+    name.starts_with("utm_") || NAMES.contains(&name)
 }
 
 /// Campaigns append them, and some systems number their articles by them: `/news.php?ref=1`.
@@ -122,7 +229,9 @@ impl Resolve for Known<'_> {
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
-            "http" | "https" if url.has_host() => Link::Outside(without_login(&url).into()),
+            "http" | "https" if url.has_host() => {
+                Link::Outside(without_campaigns(&without_login(&url)).into())
+            }
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,
         }
@@ -160,6 +269,11 @@ mod tests {
             "https://n.example/a/2?utm_source=x#top",
             "http://www.n.example/a/2/index.html",
             "//n.example/a/2/amp/",
+            "/amp/a/2",
+            "/a/2.amp",
+            "/a/amp/2/?outputType=amp",
+            "https://amp.n.example/a/2",
+            "2?igshid=a&_openstat=b",
         ] {
             check(href, &Link::Inside(path.clone()));
         }
@@ -183,6 +297,62 @@ mod tests {
         check("news.php?ref=court", "news.php?ref=ferry", false);
         check("?ref=court", "?ref=ferry", false);
         check("news.php?ref=1&utm_source=7", "news.php?ref=1", true);
+    }
+
+    #[test]
+    fn a_light_copy_is_meant_by_its_article_and_is_none_itself() {
+        let url = |address: &str| Url::parse(address).unwrap();
+        assert_ne!(
+            key(&url("https://n.example/amp/a")),
+            key(&url("https://n.example/a"))
+        );
+        let check = |copy: &str, article: &str| {
+            let article = key(&url(article));
+            assert!(keys(&url(copy)).any(|key| key == article), "{copy}");
+        };
+        check("https://amp.n.example/amp/a", "https://n.example/a");
+        check("https://n.example/a.amp.html", "https://n.example/a.html");
+        check("https://n.example/amp/a", "https://n.example/amp/a");
+        assert_eq!(keys(&url("https://n.example/camp/a")).count(), 1);
+        assert_eq!(keys(&url("mailto:a@n.example")).count(), 1);
+    }
+
+    #[test]
+    fn no_link_tells_where_a_reader_came_from() {
+        let check = |query: &str, expected: &str| {
+            let expected = Link::Outside(format!("https://b.example/a{expected}"));
+            self::check(&format!("https://b.example/a{query}"), &expected);
+        };
+        check("?utm_source=x&utm_medium=y#part", "#part");
+        check("?id=5&fbclid=z&page=2&mc_eid=q", "?id=5&page=2");
+        check("?gclid", "");
+        check("?%75tm_source=x", "");
+        check("?q=a%20b&&c=%d8&utm=1", "?q=a%20b&&c=%d8&utm=1");
+        check("?", "?");
+    }
+
+    #[test]
+    fn an_address_may_be_copied_readable_or_escaped_in_any_way() {
+        let key = |address: &str| key(&Url::parse(address).unwrap());
+        let readable = key("https://n.example/خبر-فوری/");
+        for other in [
+            "https://n.example/%d8%ae%d8%a8%d8%b1-%d9%81%d9%88%d8%b1%db%8c/",
+            "https://n.example/%D8%AE%d8%A8%D8%b1%2D%D9%81%D9%88%D8%B1%DB%8C",
+        ] {
+            assert_eq!(key(other), readable);
+        }
+        assert_eq!(key("http://n.example/%61%7Eb"), key("http://n.example/a~b"));
+        assert_eq!(
+            key("https://новости.example/a"),
+            key("http://xn--b1amnebsh.example/a")
+        );
+        // A slash that was escaped divides nothing, and not all is an escape that looks like one.
+        assert_ne!(key("http://n.example/a%2fb"), key("http://n.example/a/b"));
+        assert_eq!(key("http://n.example/a%2fb"), key("http://n.example/a%2Fb"));
+        for odd in ["100%", "100%4", "%+1", "%zz", "%%41"] {
+            let url = format!("http://n.example/{odd}");
+            assert!(key(&url).contains('%'), "{odd}");
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl<'a> Makeup<'a> {
         let pictures = pictures.map(|(path, picture)| (path, picture.webp));
         self.made_up.waiting.extend(pictures);
         self.made_up.kept.extend(stock.kept_pictures);
-        let shelf = Shelf::of(&stock.articles);
+        let shelf = Shelf::of(&stock.articles, &stock.graves);
         let all = stock.articles.len();
         self.headlines.reserve_exact(all);
         let (mut waiting, mut kept) = (Vec::with_capacity(all), Vec::with_capacity(all));

@@ -2,6 +2,7 @@
 //!
 //! Of a page that will be the same to the byte for a long time a head is kept, and nothing else of it is looked at.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::draft::{Background, DraftError};
 use super::extract::{self, Extracted, Lean, NoArticle, Rulebook, Rules};
 use super::mark::Mark;
 use super::patience::{self, GivenUp, PATIENCE};
-use super::source::{Entry, Held, Offer, Shelf, ShelfError};
+use super::source::{self, Entry, Held, Offer, Shelf, ShelfError};
 
 /// The code that reads pages; see the build script.
 const READING: &str = env!("COLPORT_READING");
@@ -79,7 +80,7 @@ pub async fn looked_up(
 struct Asked {
     url: Url,
     shelf: Arc<dyn Shelf>,
-    rules: Rules,
+    rules: Rulebook,
 }
 
 impl Asked {
@@ -88,7 +89,7 @@ impl Asked {
         let url = offer.address();
         Some(Self {
             shelf: Arc::clone(shelf),
-            rules: rules.rules_for(&url),
+            rules: rules.clone(),
             url,
         })
     }
@@ -102,7 +103,7 @@ impl Asked {
 }
 
 /// How a page is read.
-pub type Reading = fn(&Cache, Held, &Url, &Rules) -> Result<Read, DraftError>;
+pub type Reading = fn(&Cache, Held, &Url, &Rulebook) -> Result<Read, DraftError>;
 
 pub async fn page(
     url: Url,
@@ -112,7 +113,7 @@ pub async fn page(
     read: Reading,
 ) -> Result<(Url, Read), DraftError> {
     let base = url.clone();
-    let rules = background.rules.rules_for(&url);
+    let rules = background.rules.clone();
     let read = apart(background, source, move |cache| {
         let held = held()?;
         if let Some(kind) = held.content_type.as_deref().filter(|kind| !is_page(kind)) {
@@ -123,19 +124,34 @@ pub async fn page(
     Ok((base, read.await?))
 }
 
-pub fn read(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, DraftError> {
+pub fn read(cache: &Cache, held: Held, url: &Url, rulebook: &Rulebook) -> Result<Read, DraftError> {
+    let rules = &rules_of(&held, url, rulebook);
     let lean = Lean::of(&held.bytes, held.content_type.as_deref(), rules)?;
     drop(held);
     let key = key(&format!("page {rules:?}"), url, lean.html().as_bytes());
     Ok(known(cache, key, || lean.article(url, rules))?)
 }
 
+/// Of a page on a disk nothing tells where it lies on the web but itself.
+fn rules_of(held: &Held, url: &Url, rulebook: &Rulebook) -> Rules {
+    match source::is_on_shelf(url) {
+        true => extract::rules_of(&held.bytes, held.content_type.as_deref(), url, rulebook),
+        false => rulebook.rules_for(url),
+    }
+}
+
 /// The same of a page that will be the same to the byte for a long time: then nothing of it but its head is looked at.
-pub fn read_once(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<Read, DraftError> {
-    let head_key = head_key(&held, url, rules);
+pub fn read_once(
+    cache: &Cache,
+    held: Held,
+    url: &Url,
+    rulebook: &Rulebook,
+) -> Result<Read, DraftError> {
+    let head_key = head_key(&held, url, rulebook);
     if let Some(head) = head(cache, head_key) {
         return Ok(head);
     }
+    let rules = &rules_of(&held, url, rulebook);
     let lean = Lean::of(&held.bytes, held.content_type.as_deref(), rules)?;
     drop(held);
     let key = key(&format!("page {rules:?}"), url, lean.html().as_bytes());
@@ -156,7 +172,12 @@ pub fn read_once(cache: &Cache, held: Held, url: &Url, rules: &Rules) -> Result<
     Ok(read)
 }
 
-fn head_key(held: &Held, url: &Url, rules: &Rules) -> Key {
+fn head_key(held: &Held, url: &Url, rulebook: &Rulebook) -> Key {
+    // Which of them count may stand in the page, at which nobody looks yet.
+    let rules: &dyn fmt::Debug = match source::is_on_shelf(url) {
+        true => rulebook,
+        false => &rulebook.rules_for(url),
+    };
     let of = format!("head {:?} {rules:?}", held.content_type);
     key(&of, url, &held.bytes)
 }

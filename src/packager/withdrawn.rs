@@ -77,8 +77,7 @@ impl<'a> Withdrawals<'a> {
         };
         for (number, one) in all.iter().enumerate() {
             names.ids.entry(one.id()).or_default().push(number);
-            if let Some(address) = &one.address {
-                let key = links::key(address);
+            for key in one.address.iter().flat_map(links::keys) {
                 names.originals.entry(key).or_default().push(number);
             }
             if let Some(folder) = one.folder() {
@@ -159,6 +158,21 @@ mod tests {
         check("be/2026/11", false);
         check("2026/11/river-a1b2c3", false);
         check("https://mirror.example/be/2026/11/", false);
+    }
+
+    #[test]
+    fn an_article_is_meant_however_its_letters_are_written() {
+        let path = SitePath::parse("fa/2026/11/a-a1b2c3/index.html").unwrap();
+        let told = "http://n.example/%d8%ae%d8%a8%d8%b1-%d9%81%d9%88%d8%b1%db%8c/";
+        for text in [
+            "http://n.example/خبر-فوری/",
+            "https://n.example/%D8%AE%D8%A8%D8%B1-%D9%81%D9%88%D8%B1%DB%8C",
+            "https://n.example/amp/خبر-فوری?outputType=amp",
+        ] {
+            let all = [Withdrawn::parse(text).unwrap()];
+            let found = Withdrawals::of(&all).of_article("", &path, Url::parse(told).into_iter());
+            assert_eq!(found, [0], "{text}");
+        }
     }
 
     #[test]

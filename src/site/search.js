@@ -28,13 +28,18 @@
   const isUnspaced = new RegExp(`^[${UNSPACED}]`, "u");
   const termsOf = text => (fold(text).match(RUNS) || []).flatMap(run => {
     const letters = [...run];
-    if (isUnspaced.test(run)) return letters.slice(1).map((letter, n) => letters[n] + letter);
-    return letters.length > 1 ? [stem(run)] : [];
+    if (isUnspaced.test(run)) return letters.slice(1).map((letter, n) => [letters[n] + letter]);
+    return letters.length > 1 ? [stems(run)] : [];
   });
-  const stem = word => {
-    let letters = [...(word.startsWith("ال") && [...word].length >= 6 ? word.slice(2) : word)];
-    for (let n = 0; n < 5 && letters.length > 4 && "аеийіїоуўыьэюямхвaeisdınlrةهایونت".includes(letters[letters.length - 1]); n++) letters.pop();
-    return letters.join("");
+  // Of a word with many endings the index keeps some, so what is asked for is looked up with each of its own and without.
+  const stems = word => {
+    const letters = [...(word.startsWith("ال") && [...word].length >= 6 ? word.slice(2) : word)];
+    const all = [letters.join("")];
+    for (let n = 0; n < 5 && letters.length > 4 && "аеийіїоуўыьэюямхвaeisdıuünlrтةهایونت".includes(letters[letters.length - 1]); n++) {
+      letters.pop();
+      all.push(letters.join(""));
+    }
+    return all;
   };
   const hash = word => {
     let hash = 0x811c9dc5;
@@ -92,7 +97,7 @@
 
   let asked = 0;
   const ask = async () => {
-    const mine = ++asked, text = box.value.trim(), plain = fold(text), wanted = termsOf(text).map(hash);
+    const mine = ++asked, text = box.value.trim(), plain = fold(text), wanted = termsOf(text).map(term => term.map(hash));
     const results = [];
     let next = 0;
     found.replaceChildren();
@@ -109,7 +114,7 @@
         if (!rows) { lost++; continue; }
         for (const { row, hashes, head } of rows) {
           const inHead = head.includes(plain);
-          if (inHead || wanted.length && wanted.every(term => hashes.has(term))) results.push({ row, inHead });
+          if (inHead || wanted.length && wanted.every(term => term.some(one => hashes.has(one)))) results.push({ row, inHead });
           reached = row[2];
         }
       }

@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn the_script_of_the_page_cuts_the_same_endings() {
+        let script = include_str!("search.js");
+        let cut =
+            format!("n < {MOST_GONE} && letters.length > {LEAST_LEFT} && \"{ENDINGS}\".includes");
+        assert!(script.contains(&cut), "{cut}");
+    }
+
+    #[test]
     fn scripts_without_spaces_are_found_by_pairs() {
         assert_eq!(words("河畔邮报2026年"), ["河畔", "畔邮", "邮报", "2026"]);
         assert_eq!(words("— a, I! б 7"), Vec::<String>::new());

@@ -143,6 +143,8 @@ pub struct Stock {
     pub lost_pictures: Vec<LostPicture>,
     /// Where withdrawn articles were, each with its language.
     pub withdrawn: Vec<(SitePath, Language)>,
+    /// The same, as links lead there: to the page that says so, and not to the text that was taken back.
+    pub(super) graves: Slips,
     /// Those of them of which there was a text until now.
     pub taken_back: Vec<TakenBack>,
     /// What was withdrawn, but fits no article, gathered or kept.
@@ -209,7 +211,12 @@ impl Archive {
                 "`{path}` is no place of an article of `{newsroom}` with its date"
             ));
         }
-        let key = key(&line.id);
+        let mut key = key(&line.id);
+        // Earlier versions took two spellings of an address for two articles. Readers have both, so both stay; what is told
+        // now is the first.
+        if self.slips.get(&key).is_some_and(|had| *had.id != *line.id) {
+            key.clone_from(&line.id);
+        }
         if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
             return Err(format!("`{}` stands there twice", line.path));
         }
@@ -298,11 +305,14 @@ impl Archive {
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Vec<&Slip> {
-        let is_of_then = |slip: &&Slip| {
+        let is_of_then = |(known_as, slip): &(&String, &Slip)| {
             let story = slip.story.as_ref();
-            story.is_some_and(|story| story.published == published) && !now.contains(&*slip.id)
+            story.is_some_and(|story| story.published == published)
+                && !now.contains(&*slip.id)
+                && **known_as == key(&slip.id)
         };
-        let mut of_then = self.slips.values().filter(is_of_then).peekable();
+        let of_then = self.slips.iter().filter(is_of_then);
+        let mut of_then = of_then.map(|(_, slip)| slip).peekable();
         // Few have the same moment, so a title is rarely asked for.
         let title = of_then.peek().and_then(|_| title());
         let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
@@ -414,6 +424,7 @@ impl Archive {
             unknown,
             taken_back,
             withdrawn: self.graves(),
+            graves: self.buried().cloned().map(Box::new).collect(),
             ..Stock::default()
         };
         // Step 3.
@@ -557,9 +568,16 @@ impl Archive {
     }
 
     fn graves(&self) -> Vec<(SitePath, Language)> {
-        let gone = self.slips.values().filter(|slip| !slip.is_shown());
-        let named = gone.filter_map(|slip| Some((slip.path.clone(), slip.language()?.clone())));
+        let named = self
+            .buried()
+            .filter_map(|slip| Some((slip.path.clone(), slip.language()?.clone())));
         named.collect()
+    }
+
+    /// Those withdrawn articles in the place of which a page says so.
+    fn buried(&self) -> impl Iterator<Item = &Slip> {
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        gone.filter(|slip| slip.language().is_some())
     }
 }
 

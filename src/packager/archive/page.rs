@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use super::super::links::Inside;
+use super::super::links::{self, Inside};
 use super::line::{Line, Shown};
 use super::slip::Slip;
 use crate::base::{self, SitePath};
 use crate::io::fetch;
 use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
-/// Where the articles lie that are shown.
+/// Where the articles lie that are shown, and the pages that say that one was withdrawn.
 #[derive(Debug, Default)]
 pub(in crate::packager) struct Shelf {
     places: HashSet<SitePath>,
@@ -19,9 +19,9 @@ pub(in crate::packager) struct Shelf {
 }
 
 impl Shelf {
-    pub fn of(shown: &[Box<Slip>]) -> Self {
+    pub fn of(shown: &[Box<Slip>], graves: &[Box<Slip>]) -> Self {
         let mut shelf = Self::default();
-        for slip in shown {
+        for slip in shown.iter().chain(graves) {
             shelf.places.insert(slip.path.clone());
             for url in slip.addresses() {
                 shelf.inside.add(&url, slip.alone_says(), &slip.path);
@@ -84,7 +84,9 @@ impl Line {
     /// token, of an article that has none.
     fn shown(&self, source: &str) -> String {
         match Url::parse(source) {
-            Ok(url) if self.id.starts_with("http") => fetch::without_login(&url).into(),
+            Ok(url) if self.id.starts_with("http") => {
+                links::without_campaigns(&fetch::without_login(&url)).into()
+            }
             Ok(url) => fetch::shown(&url),
             Err(_) => source.to_owned(),
         }
@@ -125,7 +127,8 @@ impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
             let inside = self.shelf.inside.page(&url, self.told_by).cloned();
-            return inside.map_or_else(|| Link::Outside(href.to_owned()), Link::Inside);
+            let outside = || Link::Outside(links::without_campaigns(&url).into());
+            return inside.map_or_else(outside, Link::Inside);
         }
         match self.file(href) {
             Some(path) if self.shelf.places.contains(&path) => Link::Inside(path),
@@ -191,6 +194,7 @@ mod tests {
         };
         let own = "https://n.example/?p=1";
         check(own, own, own);
+        check(own, "https://n.example/?p=1&utm_source=rss", own);
         check(own, "https://editor:PASSW@n.example/?p=1", own);
         check(
             "77",

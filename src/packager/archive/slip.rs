@@ -172,8 +172,9 @@ impl Slip {
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
             also: self.also().map(str::to_owned).collect(),
-            told_by: None,
-            is_hearsay: false,
+            // Nobody else's links shall lead to the page that says that it is gone.
+            told_by: self.alone_says().map(Box::from),
+            is_hearsay: self.is_hearsay,
             read_by: None,
             left_out: None,
             story: None,

@@ -167,7 +167,7 @@ fn told(articles: &[(&str, &str)]) -> Gathered {
 }
 
 fn articles(stock: &Stock) -> Vec<Article> {
-    let shelf = Shelf::of(&stock.articles);
+    let shelf = Shelf::of(&stock.articles, &stock.graves);
     let article = |slip: &Slip| {
         let line = slip.line().unwrap();
         let body = &line.story.as_ref().unwrap().body;
@@ -289,7 +289,10 @@ fn a_withdrawn_article_leaves_only_its_names() {
     assert!(stock.unknown.is_empty());
     assert_eq!(stock.articles.len(), 1);
     let body = text_of(&stock, "bazar");
-    assert!(body.contains("<span>in</span>"), "{body}");
+    assert!(
+        body.contains("<a href=\"../ruz/index.html\">in</a>"),
+        "{body}"
+    );
     assert!(!text(&archive).contains("secret"), "{}", text(&archive));
     let language = Language::parse("fa-AF").unwrap();
     let grave = (path("fa/2026/11/ruz/index.html"), language);
@@ -307,6 +310,37 @@ fn a_withdrawn_article_leaves_only_its_names() {
     assert_eq!(stock.articles.len(), 1);
     let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
     assert_eq!(stock.unknown, withdrawn);
+}
+
+#[test]
+fn a_link_to_what_was_withdrawn_leads_to_the_page_that_says_so() {
+    let link = "<p>As <a href='https://n.example/ruz?utm_source=x'>told</a>, at <a href='https://n.example/other'>length</a>";
+    let lines = |is_hearsay: bool| {
+        let ruz = Line {
+            told_by: Some("https://partner.example/feed".into()),
+            is_hearsay,
+            ..line(&article("ruz", "<p>secret"))
+        };
+        [ruz, line(&article("bazar", link))]
+    };
+    let withdrawn = [Withdrawn::parse("https://n.example/ruz").unwrap()];
+    // Where the other site alone said that it lies there, only its own links do.
+    for (is_hearsay, inside) in [(false, 1), (true, 0)] {
+        let mut archive = empty();
+        stocked(&mut archive, gathered_lines(&lines(is_hearsay)), &[]);
+        for _ in 0..2 {
+            archive = reread(&archive);
+            let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+            let body = text_of(&stock, "bazar");
+            assert_eq!(body.matches("href=\"../ruz/").count(), inside, "{body}");
+            assert_eq!(
+                body.matches("https://n.example/").count(),
+                2 - inside,
+                "{body}"
+            );
+            assert_eq!(stock.withdrawn.len(), 1);
+        }
+    }
 }
 
 /// What is done with an article in one round: whether its feed tells it, or a folder holds it under one of two names, and by
@@ -427,6 +461,44 @@ fn damage_is_named_with_its_line() {
     );
     check(&good.replacen('س', "\u{1}", 1), 1, "control");
     check("\u{feff}", 1, "");
+}
+
+#[test]
+fn what_was_two_articles_by_two_spellings_stays_and_is_withdrawn_as_one() {
+    let spelled = |slug: &str, address: &str| Line {
+        id: address.to_owned(),
+        source: Some(address.to_owned()),
+        ..line(&article(slug, "<p>secret"))
+    };
+    let (small, large) = (
+        "https://n.example/%d8%ae%d8%a8%d8%b1/",
+        "https://n.example/%D8%AE%D8%A8%D8%B1",
+    );
+    let [first, second] = [spelled("a", small), spelled("b", large)];
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("fa.jsonl");
+    let written = [first.written(), second.written()].join(&b'\n');
+    files::write(&place, &[&written[..], b"\n"].concat()).unwrap();
+    let read = || Archive::read(place.clone(), &id()).unwrap();
+
+    // The same again, in another spelling, stands where the first does.
+    let mut archive = read();
+    let now = BTreeSet::from([small.to_owned()]);
+    let title = || Some(article("b", "").title);
+    let moved = archive.moved(&title, "2026-11-20T10:00:00.25Z".parse().unwrap(), &now);
+    assert!(moved.is_empty());
+    assert_eq!(archive.first_id("http://n.example/خبر"), Some(small));
+    let stock = stocked(&mut archive, gathered_lines(&[first]), &[]);
+    assert_eq!(stock.articles.len(), 2);
+    assert_eq!(text(&reread(&archive)).lines().count(), 2);
+
+    let withdrawn = [Withdrawn::parse("https://n.example/خبر").unwrap()];
+    let mut archive = read();
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    assert!(stock.unknown.is_empty() && stock.articles.is_empty());
+    assert_eq!(stock.withdrawn.len(), 2);
+    assert!(!text(&archive).contains("secret"), "{}", text(&archive));
+    assert_eq!(text(&reread(&archive)).lines().count(), 2);
 }
 
 #[test]

@@ -251,6 +251,14 @@ fn named(host: &str) -> &str {
         .unwrap_or(host)
 }
 
+/// Whether an address is one of this host, or of one below it.
+pub fn is_of_host(url: &Url, host: &str) -> bool {
+    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
+    let (own, host) = (bare(url.host_str().unwrap_or_default()), bare(host));
+    let above = own.strip_suffix(&host);
+    !host.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
 /// What two addresses of one picture in different sizes have in common.
 pub fn key(url: &Url) -> String {
     let name = url

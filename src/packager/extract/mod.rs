@@ -47,7 +47,7 @@ use dom_smoothie::Readability;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use addresses::key as picture_key;
+pub use addresses::{is_of_host, key as picture_key};
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
@@ -238,6 +238,18 @@ fn extract(
         }
         other => other,
     }
+}
+
+/// How a page is to be read of which is not known where it lies: as the one that it says it is.
+pub fn rules_of(page: &[u8], content_type: Option<&str>, url: &Url, rulebook: &Rulebook) -> Rules {
+    let said = || {
+        let (text, _) = charset::decode(page, content_type);
+        let doc = document::parsed(&tangle::untangled(&text)?)?;
+        let canonical = metadata::read(&doc, url).canonical?;
+        addresses::absolute(&canonical, &base_of(&doc, url))
+    };
+    let said = rulebook.names_hosts().then(said).flatten();
+    rulebook.rules_for(said.as_ref().unwrap_or(url))
 }
 
 /// A page that is read, and what is known of it.

@@ -1,10 +1,13 @@
 //! What a newsroom settled about its own pages, as CSS selectors. It overrides everything that is guessed.
 
+use std::cmp::Reverse;
 use std::fmt;
+use std::sync::Arc;
 
 use dom_query::{Document, Matcher, NodeRef};
-use url::Url;
+use url::{Host, Url};
 
+use super::addresses::is_of_host;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::words::{self, squeezed};
@@ -38,7 +41,7 @@ impl fmt::Debug for Selector {
 /// Where the parts of an article stand on the pages of one host. What is `None`, or is not on a page, is guessed.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// Of which host; of all where there is none.
+    /// Of which host and those below it; of all where there is none.
     pub host: Option<String>,
     pub body: Option<Selector>,
     pub title: Option<Selector>,
@@ -48,25 +51,34 @@ pub struct Rules {
     pub remove: Vec<Selector>,
 }
 
-/// The rules of a newsroom; those that name a host come before those that name none.
+/// The rules of a newsroom; those that name a host come before those that name none, and before those of a host above it.
 #[derive(Debug, Clone, Default)]
-pub struct Rulebook(Vec<Rules>);
+pub struct Rulebook(Arc<[Rules]>);
 
 impl Rulebook {
     pub fn new(mut rules: Vec<Rules>) -> Self {
-        rules.sort_by_key(|rules| rules.host.is_none());
-        Self(rules)
+        for host in rules.iter_mut().filter_map(|rules| rules.host.as_mut()) {
+            // As it stands in addresses, whatever its letters are.
+            *host = Host::parse(host).map_or_else(|_| host.clone(), |host| host.to_string());
+        }
+        rules.sort_by_key(|rules| Reverse(rules.host.as_deref().map_or(0, str::len)));
+        Self(rules.into())
     }
 
     pub fn joined(books: impl Iterator<Item = Self>) -> Self {
-        Self::new(books.flat_map(|book| book.0).collect())
+        Self::new(books.flat_map(|book| book.0.to_vec()).collect())
     }
 
     /// Those for a page at this address.
     pub fn rules_for(&self, url: &Url) -> Rules {
-        let host = url.host_str();
-        let fits = |rules: &&Rules| rules.host.is_none() || rules.host.as_deref() == host;
+        let is_of = |host: &String| is_of_host(url, host);
+        let fits = |rules: &&Rules| rules.host.as_ref().is_none_or(is_of);
         self.0.iter().find(fits).cloned().unwrap_or_default()
+    }
+
+    /// Whether it matters where a page lies.
+    pub fn names_hosts(&self) -> bool {
+        self.0.iter().any(|rules| rules.host.is_some())
     }
 }
 
@@ -206,8 +218,19 @@ mod tests {
             title: select(title),
             ..Rules::default()
         };
-        let book = Rulebook::new(vec![rules(None, "h1"), rules(Some("n.example"), "h2")]);
-        for (address, expected) in [("https://n.example/a", "h2"), ("https://m.example/a", "h1")] {
+        let book = Rulebook::new(vec![
+            rules(None, "h1"),
+            rules(Some("n.example"), "h2"),
+            rules(Some("blog.n.example"), "h3"),
+            rules(Some("Новости.example"), "h4"),
+        ]);
+        for (address, expected) in [
+            ("https://n.example/a", "h2"),
+            ("https://www.n.example/a", "h2"),
+            ("https://blog.n.example/a", "h3"),
+            ("https://новости.example/a", "h4"),
+            ("https://m.example/a", "h1"),
+        ] {
             let found = book.rules_for(&Url::parse(address).unwrap());
             assert_eq!(found.title.unwrap().text, expected);
         }

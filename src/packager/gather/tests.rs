@@ -14,7 +14,7 @@ use super::super::archive::Archive;
 use super::super::archive::{Line, Story};
 use super::super::cache::tests::{cache, kept_cache};
 use super::super::cache::{Cache, Work};
-use super::super::extract::Rulebook;
+use super::super::extract::{Rulebook, Rules, Selector};
 use super::super::fetching::WebCache;
 use super::super::fetching::tests::Web;
 use super::super::waiting::Drawer;
@@ -71,10 +71,19 @@ async fn gathered_with(web: &Web, sources: &[Source], cache: &Arc<Cache>) -> Gat
 }
 
 async fn gathered_by(getter: &Getter<'_>, sources: &[Source], cache: &Arc<Cache>) -> Gathered {
+    gathered_under(&Rulebook::default(), getter, sources, cache).await
+}
+
+async fn gathered_under(
+    rules: &Rulebook,
+    getter: &Getter<'_>,
+    sources: &[Source],
+    cache: &Arc<Cache>,
+) -> Gathered {
     let background = Background {
         newsroom: &newsroom(),
         archive: &nothing(),
-        rules: &Rulebook::default(),
+        rules,
         cache,
         drawer: &Drawer::on(&std::env::temp_dir()),
         previous: None,
@@ -756,4 +765,70 @@ async fn made_up_newsroom_pages_become_articles() {
     let gathered = gathered(&Web::default(), &[Source::Folder(folder)]).await;
     assert_eq!(gathered.articles.len(), 90, "{:?}", gathered.skipped);
     assert_eq!(gathered.skipped.len(), 30);
+}
+
+#[tokio::test]
+async fn rules_of_a_host_hold_for_its_pages_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines =
+        format!("<div class=right>The court</div><div class=text><p>Right. {SENTENCES}</p></div>");
+    for (name, host) in [("a", "www.n.example"), ("b", "m.example")] {
+        let head = format!("<link rel=canonical href=https://{host}/{name}><title>");
+        let page = page(&format!("Wrong {name}"), &lines).replace("<title>", &head);
+        files::write(
+            &folder.path().join(name.to_owned() + ".html"),
+            page.as_bytes(),
+        )
+        .unwrap();
+    }
+    let selector = |text| Some(Selector::parse(text).unwrap());
+    let rulebook = |title| {
+        Rulebook::new(vec![Rules {
+            host: Some("n.example".into()),
+            title: selector(title),
+            body: selector(".text"),
+            ..Rules::default()
+        }])
+    };
+    let cache = kept_cache();
+    // The second time from what was kept, and the third by other rules.
+    for (title, shown) in [
+        (".right", "The court"),
+        (".right", "The court"),
+        ("h1", "Wrong a"),
+    ] {
+        let (web, sources) = (Web::default(), [Source::Folder(folder.path().into())]);
+        let getter = Getter::new(&web, std::iter::empty());
+        let gathered = gathered_under(&rulebook(title), &getter, &sources, &cache).await;
+        let (_, story) = article(&gathered, shown);
+        assert!(story.body.starts_with("<p>Right."), "{}", story.body);
+        article(&gathered, "Wrong b");
+    }
+}
+
+#[tokio::test]
+async fn of_a_crawl_nothing_is_asked_of_the_web() {
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = folder.path().join("a.warc");
+    let page = page(
+        "The ferry",
+        "<img src=https://n.example/1.jpg width=640 height=480>",
+    );
+    let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{page}");
+    let warc = format!(
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://n.example/a\r\nWARC-Date: 2026-11-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+        http.len()
+    );
+    files::write(&crawl, warc.as_bytes()).unwrap();
+    let web = Web::default().with("https://n.example/1.jpg", "image/jpeg", photo());
+    let gathered = gathered(&web, &[Source::Crawl(crawl)]).await;
+    article(&gathered, "The ferry");
+    let asked = web.asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(asked, 0);
+    let [lost] = &gathered.lost_pictures[..] else {
+        panic!("{:?}", gathered.lost_pictures);
+    };
+    assert_eq!(lost.picture, "https://n.example/1.jpg");
+    assert!(lost.why.contains("not in the crawl"), "{}", lost.why);
 }

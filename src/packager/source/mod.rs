@@ -37,7 +37,7 @@ use super::fetching::{GetError, Getter, Terms};
 use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
 use crate::base::{LIMITS, Timestamp};
-use crate::io::fetch::{self, FetchError};
+use crate::io::fetch::{self, FetchError, NO_PROXY};
 use crate::io::files::{self, FileError};
 use crate::io::reach::LEADS_INSIDE;
 use crate::io::visit::Ground;
@@ -223,6 +223,11 @@ impl SourceError {
             {
                 "if it is meant to lie in your own network, say `allow_private = true` under this `[[newsroom.source]]`; if not, \
                  somebody lets the name of this host lead into it"
+            }
+            Self::Fetch(GetError::Fetch(FetchError::Transient { why, .. }))
+                if why.starts_with(NO_PROXY) =>
+            {
+                "see whether the proxy runs (Tor: `systemctl start tor`), and what `proxy` in `colport.toml` says"
             }
             Self::Fetch(_) => "check the address, or save it to a file and name that",
             Self::File(error) => return error.hint(),
@@ -601,6 +606,18 @@ mod tests {
             "{error}"
         );
         assert!(error.hint().is_some());
+    }
+
+    #[test]
+    fn who_has_a_proxy_that_is_down_is_told_to_look_at_it() {
+        let hint = |why: &str| {
+            let (address, why) = ("http://n.example/feed".to_owned(), why.to_owned());
+            let error = GetError::from(FetchError::Transient { address, why });
+            SourceError::from(error).hint().unwrap()
+        };
+        let down = format!("{NO_PROXY} `socks5h://127.0.0.1:9050`");
+        assert!(hint(&down).contains("proxy"));
+        assert!(!hint(fetch::NOBODY_THERE).contains("proxy"));
     }
 
     #[test]

@@ -41,6 +41,8 @@ impl Held {
 pub enum ShelfError {
     #[error("it does not lie there")]
     Absent,
+    #[error("it is not in the crawl, and nothing is fetched for one")]
+    NotCrawled,
     #[error("{0}")]
     Damaged(String),
     #[error(transparent)]

@@ -16,7 +16,7 @@ use url::Url;
 use super::feed::Entry;
 use super::{Offer, Page, SourceError, in_time, json};
 use crate::base::LIMITS;
-use crate::io::fetch::shown;
+use crate::io::fetch::{FetchError, shown};
 use crate::packager::Skipped;
 use crate::packager::extract::{Moment, parse_date, plain_text, unescaped};
 use crate::packager::fetching::{GetError, Getter, Got, Terms};
@@ -127,10 +127,16 @@ async fn posts(
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Err(failed.map_or_else(
-        || SourceError::NotAWordPress(shown(site), String::new()),
-        SourceError::from,
-    ))
+    Err(match failed {
+        // Behind the last page it may say so too.
+        Some(GetError::Fetch(why @ (FetchError::Denied { .. } | FetchError::NotFound(_))))
+            if number == 1 =>
+        {
+            SourceError::NotAWordPress(shown(site), why.to_string())
+        }
+        Some(error) => error.into(),
+        None => SourceError::NotAWordPress(shown(site), String::new()),
+    })
 }
 
 const QUERY: &str = "per_page=100&orderby=date&order=desc&_embed=author,wp:featuredmedia,wp:term";
@@ -423,8 +429,21 @@ mod tests {
             assert!(error.to_string().contains(says), "{error}");
             assert!(error.hint().is_some());
         }
-        let (offers, _) = offered(&Web::default(), 100).await;
-        assert!(matches!(offers, Err(SourceError::Fetch(_))));
+        let locked = [plain_address(&site(), 1), query_address(&site(), 1)];
+        let [denied, denied_again] = &locked;
+        let web = Web::default()
+            .refusing(denied.as_str(), 9, 401, None)
+            .refusing(denied_again.as_str(), 9, 401, None);
+        for (web, says) in [(web, "status 401"), (Web::default(), "nothing there")] {
+            let (offers, _) = offered(&web, 100).await;
+            let error = offers.unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(
+                error.to_string().contains("/wp-json/wp/v2/posts"),
+                "{error}"
+            );
+            assert!(error.hint().unwrap().contains("name its feed instead"));
+        }
     }
 
     proptest::proptest! {

@@ -267,6 +267,7 @@ fn the_search_finds_words_in_other_forms_without_a_server() {
         ["fa/search.html", "كاريز"],
         ["zh/search.html", "显微镜"],
         ["en/search.html", "zeppelin"],
+        ["be/search.html", "рамонт"],
     ];
     let addresses = serde_json::to_string(&questions).unwrap();
     let script = format!("const questions = {addresses};{}", include_str!("ask.js"));
@@ -287,6 +288,7 @@ fn the_search_finds_words_in_other_forms_without_a_server() {
     check(3, "| کاریز هفت‌صدساله");
     check(4, "| 年轻人回到茶山");
     check(5, "| Nothing was found.");
+    check(6, "| Паром вярнуўся на Мжану");
 }
 
 fn text_of(program: &str, arguments: &[&str], page: &Path) -> String {

@@ -241,6 +241,33 @@ async fn what_is_withdrawn_is_not_fetched_again() {
 }
 
 #[tokio::test]
+async fn one_address_in_two_spellings_is_one_article_that_stays_where_it_is() {
+    let (small, large) = (
+        "https://n.example/%d8%ae%d8%a8%d8%b1/",
+        "https://n.example/%D8%AE%D8%A8%D8%B1",
+    );
+    let item = |address: &str| {
+        let title = "<title>T</title>";
+        format!(
+            "<item>{title}<link>{address}</link><pubDate>Fri, 20 Nov 2026 10:00:00 +0000</pubDate></item>"
+        )
+    };
+    let mut archive = empty();
+    let mut places = Vec::new();
+    for items in [item(small), item(large), item(small) + &item(large)] {
+        let mut web = Web::default().with("https://n.example/feed", "text/xml", feed(&items));
+        for address in [small, large] {
+            web = web.with(address, "text/html", page(""));
+        }
+        let gathered = gathered(&web, &archive, "2026-11-23T12:00:00Z").await;
+        let stock = stocked(&mut archive, gathered, &[]);
+        places.extend(stock.articles.iter().map(|slip| slip.path.clone()));
+        archive = reread(&archive);
+    }
+    assert_eq!(places, [&places[0]; 3].map(Clone::clone));
+}
+
+#[tokio::test]
 async fn a_crawl_does_not_bring_back_what_was_corrected_since() {
     let folder = tempfile::tempdir().unwrap();
     let crawl = folder.path().join("a.warc");

@@ -1,5 +1,5 @@
-//! What a crawler saw: WARC, packed or not, and WACZ. Pages and pictures are read from there; only what the crawl lacks
-//! is fetched.
+//! What a crawler saw: WARC, packed or not, and WACZ. Pages and pictures are read from there, and nothing else is: the site
+//! may be gone, and whoever has its name by now would see who asks.
 //!
 //! 1. The file is mapped and not read: where its records lie is taken from the index of a WACZ, or found by walking over
 //!    them once. A stream that allows no reading in the middle is unpacked onto the disk first.
@@ -7,10 +7,11 @@
 //!    them together.
 //! 3. Offered are the pages that a WACZ lists, or everything that was called HTML.
 
+mod sizes;
 mod wacz;
 mod warc;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,8 +32,8 @@ use crate::packager::{Skipped, links};
 #[derive(Debug, Default)]
 struct Crawl {
     warcs: Vec<Bytes>,
-    /// By [`links::key`], so that spellings of an address meet.
-    captures: HashMap<String, Capture>,
+    /// By [`links::key`], so that spellings of an address meet; in order, so that sizes of a picture stand together.
+    captures: BTreeMap<String, Capture>,
     /// Of what [`Self::captures`] is spelled with.
     addresses_bytes: usize,
     /// Records that are beyond a ceiling.
@@ -42,6 +43,9 @@ struct Crawl {
     /// Of all of that; it has one ceiling, however many files a crawl is made of.
     unpacked_bytes: u64,
 }
+
+/// So many are looked at of one picture.
+const SIZES: usize = 8;
 
 /// Where an answer lies.
 #[derive(Debug, Clone)]
@@ -56,7 +60,10 @@ struct Capture {
 
 impl Shelf for Crawl {
     fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>> {
-        let capture = self.captures.get(&links::key(url))?;
+        let key = links::key(url);
+        let Some(capture) = self.captures.get(&key) else {
+            return Some(self.other_size(&key).ok_or(ShelfError::NotCrawled));
+        };
         let held = self.held(capture);
         Some(held.map_err(|why| ShelfError::Damaged(format!("in the crawl: {why}"))))
     }
@@ -259,6 +266,16 @@ impl Crawl {
         pages
     }
 
+    /// The largest that the crawler saw of this picture.
+    fn other_size(&self, key: &str) -> Option<Held> {
+        let meant = sizes::sizeless(key)?;
+        let near = self.captures.range(meant.0.to_owned()..);
+        let near = near.take_while(|(key, _)| key.starts_with(meant.0));
+        let sizes = near.filter(|(key, one)| !one.is_page && sizes::sizeless(key) == Some(meant));
+        let held = sizes.take(SIZES).filter_map(|(_, one)| self.held(one).ok());
+        held.max_by_key(|held| held.bytes.len())
+    }
+
     fn held(&self, capture: &Capture) -> io::Result<Held> {
         let warc = self.warcs.get(capture.warc);
         let record = warc::at(warc.map_or(&[], |warc| warc), capture.offset)?;
@@ -350,6 +367,8 @@ mod tests {
             gone,
             script,
             jpeg("https://n.example/1.jpg", "photo"),
+            jpeg("https://n.example/2-150x150.jpg", "tiny"),
+            jpeg("https://n.example/2-1024x683.jpg", "a larger one"),
             html(PAGE, "new"),
             html("https://n.example/other", "other"),
             same.into_bytes(),
@@ -398,6 +417,9 @@ mod tests {
         assert_eq!(read(&offers[0], "").as_deref(), Some("new"));
         assert_eq!(read(&offers[0], "/1.jpg").as_deref(), Some("photo"));
         assert_eq!(read(&offers[0], "/same.jpg").as_deref(), Some("photo"));
+        let other = read(&offers[0], "/2-scaled.jpg?w=1600");
+        assert_eq!(other.as_deref(), Some("a larger one"));
+        assert_eq!(read(&offers[0], "/2-scaled.png"), None);
         assert_eq!(read(&offers[0], "/gone"), None);
         assert_eq!(read(&offers[0], "/x.js"), None);
         let seen = offers[0].seen.unwrap().to_string();
