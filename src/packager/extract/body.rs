@@ -9,7 +9,7 @@ use dom_query::NodeRef;
 
 use super::super::script;
 use super::addresses::{self, Contact};
-use super::block::{Block, Cell, Line, Part, Table, Tongue};
+use super::block::{self, Block, Cell, Line, Part, Table, Tongue};
 use super::container::{Manner, Reading};
 use super::embeds;
 use super::nodes;
@@ -30,6 +30,8 @@ pub struct Walk<'r, 'a> {
     tongue: Tongue,
     /// Whether a `figure` is around that holds more than a picture.
     pub is_framed: bool,
+    /// Whether the cell of a table is around.
+    is_in_cell: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -41,6 +43,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             pending: None,
             tongue: Tongue::default(),
             is_framed: false,
+            is_in_cell: false,
         }
     }
 
@@ -242,7 +245,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     /// Whether it leads to other articles, and no line of the text announces it.
     fn leads_away(&self, node: &NodeRef) -> bool {
-        !self.is_announced() && self.leads_home(node)
+        !self.is_in_cell && !self.is_announced() && self.leads_home(node)
     }
 
     /// "Detained today:" and no "Read also:".
@@ -439,7 +442,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         if !text.trim().is_empty() {
             let text = text.trim_matches('\n').to_owned();
-            self.blocks.push(Block::Pre(text));
+            let tongue = self.told_of(&text);
+            self.blocks.push(Block::Pre { text, tongue });
         }
     }
 
@@ -626,7 +630,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             return self.illustrated(node, depth);
         }
         let rows = rows_of(node);
-        if !is_data(node, &rows) || (self.is_finished() && holds_more_than_lines(node)) {
+        if !is_data(node, &rows) {
             return self.children_as_block(node, depth);
         }
         let captions = node.element_children();
@@ -655,8 +659,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             is_head: cell.has_name("th"),
             across: count("colspan"),
             down: count("rowspan"),
-            line: self.inner_line(cell),
+            blocks: self.told_in_cell(cell),
         }
+    }
+
+    /// In a table of facts a list of links is one of them.
+    fn told_in_cell(&mut self, cell: &NodeRef) -> Vec<Block> {
+        let line = std::mem::take(&mut self.line);
+        let outer = std::mem::replace(&mut self.is_in_cell, true);
+        let blocks = self.apart(cell, 0);
+        self.is_in_cell = outer;
+        self.line = line;
+        block::with_lines_joined(blocks)
     }
 
     fn inner_line(&mut self, cell: &NodeRef) -> Line {
@@ -678,8 +692,8 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
     parts.filter(|row| row.has_name("tr")).collect()
 }
 
-/// Of a cell only its lines are read.
-fn holds_more_than_lines(table: &NodeRef) -> bool {
+/// Of a summary only its lines are read.
+fn holds_more_than_lines(summary: &NodeRef) -> bool {
     let more = |name: &str| {
         let is_block = matches!(
             name,
@@ -687,7 +701,7 @@ fn holds_more_than_lines(table: &NodeRef) -> bool {
         );
         is_block || matches!(name, "img" | "video") || embeds::is_named(name)
     };
-    let mut below = table.descendants_it();
+    let mut below = summary.descendants_it();
     below.any(|below| nodes::is_named(&below, more))
 }
 

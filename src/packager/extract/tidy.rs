@@ -326,7 +326,7 @@ fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
         | Block::Table(_)
         | Block::Terms(_)
         | Block::Details { .. }
-        | Block::Pre(_)
+        | Block::Pre { .. }
         | Block::Quote(_) => true,
         _ => false,
     };

@@ -383,7 +383,7 @@ mod tests {
             plain.html,
             "<p>First.</p>\n<hr>\n<p>Then.</p>\n<p>Only</p>\n<p>Open</p>\n<p>Sum</p>\n"
         );
-        // In a cell there are lines.
+        // Also in a cell.
         keeps(
             "<p>Before.</p><table><tr><th>A<th>B<tr><td><dl><dt>C<dd>D</dl><td>E</table>",
             &["Before", "A", "B", "<dl><dt>C</dt><dd>D</dd></dl>", "E"],
