@@ -271,7 +271,10 @@ pub fn pictures_in(entry: &[u8]) -> Vec<Url> {
     let figures = article
         .into_iter()
         .flat_map(|article| article.lead.into_iter().chain(article.pictures));
-    figures.map(|figure| figure.src).collect()
+    figures
+        .flat_map(|figure| [Some(figure.src), figure.spare])
+        .flatten()
+        .collect()
 }
 
 /// The same, or else what `read` finds.

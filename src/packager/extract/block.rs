@@ -78,6 +78,9 @@ pub struct Tongue {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figure {
     pub src: Url,
+    /// Where the same picture lies too, should that one be missing or of a kind that is not read here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<Url>,
     pub alt: String,
     pub caption: Option<String>,
     /// The caption once more, as HTML, if there are links in it.

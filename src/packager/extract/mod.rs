@@ -101,6 +101,7 @@ impl Extracted {
                 self.lead = Some(match lead.caption {
                     Some(_) => Figure {
                         src: same.src,
+                        spare: same.spare,
                         alt: same.alt,
                         ..lead
                     },

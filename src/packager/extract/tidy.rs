@@ -514,7 +514,9 @@ fn take_lead(
     let outside = above.iter().find(|figure| is_named(figure));
     let outside = outside.or_else(|| above.iter().find(|figure| figure.caption.is_some()));
     let lead = outside.cloned().or_else(|| {
-        named.into_iter().next().map(|src| Figure {
+        let mut named = named.into_iter();
+        named.next().map(|src| Figure {
+            spare: named.next().filter(|spare| *spare != src),
             src,
             alt: String::new(),
             caption: None,

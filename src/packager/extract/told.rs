@@ -249,6 +249,7 @@ mod tests {
     fn the_picture_that_an_editor_names_takes_the_place_of_no_other() {
         let lead = |address: &str| Figure {
             src: base().join(address).unwrap(),
+            spare: None,
             alt: String::new(),
             caption: Some("The ferry".into()),
             linked: None,
