@@ -142,6 +142,30 @@ fn a_picture_that_is_missing_at_its_first_address_is_shown_by_its_second() {
     assert!(!said.err.contains("gone.webp"), "{said:?}");
 }
 
+#[test]
+fn what_is_said_of_a_picture_that_is_missing_stays() {
+    let newsroom = Newsroom::open();
+    let figure = |name: &str, caption: &str| {
+        format!("<figure><img src=/{name}><figcaption>{caption}</figcaption></figure>")
+    };
+    let body = [
+        figure("a.svg", "Seats on the ferry: 60"),
+        format!("<p>{SENTENCES}</p>"),
+        figure("b.jpg", "Ferries in 2019: 1204"),
+        figure("c.jpg", "Photo: Olga Carter"),
+    ];
+    newsroom.web.lay("ferry", page("Ferry", 20, &body.concat()));
+    newsroom.packed();
+    let files = newsroom.article("ferry");
+    let html = files.values().map(|file| String::from_utf8_lossy(file));
+    let html: String = html.collect();
+    for said in ["Seats on the ferry: 60", "Ferries in 2019: 1204"] {
+        let line = format!("<p><small>{said}</small></p>");
+        assert_eq!(html.matches(&line).count(), 1, "{html}");
+    }
+    assert!(!html.contains("Olga Carter"), "{html}");
+}
+
 const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before. \
     Rights groups consider the defendants to be political prisoners and ask for their release.";

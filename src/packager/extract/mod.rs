@@ -51,6 +51,7 @@ pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
+pub use tidy::is_credit;
 pub use told::{extract_finished, extract_summary};
 pub use words::{shared, squeezed, unescaped, weight};
 

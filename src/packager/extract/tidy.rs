@@ -204,11 +204,11 @@ fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
 fn is_caption_of(figure: &Figure, line: &Line) -> bool {
     let text = line.text();
     let repeats = line.weight() >= 12 && words::are_alike(text, &figure.alt, 0.85);
-    repeats || is_credit(line)
+    repeats || is_credit(text)
 }
 
 /// `Photo: Olga Carter`
-fn is_credit(line: &Line) -> bool {
+pub fn is_credit(text: &str) -> bool {
     const CREDITS: &[&str] = &[
         "photo",
         "photos",
@@ -239,10 +239,9 @@ fn is_credit(line: &Line) -> bool {
         "zdjęcie",
         "illustration",
     ];
-    if line.weight() >= 80 {
+    if words::weight(text) >= 80 {
         return false;
     }
-    let text = line.text();
     let said = text
         .split_once([':', '：'])
         .map(|(who, _)| who.trim().to_lowercase());
@@ -287,7 +286,7 @@ fn without_captions_told_twice(
     let repeats = |block: &Block| match block {
         Block::Line { tag, line } if !tag.starts_with('h') => {
             let text = line.text();
-            is_credit(line) || (is_said(text) && !is_summary(text))
+            is_credit(text) || (is_said(text) && !is_summary(text))
         }
         _ => false,
     };
