@@ -111,9 +111,12 @@ pub fn tidy(
     }
 }
 
-/// Of an article that an editor says to be finished nothing goes but its title, where that stands above the rest.
+/// Of an article that an editor says to be finished nothing goes but its title, where that stands above the rest. What is
+/// known of it besides may come from the metadata of a page.
 fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
     let mut blocks = with_captions(blocks);
+    let told = told_captions(meta, base);
+    all_figures(&mut blocks, &mut |figure| told.complete(figure));
     blocks.retain(Block::is_content);
     let repeats =
         |block: &Block| matches!(block, Block::Line { line, .. } if is_repeated(line, meta, true));
@@ -121,11 +124,13 @@ fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
         blocks.remove(0);
     }
     let head = blocks.iter().take(begin_of_text(&blocks, meta));
-    let published = head.clone().find_map(|block| match block {
+    let dated = head.clone().find_map(|block| match block {
         Block::Line { line, .. } => dates::parse_line(line.text()),
         _ => None,
     });
-    let (lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    let published = meta.published.or(dated);
+    let (mut lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    lead.iter_mut().for_each(|lead| told.complete(lead));
     let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,

@@ -335,6 +335,24 @@ mod tests {
     }
 
     #[test]
+    fn the_day_and_the_caption_beside_a_text_in_the_metadata_are_read_too() {
+        let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
+        let json = serde_json::json!({
+            "@type": "NewsArticle", "headline": "The court", "datePublished": "2024-03-05T10:00:00Z",
+            "articleBody": line.repeat(4),
+            "image": { "@type": "ImageObject", "url": "https://n.example/1.jpg", "caption": "The square" },
+        });
+        let page = format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><body><div id=root></div>"
+        );
+        let article = extract_page(page.as_bytes(), &base()).unwrap();
+        let day = article.published.map(|moment| moment.at.to_string());
+        assert_eq!(day.as_deref(), Some("2024-03-05T10:00:00Z"));
+        let lead = article.lead.unwrap();
+        assert_eq!(lead.caption.as_deref(), Some("The square"));
+    }
+
+    #[test]
     fn words_of_the_site_are_no_article_where_the_metadata_tells_one() {
         let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
         let told = line.repeat(6);
