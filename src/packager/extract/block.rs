@@ -499,6 +499,19 @@ impl Figure {
     pub fn tell(&mut self, caption: &Line) {
         self.linked = caption.targets().next().map(|_| unbroken(caption));
         self.caption = Some(caption.text().to_owned());
+    /// With what is told of the same picture elsewhere. This one's caption goes before.
+    pub fn or(self, same: Figure) -> Self {
+        match self.caption {
+            Some(_) => Figure {
+                src: same.src,
+                spare: same.spare,
+                alt: same.alt,
+                ..self
+            },
+            None => same,
+        }
+    }
+
     }
 
     /// Adds it to what is told.

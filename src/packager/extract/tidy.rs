@@ -254,13 +254,16 @@ pub fn is_credit(text: &str) -> bool {
     named || text.starts_with('©')
 }
 
-/// Captions that the page's metadata tells, by what the sizes of one picture have in common.
+/// Captions that the page's metadata tells, by the address of their picture, and by what the sizes of one picture have in
+/// common.
 struct ToldCaptions(HashMap<String, String>);
 
 fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
-    let told = meta.captions.iter().filter_map(|(address, caption)| {
-        let key = addresses::key(&addresses::absolute(address, base)?);
-        Some((key, caption.clone()))
+    let told = meta.captions.iter().flat_map(|(address, caption)| {
+        let url = addresses::absolute(address, base);
+        let names = url.map(|url| [addresses::key(&url), url.into()]);
+        let names = names.into_iter().flatten();
+        names.map(|name| (name, caption.clone()))
     });
     ToldCaptions(told.collect())
 }
@@ -268,7 +271,9 @@ fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
 impl ToldCaptions {
     fn complete(&self, figure: &mut Figure) {
         if figure.caption.is_none() {
-            figure.caption = self.0.get(&addresses::key(&figure.src)).cloned();
+            let own = self.0.get(figure.src.as_str());
+            let told = own.or_else(|| self.0.get(&addresses::key(&figure.src)));
+            figure.caption = told.cloned();
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Entry {
     /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
     pub caption: Option<String>,
+    /// The addresses of pictures in `content`, as they stand there, and what is written below each.
+    pub captions: Vec<(String, String)>,
 }
 
 /// A description this long, with paragraphs in it, is the article itself.
@@ -367,6 +369,7 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         section: section(&told.categories),
         picture: picture(&told.media, &told.links),
         caption: None,
+        captions: Vec::new(),
         content,
         summary,
         link,
