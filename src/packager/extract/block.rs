@@ -137,7 +137,9 @@ impl Block {
                 let start = start.filter(|start| *start != 1);
                 let start = start.map_or(String::new(), |start| format!(" start=\"{start}\""));
                 let _ = write!(html, "<{tag}{start}>");
-                items.iter().for_each(|item| write_item("li", "", item, html));
+                items
+                    .iter()
+                    .for_each(|item| write_item("li", "", item, html));
                 let _ = writeln!(html, "</{tag}>");
             }
             Self::Terms(parts) => {
@@ -201,23 +203,23 @@ impl Block {
             Self::List { items, .. } => items.iter().map(Vec::as_slice).collect(),
             Self::Terms(parts) => parts.iter().map(|part| &*part.blocks).collect(),
             Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
+            Self::Table(table) => table.cells().map(|cell| &*cell.blocks).collect(),
             _ => Vec::new(),
         }
     }
-            Self::Table(table) => table.cells().map(|cell| &*cell.blocks).collect(),
 
     pub fn within_mut(&mut self) -> Vec<&mut [Block]> {
         match self {
             Self::List { items, .. } => items.iter_mut().map(Vec::as_mut_slice).collect(),
             Self::Terms(parts) => parts.iter_mut().map(|part| &mut *part.blocks).collect(),
             Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
-            _ => Vec::new(),
-        }
-    }
             Self::Table(table) => {
                 let cells = table.rows.iter_mut().flatten();
                 cells.map(|cell| &mut *cell.blocks).collect()
             }
+            _ => Vec::new(),
+        }
+    }
 
     /// All lines in it, in order, without what they stand in.
     pub fn into_lines(self) -> Vec<Line> {
@@ -239,9 +241,7 @@ impl Block {
             Self::Table(table) => {
                 let cells = table.rows.into_iter().flatten();
                 let blocks = table.caption.map(|line| Self::Line { tag: "p", line });
-                let blocks = blocks
-                    .into_iter()
-                    .chain(cells.flat_map(|cell| cell.blocks));
+                let blocks = blocks.into_iter().chain(cells.flat_map(|cell| cell.blocks));
                 blocks.flat_map(Self::into_lines).collect()
             }
             Self::Pre { text, tongue } => {
@@ -296,9 +296,6 @@ impl Block {
     }
 }
 
-/// Leaves of what parts say of their language only what is not true of the whole article anyway.
-pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
-    for block in blocks {
 /// Lines that follow one another as one, with breaks in it.
 pub fn with_lines_joined(blocks: Vec<Block>) -> Vec<Block> {
     let mut joined: Vec<Block> = Vec::with_capacity(blocks.len());
@@ -314,12 +311,18 @@ pub fn with_lines_joined(blocks: Vec<Block>) -> Vec<Block> {
     joined
 }
 
+/// Leaves of what parts say of their language only what is not true of the whole article anyway.
+pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
+    for block in blocks {
         match block {
-            Block::Line { line, .. } => line.tongue.besides(whole),
+            Block::Line { line, .. } => {
+                line.tongue.besides(whole);
+                line.run_as(line.tongue.dir.or(whole.dir));
+            }
+            Block::Pre { tongue, .. } => tongue.besides(whole),
             Block::Details { summary, inner } => {
                 summary.tongue.besides(whole);
                 tell_tongues_apart(inner, whole);
-            Block::Pre { tongue, .. } => tongue.besides(whole),
             }
             Block::Table(table) => {
                 let around = table.tongue.clone().within(whole);
@@ -394,9 +397,6 @@ impl Table {
 }
 
 impl Cell {
-    fn write_html(&self, html: &mut String) {
-        let tag = if self.is_head { "th" } else { "td" };
-        let mut attributes = String::new();
     /// On one line.
     fn text(&self) -> String {
         let mut text = String::new();
@@ -405,6 +405,9 @@ impl Cell {
         squeezed(&text)
     }
 
+    fn write_html(&self, html: &mut String) {
+        let tag = if self.is_head { "th" } else { "td" };
+        let mut attributes = String::new();
         for (name, count) in [("colspan", self.across), ("rowspan", self.down)] {
             if count > 1 {
                 let _ = write!(attributes, " {name}=\"{count}\"");
@@ -443,15 +446,15 @@ impl Tongue {
 impl Embed {
     /// What is told of it stands behind the link, unless the link has no other name.
     fn write_html(&self, html: &mut String) {
-        let host = self.url.host_str().unwrap_or_default();
-        let host = host.trim_start_matches("www.");
-        let is_name = |caption: &&String| words::weight(caption) <= NAME;
         for line in self.lines() {
             let _ = writeln!(html, "<p>{}</p>", line.html());
         }
     }
 
     fn lines(&self) -> Vec<Line> {
+        let host = self.url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches("www.");
+        let is_name = |caption: &&String| words::weight(caption) <= NAME;
         let caption = self.caption.as_ref();
         let name = self.title.as_ref().or_else(|| caption.filter(is_name));
         let label = name.map_or(host.to_owned(), |name| format!("{name} ({host})"));
@@ -496,9 +499,6 @@ impl Figure {
         html.push_str("</figure>\n");
     }
 
-    pub fn tell(&mut self, caption: &Line) {
-        self.linked = caption.targets().next().map(|_| unbroken(caption));
-        self.caption = Some(caption.text().to_owned());
     /// With what is told of the same picture elsewhere. This one's caption goes before.
     pub fn or(self, same: Figure) -> Self {
         match self.caption {
@@ -512,6 +512,9 @@ impl Figure {
         }
     }
 
+    pub fn tell(&mut self, caption: &Line) {
+        self.linked = caption.targets().next().map(|_| unbroken(caption));
+        self.caption = Some(caption.text().to_owned());
     }
 
     /// Adds it to what is told.
@@ -556,6 +559,18 @@ enum Piece {
 }
 
 impl Line {
+    fn of(text: &str) -> Self {
+        let mut line = Self::default();
+        line.push_text(text, true);
+        line
+    }
+
+    fn marked(&mut self, tag: &'static str, attributes: &str, text: &str) {
+        self.open(tag, attributes);
+        self.push_text(text, true);
+        self.close(tag);
+    }
+
     pub fn push_text(&mut self, text: &str, kept: bool) {
         self.push(Piece::Text {
             text: text.to_owned(),
@@ -572,18 +587,6 @@ impl Line {
             kept,
             ..
         } = &piece
-    fn of(text: &str) -> Self {
-        let mut line = Self::default();
-        line.push_text(text, true);
-        line
-    }
-
-    fn marked(&mut self, tag: &'static str, attributes: &str, text: &str) {
-        self.open(tag, attributes);
-        self.push_text(text, true);
-        self.close(tag);
-    }
-
         {
             self.weight += weight;
             self.linked += if *linked { *weight } else { 0 };
@@ -610,6 +613,25 @@ impl Line {
 
     pub fn in_link(&mut self, linking: bool) {
         self.linking = linking;
+    }
+
+    /// What is marked to run as the line does anyway is marked for nothing; what is pasted brings many such marks.
+    fn run_as(&mut self, dir: Option<&str>) {
+        let Some(same) = dir.map(|dir| format!(" dir=\"{dir}\"")) else {
+            return;
+        };
+        let mut idle = Vec::new();
+        self.pieces.retain(|piece| match piece {
+            Piece::Open {
+                tag: "bdi",
+                attributes,
+            } => {
+                idle.push(*attributes == same);
+                *attributes != same
+            }
+            Piece::Close("bdi") => !idle.pop().unwrap_or_default(),
+            _ => true,
+        });
     }
 
     /// Lines of a caption or a cell, one below the other.

@@ -91,11 +91,25 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         let Some(name) = node.node_name() else { return };
         if is_inline(&name) {
-            return self.element(node, &name, depth);
+            return self.inline(node, &name, depth);
         }
         let before = self.hear(node);
         self.element(node, &name, depth);
         self.tongue = before;
+    }
+
+    /// What runs another way than the line around it is told apart, as a telephone number in Persian is: without that its
+    /// groups change places.
+    fn inline(&mut self, node: &NodeRef, name: &str, depth: usize) {
+        let dir = dir_of(node);
+        let is_apart = dir.is_some() || name == "bdi";
+        if !is_apart || self.reading.measures.of_node(node).text == 0 {
+            return self.element(node, name, depth);
+        }
+        let dir = dir.map_or(String::new(), |dir| format!(" dir=\"{dir}\""));
+        self.line.open("bdi", &dir);
+        self.element(node, name, depth);
+        self.line.close("bdi");
     }
 
     fn passed_over(&mut self, node: &NodeRef) {
@@ -770,12 +784,16 @@ fn is_blank(node: &NodeRef) -> bool {
 /// What an element says of its own language.
 fn tongue_of(node: &NodeRef) -> Tongue {
     let language = node.attr("lang").and_then(|lang| Language::parse(&lang));
-    let dir = node.attr("dir").map(|dir| dir.trim().to_ascii_lowercase());
-    let mut known = ["ltr", "rtl", "auto"].into_iter();
     Tongue {
         lang: language.map(|language| language.to_string()),
-        dir: dir.and_then(|dir| known.find(|known| dir == *known)),
+        dir: dir_of(node),
     }
+}
+
+fn dir_of(node: &NodeRef) -> Option<&'static str> {
+    let dir = node.attr("dir")?;
+    let mut known = ["ltr", "rtl", "auto"].into_iter();
+    known.find(|known| dir.trim().eq_ignore_ascii_case(known))
 }
 
 /// Elements in the midst of a line.
