@@ -637,6 +637,7 @@ fn cut_caption(text: &str) -> Option<String> {
 fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     Some(extract::Figure {
         src: base.join(told.picture.as_deref()?).ok()?,
+        spare: None,
         alt: String::new(),
         caption: told.caption.clone(),
         linked: None,
@@ -787,6 +788,7 @@ mod tests {
     fn what_is_said_of_a_picture_has_a_ceiling() {
         let figure = |text: &str| extract::Figure {
             src: Url::parse("https://n.example/1.jpg").unwrap(),
+            spare: None,
             alt: text.into(),
             caption: Some(text.into()),
             linked: Some(text.into()),

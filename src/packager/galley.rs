@@ -106,7 +106,14 @@ impl Galley<'_> {
         };
         // In their order, so that the key is always the same.
         let pictures: BTreeMap<_, _> = shown.by_address.iter().collect();
-        let on = format!("{path} {base} {pictures:?}");
+        // Of one that is not shown above the text the words stand at its head.
+        let lead = copy.read.lead.as_ref();
+        let lead = lead.filter(|lead| !shown.by_address.contains_key(lead.src.as_str()));
+        let mut head = String::new();
+        if let Some(lead) = lead.filter(|lead| lead.caption.is_some()) {
+            lead.write_html(&mut head);
+        }
+        let on = format!("{path} {base} {pictures:?}{head}");
         let html = copy.html_mark();
         let key = Key::of(&[PROGRAM.as_bytes(), on.as_bytes(), html.as_bytes()]);
         let at = (&**self.background.cache, Kind::Articles, key);
@@ -114,9 +121,9 @@ impl Galley<'_> {
             Some(done) => done,
             None => {
                 draft.complete(copy, self.background).await?;
-                let html = &copy.read.html;
+                let html = head + &copy.read.html;
                 trace::made(at, &known, |resolve| {
-                    site::clean(html, path, resolve).as_str().into()
+                    site::clean(&html, path, resolve).as_str().into()
                 })
             }
         };

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use url::{Url, form_urlencoded};
 
 use super::mark::Mark;
-use super::source;
+use super::{extract, source};
 use crate::base::SitePath;
 use crate::io::fetch::without_login;
 use crate::site::{Link, Picture, Resolve};
@@ -239,6 +239,10 @@ impl Resolve for Known<'_> {
 
     fn picture(&self, src: &str) -> Option<Picture> {
         self.pictures.get(src).cloned()
+    }
+
+    fn is_telling(&self, caption: &str) -> bool {
+        !caption.is_empty() && !extract::is_credit(caption)
     }
 }
 

@@ -3,13 +3,13 @@
 //! 1. What the bytes are is read from the bytes; what the address or the server says about them does not count.
 //! 2. The size it claims is checked before a pixel is unpacked, so that a small file cannot ask for much memory.
 //! 3. It is unpacked, turned the way its EXIF says, made at most [`MAX_WIDTH`] wide, and encoded anew from the bare
-//!    pixels: no EXIF, GPS, thumbnail or comment can come along.
+//!    pixels, on paper where they let something through: no EXIF, GPS, thumbnail or comment can come along.
 //! 4. What is still heavier than [`SMALL_BYTES`] gets a small companion that is not, which is what pages show first.
 
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Pixel, Rgb, RgbImage};
 
 use super::jpeg;
 use crate::base::LIMITS;
@@ -104,6 +104,7 @@ pub fn encode(bytes: &[u8]) -> Result<Sizes, PictureError> {
     let (picture, orientation) = unpack(bytes, format)?;
     let mut picture = shrink(picture);
     picture.apply_orientation(orientation);
+    let picture = on_paper(picture);
     let full = pack(&picture, QUALITY);
     let small = (full.webp.len() > SMALL_BYTES).then(|| small(picture));
     Ok(Sizes { full, small })
@@ -257,6 +258,23 @@ fn shrink(picture: DynamicImage) -> DynamicImage {
     )
 }
 
+/// As `--paper` in the style of pages by day.
+const PAPER: Rgb<u8> = Rgb([0xfc, 0xfa, 0xf6]);
+
+/// Black lines on nothing would be lost on a page by night.
+fn on_paper(picture: DynamicImage) -> DynamicImage {
+    if !picture.color().has_alpha() {
+        return picture;
+    }
+    let pixels = picture.into_rgba8();
+    let laid = RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let mut paper = PAPER.to_rgba();
+        paper.blend(pixels.get_pixel(x, y));
+        paper.to_rgb()
+    });
+    laid.into()
+}
+
 /// Each try begins at the one before, which is smaller to read and good enough.
 fn small(mut picture: DynamicImage) -> Encoded {
     let mut packed = None;
@@ -290,8 +308,6 @@ fn pack(picture: &DynamicImage, quality: f32) -> Encoded {
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
-
     use super::*;
 
     fn photo(width: u32, height: u32) -> DynamicImage {
@@ -427,6 +443,22 @@ mod tests {
         }
         let light = encode(&written(&photo(64, 64), ImageFormat::Png)).unwrap();
         assert_eq!(light.small, None);
+    }
+
+    #[test]
+    fn what_shines_through_a_picture_is_paper() {
+        let chart = image::RgbaImage::from_fn(64, 64, |x, _| match x {
+            ..32 => image::Rgba([0, 0, 0, 255]),
+            _ => image::Rgba([0; 4]),
+        });
+        for format in [ImageFormat::Png, ImageFormat::WebP] {
+            let encoded = encode(&written(&chart.clone().into(), format)).unwrap();
+            let shown = image::load_from_memory(&encoded.full.webp).unwrap();
+            assert!(!shown.color().has_alpha());
+            let at = |x| shown.to_rgb8().get_pixel(x, 32).0;
+            assert!(at(8).iter().all(|light| *light < 12), "{:?}", at(8));
+            assert!(at(56).iter().all(|light| *light > 240), "{:?}", at(56));
+        }
     }
 
     #[test]

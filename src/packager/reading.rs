@@ -226,10 +226,12 @@ pub async fn told(
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
+    let captions = entry.captions.clone();
     let read = apart(background, source, move |cache| {
-        let key = key(&format!("told {title:?}"), &base, html.as_bytes());
+        let of = format!("told {title:?} {captions:?}");
+        let key = key(&of, &base, html.as_bytes());
         let read = known(cache, key, || {
-            extract::extract_finished(&html, title.clone(), &base)
+            extract::extract_captioned(&html, title.clone(), &captions, &base)
         });
         Ok(read?)
     });
@@ -292,7 +294,10 @@ pub fn pictures_in(entry: &[u8]) -> Vec<Url> {
     let figures = article
         .into_iter()
         .flat_map(|article| article.lead.into_iter().chain(article.pictures));
-    figures.map(|figure| figure.src).collect()
+    figures
+        .flat_map(|figure| [Some(figure.src), figure.spare])
+        .flatten()
+        .collect()
 }
 
 /// The same, or else what `read` finds.

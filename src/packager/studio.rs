@@ -1,6 +1,7 @@
 //! From the pictures that an article shows to files beside its page.
 //!
-//! 1. Get the bytes of each as they are at the source.
+//! 1. Get the bytes of each as they are at the source. What cannot be had at its first address, or not be read, is looked
+//!    for at its second.
 //! 2. If they were encoded before, by the same code, the cache has what became of them.
 //! 3. If not, encode them: at most so many at a time, and fewer if they are large, since an unpacked picture takes much
 //!    memory.
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::cache::{Cache, Key};
 use super::draft::Draft;
@@ -80,8 +82,8 @@ impl<'a> Studio<'a> {
     pub async fn pictures_of(&self, draft: &Draft, read: &Extracted, page: &SitePath) -> Shown {
         let mut shown = Shown::default();
         let mut by_key: HashMap<String, Picture> = HashMap::new();
-        let figures = read.lead.iter().chain(&read.pictures);
-        for figure in figures.take(self.most) {
+        let figures = || read.lead.iter().chain(&read.pictures);
+        for figure in figures().take(self.most) {
             let address = figure.src.to_string();
             // The same picture in another size.
             let key = format!(
@@ -94,7 +96,9 @@ impl<'a> Studio<'a> {
                 shown.by_address.entry(address).or_insert(same);
                 continue;
             }
-            match self.picture(figure, draft).await {
+            let spare = figure.spare.as_ref();
+            let spare = spare.filter(|spare| !is_shared(spare, figure, figures()));
+            match self.picture(&figure.src, spare, draft).await {
                 Ok(finished) => {
                     if let Some((picture, files)) = laid(figure, finished, page, by_key.len() + 1) {
                         by_key.insert(key, picture.clone());
@@ -112,8 +116,24 @@ impl<'a> Studio<'a> {
         shown
     }
 
-    async fn picture(&self, figure: &Figure, draft: &Draft) -> Result<FinishedSizes, String> {
-        let bytes = self.original(figure, draft).await?;
+    async fn picture(
+        &self,
+        src: &Url,
+        spare: Option<&Url>,
+        draft: &Draft,
+    ) -> Result<FinishedSizes, String> {
+        let first = self.picture_at(src, draft).await;
+        match (first, spare) {
+            (Err(why), Some(spare)) => {
+                let second = self.picture_at(spare, draft).await;
+                second.map_err(|_| why)
+            }
+            (first, _) => first,
+        }
+    }
+
+    async fn picture_at(&self, url: &Url, draft: &Draft) -> Result<FinishedSizes, String> {
+        let bytes = self.original(url, draft).await?;
         let (key, found) = self.apart(bytes.clone(), known).await?;
         if let Some(found) = found {
             return Ok(found);
@@ -142,9 +162,9 @@ impl<'a> Studio<'a> {
     }
 
     // Step 1: from what the source holds, or else from the web.
-    async fn original(&self, figure: &Figure, draft: &Draft) -> Result<Bytes, String> {
+    async fn original(&self, url: &Url, draft: &Draft) -> Result<Bytes, String> {
         if let Some(shelf) = draft.shelf.clone() {
-            let url = figure.src.clone();
+            let url = url.clone();
             let read = tokio::task::spawn_blocking(move || shelf.read(&url));
             let read = read.await.map_err(|_| "reading it failed")?;
             if let Some(held) = read {
@@ -157,14 +177,20 @@ impl<'a> Studio<'a> {
             changed: None,
             ..draft.terms
         };
-        let got = self.getter.get_on(&figure.src, terms).await;
+        let got = self.getter.get_on(url, terms).await;
         let got = got.or_else(|error| {
             // Readers who have it shall not lose it since its host fails today.
-            let kept = error.is_passing().then(|| self.getter.kept(&figure.src));
+            let kept = error.is_passing().then(|| self.getter.kept(url));
             kept.flatten().ok_or(error)
         });
         got.map(|got| got.bytes).map_err(|error| error.to_string())
     }
+}
+
+/// Whether several pictures name this: then it is none of them, but stands where they will be.
+fn is_shared<'f>(spare: &Url, of: &Figure, all: impl Iterator<Item = &'f Figure>) -> bool {
+    let mut others = all.filter(|other| other.src != of.src);
+    others.any(|other| other.spare.as_ref() == Some(spare))
 }
 
 /// The encoder is told by its code: what another one made is not taken for its work.

@@ -62,6 +62,10 @@ impl Resolve for Tracing<'_> {
     fn picture(&self, src: &str) -> Option<Picture> {
         self.resolve.picture(src)
     }
+
+    fn is_telling(&self, caption: &str) -> bool {
+        self.resolve.is_telling(caption)
+    }
 }
 
 /// Work that is done.

@@ -1,7 +1,8 @@
 //! Cleaning: an article's HTML, from anywhere, becomes HTML that can run nothing and load nothing from outside.
 //!
 //! 1. Cut the HTML where it is nested absurdly deep, and parse it as a browser would.
-//! 2. Replace every picture by its copy in the site; one without a copy goes, with its caption.
+//! 2. Replace every picture by its copy in the site; of one without a copy only the caption stays, as a small line, if it
+//!    tells anything.
 //! 3. Rewrite every link: inside ones become relative, outside ones are marked, all others lose their address.
 //! 4. Tidy what is left: a first-level heading is the page's own, and empty paragraphs go.
 //! 5. Pass it all through an allow-list of elements, attributes and the very addresses that steps 2 and 3 wrote; what turns
@@ -45,9 +46,14 @@ pub enum Link {
 pub trait Resolve {
     fn link(&self, href: &str) -> Link;
 
-    /// The picture in the site that stands for `src`; without one the picture is left out, with its caption.
+    /// The picture in the site that stands for `src`; without one the picture is left out.
     /// Its `alt` is used when the HTML has none; its `caption` when it stands in no `figure`.
     fn picture(&self, src: &str) -> Option<Picture>;
+
+    /// Whether a caption tells anything where its picture is left out; who took it, for instance, is of no use then.
+    fn is_telling(&self, caption: &str) -> bool {
+        !caption.is_empty()
+    }
 }
 
 /// Says that a link leads out of the site and keeps the address it is followed from to itself. Styles mark it by this.
@@ -208,9 +214,23 @@ impl Rewriter<'_> {
         for figure in document.select("figure").nodes() {
             let content = "img, table, blockquote, pre, p, ul, ol, dl, details";
             if figure.find_descendants(content).is_empty() {
-                figure.remove_from_parent();
+                self.leave_captions(figure);
             }
         }
+    }
+
+    /// Numbers and names may stand there and nowhere else.
+    fn leave_captions(&self, figure: &NodeRef<'_>) {
+        for caption in figure.find_descendants("figcaption") {
+            if self.resolve.is_telling(caption.text().trim()) {
+                let line = figure.tree.new_element("p");
+                figure.insert_before(&line);
+                caption.rename("small");
+                caption.remove_all_attrs();
+                line.append_child(&caption);
+            }
+        }
+        figure.remove_from_parent();
     }
 
     fn place_picture(&mut self, image: &NodeRef<'_>, picture: &Picture) {
@@ -405,6 +425,10 @@ mod tests {
             }
         }
 
+        fn is_telling(&self, caption: &str) -> bool {
+            !caption.is_empty() && !caption.starts_with("By ")
+        }
+
         fn picture(&self, src: &str) -> Option<Picture> {
             let known = src.contains("known") || src.contains("captioned");
             known.then(|| Picture {
@@ -556,10 +580,35 @@ mod tests {
             ),
         );
         check(
-            "<p>a</p><figure><img src=/other.jpg><figcaption>Lost</figcaption></figure>",
+            "<p>a</p><figure><img src=/other.jpg></figure><figure><img src=/other.jpg><figcaption> </figcaption></figure>",
             "<p>a</p>",
         );
         check("<img src=//e.org/pixel.gif><img>b", "b");
+    }
+
+    #[test]
+    fn what_is_said_of_a_picture_stays_where_the_picture_cannot_be_shown() {
+        let lost = "<img src=/lost.svg>";
+        check(
+            &format!(
+                "<p>a</p><figure>{lost}<figcaption>Figure 3. Ferries in <b>2019</b>: <a href=/own/1204>1204</a>.</figcaption></figure><p>b</p>"
+            ),
+            "<p>a</p><p><small>Figure 3. Ferries in <b>2019</b>: <a href=\"../../10/1204/index.html\">1204</a>.</small></p><p>b</p>",
+        );
+        check(
+            &format!(
+                "<figure><figure>{lost}<figcaption>One</figcaption></figure><figcaption>Two</figcaption></figure>"
+            ),
+            "<p><small>One</small></p><p><small>Two</small></p>",
+        );
+        check(
+            &format!("<ul><li><figure>{lost}<figcaption>One</figcaption></figure></li></ul>"),
+            "<ul><li><p><small>One</small></p></li></ul>",
+        );
+        check(
+            &format!("<figure>{lost}<figcaption>By Olga</figcaption></figure>"),
+            "",
+        );
     }
 
     /// Whatever comes out holds only what is listed, and addresses only as the caller gave them.

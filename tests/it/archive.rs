@@ -105,6 +105,67 @@ fn photo(red: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Pages name the better picture first, and beside it one that every browser can show.
+#[test]
+fn a_picture_that_is_missing_at_its_first_address_is_shown_by_its_second() {
+    let newsroom = Newsroom::open();
+    let web = &newsroom.web;
+    web.lay("7.avif", b"\0\0\0\x20ftypavif".to_vec());
+    web.lay("dot.png", {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let dot = image::RgbImage::new(9, 9);
+        dot.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    });
+    let pictures = [
+        "<picture><source type=image/webp srcset=/gone.webp><img src=/2.jpg></picture>",
+        "<img src=/3.jpg srcset='/3.jpg 300w, /3-2000.jpg 2000w'>",
+        "<a href=/4.jpg><img src=/4-300x200.jpg></a>",
+        "<picture><source srcset=/7.avif><img src=/5.jpg></picture>",
+        "<img src=/6.jpg data-src=/6-large.jpg>",
+        // These only hold the place of one.
+        "<img src=/dot.png data-src=/a.jpg>",
+        "<img src=/8.jpg data-src=/b.jpg>",
+        "<img src=/8.jpg data-src=/c.jpg>",
+    ];
+    for (red, place) in (100..).zip(["2.jpg", "3.jpg", "4-300x200.jpg", "5.jpg", "6.jpg", "8.jpg"])
+    {
+        web.lay(place, photo(red));
+    }
+    let shown = pictures.map(|picture| format!("<p>{SENTENCES}</p>{picture}"));
+    web.lay("ferry", page("Ferry", 20, &shown.concat()));
+    let said = newsroom.packed();
+    assert!(said.out.contains("5 pictures"), "{said:?}");
+    for lost in ["a.jpg", "b.jpg", "c.jpg"] {
+        assert!(said.err.contains(lost), "{said:?}");
+    }
+    assert!(!said.err.contains("gone.webp"), "{said:?}");
+}
+
+#[test]
+fn what_is_said_of_a_picture_that_is_missing_stays() {
+    let newsroom = Newsroom::open();
+    let figure = |name: &str, caption: &str| {
+        format!("<figure><img src=/{name}><figcaption>{caption}</figcaption></figure>")
+    };
+    let body = [
+        figure("a.svg", "Seats on the ferry: 60"),
+        format!("<p>{SENTENCES}</p>"),
+        figure("b.jpg", "Ferries in 2019: 1204"),
+        figure("c.jpg", "Photo: Olga Carter"),
+    ];
+    newsroom.web.lay("ferry", page("Ferry", 20, &body.concat()));
+    newsroom.packed();
+    let files = newsroom.article("ferry");
+    let html = files.values().map(|file| String::from_utf8_lossy(file));
+    let html: String = html.collect();
+    for said in ["Seats on the ferry: 60", "Ferries in 2019: 1204"] {
+        let line = format!("<p><small>{said}</small></p>");
+        assert_eq!(html.matches(&line).count(), 1, "{html}");
+    }
+    assert!(!html.contains("Olga Carter"), "{html}");
+}
+
 const SENTENCES: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before. \
     Rights groups consider the defendants to be political prisoners and ask for their release.";

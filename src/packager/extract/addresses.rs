@@ -4,6 +4,8 @@
 //! 2. Where none is wide, the same picture in large, if the page links the small one to it.
 //! 3. The lazy variants of `src`.
 //! 4. `src` itself, unless it is a placeholder.
+//!
+//! Which of them can be had, and be read, shows only when it is fetched. So `src` is noted beside a better one.
 
 use dom_query::NodeRef;
 use url::Url;
@@ -57,6 +59,36 @@ pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
     let shown = widest.or_else(lazy).or_else(unnamed).or_else(plain)?;
     let large = if is_wide { None } else { linked(img, base) };
     Some(large.filter(|url| key(url) == key(&shown)).unwrap_or(shown))
+}
+
+/// What an `img` itself names as its picture, for browsers that know nothing better.
+pub fn spare_of(img: &NodeRef, base: &Url) -> Option<Url> {
+    let is_img = img.has_name("img") || img.has_name("amp-img");
+    let src = img.attr("src").filter(|src| is_img && !is_blank(src))?;
+    absolute(&src, base)
+}
+
+/// Whether a picture only stands where another will be, by the name of its file.
+pub fn is_blank(src: &str) -> bool {
+    const BLANKS: &[&str] = &[
+        "blank",
+        "placeholder",
+        "spacer",
+        "transparent",
+        "loading",
+        "loader",
+        "lazy",
+        "pixel",
+        "grey",
+        "gray",
+        "empty",
+        "1x1",
+        "preload",
+    ];
+    let name = src.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let mut words = stem.split(['-', '_']);
+    words.any(|word| BLANKS.iter().any(|blank| word.eq_ignore_ascii_case(blank)))
 }
 
 /// The picture to which the link around this one leads.

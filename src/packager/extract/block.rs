@@ -30,7 +30,10 @@ pub enum Block {
         summary: Line,
         inner: Vec<Block>,
     },
-    Pre(String),
+    Pre {
+        text: String,
+        tongue: Tongue,
+    },
     Quote(Vec<Block>),
     /// A line between what came before and what follows.
     Rule,
@@ -60,7 +63,8 @@ pub struct Cell {
     /// How many columns and rows it stands in.
     pub across: u8,
     pub down: u8,
-    pub line: Line,
+    /// Lines that follow one another are one.
+    pub blocks: Vec<Block>,
 }
 
 /// In which language a part is written, and which way, where the page says that of it; see WCAG 2.2, 3.1.2.
@@ -74,6 +78,9 @@ pub struct Tongue {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figure {
     pub src: Url,
+    /// Where the same picture lies too, should that one be missing or of a kind that is not read here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<Url>,
     pub alt: String,
     pub caption: Option<String>,
     /// The caption once more, as HTML, if there are links in it.
@@ -130,13 +137,16 @@ impl Block {
                 let start = start.filter(|start| *start != 1);
                 let start = start.map_or(String::new(), |start| format!(" start=\"{start}\""));
                 let _ = write!(html, "<{tag}{start}>");
-                items.iter().for_each(|item| write_item("li", item, html));
+                items
+                    .iter()
+                    .for_each(|item| write_item("li", "", item, html));
                 let _ = writeln!(html, "</{tag}>");
             }
             Self::Terms(parts) => {
                 html.push_str("<dl>");
                 for Part { is_term, blocks } in parts {
-                    write_item(if *is_term { "dt" } else { "dd" }, blocks, html);
+                    let tag = if *is_term { "dt" } else { "dd" };
+                    write_item(tag, "", blocks, html);
                 }
                 html.push_str("</dl>\n");
             }
@@ -148,7 +158,10 @@ impl Block {
             }
             Self::Rule => html.push_str("<hr>\n"),
             Self::Table(table) => table.write_html(html),
-            Self::Pre(text) => wrapped(html, "pre", &escaped(text)),
+            Self::Pre { text, tongue } => {
+                let tongue = tongue.attributes();
+                let _ = writeln!(html, "<pre{tongue}>{}</pre>", escaped(text));
+            }
             Self::Quote(blocks) => {
                 html.push_str("<blockquote>");
                 blocks.iter().for_each(|block| block.write_html(html));
@@ -174,8 +187,12 @@ impl Block {
             Self::Details { summary, inner } => {
                 summary.weight() + inner.iter().map(Self::weight).sum::<usize>()
             }
-            Self::Table(table) => table.cells().map(Line::weight).sum(),
-            Self::Pre(text) => words::weight(text),
+            Self::Table(table) => table
+                .cells()
+                .flat_map(|cell| &cell.blocks)
+                .map(Self::weight)
+                .sum(),
+            Self::Pre { text, .. } => words::weight(text),
             Self::Figure(_) | Self::Embed(_) | Self::Rule | Self::Gone => 0,
         }
     }
@@ -186,6 +203,7 @@ impl Block {
             Self::List { items, .. } => items.iter().map(Vec::as_slice).collect(),
             Self::Terms(parts) => parts.iter().map(|part| &*part.blocks).collect(),
             Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
+            Self::Table(table) => table.cells().map(|cell| &*cell.blocks).collect(),
             _ => Vec::new(),
         }
     }
@@ -195,6 +213,10 @@ impl Block {
             Self::List { items, .. } => items.iter_mut().map(Vec::as_mut_slice).collect(),
             Self::Terms(parts) => parts.iter_mut().map(|part| &mut *part.blocks).collect(),
             Self::Details { inner, .. } | Self::Quote(inner) => vec![inner],
+            Self::Table(table) => {
+                let cells = table.rows.iter_mut().flatten();
+                cells.map(|cell| &mut *cell.blocks).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -211,7 +233,31 @@ impl Block {
                 let lines = inner.into_iter().flat_map(Self::into_lines);
                 std::iter::once(summary).chain(lines).collect()
             }
-            _ => Vec::new(),
+            Self::List { items, .. } => {
+                let blocks = items.into_iter().flatten();
+                blocks.flat_map(Self::into_lines).collect()
+            }
+            Self::Quote(blocks) => blocks.into_iter().flat_map(Self::into_lines).collect(),
+            Self::Table(table) => {
+                let cells = table.rows.into_iter().flatten();
+                let blocks = table.caption.map(|line| Self::Line { tag: "p", line });
+                let blocks = blocks.into_iter().chain(cells.flat_map(|cell| cell.blocks));
+                blocks.flat_map(Self::into_lines).collect()
+            }
+            Self::Pre { text, tongue } => {
+                let lines = text.lines().filter(|line| !line.trim().is_empty());
+                let told = |line| Line {
+                    tongue: tongue.clone(),
+                    ..Line::of(line)
+                };
+                lines.map(told).collect()
+            }
+            Self::Embed(embed) => embed.lines(),
+            Self::Figure(figure) => {
+                let caption = figure.caption.iter();
+                caption.map(|caption| Line::of(caption)).collect()
+            }
+            Self::Rule | Self::Gone => Vec::new(),
         }
     }
 
@@ -232,11 +278,11 @@ impl Block {
             }
             Self::Table(table) => {
                 for row in &table.rows {
-                    let cells: Vec<&str> = row.iter().map(|cell| cell.line.text()).collect();
+                    let cells: Vec<String> = row.iter().map(Cell::text).collect();
                     push(cells.join(" ").trim());
                 }
             }
-            Self::Pre(pre) => push(pre),
+            Self::Pre { text: pre, .. } => push(pre),
             Self::Figure(_) | Self::Embed(_) | Self::Rule | Self::Gone => {}
         }
     }
@@ -250,11 +296,30 @@ impl Block {
     }
 }
 
+/// Lines that follow one another as one, with breaks in it.
+pub fn with_lines_joined(blocks: Vec<Block>) -> Vec<Block> {
+    let mut joined: Vec<Block> = Vec::with_capacity(blocks.len());
+    for block in blocks.into_iter().filter(Block::is_content) {
+        match (joined.last_mut(), block) {
+            (Some(Block::Line { line: last, .. }), Block::Line { line, .. }) => {
+                *last = Line::joined([std::mem::take(last), line].into_iter());
+            }
+            (_, Block::Line { line, .. }) => joined.push(Block::Line { tag: "p", line }),
+            (_, block) => joined.push(block),
+        }
+    }
+    joined
+}
+
 /// Leaves of what parts say of their language only what is not true of the whole article anyway.
 pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
     for block in blocks {
         match block {
-            Block::Line { line, .. } => line.tongue.besides(whole),
+            Block::Line { line, .. } => {
+                line.tongue.besides(whole);
+                line.run_as(line.tongue.dir.or(whole.dir));
+            }
+            Block::Pre { tongue, .. } => tongue.besides(whole),
             Block::Details { summary, inner } => {
                 summary.tongue.besides(whole);
                 tell_tongues_apart(inner, whole);
@@ -263,7 +328,7 @@ pub fn tell_tongues_apart(blocks: &mut [Block], whole: &Tongue) {
                 let around = table.tongue.clone().within(whole);
                 table.tongue.besides(whole);
                 let cells = table.rows.iter_mut().flatten();
-                cells.for_each(|cell| cell.line.tongue.besides(&around));
+                cells.for_each(|cell| tell_tongues_apart(&mut cell.blocks, &around));
             }
             block => {
                 let within = block.within_mut().into_iter();
@@ -297,18 +362,15 @@ fn count_languages<'a>(blocks: &'a [Block], told: &mut BTreeMap<Option<&'a str>,
     }
 }
 
-fn wrapped(html: &mut String, tag: &str, inner: &str) {
-    let _ = writeln!(html, "<{tag}>{inner}</{tag}>");
-}
-
 /// An item that is one line needs no paragraph.
-fn write_item(tag: &str, item: &[Block], html: &mut String) {
+fn write_item(tag: &str, attributes: &str, item: &[Block], html: &mut String) {
+    let _ = write!(html, "<{tag}{attributes}");
     match item {
         [Block::Line { line, .. }] => {
-            let _ = write!(html, "<{tag}{}>{}", line.tongue.attributes(), line.html());
+            let _ = write!(html, "{}>{}", line.tongue.attributes(), line.html());
         }
         blocks => {
-            let _ = write!(html, "<{tag}>");
+            html.push('>');
             blocks.iter().for_each(|block| block.write_html(html));
         }
     }
@@ -316,8 +378,8 @@ fn write_item(tag: &str, item: &[Block], html: &mut String) {
 }
 
 impl Table {
-    fn cells(&self) -> impl Iterator<Item = &Line> {
-        self.rows.iter().flatten().map(|cell| &cell.line)
+    fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.rows.iter().flatten()
     }
 
     fn write_html(&self, html: &mut String) {
@@ -335,16 +397,23 @@ impl Table {
 }
 
 impl Cell {
+    /// On one line.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let blocks = self.blocks.iter();
+        blocks.for_each(|block| block.write_text(&mut text));
+        squeezed(&text)
+    }
+
     fn write_html(&self, html: &mut String) {
         let tag = if self.is_head { "th" } else { "td" };
-        let _ = write!(html, "<{tag}");
+        let mut attributes = String::new();
         for (name, count) in [("colspan", self.across), ("rowspan", self.down)] {
             if count > 1 {
-                let _ = write!(html, " {name}=\"{count}\"");
+                let _ = write!(attributes, " {name}=\"{count}\"");
             }
         }
-        let (tongue, inner) = (self.line.tongue.attributes(), self.line.html());
-        let _ = write!(html, "{tongue}>{inner}</{tag}>");
+        write_item(tag, &attributes, &self.blocks, html);
     }
 }
 
@@ -377,17 +446,28 @@ impl Tongue {
 impl Embed {
     /// What is told of it stands behind the link, unless the link has no other name.
     fn write_html(&self, html: &mut String) {
+        for line in self.lines() {
+            let _ = writeln!(html, "<p>{}</p>", line.html());
+        }
+    }
+
+    fn lines(&self) -> Vec<Line> {
         let host = self.url.host_str().unwrap_or_default();
         let host = host.trim_start_matches("www.");
         let is_name = |caption: &&String| words::weight(caption) <= NAME;
         let caption = self.caption.as_ref();
         let name = self.title.as_ref().or_else(|| caption.filter(is_name));
         let label = name.map_or(host.to_owned(), |name| format!("{name} ({host})"));
-        let (url, label) = (escaped(self.url.as_str()), escaped(&label));
-        let _ = writeln!(html, "<p>{EMBED_SIGN}<a href=\"{url}\">{label}</a></p>");
-        if let Some(caption) = caption.filter(|caption| name != Some(*caption)) {
-            let _ = writeln!(html, "<p><small>{}</small></p>", escaped(caption));
-        }
+        let mut link = Line::of(EMBED_SIGN);
+        let href = format!(" href=\"{}\"", escaped(self.url.as_str()));
+        link.marked("a", &href, &label);
+        let caption = caption.filter(|caption| name != Some(*caption));
+        let caption = caption.map(|caption| {
+            let mut line = Line::default();
+            line.marked("small", "", caption);
+            line
+        });
+        std::iter::once(link).chain(caption).collect()
     }
 }
 
@@ -417,6 +497,19 @@ impl Figure {
             let _ = write!(html, "<figcaption>{caption}</figcaption>");
         }
         html.push_str("</figure>\n");
+    }
+
+    /// With what is told of the same picture elsewhere. This one's caption goes before.
+    pub fn or(self, same: Figure) -> Self {
+        match self.caption {
+            Some(_) => Figure {
+                src: same.src,
+                spare: same.spare,
+                alt: same.alt,
+                ..self
+            },
+            None => same,
+        }
     }
 
     pub fn tell(&mut self, caption: &Line) {
@@ -466,6 +559,18 @@ enum Piece {
 }
 
 impl Line {
+    fn of(text: &str) -> Self {
+        let mut line = Self::default();
+        line.push_text(text, true);
+        line
+    }
+
+    fn marked(&mut self, tag: &'static str, attributes: &str, text: &str) {
+        self.open(tag, attributes);
+        self.push_text(text, true);
+        self.close(tag);
+    }
+
     pub fn push_text(&mut self, text: &str, kept: bool) {
         self.push(Piece::Text {
             text: text.to_owned(),
@@ -510,7 +615,26 @@ impl Line {
         self.linking = linking;
     }
 
-    /// Lines of a cell, one below the other.
+    /// What is marked to run as the line does anyway is marked for nothing; what is pasted brings many such marks.
+    fn run_as(&mut self, dir: Option<&str>) {
+        let Some(same) = dir.map(|dir| format!(" dir=\"{dir}\"")) else {
+            return;
+        };
+        let mut idle = Vec::new();
+        self.pieces.retain(|piece| match piece {
+            Piece::Open {
+                tag: "bdi",
+                attributes,
+            } => {
+                idle.push(*attributes == same);
+                *attributes != same
+            }
+            Piece::Close("bdi") => !idle.pop().unwrap_or_default(),
+            _ => true,
+        });
+    }
+
+    /// Lines of a caption or a cell, one below the other.
     pub fn joined(lines: impl Iterator<Item = Line>) -> Self {
         let mut all = Self::default();
         for line in lines {

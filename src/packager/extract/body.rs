@@ -9,7 +9,7 @@ use dom_query::NodeRef;
 
 use super::super::script;
 use super::addresses::{self, Contact};
-use super::block::{Block, Cell, Line, Part, Table, Tongue};
+use super::block::{self, Block, Cell, Line, Part, Table, Tongue};
 use super::container::{Manner, Reading};
 use super::embeds;
 use super::nodes;
@@ -30,6 +30,8 @@ pub struct Walk<'r, 'a> {
     tongue: Tongue,
     /// Whether a `figure` is around that holds more than a picture.
     pub is_framed: bool,
+    /// Whether the cell of a table is around.
+    is_in_cell: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -41,6 +43,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             pending: None,
             tongue: Tongue::default(),
             is_framed: false,
+            is_in_cell: false,
         }
     }
 
@@ -88,11 +91,25 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         let Some(name) = node.node_name() else { return };
         if is_inline(&name) {
-            return self.element(node, &name, depth);
+            return self.inline(node, &name, depth);
         }
         let before = self.hear(node);
         self.element(node, &name, depth);
         self.tongue = before;
+    }
+
+    /// What runs another way than the line around it is told apart, as a telephone number in Persian is: without that its
+    /// groups change places.
+    fn inline(&mut self, node: &NodeRef, name: &str, depth: usize) {
+        let dir = dir_of(node);
+        let is_apart = dir.is_some() || name == "bdi";
+        if !is_apart || self.reading.measures.of_node(node).text == 0 {
+            return self.element(node, name, depth);
+        }
+        let dir = dir.map_or(String::new(), |dir| format!(" dir=\"{dir}\""));
+        self.line.open("bdi", &dir);
+        self.element(node, name, depth);
+        self.line.close("bdi");
     }
 
     fn passed_over(&mut self, node: &NodeRef) {
@@ -242,7 +259,7 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     /// Whether it leads to other articles, and no line of the text announces it.
     fn leads_away(&self, node: &NodeRef) -> bool {
-        !self.is_announced() && self.leads_home(node)
+        !self.is_in_cell && !self.is_announced() && self.leads_home(node)
     }
 
     /// "Detained today:" and no "Read also:".
@@ -439,7 +456,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         if !text.trim().is_empty() {
             let text = text.trim_matches('\n').to_owned();
-            self.blocks.push(Block::Pre(text));
+            let tongue = self.told_of(&text);
+            self.blocks.push(Block::Pre { text, tongue });
         }
     }
 
@@ -626,7 +644,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             return self.illustrated(node, depth);
         }
         let rows = rows_of(node);
-        if !is_data(node, &rows) || (self.is_finished() && holds_more_than_lines(node)) {
+        if !is_data(node, &rows) {
             return self.children_as_block(node, depth);
         }
         let captions = node.element_children();
@@ -655,8 +673,18 @@ impl<'r, 'a> Walk<'r, 'a> {
             is_head: cell.has_name("th"),
             across: count("colspan"),
             down: count("rowspan"),
-            line: self.inner_line(cell),
+            blocks: self.told_in_cell(cell),
         }
+    }
+
+    /// In a table of facts a list of links is one of them.
+    fn told_in_cell(&mut self, cell: &NodeRef) -> Vec<Block> {
+        let line = std::mem::take(&mut self.line);
+        let outer = std::mem::replace(&mut self.is_in_cell, true);
+        let blocks = self.apart(cell, 0);
+        self.is_in_cell = outer;
+        self.line = line;
+        block::with_lines_joined(blocks)
     }
 
     fn inner_line(&mut self, cell: &NodeRef) -> Line {
@@ -678,8 +706,8 @@ fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
     parts.filter(|row| row.has_name("tr")).collect()
 }
 
-/// Of a cell only its lines are read.
-fn holds_more_than_lines(table: &NodeRef) -> bool {
+/// Of a summary only its lines are read.
+fn holds_more_than_lines(summary: &NodeRef) -> bool {
     let more = |name: &str| {
         let is_block = matches!(
             name,
@@ -687,7 +715,7 @@ fn holds_more_than_lines(table: &NodeRef) -> bool {
         );
         is_block || matches!(name, "img" | "video") || embeds::is_named(name)
     };
-    let mut below = table.descendants_it();
+    let mut below = summary.descendants_it();
     below.any(|below| nodes::is_named(&below, more))
 }
 
@@ -756,12 +784,16 @@ fn is_blank(node: &NodeRef) -> bool {
 /// What an element says of its own language.
 fn tongue_of(node: &NodeRef) -> Tongue {
     let language = node.attr("lang").and_then(|lang| Language::parse(&lang));
-    let dir = node.attr("dir").map(|dir| dir.trim().to_ascii_lowercase());
-    let mut known = ["ltr", "rtl", "auto"].into_iter();
     Tongue {
         lang: language.map(|language| language.to_string()),
-        dir: dir.and_then(|dir| known.find(|known| dir == *known)),
+        dir: dir_of(node),
     }
+}
+
+fn dir_of(node: &NodeRef) -> Option<&'static str> {
+    let dir = node.attr("dir")?;
+    let mut known = ["ltr", "rtl", "auto"].into_iter();
+    known.find(|known| dir.trim().eq_ignore_ascii_case(known))
 }
 
 /// Elements in the midst of a line.

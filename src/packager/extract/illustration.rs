@@ -41,6 +41,7 @@ impl Walk<'_, '_> {
         self.end_line("div");
         self.pending = pending;
         self.push_figure(Figure {
+            spare: addresses::spare_of(node, self.reading.base).filter(|spare| *spare != src),
             src,
             alt: words::squeezed(&node.attr_or("alt", "")),
             caption: None,
@@ -64,6 +65,9 @@ impl Walk<'_, '_> {
             if last.caption.is_none() {
                 (last.caption, last.linked) = (figure.caption, figure.linked);
             }
+            let other = [Some(figure.src), figure.spare].into_iter().flatten();
+            let mut other = other.filter(|spare| *spare != last.src);
+            last.spare = last.spare.take().or_else(|| other.next());
             return;
         }
         self.blocks.push(Block::Figure(figure));
@@ -405,25 +409,7 @@ fn unlisted(block: Block) -> Vec<Block> {
 
 /// By its class or by the name of its file.
 fn is_named_as_blank(img: &NodeRef) -> bool {
-    const BLANKS: &[&str] = &[
-        "blank",
-        "placeholder",
-        "spacer",
-        "transparent",
-        "loading",
-        "loader",
-        "lazy",
-        "pixel",
-        "grey",
-        "gray",
-        "empty",
-        "1x1",
-        "preload",
-    ];
-    let src = img.attr_or("src", "").to_ascii_lowercase();
-    let name = src.rsplit('/').next().unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or_default();
-    let is_blank = stem.split(['-', '_']).any(|word| BLANKS.contains(&word));
+    let is_blank = addresses::is_blank(&img.attr_or("src", ""));
     let words = names::tokens(img);
     is_blank || words.split(' ').any(|word| word.starts_with("lazy"))
 }

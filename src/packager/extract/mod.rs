@@ -52,7 +52,8 @@ pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
-pub use told::{extract_finished, extract_summary};
+pub use tidy::is_credit;
+pub use told::{extract_captioned, extract_finished, extract_summary};
 pub use words::{shared, squeezed, unescaped, weight};
 
 use super::{charset, script};
@@ -97,19 +98,19 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    /// Shows another picture above the text; the one that stood there stays below it.
-    pub fn lead_with(&mut self, lead: Figure) {
+    /// Shows another picture above the text; the one that stood there stays below it. One that stands in the text is taken
+    /// from there, with its words.
+    pub fn lead_with(&mut self, mut lead: Figure) {
+        let mut shown = self.pictures.iter();
+        if let Some(at) = shown.position(|figure| figure.src == lead.src) {
+            let same = self.pictures.remove(at);
+            let mut html = String::new();
+            same.write_html(&mut html);
+            self.html = self.html.replacen(&html, "", 1);
+            lead = lead.or(same);
+        }
         match self.lead.take() {
-            Some(same) if same.src == lead.src => {
-                self.lead = Some(match lead.caption {
-                    Some(_) => Figure {
-                        src: same.src,
-                        alt: same.alt,
-                        ..lead
-                    },
-                    None => same,
-                });
-            }
+            Some(same) if same.src == lead.src => self.lead = Some(lead.or(same)),
             before => {
                 let mut html = String::new();
                 if let Some(before) = &before {

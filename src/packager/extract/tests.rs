@@ -424,6 +424,62 @@ fn a_table_of_facts_keeps_its_caption() {
 }
 
 #[test]
+fn all_words_stay_in_the_cell_of_a_table_in_which_they_stand() {
+    let cells = [
+        (
+            "<ul><li><a href=/ivan>Ivan Petrov</a><li><a href=/anna>Anna Ivanova</a></ul>",
+            "<td><ul><li><a href=\"https://n.example/ivan\">Ivan Petrov</a></li><li><a href=\"https://n.example/anna\">Anna Ivanova</a></li></ul>\n</td>",
+        ),
+        (
+            "Two: <ol><li>Ivan<li>Anna</ol>",
+            "<td><p>Two:</p>\n<ol><li>Ivan</li><li>Anna</li></ol>\n</td>",
+        ),
+        (
+            "<blockquote>Let them go</blockquote>",
+            "<td><blockquote><p>Let them go</p>\n</blockquote>\n</td>",
+        ),
+        ("<pre>17\n18</pre>", "<td><pre>17\n18</pre>\n</td>"),
+        (
+            "<iframe src=/watch></iframe>",
+            "<td><p>▶ <a href=\"https://n.example/watch\">n.example</a></p>\n</td>",
+        ),
+        ("<p>Ivan<p>Anna", "<td>Ivan<br>Anna</td>"),
+        (
+            "<div><a href=/ivan>Ivan</a> <a href=/anna>Anna</a></div>",
+            "<td><a href=\"https://n.example/ivan\">Ivan</a> <a href=\"https://n.example/anna\">Anna</a></td>",
+        ),
+    ];
+    let base = Url::parse("https://n.example/a").unwrap();
+    for (cell, expected) in cells {
+        let table = format!("<table><tr><th>Town<th>Detained<tr><td>Minsk<td>{cell}</table>");
+        let told = format!("<p>{PROSE}</p>{table}<p>{PROSE}</p>");
+        let meta = "<meta property=og:type content=article><title>The court</title>";
+        let read = extracted(&format!("{meta}<article>{told}</article>")).unwrap();
+        let finished = extract_finished(&told, None, &base).unwrap();
+        let expected = format!("<tr><td>Minsk</td>{expected}</tr></table>");
+        for article in [read, finished] {
+            assert!(article.html.contains(&expected), "{}", article.html);
+        }
+    }
+    let caption = "<caption>Detained:<ul><li>Ivan<li>Anna</ul></caption>";
+    let table = format!("<table>{caption}<tr><th>A<th>B<tr><td>1<td>2</table>");
+    let finished = extract_finished(&table, None, &base).unwrap();
+    let expected = "<table><caption>Detained:<br>Ivan<br>Anna</caption><tr>";
+    assert!(finished.html.contains(expected), "{}", finished.html);
+}
+
+#[test]
+fn a_picture_stands_in_its_cell_of_a_table() {
+    let table = "<table><tr><th>Party<th>Votes<tr><td><img src=/one.png alt=One> First<td>7<tr><td>Second<td>8</table>";
+    let base = Url::parse("https://n.example/a").unwrap();
+    let html = format!("<p>{PROSE}</p>{table}<p>{PROSE}</p>");
+    let article = extract_finished(&html, None, &base).unwrap();
+    let cell = "<td><figure><img src=\"https://n.example/one.png\" alt=\"One\"></figure>\n<p>First</p>\n</td><td>7</td>";
+    assert!(article.html.contains(cell), "{}", article.html);
+    assert_eq!(article.pictures.len(), 1);
+}
+
+#[test]
 fn another_article_in_a_box_is_no_text() {
     let meta = "<meta property=og:type content=article>";
     let card = "<section><article><h4><a href=/2>Seven go on trial for shouting</a></h4><span>by Olga</span></article></section>";

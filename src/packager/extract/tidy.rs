@@ -111,9 +111,12 @@ pub fn tidy(
     }
 }
 
-/// Of an article that an editor says to be finished nothing goes but its title, where that stands above the rest.
+/// Of an article that an editor says to be finished nothing goes but its title, where that stands above the rest. What is
+/// known of it besides may come from the metadata of a page.
 fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
     let mut blocks = with_captions(blocks);
+    let told = told_captions(meta, base);
+    all_figures(&mut blocks, &mut |figure| told.complete(figure));
     blocks.retain(Block::is_content);
     let repeats =
         |block: &Block| matches!(block, Block::Line { line, .. } if is_repeated(line, meta, true));
@@ -121,11 +124,13 @@ fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
         blocks.remove(0);
     }
     let head = blocks.iter().take(begin_of_text(&blocks, meta));
-    let published = head.clone().find_map(|block| match block {
+    let dated = head.clone().find_map(|block| match block {
         Block::Line { line, .. } => dates::parse_line(line.text()),
         _ => None,
     });
-    let (lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    let published = meta.published.or(dated);
+    let (mut lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    lead.iter_mut().for_each(|lead| told.complete(lead));
     let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,
@@ -204,11 +209,11 @@ fn with_captions(blocks: Vec<Block>) -> Vec<Block> {
 fn is_caption_of(figure: &Figure, line: &Line) -> bool {
     let text = line.text();
     let repeats = line.weight() >= 12 && words::are_alike(text, &figure.alt, 0.85);
-    repeats || is_credit(line)
+    repeats || is_credit(text)
 }
 
 /// `Photo: Olga Carter`
-fn is_credit(line: &Line) -> bool {
+pub fn is_credit(text: &str) -> bool {
     const CREDITS: &[&str] = &[
         "photo",
         "photos",
@@ -239,10 +244,9 @@ fn is_credit(line: &Line) -> bool {
         "zdjęcie",
         "illustration",
     ];
-    if line.weight() >= 80 {
+    if words::weight(text) >= 80 {
         return false;
     }
-    let text = line.text();
     let said = text
         .split_once([':', '：'])
         .map(|(who, _)| who.trim().to_lowercase());
@@ -250,13 +254,16 @@ fn is_credit(line: &Line) -> bool {
     named || text.starts_with('©')
 }
 
-/// Captions that the page's metadata tells, by what the sizes of one picture have in common.
+/// Captions that the page's metadata tells, by the address of their picture, and by what the sizes of one picture have in
+/// common.
 struct ToldCaptions(HashMap<String, String>);
 
 fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
-    let told = meta.captions.iter().filter_map(|(address, caption)| {
-        let key = addresses::key(&addresses::absolute(address, base)?);
-        Some((key, caption.clone()))
+    let told = meta.captions.iter().flat_map(|(address, caption)| {
+        let url = addresses::absolute(address, base);
+        let names = url.map(|url| [addresses::key(&url), url.into()]);
+        let names = names.into_iter().flatten();
+        names.map(|name| (name, caption.clone()))
     });
     ToldCaptions(told.collect())
 }
@@ -264,7 +271,9 @@ fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
 impl ToldCaptions {
     fn complete(&self, figure: &mut Figure) {
         if figure.caption.is_none() {
-            figure.caption = self.0.get(&addresses::key(&figure.src)).cloned();
+            let own = self.0.get(figure.src.as_str());
+            let told = own.or_else(|| self.0.get(&addresses::key(&figure.src)));
+            figure.caption = told.cloned();
         }
     }
 }
@@ -287,7 +296,7 @@ fn without_captions_told_twice(
     let repeats = |block: &Block| match block {
         Block::Line { tag, line } if !tag.starts_with('h') => {
             let text = line.text();
-            is_credit(line) || (is_said(text) && !is_summary(text))
+            is_credit(text) || (is_said(text) && !is_summary(text))
         }
         _ => false,
     };
@@ -326,7 +335,7 @@ fn begin_of_text(blocks: &[Block], meta: &Metadata) -> usize {
         | Block::Table(_)
         | Block::Terms(_)
         | Block::Details { .. }
-        | Block::Pre(_)
+        | Block::Pre { .. }
         | Block::Quote(_) => true,
         _ => false,
     };
@@ -514,7 +523,9 @@ fn take_lead(
     let outside = above.iter().find(|figure| is_named(figure));
     let outside = outside.or_else(|| above.iter().find(|figure| figure.caption.is_some()));
     let lead = outside.cloned().or_else(|| {
-        named.into_iter().next().map(|src| Figure {
+        let mut named = named.into_iter();
+        named.next().map(|src| Figure {
+            spare: named.next().filter(|spare| *spare != src),
             src,
             alt: String::new(),
             caption: None,

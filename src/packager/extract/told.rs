@@ -21,10 +21,24 @@ pub fn extract_finished(
     title: Option<String>,
     base: &Url,
 ) -> Result<Extracted, NoArticle> {
+    extract_captioned(html, title, &[], base)
+}
+
+/// The same, knowing what is said of pictures in it, by their addresses.
+pub fn extract_captioned(
+    html: &str,
+    title: Option<String>,
+    captions: &[(String, String)],
+    base: &Url,
+) -> Result<Extracted, NoArticle> {
     let doc = untangled_document(html)?;
     let home = Home::of([base]);
     let found = found_finished(&doc, base, &home);
-    assemble(told_of(title), found, base, &home, false, "UTF-8")
+    let meta = Metadata {
+        captions: captions.to_vec(),
+        ..told_of(title)
+    };
+    assemble(meta, found, base, &home, false, "UTF-8")
 }
 
 /// Reads what a feed tells of an article in short. `title` is not repeated in the result.
@@ -249,6 +263,7 @@ mod tests {
     fn the_picture_that_an_editor_names_takes_the_place_of_no_other() {
         let lead = |address: &str| Figure {
             src: base().join(address).unwrap(),
+            spare: None,
             alt: String::new(),
             caption: Some("The ferry".into()),
             linked: None,
@@ -270,6 +285,43 @@ mod tests {
             (article.html.matches("<img").count(), article.pictures.len()),
             (2, 2)
         );
+    }
+
+    #[test]
+    fn the_picture_that_an_editor_names_goes_above_the_text_in_which_it_stands() {
+        let html = "<p>Fire.</p><figure><img src=/a.jpg><figcaption>The ferry</figcaption></figure><p>End.</p><img src=/b.jpg>";
+        let mut article = finished(html);
+        let bare = Figure {
+            src: base().join("/a.jpg").unwrap(),
+            spare: None,
+            alt: String::new(),
+            caption: None,
+            linked: None,
+        };
+        article.lead_with(bare);
+        let caption = article
+            .lead
+            .as_ref()
+            .and_then(|lead| lead.caption.as_deref());
+        assert_eq!(caption, Some("The ferry"));
+        assert!(!article.html.contains("a.jpg"), "{}", article.html);
+        assert_eq!(article.pictures.len(), 1);
+    }
+
+    #[test]
+    fn what_a_system_says_of_pictures_stands_below_those_that_have_no_caption() {
+        let captions = [
+            ("a-large.jpg", "One"),
+            ("a-small.jpg", "Two"),
+            ("b.jpg", "Three"),
+        ];
+        let captions = captions.map(|(name, caption)| (name.to_owned(), caption.to_owned()));
+        let html = "<p>Fire.</p><img src=a-large.jpg><p>And.</p><img src=a-small.jpg>\
+                    <figure><img src=b.jpg><figcaption>Own</figcaption></figure>";
+        let article = extract_captioned(html, None, &captions, &base()).unwrap();
+        let shown = article.lead.iter().chain(&article.pictures);
+        let said: Vec<_> = shown.map(|figure| figure.caption.as_deref()).collect();
+        assert_eq!(said, [Some("One"), Some("Two"), Some("Own")]);
     }
 
     #[test]
@@ -334,6 +386,24 @@ mod tests {
     }
 
     #[test]
+    fn the_day_and_the_caption_beside_a_text_in_the_metadata_are_read_too() {
+        let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
+        let json = serde_json::json!({
+            "@type": "NewsArticle", "headline": "The court", "datePublished": "2024-03-05T10:00:00Z",
+            "articleBody": line.repeat(4),
+            "image": { "@type": "ImageObject", "url": "https://n.example/1.jpg", "caption": "The square" },
+        });
+        let page = format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><body><div id=root></div>"
+        );
+        let article = extract_page(page.as_bytes(), &base()).unwrap();
+        let day = article.published.map(|moment| moment.at.to_string());
+        assert_eq!(day.as_deref(), Some("2024-03-05T10:00:00Z"));
+        let lead = article.lead.unwrap();
+        assert_eq!(lead.caption.as_deref(), Some("The square"));
+    }
+
+    #[test]
     fn words_of_the_site_are_no_article_where_the_metadata_tells_one() {
         let line = "Several hundred people carrying flowers took to the streets on Monday evening, and went home. ";
         let told = line.repeat(6);
@@ -383,7 +453,7 @@ mod tests {
             plain.html,
             "<p>First.</p>\n<hr>\n<p>Then.</p>\n<p>Only</p>\n<p>Open</p>\n<p>Sum</p>\n"
         );
-        // In a cell there are lines.
+        // Also in a cell.
         keeps(
             "<p>Before.</p><table><tr><th>A<th>B<tr><td><dl><dt>C<dd>D</dl><td>E</table>",
             &["Before", "A", "B", "<dl><dt>C</dt><dd>D</dd></dl>", "E"],

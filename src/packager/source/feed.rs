@@ -41,6 +41,8 @@ pub struct Entry {
     /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
     pub caption: Option<String>,
+    /// The addresses of pictures in `content`, as they stand there, and what is written below each.
+    pub captions: Vec<(String, String)>,
 }
 
 /// A description this long, with paragraphs in it, is the article itself.
@@ -420,6 +422,7 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         section: section(&told.categories),
         caption: caption(&told.media, summary.as_deref()),
         picture: picture(&told.media, &told.links),
+        captions: Vec::new(),
         content,
         summary,
         link,

@@ -13,9 +13,10 @@ use bytes::Bytes;
 use super::super::index::{self, Index, Listing, Place};
 use super::budget::{UNPACKED, hold};
 use super::conditions::{self, Tag};
-use crate::base::{Digest, EditionNumber};
+use crate::base::{Digest, EditionNumber, SitePath};
 use crate::bundle;
 use crate::edition::Excerpt;
+use crate::site::Picture;
 use crate::site::kind::{self, Kind};
 
 /// See the module. The default one is of a mirror that has no edition yet.
@@ -190,7 +191,7 @@ impl Catalogue {
             true => shown.resource(&format!("{path}index.html")),
             false => shown.resource(path),
         };
-        match found {
+        match found.or_else(|| shown.small(path)) {
             Some(resource) => Found::Resource(resource),
             None if !is_folder && shown.has(&format!("{path}/index.html")) => Found::Folder,
             None => Found::Nothing,
@@ -218,6 +219,13 @@ impl Shown {
             Some(place) => self.member(path, &place),
             None => self.forms.get(path).map(Whole::resource),
         }
+    }
+
+    /// Of a picture that is left out of a light copy, the small one that it has. Pages are the same in all copies, and a wide
+    /// screen asks for the full one.
+    fn small(&self, path: &str) -> Option<Resource<'_>> {
+        let full = SitePath::parse(path).ok()?;
+        self.resource(Picture::small_place(&full)?.as_str())
     }
 
     fn member(&self, path: &str, place: &Place) -> Option<Resource<'_>> {

@@ -70,6 +70,30 @@ fn header<'a>(answer: &'a Response<Body>, name: &str) -> &'a str {
 }
 
 #[test]
+fn of_a_picture_that_is_left_out_the_small_one_is_shown() {
+    let light = catalogue::simulated::catalogue(
+        7,
+        &[
+            ("be/1s.webp", b"small"),
+            ("be/2.webp", b"full"),
+            ("be/2s.webp", b"small"),
+        ],
+    );
+    let check = |path: &str, status: u16, content: &[u8]| {
+        let answer = ask_of(&light, "GET", path, &[]);
+        assert_eq!(answer.status(), status, "{path}");
+        if status == 200 {
+            assert_eq!(header(&answer, "content-type"), "image/webp");
+            assert_eq!(read(answer), content, "{path}");
+        }
+    };
+    check("/be/1.webp", 200, b"small");
+    check("/be/2.webp", 200, b"full");
+    check("/be/3.webp", 404, b"");
+    check("/be/1", 404, b"");
+}
+
+#[test]
 fn each_path_has_its_answer() {
     let check = |path: &str, status: u16, location: &str| {
         let answer = ask("GET", path, &[]);

@@ -161,6 +161,7 @@ fn what_an_editor_may_have_written_again_stays_unless_half_of_the_pages_have_it(
 fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
     let photo = |caption: Option<&str>| Figure {
         src: Url::parse("https://n.example/anna.jpg").unwrap(),
+        spare: None,
         alt: String::new(),
         linked: None,
         caption: caption.map(str::to_owned),

@@ -350,6 +350,36 @@ fn what_is_true_of_the_whole_article_is_not_said_of_its_parts() {
 }
 
 #[test]
+fn what_runs_another_way_than_its_line_is_told_apart() {
+    let fa = "قنات کهن پس از دو سال دوباره پرآب شد و مردم شهر جشن گرفتند. ".repeat(5);
+    let base = Url::parse("https://n.example/a/1.html").unwrap();
+    let check = |marked: &str, expected: &str| {
+        let html = format!("<p>{fa}</p><p>تلفن: {marked} (دفتر)</p>");
+        let article = extract_finished(&html, None, &base).unwrap();
+        let expected = format!("تلفن: {expected} (دفتر)");
+        assert!(article.html.contains(&expected), "{}", article.html);
+    };
+    let number = "+98 21 1234 5678";
+    let apart = format!("<bdi dir=\"ltr\">{number}</bdi>");
+    check(&format!("<span dir=ltr>{number}</span>"), &apart);
+    check(&format!("<bdo dir=LTR>{number}</bdo>"), &apart);
+    check(
+        &format!("<bdi>{number}</bdi>"),
+        &format!("<bdi>{number}</bdi>"),
+    );
+    check(
+        &format!("<b dir=ltr>{number}</b>"),
+        &format!("<bdi dir=\"ltr\"><strong>{number}</strong></bdi>"),
+    );
+    // What programs write for nothing.
+    check("<span dir=rtl>یک</span> <span dir=ltr></span>", "یک");
+    let html = format!("<p>{fa}</p><pre dir=ltr>{number}</pre>");
+    let article = extract_finished(&html, None, &base).unwrap();
+    let expected = format!("<pre dir=\"ltr\">{number}</pre>");
+    assert!(article.html.contains(&expected), "{}", article.html);
+}
+
+#[test]
 fn how_to_reach_somebody_is_told() {
     holds(
         "<p>Call <a href='tel:+375-29-1234567'>the captain</a> or <a href='tel:+375291234568'>+375 29 123 45 68</a> \

@@ -105,6 +105,8 @@ fn entry(pushed: Pushed) -> Entry {
         let mut images = pushed.images.iter();
         images.find(|image| image.name == *lead)?.caption.clone()
     });
+    let images = pushed.images.into_iter();
+    let captions = images.filter_map(|image| Some((image.name, image.caption?)));
     let date = |text: &Option<String>| text.as_deref().and_then(parse_date);
     Entry {
         id: pushed.id,
@@ -113,6 +115,7 @@ fn entry(pushed: Pushed) -> Entry {
         updated: date(&pushed.updated),
         picture: pushed.lead,
         caption,
+        captions: captions.collect(),
         title: pushed.title,
         byline: pushed.byline,
         language: pushed.language,

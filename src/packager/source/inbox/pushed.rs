@@ -47,7 +47,7 @@ pub struct Pushed {
 pub struct Image {
     /// As the HTML names it.
     pub name: String,
-    /// Below the picture, if it is the lead.
+    /// Below the picture, unless the HTML says something else of it.
     pub caption: Option<String>,
     /// The picture itself, or …
     #[serde(skip_serializing_if = "Option::is_none")]
