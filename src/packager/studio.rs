@@ -160,7 +160,7 @@ impl<'a> Studio<'a> {
         let got = self.getter.get_on(&figure.src, terms).await;
         let got = got.or_else(|error| {
             // Readers who have it shall not lose it since its host fails today.
-            let kept = error.is_passing().then(|| self.getter.kept(&figure.src));
+            let kept = error.is_passing().then(|| self.getter.kept(&figure.src, terms));
             kept.flatten().ok_or(error)
         });
         got.map(|got| got.bytes).map_err(|error| error.to_string())
