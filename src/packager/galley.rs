@@ -15,6 +15,7 @@ use super::studio::{self, Finished, Studio};
 use super::trace::{self, PROGRAM};
 use super::wording::{Saying, Wording};
 use crate::base::{SitePath, Timestamp};
+use crate::io::reach::is_private;
 use crate::site;
 
 /// What all articles of a newsroom have in common.
@@ -91,15 +92,19 @@ impl Galley<'_> {
         shown: &studio::Shown,
     ) -> Option<Body> {
         let base = draft.base();
+        let withheld = draft.withheld();
         let known = Known {
             base: &base,
             inside: self.inside,
             told_by: draft.told_by(),
+            withheld,
             pictures: &shown.by_address,
         };
         // In their order, so that the key is always the same.
         let pictures: BTreeMap<_, _> = shown.by_address.iter().collect();
-        let on = format!("{path} {base} {pictures:?}");
+        // A source of which more is withheld by now has another name.
+        let teller = draft.told_by().filter(|_| !withheld.is_none());
+        let on = format!("{path} {base} {pictures:?} {}", teller.unwrap_or_default());
         let html = copy.html_mark();
         let key = Key::of(&[PROGRAM.as_bytes(), on.as_bytes(), html.as_bytes()]);
         let at = (&**self.background.cache, Kind::Articles, key);
@@ -206,7 +211,8 @@ fn left_out_so_far(saying: &Saying<'_>, before: Option<Before>) -> Option<Wordin
     known.filter(holds_all).or(now)
 }
 
-/// Where people find the original: not a file on the editor's machine, nor the feed that told it.
+/// Where people find the original: not a file on the editor's machine or a host in the newsroom's network, nor the feed
+/// that told it.
 fn original(draft: &Draft) -> Option<String> {
     if !draft.has_original {
         return None;
@@ -216,6 +222,6 @@ fn original(draft: &Draft) -> Option<String> {
         true => draft.canonical.as_deref().cloned(),
         false => Some(url),
     };
-    url.filter(|url| !source::is_on_shelf(url))
-        .map(String::from)
+    let url = url.filter(|url| !source::is_on_shelf(url) && !is_private(url))?;
+    draft.withheld().shown(&url).map(String::from)
 }

@@ -7,8 +7,10 @@ use url::Url;
 
 use super::mark::Mark;
 use super::source;
+use super::withheld::Withheld;
 use crate::base::SitePath;
 use crate::io::fetch::without_login;
+use crate::io::reach::is_private;
 use crate::site::{Link, Picture, Resolve};
 
 /// The articles of an edition by the addresses under which they are linked.
@@ -107,6 +109,8 @@ pub struct Known<'a> {
     pub inside: &'a Inside,
     /// The source that told it, if it forgets.
     pub told_by: Option<&'a str>,
+    /// What of that source's address is shown nowhere.
+    pub withheld: &'a Withheld,
     /// By the address as it stands in the HTML.
     pub pictures: &'a HashMap<String, Picture>,
 }
@@ -116,12 +120,19 @@ impl Resolve for Known<'_> {
         let Ok(url) = self.base.join(href.trim()) else {
             return Link::Drop;
         };
-        if let Some(path) = self.inside.page(&url, self.told_by) {
+        let shown = self.withheld.shown(&url);
+        let page = |url: &Url| self.inside.page(url, self.told_by);
+        if let Some(path) = page(&url).or_else(|| page(shown.as_ref()?)) {
             return Link::Inside(path.clone());
         }
+        let Some(url) = shown else {
+            return Link::Drop;
+        };
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
+            // What lies in the newsroom's network is nobody's business, and in a reader's it is the reader's.
+            "http" | "https" if is_private(&url) => Link::Drop,
             "http" | "https" if url.has_host() => Link::Outside(without_login(&url).into()),
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,
@@ -146,6 +157,9 @@ mod tests {
             base: &base,
             inside: &inside,
             told_by: None,
+            withheld: &Withheld::of(
+                &Url::parse("https://n.example/feed?token=SECRETTOKEN").unwrap(),
+            ),
             pictures: &HashMap::new(),
         };
         assert_eq!(&known.link(href), expected, "{href}");
@@ -158,6 +172,7 @@ mod tests {
             "2/",
             "/a/2",
             "https://n.example/a/2?utm_source=x#top",
+            "https://n.example/a/2?token=SECRETTOKEN",
             "http://www.n.example/a/2/index.html",
             "//n.example/a/2/amp/",
         ] {
@@ -207,6 +222,10 @@ mod tests {
             &Link::Outside("https://n.example/a/2?page=2".into()),
         );
         check(
+            "https://n.example/a.mp3?token=SECRETTOKEN&n=1",
+            &Link::Outside("https://n.example/a.mp3?n=1".into()),
+        );
+        check(
             "mailto:a@n.example",
             &Link::Outside("mailto:a@n.example".into()),
         );
@@ -217,6 +236,10 @@ mod tests {
             "ftp://n.example/",
             "tel:1",
             "http://folder.invalid/x",
+            "http://192.168.1.1/reboot?now=1",
+            "http://cms.lan:8080/a",
+            "https://intranet/",
+            "https://n.example/SECRETTOKEN/a",
         ] {
             check(href, &Link::Drop);
         }

@@ -19,6 +19,7 @@ use url::Url;
 use super::archive::Slip;
 use super::links;
 use super::source::Source;
+use super::withheld::Withheld;
 use crate::base::Digest;
 use crate::io::fetch;
 
@@ -32,6 +33,8 @@ pub struct Teller {
     host: Option<Box<str>>,
     /// Whether it names addresses and nothing else.
     is_list: bool,
+    /// What of its address is shown nowhere.
+    pub withheld: Withheld,
 }
 
 impl Teller {
@@ -44,6 +47,7 @@ impl Teller {
                 shown: shown.into(),
                 host: source.address().and_then(Url::host_str).map(Box::from),
                 is_list: source.is_list(),
+                withheld: source.address().map(Withheld::of).unwrap_or_default(),
             })
         })
     }
