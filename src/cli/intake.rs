@@ -53,6 +53,7 @@ impl Intake {
         }
         screen.line(format!("The token is in `{}`.", place.display()));
         let keeper = packager::intake::Intake::new(inboxes, &token);
+        keeper.sweep()?;
         door::keep(listener, Arc::new(keeper), until_interrupted()).await;
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! 2. Every value goes into the type that cannot be wrong (`NewsroomId`, `Language`, `Url`).
 //! 3. Relative paths are taken from the folder that the file lies in.
 
+mod said;
 mod written;
 
 use std::net::SocketAddr;
@@ -116,7 +117,8 @@ pub fn load(site: &Path) -> Result<Config, ConfigError> {
 
 /// `folder` is what relative paths begin at.
 pub fn parse(text: &str, folder: &Path) -> Result<Config, String> {
-    let written: written::Config = toml::from_str(text).map_err(|error| error.to_string())?;
+    let written: written::Config =
+        toml::from_str(text).map_err(|error| said::of_toml(&error, text))?;
     written.check(folder)
 }
 
@@ -515,7 +517,7 @@ mod tests {
             ("[\"mail\"]", "[]", "`command`"),
             ("30s", "2 days", "2 days"),
             ("\"p\"", "\"\"", "`provider`"),
-            ("192.0.2.7", "192.0.2", "192.0.2"),
+            ("192.0.2.7", "192.0.2", "at `addresses`"),
             (
                 "colport = \"https://balo.example/\"",
                 "folder = \"x\"",

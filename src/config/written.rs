@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
+use super::said;
 use crate::base::LIMITS;
 use crate::io::visit::Proxy;
 use crate::packager::extract::{Rulebook, Rules, Selector};
@@ -404,7 +405,7 @@ fn checked<W, T>(
 /// What a hook prints of a mirror that it made: one JSON object.
 pub(super) fn described(json: &[u8], folder: &Path) -> Result<Described, String> {
     let pooled: watching::Pooled =
-        serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        serde_json::from_slice(json).map_err(|error| said::of_json(&error))?;
     pooled.check(folder)
 }
 
@@ -414,7 +415,7 @@ pub(super) fn made(
     allowed: &super::Allowed,
 ) -> Result<Described, String> {
     let pooled: watching::Pooled =
-        serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        serde_json::from_slice(json).map_err(|error| said::of_json(&error))?;
     pooled.is_allowed(allowed)?;
     pooled.check(folder)
 }
@@ -459,12 +460,17 @@ fn language(tag: &str) -> Result<Language, String> {
 }
 
 pub(super) fn http_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|error| format!("`{text}` is no address ({error}); one begins with `https://`"))?;
+    let url = Url::parse(text).map_err(|error| {
+        format!(
+            "`{}` is no address ({error}); one begins with `https://`",
+            said::of_address(text)
+        )
+    })?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(format!(
-            "`{text}` begins with `{scheme}`, not with `https` or `http`"
+            "`{}` begins with `{scheme}`, not with `https` or `http`",
+            said::of_address(text)
         )),
     }
 }

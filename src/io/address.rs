@@ -172,8 +172,10 @@ pub struct AddressError {
 
 /// The address of a mirror as a person writes it; `https://` may be left out.
 pub fn parse(text: &str) -> Result<Url, AddressError> {
+    // What stands before the last of these may be a password.
+    let plain = text.rsplit('@').next().unwrap_or_default();
     let refused = |why| AddressError {
-        text: text.chars().take(200).collect(),
+        text: plain.chars().take(200).collect(),
         why,
     };
     let full = if text.contains("://") {

@@ -4,6 +4,7 @@
     reason = "this is the module that touches files"
 )]
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, Read, Write};
 use std::ops::Range;
@@ -220,7 +221,9 @@ pub fn vandalise(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
 
 /// A folder that nobody else can look into; it vanishes when it is dropped.
 pub fn temporary_folder(prefix: &str) -> Result<TempDir> {
-    let made = tempfile::Builder::new().prefix(prefix).tempdir();
+    let mut builder = tempfile::Builder::new();
+    let only_ours = fs::Permissions::from_mode(0o700);
+    let made = builder.prefix(prefix).permissions(only_ours).tempdir();
     made.map_err(|e| FileError::new("create a folder in", &std::env::temp_dir(), e))
 }
 
@@ -391,13 +394,17 @@ pub fn walk(folder: &Path, each: &mut dyn FnMut(PathBuf)) -> Result<()> {
 pub fn sweep_parts(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| FileError::new("list", folder, e))? {
         let entry = entry.map_err(|e| FileError::new("list", folder, e))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(PART_PREFIX) && name.ends_with(PART_SUFFIX) {
+        if is_part(&entry.file_name()) {
             remove(&entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a file of this name is being written, or was when a program was killed.
+pub(super) fn is_part(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(PART_PREFIX) && name.ends_with(PART_SUFFIX)
 }
 
 const PART_PREFIX: &str = ".colport-";
@@ -525,6 +532,13 @@ mod tests {
         write(&place, b"new").unwrap();
         assert_eq!(read(&place, 3).unwrap(), b"new");
         assert_eq!(names_in(folder.path()), [Path::new("a")]);
+    }
+
+    #[test]
+    fn nobody_else_looks_into_a_temporary_folder() {
+        let folder = temporary_folder("ours").unwrap();
+        let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Room on the disk for what memory should not hold while a program runs.
 
 use std::fs::File;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,11 @@ impl Scratch {
         })
     }
 
+    /// On the same disk.
+    pub fn another(&self) -> Result<Self> {
+        Self::on(&self.folder)
+    }
+
     /// Gives the place of what was written. What fails is not there, and what was there before still is.
     pub fn append(&self, bytes: &[u8]) -> Result<Range<u64>> {
         let mut end = self.end();
@@ -77,6 +83,20 @@ impl Scratch {
 
     fn end(&self) -> MutexGuard<'_, End> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Scratch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let appended = self.append(bytes).map_err(|error| match error {
+            FileError::Full(_) => io::ErrorKind::StorageFull.into(),
+            error => io::Error::other(error),
+        });
+        appended.map(|_| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //! 1. The folder itself must exist: a stick that is not plugged in must not be taken for an empty one.
 //! 2. Below it no symbolic link is followed, neither in place of a file nor of a folder on the way.
 //! 3. A file appears whole or not at all; [`Tree::settle`] makes everything written so far survive a power cut.
+//! 4. What a program that was killed left half-written is taken away once it is [old](OLD): another may be writing there.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is a module that touches files"
@@ -13,6 +14,8 @@ use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::SignedDuration;
+
 use super::files::{self, FileError, Result};
 use crate::base::{Digest, Hasher};
 
@@ -20,7 +23,12 @@ use crate::base::{Digest, Hasher};
 pub struct Tree {
     root: PathBuf,
     unsettled: Vec<PathBuf>,
+    /// Whether nothing half-written was left at the last look.
+    is_swept: bool,
 }
+
+/// No file takes so long.
+const OLD: SignedDuration = SignedDuration::from_mins(10);
 
 impl Tree {
     pub fn open(root: &Path) -> Result<Self> {
@@ -30,6 +38,7 @@ impl Tree {
         Ok(Self {
             root: root.to_path_buf(),
             unsettled: Vec::new(),
+            is_swept: false,
         })
     }
 
@@ -107,7 +116,25 @@ impl Tree {
         for folder in folders {
             sync(folder)?;
         }
+        self.sweep()?;
         self.unsettled.clear();
+        Ok(())
+    }
+
+    // Step 4. By the clock of the disk, which may be far away.
+    fn sweep(&mut self) -> Result<()> {
+        let Some(newest) = self.unsettled.last().filter(|_| !self.is_swept) else {
+            return Ok(());
+        };
+        let now = files::modified(newest)?;
+        let mut left = 0;
+        for part in parts(&self.root) {
+            match files::modified(&part) {
+                Ok(then) if now.duration_since(then) > OLD => files::remove(&part)?,
+                _ => left += 1,
+            }
+        }
+        self.is_swept = left == 0;
         Ok(())
     }
 
@@ -140,6 +167,23 @@ impl Tree {
         }
         Ok(place)
     }
+}
+
+/// What is being written anywhere below, or was. Folders that cannot be looked into are none of ours.
+fn parts(root: &Path) -> Vec<PathBuf> {
+    let (mut waiting, mut found) = (vec![root.to_path_buf()], Vec::new());
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => waiting.push(entry.path()),
+                Ok(kind) if kind.is_file() && files::is_part(&entry.file_name()) => {
+                    found.push(entry.path());
+                }
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 fn refused(path: &Path, why: &'static str) -> FileError {
@@ -193,6 +237,29 @@ mod tests {
         tree.remove("a/b/c.txt").expect("it is there");
         assert!(!folder.path().join("a").exists());
         assert!(folder.path().exists());
+    }
+
+    #[test]
+    fn what_a_killed_program_left_goes_and_what_another_writes_stays() {
+        let (folder, mut tree) = tree();
+        let [old, new] = ["a/.colport-x.part", "b/c/.colport-y.part"].map(|name| {
+            tree.write(name, b"an article").expect("a new file");
+            folder.path().join(name)
+        });
+        let hour = SignedDuration::from_hours(1);
+        let set_back = |part: &Path, by| {
+            let then = files::modified(part).expect("it is there") - by;
+            files::set_modified(part, then).expect("it is ours");
+        };
+        set_back(&old, hour);
+        tree.settle().expect("a disk that works");
+        assert_eq!((old.exists(), new.exists()), (false, true));
+        set_back(&new, hour);
+        tree.settle().expect("a disk that works");
+        assert!(new.exists(), "nothing was written");
+        tree.write("a/b", b"x").expect("a new file");
+        tree.settle().expect("a disk that works");
+        assert!(!new.exists() && folder.path().join("a/b").exists());
     }
 
     #[test]

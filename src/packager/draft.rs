@@ -29,6 +29,7 @@ use super::slug;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
+use super::withheld::{NOTHING, Withheld};
 use super::wording::Wording;
 use crate::base::{SitePath, Timestamp};
 use crate::edition::VerifiedEdition;
@@ -174,6 +175,13 @@ impl Draft {
     /// Its source as the archive names it, if that forgets.
     pub fn told_by(&self) -> Option<&str> {
         self.teller.as_ref().map(|teller| &*teller.name)
+    }
+
+    /// What of its source's address is shown nowhere.
+    pub fn withheld(&self) -> &Withheld {
+        self.teller
+            .as_ref()
+            .map_or(&NOTHING, |teller| &teller.withheld)
     }
 
     /// Whether its source says that it lies where another is at home.

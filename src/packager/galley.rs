@@ -15,6 +15,7 @@ use super::studio::{self, Finished, Studio};
 use super::trace::{self, PROGRAM};
 use super::wording::{Saying, Wording};
 use crate::base::{SitePath, Timestamp};
+use crate::io::reach::is_private;
 use crate::site;
 
 /// What all articles of a newsroom have in common.
@@ -98,10 +99,12 @@ impl Galley<'_> {
         shown: &studio::Shown,
     ) -> Option<Body> {
         let base = draft.base();
+        let withheld = draft.withheld();
         let known = Known {
             base: &base,
             inside: self.inside,
             told_by: draft.told_by(),
+            withheld,
             pictures: &shown.by_address,
         };
         // In their order, so that the key is always the same.
@@ -113,7 +116,10 @@ impl Galley<'_> {
         if let Some(lead) = lead.filter(|lead| lead.caption.is_some()) {
             lead.write_html(&mut head);
         }
-        let on = format!("{path} {base} {pictures:?}{head}");
+        // A source of which more is withheld by now has another name.
+        let teller = draft.told_by().filter(|_| !withheld.is_none());
+        let teller = teller.unwrap_or_default();
+        let on = format!("{path} {base} {pictures:?} {teller} {head}");
         let html = copy.html_mark();
         let key = Key::of(&[PROGRAM.as_bytes(), on.as_bytes(), html.as_bytes()]);
         let at = (&**self.background.cache, Kind::Articles, key);
@@ -225,8 +231,9 @@ fn left_out_so_far(saying: &Saying<'_>, before: Option<Before>) -> Option<Wordin
     known.filter(holds_all).or(now)
 }
 
-/// Where people find the original: not a file on the editor's machine, nor the feed that told it. A partner could say of
-/// what he made up that it was first published by the newsroom, so only the first source is believed that alone says so.
+/// Where people find the original: not a file on the editor's machine or a host in the newsroom's network, nor the feed
+/// that told it. A partner could say of what he made up that it was first published by the newsroom, so only the first
+/// source is believed that alone says so.
 fn original(draft: &Draft) -> Option<String> {
     let is_of_first = draft.terms.source == 0;
     if !draft.has_original || draft.alone_says().is_some() && !is_of_first {
@@ -237,6 +244,6 @@ fn original(draft: &Draft) -> Option<String> {
         true => draft.canonical.as_deref().cloned(),
         false => Some(url),
     };
-    url.filter(|url| !source::is_on_shelf(url))
-        .map(String::from)
+    let url = url.filter(|url| !source::is_on_shelf(url) && !is_private(url))?;
+    draft.withheld().shown(&url).map(String::from)
 }

@@ -168,7 +168,8 @@ async fn offers(
     let mut all = Vec::new();
     let mut foreign = Vec::new();
     for (place, source) in (0..).zip(sources) {
-        match source::discover(source, place, getter, &mut gathered.skipped).await {
+        let (drawer, skipped) = (background.drawer, &mut gathered.skipped);
+        match source::discover(source, place, getter, drawer, skipped).await {
             Ok(found) => {
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();

@@ -16,10 +16,10 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, header};
 
-use super::source::{self, PushError, Pushed, Refused, Taken};
+use super::source::{self, IMAGES, PushError, Pushed, Refused, Taken};
 use crate::base::{Digest, LIMITS, NewsroomId, Secret};
 use crate::io::door::{Keeper, Reply};
-use crate::io::files::FileError;
+use crate::io::files::{self, FileError};
 
 /// See the module.
 pub struct Intake {
@@ -37,6 +37,12 @@ impl Intake {
             token: Digest::of(token.expose().as_bytes()),
             one_at_a_time: Mutex::new(()),
         }
+    }
+
+    /// Takes away what one that was killed left half-written.
+    pub fn sweep(&self) -> Result<(), FileError> {
+        let mut inboxes = self.inboxes.values();
+        inboxes.try_for_each(|inbox| files::sweep_parts(inbox))
     }
 
     fn inbox(&self, head: &Parts) -> Option<&PathBuf> {
@@ -59,7 +65,11 @@ impl Intake {
         let (json, beside) = match boundary(kind) {
             Some(boundary) => {
                 let parts = parts(body, &boundary);
-                article_of(parts.ok_or_else(|| Refused("its parts cannot be told apart".into()))?)?
+                article_of(parts.ok_or_else(|| {
+                    Refused(format!(
+                        "its parts cannot be told apart, or are more than {PARTS}"
+                    ))
+                })?)?
             }
             None => (body.clone(), HashMap::new()),
         };
@@ -172,13 +182,16 @@ fn unquoted(value: &str) -> String {
     plain
 }
 
-/// `None` if the body is no form with this boundary. Parts without a name are left out.
+/// The article, and as many images as it may have.
+const PARTS: usize = IMAGES + 1;
+
+/// `None` if the body is no form with this boundary, or has more parts than an article. Those without a name are left out.
 fn parts(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
     let seam = format!("\r\n--{boundary}");
     let first = seam.trim_start();
     let mut at = body.starts_with(first.as_bytes()).then_some(first.len())?;
     let mut found = Vec::new();
-    loop {
+    for _ in 0..=PARTS {
         let rest = body.get(at..)?;
         if rest.starts_with(b"--") {
             return Some(found);
@@ -188,6 +201,7 @@ fn parts(body: &Bytes, boundary: &str) -> Option<Vec<Part>> {
         found.extend(part(&body.slice(start..start + length)));
         at = start + length + seam.len();
     }
+    None
 }
 
 fn part(bytes: &Bytes) -> Option<Part> {
@@ -222,7 +236,6 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::io::files;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
     const TOKEN: &str = "0123456789abcdef";
@@ -290,6 +303,29 @@ mod tests {
         assert_eq!(intake.take(&head, form.clone()).status, 201);
         assert_eq!(intake.take(&head, form).status, 200);
         assert_eq!(files::list(inbox.path()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_form_has_as_many_parts_as_an_article_may_have_images_and_no_more() {
+        let with = |images: usize| {
+            let images = vec![("name=\"1.png\"", PNG); images];
+            let all = [vec![("name=\"article\"", ARTICLE.as_bytes())], images].concat();
+            parts(&form(&all), "XY").map(|parts| parts.len())
+        };
+        assert_eq!(with(IMAGES), Some(PARTS));
+        assert_eq!(with(IMAGES + 1), None);
+    }
+
+    #[test]
+    fn what_was_left_half_written_goes_when_it_starts() {
+        let (intake, inbox) = intake();
+        files::write(&inbox.path().join(".colport-a.part"), b"x").unwrap();
+        files::write(&inbox.path().join("a.json"), b"x").unwrap();
+        intake.sweep().unwrap();
+        assert_eq!(
+            files::list(inbox.path()).unwrap(),
+            [std::path::Path::new("a.json")]
+        );
     }
 
     #[test]

@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use url::{Url, form_urlencoded};
 
 use super::mark::Mark;
+use super::withheld::Withheld;
 use super::{extract, source};
 use crate::base::SitePath;
 use crate::io::fetch::without_login;
+use crate::io::reach::is_private;
 use crate::site::{Link, Picture, Resolve};
 
 pub use super::extract::is_of_host;
@@ -214,6 +216,8 @@ pub struct Known<'a> {
     pub inside: &'a Inside,
     /// The source that told it, if it forgets.
     pub told_by: Option<&'a str>,
+    /// What of that source's address is shown nowhere.
+    pub withheld: &'a Withheld,
     /// By the address as it stands in the HTML.
     pub pictures: &'a HashMap<String, Picture>,
 }
@@ -223,12 +227,19 @@ impl Resolve for Known<'_> {
         let Ok(url) = self.base.join(href.trim()) else {
             return Link::Drop;
         };
-        if let Some(path) = self.inside.page(&url, self.told_by) {
+        let shown = self.withheld.shown(&url);
+        let page = |url: &Url| self.inside.page(url, self.told_by);
+        if let Some(path) = page(&url).or_else(|| page(shown.as_ref()?)) {
             return Link::Inside(path.clone());
         }
+        let Some(url) = shown else {
+            return Link::Drop;
+        };
         match url.scheme() {
             // The folder's own pages that are no articles lie nowhere that a reader can reach.
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
+            // What lies in the newsroom's network is nobody's business, and in a reader's it is the reader's.
+            "http" | "https" if is_private(&url) => Link::Drop,
             "http" | "https" if url.has_host() => {
                 Link::Outside(without_campaigns(&without_login(&url)).into())
             }
@@ -259,6 +270,9 @@ mod tests {
             base: &base,
             inside: &inside,
             told_by: None,
+            withheld: &Withheld::of(
+                &Url::parse("https://n.example/feed?token=SECRETTOKEN").unwrap(),
+            ),
             pictures: &HashMap::new(),
         };
         assert_eq!(&known.link(href), expected, "{href}");
@@ -271,6 +285,7 @@ mod tests {
             "2/",
             "/a/2",
             "https://n.example/a/2?utm_source=x#top",
+            "https://n.example/a/2?token=SECRETTOKEN",
             "http://www.n.example/a/2/index.html",
             "//n.example/a/2/amp/",
             "/amp/a/2",
@@ -381,6 +396,10 @@ mod tests {
             &Link::Outside("https://n.example/a/2?page=2".into()),
         );
         check(
+            "https://n.example/a.mp3?token=SECRETTOKEN&n=1",
+            &Link::Outside("https://n.example/a.mp3?n=1".into()),
+        );
+        check(
             "mailto:a@n.example",
             &Link::Outside("mailto:a@n.example".into()),
         );
@@ -391,6 +410,10 @@ mod tests {
             "ftp://n.example/",
             "tel:1",
             "http://folder.invalid/x",
+            "http://192.168.1.1/reboot?now=1",
+            "http://cms.lan:8080/a",
+            "https://intranet/",
+            "https://n.example/SECRETTOKEN/a",
         ] {
             check(href, &Link::Drop);
         }

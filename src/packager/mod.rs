@@ -51,6 +51,7 @@ mod trace;
 mod waiting;
 mod watch;
 mod withdrawn;
+mod withheld;
 mod wording;
 
 pub use crate::edition::Variant;

@@ -106,11 +106,15 @@ impl<'a> Studio<'a> {
                         shown.files.extend(files);
                     }
                 }
-                Err(why) => shown.lost.push(LostPicture {
-                    article: draft.id.clone(),
-                    picture: source::shown(&figure.src),
-                    why,
-                }),
+                Err(why) => {
+                    let mut picture = source::shown(&figure.src);
+                    draft.withheld().removed(&mut picture);
+                    shown.lost.push(LostPicture {
+                        article: draft.id.clone(),
+                        picture,
+                        why,
+                    });
+                }
             }
         }
         shown
@@ -180,7 +184,7 @@ impl<'a> Studio<'a> {
         let got = self.getter.get_on(url, terms).await;
         let got = got.or_else(|error| {
             // Readers who have it shall not lose it since its host fails today.
-            let kept = error.is_passing().then(|| self.getter.kept(url));
+            let kept = error.is_passing().then(|| self.getter.kept(url, terms));
             kept.flatten().ok_or(error)
         });
         got.map(|got| got.bytes).map_err(|error| error.to_string())

@@ -21,6 +21,7 @@ use url::Url;
 use super::archive::Slip;
 use super::links;
 use super::source::{Named, Source};
+use super::withheld::Withheld;
 use crate::base::Digest;
 use crate::io::fetch;
 
@@ -36,6 +37,8 @@ pub struct Teller {
     file: Option<Named>,
     /// Whether it names addresses and nothing else.
     is_list: bool,
+    /// What of its address is shown nowhere.
+    pub withheld: Withheld,
 }
 
 impl Teller {
@@ -50,6 +53,7 @@ impl Teller {
                 shown: shown.into(),
                 host: source.address().and_then(Url::host_str).map(Box::from),
                 is_list: source.is_list(),
+                withheld: source.address().map(Withheld::of).unwrap_or_default(),
             })
         })
     }

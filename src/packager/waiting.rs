@@ -38,6 +38,14 @@ impl Drawer {
         Self(Scratch::on(folder).ok().map(Arc::new))
     }
 
+    /// A file of its own on the same disk.
+    pub(super) fn another(&self) -> Result<Scratch, FileError> {
+        match &self.0 {
+            Some(scratch) => scratch.another(),
+            None => Err(FileError::Full("cache".into())),
+        }
+    }
+
     pub(super) fn lay(&self, content: impl Into<Bytes>) -> Whereabouts {
         let content = content.into();
         let laid = self.0.as_ref().and_then(|scratch| {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{daemon, http_address};
 use crate::base::Digest;
-use crate::config::Allowed;
+use crate::config::{Allowed, said};
 use crate::io::store::{self, Credentials, Keeper};
 use crate::sync::daemon::{MeetingPlace, Member};
 use crate::sync::{self, Host, Options, Place};
@@ -303,9 +303,13 @@ fn web_dav(text: &str, rest: &mut Besides) -> Result<Keeper, String> {
 
 /// `ssh://USER@HOST:PORT/FOLDER`
 fn sftp(text: &str, rest: &mut Besides) -> Result<Keeper, String> {
-    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
+    let url = Url::parse(text)
+        .map_err(|error| format!("`{}` is no address: {error}", said::of_address(text)))?;
     if !matches!(url.scheme(), "ssh" | "sftp") {
-        return Err(format!("`{text}` does not begin with `ssh://`"));
+        return Err(format!(
+            "`{}` does not begin with `ssh://`",
+            said::of_address(text)
+        ));
     }
     if url.password().is_some() {
         return Err(NO_SECRET.into());

@@ -9,6 +9,7 @@ use super::line::{Line, Shown};
 use super::slip::Slip;
 use crate::base::{self, SitePath};
 use crate::io::fetch;
+use crate::io::reach::is_private;
 use crate::site::{Article, CleanHtml, Link, Picture, Resolve};
 
 /// Where the articles lie that are shown, and the pages that say that one was withdrawn.
@@ -76,19 +77,20 @@ impl Line {
             section: story.section.as_deref().map(readable),
             lead,
             body: CleanHtml::default(),
-            source: self.source.as_deref().map(|source| self.shown(source)),
+            source: self.source.as_deref().and_then(|source| self.shown(source)),
         })
     }
 
     /// The original's address without what could be a secret: earlier versions kept a feed's own, with its password or
-    /// token, of an article that has none.
-    fn shown(&self, source: &str) -> String {
+    /// token, of an article that has none; and addresses in the newsroom's network.
+    fn shown(&self, source: &str) -> Option<String> {
         match Url::parse(source) {
+            Ok(url) if is_private(&url) => None,
             Ok(url) if self.id.starts_with("http") => {
-                links::without_campaigns(&fetch::without_login(&url)).into()
+                Some(links::without_campaigns(&fetch::without_login(&url)).into())
             }
-            Ok(url) => fetch::shown(&url),
-            Err(_) => source.to_owned(),
+            Ok(url) => Some(fetch::shown(&url)),
+            Err(_) => Some(source.to_owned()),
         }
     }
 }
@@ -127,8 +129,12 @@ impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
             let inside = self.shelf.inside.page(&url, self.told_by).cloned();
-            let outside = || Link::Outside(links::without_campaigns(&url).into());
-            return inside.map_or_else(outside, Link::Inside);
+            return match inside {
+                Some(path) => Link::Inside(path),
+                // Kept by an earlier version.
+                None if url.has_host() && is_private(&url) => Link::Drop,
+                None => Link::Outside(links::without_campaigns(&url).into()),
+            };
         }
         match self.file(href) {
             Some(path) if self.shelf.places.contains(&path) => Link::Inside(path),
@@ -181,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_earlier_versions_kept_of_a_feeds_address_is_not_shown() {
-        let check = |id: &str, source: &str, shown: &str| {
+        let check = |id: &str, source: &str, shown: Option<&str>| {
             let line = serde_json::json!({
                 "path": "be/2026/11/1/index.html", "id": id, "source": source,
                 "story": {
@@ -190,16 +196,17 @@ mod tests {
                 },
             });
             let line: Line = serde_json::from_value(line).unwrap();
-            assert_eq!(line.bare_article().unwrap().source.as_deref(), Some(shown));
+            assert_eq!(line.bare_article().unwrap().source.as_deref(), shown);
         };
         let own = "https://n.example/?p=1";
-        check(own, own, own);
-        check(own, "https://n.example/?p=1&utm_source=rss", own);
-        check(own, "https://editor:PASSW@n.example/?p=1", own);
+        check(own, own, Some(own));
+        check(own, "https://n.example/?p=1&utm_source=rss", Some(own));
+        check(own, "https://editor:PASSW@n.example/?p=1", Some(own));
+        check("http://cms.lan/a", "http://cms.lan/a", None);
         check(
             "77",
             "https://editor:PASSW@n.example/feed?token=SECRET123",
-            "https://n.example/feed",
+            Some("https://n.example/feed"),
         );
     }
 }

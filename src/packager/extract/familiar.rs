@@ -20,6 +20,7 @@ use siphasher::sip::SipHasher13;
 
 use super::block::EMBED_SIGN;
 use super::{Extracted, Figure, addresses, words};
+use crate::io::fetch::shown;
 
 /// Fewer pages tell nothing.
 const PAGES: usize = 4;
@@ -131,7 +132,7 @@ impl Familiar {
         if let Some(lead) = page.lead.take_if(is_familiar) {
             left_out.push(LeftOut {
                 key: block_of_lead(&lead),
-                what: lead.src.to_string(),
+                what: shown(&lead.src),
                 html: String::new(),
             });
         }

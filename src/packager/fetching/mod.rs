@@ -1,9 +1,9 @@
 //! Getting pages and pictures from strangers' hosts, politely and within bounds.
 //!
-//! 1. What the cache holds and the host need not be asked about is taken from there.
-//! 2. An address inside a private network is refused, unless a source itself lies on that host and port or was allowed to
-//!    lead there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This holds for each
-//!    step of a redirect.
+//! 1. An address inside a private network is refused, unless the source that names it itself lies on that host and port or
+//!    was allowed to lead there. So is, by [`HttpVisitor`](crate::io::visit::HttpVisitor), one that only leads there. This
+//!    holds for each step of a redirect, and for what the cache holds since another source may go there.
+//! 2. What the cache holds and the host need not be asked about is taken from there.
 //! 3. Each request waits for its turn at the host: see [`pace`]. A host from which more than one thing is wanted is first
 //!    asked what it wants itself: see [`robots`].
 //! 4. A failure that may pass is tried again, [`TRIES`] times in all, with growing pauses, or when the host says so.
@@ -136,7 +136,7 @@ pub struct Getter<'a> {
     cache: Option<&'a WebCache>,
     hosts: Hosts,
     times: Times,
-    /// Addresses of the sources, by their places: an operator named them, so their hosts may be private.
+    /// Addresses of the sources, by their places: an operator named them, so their hosts may be private for what they name.
     own: Vec<Option<Url>>,
 }
 
@@ -178,7 +178,9 @@ impl<'a> Getter<'a> {
     pub async fn get_on(&self, url: &Url, terms: Terms) -> Result<Got, GetError> {
         let url = &without_login(url);
         // Step 1.
-        let kept = self.cache.and_then(|cache| cache.answer(url));
+        self.admit(url, terms)?;
+        // Step 2.
+        let kept = self.answer(url, terms);
         if let (Some(cache), Some(kept)) = (self.cache, &kept)
             && (cache.is_current(kept, terms.changed) || self.must_do(kept, terms))
             && let Some(got) = self.held(kept)
@@ -193,8 +195,8 @@ impl<'a> Getter<'a> {
     }
 
     /// What was kept of it, however old, where it cannot be had today.
-    pub fn kept(&self, url: &Url) -> Option<Got> {
-        let kept = self.cache?.answer(&without_login(url))?;
+    pub fn kept(&self, url: &Url, terms: Terms) -> Option<Got> {
+        let kept = self.answer(&without_login(url), terms)?;
         self.held(&kept).filter(|_| kept.is_of_use())
     }
 
@@ -221,6 +223,13 @@ impl<'a> Getter<'a> {
         }
     }
 
+    /// What the cache knows of it, if that lies where this source may go.
+    fn answer(&self, url: &Url, terms: Terms) -> Option<Kept> {
+        let may_go = |to: &Url| self.admit(to, terms).is_ok();
+        let kept = self.cache?.answer(url);
+        kept.filter(|kept| may_go(url) && may_go(&kept.url))
+    }
+
     fn held(&self, kept: &Kept) -> Option<Got> {
         Some(Got {
             url: kept.url.clone(),
@@ -230,11 +239,11 @@ impl<'a> Getter<'a> {
     }
 
     fn admit(&self, url: &Url, terms: Terms) -> Result<(), GetError> {
-        // Step 2. No port is that of the scheme, and a host may send its readers from `http` to `https`.
+        // Step 1. No port is that of the scheme, and a host may send its readers from `http` to `https`.
         let is_own = || {
             let place = |url: &Url| (url.host_str().map(str::to_owned), url.port());
-            let mut own = self.own.iter().flatten();
-            own.any(|own| place(own) == place(url))
+            let own = self.own(terms.source);
+            own.is_some_and(|own| place(own) == place(url))
         };
         match terms.ground {
             Ground::Public if is_private(url) && !is_own() => Err(GetError::Private(shown(url))),
@@ -350,10 +359,15 @@ impl<'a> Getter<'a> {
         }
     }
 
+    /// The address of a source, by its place.
+    fn own(&self, source: u32) -> Option<&Url> {
+        self.own.get(source as usize)?.as_ref()
+    }
+
     // Step 6.
     fn with_login(&self, at: &Url, source: u32) -> Url {
         let mut url = at.clone();
-        let own = self.own.get(source as usize).and_then(Option::as_ref);
+        let own = self.own(source);
         if let Some(own) = own.filter(|own| own.origin() == at.origin()) {
             // Fails only for addresses that can hold neither, and those have no host.
             let _ = url.set_username(own.username());

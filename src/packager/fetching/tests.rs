@@ -243,6 +243,36 @@ async fn private_addresses_are_asked_only_if_the_source_is_there_or_they_were_al
 }
 
 #[tokio::test]
+async fn what_lies_inside_is_only_for_the_source_that_lies_there() {
+    let (draft, moved) = ("http://127.0.0.1:81/draft/7", "https://n.example/moved");
+    let web = Web::default()
+        .with(draft, "text/html", "x")
+        .redirect(moved, draft);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = WebCache::begin(folder.path(), now()).unwrap();
+    let own = Some(url("http://127.0.0.1:81/feed"));
+    let partner = Some(url("https://partner.example/feed"));
+    let sources = [own, partner, None].into_iter();
+    let getter = Getter::new(&web, sources).with_cache(Some(&cache));
+    let refused = async |address: &str, source: u32| {
+        let got = getter.get_on(&url(address), of_source(source)).await;
+        matches!(got, Err(GetError::Private(_)))
+    };
+    for source in [1, 2, 9] {
+        assert!(refused(draft, source).await && refused(moved, source).await);
+    }
+    let sent = web.asked();
+    assert_eq!(sent, 3, "only the host that leads there was asked");
+    for address in [draft, moved] {
+        assert!(!refused(address, 0).await);
+        // By now it lies in the cache.
+        let kept = |source| getter.kept(&url(address), of_source(source));
+        assert!(kept(0).is_some() && kept(1).is_none());
+        assert!(refused(address, 1).await);
+    }
+}
+
+#[tokio::test]
 async fn a_login_is_used_only_for_what_its_own_source_names() {
     let with_login = "http://ed:pw@n.example/secret";
     let web = Web::default()
@@ -447,7 +477,10 @@ async fn when_time_is_short_what_was_kept_is_used_and_what_is_new_is_asked_for()
     assert!(getter.get(&url("https://n.example/b")).await.is_ok());
     assert_eq!(web.asked(), 5);
     getter.doubt(&url(A));
-    assert!(getter.kept(&url(A)).is_none(), "it was of no use");
+    assert!(
+        getter.kept(&url(A), Terms::default()).is_none(),
+        "it was of no use"
+    );
     assert!(getter.get(&url(A)).await.is_ok());
     assert_eq!(web.asked(), 6);
 }

@@ -207,6 +207,10 @@ impl NewsroomFolder {
         let lock = Lock::take(&self.place.join("lock"))?;
         files::create_folder(&self.editions())?;
         files::sweep_parts(&self.editions())?;
+        let archive = self.place.join("archive");
+        if files::is_folder(&archive) {
+            files::sweep_parts(&archive)?;
+        }
         Ok(lock)
     }
 
@@ -245,5 +249,30 @@ impl NewsroomFolder {
         let folder = self.place.join("sync");
         files::create_private_folder(&folder)?;
         Ok(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_program_left_half_written_goes_with_the_next_lock() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = NewsroomFolder::at(place.path());
+        drop(folder.lock().unwrap());
+        let at = |name: &str| place.path().join(name);
+        files::create_folder(&at("archive")).unwrap();
+        let parts = ["editions/.colport-a.part", "archive/.colport-b.part"];
+        for name in parts.into_iter().chain(["archive/be.jsonl"]) {
+            files::write(&at(name), b"an article").unwrap();
+        }
+        let _lock = folder.lock().unwrap();
+        assert!(parts.iter().all(|name| !files::exists(&at(name))));
+        assert!(files::exists(&at("archive/be.jsonl")));
+        // What another is writing stays.
+        files::write(&at(parts[1]), b"an article").unwrap();
+        assert!(folder.lock().is_err());
+        assert!(files::exists(&at(parts[1])));
     }
 }

@@ -229,12 +229,19 @@ async fn no_password_and_no_token_of_a_feed_is_told() {
     let entry = |title: &str, link: &str| {
         format!(
             "<item><title>{title}</title>{link}<guid isPermaLink='false'>{title}</guid><content:encoded><![CDATA[<p>{SENTENCES}\
-             <a href='/more'>More</a> <img src='/lost.png'></p>]]></content:encoded></item>"
+             <a href='/more'>More</a> <a href='/more?token=SECRET123&n=1'>More</a> <a href='http://192.168.1.1/reboot?now=1'>x</a> \
+             <img src='/lost.png?token=SECRET123'></p>]]></content:encoded>\
+             <enclosure url='https://n.example/a.mp3?token=SECRET123' type='audio/mpeg' length='1'/></item>"
         )
     };
     let items = [
         entry("Bare", ""),
         entry("Relative", "<link>/a/1</link>"),
+        entry("Fragment", "<link>#1</link>"),
+        entry("Repeated", "<link>/a/4?token=SECRET123&amp;n=1</link>"),
+        entry("Inside", "<link>http://cms.lan:8080/a</link>"),
+        "<item><title>Asked for with it</title><link>/a/5?token=SECRET123</link></item>".into(),
+        "<item><title>Gone</title><link>/a/6?token=SECRET123</link></item>".into(),
         "<item><title>Gone</title><link>/a/2</link></item>".into(),
         "<item><title>Read</title><link>/a/3</link></item>".into(),
     ]
@@ -244,15 +251,30 @@ async fn no_password_and_no_token_of_a_feed_is_told() {
     );
     let address = "https://editor:PASSW@n.example/feed.xml?token=SECRET123";
     let moved = "https://editor:PASSW@n.example/a/3";
-    let web =
-        Web::default()
-            .with(address, "text/xml", feed)
-            .with(moved, "text/html", page("Read", ""));
+    let asked = "https://editor:PASSW@n.example/a/5?token=SECRET123";
+    let web = Web::default()
+        .with(address, "text/xml", feed)
+        .with(moved, "text/html", page("Read", ""))
+        .with(asked, "text/html", page("Asked for with it", ""));
     let source = Source::Feed(Url::parse(address).unwrap());
     let gathered = gathered(&web, &[source]).await;
     assert_eq!(article(&gathered, "Bare").0.source, None);
     let source = article(&gathered, "Relative").0.source;
     assert_eq!(source.as_deref(), Some("https://n.example/a/1"));
+    for (title, shown) in [
+        ("Fragment", Some("https://n.example/feed.xml#1")),
+        ("Repeated", Some("https://n.example/a/4?n=1")),
+        ("Inside", None),
+        ("Asked for with it", Some("https://n.example/a/5")),
+    ] {
+        let source = article(&gathered, title).0.source;
+        assert_eq!(source.as_deref(), shown, "{title}");
+    }
+    let body = article(&gathered, "Repeated").1.body;
+    for (told, expected) in [("more?n=1", true), ("a.mp3\"", true), ("192.168", false)] {
+        assert_eq!(body.contains(told), expected, "{told}: {body}");
+    }
+    assert!(why(&gathered, "n.example/a/6").contains("nothing there"));
     // The host that the operator named is told the password for all of its pages.
     article(&gathered, "Read");
     assert!(why(&gathered, "n.example/a/2").contains("nothing there"));

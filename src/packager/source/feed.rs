@@ -55,6 +55,8 @@ pub(super) fn offers(
     url: &Url,
     source: &Source,
 ) -> Result<(Vec<Offer>, Vec<Skipped>), SourceError> {
+    // To this relative links are joined, and one such as `#1` keeps the query, in which a token may stand.
+    let url = &Url::parse(&shown(url)).unwrap_or_else(|_| url.clone());
     let entries =
         read(bytes, content_type, url).ok_or_else(|| SourceError::NotAFeed(source.to_string()))?;
     if entries.is_empty() {
@@ -83,8 +85,8 @@ fn offer(told: Entry, feed: &Url) -> Option<Offer> {
     let page = match (&told.link, told.content.is_some()) {
         (Some(link), false) => Page::Address(link.clone().into()),
         (Some(link), true) => Page::Told(link.clone().into()),
-        // Only to know where relative links lead, and a feed's address may hold a token.
-        (None, true) => Page::Told(Url::parse(&shown(feed)).ok()?.into()),
+        // Only to know where relative links lead.
+        (None, true) => Page::Told(feed.clone().into()),
         (None, false) => return None,
     };
     (!id.is_empty()).then(|| Offer::new(id, page, told))

@@ -36,6 +36,7 @@ use super::Skipped;
 use super::fetching::{GetError, Getter, Terms};
 use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
+use super::waiting::Drawer;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{self, FetchError, NO_PROXY};
 use crate::io::files::{self, FileError};
@@ -43,7 +44,7 @@ use crate::io::reach::LEADS_INSIDE;
 use crate::io::visit::Ground;
 
 pub use self::feed::Entry;
-pub use self::inbox::{PushError, Pushed, Refused, Taken, take};
+pub use self::inbox::{IMAGES, PushError, Pushed, Refused, Taken, take};
 pub use self::named::Named;
 pub(super) use self::shelf::address;
 pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
@@ -288,7 +289,15 @@ impl Offer {
 
     /// Lets go of what is told of the article: for the one that told it before, its page is read.
     pub fn tell_by_page(&mut self, teller: &Arc<Teller>) {
-        let url = self.address();
+        let mut url = self.address();
+        // What this source keeps to itself that one does not know of.
+        if let Some(shown) = self
+            .teller
+            .as_ref()
+            .and_then(|own| own.withheld.shown(&url))
+        {
+            url = shown;
+        }
         self.page = Page::Address(url.into());
         self.told = None;
         self.teller = Some(Arc::clone(teller));
@@ -320,7 +329,8 @@ impl Offer {
         }
     }
 
-    /// Where an article was found is shown to readers, so no user name and no password may stand in it.
+    /// Where an article was found is shown to readers, so no user name and no password may stand in it; nor may what its
+    /// source keeps to itself stand in its name. With that its page is asked for.
     fn forget_login(&mut self) {
         if let Page::Address(url) | Page::Told(url) | Page::Held(url) = &mut self.page {
             **url = fetch::without_login(url);
@@ -334,6 +344,9 @@ impl Offer {
             && clean != url
         {
             self.id = clean.into();
+        }
+        if let Some(teller) = &self.teller {
+            teller.withheld.removed(&mut self.id);
         }
         if let Some(told) = &mut self.told {
             told.id.clone_from(&self.id);
@@ -358,12 +371,14 @@ impl From<Vec<Offer>> for Found {
     }
 }
 
-/// Asks a source what it offers; `place`: its own among those of the newsroom. What of it cannot be used is named in
+/// Asks a source what it offers; `place`: its own among those of the newsroom; `drawer`: on whose disk there is room for
+/// what must be unpacked. What of it cannot be used is named in
 /// `skipped`.
 pub async fn discover(
     source: &Source,
     place: u32,
     getter: &Getter<'_>,
+    drawer: &Drawer,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
     let teller = Teller::of(source);
@@ -376,7 +391,15 @@ pub async fn discover(
         changed: None,
         source: place,
     };
-    let mut found = offered(source, terms, getter, skipped).await?;
+    let before = skipped.len();
+    let found = offered(source, terms, getter, drawer, skipped).await;
+    if let Some(teller) = &teller {
+        for Skipped { what, why } in skipped.iter_mut().skip(before) {
+            teller.withheld.removed(what);
+            teller.withheld.removed(why);
+        }
+    }
+    let mut found = found?;
     for offer in &mut found.offers {
         offer.terms = Terms {
             changed: offer.terms.changed,
@@ -426,6 +449,7 @@ async fn offered(
     source: &Source,
     terms: Terms,
     getter: &Getter<'_>,
+    drawer: &Drawer,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Found, SourceError> {
     let offers = match source {
@@ -458,15 +482,16 @@ async fn offered(
             apart(skipped, move |skipped| folder::offers(&root, skipped)).await?
         }
         Source::Crawl(path) => {
-            let path = path.clone();
-            apart(skipped, move |skipped| crawl::offers(&path, skipped)).await?
+            let (path, drawer) = (path.clone(), drawer.clone());
+            let read = move |skipped: &mut Vec<_>| crawl::offers(&path, &drawer, skipped);
+            apart(skipped, read).await?
         }
         Source::Inbox(path) => {
             let path = path.clone();
             return apart(skipped, move |skipped| inbox::found(&path, skipped)).await;
         }
         Source::Anywhere(source) => {
-            return Box::pin(offered(source, terms, getter, skipped)).await;
+            return Box::pin(offered(source, terms, getter, drawer, skipped)).await;
         }
     };
     Ok(offers.into())
@@ -587,8 +612,9 @@ mod tests {
         source: &Source,
     ) -> (Result<Vec<Offer>, SourceError>, Vec<Skipped>) {
         let getter = Getter::new(web, std::iter::once(source.address().cloned()));
+        let drawer = Drawer::on(&std::env::temp_dir());
         let mut skipped = Vec::new();
-        let found = discover(source, 0, &getter, &mut skipped).await;
+        let found = discover(source, 0, &getter, &drawer, &mut skipped).await;
         (found.map(|found| found.offers), skipped)
     }
 

@@ -2,34 +2,36 @@
 //! may be gone, and whoever has its name by now would see who asks.
 //!
 //! 1. The file is mapped and not read: where its records lie is taken from the index of a WACZ, or found by walking over
-//!    them once. A stream that allows no reading in the middle is unpacked onto the disk first.
+//!    them once. A stream that allows no reading in the middle is unpacked onto the disk first, into files without a name
+//!    beside the cache: crawlers write down what they said too, with cookies.
 //! 2. Of each address the newest answer counts. There are ceilings on how many there are, how long each is, and all of
 //!    them together.
-//! 3. Offered are the pages that a WACZ lists, or everything that was called HTML.
+//! 3. Offered are the pages that a WACZ lists, or else everything that was called HTML on the site that has the most of
+//!    it: what others show in frames is called HTML too.
 
 mod sizes;
 mod wacz;
 mod warc;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use tempfile::TempDir;
-use url::Url;
+use url::{Host, Url};
 
 use self::wacz::{Member, Wacz};
 use self::warc::Packing;
 use super::shelf::{Held, Shelf, ShelfError};
 use super::{Offer, Page, SourceError};
 use crate::base::{LIMITS, Timestamp};
-use crate::io::files::{self, Spool};
-use crate::packager::{Skipped, links};
+use crate::io::files;
+use crate::io::scratch::Scratch;
+use crate::packager::{Drawer, Skipped, links};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Crawl {
     warcs: Vec<Bytes>,
     /// By [`links::key`], so that spellings of an address meet; in order, so that sizes of a picture stand together.
@@ -38,9 +40,9 @@ struct Crawl {
     addresses_bytes: usize,
     /// Records that are beyond a ceiling.
     beyond: usize,
-    /// What had to be unpacked; it goes with the crawl.
-    unpacked: Option<TempDir>,
-    /// Of all of that; it has one ceiling, however many files a crawl is made of.
+    /// On whose disk it is unpacked.
+    drawer: Drawer,
+    /// Of all that had to be; it has one ceiling, however many files a crawl is made of.
     unpacked_bytes: u64,
 }
 
@@ -69,9 +71,13 @@ impl Shelf for Crawl {
     }
 }
 
-pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
+pub(super) fn offers(
+    path: &Path,
+    drawer: &Drawer,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Offer>, SourceError> {
     let bytes = files::map(path)?;
-    let mut crawl = Crawl::default();
+    let mut crawl = Crawl::on(drawer.clone());
     let listed = match bytes.starts_with(b"PK") {
         true => crawl.take_wacz(bytes, skipped),
         false => crawl.take_warc(bytes, skipped).map(|()| Vec::new()),
@@ -89,7 +95,12 @@ pub(super) fn offers(path: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
             ),
         });
     }
-    let pages = crawl.pages(&listed);
+    let mut pages = crawl.listed(&listed);
+    if pages.is_empty() {
+        let (own, others) = of_one_site(crawl.pages());
+        skipped.extend(left_out(path, &own, &others));
+        pages = own;
+    }
     if pages.is_empty() {
         return Err(SourceError::NoPages(path.display().to_string()));
     }
@@ -105,7 +116,66 @@ fn offer(page: Capture, shelf: &Arc<dyn Shelf>) -> Offer {
     }
 }
 
+/// The pages of the site with the most, or the first of those, and the hosts of all others.
+fn of_one_site(pages: Vec<Capture>) -> (Vec<Capture>, BTreeSet<String>) {
+    let mut counted: HashMap<&str, usize> = HashMap::new();
+    for page in &pages {
+        *counted.entry(site(&page.url)).or_default() += 1;
+    }
+    let sites = pages.iter().rev().map(|page| site(&page.url));
+    let most = sites.max_by_key(|site| counted.get(site));
+    let most = most.unwrap_or_default().to_owned();
+    let (own, others): (Vec<_>, Vec<_>) =
+        pages.into_iter().partition(|page| site(&page.url) == most);
+    let hosts = others.iter().filter_map(|page| page.url.host_str());
+    (own, hosts.map(str::to_owned).collect())
+}
+
+/// What was registered of its host's name: all that is below it is of one site.
+fn site(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default();
+    match url.host() {
+        Some(Host::Domain(_)) => psl::domain_str(host.trim_end_matches('.')).unwrap_or(host),
+        _ => host,
+    }
+}
+
+const NAMED_HOSTS: usize = 5;
+
+/// One sentence for all.
+fn left_out(path: &Path, own: &[Capture], others: &BTreeSet<String>) -> Option<Skipped> {
+    let site = site(&own.first()?.url);
+    let named: Vec<&str> = others
+        .iter()
+        .take(NAMED_HOSTS)
+        .map(String::as_str)
+        .collect();
+    let more = match others.len().saturating_sub(NAMED_HOSTS) {
+        0 => String::new(),
+        more => format!(" and {more} other hosts"),
+    };
+    (!named.is_empty()).then(|| Skipped {
+        what: path.display().to_string(),
+        why: format!(
+            "most of its pages are of `{site}`, so those of `{}`{more} were left out, as frames and advertisements are; a \
+             WACZ that lists its pages says which are articles",
+            named.join("`, `")
+        ),
+    })
+}
+
 impl Crawl {
+    fn on(drawer: Drawer) -> Self {
+        Self {
+            warcs: Vec::new(),
+            captures: BTreeMap::new(),
+            addresses_bytes: 0,
+            beyond: 0,
+            drawer,
+            unpacked_bytes: 0,
+        }
+    }
+
     fn take_wacz(&mut self, bytes: Bytes, skipped: &mut Vec<Skipped>) -> io::Result<Vec<String>> {
         let mut wacz = Wacz::open(bytes)?;
         let names = wacz.warcs();
@@ -254,15 +324,17 @@ impl Crawl {
     }
 
     // Step 3.
-    fn pages(&self, listed: &[String]) -> Vec<Capture> {
+    fn listed(&self, listed: &[String]) -> Vec<Capture> {
         let urls = listed.iter().filter_map(|url| Url::parse(url).ok());
         let found = urls.filter_map(|url| self.captures.get(&links::key(&url)));
-        let mut pages: Vec<Capture> = found.filter(|page| page.is_page).cloned().collect();
-        if pages.is_empty() {
-            let all = self.captures.values().filter(|page| page.is_page);
-            pages = all.cloned().collect();
-            pages.sort_by_key(|page| (page.warc, page.offset));
-        }
+        found.filter(|page| page.is_page).cloned().collect()
+    }
+
+    /// All, in the order of the file.
+    fn pages(&self) -> Vec<Capture> {
+        let all = self.captures.values().filter(|page| page.is_page);
+        let mut pages: Vec<Capture> = all.cloned().collect();
+        pages.sort_by_key(|page| (page.warc, page.offset));
         pages
     }
 
@@ -295,21 +367,14 @@ impl Crawl {
     /// Writes a file that goes with the crawl, of so many bytes at most, and maps it.
     fn on_disk(
         &mut self,
-        write: impl FnOnce(&mut Spool, u64) -> io::Result<()>,
+        write: impl FnOnce(&mut Scratch, u64) -> io::Result<()>,
     ) -> io::Result<Bytes> {
         let room = LIMITS
             .unpacked_crawl_bytes
             .saturating_sub(self.unpacked_bytes);
-        if self.unpacked.is_none() {
-            let folder = files::temporary_folder("colport-crawl-");
-            self.unpacked = Some(folder.map_err(io::Error::other)?);
-        }
-        let folder = self.unpacked.as_ref().expect("it was just made");
-        let place = folder.path().join(self.warcs.len().to_string());
-        let mut spool = Spool::beside(&place).map_err(io::Error::other)?;
-        write(&mut spool, room)?;
-        spool.publish().map_err(io::Error::other)?;
-        let bytes = files::map(&place).map_err(io::Error::other)?;
+        let mut scratch = self.drawer.another().map_err(io::Error::other)?;
+        write(&mut scratch, room)?;
+        let (bytes, _) = scratch.into_map().map_err(io::Error::other)?;
         self.unpacked_bytes += bytes.len() as u64;
         Ok(bytes)
     }
@@ -333,6 +398,10 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "https://n.example/page";
+
+    fn drawer() -> Drawer {
+        Drawer::on(&std::env::temp_dir())
+    }
 
     fn html(url: &str, body: &str) -> Vec<u8> {
         let fields = "Content-Type: text/html; charset=utf-8\r\n";
@@ -442,6 +511,61 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_unpacked_has_no_name_and_lies_beside_the_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, cache) = (folder.path().join("crawl"), folder.path().join("cache"));
+        let stream = gzip(&records().concat());
+        files::write(&place, &zip(&[("archive/data.warc.gz", &stream)], true)).unwrap();
+        let named = |folder: &Path| files::list(folder).unwrap();
+        let offers = offers(&place, &Drawer::on(&cache), &mut Vec::new()).unwrap();
+        check(&offers);
+        assert!(named(&cache).is_empty());
+        // Where nothing can be written it is said.
+        files::remove(&place).unwrap();
+        files::write(&place, &stream).unwrap();
+        let nowhere = Drawer::on(&place);
+        assert!(super::offers(&place, &nowhere, &mut Vec::new()).is_err());
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_are_no_articles_unless_they_are_listed() {
+        let all = [
+            html("https://ads.evil.example/frame", "advertisement"),
+            html("https://www.n.example/1", "one"),
+            html("https://blog.n.example/2", "two"),
+            html("http://n.example:8080/3", "three"),
+            html("https://evil-n.example/4", "another"),
+            html("https://ads.evil.example/frame2", "advertisement"),
+            jpeg("https://cdn.example/1.jpg", "photo"),
+        ];
+        let (offers, skipped, _folder) = offered(&all.concat()).await;
+        let offers = offers.unwrap();
+        let hosts: Vec<_> = offers.iter().map(|offer| offer.address()).collect();
+        let hosts: Vec<_> = hosts.iter().filter_map(Url::host_str).collect();
+        assert_eq!(hosts, ["www.n.example", "blog.n.example", "n.example"]);
+        assert_eq!(skipped.len(), 1);
+        let why = &skipped[0].why;
+        assert!(
+            why.contains("`n.example`, so those of `ads.evil.example`, `evil-n.example` were"),
+            "{why}"
+        );
+        assert_eq!(
+            read(&offers[0], "https://cdn.example/1.jpg").as_deref(),
+            Some("photo")
+        );
+        let listed = "{\"format\":\"x\"}\n{\"url\":\"https://ads.evil.example/frame\"}\n";
+        let file = zip(
+            &[
+                ("archive/data.warc", &all.concat()),
+                ("pages/pages.jsonl", listed.as_bytes()),
+            ],
+            true,
+        );
+        let (offers, skipped, _folder) = offered(&file).await;
+        assert_eq!((offers.unwrap().len(), skipped.len()), (1, 0));
+    }
+
     #[tokio::test]
     async fn addresses_that_are_too_long_are_left_out_and_counted() {
         let long = format!("https://n.example/{}", "a".repeat(LIMITS.address_bytes));
@@ -456,7 +580,7 @@ mod tests {
         let page = |number: usize| Url::parse(&format!("https://n.example/{number}")).unwrap();
         let mut crawl = Crawl {
             addresses_bytes: LIMITS.crawl_addresses_bytes - 2 * page(0).as_str().len(),
-            ..Crawl::default()
+            ..Crawl::on(drawer())
         };
         for number in [0, 1, 0] {
             crawl.note(page(number), Some("text/html"), None, 0, 7);
@@ -494,7 +618,7 @@ mod tests {
         let with_room = |room: u64| {
             let mut crawl = Crawl {
                 unpacked_bytes: LIMITS.unpacked_crawl_bytes - room,
-                ..Crawl::default()
+                ..Crawl::on(drawer())
             };
             crawl.take_wacz(file.clone().into(), &mut Vec::new())
         };
@@ -568,7 +692,7 @@ mod tests {
             let mut file = zip(&[("archive/data.warc", &members), ("indexes/index.cdx", &index)], false);
             let at = at % file.len();
             file[at] = to;
-            let mut crawl = Crawl::default();
+            let mut crawl = Crawl::on(drawer());
             if crawl.take_wacz(file.into(), &mut Vec::new()).is_ok() {
                 for page in crawl.captures.values() {
                     let _ = crawl.held(page);

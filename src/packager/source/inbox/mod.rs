@@ -20,7 +20,7 @@ use crate::base::Digest;
 use crate::io::files::FileError;
 
 pub(super) use self::lying::found;
-pub use self::pushed::Pushed;
+pub use self::pushed::{IMAGES, Pushed};
 pub use self::taking::{Taken, take};
 
 /// What is wrong with a pushed article, in words for who wrote the system.

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::super::shelf;
 use super::{Refused, key};
+use crate::base::LIMITS;
 use crate::packager::extract::{NoArticle, extract_finished, parse_date};
 use crate::site::Language;
 
@@ -14,7 +15,7 @@ use crate::site::Language;
 const NAME_BYTES: usize = 1000;
 
 /// Of one article.
-const IMAGES: usize = 200;
+pub const IMAGES: usize = 200;
 
 /// An article as it is pushed. Dates are RFC 3339, or what feeds write.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -83,8 +84,14 @@ impl Pushed {
                 return refuse(format!("`{name}` is no date: `{}`", short(date)));
             }
         }
-        if let Some(url) = self.url.as_deref().filter(|url| web_address(url).is_none()) {
-            return refuse(format!("`url` is no address: `{}`", short(url)));
+        if let Some(url) = &self.url {
+            let Some(address) = web_address(url) else {
+                return refuse(format!("`url` is no address: `{}`", short(url)));
+            };
+            let most = LIMITS.address_bytes;
+            if address.as_str().len() > most {
+                return refuse(format!("`url` is longer than {most} bytes"));
+            }
         }
         let language = self.language.as_deref();
         if let Some(tag) = language.filter(|tag| Language::parse(tag).is_none()) {

@@ -163,6 +163,8 @@ fn what_is_wrong_with_an_article_is_said() {
     check(|p| p.html = Some("\n".into()), "`html`");
     check(|p| p.published = Some("soon".into()), "`published`");
     check(|p| p.url = Some("javascript:x".into()), "`url`");
+    let long = |p: &mut Pushed| p.url = Some(format!("https://n.example/{}", "ж".repeat(700)));
+    check(long, "`url` is longer than 4096 bytes");
     check(|p| p.language = Some("!".into()), "`language`");
     check(|p| p.lead = Some("2.png".into()), "`lead`");
     check(|p| p.images[0].base64 = Some("§".into()), "`base64`");
