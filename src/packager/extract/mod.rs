@@ -22,6 +22,7 @@ mod document;
 mod embeds;
 mod familiar;
 mod furniture;
+mod hidden;
 mod illustration;
 mod json_ld;
 mod lean;
@@ -31,6 +32,7 @@ mod nodes;
 mod paywall;
 mod phrases;
 mod pointing;
+mod readers;
 mod rules;
 mod streamed;
 mod tangle;
@@ -78,6 +80,9 @@ pub struct Extracted {
     pub dir: Option<String>,
     /// The picture above the text; it is not repeated in `html`.
     pub lead: Option<Figure>,
+    /// Whether it stood in the text, and not above it or in the metadata alone.
+    #[serde(default)]
+    pub has_lead_in_text: bool,
     /// Pictures in the text, in order.
     pub pictures: Vec<Figure>,
     /// Simple elements only, addresses absolute. Not yet safe: it is for `site::clean`.
@@ -108,6 +113,7 @@ impl Extracted {
                 });
             }
             before => {
+                self.has_lead_in_text = false;
                 let mut html = String::new();
                 if let Some(before) = &before {
                     before.write_html(&mut html);
@@ -258,7 +264,8 @@ struct Found {
 
 impl Page<'_> {
     /// What is known of the pages of newsrooms is not true of others: where neither the page says that it is an article
-    /// nor a date stands on it, Readability's judgement stands, unless it took one part of many.
+    /// nor a date stands on it, Readability's judgement stands, unless it took one part of many. What readers say it is not
+    /// asked about.
     fn article(&self, rules: &Rules, meta: Metadata) -> Result<Extracted, NoArticle> {
         let settled = rules.bodies(self.doc);
         if !settled.is_empty() {
@@ -275,9 +282,10 @@ impl Page<'_> {
             let found = self.found(rules, &meta);
             return self.assemble(meta, found);
         }
-        let read = read_by_readability(self.doc.clone(), self.base, Default::default());
-        let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let furniture = furniture::find(self.doc, self.measures, self.home);
+        let newsroom = without(self.doc, &furniture.of_readers);
+        let read = read_by_readability(newsroom, self.base, Default::default());
+        let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let found = self.found_in(furniture, &kept, rules, &meta);
         // A day that merely stands about the headline tells nothing of whose page it is.
         let dated = found.dated;
@@ -429,6 +437,14 @@ fn base_of(doc: &Document, url: &Url) -> Url {
         .unwrap_or_else(|| url.clone())
 }
 
+fn without(doc: &Document, nodes: &NodeSet) -> Document {
+    let copy = doc.clone();
+    for id in nodes {
+        copy.tree.remove_from_parent(id);
+    }
+    copy
+}
+
 /// The text nodes that Readability takes for the article, where furniture is out of its way.
 fn kept_by_readability(
     doc: &Document,
@@ -437,10 +453,7 @@ fn kept_by_readability(
     furniture: &NodeSet,
     base: &Url,
 ) -> NodeSet {
-    let copy = doc.clone();
-    for id in furniture {
-        copy.tree.remove_from_parent(id);
-    }
+    let copy = without(doc, furniture);
     // Pages that build themselves up hide their text until a script shows it, and walls hide it behind an offer.
     let most = match meta.says_article {
         true => 5,
@@ -571,6 +584,7 @@ fn assemble(
         dir: meta.dir,
         pictures: tidy::figures(&article.blocks),
         lead: article.lead,
+        has_lead_in_text: article.has_lead_in_text,
         html,
         text,
         canonical: meta
