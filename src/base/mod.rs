@@ -19,7 +19,7 @@ pub use metadata_name::MetadataName;
 pub use newsroom_id::{NewsroomId, NewsroomIdError};
 pub use path::{PathError, SitePath};
 pub use secret::Secret;
-pub use tame::{is_unreadable, is_wild, readable, tame};
+pub use tame::{Pile, is_unreadable, is_wild, readable, tame};
 pub use variant::Variant;
 
 /// The number of an edition: the version of its snapshot. The first is 1; a later edition has a larger one.

@@ -493,7 +493,7 @@ fn finish(
         Some(lead) if matches!(page, Page::Told(_)) && shelf.is_some() => read.lead_with(lead),
         lead => read.lead = read.lead.or(lead),
     }
-    blocks.extend(read.lead.as_ref().map(extract::block_of_lead));
+    blocks.extend(extract::block_of_lead(&read));
     let title = told
         .title
         .filter(|title| !title.is_empty())

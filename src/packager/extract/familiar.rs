@@ -5,7 +5,8 @@
 //!    addresses. Numbers count too, since "the rate is 41.25" is news every day, but not those of "12 comments".
 //! 2. What stands on enough of the pages is [`Familiar`]. A page counts once, and the order of pages is of no matter. Of
 //!    what an editor may have written again on purpose, a sentence about a prisoner, his photo, a document, far more pages
-//!    are asked for than of "Follow us".
+//!    are asked for than of "Follow us". So are they of a line with the page's own prose right before and behind it, and
+//!    of a lead picture that stands in the text: three other pages that repeat them must not take them from an article.
 //! 3. It is left out of what was read before, so that a page need not be read anew because another one changed.
 //! 4. A page of which little would be left stays as it is: then it is the article that is told twice.
 //! 5. A heading stays where that stays which it heads: "What happened", and below it what did.
@@ -19,7 +20,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
 use super::block::EMBED_SIGN;
-use super::{Extracted, Figure, addresses, words};
+use super::{Extracted, addresses, words};
 use crate::io::fetch::shown;
 
 /// Fewer pages tell nothing.
@@ -56,6 +57,8 @@ pub struct LeftOut {
 #[derive(Debug, Default)]
 pub struct Familiar {
     blocks: HashSet<u64>,
+    /// Those that stand on so many pages that they go from the midst of a text too.
+    often: HashSet<u64>,
     /// What says more is none of them.
     longest: usize,
 }
@@ -91,18 +94,22 @@ impl Familiar {
         for block in pages.values().flatten() {
             *counts.entry(*block).or_default() += 1;
         }
+        let of_weighty = PAGES_OF_WEIGHTY.max(pages.len().div_ceil(ONE_IN_OF_WEIGHTY));
         let enough = |block: u64| match is_weighty(block) {
-            true => PAGES_OF_WEIGHTY.max(pages.len().div_ceil(ONE_IN_OF_WEIGHTY)),
+            true => of_weighty,
             false => PAGES.max(pages.len().div_ceil(ONE_IN)),
         };
-        let counts = counts.into_iter();
-        let often = counts.filter(|(block, count)| *count >= enough(*block));
-        let blocks: HashSet<u64> = often.map(|(block, _)| block).collect();
-        let longest = blocks.iter().map(|block| length_of(*block)).max();
-        Self {
-            blocks,
-            longest: longest.unwrap_or_default(),
+        let mut familiar = Self::default();
+        for (block, count) in counts {
+            if count >= enough(block) {
+                familiar.blocks.insert(block);
+                familiar.longest = familiar.longest.max(length_of(block));
+            }
+            if count >= of_weighty {
+                familiar.often.insert(block);
+            }
         }
+        familiar
     }
 
     /// Leaves it out of what readers get of a page, and tells what that was.
@@ -112,7 +119,8 @@ impl Familiar {
             return left_out;
         }
         let lines: Vec<&str> = page.html.split_inclusive('\n').collect();
-        let mut is_own = lines.iter().map(|line| !self.holds(line)).collect();
+        let mut is_own: Vec<bool> = lines.iter().map(|line| !self.holds(line)).collect();
+        self.keep_midst(&lines, &mut is_own);
         keep_headings(&lines, &mut is_own);
         let own = || lines.iter().zip(&is_own).filter(|(_, is_own)| **is_own);
         if !is_own.iter().all(|is_own| *is_own) {
@@ -128,10 +136,10 @@ impl Familiar {
         }
         page.pictures
             .retain(|figure| !self.blocks.contains(&block_of_picture(figure.src.as_str())));
-        let is_familiar = |lead: &mut Figure| self.blocks.contains(&block_of_lead(lead));
-        if let Some(lead) = page.lead.take_if(is_familiar) {
+        let key = block_of_lead(page).filter(|key| self.blocks.contains(key));
+        if let Some((key, lead)) = key.and_then(|key| Some((key, page.lead.take()?))) {
             left_out.push(LeftOut {
-                key: block_of_lead(&lead),
+                key,
                 what: shown(&lead.src),
                 html: String::new(),
             });
@@ -139,11 +147,39 @@ impl Familiar {
         left_out
     }
 
+    /// What stands between two sentences of an article is likely its own. Links that stand alone lead elsewhere wherever
+    /// they are.
+    fn keep_midst(&self, lines: &[&str], is_own: &mut [bool]) {
+        let is_prose = |(line, is_own): (&&str, &bool)| {
+            *is_own && line.starts_with("<p") && said(line) >= SENTENCE
+        };
+        let told: Vec<bool> = lines.iter().zip(&*is_own).map(is_prose).collect();
+        let mut at = 0;
+        while at < lines.len() {
+            let run = is_own
+                .iter()
+                .skip(at)
+                .take_while(|is_own| !**is_own)
+                .count();
+            let before = at.checked_sub(1).and_then(|before| told.get(before));
+            if before == Some(&true) && told.get(at + run) == Some(&true) {
+                for (line, is_own) in lines.iter().zip(&mut *is_own).skip(at).take(run) {
+                    *is_own = !is_lone_link(line) && !self.holds_often(line);
+                }
+            }
+            at += run.max(1);
+        }
+    }
+
+    fn holds_often(&self, line: &str) -> bool {
+        key(line, self.longest).is_some_and(|key| self.often.contains(&key))
+    }
+
     /// Whether anything of it may be left out of a page that has these [`blocks`] and whose HTML is not at hand.
     pub fn may_be_in(&self, page: &Extracted, blocks: &[u64]) -> bool {
         let pictures = page.pictures.iter();
         let pictures = pictures.map(|figure| block_of_picture(figure.src.as_str()));
-        let lead = page.lead.iter().map(block_of_lead);
+        let lead = block_of_lead(page);
         let mut all = blocks.iter().copied().chain(pictures).chain(lead);
         all.any(|block| self.blocks.contains(&block))
     }
@@ -188,13 +224,14 @@ pub fn blocks(page: &Extracted) -> Vec<u64> {
     once.into_iter().collect()
 }
 
-/// The same of a picture that is shown above the text. Without a caption it may be the one that stands for pages that
-/// have none.
-pub fn block_of_lead(lead: &Figure) -> u64 {
-    match lead.caption {
-        Some(_) => block_of_picture(lead.src.as_str()),
-        None => number(lead.src.as_str()),
-    }
+/// The same of the picture that is shown above the text. Without a caption, and where the text itself has none, it may be
+/// the one that stands for pages without one.
+pub fn block_of_lead(page: &Extracted) -> Option<u64> {
+    let lead = page.lead.as_ref()?;
+    Some(match lead.caption.is_some() || page.has_lead_in_text {
+        true => block_of_picture(lead.src.as_str()),
+        false => number(lead.src.as_str()),
+    })
 }
 
 /// Of one with a caption, or in the text.
@@ -263,6 +300,12 @@ fn key(line: &str, most: usize) -> Option<u64> {
         Some(address) => Some(number(&place_of(address))),
         None => key_of_text(text, most),
     }
+}
+
+fn is_lone_link(line: &str) -> bool {
+    let inner = line.trim_end().strip_suffix("</p>");
+    let inner = inner.and_then(|line| line.split_once('>'));
+    inner.is_some_and(|(_, inner)| address_of_link(inner).is_some())
 }
 
 /// Of a block that is nothing but a link.

@@ -4,6 +4,8 @@
 //! 2. An element is furniture by what it is (`nav`), by its role, or by the words in its class and id, or because it is a
 //!    list of teasers or asks for an address to write to,
 //! 3. unless much of the page's prose lies in it: many pages wrap everything in a "modal" or a "paywall".
+//! 4. Where readers speak, see `readers`, is furniture however much they say, if the newsroom said something before: a
+//!    sentence, or a paragraph where the name of the box is not sure.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -11,11 +13,13 @@ use std::collections::HashMap;
 use dom_query::{Document, NodeId, NodeRef};
 
 use super::addresses::Home;
+use super::hidden;
 use super::names::{
     NAMES, by_words, by_words_of_lines, has_pair, has_strong_words, is_gallery, is_of_the_text,
     stands_for_embed, tokens,
 };
 use super::nodes::{self, NodeMap, NodeSet};
+use super::readers::{Around, Theirs};
 use super::words;
 
 /// Of one element with all below it; weights as of [`words::weight`].
@@ -103,6 +107,8 @@ pub struct Furniture {
     pub found: NodeSet,
     /// Elements that would be, by their names, if not so much of the page's prose lay in them.
     doubtful: NodeSet,
+    /// Of those found the boxes in which readers speak.
+    pub of_readers: NodeSet,
 }
 
 pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
@@ -110,6 +116,7 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
     let Some(body) = doc.body() else {
         return furniture;
     };
+    let around = Around::of(doc);
     let page = Page {
         body,
         measures,
@@ -117,8 +124,23 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
         signups: OnceCell::new(),
         kinds: OnceCell::new(),
     };
-    let mut waiting = body.element_children();
-    while let Some(node) = waiting.pop() {
+    let mut said = Said::default();
+    let mut waiting: Vec<(NodeRef, Inside)> = Vec::new();
+    let below = page.body.element_children().into_iter().rev();
+    waiting.extend(below.map(|child| (child, Inside::default())));
+    // In the order of the page: what was said before a box tells what it is.
+    while let Some((node, mut inside)) = waiting.pop() {
+        let theirs = match inside.theirs {
+            true => None,
+            false => around.theirs(&node),
+        };
+        if theirs.is_some_and(|theirs| page.is_of_readers(&node, theirs, inside, &said)) {
+            furniture.of_readers.insert(node.id);
+            furniture.found.insert(node.id);
+            continue;
+        }
+        inside.theirs |= theirs.is_some();
+        inside.article |= node.has_name("article");
         match page.judge(&node) {
             Verdict::Furniture => {
                 furniture.found.insert(node.id);
@@ -129,9 +151,34 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
             }
             Verdict::Text => {}
         }
-        waiting.extend(node.element_children());
+        said.hear(page.own_prose(&node), inside);
+        let below = node.element_children().into_iter().rev();
+        waiting.extend(below.map(|child| (child, inside)));
     }
     furniture
+}
+
+/// What is around an element.
+#[derive(Clone, Copy, Default)]
+struct Inside {
+    article: bool,
+    theirs: bool,
+}
+
+/// How much prose of the newsroom was met on the way.
+#[derive(Default)]
+struct Said {
+    all: usize,
+    in_articles: usize,
+}
+
+impl Said {
+    fn hear(&mut self, prose: usize, inside: Inside) {
+        if !inside.theirs {
+            self.all += prose;
+            self.in_articles += if inside.article { prose } else { 0 };
+        }
+    }
 }
 
 impl Furniture {
@@ -233,6 +280,27 @@ impl Page<'_> {
             false if !is_strong && !is_certain && self.holds_some(node) => Verdict::Doubtful,
             false => Verdict::Furniture,
         }
+    }
+
+    // Step 4.
+    fn is_of_readers(&self, node: &NodeRef, theirs: Theirs, inside: Inside, said: &Said) -> bool {
+        let mut behind = std::iter::successors(node.next_sibling(), NodeRef::next_sibling);
+        match theirs {
+            Theirs::Surely => said.all >= FACT,
+            Theirs::Likely if inside.article || said.in_articles < FACT => {
+                said.all >= PARAGRAPH && behind.all(|node| self.measures.of_node(&node).prose == 0)
+            }
+            Theirs::Likely => true,
+        }
+    }
+
+    /// Without that of the elements in it.
+    fn own_prose(&self, node: &NodeRef) -> usize {
+        let children = node.children_it(false).filter(NodeRef::is_element);
+        let below: usize = children
+            .map(|child| self.measures.of_node(&child).prose)
+            .sum();
+        self.measures.of_node(node).prose.saturating_sub(below)
     }
 
     /// Boxes that ask for an address to write to, whatever they are called.
@@ -450,26 +518,10 @@ fn by_role(node: &NodeRef) -> bool {
 
 fn is_hidden(node: &NodeRef) -> bool {
     nodes::any_attribute(node, |name, value| match name {
-        "hidden" => true,
-        "style" if value.contains("none") || value.contains("hidden") => {
-            let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-            style.contains("display:none") || style.contains("visibility:hidden")
-        }
-        // Links that others slipped into a page stand far beside it.
-        "style" if value.contains("absolute") || value.contains("fixed") => {
-            let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-            ["left:-", "top:-", "right:-"]
-                .iter()
-                .any(|side| is_far(&style, side))
-        }
+        "hidden" | "inert" | "popover" => true,
+        "style" => hidden::by_style(node, value),
         _ => false,
     })
-}
-
-/// A thousand pixels or more.
-fn is_far(style: &str, side: &str) -> bool {
-    let by = style.split_once(side).map(|(_, by)| by);
-    by.is_some_and(|by| by.bytes().take_while(u8::is_ascii_digit).count() > 3)
 }
 
 #[cfg(test)]

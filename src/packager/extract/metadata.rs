@@ -13,7 +13,8 @@ use url::Url;
 use super::byline;
 use super::dates::{self, Moment};
 use super::json_ld;
-use super::nodes;
+use super::nodes::{self, NodeMap};
+use super::readers::Around;
 use super::words::{self, squeezed};
 
 /// All of it claims of strangers: any part may be missing or wrong.
@@ -95,6 +96,12 @@ impl<'a> Landmarks<'a> {
                 found.hints.push(node);
             }
         }
+        // Whoever comments on an article has a name and a day too.
+        let around = Around::of(doc);
+        let mut known = NodeMap::default();
+        found
+            .hints
+            .retain(|hint| !around.is_among_theirs(hint, &mut known));
         found
     }
 

@@ -22,6 +22,7 @@ mod document;
 mod embeds;
 mod familiar;
 mod furniture;
+mod hidden;
 mod illustration;
 mod json_ld;
 mod lean;
@@ -32,6 +33,7 @@ mod nodes;
 mod paywall;
 mod phrases;
 mod pointing;
+mod readers;
 mod rules;
 mod streamed;
 mod tangle;
@@ -80,6 +82,9 @@ pub struct Extracted {
     pub dir: Option<String>,
     /// The picture above the text; it is not repeated in `html`.
     pub lead: Option<Figure>,
+    /// Whether it stood in the text, and not above it or in the metadata alone.
+    #[serde(default)]
+    pub has_lead_in_text: bool,
     /// Pictures in the text, in order.
     pub pictures: Vec<Figure>,
     /// Simple elements only, addresses absolute. Not yet safe: it is for `site::clean`.
@@ -112,6 +117,7 @@ impl Extracted {
         match self.lead.take() {
             Some(same) if same.src == lead.src => self.lead = Some(lead.or(same)),
             before => {
+                self.has_lead_in_text = false;
                 let mut html = String::new();
                 if let Some(before) = &before {
                     before.write_html(&mut html);
@@ -278,7 +284,8 @@ struct Found {
 
 impl Page<'_> {
     /// What is known of the pages of newsrooms is not true of others: where neither the page says that it is an article
-    /// nor a date stands on it, Readability's judgement stands, unless it took one part of many.
+    /// nor a date stands on it, Readability's judgement stands, unless it took one part of many. What readers say it is not
+    /// asked about.
     fn article(&self, rules: &Rules, meta: Metadata) -> Result<Extracted, NoArticle> {
         let settled = rules.bodies(self.doc);
         if !settled.is_empty() {
@@ -295,9 +302,10 @@ impl Page<'_> {
             let found = self.found(rules, &meta);
             return self.assemble(meta, found);
         }
-        let read = read_by_readability(self.doc.clone(), self.base, Default::default());
-        let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let furniture = furniture::find(self.doc, self.measures, self.home);
+        let newsroom = without(self.doc, &furniture.of_readers);
+        let read = read_by_readability(newsroom, self.base, Default::default());
+        let kept = read.as_ref().map_or(NodeSet::default(), gathered);
         let found = self.found_in(furniture, &kept, rules, &meta);
         // A day that merely stands about the headline tells nothing of whose page it is.
         let dated = found.dated;
@@ -449,6 +457,14 @@ fn base_of(doc: &Document, url: &Url) -> Url {
         .unwrap_or_else(|| url.clone())
 }
 
+fn without(doc: &Document, nodes: &NodeSet) -> Document {
+    let copy = doc.clone();
+    for id in nodes {
+        copy.tree.remove_from_parent(id);
+    }
+    copy
+}
+
 /// The text nodes that Readability takes for the article, where furniture is out of its way.
 fn kept_by_readability(
     doc: &Document,
@@ -457,10 +473,7 @@ fn kept_by_readability(
     furniture: &NodeSet,
     base: &Url,
 ) -> NodeSet {
-    let copy = doc.clone();
-    for id in furniture {
-        copy.tree.remove_from_parent(id);
-    }
+    let copy = without(doc, furniture);
     // Pages that build themselves up hide their text until a script shows it, and walls hide it behind an offer.
     let most = match meta.says_article {
         true => 5,
@@ -591,6 +604,7 @@ fn assemble(
         dir: meta.dir,
         pictures: tidy::figures(&article.blocks),
         lead: article.lead,
+        has_lead_in_text: article.has_lead_in_text,
         html,
         text,
         canonical: meta

@@ -18,6 +18,7 @@ use super::words;
 pub struct Tidied {
     pub blocks: Vec<Block>,
     pub lead: Option<Figure>,
+    pub has_lead_in_text: bool,
     pub published: Option<Moment>,
 }
 
@@ -27,6 +28,10 @@ impl Tidied {
         let key = addresses::key(&lead.src);
         let repeats = |block: &Block| matches!(block, Block::Figure(figure) if addresses::key(&figure.src) == key);
         self.blocks.retain(|block| !repeats(block));
+        self.has_lead_in_text &= self
+            .lead
+            .as_ref()
+            .is_some_and(|own| addresses::key(&own.src) == key);
         self.lead = Some(lead);
     }
 }
@@ -102,11 +107,16 @@ pub fn tidy(
         true => kept,
         false => without_orphans(appeal::without_appeals(kept)),
     };
-    let (lead, blocks) = take_lead(kept, above, meta, base);
+    let Lead {
+        figure: lead,
+        was_in_text,
+        blocks,
+    } = take_lead(kept, above, meta, base);
     let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,
         lead,
+        has_lead_in_text: was_in_text,
         published,
     }
 }
@@ -129,12 +139,17 @@ fn finished(blocks: Vec<Block>, meta: &Metadata, base: &Url) -> Tidied {
         _ => None,
     });
     let published = meta.published.or(dated);
-    let (mut lead, blocks) = take_lead(blocks, Vec::new(), meta, base);
+    let Lead {
+        figure: mut lead,
+        was_in_text,
+        blocks,
+    } = take_lead(blocks, Vec::new(), meta, base);
     lead.iter_mut().for_each(|lead| told.complete(lead));
     let blocks = without_idle_rules(blocks);
     Tidied {
         blocks,
         lead,
+        has_lead_in_text: was_in_text,
         published,
     }
 }
@@ -493,13 +508,15 @@ fn drop_orphan(kept: &mut Vec<Block>, gone: bool, next: Option<u8>) {
     }
 }
 
+struct Lead {
+    figure: Option<Figure>,
+    was_in_text: bool,
+    /// What is left.
+    blocks: Vec<Block>,
+}
+
 /// The picture above the text, once: the one that the page's metadata names, else the first above the text.
-fn take_lead(
-    mut blocks: Vec<Block>,
-    above: Vec<Figure>,
-    meta: &Metadata,
-    base: &Url,
-) -> (Option<Figure>, Vec<Block>) {
+fn take_lead(mut blocks: Vec<Block>, above: Vec<Figure>, meta: &Metadata, base: &Url) -> Lead {
     let named: Vec<Url> = meta
         .images
         .iter()
@@ -518,7 +535,11 @@ fn take_lead(
     if let Some(place) = inside
         && let Block::Figure(figure) = blocks.remove(place)
     {
-        return (Some(figure), blocks);
+        return Lead {
+            figure: Some(figure),
+            was_in_text: true,
+            blocks,
+        };
     }
     let outside = above.iter().find(|figure| is_named(figure));
     let outside = outside.or_else(|| above.iter().find(|figure| figure.caption.is_some()));
@@ -532,7 +553,11 @@ fn take_lead(
             linked: None,
         })
     });
-    (lead, blocks)
+    Lead {
+        figure: lead,
+        was_in_text: false,
+        blocks,
+    }
 }
 
 pub fn figures(blocks: &[Block]) -> Vec<Figure> {

@@ -2,22 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::base::is_unreadable;
+use crate::base::{Pile, is_unreadable};
 
 /// Runs of white space as one blank, none at the ends; characters that only direct or hide are gone, see
-/// [`is_unreadable`].
+/// [`is_unreadable`], and so are marks that [pile up](Pile).
 pub fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
     let mut parted = false;
+    let mut pile = Pile::default();
     for c in text.chars() {
         match c {
-            ' '..='\u{7e}' if c != ' ' => {}
+            ' '..='\u{7e}' if c != ' ' => pile = Pile::default(),
             '\u{200b}' | '\u{feff}' | '\u{ad}' => continue,
             c if c.is_whitespace() => {
                 parted = true;
+                pile = Pile::default();
                 continue;
             }
-            c if is_unreadable(c) => continue,
+            c if is_unreadable(c) || !pile.bears(c) => continue,
             _ => {}
         }
         if std::mem::take(&mut parted) && !squeezed.is_empty() {

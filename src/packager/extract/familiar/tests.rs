@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::super::extract_page;
+use super::super::{Figure, extract_page};
 use super::*;
 
 const APPEAL: &str = "Support us: 12 people did so.";
@@ -35,7 +35,7 @@ fn pages(count: usize, nth: usize) -> Vec<(String, Extracted)> {
 
 fn cleared(mut pages: Vec<(String, Extracted)>) -> Vec<(String, Extracted)> {
     let counted = pages.iter().map(|(_, page)| {
-        let lead = page.lead.as_ref().map(block_of_lead);
+        let lead = block_of_lead(page);
         blocks(page).into_iter().chain(lead).collect()
     });
     let counted: Vec<Box<[u64]>> = counted.collect();
@@ -158,7 +158,7 @@ fn what_an_editor_may_have_written_again_stays_unless_half_of_the_pages_have_it(
 }
 
 #[test]
-fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
+fn a_lead_picture_with_a_caption_or_in_the_text_stays_unless_half_of_the_pages_have_it() {
     let photo = |caption: Option<&str>| Figure {
         src: Url::parse("https://n.example/anna.jpg").unwrap(),
         spare: None,
@@ -166,19 +166,46 @@ fn a_lead_picture_with_a_caption_stays_unless_half_of_the_pages_have_it() {
         linked: None,
         caption: caption.map(str::to_owned),
     };
-    for (caption, count, stays) in [
-        (Some("Anna"), 7, true),
-        (Some("Anna"), 8, false),
-        (None, 3, true),
-        (None, 4, false),
+    for (caption, is_in_text, count, stays) in [
+        (Some("Anna"), false, 7, true),
+        (Some("Anna"), false, 8, false),
+        (None, true, 7, true),
+        (None, true, 8, false),
+        (None, false, 3, true),
+        (None, false, 4, false),
     ] {
         let mut pages = sixteen("", 0);
         for (_, page) in pages.iter_mut().take(count) {
             page.lead = Some(photo(caption));
+            page.has_lead_in_text = is_in_text;
         }
         let lead = cleared(pages).remove(0).1.lead;
         assert_eq!(lead.is_some(), stays, "{caption:?} {count}");
     }
+}
+
+/// Twenty pages; on `count` of them these lines stand between two of their own paragraphs, or behind both.
+fn victim(lines: &str, count: usize, is_in_midst: bool) -> String {
+    let mut pages = pages(20, 100);
+    for (_, page) in pages.iter_mut().skip(1).take(count) {
+        let (head, rest) = page.html.split_once('\n').unwrap();
+        page.html = match is_in_midst {
+            true => format!("{head}\n{lines}{rest}"),
+            false => format!("{head}\n{rest}{lines}"),
+        };
+    }
+    cleared(pages).remove(1).1.html
+}
+
+#[test]
+fn posts_that_repeat_lines_from_the_midst_of_an_article_take_none_from_it() {
+    let lines = "<p>He says that none of it is true.</p>\n<p>Anna Ivanova, 43, teacher</p>\n";
+    for (count, stays) in [(4, true), (9, true), (10, false)] {
+        assert_eq!(victim(lines, count, true).contains(lines), stays, "{count}");
+    }
+    assert!(!victim(lines, 4, false).contains("Anna"));
+    let link = "<p><a href=\"https://n.example/help\">Support us</a></p>\n";
+    assert!(!victim(link, 4, true).contains("Support"));
 }
 
 #[test]
