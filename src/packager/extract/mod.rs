@@ -585,3 +585,5 @@ fn assemble(
 mod builders;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wholes;

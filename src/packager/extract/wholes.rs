@@ -1,0 +1,34 @@
+//! Whole pages of which a part was lost, or another text taken for the article.
+
+use super::*;
+
+#[track_caller]
+fn text_of(page: &str) -> String {
+    let url = Url::parse("https://n.example/a/1.html").unwrap();
+    extract_page(page.as_bytes(), &url).unwrap().text
+}
+
+const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+    The ministry promises to solve the problem by the end of the month, as it did before.";
+
+#[test]
+fn a_list_or_quotation_at_the_end_that_the_metadata_tells_stays() {
+    let page = |end: &str, told: &str| {
+        let told = format!("{PROSE} Then {PROSE} At last {PROSE} What they demand {told}");
+        let json = serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
+        text_of(&format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><article><h1>The court</h1><p>{PROSE}</p>\
+             <p>Then {PROSE}</p><p>At last {PROSE}</p><h2>What they demand</h2>{end}<p>Write to us about this text, we are glad.</p></article>"
+        ))
+    };
+    let told = "Free elections by the end of the year. Nobody in prison for what he wrote.";
+    for end in [
+        "<ul><li>Free elections by the end of the year.</li><li>Nobody in prison for what he wrote.</li></ul>",
+        "<blockquote><p>Free elections by the end of the year.</p><p>Nobody in prison for what he wrote.</p></blockquote>",
+        "<table><tr><td>Free elections<td>by the end of the year.<tr><td>Nobody in prison<td>for what he wrote.</table>",
+    ] {
+        let text = page(end, told);
+        assert!(text.contains("Nobody in prison"), "{end}: {text}");
+        assert!(!text.contains("Write to us"), "{end}: {text}");
+    }
+}
