@@ -11,6 +11,8 @@ fn text_of(page: &str) -> String {
 const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before.";
 
+const OTHER: &str = "The river rose again, and the ferries stayed at their piers until the wind had turned to the south. ";
+
 #[test]
 fn a_list_or_quotation_at_the_end_that_the_metadata_tells_stays() {
     let page = |end: &str, told: &str| {
@@ -31,4 +33,20 @@ fn a_list_or_quotation_at_the_end_that_the_metadata_tells_stays() {
         assert!(text.contains("Nobody in prison"), "{end}: {text}");
         assert!(!text.contains("Write to us"), "{end}: {text}");
     }
+}
+
+#[test]
+fn scraps_on_a_page_give_way_to_the_text_that_its_metadata_tells() {
+    let told = format!("{PROSE} {PROSE} {PROSE}").repeat(5);
+    let json =
+        serde_json::json!({"@type": "NewsArticle", "headline": "The court", "articleBody": told});
+    let page = |shown: &str| {
+        text_of(&format!(
+            "<title>The court</title><script type='application/ld+json'>{json}</script><h1>The court</h1><div><p>{shown}</p></div>"
+        ))
+    };
+    let scraps = OTHER.repeat(4);
+    assert!(page(&scraps).contains("carrying flowers"));
+    // Part of it, or much of another: the page is to be believed.
+    assert!(!page(&OTHER.repeat(20)).contains("carrying flowers"));
 }
