@@ -8,6 +8,9 @@ fn text_of(page: &str) -> String {
     extract_page(page.as_bytes(), &url).unwrap().text
 }
 
+const HEAD: &str =
+    "<meta property='article:published_time' content=2026-11-20><title>The court</title>";
+
 const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before.";
 
@@ -49,4 +52,14 @@ fn scraps_on_a_page_give_way_to_the_text_that_its_metadata_tells() {
     assert!(page(&scraps).contains("carrying flowers"));
     // Part of it, or much of another: the page is to be believed.
     assert!(!page(&OTHER.repeat(20)).contains("carrying flowers"));
+}
+
+#[test]
+fn a_short_article_with_a_picture_in_it_is_no_caption() {
+    for mark in ["", "itemprop=articleBody"] {
+        let text = text_of(&format!(
+            "{HEAD}<h1>The court</h1><div class=story><div class=media-text {mark}><img src=/1.jpg><p>{PROSE}</p></div></div>"
+        ));
+        assert!(text.contains("carrying flowers"), "{mark}: {text}");
+    }
 }
