@@ -63,3 +63,22 @@ fn a_short_article_with_a_picture_in_it_is_no_caption() {
         assert!(text.contains("carrying flowers"), "{mark}: {text}");
     }
 }
+
+#[test]
+fn a_text_for_browsers_without_scripts_is_the_text() {
+    let page = |rest: &str| {
+        format!(
+            "{HEAD}<div id=main><h1>The court</h1><div class=post><noscript><p>{PROSE}</p><p>Then {PROSE}</p><p>At last {PROSE}</p></noscript></div>{rest}</div>"
+        )
+    };
+    let text = text_of(&page(
+        "<p>We use a script to show this text to you, wait.</p>",
+    ));
+    assert!(text.contains("At last"), "{text}");
+    let more = format!("<div>{}</div>", format!("<p>{OTHER}{OTHER}</p>").repeat(5));
+    let text = text_of(&page(&more));
+    assert!(
+        !text.contains("At last") && text.contains("ferries"),
+        "{text}"
+    );
+}
