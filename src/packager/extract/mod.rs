@@ -39,6 +39,7 @@ mod streamed;
 mod tangle;
 mod tidy;
 mod told;
+mod unscripted;
 mod walls;
 mod words;
 
@@ -221,6 +222,7 @@ fn extract(
     let doc = document::parsed(html).ok_or(NoArticle::TooLarge)?;
     let base = base_of(&doc, url);
     streamed::settle(&doc);
+    unscripted::unwrap(&doc);
     rules.remove_from(&doc);
     // Step 2.
     let mut meta = metadata::read(&doc, url);
@@ -620,3 +622,5 @@ fn assemble(
 mod builders;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wholes;

@@ -392,30 +392,31 @@ fn is_dated(line: &Line) -> bool {
 
 /// Where the page's metadata tells the whole text, nothing behind its last line is text.
 fn without_untold_end(mut blocks: Vec<Block>, told: &str) -> Vec<Block> {
-    let letters = |block: &Block| match block {
-        Block::Line { line, .. } if line.weight() >= 12 => Some(words::letters(line.text())),
-        _ => None,
-    };
     let (mut all, mut found, mut last) = (0, 0, None);
     for (index, block) in blocks.iter().enumerate() {
-        let Some(line) = letters(block) else { continue };
-        let head: String = line.chars().take(PROBE).collect();
-        all += block.weight();
-        if told.contains(&head) {
+        if block.weight() < 12 {
+            continue;
+        }
+        let mut text = String::new();
+        block.write_text(&mut text);
+        let letters = words::letters(&text);
+        let head: String = letters.chars().take(PROBE).collect();
+        let is_line = matches!(block, Block::Line { .. });
+        let is_told = told.contains(&head) || (!is_line && told.contains(tail_of(&letters)));
+        // What is told often leaves out lists and tables.
+        if is_told || is_line {
+            all += block.weight();
+        }
+        if is_told {
             found += block.weight();
-            last = Some((index, line));
+            last = Some((index, letters));
         }
     }
-    let Some((last, line)) = last else {
+    let Some((last, letters)) = last else {
         return blocks;
     };
     // One that is cut off ends in the midst of a line.
-    let tail = line
-        .char_indices()
-        .rev()
-        .nth(PROBE)
-        .map_or(&*line, |(at, _)| line.get(at..).unwrap_or_default());
-    if found * 20 >= all * 17 && told.contains(tail) {
+    if found * 20 >= all * 17 && told.contains(tail_of(&letters)) {
         for block in blocks
             .iter_mut()
             .skip(last + 1)
@@ -429,6 +430,11 @@ fn without_untold_end(mut blocks: Vec<Block>, told: &str) -> Vec<Block> {
 
 /// As many letters tell a line from others.
 const PROBE: usize = 40;
+
+fn tail_of(letters: &str) -> &str {
+    let start = letters.char_indices().rev().nth(PROBE);
+    start.map_or(letters, |(at, _)| letters.get(at..).unwrap_or_default())
+}
 
 fn ends_as_sentence(text: &str) -> bool {
     text.ends_with(['.', '!', '?', '…', '。', '؟', ':', '»', '”'])

@@ -112,10 +112,13 @@ const TOLD: usize = 200;
 
 // Step 3.
 
-/// Whether what a page shows is some words of the site, and no part of the text that its metadata tells.
+/// Whether what a page shows is some words of the site, or scraps, and no part of the text that its metadata tells.
 pub(super) fn is_beside(text: &str, meta: &Metadata) -> bool {
     let told = meta.text.as_deref();
-    let told = told.filter(|told| words::weight(text) < TOLD && words::weight(told) >= MUCH_MORE);
+    let told = told.filter(|told| {
+        let (shown, told) = (words::weight(text), words::weight(told));
+        told >= MUCH_MORE && (shown < TOLD || shown * 4 < told)
+    });
     let is_part = |told: &str| {
         let lines = text.lines().map(words::letters);
         let mut lines = lines.filter(|line| !line.is_empty());
