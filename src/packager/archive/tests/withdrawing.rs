@@ -46,8 +46,8 @@ async fn a_copy_of_what_was_withdrawn_goes_with_it() {
         for copy in [&*copied, &*later] {
             let mut archive = empty();
             let (stock, _) = round(&mut archive, &[], web(&[&saw, &two], &[&other])).await;
-            let saw_at = |slip: &&Box<Slip>| slip.path.as_str().contains("/1-");
-            let place = stock.articles.iter().find(saw_at).unwrap().path.to_string();
+            let mut places = stock.articles.iter().map(|slip| slip.path.to_string());
+            let place = places.find(|place| place.contains("/1-")).unwrap();
             let name = name.replace("place", &place);
             let withdrawn = [Withdrawn::parse(&name).unwrap()];
             round(&mut archive, &withdrawn, web(&[&two], &[&other])).await;
