@@ -420,6 +420,13 @@ fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
     for crowded in &stock.crowded {
         telling.warn(told_crowded(crowded));
     }
+    for (copy, one) in &stock.copies {
+        telling.warn(format!(
+            "`{}` says the same as `{}`, which is withdrawn, and goes with it",
+            one_line(copy),
+            one_line(one)
+        ));
+    }
     for unknown in &stock.unknown {
         telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"

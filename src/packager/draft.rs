@@ -202,8 +202,13 @@ impl Draft {
         let mut known = HashSet::from([archive::key(&self.id)]);
         let lies = lies.into_iter().flatten().chain(claimed);
         let lies = lies.filter(|url| !source::is_on_shelf(url) && known.insert(links::key(url)));
-        let copied = self.copied.iter().cloned();
-        lies.map(String::from).chain(copied).collect()
+        let mut also: Vec<String> = lies.map(String::from).collect();
+        for name in &self.copied {
+            if !also.contains(name) {
+                also.push(name.clone());
+            }
+        }
+        also
     }
 
     /// By which a copy of what was withdrawn is known.

@@ -147,9 +147,11 @@ pub async fn gather(
     };
     let drafts = reading.drafts(offers, &mut gathered, progress).await;
     let Gathered { stale, skipped, .. } = &mut gathered;
-    let placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
+    let mut placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
     gathered.odd.extend(namesakes(&placed));
-    gathered.skipped.extend(taken_back(&placed, &withdrawn));
+    gathered
+        .skipped
+        .extend(taken_back(&mut placed, &withdrawn, background.archive));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered.tellers = tellers;
     gathered
@@ -239,26 +241,41 @@ fn withdrawn(options: &Options, gathered: &Gathered) -> Vec<Withdrawn> {
     named.chain(taken_back).collect()
 }
 
-/// What nobody withdrew by a name of its own.
-fn taken_back(placed: &[Placed], withdrawn: &[Withdrawn]) -> Vec<Skipped> {
+/// So many are noted as withdrawn that nobody withdrew by a name of their own. More are only left out, each time: a source
+/// must not be able to fill the site with such notes.
+const FOLLOWERS: usize = 1000;
+
+/// What nobody withdrew by a name of its own. It goes on to be noted if there is room, or if it is kept: then it must go.
+fn taken_back(
+    placed: &mut Vec<Placed>,
+    withdrawn: &[Withdrawn],
+    archive: &Archive,
+) -> Vec<Skipped> {
     if withdrawn.is_empty() {
         return Vec::new();
     }
     let withdrawals = Withdrawals::of(withdrawn);
-    let of = |Placed { draft, .. }: &Placed| {
+    let mut room = FOLLOWERS.saturating_sub(archive.followers());
+    let mut named = Vec::new();
+    placed.retain(|Placed { draft, .. }| {
         let mut names = draft.also().into_iter();
         let by = names.find_map(|name| withdrawals.of_name(&name).first().copied());
-        let by = withdrawn.get(by?)?;
+        let Some(by) = by.and_then(|by| withdrawn.get(by)) else {
+            return true;
+        };
         let why = match draft.copied.is_empty() {
             true => "its page lies there too, or says so",
             false => "it says the same",
         };
-        Some(Skipped {
+        named.push(Skipped {
             what: draft.id.clone(),
             why: format!("`{by}` is withdrawn, and {why}"),
-        })
-    };
-    placed.iter().filter_map(of).collect()
+        });
+        let has_room = room > 0;
+        room = room.saturating_sub(1);
+        has_room || archive.holds(&draft.id)
+    });
+    named
 }
 
 /// What is said of a source that takes over what one behind it told in other words. It is said once: then it is its own.

@@ -174,6 +174,13 @@ impl Line {
     }
 }
 
+impl Story {
+    /// See [`Wording::mark`].
+    pub fn mark(&self) -> Mark {
+        Wording::of(&self.title, &self.body).mark(self.published.0)
+    }
+}
+
 impl Lead {
     pub fn of(picture: &Picture) -> Self {
         Self {

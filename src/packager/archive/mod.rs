@@ -147,10 +147,19 @@ pub struct Stock {
     pub(super) graves: Slips,
     /// Those of them of which there was a text until now.
     pub taken_back: Vec<TakenBack>,
+    /// What was kept of others and goes with what is withdrawn now, since it says the same: what each is called.
+    pub copies: Vec<(String, String)>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
     /// What there was no room for.
     pub crowded: Vec<Crowded>,
+}
+
+/// What came of withdrawing; see [`Stock`].
+struct TakenOut {
+    unknown: Vec<Withdrawn>,
+    copies: Vec<(String, String)>,
+    taken_back: Vec<TakenBack>,
 }
 
 impl Archive {
@@ -336,7 +345,16 @@ impl Archive {
         let slips = self.slips.values();
         let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
         let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
-        said.filter(is_gone).collect()
+        let mut gone: Vec<_> = said.filter(is_gone).collect();
+        // Of a copy and what it is one of the latter, which has fewer names.
+        gone.sort_by_key(|(_, slip)| std::cmp::Reverse(slip.names().len()));
+        gone.into_iter().collect()
+    }
+
+    /// How many were withdrawn that have names besides their own.
+    pub(super) fn followers(&self) -> usize {
+        let gone = self.slips.values().filter(|slip| !slip.is_shown());
+        gone.filter(|slip| slip.has_other_names()).count()
     }
 
     pub(super) fn holds(&self, id: &str) -> bool {
@@ -417,12 +435,13 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
-        let (unknown, taken_back) = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        let out = self.withdraw(withdrawn, &mut from_folders, previous)?;
         self.give_way(&mut from_folders);
-        self.forget_texts(!taken_back.is_empty());
+        self.forget_texts(!out.taken_back.is_empty());
         let mut stock = Stock {
-            unknown,
-            taken_back,
+            unknown: out.unknown,
+            copies: out.copies,
+            taken_back: out.taken_back,
             withdrawn: self.graves(),
             graves: self.buried().cloned().map(Box::new).collect(),
             ..Stock::default()
@@ -484,7 +503,7 @@ impl Archive {
         withdrawn: &[Withdrawn],
         others: &mut Slips,
         previous: Option<&VerifiedEdition>,
-    ) -> Result<(Vec<Withdrawn>, Vec<TakenBack>), ArchiveError> {
+    ) -> Result<TakenOut, ArchiveError> {
         let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
         let mut is_meant = |slip: &Slip| {
             let by = slip.meant_by(&withdrawals);
@@ -497,6 +516,13 @@ impl Archive {
             let key = key(&slip.id);
             meant.insert(key.clone());
             self.slips.insert(key, *slip);
+        }
+        let copies = self.copies(&meant)?;
+        for (key, other) in &copies {
+            meant.insert(key.clone());
+            self.slips
+                .entry(key.clone())
+                .and_modify(|slip| slip.follow(other));
         }
         let gone = self
             .slips
@@ -518,7 +544,30 @@ impl Archive {
                 None => unknown.push(one.clone()),
             }
         }
-        Ok((unknown, taken_back))
+        let name = |(key, one): (String, Slip)| {
+            Some((self.slips.get(&key)?.id.to_string(), one.id.to_string()))
+        };
+        Ok(TakenOut {
+            unknown,
+            copies: copies.into_iter().filter_map(name).collect(),
+            taken_back,
+        })
+    }
+
+    /// What says the same as one of those that are meant and shown until now, with that one.
+    fn copies(&self, meant: &HashSet<String>) -> Result<Vec<(String, Slip)>, ArchiveError> {
+        let going = meant.iter().filter_map(|key| self.slips.get(key));
+        let mut copies = Vec::new();
+        for one in going.filter(|slip| slip.is_shown()) {
+            let may_be =
+                |(key, slip): &(&String, &Slip)| !meant.contains(*key) && slip.may_copy(one);
+            for (key, slip) in self.slips.iter().filter(may_be) {
+                if slip.says()? == one.says()? {
+                    copies.push((key.clone(), one.clone()));
+                }
+            }
+        }
+        Ok(copies)
     }
 
     /// What the pages of folders said of which only names are to be left. `is_new`: whether there are more of them than

@@ -17,7 +17,6 @@ use super::super::mark::Mark;
 use super::super::trace::Done;
 use super::super::waiting::{Drawer, Whereabouts};
 use super::super::withdrawn::Withdrawals;
-use super::super::wording::Wording;
 use super::ArchiveError;
 use super::line::{Line, Story};
 use crate::base::{SitePath, Timestamp};
@@ -165,8 +164,7 @@ impl Slip {
         let also = self.also().filter_map(|name| Url::parse(name).ok());
         let addresses = self.addresses().chain(also);
         let taken_back = story.map(|story| TakenBack::of(&line, story, addresses));
-        let said = |story: &Story| Wording::of(&story.title, &story.body).mark(story.published.0);
-        let said = story.map(said).or(line.said);
+        let said = story.map(Story::mark).or(line.said);
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
             id: self.id.to_string(),
@@ -262,6 +260,10 @@ impl Slip {
         also.map(String::as_str)
     }
 
+    pub(super) fn has_other_names(&self) -> bool {
+        self.also().next().is_some()
+    }
+
     /// All that it may be called.
     pub(in crate::packager) fn names(&self) -> Vec<String> {
         let own = [Some(&*self.id), self.source.as_deref()];
@@ -269,6 +271,28 @@ impl Slip {
         let mut names: Vec<_> = own.chain([self.path.as_str()]).map(str::to_owned).collect();
         names.dedup();
         names
+    }
+
+    /// Of all that it says; `None` if it was withdrawn.
+    pub(super) fn says(&self) -> Result<Option<Mark>, ArchiveError> {
+        Ok(self.line()?.story.as_ref().map(Story::mark))
+    }
+
+    /// Whether it has the title of the other, so that it may say the same.
+    pub(super) fn may_copy(&self, other: &Self) -> bool {
+        let title = |slip: &Self| slip.story.as_ref().map(|story| story.title);
+        title(self).is_some() && title(self) == title(other)
+    }
+
+    /// It goes when that goes of which it is a copy.
+    pub(super) fn follow(&mut self, other: &Self) {
+        let also = self.also().map(str::to_owned).chain(other.names());
+        let rest = Rest {
+            also: also.collect(),
+            language: None,
+            said: None,
+        };
+        self.rest = Some(rest.into());
     }
 
     /// Of the page that says that it was withdrawn.

@@ -46,8 +46,8 @@ async fn a_copy_of_what_was_withdrawn_goes_with_it() {
         for copy in [&*copied, &*later] {
             let mut archive = empty();
             let (stock, _) = round(&mut archive, &[], web(&[&saw, &two], &[&other])).await;
-            let saw_at = |slip: &&Box<Slip>| slip.path.as_str().contains("/1-");
-            let place = stock.articles.iter().find(saw_at).unwrap().path.to_string();
+            let mut places = stock.articles.iter().map(|slip| slip.path.to_string());
+            let place = places.find(|place| place.contains("/1-")).unwrap();
             let name = name.replace("place", &place);
             let withdrawn = [Withdrawn::parse(&name).unwrap()];
             round(&mut archive, &withdrawn, web(&[&two], &[&other])).await;
@@ -122,5 +122,58 @@ async fn another_spelling_of_what_was_withdrawn_is_withdrawn() {
         let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
         assert_eq!(stock.withdrawn.len(), 1 + is_new, "{then}");
         assert!(stock.unknown.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_is_shown_beside_it_in_the_same_words_goes_too() {
+    let says = "A source told us what she saw.</p><p>She lives in the old town.</p><p>It was on Monday.</p><p>";
+    let (saw, two) = (
+        whole(ONE, "What she saw", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let copied = whole("https://b.example/1", "What she saw", says)
+        .replace("Fri, 20 Nov 2026", "Sun, 22 Nov 2026");
+    let other = copied.replace("/1<", "/9<").replace("old town", "new town");
+    let web = || {
+        Web::default()
+            .with(HOME, "text/xml", whole_feed(&[&saw, &two]))
+            .with(OTHER, "text/xml", whole_feed(&[&copied, &other]))
+    };
+    let mut archive = empty();
+    let (stock, _) = round(&mut archive, &[], web()).await;
+    assert_eq!(stock.articles.len(), 4);
+    let withdrawn = [Withdrawn::parse(ONE).unwrap()];
+    for copies in [1, 0] {
+        let (stock, skipped) = round(&mut archive, &withdrawn, web()).await;
+        assert_eq!(titles(&stock), ["Two", "What she saw"]);
+        assert_eq!(stock.copies.len(), copies, "{:?}", stock.copies);
+        assert_eq!(stock.taken_back.len(), 2 * copies);
+        assert!(skipped.is_empty(), "{skipped:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_source_fills_the_site_with_notes_of_what_is_withdrawn() {
+    let says = "She lives in the old town.";
+    let (saw, two) = (
+        whole(ONE, "What she saw", says),
+        whole("https://n.example/2", "Two", "It went on."),
+    );
+    let copy = |number: usize| whole(&format!("https://b.example/{number}"), "What she saw", says);
+    let web = |own: &[&str], copies: std::ops::Range<usize>| {
+        let copies: Vec<_> = copies.map(copy).collect();
+        let copies: Vec<&str> = copies.iter().map(|copy| &**copy).collect();
+        let own = Web::default().with(HOME, "text/xml", whole_feed(own));
+        own.with(OTHER, "text/xml", whole_feed(&copies))
+    };
+    let withdrawn = [Withdrawn::parse(ONE).unwrap()];
+    let mut archive = empty();
+    round(&mut archive, &[], web(&[&saw, &two], 0..1)).await;
+    round(&mut archive, &withdrawn, web(&[&two], 0..1)).await;
+    for copies in [0..600, 600..1200, 1200..1202] {
+        let (stock, _) = round(&mut archive, &withdrawn, web(&[&two], copies)).await;
+        assert_eq!(titles(&stock), ["Two"]);
+        assert!(stock.withdrawn.len() <= 1001, "{}", stock.withdrawn.len());
     }
 }
