@@ -129,9 +129,11 @@ impl Tree {
         let now = files::modified(newest)?;
         let mut left = 0;
         for part in parts(&self.root) {
-            match files::modified(&part) {
-                Ok(then) if now.duration_since(then) > OLD => files::remove(&part)?,
-                _ => left += 1,
+            let then = files::modified(&part);
+            let is_old = then.is_ok_and(|then| now.duration_since(then) > OLD);
+            // One that is not ours to remove does not keep readers from the edition.
+            if !is_old || files::remove(&part).is_err() {
+                left += 1;
             }
         }
         self.is_swept = left == 0;

@@ -271,7 +271,7 @@ mod tests {
             inside: &inside,
             told_by: None,
             withheld: &Withheld::of(
-                &Url::parse("https://n.example/feed?token=SECRETTOKEN").unwrap(),
+                &Url::parse("https://n.example/feed?token=SECRETTOKEN1").unwrap(),
             ),
             pictures: &HashMap::new(),
         };
@@ -285,7 +285,7 @@ mod tests {
             "2/",
             "/a/2",
             "https://n.example/a/2?utm_source=x#top",
-            "https://n.example/a/2?token=SECRETTOKEN",
+            "https://n.example/a/2?token=SECRETTOKEN1",
             "http://www.n.example/a/2/index.html",
             "//n.example/a/2/amp/",
             "/amp/a/2",
@@ -396,7 +396,7 @@ mod tests {
             &Link::Outside("https://n.example/a/2?page=2".into()),
         );
         check(
-            "https://n.example/a.mp3?token=SECRETTOKEN&n=1",
+            "https://n.example/a.mp3?token=SECRETTOKEN1&n=1",
             &Link::Outside("https://n.example/a.mp3?n=1".into()),
         );
         check(
@@ -413,7 +413,7 @@ mod tests {
             "http://192.168.1.1/reboot?now=1",
             "http://cms.lan:8080/a",
             "https://intranet/",
-            "https://n.example/SECRETTOKEN/a",
+            "https://n.example/SECRETTOKEN1/a",
         ] {
             check(href, &Link::Drop);
         }
