@@ -150,6 +150,13 @@ impl<'r, 'a> Walk<'r, 'a> {
             name if embeds::is_named(name) => {
                 self.embed(node);
             }
+            "rp" => {}
+            "rt" if self.reading.measures.of_node(node).text > 0 => {
+                self.line.push_text("(", true);
+                self.children(node, depth);
+                self.line.push_text(")", true);
+            }
+            "mfrac" => self.fraction(node, depth),
             "noscript" => self.noscript(node, depth),
             "h1" | "h2" => self.block(node, "h2", depth),
             "h3" => self.block(node, "h3", depth),
@@ -469,7 +476,23 @@ impl<'r, 'a> Walk<'r, 'a> {
             true => {
                 self.embed(node);
             }
-            false => self.blocks.push(Block::Quote(inner)),
+            false => {
+                self.blocks.push(Block::Quote(inner));
+                // Of the film itself only the words below it stand there.
+                if node.has_class("tiktok-embed") {
+                    self.embed(node);
+                }
+            }
+        }
+    }
+
+    fn fraction(&mut self, node: &NodeRef, depth: usize) {
+        self.line.push_text(" ", false);
+        for (at, part) in node.element_children().iter().enumerate() {
+            if at == 1 {
+                self.line.push_text("/", true);
+            }
+            self.node(part, depth + 1);
         }
     }
 

@@ -190,6 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn readings_fractions_and_films_of_a_finished_article_are_told() {
+        keeps(
+            "<p><ruby>汉<rp>(</rp><rt>hàn</rt><rp>)</rp>字<rt>zì</rt></ruby>, <math><mn>3</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math></p>\
+             <blockquote class=tiktok-embed cite='https://www.tiktok.com/@n/video/7'><section>The ferry</section></blockquote>",
+            &[
+                "汉(hàn)字(zì), 3 1/2",
+                "The ferry",
+                "▶ <a href=\"https://www.tiktok.com/@n/video/7\">",
+            ],
+        );
+    }
+
+    #[test]
     fn boxes_labels_and_refrains_of_a_finished_article_stay() {
         let thrice = "<p>Never again, they sang.</p>".repeat(3);
         keeps(

@@ -65,6 +65,7 @@ async fn a_pushed_article_is_offered_with_its_pictures() {
     let told = offer.shelf.as_ref().unwrap().told().unwrap();
     assert_eq!(told.section.as_deref(), Some("Society"));
     assert_eq!(told.caption.as_deref(), Some("The ferry"));
+    assert_eq!(told.captions, [("1.png".into(), "The ferry".into())]);
     assert_eq!(told.picture.as_deref(), Some("1.png"));
     let picture = Url::parse("https://n.example/1.png").unwrap();
     let shelf = offer.shelf.as_ref().unwrap();
