@@ -384,21 +384,15 @@ fn kept(site: &Path, on: Occasion, error: &dyn std::fmt::Display) -> Trouble {
     }
 }
 
-/// What is wrong with the file, without the line of it that is quoted, and without addresses: it goes to people by ways that
-/// others read.
+/// What is wrong with the file, without addresses: it goes to people by ways that others read.
 fn not_understood(site: &Path, error: &ConfigError) -> Trouble {
     let ConfigError::Malformed { why, .. } = error else {
         return trouble(error);
     };
-    let is_quoted = |line: &&str| {
-        let behind = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
-        behind.starts_with('|')
-    };
-    let said: Vec<&str> = why.lines().filter(|line| !is_quoted(line)).collect();
     let bare = format!(
         "`{}` cannot be understood: {}",
         config::FILE,
-        hooks::discreet(&said.join(" "))
+        hooks::discreet(why)
     );
     set_aside(site, "config.txt", bare, &error.to_string())
 }
@@ -574,7 +568,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_the_file_names_no_address() {
         let folder = tempfile::tempdir().unwrap();
-        let check = |mirror: &str, says: &str| {
+        let check = |mirror: &str, says: &str, only_here: &str| {
             let desk = desk(
                 folder.path(),
                 &format!("[[mirror]]\nname = \"a\"\n{mirror}\n"),
@@ -590,11 +584,15 @@ mod tests {
             assert!(words.contains(says), "{words}");
             let whole = folder.path().join("sync/config.txt");
             let whole = files::read_private(&whole, 10_000).unwrap();
-            assert!(String::from_utf8(whole).unwrap().contains("balo"));
+            assert!(String::from_utf8(whole).unwrap().contains(only_here));
         };
-        check("colport = \"https://balo.example/", "line 6");
-        check("colport = 3 # anna at balo", "line 6");
-        check("colport = \"ftp://balo.example/\"", "begins with `ftp`");
+        check("colport = \"https://balo.example/", "line 6", "line 6");
+        check("colport = 3 # anna at balo", "line 6", "line 6");
+        check(
+            "colport = \"ftp://balo.example/\"",
+            "begins with `ftp`",
+            "balo",
+        );
     }
 
     #[tokio::test]

@@ -201,6 +201,7 @@ impl Draft {
         let claimed = self.canonical.as_deref().cloned();
         let mut known = HashSet::from([archive::key(&self.id)]);
         let lies = lies.into_iter().flatten().chain(claimed);
+        let lies = lies.filter_map(|url| self.withheld().shown(&url));
         let lies = lies.filter(|url| !source::is_on_shelf(url) && known.insert(links::key(url)));
         let mut also: Vec<String> = lies.map(String::from).collect();
         for name in &self.copied {
