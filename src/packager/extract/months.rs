@@ -42,8 +42,8 @@ pub fn named(word: &str) -> Option<Month> {
     if word.chars().count() < 3 {
         return None;
     }
-    let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
-    place(BEGINNINGS.iter().position(|names| begins(&names))).map(Month::Common)
+    let begins = |names: &[&str]| names.iter().any(|name| word.starts_with(name));
+    place(BEGINNINGS.iter().position(|names| begins(names))).map(Month::Common)
 }
 
 const BEGINNINGS: [&[&str]; 12] = [
