@@ -2,6 +2,7 @@
 //!
 //! 1. The container is the smallest element that holds nearly all text that Readability would keep,
 //! 2. or the `article` around it, where that holds much more; of several articles it is the one under the page's title.
+//!    Where nothing is kept of that one, Readability took another text: a longer one, or a list of such.
 //! 3. What stands behind the last line that Readability keeps is no text, nor is anything that it left out where it left
 //!    out more than it kept, unless the container is prose from end to end. What stands before the first may be the date.
 //! 4. The sentences that introduce an article often stand above the container, and its lead picture too.
@@ -63,7 +64,9 @@ impl Reading<'_> {
         };
         let sums = self.sums(&body);
         let close = container(&body, &sums, self.furniture);
-        let container = self.one_of_several(self.widened(close), meta.title.as_deref());
+        let title = meta.title.as_deref();
+        let titled = self.titled(&body, &sums, &close, title);
+        let container = titled.unwrap_or_else(|| self.one_of_several(self.widened(close), title));
         let mut blocks = match marked_body(&container, &sums) {
             Some(marked) => self.walked_up_to(&container, &marked),
             None => self.walked(&container),
@@ -213,6 +216,35 @@ impl Reading<'_> {
         )
     }
 
+    /// What the page itself calls the article under its title, or right behind it, if Readability kept nothing of it.
+    fn titled<'a>(
+        &self,
+        body: &NodeRef<'a>,
+        sums: &NodeMap<usize>,
+        close: &NodeRef,
+        title: Option<&str>,
+    ) -> Option<NodeRef<'a>> {
+        let is_article = |node: &NodeRef| node.has_name("article") || nodes::is_article_body(node);
+        let h1 = only_headline(body, title?)?;
+        let around = h1.ancestors_it(Some(AROUND)).find(is_article);
+        let around = around.filter(|around| self.measures.of_node(around).prose >= SUMMARY);
+        let behind = || {
+            let mut behind = body.descendants_it().skip_while(|node| node.id != h1.id);
+            behind.find(is_article)
+        };
+        let (least, found) = match around {
+            Some(around) => (SUMMARY, around),
+            None => (ARTICLE, behind()?),
+        };
+        if sums.contains_key(&found.id) || self.is_in_furniture(&found) {
+            return None;
+        }
+        // An `article` may hold the summary of a text that stands outside, but not of another one with a headline.
+        let is_sure = nodes::is_article_body(&found) || is_of_other(close);
+        let least = if is_sure { least } else { ARTICLE };
+        (self.prose(&found) >= least).then_some(found)
+    }
+
     /// Pages that go on with the next article: the one under the page's own title is meant.
     fn one_of_several<'a>(&self, container: NodeRef<'a>, title: Option<&str>) -> NodeRef<'a> {
         let Some(title) = title else {
@@ -231,10 +263,18 @@ impl Reading<'_> {
                 .any(|node| node.has_name("h1") && words::are_alike(&node.text(), title, 0.8))
         };
         // The innermost: `article` may be nested.
-        let own = articles.iter().rfind(titled);
-        match own {
-            Some(own) if self.prose(own) * 5 > self.prose(&container) => *own,
-            _ => container,
+        let Some(own) = articles.iter().rfind(titled) else {
+            return container;
+        };
+        let around: Vec<_> = own.ancestors_it(None).map(|up| up.id).collect();
+        let mut others = articles
+            .iter()
+            .filter(|other| other.id != own.id && !around.contains(&other.id))
+            .peekable();
+        let are_others = others.peek().is_some() && others.all(holds_headline);
+        match are_others || self.prose(own) * 5 > self.prose(&container) {
+            true => *own,
+            false => container,
         }
     }
 
@@ -248,7 +288,17 @@ impl Reading<'_> {
         meta: &Metadata,
         blocks: &[Block],
     ) -> Option<Block> {
-        let said = meta.description.as_deref()?;
+        let mut summaries = meta.summaries.iter();
+        summaries.find_map(|said| self.standfirst_saying(said, body, container, blocks))
+    }
+
+    fn standfirst_saying(
+        &self,
+        said: &str,
+        body: &NodeRef,
+        container: &NodeRef,
+        blocks: &[Block],
+    ) -> Option<Block> {
         let weight = words::weight(said);
         if !(STANDFIRST..1000).contains(&weight) {
             return None;
@@ -267,12 +317,19 @@ impl Reading<'_> {
         let found = fitting
             .by_ref()
             .take(40)
-            .filter(|node| !self.is_in_furniture(node))
+            .filter(|node| !self.is_in_furniture(node) || self.is_in_teaser(node))
             .map(|node| words::squeezed(&node.text()))
             .find(|text| words::begins_alike(text, said))?;
         let mut line = Line::default();
         line.push_text(&found, true);
         (!is_told).then_some(Block::Line { tag: "p", line })
+    }
+
+    /// Some call the sentences that introduce an article its teaser.
+    fn is_in_teaser(&self, node: &NodeRef) -> bool {
+        let mut around = [*node].into_iter().chain(node.ancestors_it(None));
+        let found = around.find(|up| self.furniture.contains(&up.id));
+        found.is_some_and(|found| names::is_only_teaser(&names::tokens(&found)))
     }
 
     fn is_in_furniture(&self, node: &NodeRef) -> bool {
@@ -328,6 +385,39 @@ fn container<'a>(body: &NodeRef<'a>, sums: &NodeMap<usize>, furniture: &NodeSet)
             None => return here,
         }
     }
+}
+
+/// Of what an article says in the weight of its prose; less is a line below its headline.
+const SUMMARY: usize = 250;
+
+/// In the weight of its prose; more is no summary.
+const ARTICLE: usize = 700;
+
+/// Headlines that are looked at.
+const HEADLINES: usize = 40;
+
+/// The one headline on the page that is its title.
+fn only_headline<'a>(body: &NodeRef<'a>, title: &str) -> Option<NodeRef<'a>> {
+    let headlines = body.descendants_it().filter(|node| node.has_name("h1"));
+    let mut titled = headlines
+        .take(HEADLINES)
+        .filter(|h1| words::are_alike(&h1.text(), title, 0.8));
+    let first = titled.next()?;
+    titled.next().is_none().then_some(first)
+}
+
+/// Whether it is an article with a headline of its own, or a part of one, or some of them.
+fn is_of_other(close: &NodeRef) -> bool {
+    let around = [*close].into_iter().chain(close.ancestors_it(Some(AROUND)));
+    let within = close.descendants_it();
+    let mut articles = around.chain(within).filter(|node| node.has_name("article"));
+    articles
+        .next()
+        .is_some_and(|article| holds_headline(&article))
+}
+
+fn holds_headline(article: &NodeRef) -> bool {
+    article.descendants_it().any(|below| below.has_name("h1"))
 }
 
 /// The one element inside that the page itself marks as the text, if most of what Readability keeps lies in it.

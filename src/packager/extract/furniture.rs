@@ -15,8 +15,8 @@ use dom_query::{Document, NodeId, NodeRef};
 use super::addresses::Home;
 use super::hidden;
 use super::names::{
-    NAMES, by_words, by_words_of_lines, has_pair, has_strong_words, is_gallery, is_of_the_text,
-    stands_for_embed, tokens,
+    NAMES, by_words, by_words_of_lines, has_pair, has_strong_words, is_gallery, is_of_readers,
+    is_of_the_text, is_only_teaser, stands_for_embed, tokens,
 };
 use super::nodes::{self, NodeMap, NodeSet};
 use super::readers::{Around, Theirs};
@@ -123,6 +123,7 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
         home,
         signups: OnceCell::new(),
         kinds: OnceCell::new(),
+        teasers: OnceCell::new(),
     };
     let mut said = Said::default();
     let mut waiting: Vec<(NodeRef, Inside)> = Vec::new();
@@ -233,6 +234,8 @@ struct Page<'a> {
     signups: OnceCell<NodeSet>,
     /// How much prose all elements of one class hold together: a text may be laid out in many boxes of one kind.
     kinds: OnceCell<HashMap<String, usize>>,
+    /// How many elements there are of each class that speaks of a teaser.
+    teasers: OnceCell<HashMap<String, usize>>,
 }
 
 impl Page<'_> {
@@ -268,6 +271,7 @@ impl Page<'_> {
                 false
             }
             _ if self.is_told_in_sentences(node, &words) => return Verdict::Text,
+            _ if self.is_standfirst(node, &words) => return Verdict::Text,
             _ if by_words(&words) => self.is_wall(node, &words),
             _ if is_gallery(&words) && self.holds_much(node, false) => return Verdict::Doubtful,
             _ => return Verdict::Text,
@@ -277,7 +281,10 @@ impl Page<'_> {
             _ if self.holds_article(node) => Verdict::Text,
             true if is_strong || is_certain => Verdict::Doubtful,
             true => Verdict::Text,
-            false if !is_strong && !is_certain && self.holds_some(node) => Verdict::Doubtful,
+            false if is_certain => Verdict::Furniture,
+            false if nodes::is_article_body(node) => Verdict::Text,
+            false if !is_strong && self.holds_some(node) => Verdict::Doubtful,
+            false if !is_of_readers(&words) && self.holds_most_around(node) => Verdict::Doubtful,
             false => Verdict::Furniture,
         }
     }
@@ -398,6 +405,33 @@ impl Page<'_> {
             && !has_pair(words)
     }
 
+    /// A teaser leads to what it teases with, or shows it; one without a link or picture, in no link and no list, is the
+    /// standfirst of this article.
+    fn is_standfirst(&self, node: &NodeRef, words: &str) -> bool {
+        let own = self.measures.of_node(node);
+        let is_linked = |name: &str| matches!(name, "a" | "li");
+        let mut around = node.ancestors_it(Some(4));
+        own.prose >= FACT
+            && own.links == 0
+            && own.pictures == 0
+            && is_only_teaser(words)
+            && !around.any(|up| nodes::is_named(&up, is_linked))
+            && self.is_only_of_its_kind(node)
+    }
+
+    fn is_only_of_its_kind(&self, node: &NodeRef) -> bool {
+        let teasers = self.teasers.get_or_init(|| {
+            let mut counts = HashMap::new();
+            let classes = self.body.descendants_it().filter_map(|node| node.class());
+            for class in classes.filter(|class| class.to_ascii_lowercase().contains("teaser")) {
+                *counts.entry(class.to_string()).or_default() += 1;
+            }
+            counts
+        });
+        let class = node.class().unwrap_or_default();
+        teasers.get(&*class).is_none_or(|count| *count == 1)
+    }
+
     /// What is hidden until a reader asks for it, in the midst of the text: an answer, the inside of a spoiler.
     fn is_unfolded(&self, node: &NodeRef, words: &str) -> bool {
         let own = self.measures.of_node(node);
@@ -414,6 +448,23 @@ impl Page<'_> {
     fn holds_some(&self, node: &NodeRef) -> bool {
         let own = self.measures.of_node(node);
         own.prose * 6 > self.measures.all.prose && own.linked * 4 < own.text
+    }
+
+    /// Most of the prose of the main part or article around it, which is much of the page's; or of a page without such a
+    /// part, with its headline.
+    fn holds_most_around(&self, node: &NodeRef) -> bool {
+        let (own, all) = (self.measures.of_node(node), self.measures.all.prose);
+        if own.prose * 6 <= all || own.linked * 4 > own.text {
+            return false;
+        }
+        let is_part = |up: &NodeRef| nodes::is_named(up, |name| matches!(name, "main" | "article"));
+        match node.ancestors_it(None).find(is_part) {
+            Some(part) => {
+                let around = self.measures.of_node(&part).prose;
+                own.prose * 2 > around && around * 3 > all
+            }
+            None => own.prose * 2 > all && node.descendants_it().any(|below| below.has_name("h1")),
+        }
     }
 
     fn is_mostly_prose(&self, node: &NodeRef) -> bool {

@@ -50,8 +50,8 @@ struct Scan {
     is_in_link: bool,
     /// Articles and main parts that are open: at which depth, where they begin, and what was said before.
     parts: Vec<(usize, usize, usize)>,
-    /// Where the largest of them begins, and how much it says.
-    largest: Option<(usize, usize)>,
+    /// The place of the largest of them, and how much it says.
+    largest: Option<(Range<usize>, usize)>,
     /// Weights: of text outside links, and of runs of it that are prose.
     said: usize,
     prose: usize,
@@ -59,8 +59,10 @@ struct Scan {
 
 /// A box that can be nothing but furniture.
 struct Furnished {
-    /// What it is called.
+    /// What those of its kind are called.
     words: String,
+    is_strong: bool,
+    is_of_readers: bool,
     name: Name,
     /// How many elements are open around it.
     depth: usize,
@@ -115,9 +117,11 @@ impl Scan {
         if tag.is_called(b"article") || tag.is_called(b"main") {
             self.parts.push((self.open.len(), place.start, self.said));
         }
-        if let Some(words) = called(tag, whole) {
+        if let Some((words, kind)) = called(tag, whole) {
             self.entered.push(Furnished {
-                words,
+                is_strong: names::has_strong_words(&words),
+                is_of_readers: names::is_of_readers(&words),
+                words: kind,
                 name: tag.name,
                 depth: self.open.len(),
                 place,
@@ -135,10 +139,10 @@ impl Scan {
         };
         let is_sound = at + 1 == self.open.len();
         self.open.truncate(at);
-        while let Some((_, start, before)) = self.parts.pop_if(|(depth, ..)| *depth >= at) {
+        while let Some((_, begin, before)) = self.parts.pop_if(|(depth, ..)| *depth >= at) {
             let said = self.said - before;
-            if self.largest.is_none_or(|(_, most)| said > most) {
-                self.largest = Some((start, said));
+            if self.largest.as_ref().is_none_or(|(_, most)| said > *most) {
+                self.largest = Some((begin..start, said));
             }
         }
         while let Some(mut ended) = self.entered.pop_if(|entered| entered.depth >= at) {
@@ -187,15 +191,21 @@ impl Scan {
         }
         let is_little = |ended: &&Furnished| {
             let own = kinds.get(&*ended.words).copied().unwrap_or_default();
-            match names::has_strong_words(&ended.words) {
+            match ended.is_strong {
                 true => own * 2 < self.said,
                 false => own * 5 < self.said,
             }
         };
         // What wraps the article is called a "newsletter" now and then, if that is where it was first told.
+        let largest = self.largest.as_ref();
+        let largest = largest.filter(|(_, said)| said * 3 > self.said);
         let holds_article = |ended: &&Furnished| {
-            let largest = self.largest.filter(|(_, said)| said * 3 > self.said);
-            largest.is_some_and(|(start, _)| ended.place.contains(&start))
+            largest.is_some_and(|(place, said)| {
+                let is_most_of_it = place.contains(&ended.place.start)
+                    && ended.said * 2 > *said
+                    && !ended.is_of_readers;
+                ended.place.contains(&place.start) || is_most_of_it
+            })
         };
         let little = self.ended.iter().filter(is_little);
         little.filter(|ended| !holds_article(ended)).collect()
@@ -222,18 +232,37 @@ fn behind(html: &str, at: usize, end: &[u8]) -> usize {
     memchr(b'>', rest).map_or(html.len(), |length| closing + length + 1)
 }
 
-/// The words of its class and id, if they are those of furniture that changes.
-fn called(tag: &Tag, whole: &str) -> Option<String> {
+/// The words of its class and id, if they are those of furniture that changes, and those that name its kind: the parts of
+/// a text may each have an id of its own. What the page marks as the text is none, whatever it is called.
+fn called(tag: &Tag, whole: &str) -> Option<(String, String)> {
     const BOXES: [&[u8]; 7] = [
         b"div", b"section", b"aside", b"ul", b"nav", b"footer", b"form",
     ];
     if !BOXES.iter().any(|name| tag.is_called(name)) {
         return None;
     }
-    let named = attributes(whole).filter(|(name, _)| names::NAMING.contains(name));
-    let mut words = String::new();
-    named.for_each(|(name, value)| names::push_tokens(&mut words, name, value));
-    names::is_passing(&words).then_some(words)
+    let words_of = |fits: &dyn Fn(&str) -> bool| {
+        let mut words = String::new();
+        let named = attributes(whole).filter(|(name, _)| fits(name));
+        named.for_each(|(name, value)| names::push_tokens(&mut words, name, value));
+        words
+    };
+    let words = words_of(&|name| names::NAMING.contains(&name));
+    if !names::is_passing(&words) || marks_text(whole) {
+        return None;
+    }
+    let kind = words_of(&|name| name == "class");
+    match names::is_passing(&kind) {
+        true => Some((words, kind)),
+        false => Some((words.clone(), words)),
+    }
+}
+
+fn marks_text(tag: &str) -> bool {
+    attributes(tag).any(|(name, value)| {
+        let mut words = value.split_ascii_whitespace();
+        name == "itemprop" && words.any(|word| word == "articleBody")
+    })
 }
 
 // Step 3.

@@ -26,6 +26,8 @@ pub struct Metadata {
     pub modified: Option<Moment>,
     pub section: Option<String>,
     pub description: Option<String>,
+    /// All that it says of itself in short.
+    pub summaries: Vec<String>,
     pub site_name: Option<String>,
     /// Who it says publishes it, and in whose copyright it is; folded.
     pub houses: Vec<String>,
@@ -305,7 +307,11 @@ fn read_meta(meta: &Meta, found: &mut Metadata) {
     found.houses = houses.map(words::folded).collect();
     let person = names.iter().find(|name| !is_house(name, found));
     found.byline = person.or(names.first()).cloned();
-    found.description = meta.first(&["og:description", "description", "twitter:description"]);
+    let summaries = ["og:description", "description", "twitter:description"].into_iter();
+    let summaries = summaries.filter_map(|name| meta.first(&[name]));
+    found.summaries = summaries.collect();
+    found.summaries.dedup();
+    found.description = found.summaries.first().cloned();
     if found.section.is_none() {
         found.section = meta.first(&["article:section"]);
     }

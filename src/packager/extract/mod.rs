@@ -489,6 +489,9 @@ fn kept_by_readability(
         .collect::<Vec<_>>()
     {
         node.remove_attrs(&["hidden", "aria-hidden", "style"]);
+        if is_miscalled(&node) {
+            node.remove_attrs(&["class", "id"]);
+        }
     }
     let root = copy.root();
     let all = root.descendants_it();
@@ -509,6 +512,48 @@ fn kept_by_readability(
 fn is_misleading(names: &str) -> bool {
     let signs = ["widget", "label-hidden", "overflow-hidden"];
     signs.iter().any(|sign| names.contains(sign))
+}
+
+/// Whether what holds most of a page's prose is called by a word that Readability knows from what stands beside texts.
+fn is_miscalled(node: &NodeRef) -> bool {
+    const BESIDE: &[&str] = &[
+        "banner",
+        "breadcrumbs",
+        "combx",
+        "disqus",
+        "extra",
+        "footer",
+        "gdpr",
+        "header",
+        "hidden",
+        "menu",
+        "outbrain",
+        "pagination",
+        "pager",
+        "popup",
+        "promo",
+        "related",
+        "remark",
+        "replies",
+        "scroll",
+        "share",
+        "shopping",
+        "sidebar",
+        "skyscraper",
+        "social",
+        "sponsor",
+        "supplemental",
+        "tags",
+    ];
+    let is_beside = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        BESIDE.iter().any(|word| value.contains(word))
+    };
+    nodes::is_named(node, |name| matches!(name, "div" | "section"))
+        && !names::is_of_readers(&names::tokens(node))
+        && nodes::any_attribute(node, |name, value| {
+            matches!(name, "class" | "id") && is_beside(value)
+        })
 }
 
 /// Whether a name of it says less than Readability makes of it.
