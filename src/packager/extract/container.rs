@@ -230,7 +230,12 @@ impl Reading<'_> {
         let around = around.filter(|around| self.measures.of_node(around).prose >= SUMMARY);
         let behind = || {
             let mut behind = body.descendants_it().skip_while(|node| node.id != h1.id);
-            behind.find(is_article)
+            // Behind the text there may be another one: questions, or what a reader may buy.
+            let is_kept = |node: &NodeRef| {
+                self.kept.contains(&node.id) && self.measures.of_node(node).text >= SENTENCE
+            };
+            let found = behind.find(|node| is_article(node) || is_kept(node));
+            found.filter(is_article)
         };
         let (least, found) = match around {
             Some(around) => (SUMMARY, around),
