@@ -322,19 +322,12 @@ impl Reading<'_> {
         let found = fitting
             .by_ref()
             .take(40)
-            .filter(|node| !self.is_in_furniture(node) || self.is_in_teaser(node))
+            .filter(|node| !self.is_in_furniture(node))
             .map(|node| words::squeezed(&node.text()))
             .find(|text| words::begins_alike(text, said))?;
         let mut line = Line::default();
         line.push_text(&found, true);
         (!is_told).then_some(Block::Line { tag: "p", line })
-    }
-
-    /// Some call the sentences that introduce an article its teaser.
-    fn is_in_teaser(&self, node: &NodeRef) -> bool {
-        let mut around = [*node].into_iter().chain(node.ancestors_it(None));
-        let found = around.find(|up| self.furniture.contains(&up.id));
-        found.is_some_and(|found| names::is_only_teaser(&names::tokens(&found)))
     }
 
     fn is_in_furniture(&self, node: &NodeRef) -> bool {

@@ -15,11 +15,11 @@ use dom_query::{Document, NodeId, NodeRef};
 use super::addresses::Home;
 use super::hidden;
 use super::names::{
-    NAMES, by_words, by_words_of_lines, has_pair, has_strong_words, is_gallery, is_of_readers,
-    is_of_the_text, is_only_teaser, stands_for_embed, tokens,
+    NAMES, by_words, by_words_of_lines, has_pair, has_strong_words, is_gallery, is_of_the_text,
+    is_only_teaser, stands_for_embed, tokens,
 };
 use super::nodes::{self, NodeMap, NodeSet};
-use super::readers::{Around, Theirs};
+use super::readers::{Around, Theirs, are_of_readers};
 use super::words;
 
 /// Of one element with all below it; weights as of [`words::weight`].
@@ -284,7 +284,7 @@ impl Page<'_> {
             false if is_certain => Verdict::Furniture,
             false if nodes::is_article_body(node) => Verdict::Text,
             false if !is_strong && self.holds_some(node) => Verdict::Doubtful,
-            false if !is_of_readers(&words) && self.holds_most_around(node) => Verdict::Doubtful,
+            false if !are_of_readers(&words) && self.holds_most_around(node) => Verdict::Doubtful,
             false => Verdict::Furniture,
         }
     }

@@ -113,11 +113,6 @@ impl Walk<'_, '_> {
         if !fits || own.text > CAPTION / 2 || own.linked * 2 > own.text {
             return false;
         }
-        // A short article with a picture in it is one all the same.
-        let is_text = own.prose * 3 > self.reading.measures.all.prose;
-        if own.prose > 0 && is_text || nodes::is_article_body(node) {
-            return false;
-        }
         let mut paragraphs = 0;
         let mut holds_more = node.descendants_it().filter(|below| {
             nodes::is_named(below, |name| {

@@ -17,6 +17,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::names;
+use super::readers;
 use super::tangle::{Kind, Name, Tag, comment_length, length_before};
 use super::words;
 
@@ -120,7 +121,7 @@ impl Scan {
         if let Some((words, kind)) = called(tag, whole) {
             self.entered.push(Furnished {
                 is_strong: names::has_strong_words(&words),
-                is_of_readers: names::is_of_readers(&words),
+                is_of_readers: readers::are_of_readers(&words),
                 words: kind,
                 name: tag.name,
                 depth: self.open.len(),

@@ -550,7 +550,7 @@ fn is_miscalled(node: &NodeRef) -> bool {
         BESIDE.iter().any(|word| value.contains(word))
     };
     nodes::is_named(node, |name| matches!(name, "div" | "section"))
-        && !names::is_of_readers(&names::tokens(node))
+        && !readers::are_of_readers(&names::tokens(node))
         && nodes::any_attribute(node, |name, value| {
             matches!(name, "class" | "id") && is_beside(value)
         })

@@ -37,12 +37,7 @@ pub fn push_tokens(tokens: &mut String, name: &str, value: &str) {
         .get(..end)
         .unwrap_or_default()
         .split_ascii_whitespace();
-    let is_entry = is_entry(value);
-    let says_what_of = |part: &str| {
-        let is_label = part.starts_with("tag-") || part.starts_with("category-");
-        is_entry && is_label
-    };
-    let naming = parts.filter(|part| !says_how_it_looks(part) && !says_what_of(part));
+    let naming = parts.filter(|part| !says_how_it_looks(part));
     for part in naming.filter(|part| name != "id" || !is_sentence(part)) {
         push_words(tokens, part);
     }
@@ -72,18 +67,6 @@ fn says_how_it_looks(part: &str) -> bool {
     part.contains(':')
         || part.contains("hidden") && is_of(&["overflow", "label", "backface"])
         || part.contains("sidebar") && is_of(BESIDE)
-}
-
-/// Whether WordPress says by it that an element holds an article, and under which words that is filed.
-fn is_entry(value: &str) -> bool {
-    let is_sign = |part: &str| matches!(part, "hentry" | "type-post" | "status-publish");
-    value.split_ascii_whitespace().any(is_sign)
-}
-
-/// What readers say stands in the article too, and may be longer.
-pub fn is_of_readers(words: &str) -> bool {
-    const READERS: &[&str] = &["comments", "comment", "disqus", "commentlist", "respond"];
-    words.split(' ').any(|word| READERS.contains(&word))
 }
 
 /// The heading of a part of the text, as its address: `4-why-this-is-so-popular-now`.

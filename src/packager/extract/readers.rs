@@ -55,7 +55,7 @@ impl Around {
         match node.has_name("article") {
             // Pages say of their own article whether it may be spoken about.
             true => words.starts_with("comment").then_some(Theirs::Surely),
-            false if says(&words, SURE, PAIRS) => Some(Theirs::Surely),
+            false if are_of_readers(&words) => Some(Theirs::Surely),
             false if says(&words, LIKELY, &[]) && names_by_class(node) => Some(Theirs::Likely),
             false => None,
         }
@@ -88,6 +88,11 @@ fn is_told(node: &NodeRef) -> bool {
         "itemtype" => value.ends_with("schema.org/Comment") || value.contains("UserComments"),
         _ => false,
     })
+}
+
+/// Whether the words of a name mean what readers say, and nothing else.
+pub fn are_of_readers(words: &str) -> bool {
+    says(words, SURE, PAIRS)
 }
 
 fn says(words: &str, single: &[&str], pairs: &[(&str, &str)]) -> bool {

@@ -55,16 +55,6 @@ fn scraps_on_a_page_give_way_to_the_text_that_its_metadata_tells() {
 }
 
 #[test]
-fn a_short_article_with_a_picture_in_it_is_no_caption() {
-    for mark in ["", "itemprop=articleBody"] {
-        let text = text_of(&format!(
-            "{HEAD}<h1>The court</h1><div class=story><div class=media-text {mark}><img src=/1.jpg><p>{PROSE}</p></div></div>"
-        ));
-        assert!(text.contains("carrying flowers"), "{mark}: {text}");
-    }
-}
-
-#[test]
 fn a_text_for_browsers_without_scripts_is_the_text() {
     let page = |rest: &str| {
         format!(
