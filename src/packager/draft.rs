@@ -12,37 +12,27 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::archive::{self, Archive, Moment as At, Slip, Tongue};
 use super::cache::Cache;
-use super::extract::{self, Extracted, Familiar, LeftOut, Moment, NoArticle, Rulebook, Sample};
+use super::dating;
+use super::extract::{self, Extracted, Familiar, LeftOut, NoArticle, Rulebook, Sample};
 use super::fetching::{GetError, Getter, Terms};
 use super::links;
 use super::mark::Mark;
 use super::patience::PATIENCE;
 use super::reading::{self, Lying, Read};
 use super::script;
-use super::slug;
 use super::source::{self, Entry, Held, Offer, Page, Shelf, ShelfError};
 use super::tellers::Teller;
 use super::waiting::{Drawer, Whereabouts};
 use super::withheld::{NOTHING, Withheld};
 use super::wording::Wording;
-use crate::base::{SitePath, Timestamp};
+use crate::base::Timestamp;
 use crate::edition::VerifiedEdition;
-use crate::site::{self, Article, Clock, Language, Newsroom};
-
-/// The article was changed noticeably when its page says so at least this long after it was published.
-const NOTICEABLE: i64 = 15 * 60;
-
-/// Clocks of newsrooms run ahead by a day at most, which is a wrong time zone.
-const AHEAD: i64 = 26 * 3600;
-
-/// The year 1800. Each month has a signed list of its own, of which there may be only so many.
-const EARLIEST: i64 = -5_364_662_400;
+use crate::site::{self, Clock, Language, Newsroom};
 
 /// What an article depends on besides its page.
 #[derive(Debug, Clone, Copy)]
@@ -467,12 +457,7 @@ fn finish(
     read: Read,
     background: Background<'_>,
 ) -> Result<Box<Draft>, DraftError> {
-    let Background {
-        newsroom,
-        archive,
-        now,
-        ..
-    } = background;
+    let newsroom = background.newsroom;
     let asked = offer.address();
     let Offer {
         id,
@@ -513,48 +498,24 @@ fn finish(
     let byline = byline.map(|byline| site::shortened(&byline, LONGEST_BYLINE).into_owned());
     let figures = read.lead.iter_mut().chain(&mut read.pictures);
     figures.for_each(bound);
-    let plausible =
-        |moment: &Moment| (EARLIEST..=now.as_second() + AHEAD).contains(&moment.at.as_second());
-    let told_date = told
-        .published
-        .filter(plausible)
-        .or(read.published.filter(plausible));
-    let clock = told_date.map(|told| clock(told, read.published));
-    let told_date = told_date.map(|moment| moment.at);
-    let is_undated = told_date.is_none();
-    let kept = archive.published(&id);
-    let is_void = takes_over && (!is_undated || archive.is_hearsay(&id));
-    let first = kept.filter(|_| !is_void);
-    let first_clock = archive.shown(&id).filter(|_| !is_void);
-    let first_clock = first_clock.map(|kept| kept.clock());
-    // One that tells no date keeps that of the day on which it was first seen, so that it does not wander through the
-    // months.
-    let published = told_date
-        .or(first)
-        .or_else(|| seen.filter(|seen| *seen < now).map(hour))
-        .unwrap_or_else(|| hour(now));
-    // The month stands in its address, which it keeps: one that is dated anew was updated then.
-    let told_clock = clock.or(first_clock).unwrap_or_default();
-    let had_clock = first_clock.or(first.map(|_| Clock::default()));
-    let had_clock = had_clock.or_else(|| lay_by_utc(&id, published, told_clock, background));
-    let month = |at: Timestamp, clock: Clock| clock.date(at).first_of_month();
-    let had = had_clock.map(|clock| month(first.unwrap_or(published), clock));
-    let stays = had.is_some_and(|had| had != month(published, told_clock));
-    let moved = first.filter(|_| stays);
-    let renewed = moved.map(|_| published);
-    let published = moved.unwrap_or(published);
-    let clock = had_clock.filter(|_| stays).unwrap_or(told_clock);
+    let on = dating::Told {
+        by_source: told.published,
+        on_page: read.published,
+        seen,
+        takes_over,
+    };
+    let dated = dating::date(&id, on, background);
     let updated = read
         .modified
         .or(told.updated)
-        .filter(plausible)
+        .filter(|moment| dating::is_plausible(*moment, background.now))
         .map(|moment| moment.at)
-        .max(renewed);
+        .max(dated.renewed);
     let language = read.lang.as_deref().and_then(Language::parse);
     let language = language.or_else(|| told.language.as_deref().and_then(Language::parse));
     // Where nobody says it, the letters do.
     let language = language.or_else(|| script::language_of(&read.text, &newsroom.language));
-    let updated = updated.filter(|updated| is_noticeable(*updated, published));
+    let updated = updated.filter(|updated| dating::is_noticeable(*updated, dated.published));
     let summary = summary(
         read.description.as_deref().or(told.summary.as_deref()),
         &read.text,
@@ -592,28 +553,16 @@ fn finish(
         terms,
         teller,
         is_hearsay: false,
-        takes_over: takes_over && kept != Some(published),
-        published,
-        clock,
-        is_undated,
+        takes_over: dated.is_moved,
+        published: dated.published,
+        clock: dated.clock,
+        is_undated: dated.is_undated,
         canonical,
         copied: Box::default(),
         copy: background.drawer.lay(copy),
         blocks: blocks.into(),
         familiar: None,
     }))
-}
-
-/// The hour of a moment of this machine. When a file was saved to the second lies on the editor's disk too, and would tie the
-/// page to it.
-pub fn hour(at: Timestamp) -> Timestamp {
-    let second = at.as_second();
-    Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(at)
-}
-
-/// Whether readers are told that it was changed then.
-pub fn is_noticeable(updated: Timestamp, published: Timestamp) -> bool {
-    updated.as_second() >= published.as_second() + NOTICEABLE
 }
 
 /// Pages also name whole paths of sections, or lists of tags, where a section should stand.
@@ -656,38 +605,6 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
         caption: told.caption.clone(),
         linked: None,
     })
-}
-
-/// The newsroom's clock. Many feeds tell in UTC what the page tells by that.
-fn clock(told: Moment, on_page: Option<Moment>) -> Clock {
-    let is_same = |other: &Moment| {
-        let apart = other.at.as_second() - told.at.as_second();
-        apart.abs() < NOTICEABLE
-    };
-    let same = on_page.filter(|_| told.offset == Offset::UTC);
-    Clock::of(same.filter(is_same).unwrap_or(told).offset)
-}
-
-/// Earlier programs told all days by UTC: one whose month would be another keeps its address.
-fn lay_by_utc(
-    id: &str,
-    published: Timestamp,
-    clock: Clock,
-    background: Background<'_>,
-) -> Option<Clock> {
-    let utc = Clock::default();
-    let [by_utc, by_clock] = [utc, clock].map(|clock| {
-        let slugs = [slug::slug(id), slug::long_slug(id)];
-        slugs.map(|slug| Article::place(&background.newsroom.id, published, clock, &slug))
-    });
-    if by_utc == by_clock {
-        return None;
-    }
-    let files = background.previous?.proof().files();
-    let lies = |places: [Option<SitePath>; 2]| {
-        places.iter().flatten().any(|path| files.contains_key(path))
-    };
-    (lies(by_utc) && !lies(by_clock)).then_some(utc)
 }
 
 /// In characters; of a short news that has no title.

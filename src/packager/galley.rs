@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::archive::{Before, Lead, Line, Lying, Moment, Said, Shown, Slip, Story};
 use super::cache::{Key, Kind};
-use super::draft::{self, Background, Copy, Draft};
+use super::dating;
+use super::draft::{Background, Copy, Draft};
 use super::extract::LeftOut;
 use super::gather::{LostPicture, Skipped};
 use super::links::{Inside, Known};
@@ -215,8 +216,8 @@ impl Galley<'_> {
             return told;
         }
         let now = self.background.now;
-        match before.says_less && draft::is_noticeable(now, draft.published) {
-            true => Some(Moment(draft::hour(now).max(draft.published))),
+        match before.says_less && dating::is_noticeable(now, draft.published) {
+            true => Some(Moment(dating::hour(now).max(draft.published))),
             false => before.updated,
         }
     }

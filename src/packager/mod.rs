@@ -21,6 +21,7 @@ mod archive;
 mod cache;
 mod charset;
 mod custody;
+mod dating;
 mod draft;
 pub mod extract;
 mod fetching;

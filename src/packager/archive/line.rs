@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::draft::hour;
+use super::super::dating::hour;
 use super::super::mark::Mark;
 use super::super::studio::Finished;
 use super::super::wording::Wording;
