@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use url::Url;
+
 use super::archive::{Before, Lead, Line, Lying, Moment, Said, Shown, Slip, Story};
 use super::cache::{Key, Kind};
 use super::dating;
@@ -172,11 +174,16 @@ impl Galley<'_> {
             true => draft.id.clone(),
             false => source.clone().unwrap_or_else(|| path.to_string()),
         };
+        // Of one that has no address of its own, the source may be a feed.
+        let mut also = draft.also();
+        if Url::parse(&id).is_ok() {
+            also.retain(|name| source.as_ref() != Some(name));
+        }
         let line = Line {
             path,
             id,
             source,
-            also: draft.also(),
+            also,
             told_by: draft.told_by().map(Box::from),
             is_hearsay: draft.alone_says().is_some(),
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
