@@ -77,7 +77,7 @@ pub struct Draft {
     /// Neither its source nor its page tells when it was published.
     pub is_undated: bool,
     /// The address that the page gives itself, if it is another.
-    pub canonical: Option<Box<Url>>,
+    pub canonical: Option<Box<str>>,
     /// The names of what says the same and was withdrawn.
     pub copied: Box<[String]>,
     /// A [`struct@Copy`] and, on lines of its own, its HTML, unless that lies in the cache.
@@ -148,13 +148,17 @@ impl Draft {
         }
     }
 
+    /// What the page says of itself, if it is another address.
+    pub fn canonical_url(&self) -> Option<Url> {
+        Url::parse(self.canonical.as_deref()?).ok()
+    }
+
     /// Where its page came from. Only of one that lies on a shelf nothing is known but what it says itself.
     fn host(&self) -> String {
         let base = self.base();
-        let said = self.canonical.as_deref();
-        let said = said.filter(|_| source::is_on_shelf(&base));
-        let host = said.unwrap_or(&base).host_str();
-        host.unwrap_or_default().to_owned()
+        let said = source::is_on_shelf(&base).then(|| self.canonical_url());
+        let from = said.flatten().unwrap_or(base);
+        from.host_str().unwrap_or_default().to_owned()
     }
 
     /// Whether its source forgets it sooner or later.
@@ -188,9 +192,8 @@ impl Draft {
             return Vec::new();
         }
         let lies = [Some(self.address()), self.found.as_deref().cloned()];
-        let claimed = self.canonical.as_deref().cloned();
         let mut known = HashSet::from([archive::key(&self.id)]);
-        let lies = lies.into_iter().flatten().chain(claimed);
+        let lies = lies.into_iter().flatten().chain(self.canonical_url());
         let lies = lies.filter_map(|url| self.withheld().shown(&url));
         let lies = lies.filter(|url| !source::is_on_shelf(url) && known.insert(links::key(url)));
         let mut also: Vec<String> = lies.map(String::from).collect();
@@ -523,7 +526,7 @@ fn finish(
     // Nothing else is told of it.
     read.text = String::new();
     let canonical = read.canonical.clone().filter(|url| *url != base);
-    let canonical = canonical.map(Box::new);
+    let canonical = canonical.map(|url| String::from(url).into());
     let html = std::mem::take(&mut read.html);
     let copy = Copy {
         title,

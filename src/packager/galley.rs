@@ -249,7 +249,7 @@ fn original(draft: &Draft) -> Option<String> {
     }
     let url = draft.address();
     let url = match draft.is_held && source::is_on_shelf(&url) {
-        true => draft.canonical.as_deref().cloned(),
+        true => draft.canonical_url(),
         false => Some(url),
     };
     let url = url.filter(|url| !source::is_on_shelf(url) && !is_private(url))?;

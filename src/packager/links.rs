@@ -18,25 +18,37 @@ pub use super::extract::is_of_host;
 /// The articles of an edition by the addresses under which they are linked.
 #[derive(Debug, Default)]
 pub struct Inside {
-    /// Each by the mark of its [`key`].
-    pages: HashMap<Mark, SitePath>,
+    /// Each by the mark of its [`key`], in ascending order: a table of so many would be half empty.
+    pages: Vec<(Mark, SitePath)>,
 }
 
+/// An address of an article, the source that alone says that it lies there if nobody has seen it (then no other source's
+/// links lead to it), and where it lies in the site.
+pub type Named<'a> = (Url, Option<&'a str>, &'a SitePath);
+
 impl Inside {
-    /// The first article under an address keeps it. `by`: the source that alone says that it lies there, if nobody has
-    /// seen it; then no other source's links lead to it.
-    pub fn add(&mut self, url: &Url, by: Option<&str>, path: &SitePath) {
-        let page = self.pages.entry(mark(&key(url), by));
-        page.or_insert_with(|| path.clone());
+    /// The first article under an address keeps it. `most`: how many addresses there can be.
+    pub fn of<'a>(most: usize, named: impl IntoIterator<Item = Named<'a>>) -> Self {
+        let mut pages = Vec::with_capacity(most);
+        let named = named.into_iter();
+        pages.extend(named.map(|(url, by, path)| (mark(&key(&url), by), path.clone())));
+        pages.sort_by_key(|(mark, _)| *mark);
+        pages.dedup_by_key(|(mark, _)| *mark);
+        Self { pages }
     }
 
     /// To which article a link leads in one that this source told.
     pub fn page(&self, url: &Url, told_by: Option<&str>) -> Option<&SitePath> {
         let under = |key: String| {
-            let for_all = self.pages.get(&mark(&key, None));
-            for_all.or_else(|| self.pages.get(&mark(&key, Some(told_by?))))
+            let for_all = self.at(mark(&key, None));
+            for_all.or_else(|| self.at(mark(&key, Some(told_by?))))
         };
         keys(url).find_map(under)
+    }
+
+    fn at(&self, mark: Mark) -> Option<&SitePath> {
+        let place = self.pages.binary_search_by_key(&mark, |(mark, _)| *mark);
+        Some(&self.pages.get(place.ok()?)?.1)
     }
 }
 
@@ -264,8 +276,8 @@ mod tests {
     fn check(href: &str, expected: &Link) {
         let base = Url::parse("https://www.n.example/a/1.html").unwrap();
         let path = SitePath::parse("be/2026/11/river-aaaaaa/index.html").unwrap();
-        let mut inside = Inside::default();
-        inside.add(&Url::parse("https://n.example/a/2/").unwrap(), None, &path);
+        let address = Url::parse("https://n.example/a/2/").unwrap();
+        let inside = Inside::of(1, [(address, None, &path)]);
         let known = Known {
             base: &base,
             inside: &inside,

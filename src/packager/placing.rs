@@ -10,7 +10,7 @@
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use url::Url;
 
@@ -139,21 +139,24 @@ fn shared(path: SitePath, previous: Option<&VerifiedEdition>) -> SitePath {
 
 /// Pages on a disk that give themselves the address of another: only one of them can have the links that lead there.
 pub fn namesakes(placed: &[Placed]) -> Vec<Skipped> {
-    let mut first: HashMap<&Url, &str> = HashMap::new();
+    let drafts = placed.iter().map(|one| &*one.draft);
+    let mut saying: Vec<&Draft> = drafts
+        .filter(|draft| !draft.is_fleeting() && draft.canonical.is_some())
+        .collect();
+    saying.sort_by_key(|draft| &draft.canonical);
     let mut found = Vec::new();
-    for Placed { draft, .. } in placed.iter().filter(|one| !one.draft.is_fleeting()) {
-        let Some(canonical) = draft.canonical.as_deref() else {
+    for alike in saying.chunk_by(|one, other| one.canonical == other.canonical) {
+        let [first, others @ ..] = alike else {
             continue;
         };
-        let had = *first.entry(canonical).or_insert(&draft.id);
-        if had != draft.id {
-            found.push(Skipped {
-                what: draft.id.clone(),
-                why: format!(
-                    "it says that its address is `{canonical}`, and so does `{had}`, which gets all links to it"
-                ),
-            });
-        }
+        let said = first.canonical.as_deref().unwrap_or_default();
+        found.extend(others.iter().map(|draft| Skipped {
+            what: draft.id.clone(),
+            why: format!(
+                "it says that its address is `{said}`, and so does `{}`, which gets all links to it",
+                first.id
+            ),
+        }));
     }
     found
 }
@@ -172,24 +175,20 @@ fn is_alike(draft: &Draft, kept: &Slip) -> Option<bool> {
 /// By which addresses articles link each other. An article has those at which it was found, and not whatever somebody
 /// says: a link that an editor has set must not lead to a stranger's page.
 pub fn inside(placed: &[Placed], archive: &Archive) -> Inside {
-    let mut inside = Inside::default();
-    for Placed { draft, path } in placed {
+    let found = placed.iter().flat_map(|Placed { draft, path }| {
         // Links to a feed mean the feed.
         let lies = draft.has_original || !draft.is_fleeting();
         let lies = lies.then(|| draft.base());
-        for url in lies.into_iter().chain(Url::parse(&draft.id)) {
-            inside.add(&url, draft.alone_says(), path);
-        }
-    }
-    for (url, kept) in archive.addresses() {
-        inside.add(&url, kept.alone_says(), &kept.path);
-    }
+        let lies = lies.into_iter().chain(Url::parse(&draft.id));
+        lies.map(move |url| (url, draft.alone_says(), path))
+    });
+    let kept = archive.addresses();
+    let kept = kept.map(|(url, kept)| (url, kept.alone_says(), &kept.path));
     // What a page claims to be comes last, so that it takes no other's address.
-    for Placed { draft, path } in placed {
-        let canonical = draft.canonical.as_deref();
-        if let Some(canonical) = canonical.filter(|url| draft.may_claim(url)) {
-            inside.add(canonical, None, path);
-        }
-    }
-    inside
+    let claimed = placed.iter().filter_map(|Placed { draft, path }| {
+        let canonical = draft.canonical_url();
+        Some((canonical.filter(|url| draft.may_claim(url))?, None, path))
+    });
+    let most = placed.len() * 3 + archive.most_addresses();
+    Inside::of(most, found.chain(kept).chain(claimed))
 }

@@ -409,6 +409,11 @@ impl Archive {
         self.slips.values().map(|slip| (&slip.path, slip)).collect()
     }
 
+    /// How many [`Self::addresses`] there are at most.
+    pub(super) fn most_addresses(&self) -> usize {
+        self.slips.len() * 2
+    }
+
     /// What is shown, by the address of the original.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &Slip)> {
         let shown = self.slips.values().filter(|slip| slip.is_shown());

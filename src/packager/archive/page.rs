@@ -21,14 +21,15 @@ pub(in crate::packager) struct Shelf {
 
 impl Shelf {
     pub fn of(shown: &[Box<Slip>], graves: &[Box<Slip>]) -> Self {
-        let mut shelf = Self::default();
-        for slip in shown.iter().chain(graves) {
-            shelf.places.insert(slip.path.clone());
-            for url in slip.addresses() {
-                shelf.inside.add(&url, slip.alone_says(), &slip.path);
-            }
+        let all = || shown.iter().chain(graves);
+        let named = all().flat_map(|slip| {
+            let addresses = slip.addresses();
+            addresses.map(|url| (url, slip.alone_says(), &slip.path))
+        });
+        Self {
+            places: all().map(|slip| slip.path.clone()).collect(),
+            inside: Inside::of(all().count() * 2, named),
         }
-        shelf
     }
 
     /// Answers for the links of an article, but not for its pictures.
