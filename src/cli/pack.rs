@@ -678,7 +678,7 @@ pub(super) fn publish(
     if let Some(previous) = &press.previous
         && !press.is_due(files, now)
     {
-        write_all(&archives)?;
+        put_in_place(archives)?;
         folder.note_published(previous.number())?;
         // After a kill, or when others are wanted now.
         folder.write_small(previous, &pages, &config.variants)?;
@@ -688,7 +688,7 @@ pub(super) fn publish(
     let spool = Copying::new(Spool::beside(&place)?, pages);
     let mut printed = None;
     let edition = press.print(files, now, spool, |spool| {
-        write_all(&archives)?;
+        put_in_place(archives)?;
         let mut spool = spool.into_inner();
         let (bundle, pages) = spool.map_pages()?;
         printed = Some((spool, pages));
@@ -704,8 +704,9 @@ pub(super) fn publish(
     Ok(Some(edition))
 }
 
-fn write_all(archives: &[Archive]) -> Result<(), FolderError> {
-    Ok(archives.iter().try_for_each(Archive::write)?)
+fn put_in_place(archives: Vec<packager::Ready>) -> Result<(), FolderError> {
+    let put = |archive: packager::Ready| archive.put_in_place();
+    Ok(archives.into_iter().try_for_each(put)?)
 }
 
 fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {

@@ -30,9 +30,9 @@ pub struct Galley<'a> {
 
 /// An article with its pictures.
 pub struct Done {
-    pub slip: Box<Slip>,
+    pub slip: Arc<Slip>,
     /// What the folder calls it, if it came from one and tells no date.
-    pub undated: Option<(String, Timestamp)>,
+    pub undated: Option<(Box<str>, Timestamp)>,
     /// Its id, if what is kept of it gives way.
     pub taken_over: Option<String>,
     /// What it says, if it lies with its source and did not say so before.
@@ -76,7 +76,8 @@ impl Galley<'_> {
         let aside: String = left_out.iter().map(|one| &*one.html).collect();
         let (line, said) = self.line(draft, copy, (body.html, &aside), path, &shown);
         let is_fleeting = draft.is_fleeting();
-        let undated = draft.is_undated && !is_fleeting;
+        let is_given = || self.background.archive.has_given_date(&draft.id);
+        let undated = draft.is_undated && !is_fleeting && !is_given();
         let drawer = self.background.drawer;
         let mut slip = match body.lies.filter(|_| !is_fleeting) {
             Some(lies) => Slip::without_body(line, &lies, &body.trace, drawer),
@@ -85,7 +86,7 @@ impl Galley<'_> {
         slip.told_by = draft.teller.as_ref().map(|teller| Arc::clone(&teller.name));
         Some(Done {
             slip: slip.into(),
-            undated: undated.then(|| (draft.id.clone(), draft.published)),
+            undated: undated.then(|| (draft.id.as_str().into(), draft.published)),
             taken_over: draft.takes_over.then(|| draft.id.clone()),
             said,
             pictures: shown.files,

@@ -64,7 +64,7 @@ pub struct Gathered {
     /// WebP files.
     pub pictures: Vec<(SitePath, Finished)>,
     /// Pages of folders that tell no date, and the one that they were given.
-    pub undated: BTreeMap<String, Timestamp>,
+    pub undated: Vec<(Box<str>, Timestamp)>,
     /// What those say that lie with their source and did not say so before.
     pub said: Vec<Said>,
     /// Pages that are not in the edition.

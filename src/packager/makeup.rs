@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::archive::{Archive, ArchiveError, Shelf, Stock};
+use super::archive::{Archive, ArchiveError, Ready, Shelf, Stock};
 use super::cache::Cache;
 use super::forgetting::TakenBack;
 use super::recall::Losses;
@@ -44,7 +44,7 @@ pub struct MadeUp {
     graves: BTreeSet<SitePath>,
     /// What had a text here until now, and was withdrawn.
     pub taken_back: Vec<TakenBack>,
-    pub archives: Vec<Archive>,
+    pub archives: Vec<Ready>,
 }
 
 impl<'a> Makeup<'a> {
@@ -105,6 +105,7 @@ impl<'a> Makeup<'a> {
         archive: Archive,
         stock: Stock,
     ) -> Result<(), ArchiveError> {
+        self.made_up.archives.push(archive.write_beside()?);
         for (path, language) in &stock.withdrawn {
             let (path, page) = self.setter.withdrawn(newsroom, path, language);
             if self.made_up.lay(path.clone(), page, &self.drawer) {
@@ -135,13 +136,12 @@ impl<'a> Makeup<'a> {
                 continue;
             };
             match page.and_then(|page| self.made_up.laid(&slip.path, page, &self.drawer)) {
-                Some(page) => waiting.push((slip.path, page)),
-                None => kept.push(slip.path),
+                Some(page) => waiting.push((slip.path.clone(), page)),
+                None => kept.push(slip.path.clone()),
             }
             self.headlines.push(headline);
         }
         self.made_up.take(waiting, kept);
-        self.made_up.archives.push(archive);
         Ok(())
     }
 
@@ -316,7 +316,7 @@ mod tests {
         let drawer = Drawer::on(&std::env::temp_dir());
         let slips = lines.iter().map(|line| Slip::of(line, true, &drawer));
         let stock = Stock {
-            articles: slips.map(Box::new).collect(),
+            articles: slips.map(Arc::new).collect(),
             ..Stock::default()
         };
         let archive = Archive::read("/nowhere/be.jsonl".into(), &newsroom.id).unwrap();

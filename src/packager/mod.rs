@@ -57,7 +57,7 @@ mod wording;
 
 pub use crate::edition::Variant;
 
-pub use archive::{Archive, ArchiveError, Slip, Stock};
+pub use archive::{Archive, ArchiveError, Ready, Slip, Stock};
 pub use cache::{Cache, Work};
 pub use custody::{
     HeldKey, People, Place, Unlock, read_key, read_proposal, read_public, write_key_pair,

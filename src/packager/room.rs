@@ -192,6 +192,8 @@ fn month_of(path: &SitePath) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use url::Url;
 
     use super::super::archive::Line;
@@ -225,7 +227,7 @@ mod tests {
     fn staying(slips: Vec<Slip>, sources: &[Source], month: usize) -> (Vec<String>, Vec<Crowded>) {
         let each = bytes_of(&slips[0].path);
         let mut stock = Stock {
-            articles: slips.into_iter().map(Box::new).collect(),
+            articles: slips.into_iter().map(Arc::new).collect(),
             ..Stock::default()
         };
         let before = stock.articles.len();

@@ -16,7 +16,7 @@ const DATES_BYTES: u64 = 1 << 28;
 pub(super) struct Dates {
     place: PathBuf,
     /// By what their folder calls them.
-    pages: BTreeMap<String, Moment>,
+    pages: BTreeMap<Box<str>, Moment>,
     is_changed: bool,
 }
 
@@ -43,31 +43,28 @@ impl Dates {
     }
 
     /// What is known of a page already stays.
-    pub fn add(&mut self, undated: &BTreeMap<String, Timestamp>) {
-        for (id, given) in undated {
-            self.pages.entry(id.clone()).or_insert_with(|| {
-                self.is_changed = true;
-                Moment(*given)
-            });
-        }
+    pub fn add(&mut self, undated: Vec<(Box<str>, Timestamp)>) {
+        let is_new = |(id, _): &(Box<str>, Timestamp)| !self.pages.contains_key(id);
+        let new = undated.into_iter().filter(is_new);
+        // Collected at once, a tree is full; one by one in order, half empty.
+        let mut new: BTreeMap<_, _> = new.map(|(id, given)| (id, Moment(given))).collect();
+        self.is_changed |= !new.is_empty();
+        self.pages.append(&mut new);
     }
 
-    /// Puts the file in place, if something is new.
-    pub fn write(&self) -> Result<(), FileError> {
+    /// The file as it shall be, if something is new.
+    pub fn write_beside(&self) -> Result<Option<Spool>, FileError> {
         if !self.is_changed {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some(folder) = self.place.parent() {
-            files::create_folder(folder)?;
-        }
-        let mut spool = Spool::beside(&self.place)?.at_most(DATES_BYTES);
+        let mut spool = super::spool_at(&self.place, DATES_BYTES)?;
         let written = serde_json::to_writer_pretty(&mut spool, &self.pages);
         written.map_err(|error| FileError::Other {
             doing: "write",
             path: self.place.clone(),
             source: error.into(),
         })?;
-        spool.publish()
+        Ok(Some(spool))
     }
 }
 
@@ -75,20 +72,25 @@ impl Dates {
 mod tests {
     use super::*;
 
+    fn write(dates: &Dates) {
+        let file = dates.write_beside().unwrap();
+        file.map_or(Ok(()), Spool::publish).unwrap();
+    }
+
     #[test]
     fn a_page_keeps_the_date_it_was_first_given() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("archive/be.dates.json");
         let mut dates = Dates::read(place.clone()).unwrap();
-        dates.write().unwrap();
+        write(&dates);
         assert!(!files::exists(&place), "nothing is known");
-        let given = |text: &str| BTreeMap::from([("a.html".to_owned(), text.parse().unwrap())]);
-        dates.add(&given("2026-11-20T10:00:00Z"));
-        dates.write().unwrap();
+        let given = |text: &str| vec![("a.html".into(), text.parse().unwrap())];
+        dates.add(given("2026-11-20T10:00:00Z"));
+        write(&dates);
         let mut dates = Dates::read(place.clone()).unwrap();
         let written = files::modified(&place).unwrap();
-        dates.add(&given("2026-12-24T10:00:00Z"));
-        dates.write().unwrap();
+        dates.add(given("2026-12-24T10:00:00Z"));
+        write(&dates);
         assert_eq!(files::modified(&place).unwrap(), written, "nothing is new");
         let first = dates.of("a.html").unwrap();
         assert_eq!(first.to_string(), "2026-11-20T10:00:00Z");

@@ -68,7 +68,7 @@ pub struct Archive {
     /// Of the file as it lies on the disk; `None` if nothing is there.
     written: Option<Digest>,
     /// By [`key`].
-    slips: BTreeMap<String, Slip>,
+    slips: BTreeMap<String, Arc<Slip>>,
     dates: Dates,
     texts: Texts,
 }
@@ -201,7 +201,7 @@ impl Archive {
                 why,
             })?;
             slip.told_by = slip.told_by.map(|name| held_once(&mut tellers, name));
-            self.slips.insert(key, slip);
+            self.slips.insert(key, slip.into());
             Ok::<_, ArchiveError>(())
         })?;
         Ok(hasher.finish())
@@ -232,26 +232,31 @@ impl Archive {
         Ok((key, Slip::lying(&line, true, lies, Mark::of(&[text]))))
     }
 
-    /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
-    pub fn write(&self) -> Result<(), ArchiveError> {
-        self.dates.write()?;
-        self.texts.write()?;
+    /// Writes the files beside their places, unless they are what lies there. Of the archive itself nothing is held then:
+    /// an edition is printed with that memory.
+    pub fn write_beside(self) -> Result<Ready, ArchiveError> {
+        let files = [
+            self.dates.write_beside()?,
+            self.texts.write_beside()?,
+            self.lines_beside()?,
+        ];
+        Ok(Ready(files.into_iter().flatten().collect()))
+    }
+
+    fn lines_beside(&self) -> Result<Option<Spool>, ArchiveError> {
         let is_needless = match self.written {
             Some(written) => written == self.digest()?,
             None => self.slips.is_empty(),
         };
         if is_needless {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some(folder) = self.place.parent() {
-            files::create_folder(folder)?;
-        }
-        let mut spool = Spool::beside(&self.place)?.at_most(ARCHIVE_BYTES);
+        let mut spool = spool_at(&self.place, ARCHIVE_BYTES)?;
         self.each_line(|line| {
             let written = spool.write_all(line);
             written.map_err(|source| ArchiveError::unwritten(&self.place, ARCHIVE_BYTES, source))
         })?;
-        Ok(spool.publish()?)
+        Ok(Some(spool))
     }
 
     fn digest(&self) -> Result<Digest, ArchiveError> {
@@ -268,7 +273,7 @@ impl Archive {
         &self,
         mut take: impl FnMut(&[u8]) -> Result<(), ArchiveError>,
     ) -> Result<(), ArchiveError> {
-        let mut slips: Vec<&Slip> = self.slips.values().collect();
+        let mut slips: Vec<_> = self.slips.values().collect();
         slips.sort_by(|a, b| a.path.cmp(&b.path));
         slips.into_iter().try_for_each(|slip| {
             take(&slip.text()?)?;
@@ -280,6 +285,24 @@ impl Archive {
     pub fn is_there(&self) -> bool {
         self.written.is_some()
     }
+}
+
+/// The files of an archive as they shall be, beside those that they replace.
+#[derive(Debug)]
+pub struct Ready(Vec<Spool>);
+
+impl Ready {
+    /// What was read of the archive lies elsewhere then.
+    pub fn put_in_place(self) -> Result<(), FileError> {
+        self.0.into_iter().try_for_each(Spool::publish)
+    }
+}
+
+fn spool_at(place: &Path, max_bytes: u64) -> Result<Spool, FileError> {
+    if let Some(folder) = place.parent() {
+        files::create_folder(folder)?;
+    }
+    Ok(Spool::beside(place)?.at_most(max_bytes))
 }
 
 /// Many articles have the name of their source in common.
@@ -314,14 +337,14 @@ impl Archive {
         published: Timestamp,
         now: &BTreeSet<String>,
     ) -> Vec<&Slip> {
-        let is_of_then = |(known_as, slip): &(&String, &Slip)| {
+        let is_of_then = |(known_as, slip): &(&String, &Arc<Slip>)| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published)
                 && !now.contains(&*slip.id)
                 && **known_as == key(&slip.id)
         };
         let of_then = self.slips.iter().filter(is_of_then);
-        let mut of_then = of_then.map(|(_, slip)| slip).peekable();
+        let mut of_then = of_then.map(|(_, slip)| &**slip).peekable();
         // Few have the same moment, so a title is rarely asked for.
         let title = of_then.peek().and_then(|_| title());
         let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
@@ -330,7 +353,7 @@ impl Archive {
 
     /// The article that its source calls `id`, unless it was withdrawn.
     pub(super) fn shown(&self, id: &str) -> Option<&Slip> {
-        let slip = self.slips.get(&key(id));
+        let slip = self.slips.get(&key(id)).map(Arc::as_ref);
         slip.filter(|slip| slip.is_shown())
     }
 
@@ -342,7 +365,7 @@ impl Archive {
 
     /// What was withdrawn and still is, by all that it said.
     pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, &Slip> {
-        let slips = self.slips.values();
+        let slips = self.slips.values().map(Arc::as_ref);
         let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
         let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
         let mut gone: Vec<_> = said.filter(is_gone).collect();
@@ -404,9 +427,15 @@ impl Archive {
             .or_else(|| self.dates.of(id))
     }
 
+    /// Whether a page of a folder that tells no date was given one before.
+    pub(super) fn has_given_date(&self, id: &str) -> bool {
+        self.dates.of(id).is_some()
+    }
+
     /// What lies at each place, also what was withdrawn.
     pub(super) fn places(&self) -> HashMap<&SitePath, &Slip> {
-        self.slips.values().map(|slip| (&slip.path, slip)).collect()
+        let slips = self.slips.values();
+        slips.map(|slip| (&slip.path, &**slip)).collect()
     }
 
     /// How many [`Self::addresses`] there are at most.
@@ -416,7 +445,8 @@ impl Archive {
 
     /// What is shown, by the address of the original.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (Url, &Slip)> {
-        let shown = self.slips.values().filter(|slip| slip.is_shown());
+        let slips = self.slips.values().map(Arc::as_ref);
+        let shown = slips.filter(|slip| slip.is_shown());
         shown.flat_map(|slip| slip.addresses().map(move |url| (url, slip)))
     }
 }
@@ -436,7 +466,7 @@ impl Archive {
         }
         let fresh: HashSet<SitePath> = gathered.articles.iter().map(|a| a.path.clone()).collect();
         let mut from_folders = self.take(gathered.articles);
-        self.dates.add(&gathered.undated);
+        self.dates.add(gathered.undated);
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
@@ -448,18 +478,18 @@ impl Archive {
             copies: out.copies,
             taken_back: out.taken_back,
             withdrawn: self.graves(),
-            graves: self.buried().cloned().map(Box::new).collect(),
+            graves: self.buried().cloned().collect(),
             ..Stock::default()
         };
         // Step 3.
         for slip in self.slips.values_mut() {
             if !fresh.contains(&slip.path) {
-                slip.keep_pictures(&new, previous, &mut stock, drawer)?;
+                Arc::make_mut(slip).keep_pictures(&new, previous, &mut stock, drawer)?;
             }
         }
         let slips = self.slips.values().filter(|slip| slip.is_shown());
         stock.articles = from_folders;
-        drop(stock.articles.splice(..0, slips.cloned().map(Box::new)));
+        drop(stock.articles.splice(..0, slips.cloned()));
         stock.articles.sort_by(|a, b| a.path.cmp(&b.path));
         stock.pictures = shown_among(gathered.pictures, &stock.articles);
         // Nor is it kept: a source could fill the disk with it.
@@ -473,7 +503,7 @@ impl Archive {
     /// Gives those that no feed told of; they are not kept.
     fn take(&mut self, mut gathered: Slips) -> Slips {
         for slip in gathered.extract_if(.., |slip| slip.is_fleeting) {
-            self.slips.insert(key(&slip.id), *slip);
+            self.slips.insert(key(&slip.id), slip);
         }
         gathered
     }
@@ -520,20 +550,20 @@ impl Archive {
         for slip in others.extract_if(.., |slip| is_meant(slip)) {
             let key = key(&slip.id);
             meant.insert(key.clone());
-            self.slips.insert(key, *slip);
+            self.slips.insert(key, slip);
         }
         let copies = self.copies(&meant)?;
         for (key, other) in &copies {
             meant.insert(key.clone());
             self.slips
                 .entry(key.clone())
-                .and_modify(|slip| slip.follow(other));
+                .and_modify(|slip| Arc::make_mut(slip).follow(other));
         }
         let gone = self
             .slips
             .iter_mut()
             .filter(|(key, _)| meant.contains(*key));
-        let taken_back = gone.filter_map(|(_, slip)| slip.let_go().transpose());
+        let taken_back = gone.filter_map(|(_, slip)| Arc::make_mut(slip).let_go().transpose());
         let mut taken_back = taken_back.collect::<Result<Vec<_>, _>>()?;
         self.slips
             .retain(|key, slip| slip.is_shown() || meant.contains(key));
@@ -544,12 +574,12 @@ impl Archive {
             match previous.and_then(|previous| self.shown_in(previous, one.id())) {
                 Some((slip, had)) => {
                     taken_back.push(had);
-                    self.slips.insert(key(&slip.id), slip);
+                    self.slips.insert(key(&slip.id), slip.into());
                 }
                 None => unknown.push(one.clone()),
             }
         }
-        let name = |(key, one): (String, Slip)| {
+        let name = |(key, one): (String, Arc<Slip>)| {
             Some((self.slips.get(&key)?.id.to_string(), one.id.to_string()))
         };
         Ok(TakenOut {
@@ -560,12 +590,12 @@ impl Archive {
     }
 
     /// What says the same as one of those that are meant and shown until now, with that one.
-    fn copies(&self, meant: &HashSet<String>) -> Result<Vec<(String, Slip)>, ArchiveError> {
+    fn copies(&self, meant: &HashSet<String>) -> Result<Vec<(String, Arc<Slip>)>, ArchiveError> {
         let going = meant.iter().filter_map(|key| self.slips.get(key));
         let mut copies = Vec::new();
         for one in going.filter(|slip| slip.is_shown()) {
             let may_be =
-                |(key, slip): &(&String, &Slip)| !meant.contains(*key) && slip.may_copy(one);
+                |(key, slip): &(&String, &Arc<Slip>)| !meant.contains(*key) && slip.may_copy(one);
             for (key, slip) in self.slips.iter().filter(may_be) {
                 if slip.says()? == one.says()? {
                     copies.push((key.clone(), one.clone()));
@@ -629,7 +659,7 @@ impl Archive {
     }
 
     /// Those withdrawn articles in the place of which a page says so.
-    fn buried(&self) -> impl Iterator<Item = &Slip> {
+    fn buried(&self) -> impl Iterator<Item = &Arc<Slip>> {
         let gone = self.slips.values().filter(|slip| !slip.is_shown());
         gone.filter(|slip| slip.language().is_some())
     }
@@ -638,7 +668,7 @@ impl Archive {
 /// Pictures lie beside the page that shows them.
 fn shown_among(
     mut pictures: Vec<(SitePath, Finished)>,
-    shown: &[Box<Slip>],
+    shown: &[Arc<Slip>],
 ) -> Vec<(SitePath, Finished)> {
     let folders: HashSet<&str> = shown.iter().map(|slip| folder_of(&slip.path)).collect();
     pictures.retain(|(path, _)| folders.contains(folder_of(path)));

@@ -1,6 +1,7 @@
 //! From what is kept of articles to articles that can be shown.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -20,7 +21,7 @@ pub(in crate::packager) struct Shelf {
 }
 
 impl Shelf {
-    pub fn of(shown: &[Box<Slip>], graves: &[Box<Slip>]) -> Self {
+    pub fn of(shown: &[Arc<Slip>], graves: &[Arc<Slip>]) -> Self {
         let all = || shown.iter().chain(graves);
         let named = all().flat_map(|slip| {
             let addresses = slip.addresses();

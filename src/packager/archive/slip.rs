@@ -84,8 +84,8 @@ impl Lying {
     }
 }
 
-/// Very many: one after another is let go of when it is done with, and they are sorted without a second room for all.
-pub type Slips = Vec<Box<Slip>>;
+/// Very many: what is shown shares them with what is kept, and they are sorted without a second room for all.
+pub type Slips = Vec<Arc<Slip>>;
 
 #[derive(Debug, Clone)]
 pub(super) struct Brief {
@@ -237,7 +237,8 @@ impl Slip {
     /// The addresses of the original. An article that has none names its feed as its source; that one is not its own.
     pub(in crate::packager) fn addresses(&self) -> impl Iterator<Item = Url> {
         let first = Url::parse(&self.id).ok();
-        let now = self.source.as_ref().filter(|_| first.is_some());
+        let is_another = |source: &&Arc<str>| first.is_some() && **source != self.id;
+        let now = self.source.as_ref().filter(is_another);
         let now = now.and_then(|source| Url::parse(source).ok());
         first.into_iter().chain(now)
     }

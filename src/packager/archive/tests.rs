@@ -23,6 +23,12 @@ fn empty() -> Archive {
     Archive::read("/nowhere/fa.jsonl".into(), &id()).unwrap()
 }
 
+impl Archive {
+    fn write(self) -> Result<(), ArchiveError> {
+        Ok(self.write_beside()?.put_in_place()?)
+    }
+}
+
 /// As if it had been written and read.
 fn reread(archive: &Archive) -> Archive {
     let folder = tempfile::tempdir().unwrap();
@@ -41,7 +47,8 @@ fn reread(archive: &Archive) -> Archive {
     assert_eq!(self::text(&read), text);
     // The folder goes.
     for slip in read.slips.values_mut() {
-        slip.text = Whereabouts::Memory(slip.text().unwrap().into());
+        let text = Whereabouts::Memory(slip.text().unwrap().into());
+        Arc::make_mut(slip).text = text;
     }
     read
 }

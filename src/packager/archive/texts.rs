@@ -222,18 +222,12 @@ impl Texts {
         }
     }
 
-    /// Puts the file in place, if something is new. To be called once: what was read lies elsewhere then.
-    pub fn write(&self) -> Result<(), ArchiveError> {
+    /// The file as it shall be, if something is new.
+    pub fn write_beside(&self) -> Result<Option<Spool>, ArchiveError> {
         if self.new.is_empty() && self.forgotten.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some(folder) = self.place.parent() {
-            files::create_folder(folder)?;
-        }
-        let mut sheet = Sheet(
-            Spool::beside(&self.place)?.at_most(TEXTS_BYTES),
-            &self.place,
-        );
+        let mut sheet = Sheet(super::spool_at(&self.place, TEXTS_BYTES)?, &self.place);
         let head = Head {
             read_by: PROGRAM.to_owned(),
         };
@@ -259,7 +253,7 @@ impl Texts {
             })?;
         }
         new.try_for_each(|said| sheet.line(&said.line.read()?))?;
-        Ok(sheet.0.publish()?)
+        Ok(Some(sheet.0))
     }
 }
 
@@ -286,6 +280,11 @@ mod tests {
         Saying::new("One", body, "", Mark::of(&[body.as_bytes()]))
     }
 
+    fn write(texts: &Texts) {
+        let file = texts.write_beside().unwrap();
+        file.map_or(Ok(()), Spool::publish).unwrap();
+    }
+
     #[test]
     fn what_was_said_is_known_the_next_time() {
         let folder = tempfile::tempdir().unwrap();
@@ -298,13 +297,13 @@ mod tests {
         let read = || Texts::read(place.clone()).unwrap();
         let mut texts = read();
         texts.add(Vec::new());
-        texts.write().unwrap();
+        write(&texts);
         assert!(!files::exists(&place), "nothing is known");
         assert_eq!(texts.before("a.html", &saying(old)), None);
         let names: Vec<String> = (0..20).map(|number| format!("{number}.html")).collect();
         let first = names.iter().map(|name| said(name, &saying(old), updated));
         texts.add(first.collect());
-        texts.write().unwrap();
+        write(&texts);
         let mut texts = read();
         let check = |texts: &Texts, name: &str, now: &str, is_same: bool, says_less: bool| {
             let before = Before {
@@ -321,7 +320,7 @@ mod tests {
         // One is new, and one says something else.
         let changed = ["7.html", "a.html"].map(|name| said(name, &saying(new), updated));
         texts.add(changed.into());
-        texts.write().unwrap();
+        write(&texts);
         let mut texts = read();
         assert_eq!(texts.kept.len(), 21);
         check(&texts, "6.html", old, true, false);
@@ -329,7 +328,7 @@ mod tests {
         check(&texts, "a.html", new, true, false);
         let written = files::modified(&place).unwrap();
         texts.add(Vec::new());
-        texts.write().unwrap();
+        write(&texts);
         assert_eq!(files::modified(&place).unwrap(), written, "nothing is new");
     }
 
@@ -338,7 +337,7 @@ mod tests {
         let place = folder.join("archive/be.texts.jsonl");
         let mut texts = Texts::read(place.clone()).unwrap();
         texts.add(vec![said("a.html", &saying("<p>It began.</p>"), None)]);
-        texts.write().unwrap();
+        write(&texts);
         let whole = String::from_utf8(files::read(&place, 10_000).unwrap()).unwrap();
         (place, whole)
     }
