@@ -43,6 +43,8 @@ pub struct Entry {
     /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
     pub caption: Option<String>,
+    /// What those who do not see it are told that it shows.
+    pub alt: Option<String>,
     /// The addresses of pictures in `content`, as they stand there, and what is written below each.
     pub captions: Vec<(String, String)>,
 }
@@ -177,6 +179,7 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         section: section(&told.categories),
         caption: caption(&told.media, summary.as_deref()),
         picture: picture(&told.media, &told.links),
+        alt: None,
         captions: Vec::new(),
         content,
         summary,
