@@ -604,7 +604,7 @@ fn lead(told: &Entry, base: &Url) -> Option<extract::Figure> {
     Some(extract::Figure {
         src: base.join(told.picture.as_deref()?).ok()?,
         spare: None,
-        alt: String::new(),
+        alt: told.alt.clone().unwrap_or_default(),
         caption: told.caption.clone(),
         linked: None,
     })

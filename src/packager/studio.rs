@@ -81,17 +81,11 @@ impl<'a> Studio<'a> {
 
     pub async fn pictures_of(&self, draft: &Draft, read: &Extracted, page: &SitePath) -> Shown {
         let mut shown = Shown::default();
-        let mut by_key: HashMap<String, Picture> = HashMap::new();
+        let mut laid_out = LaidOut::default();
         let figures = || read.lead.iter().chain(&read.pictures);
         for figure in figures().take(self.most) {
             let address = figure.src.to_string();
-            // The same picture in another size.
-            let key = format!(
-                "{} {}",
-                figure.src.host_str().unwrap_or_default(),
-                picture_key(&figure.src)
-            );
-            if let Some(same) = by_key.get(&key) {
+            if let Some(same) = laid_out.same(figure) {
                 let same = described(same, figure);
                 shown.by_address.entry(address).or_insert(same);
                 continue;
@@ -100,8 +94,9 @@ impl<'a> Studio<'a> {
             let spare = spare.filter(|spare| !is_shared(spare, figure, figures()));
             match self.picture(&figure.src, spare, draft).await {
                 Ok(finished) => {
-                    if let Some((picture, files)) = laid(figure, finished, page, by_key.len() + 1) {
-                        by_key.insert(key, picture.clone());
+                    if let Some((picture, files)) = laid(figure, finished, page, laid_out.number())
+                    {
+                        laid_out.take(figure, picture.clone());
                         shown.by_address.insert(address, picture);
                         shown.files.extend(files);
                     }
@@ -189,6 +184,49 @@ impl<'a> Studio<'a> {
         });
         got.map(|got| got.bytes).map_err(|error| error.to_string())
     }
+}
+
+/// What was laid beside a page already, so that no picture lies there in two sizes.
+#[derive(Default)]
+struct LaidOut(Vec<(Url, Picture)>);
+
+impl LaidOut {
+    /// Of the next.
+    fn number(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    fn take(&mut self, figure: &Figure, picture: Picture) {
+        self.0.push((figure.src.clone(), picture));
+    }
+
+    /// Beware: a man's photo must not stand above another's name. So one of the same name that lies elsewhere is another
+    /// picture, and so is one of which something else is said.
+    fn same(&self, figure: &Figure) -> Option<&Picture> {
+        let is_same = |(src, picture): &&(Url, Picture)| {
+            let captions = picture.caption.as_ref().zip(figure.caption.as_ref());
+            let is_said = captions.is_none_or(|(one, other)| one == other);
+            *src == figure.src || (is_said && is_size(src, &figure.src))
+        };
+        self.0.iter().find(is_same).map(|(_, picture)| picture)
+    }
+}
+
+/// Whether one is the other in another size, by its name.
+fn is_size(one: &Url, other: &Url) -> bool {
+    let (folder, name) = one.path().rsplit_once('/').unwrap_or_default();
+    let (other_folder, _) = other.path().rsplit_once('/').unwrap_or_default();
+    if one.host_str() != other.host_str() || folder != other_folder {
+        return false;
+    }
+    let key = picture_key(one);
+    // Where all of the name could be a size, the folder was asked.
+    let first = key.split('-').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    // A script gives another picture for every question.
+    let endings = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
+    let is_file = endings.iter().any(|ending| name.ends_with(ending));
+    name.contains(first) && (is_file || one.query() == other.query()) && key == picture_key(other)
 }
 
 /// Whether several pictures name this: then it is none of them, but stands where they will be.
@@ -387,6 +425,48 @@ mod tests {
         });
         picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner()
+    }
+
+    #[test]
+    fn pictures_of_one_name_in_several_folders_are_several() {
+        let figure = |address: &str, caption: Option<&str>| Figure {
+            src: Url::parse("https://n.example/")
+                .unwrap()
+                .join(address)
+                .unwrap(),
+            spare: None,
+            alt: String::new(),
+            caption: caption.map(str::to_owned),
+            linked: None,
+        };
+        let path = SitePath::parse("be/2026/11/a/1.webp").unwrap();
+        let mut laid_out = LaidOut::default();
+        let first = figure("ivanov/photo.jpg", Some("Ivanov"));
+        let picture = Picture {
+            path,
+            small: None,
+            width: 640,
+            height: 480,
+            alt: String::new(),
+            caption: first.caption.clone(),
+        };
+        laid_out.take(&first, picture.clone());
+        laid_out.take(&figure("photo.php?of=ivanov", None), picture.clone());
+        laid_out.take(&figure("2026-11-20/p100.jpg", None), picture);
+        for (address, caption, expected) in [
+            ("ivanov/photo.jpg", Some("Both"), true),
+            ("ivanov/photo-800x600.jpg", None, true),
+            ("ivanov/photo-800x600.jpg", Some("Ivanov"), true),
+            ("ivanov/photo-800x600.jpg", Some("Petrov"), false),
+            ("petrov/photo.jpg", None, false),
+            ("petrov/photo.jpg", Some("Petrov"), false),
+            ("2026-11-20/p101.jpg", None, false),
+            ("photo.php?of=petrov", None, false),
+            ("https://o.example/ivanov/photo.jpg", None, false),
+        ] {
+            let found = laid_out.same(&figure(address, caption)).is_some();
+            assert_eq!(found, expected, "{address} {caption:?}");
+        }
     }
 
     #[test]

@@ -50,14 +50,14 @@ use dom_smoothie::Readability;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use addresses::{is_of_host, key as picture_key};
+pub use addresses::{is_document, is_of_host, key as picture_key};
 pub use block::{Block, Figure};
 pub use dates::{Moment, parse as parse_date};
 pub use familiar::{Familiar, LeftOut, Sample, block_of_lead, blocks};
 pub use rules::{Rulebook, Rules, Selector};
 pub use tidy::is_credit;
 pub use told::{extract_captioned, extract_finished, extract_summary};
-pub use words::{shared, squeezed, unescaped, weight};
+pub use words::{escaped, shared, squeezed, unescaped, weight};
 
 use super::{charset, script};
 use crate::site::{Direction, Language};

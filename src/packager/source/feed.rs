@@ -1,29 +1,35 @@
 //! Feeds as newsrooms write them: RSS of any version, Atom, JSON Feed, and what is nearly one.
 //!
 //! 1. Read the bytes by their character set, and drop what stands before the first element.
-//! 2. Let feed-rs read it, unless its elements nest deeper than [`mending::DEPTH`]: of some the reader goes down by calling
+//! 2. Read what stands [beside] the text of each item, which feed-rs does not tell or mixes up.
+//! 3. Let feed-rs read it, unless its elements nest deeper than [`mending::DEPTH`]: of some the reader goes down by calling
 //!    itself.
 //!    Of very many items the first are read: each takes memory, however short it is.
-//! 3. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
+//! 4. If it cannot, mend what is commonly broken and let it try again: bare ampersands, entities of HTML, control
 //!    characters, unknown versions of RSS, and an end that never came; of JSON Feed, see [`json`].
-//! 4. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
+//! 5. If it still cannot, or finds none of the items that stand there, read it [loosely](super::loose).
 
+mod beside;
 mod mending;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::Offset;
 use url::Url;
 
+use self::beside::PLAYER;
+pub(super) use self::beside::{Attached, Beside, Seen};
 use self::mending::{first_items, is_deep, mended, unwrapped, with_known_elements};
 use super::{Offer, Page, Source, SourceError, json, loose};
-use crate::base::Timestamp;
+use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::shown;
-use crate::packager::extract::{Moment, parse_date, plain_text, unescaped, weight};
+use crate::packager::extract::{
+    Moment, escaped, is_document, parse_date, picture_key, plain_text, unescaped, weight,
+};
 use crate::packager::{Skipped, charset};
-use crate::site::shortened;
+use crate::site::{Language, shortened};
 
 /// One article as its source tells it. Any part may be missing; texts are plain unless they say otherwise.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +49,8 @@ pub struct Entry {
     /// The address of the picture above the text, and what is written below it.
     pub picture: Option<String>,
     pub caption: Option<String>,
+    /// What those who do not see it are told that it shows.
+    pub alt: Option<String>,
     /// The addresses of pictures in `content`, as they stand there, and what is written below each.
     pub captions: Vec<(String, String)>,
 }
@@ -103,15 +111,23 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
     if text.starts_with('{') && json::is_crowded(text.as_bytes()) {
         return None;
     }
+    let is_json = text.starts_with('{');
+    let (numbered, mut beside) = match is_json {
+        true => (Cow::Borrowed(text), json::beside(text)),
+        false => {
+            let (numbered, beside) = beside::numbered(text, url);
+            (Cow::Owned(numbered), beside)
+        }
+    };
     // Entries in a place where the reader does not look for them are worth another try.
     let empty = |feed: &feed_rs::model::Feed| {
         feed.entries.is_empty() && (text.contains("<item") || text.contains("<entry"))
     };
-    let first = parsed(text, url).filter(|feed| !empty(feed));
+    let first = parsed(&numbered, url).filter(|feed| !empty(feed));
     let feed = first.or_else(|| {
-        let mended = match text.starts_with('{') {
+        let mended = match is_json {
             true => json::mended(text)?,
-            false => mended(text),
+            false => mended(&numbered),
         };
         parsed(&mended, url).filter(|feed| !empty(feed))
     });
@@ -119,16 +135,16 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, url: &Url) -> Option<Vec<E
         return loose::read(text, url);
     };
     let language = feed.language.clone();
-    let entries = feed.entries.into_iter();
-    let mut entries: Vec<Entry> = entries
-        .map(|e| entry(e, language.as_deref(), url))
-        .collect();
-    if text.starts_with('{') {
-        for (entry, picture) in entries.iter_mut().zip(json::pictures(text)) {
-            entry.picture = entry.picture.take().or(picture);
-        }
-    }
-    Some(entries)
+    let entries = feed.entries.into_iter().enumerate().map(|(index, told)| {
+        let number = match is_json {
+            true => Some(index),
+            false => beside::number(&told.links),
+        };
+        let beside = number.and_then(|number| beside.get_mut(number));
+        let beside = beside.map(std::mem::take).unwrap_or_default();
+        entry(told, beside, language.as_deref(), url)
+    });
+    Some(entries.collect())
 }
 
 fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
@@ -146,7 +162,13 @@ fn parsed(text: &str, url: &Url) -> Option<feed_rs::model::Feed> {
 
 // ---- what an entry tells
 
-fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Entry {
+fn entry(
+    mut told: feed_rs::model::Entry,
+    beside: Beside,
+    language: Option<&str>,
+    feed: &Url,
+) -> Entry {
+    told.links.retain(|link| !beside::is_number(link));
     let link = article_link(&told, feed);
     let names: Vec<String> = told
         .authors
@@ -161,7 +183,14 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
     let whole = |text: &String| weight(text) >= WHOLE && text.contains("<p");
     let content = body.filter(|text| !text.trim().is_empty());
     let content = content.or_else(|| summary.clone().filter(whole));
-    let content = content.map(|text| text + &players(&told.media, &told.links));
+    let caption = |seen: &Seen| seen.caption(summary.as_deref());
+    let pictures = || beside.pictures.iter();
+    let content = content.map(|text| {
+        let further = further_pictures(&text, pictures().skip(1), feed, caption);
+        let attached = attached(&text, &beside.attached);
+        text + &further + &attached
+    });
+    let own = beside.language.filter(|tag| Language::parse(tag).is_some());
     let moment = |date: Option<_>| date.and_then(moment);
     let id = match (told.id.trim(), &link) {
         ("", Some(link)) => link.to_string(),
@@ -173,10 +202,11 @@ fn entry(told: feed_rs::model::Entry, language: Option<&str>, feed: &Url) -> Ent
         byline: (!names.is_empty()).then(|| names.join(", ")),
         published: moment(told.published).or(moment(told.updated)),
         updated: moment(told.updated),
-        language: told.language.or(language.map(str::to_owned)),
+        language: told.language.or(own).or(language.map(str::to_owned)),
         section: section(&told.categories),
-        caption: caption(&told.media, summary.as_deref()),
-        picture: picture(&told.media, &told.links),
+        caption: beside.pictures.first().and_then(caption),
+        picture: beside.pictures.first().map(|seen| seen.address.clone()),
+        alt: None,
         captions: Vec::new(),
         content,
         summary,
@@ -216,7 +246,7 @@ fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
         let links = told
             .links
             .iter()
-            .filter(move |link| link.rel.as_deref() == rel);
+            .filter(move |link| link.rel.as_deref() == rel && is_page(link));
         links
             .map(|link| link.href.trim())
             .find(|href| !href.is_empty())
@@ -229,58 +259,16 @@ fn article_link(told: &feed_rs::model::Entry, feed: &Url) -> Option<Url> {
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
+/// What JSON Feed attaches comes as a link as well.
+fn is_page(link: &feed_rs::model::Link) -> bool {
+    let kind = link.media_type.as_deref();
+    kind.is_none_or(|kind| kind.starts_with("text/") || kind.contains("html"))
+}
+
 /// Without markup.
 fn plain(html: &str) -> Option<String> {
     let text = plain_text(&unescaped(html));
     (!text.is_empty()).then_some(text)
-}
-
-fn picture(
-    media: &[feed_rs::model::MediaObject],
-    links: &[feed_rs::model::Link],
-) -> Option<String> {
-    let contents = media.iter().flat_map(|object| &object.content);
-    let shown = contents.filter_map(|content| {
-        let url = content.url.as_ref()?;
-        let kind = content.content_type.as_ref().map(ToString::to_string);
-        let named = kind.map_or_else(
-            || is_picture_name(url.path()),
-            |kind| kind.starts_with("image/"),
-        );
-        named.then(|| url.to_string())
-    });
-    let enclosed = links.iter().filter(|link| {
-        link.rel.as_deref() == Some("enclosure")
-            && link
-                .media_type
-                .as_deref()
-                .is_some_and(|kind| kind.starts_with("image/"))
-    });
-    let thumbnails = media.iter().flat_map(|object| &object.thumbnails);
-    shown
-        .chain(enclosed.map(|link| link.href.clone()))
-        .chain(thumbnails.map(|thumbnail| thumbnail.image.uri.clone()))
-        .next()
-}
-
-/// What is said of the first picture, and whose it is. Many repeat there what the article is about.
-fn caption(media: &[feed_rs::model::MediaObject], summary: Option<&str>) -> Option<String> {
-    let object = media
-        .iter()
-        .find(|object| picture(std::slice::from_ref(object), &[]).is_some())?;
-    let description = object.description.as_ref();
-    let said = description.and_then(|text| plain(&text.content));
-    let said = said.filter(|said| summary.and_then(plain).as_ref() != Some(said));
-    let credits = object
-        .credits
-        .iter()
-        .filter_map(|credit| plain(&credit.entity));
-    let credits = credits.collect::<Vec<_>>().join(", ");
-    match said {
-        Some(said) if credits.is_empty() || said.contains(&credits) => Some(said),
-        Some(said) => Some(format!("{said} ({credits})")),
-        None => (!credits.is_empty()).then_some(credits),
-    }
 }
 
 /// Text without any mark-up, as HTML.
@@ -303,26 +291,70 @@ fn in_paragraphs(text: String) -> String {
         .collect()
 }
 
-/// What is to be heard or seen of the article, as a page would show it.
-fn players(media: &[feed_rs::model::MediaObject], links: &[feed_rs::model::Link]) -> String {
-    let contents = media.iter().flat_map(|object| &object.content);
-    let contents = contents.filter_map(|content| {
-        let kind = content.content_type.as_ref()?.to_string();
-        Some((content.url.as_ref()?.to_string(), kind))
+/// Those that do not stand in the text anyway, below it.
+fn further_pictures<'s>(
+    text: &str,
+    pictures: impl Iterator<Item = &'s Seen>,
+    feed: &Url,
+    caption: impl Fn(&Seen) -> Option<String>,
+) -> String {
+    let mut pictures = pictures.peekable();
+    if pictures.peek().is_none() {
+        return String::new();
+    }
+    let key = |address: &str| Some(picture_key(&feed.join(address).ok()?));
+    // Whatever may be an address in it, in several sizes or to come later.
+    let parts = text.split(['"', '\'', '=', ',', '>', ' ', '\n']);
+    let is_address = |part: &&str| {
+        let path = part.split(['?', '#']).next().unwrap_or_default();
+        let begins = ["http", "/", "."]
+            .iter()
+            .any(|start| part.starts_with(start));
+        part.len() <= LIMITS.address_bytes && (begins || is_picture_name(path))
+    };
+    let shown = parts.filter(is_address);
+    let shown: HashSet<String> = shown.filter_map(|part| key(&unescaped(part))).collect();
+    let further =
+        pictures.filter(|seen| key(&seen.address).is_some_and(|key| !shown.contains(&key)));
+    let figures = further.map(|seen| {
+        let said = caption(seen).map(|said| format!("<figcaption>{}</figcaption>", escaped(&said)));
+        let address = escaped(&seen.address);
+        let said = said.unwrap_or_default();
+        format!("<figure><img src=\"{address}\">{said}</figure>")
     });
-    let enclosed = links
-        .iter()
-        .filter(|link| link.rel.as_deref() == Some("enclosure"));
-    let enclosed = enclosed.filter_map(|link| Some((link.href.clone(), link.media_type.clone()?)));
-    let played: BTreeSet<String> = contents
-        .chain(enclosed)
-        .filter(|(_, kind)| kind.starts_with("audio/") || kind.starts_with("video/"))
-        .map(|(address, _)| address.replace('&', "&amp;").replace('"', "&quot;"))
-        .collect();
-    let players = played.iter();
-    players
-        .map(|address| format!("<audio src=\"{address}\"></audio>"))
-        .collect()
+    figures.collect()
+}
+
+/// What is to be heard, seen or read with the article, as a page would show it.
+fn attached(text: &str, all: &[Attached]) -> String {
+    let mut shown = HashSet::new();
+    let new = all.iter().filter(|one| shown.insert(&*one.address));
+    let html = new.map(|one| {
+        let address = escaped(&one.address);
+        if text.contains(&*one.address) || text.contains(&address) {
+            return String::new();
+        }
+        let title = one.title.as_deref().map(escaped);
+        let named = title.as_ref().map(|title| format!(" title=\"{title}\""));
+        let named = named.unwrap_or_default();
+        let sort = one.kind.split('/').next();
+        match sort.unwrap_or_default() {
+            "audio" | "video" => format!("<audio src=\"{address}\"{named}></audio>"),
+            PLAYER => format!("<iframe src=\"{address}\"{named}></iframe>"),
+            _ if one.kind == "application/pdf" || is_document(&one.address) => {
+                let name = title.unwrap_or_else(|| escaped(file_name(&one.address)));
+                format!("<p><a href=\"{address}\">{name}</a></p>")
+            }
+            _ => String::new(),
+        }
+    });
+    html.collect()
+}
+
+fn file_name(address: &str) -> &str {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    name.unwrap_or(path)
 }
 
 fn is_picture_name(path: &str) -> bool {
@@ -335,7 +367,6 @@ fn is_picture_name(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::LIMITS;
 
     fn titles(feed: &[u8]) -> Option<Vec<String>> {
         let url = Url::parse("https://n.example/feed.xml").unwrap();
@@ -508,6 +539,80 @@ mod tests {
                 ("/1.jpg", "<p>One &lt; two.</p><p>Three<br>four.</p>"),
                 ("/2.jpg", "<p>One</p>\n<p>Two</p>")
             ]
+        );
+    }
+
+    #[test]
+    fn every_picture_of_an_item_is_shown_with_what_is_said_of_it() {
+        let url = Url::parse("https://n.example/feed.xml").unwrap();
+        let feed = "<rss version='2.0' xmlns:media='http://search.yahoo.com/mrss/' xmlns:content='http://purl.org/rss/1.0/modules/content/'>\
+            <channel><item/><item><title>A</title><link>/a</link><content:encoded><![CDATA[<p>In the fire, petrov.</p><img src='/c-800x600.jpg'>]]></content:encoded>\
+            <media:content url='/fire.jpg' medium='image'><media:text>Petrov</media:text></media:content>\
+            <media:content url='/e.jpg' medium='image'><media:description>Ivanov &amp;amp; son</media:description></media:content>\
+            <media:content url='/c.jpg' medium='image'/><media:content url='/petrov.jpg' medium='image'/></item></channel></rss>";
+        let mut entries = read(feed.as_bytes(), None, &url).unwrap();
+        let entry = entries.pop().unwrap();
+        assert_eq!(entry.link.unwrap().as_str(), "https://n.example/a");
+        assert_eq!(entry.picture.as_deref(), Some("https://n.example/fire.jpg"));
+        assert_eq!(entry.caption.as_deref(), Some("Petrov"));
+        assert_eq!(
+            entry.content.as_deref(),
+            Some(
+                "<p>In the fire, petrov.</p><img src='/c-800x600.jpg'>\
+                 <figure><img src=\"https://n.example/e.jpg\"><figcaption>Ivanov &amp; son</figcaption></figure>\
+                 <figure><img src=\"https://n.example/petrov.jpg\"></figure>"
+            )
+        );
+    }
+
+    #[test]
+    fn items_may_be_in_another_language_than_their_feed() {
+        let url = Url::parse("https://n.example/feed").unwrap();
+        let languages = |feed: &str| {
+            let entries = read(feed.as_bytes(), None, &url).unwrap().into_iter();
+            let languages = entries.map(|entry| entry.language.unwrap_or_default());
+            languages.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            languages(
+                "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"language\":\"en\",\"items\":[null,\
+                 {\"id\":\"1\",\"language\":\"fa\",\"content_text\":\"A\"},{\"id\":\"2\",\"language\":\"?\",\"content_text\":\"A\"}]}"
+            ),
+            ["fa", "en"]
+        );
+        assert_eq!(
+            languages(
+                "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en'><entry xml:lang='tr'><id>1</id></entry>\
+                 <entry xml:lang='tr'><id>2</id><content xml:lang='fa'>A</content></entry><entry><id>3</id></entry></feed>"
+            ),
+            ["tr", "fa", "en"]
+        );
+        // The reader leaves out an item without a link.
+        assert_eq!(
+            languages(
+                "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/' \
+                 xmlns:dc='http://purl.org/dc/elements/1.1/'><channel/><item><title>A</title><dc:language>uk</dc:language></item>\
+                 <item><title>B</title><link>/b</link><dc:language>tr</dc:language></item></rdf:RDF>"
+            ),
+            ["uk", "tr"]
+        );
+    }
+
+    #[test]
+    fn attachments_of_json_feeds_are_shown_with_their_titles() {
+        let url = Url::parse("https://n.example/feed").unwrap();
+        let feed = "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"N\",\"items\":[{\"id\":\"5\",\"content_html\":\"<p>Text</p>\",\
+            \"attachments\":[{\"url\":\"https://n.example/c.mp3\",\"mime_type\":\"audio/mpeg\",\"title\":\"The call\"},\
+            {\"url\":\"https://n.example/l.pdf?a&b\",\"mime_type\":\"application/pdf\"},{\"url\":\"https://n.example/1.jpg\",\"mime_type\":\"image/jpeg\"}]}]}";
+        let entry = read(feed.as_bytes(), None, &url).unwrap().remove(0);
+        assert_eq!(entry.link, None, "an attachment is no page");
+        assert_eq!(entry.picture.as_deref(), Some("https://n.example/1.jpg"));
+        assert_eq!(
+            entry.content.as_deref(),
+            Some(
+                "<p>Text</p><audio src=\"https://n.example/c.mp3\" title=\"The call\"></audio>\
+                 <p><a href=\"https://n.example/l.pdf?a&amp;b\">l.pdf</a></p>"
+            )
         );
     }
 

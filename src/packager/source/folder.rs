@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::pasted::Unpasted;
 use super::shelf::{self, Held, Shelf, ShelfError};
 use super::{Offer, Page, SourceError};
 use crate::base::LIMITS;
@@ -73,11 +74,12 @@ impl Shelf for Folder {
 
 pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offer>, SourceError> {
     let listed = files::list(root)?;
-    let folder = Arc::new(Folder::of(root, listed));
-    let pages = folder.files.iter();
+    let folder = Arc::new(Unpasted(Folder::of(root, listed)));
+    let files = &folder.0.files;
+    let pages = files.iter();
     let pages = pages.filter(|below| matches!(kind_of(below), Kind::Page));
     let mut offers = Vec::with_capacity(pages.count());
-    for below in &folder.files {
+    for below in files {
         let id = slashed(below);
         match kind_of(below) {
             Kind::Page => offers.push(offer(&folder, id, &root.join(below))),
@@ -94,7 +96,7 @@ pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
     Ok(offers)
 }
 
-fn offer(folder: &Arc<Folder>, id: String, place: &Path) -> Offer {
+fn offer(folder: &Arc<Unpasted<Folder>>, id: String, place: &Path) -> Offer {
     Offer {
         seen: files::modified(place).ok(),
         shelf: Some(Arc::clone(folder) as Arc<dyn Shelf>),
@@ -136,6 +138,9 @@ fn looks_like_page(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
+    use super::super::pasted::tests as pasted;
     use super::super::tests::{folder, found};
     use super::super::{Source, SourceError};
 
@@ -177,6 +182,24 @@ mod tests {
             assert!(read(href).unwrap().is_err(), "{href}");
         }
         assert!(read("http://n.example/a%20b/1.jpg").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_was_saved_in_its_page_lies_beside_it() {
+        let picture = pasted::png(200);
+        let html = format!("<p>A<img src=\"{}\">", pasted::data(&picture));
+        let root = folder(&[("a b/page.html", &*html)]);
+        let (offers, _) = found(&Source::Folder(root.path().into())).await;
+        let offer = offers.unwrap().remove(0);
+        let shelf = offer.shelf.as_ref().unwrap();
+        let read = |url: &Url| shelf.read(url).unwrap().map(|held| held.bytes);
+        let page = String::from_utf8(read(&offer.address()).unwrap().to_vec()).unwrap();
+        assert!(!page.contains("data:"), "{page}");
+        let address = page.split('"').nth(1).unwrap();
+        let found = read(&Url::parse(address).unwrap()).unwrap();
+        assert_eq!(found, picture);
+        let other = address.replace("pasted-", "pasted-0");
+        assert!(read(&Url::parse(&other).unwrap()).is_err());
     }
 
     #[tokio::test]

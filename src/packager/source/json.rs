@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use super::feed::{Attached, Beside, Seen};
 use crate::base::LIMITS;
 
 /// Whether more objects stand there than any list needs: in memory each takes a hundred times of what it takes on the way.
@@ -13,14 +14,38 @@ pub(super) fn is_crowded(json: &[u8]) -> bool {
     memchr::memchr_iter(b'{', json).count() > LIMITS.objects
 }
 
-/// Of each item the picture that it names; the reader of feeds knows none.
-pub(super) fn pictures(text: &str) -> Vec<Option<String>> {
+/// What each item names besides its text; the reader of feeds knows no picture and no language of it.
+pub(super) fn beside(text: &str) -> Vec<Beside> {
     let feed = serde_json::from_str::<Value>(text).unwrap_or_default();
     let items = feed.get("items").and_then(Value::as_array);
     let items = items.into_iter().flatten().filter(|item| item.is_object());
-    let named = |item: &Value, key: &str| Some(item.get(key)?.as_str()?.to_owned());
-    let picture = |item| named(item, "image").or_else(|| named(item, "banner_image"));
-    items.map(picture).collect()
+    items.map(beside_item).collect()
+}
+
+fn beside_item(item: &Value) -> Beside {
+    let named = |item: &Value, key: &str| {
+        let text = item.get(key)?.as_str()?;
+        (!text.trim().is_empty()).then(|| text.to_owned())
+    };
+    let attached = item.get("attachments").and_then(Value::as_array);
+    let attached = attached.into_iter().flatten().filter_map(|one| {
+        Some(Attached {
+            address: named(one, "url")?,
+            kind: named(one, "mime_type").unwrap_or_default(),
+            title: named(one, "title"),
+        })
+    });
+    let (shown, attached): (Vec<_>, Vec<_>) =
+        attached.partition(|one: &Attached| one.kind.starts_with("image/"));
+    let picture = named(item, "image").or_else(|| named(item, "banner_image"));
+    let shown = shown.into_iter().map(|one| one.address);
+    let shown = shown.filter(|address| Some(address) != picture.as_ref());
+    let pictures: Vec<String> = picture.clone().into_iter().chain(shown).collect();
+    Beside {
+        language: named(item, "language"),
+        pictures: pictures.into_iter().map(Seen::of).collect(),
+        attached,
+    }
 }
 
 /// `None` if it is no JSON Feed.

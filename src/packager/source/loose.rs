@@ -82,7 +82,7 @@ fn name(start: &BytesStart<'_>) -> String {
     start.local_name().as_ref().to_ascii_lowercase()
 }
 
-fn attribute(start: &BytesStart<'_>, wanted: &str) -> Option<String> {
+pub(super) fn attribute(start: &BytesStart<'_>, wanted: &str) -> Option<String> {
     let mut attributes = start.html_attributes();
     let mut attributes = attributes.with_checks(false).flatten();
     let named = attributes.find(|one| one.key.local_name().as_ref().eq_ignore_ascii_case(wanted));

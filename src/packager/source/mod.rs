@@ -21,6 +21,7 @@ mod json;
 mod list;
 mod loose;
 mod named;
+mod pasted;
 mod shelf;
 mod sitemap;
 mod unpacked;

@@ -223,7 +223,10 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         Some(_) => Page::Told(link.clone().into()),
         None => Page::Address(link.clone().into()),
     };
-    let (picture, caption) = picture(&post.embedded);
+    let media = post.embedded.get("wp:featuredmedia");
+    let shown = media.and_then(|list| list.get(0)).unwrap_or(&Value::Null);
+    let string = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let caption = shown.get("caption").and_then(|told| told.get("rendered"));
     let told = Entry {
         id: link.to_string(),
         title: text(&post.title.rendered),
@@ -233,8 +236,9 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         section: section(&post.embedded),
         content,
         summary: Some(post.excerpt.rendered).filter(|html| !html.trim().is_empty()),
-        picture,
-        caption,
+        picture: string(shown.get("source_url")),
+        caption: string(caption).and_then(|html| text(&html)),
+        alt: string(shown.get("alt_text")).and_then(|told| text(&told)),
         link: Some(link),
         ..Entry::default()
     };
@@ -281,16 +285,6 @@ fn section(embedded: &Value) -> Option<String> {
     text(terms.find(is_category)?.get("name")?.as_str()?)
 }
 
-fn picture(embedded: &Value) -> (Option<String>, Option<String>) {
-    let media = embedded
-        .get("wp:featuredmedia")
-        .and_then(|list| list.get(0));
-    let string = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    let address = string(media.and_then(|media| media.get("source_url")));
-    let caption = media.and_then(|media| media.get("caption")?.get("rendered"));
-    (address, string(caption).and_then(|html| text(&html)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::Ordering;
@@ -308,7 +302,7 @@ mod tests {
         format!(
             r#"{{"id":{n},"link":"https://n.example/{n}/","date":"2026-11-20T13:00:00","date_gmt":"2026-11-20T10:00:00","modified_gmt":"2026-11-21T10:00:00","status":"publish",
             "title":{{"rendered":"Rivers &#8211; {n}"}},"content":{{"rendered":"<p>Text {n}</p>","protected":false}},"excerpt":{{"rendered":"<p>Short</p>"}},
-            "_embedded":{{"author":[{{"name":"Alena"}}],"wp:featuredmedia":[{{"source_url":"https://n.example/{n}.jpg","caption":{{"rendered":"<p>The <b>ferry</b></p>"}}}}],
+            "_embedded":{{"author":[{{"name":"Alena"}}],"wp:featuredmedia":[{{"source_url":"https://n.example/{n}.jpg","alt_text":"A ferry &amp; a pier","caption":{{"rendered":"<p>The <b>ferry</b></p>"}}}}],
             "wp:term":[[{{"taxonomy":"category","name":"Society &amp; people"}}],[{{"taxonomy":"post_tag","name":"ferry"}}]]}}}}"#
         )
     }
@@ -344,6 +338,7 @@ mod tests {
         assert_eq!(told.content.as_deref(), Some("<p>Text 0</p>"));
         assert_eq!(told.picture.as_deref(), Some("https://n.example/0.jpg"));
         assert_eq!(told.caption.as_deref(), Some("The ferry"));
+        assert_eq!(told.alt.as_deref(), Some("A ferry & a pier"));
         let published = told.published.unwrap();
         assert_eq!(published.to_string(), "2026-11-20T13:00:00+03:00");
         let updated = told.updated.unwrap().at;

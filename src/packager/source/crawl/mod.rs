@@ -24,6 +24,7 @@ use url::{Host, Url};
 
 use self::wacz::{Member, Wacz};
 use self::warc::Packing;
+use super::pasted::Unpasted;
 use super::shelf::{Held, Shelf, ShelfError};
 use super::{Offer, Page, SourceError};
 use crate::base::{LIMITS, Timestamp};
@@ -104,7 +105,7 @@ pub(super) fn offers(
     if pages.is_empty() {
         return Err(SourceError::NoPages(path.display().to_string()));
     }
-    let shelf: Arc<dyn Shelf> = Arc::new(crawl);
+    let shelf: Arc<dyn Shelf> = Arc::new(Unpasted(crawl));
     Ok(pages.into_iter().map(|page| offer(page, &shelf)).collect())
 }
 

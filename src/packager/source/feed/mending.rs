@@ -8,14 +8,12 @@ use quick_xml::events::Event;
 use crate::base::LIMITS;
 use crate::packager::extract::unescaped;
 
-/// Elements that the reader does not know, or not by themselves, under names that it does: the full text for the news and the
-/// pages of Yandex, and a thumbnail where it is the only picture.
+/// Elements that the reader does not know, under names that it does: the full text for the news and the pages of Yandex.
 pub fn with_known_elements(text: &str) -> Cow<'_, str> {
     const CONTENT: &str =
         "<content:encoded xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"";
     let names = ["yandex:full-text", "turbo:content"];
-    let is_any = |text: &str, names: &[&str]| names.iter().any(|name| text.contains(name));
-    if !is_any(text, &names) && !text.contains("<media:thumbnail") {
+    if !names.iter().any(|name| text.contains(name)) {
         return Cow::Borrowed(text);
     }
     let starts = text.match_indices("<item").map(|(at, _)| at);
@@ -29,11 +27,6 @@ pub fn with_known_elements(text: &str) -> Cow<'_, str> {
         if let Some(name) = told.filter(|_| !item.contains("<content:encoded")) {
             item = item.replacen(&format!("<{name}"), CONTENT, 1);
             item = item.replacen(&format!("</{name}"), "</content:encoded", 1);
-        }
-        if item.contains("<media:thumbnail") && !is_any(&item, &["<media:content", "<media:group"])
-        {
-            item = item.replace("<media:thumbnail", "<media:content type=\"image/jpeg\"");
-            item = item.replace("</media:thumbnail", "</media:content");
         }
         known.push_str(&item);
     }

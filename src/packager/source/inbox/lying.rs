@@ -115,6 +115,7 @@ fn entry(pushed: Pushed) -> Entry {
         updated: date(&pushed.updated),
         picture: pushed.lead,
         caption,
+        alt: None,
         captions: captions.collect(),
         title: pushed.title,
         byline: pushed.byline,

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::shelf;
+use super::super::{pasted, shelf};
 use super::{Refused, key};
 use crate::base::LIMITS;
 use crate::packager::extract::{NoArticle, extract_finished, parse_date};
@@ -60,10 +62,34 @@ pub struct Image {
 
 impl Pushed {
     pub fn parse(json: &[u8]) -> Result<Self, Refused> {
-        let pushed: Self = serde_json::from_slice(json)
+        let mut pushed: Self = serde_json::from_slice(json)
             .map_err(|why| Refused(format!("it is no article in JSON: {why}")))?;
+        pushed.unpaste();
         pushed.check()?;
         Ok(pushed)
+    }
+
+    /// A picture that an editor pasted into the text becomes one of the article's images.
+    fn unpaste(&mut self) {
+        let Some(html) = self.html.as_deref() else {
+            return;
+        };
+        let (mut images, mut known) = (Vec::new(), HashSet::new());
+        let unpasted = pasted::unpasted(html.as_bytes(), |name, picture| {
+            if known.insert(name.clone()) {
+                images.push(Image {
+                    base64: Some(STANDARD.encode(picture)),
+                    name: name.clone(),
+                    ..Image::default()
+                });
+            }
+            name
+        });
+        if let Some(Ok(html)) = unpasted.map(String::from_utf8) {
+            self.html = Some(html);
+            self.images.retain(|image| !known.contains(&image.name));
+            self.images.append(&mut images);
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), Refused> {

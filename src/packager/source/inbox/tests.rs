@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use url::Url;
 
+use super::super::pasted::tests as pasted;
 use super::super::tests::found as found_in;
 use super::super::{Offer, Page, ShelfError, Source, shelf};
 use super::pushed::Image;
@@ -143,6 +144,42 @@ async fn another_program_may_put_files_there() {
     for name in ["b.png", "c.png", "d.png", "e.png"] {
         assert!(matches!(read(name), Err(ShelfError::Absent)), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_was_pasted_into_the_text_is_one_of_its_images() {
+    let inbox = tempfile::tempdir().unwrap();
+    let picture = pasted::png(64);
+    let html = format!(
+        "<p>Text</p><figure><img src=\"{0}\"><figcaption>The yard</figcaption></figure><img src='1.png'><img src='{0}'>",
+        pasted::data(&picture)
+    );
+    let json = |article| serde_json::to_vec(&article).unwrap();
+    let json = json(Pushed {
+        html: Some(html),
+        ..article()
+    });
+    let check = async || {
+        let (offers, skipped) = offers(inbox.path()).await;
+        assert!(skipped.is_empty());
+        let shelf = offers[0].shelf.as_ref().unwrap();
+        let told = shelf.told().unwrap();
+        let html = told.content.unwrap();
+        assert!(!html.contains("data:"), "{html}");
+        let name = html.split('"').nth(1).unwrap();
+        assert_eq!(html.matches(name).count(), 2);
+        let address = told.link.unwrap().join(name).unwrap();
+        assert_eq!(shelf.read(&address).unwrap().unwrap().bytes, picture);
+    };
+    // Put there by another program, and pushed.
+    files::write(&inbox.path().join("a.json"), &json).unwrap();
+    check().await;
+    files::remove(&inbox.path().join("a.json")).unwrap();
+    let pushed = Pushed::parse(&json).unwrap();
+    assert!(pushed.check_text().is_ok());
+    assert_eq!(push(inbox.path(), pushed), Taken::New);
+    check().await;
+    assert_eq!(names(inbox.path()).len(), 3);
 }
 
 #[test]
