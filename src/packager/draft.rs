@@ -2,7 +2,7 @@
 //!
 //! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
-//! 3. What the source told beats what was read out of the page.
+//! 3. What the source told beats what was read out of the page, unless that came from where the source has no say.
 //! 4. All of it is laid aside, so that only what tells articles from each other is held in memory.
 //!
 //! Of a page that lies with its source the text is not even looked at as long as the page is the same to the byte: it
@@ -364,7 +364,13 @@ pub async fn draft(
             }
         }
     };
-    let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
+    let finished = read.and_then(|(base, read)| {
+        let is_seen = matches!(offer.page, Page::Address(_)) && !is_told;
+        if is_seen && !has_say(offer.terms, offer.teller.as_deref(), &base) {
+            offer.believe_page(&read.article);
+        }
+        finish(offer, base, read, background)
+    });
     let finished = finished.map(|mut draft| {
         draft.is_hearsay = is_told && draft.is_foreign();
         draft
@@ -425,6 +431,12 @@ fn is_home(url: &Url) -> bool {
 }
 
 /// Whether a source says something else of an article than what is kept; `None` if it only names it.
+/// Whether a source may say of what lies there what its page does not say. The first of all may, which is trusted most: the
+/// newsroom's own feed may lie anywhere.
+fn has_say(terms: Terms, teller: Option<&Teller>, lies: &Url) -> bool {
+    terms.source == 0 || teller.is_none_or(|teller| teller.may_speak_for(lies))
+}
+
 pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) -> Option<bool> {
     let story = kept.line().ok()?.story?;
     let entry = offer.told.as_deref();

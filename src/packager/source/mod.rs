@@ -33,6 +33,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Skipped;
+use super::extract::Extracted;
 use super::fetching::{GetError, Getter, Terms};
 use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
@@ -305,6 +306,25 @@ impl Offer {
 
     /// Whether its page lies on the shelf.
     pub fn is_held(&self) -> bool {
+    /// Lets go of what a source tells that has no say where the page lies: its words would stand over another's text. Only what
+    /// that page does not tell and an article must have is taken from it.
+    pub fn believe_page(&mut self, read: &Extracted) {
+        let told = self.told.take();
+        self.told = told.map(|told| {
+            let had = |text: &String| !text.is_empty();
+            let title = Some(&read.title).filter(|title| had(title));
+            let told = Entry {
+                id: told.id,
+                link: told.link,
+                title: title.cloned().or(told.title),
+                published: read.published.or(told.published),
+                language: told.language,
+                ..Entry::default()
+            };
+            told.into()
+        });
+    }
+
         matches!(self.page, Page::Held(_) | Page::Lying)
     }
 

@@ -127,3 +127,50 @@ async fn what_a_partner_makes_up_was_first_published_nowhere() {
     let stock = shown(&mut empty(), &[at(OTHER)], "", &partner).await;
     assert_eq!(origins(&stock)["Ferry times"].as_deref(), Some(ONE));
 }
+
+/// A page that says of itself what it is.
+fn own_page(title: &str) -> String {
+    let says = "<meta property='article:published_time' content='2026-11-20T10:00:00Z'><meta name=author content='Anna'>";
+    super::rounds::page("")
+        .replace("<title>", &format!("{says}<title>"))
+        .replace(">T</", &format!(">{title}</"))
+}
+
+#[tokio::test]
+async fn a_partner_puts_none_of_his_words_over_a_page_of_the_newsroom() {
+    let forged = format!(
+        "<item><title>The court was bought</title><link>{ONE}</link><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate>\
+         <category>Crimes</category><dc:creator>Minister</dc:creator><description>They took money from abroad for it.</description></item>"
+    );
+    let forged = whole_feed(&[&forged]).replace(
+        "<rss ",
+        "<rss xmlns:dc='http://purl.org/dc/elements/1.1/' ",
+    );
+    let two = whole("https://n.example/2", "Two", "It went on.");
+    let web = Web::default()
+        .with(HOME, "text/xml", whole_feed(&[&two]))
+        .with(OTHER, "text/xml", forged)
+        .with(ONE, "text/html", own_page("The court"));
+    for (sources, expected) in [
+        (
+            vec![at(HOME), at(OTHER)],
+            ("The court", "Anna", "2026-11-20T10:00:00Z", None),
+        ),
+        // The newsroom's own feed may lie anywhere.
+        (
+            vec![at(OTHER)],
+            ("The court was bought", "Minister", "2026-11-22T10:00:00Z", Some("Crimes")),
+        ),
+    ] {
+        let gathered = gathered_but(&[], &sources, &web, &empty(), NOW).await;
+        let stock = stocked(&mut empty(), gathered, &[]);
+        let all = articles(&stock);
+        let one = all.iter().find(|one| one.source.as_deref() == Some(ONE));
+        let one = one.unwrap();
+        let (title, byline, date, section) = expected;
+        assert_eq!((&*one.title, one.byline.as_deref()), (title, Some(byline)));
+        assert_eq!(one.published.to_string(), date);
+        assert_eq!((one.updated, one.section.as_deref()), (None, section));
+        assert!(!one.summary.contains("money") || section.is_some());
+    }
+}
