@@ -186,6 +186,23 @@ impl Draft {
         teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
     }
 
+    /// Whether it lies where its source has a say.
+    pub fn is_at_home(&self) -> bool {
+        let has_say = has_say(self.terms, self.teller.as_deref(), &self.base());
+        has_say && (self.terms.source == 0 || !self.is_foreign())
+    }
+
+    /// It is what was kept under another name. If nobody has seen that where it was said to lie, nobody has now, unless it
+    /// lies on that host.
+    pub fn go_on_as(&mut self, kept: &Slip) {
+        let base = self.base();
+        let host = base.host_str().unwrap_or_default();
+        let is_there = Url::parse(&kept.id).is_ok_and(|url| links::is_of_host(&url, host));
+        self.is_hearsay |= kept.alone_says().is_some() && !is_there;
+        (*kept.id).clone_into(&mut self.id);
+        self.clock = kept.clock();
+    }
+
     /// By which names it may be withdrawn besides its own: no harm is done if it only claims them.
     pub fn also(&self) -> Vec<String> {
         if self.is_held && self.canonical.is_none() && self.copied.is_empty() {

@@ -299,13 +299,9 @@ async fn supplanted(
 
 /// One sentence for all: a partner's feed may name many.
 fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skipped> {
-    let (first, _) = refused.first()?;
-    let more = match refused.len() {
-        1 => String::new(),
-        number => format!(" (and {} more)", number - 1),
-    };
+    let refused: Vec<_> = refused.iter().map(|(id, _)| &**id).collect();
     Some(Skipped {
-        what: format!("{first}{more}"),
+        what: named_first(&refused)?,
         why: format!(
             "`{source}` tells it too, but it is another source's, which told it first or stands before it"
         ),
@@ -330,6 +326,15 @@ impl Reading<'_> {
         offers: Vec<Box<Offer>>,
         gathered: &mut Gathered,
         progress: &mut (dyn FnMut(Progress) + Send),
+    })
+}
+
+/// The first of them, and how many there are.
+pub fn named_first(ids: &[impl AsRef<str>]) -> Option<String> {
+    let first = ids.first()?.as_ref();
+    Some(match ids.len() {
+        1 => first.to_owned(),
+        number => format!("{first} (and {} more)", number - 1),
     ) -> Vec<Box<Draft>> {
         let of = offers.len();
         let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());

@@ -1,8 +1,9 @@
 //! Where each article lies in the site, and which of them a link means.
 //!
 //! 1. An article keeps the place that it had, also when its source calls it something else by now: one that
-//!    [may change it](super::tellers). What any other source tells in the same words is left out, and what was kept stays
-//!    as it is: that source could put in its own words later.
+//!    [may change it](super::tellers). What any other source tells in the same words is left out and named, and what was kept
+//!    stays as it is: that source could put in its own words later. But one that stands before who told it has an article of
+//!    its own where it is at home: else a partner who is faster could keep the newsroom's article out.
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
 //!    again, and many feeds tell no hour.
 //!    What says the same as an article that was withdrawn goes with it: it has its names from then on.
@@ -10,13 +11,13 @@
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use url::Url;
 
 use super::archive::{Archive, Slip};
 use super::draft::{Background, Draft};
-use super::gather::Skipped;
+use super::gather::{Skipped, named_first};
 use super::links::Inside;
 use super::slug;
 use super::tellers::Tellers;
@@ -40,7 +41,7 @@ pub fn placed(
     background: Background<'_>,
     tellers: &Tellers,
     withdrawals: &Withdrawals<'_>,
-    stale: &[Skipped],
+    stale: &mut Vec<Skipped>,
     skipped: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
     let archive = background.archive;
@@ -58,6 +59,7 @@ pub fn placed(
     let silenced = archive.silenced(withdrawals);
     let mut taken = HashSet::with_capacity(drafts.len());
     let mut placed = Vec::with_capacity(drafts.len());
+    let mut copies: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for mut draft in drafts {
         let is_new = draft.is_fleeting() && !archive.holds(&draft.id);
         let said = (is_new && !silenced.is_empty()).then(|| draft.said());
@@ -70,13 +72,18 @@ pub fn placed(
                 let teller = draft.teller.as_deref();
                 teller.is_none_or(|teller| tellers.may_move(teller, &base, kept))
             };
+            let keeps_it_out = |kept: &&&Slip| {
+                let teller = draft.teller.as_deref().filter(|_| draft.is_at_home());
+                !teller.is_some_and(|teller| tellers.stands_before(teller, kept))
+            };
             let says_the_same = |kept: &&Slip| says_the_same(&draft, kept).unwrap_or_default();
             let is_alike = |kept: &&&Slip| is_alike(&draft, kept).unwrap_or_default();
             let mut movable = known.iter().filter(may_move);
             if let Some(kept) = movable.find(is_alike) {
-                (*kept.id).clone_into(&mut draft.id);
-                draft.clock = kept.clock();
-            } else if known.iter().any(says_the_same) {
+                draft.go_on_as(kept);
+            } else if known.iter().filter(keeps_it_out).any(says_the_same) {
+                let source = draft.terms.source;
+                copies.entry(source).or_default().push(draft.id);
                 continue;
             }
         }
@@ -96,7 +103,16 @@ pub fn placed(
             }),
         }
     }
+    stale.extend(copies.into_values().filter_map(|left_out| copied(&left_out)));
     placed
+}
+
+/// What one source tells in the words of others, in one sentence: a partner may copy many.
+fn copied(left_out: &[String]) -> Option<Skipped> {
+    Some(Skipped {
+        what: named_first(left_out)?,
+        why: "it says the same as another article, which another source told first or stands before this one".into(),
+    })
 }
 
 /// The first place that `is_free`, or why there is none.

@@ -133,6 +133,18 @@ impl Tellers {
         (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
     }
 
+    fn place(&self, one: &Teller) -> Option<u32> {
+        let mut all = self.0.iter();
+        all.find_map(|(place, other)| (other.name == one.name).then_some(*place))
+    }
+
+    /// Whether the one stands before that which told what is kept.
+    pub fn stands_before(&self, one: &Teller, kept: &Slip) -> bool {
+        let owner = self.owner(kept).map(|(owner, _)| *owner);
+        let both = self.place(one).zip(owner);
+        both.is_some_and(|(place, owner)| place < owner)
+    }
+
     /// Whether the one takes over what another told, so that its own date counts. What lies with its source (`None`) and
     /// what comes by a list goes by the date that it has, unless it was told from elsewhere.
     pub fn takes_over(&self, one: Option<&Teller>, kept: &Slip) -> bool {
@@ -161,11 +173,9 @@ impl Tellers {
     /// Who told what is kept, if that is another one that has the original and does not stand behind. A list has it too: all
     /// that came by it came from there.
     fn beside(&self, one: &Teller, kept: &Slip) -> Option<&Arc<Teller>> {
-        let (place, owner) = self.owner(kept)?;
-        let place_of_one = self.0.iter().find(|(_, other)| other.name == one.name);
-        let is_before = place_of_one.is_some_and(|(of_one, _)| of_one < place);
+        let (_, owner) = self.owner(kept)?;
         let has_it = owner.is_list || is_at_home(owner, &hosts(kept));
-        (owner.name != one.name && has_it && !is_before).then_some(owner)
+        (owner.name != one.name && has_it && !self.stands_before(one, kept)).then_some(owner)
     }
 
     /// For whom the page itself is to be read, since one on its host names it that may not tell it.
@@ -185,9 +195,8 @@ impl Tellers {
         if is_at_home(one, &hosts) {
             return self.beside(one, kept).is_none();
         }
-        let place = self.0.iter().find(|(_, other)| other.name == one.name);
-        let is_before = |(owner, _): &(u32, _)| place.is_some_and(|(place, _)| place < owner);
-        owner.is_none_or(is_before) && !self.0.iter().any(|(_, other)| is_at_home(other, &hosts))
+        let may_step_in = owner.is_none() || self.stands_before(one, kept);
+        may_step_in && !self.0.iter().any(|(_, other)| is_at_home(other, &hosts))
     }
 }
 

@@ -174,3 +174,51 @@ async fn a_partner_puts_none_of_his_words_over_a_page_of_the_newsroom() {
         assert!(!one.summary.contains("money") || section.is_some());
     }
 }
+
+#[tokio::test]
+async fn who_copies_an_article_ahead_does_not_keep_the_newsrooms_own_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let partner = folder.path().join("partner.xml");
+    let copied = whole("https://b.example/stolen", "One", "It began.");
+    let own = whole(ONE, "One", "It began.");
+    let check = async |sources: [&str; 2], expected: &[&str]| {
+        let (mut archive, sources) = (empty(), sources.map(at));
+        files::write(&partner, whole_feed(&[&copied]).as_bytes()).unwrap();
+        shown(&mut archive, &sources, "", &partner).await;
+        let nothing = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+        files::write(&partner, whole_feed(&[&nothing]).as_bytes()).unwrap();
+        for _ in 0..2 {
+            let stock = shown(&mut archive, &sources, &own, &partner).await;
+            let told: BTreeSet<_> = articles(&stock)
+                .into_iter()
+                .filter_map(|one| one.source)
+                .collect();
+            let told: Vec<_> = told.iter().map(String::as_str).collect();
+            assert_eq!(told, expected);
+        }
+    };
+    let (nine, stolen, two) = (
+        "https://b.example/9",
+        "https://b.example/stolen",
+        "https://n.example/2",
+    );
+    check([HOME, OTHER], &[nine, stolen, ONE, two]).await;
+    check([OTHER, HOME], &[nine, stolen, two]).await;
+}
+
+#[tokio::test]
+async fn what_a_partner_made_up_leads_nobody_inside_when_he_moves_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let partner = folder.path().join("partner.xml");
+    let link = format!("Read our <a href='{ONE}'>report</a> of it.");
+    let own = whole("https://n.example/3", "Three", &link);
+    let mut archive = empty();
+    for address in [ONE, "https://b.example/x", "https://b.example/x"] {
+        let item = whole(address, "The court", "It was bought.");
+        files::write(&partner, whole_feed(&[&item]).as_bytes()).unwrap();
+        let stock = shown(&mut archive, &[at(HOME), at(OTHER)], &own, &partner).await;
+        assert_eq!(titles(&stock).len(), 3, "{address}");
+        let text = text_of(&stock, "/3-");
+        assert!(text.contains(&format!("\"{ONE}\"")), "{address}: {text}");
+    }
+}
