@@ -431,6 +431,12 @@ async fn fetched(
     read
 }
 
+/// Whether a source may say of what lies there what its page does not say. The first of all may, which is trusted most: the
+/// newsroom's own feed may lie anywhere.
+fn has_say(terms: Terms, teller: Option<&Teller>, lies: &Url) -> bool {
+    terms.source == 0 || teller.is_none_or(|teller| teller.may_speak_for(lies))
+}
+
 /// Whether the page that was `asked` for is not that of the article with this title: a shield of a kind that nobody
 /// knows, or the front page. What says of itself that it is an article may have any headline.
 fn is_another(title: &str, asked: &Url, base: &Url, read: &Extracted) -> bool {
@@ -448,12 +454,6 @@ fn is_home(url: &Url) -> bool {
 }
 
 /// Whether a source says something else of an article than what is kept; `None` if it only names it.
-/// Whether a source may say of what lies there what its page does not say. The first of all may, which is trusted most: the
-/// newsroom's own feed may lie anywhere.
-fn has_say(terms: Terms, teller: Option<&Teller>, lies: &Url) -> bool {
-    terms.source == 0 || teller.is_none_or(|teller| teller.may_speak_for(lies))
-}
-
 pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) -> Option<bool> {
     let story = kept.line().ok()?.story?;
     let entry = offer.told.as_deref();

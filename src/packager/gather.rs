@@ -176,6 +176,7 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
+                    name_apart(&mut offer, tellers, background.archive);
                     let kept = background.archive.shown(&offer.id);
                     // A crawl is of then, and no word of its newsroom.
                     if source.is_crawl()
@@ -203,6 +204,11 @@ async fn offers(
                     offer.takes_over = kept.is_some_and(|kept| tellers.takes_over(teller, kept));
                     if seen.insert(name(&offer.id)) {
                         all.push(offer);
+                    } else if offer.teller.is_none() && !source::is_web_address(&offer.id) {
+                        gathered.skipped.push(Skipped {
+                            what: offer.id,
+                            why: "another source has an article of the same name".into(),
+                        });
                     }
                 }
                 foreign.push((source, refused));
@@ -219,6 +225,21 @@ async fn offers(
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
+}
+
+/// A name that is no address, such as a number, is one only together with who gave it: a partner must not be able to have the
+/// newsroom's article taken for his. What was kept before that was so keeps its name and place.
+fn name_apart(offer: &mut Offer, tellers: &Tellers, archive: &Archive) {
+    let teller = offer.teller.as_deref();
+    let Some(teller) = teller.filter(|_| !source::is_web_address(&offer.id)) else {
+        return;
+    };
+    let name = teller.called(&offer.id);
+    let kept = archive.known(&offer.id);
+    let is_kept = kept.is_some_and(|kept| tellers.may_mean(teller, kept));
+    if !is_kept || archive.known(&name).is_some() {
+        offer.id = name;
+    }
 }
 
 /// All but what was withdrawn before and still is: of that nothing shall be fetched, and nothing be kept in the cache.
@@ -308,6 +329,15 @@ fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skip
     })
 }
 
+/// The first of them, and how many there are.
+pub fn named_first(ids: &[impl AsRef<str>]) -> Option<String> {
+    let first = ids.first()?.as_ref();
+    Some(match ids.len() {
+        1 => first.to_owned(),
+        number => format!("{first} (and {} more)", number - 1),
+    })
+}
+
 // Step 2.
 struct Reading<'a> {
     sources: &'a [Source],
@@ -326,15 +356,6 @@ impl Reading<'_> {
         offers: Vec<Box<Offer>>,
         gathered: &mut Gathered,
         progress: &mut (dyn FnMut(Progress) + Send),
-    })
-}
-
-/// The first of them, and how many there are.
-pub fn named_first(ids: &[impl AsRef<str>]) -> Option<String> {
-    let first = ids.first()?.as_ref();
-    Some(match ids.len() {
-        1 => first.to_owned(),
-        number => format!("{first} (and {} more)", number - 1),
     ) -> Vec<Box<Draft>> {
         let of = offers.len();
         let (mut drafts, mut furniture) = (Vec::new(), Furniture::default());

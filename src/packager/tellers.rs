@@ -60,6 +60,12 @@ impl Teller {
 }
 
 impl Teller {
+    /// How it calls an article by a name that is no address of the web, and that others may give too: with its host before it,
+    /// or its file. No path in a folder begins so.
+    pub fn called(&self, id: &str) -> String {
+        format!("//{}/{id}", self.host.as_deref().unwrap_or(&self.name))
+    }
+
     /// Whether this address is of its own host.
     pub fn is_home_of(&self, url: &Url) -> bool {
         let host = self.host.as_deref();
@@ -116,21 +122,15 @@ impl Tellers {
         deepest.filter(|one| depth(one) > 0)
     }
 
+    /// Whether the one may mean what is kept under a name that is no address: unless that was told by one elsewhere.
+    pub fn may_mean(&self, one: &Teller, kept: &Slip) -> bool {
+        let owner = self.owner(kept).map(|(_, owner)| owner);
+        owner.is_none_or(|owner| owner.called("") == one.called(""))
+    }
+
     /// The place of the source that told it last, if it is still there.
     pub fn place_of(&self, kept: &Slip) -> Option<u32> {
         self.owner(kept).map(|(place, _)| *place)
-    }
-
-    /// Whether what is kept was told by a source that stands before this place.
-    pub fn owns_before(&self, place: u32, kept: &Slip) -> bool {
-        self.owner(kept).is_some_and(|(owner, _)| *owner < place)
-    }
-
-    /// From whom one that may tell it takes over what is kept, only since it stands before that one.
-    pub fn supplanted(&self, one: &Teller, kept: &Slip) -> Option<&Teller> {
-        let (_, owner) = self.owner(kept)?;
-        let is_at_home = is_at_home(one, &hosts(kept));
-        (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
     }
 
     fn place(&self, one: &Teller) -> Option<u32> {
@@ -145,6 +145,18 @@ impl Tellers {
         both.is_some_and(|(place, owner)| place < owner)
     }
 
+    /// Whether what is kept was told by a source that stands before this place.
+    pub fn owns_before(&self, place: u32, kept: &Slip) -> bool {
+        self.owner(kept).is_some_and(|(owner, _)| *owner < place)
+    }
+
+    /// From whom one that may tell it takes over what is kept, only since it stands before that one.
+    pub fn supplanted(&self, one: &Teller, kept: &Slip) -> Option<&Teller> {
+        let (_, owner) = self.owner(kept)?;
+        let is_at_home = is_at_home(one, &hosts(kept));
+        (owner.name != one.name && !one.is_list && !is_at_home).then_some(owner)
+    }
+
     /// Whether the one takes over what another told, so that its own date counts. What lies with its source (`None`) and
     /// what comes by a list goes by the date that it has, unless it was told from elsewhere.
     pub fn takes_over(&self, one: Option<&Teller>, kept: &Slip) -> bool {
@@ -155,6 +167,8 @@ impl Tellers {
         match (one.filter(|one| !one.is_list), owner) {
             (Some(one), Some(owner)) => owner.name != one.name,
             (None, Some(owner)) if owner.is_list => false,
+            // Under a name that is no address nobody is at home.
+            (None, Some(_)) if kept.addresses().next().is_none() => true,
             _ => !is_noted_at_home(told_by, kept),
         }
     }

@@ -36,6 +36,7 @@ use super::links;
 use super::mark::Mark;
 use super::room::{self, Crowded, ROOMS};
 use super::slug;
+use super::source;
 use super::studio::Finished;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
@@ -295,15 +296,20 @@ fn held_once(names: &mut BTreeSet<Arc<str>>, name: Arc<str>) -> Arc<str> {
 /// article.
 pub(super) fn key(id: &str) -> String {
     match Url::parse(id) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => links::key(&url),
+        Ok(url) if source::is_web(&url) => links::key(&url),
         _ => id.to_owned(),
     }
 }
 
 impl Archive {
+    /// What is kept of the article that its source calls `id`, also if it was withdrawn.
+    pub(super) fn known(&self, id: &str) -> Option<&Slip> {
+        self.slips.get(&key(id))
+    }
+
     /// What the source called the article when it first told of it: by that it is placed.
     pub(super) fn first_id(&self, id: &str) -> Option<&str> {
-        Some(&self.slips.get(&key(id))?.id)
+        Some(&self.known(id)?.id)
     }
 
     /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a

@@ -48,7 +48,9 @@ pub use self::feed::Entry;
 pub use self::inbox::{IMAGES, PushError, Pushed, Refused, Taken, take};
 pub use self::named::Named;
 pub(super) use self::shelf::address;
-pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
+pub use self::shelf::{
+    Held, Shelf, ShelfError, is_on_shelf, is_web, is_web_address, shown,
+};
 
 /// What an operator names as the source of a newsroom's articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,8 +306,6 @@ impl Offer {
         self.teller = Some(Arc::clone(teller));
     }
 
-    /// Whether its page lies on the shelf.
-    pub fn is_held(&self) -> bool {
     /// Lets go of what a source tells that has no say where the page lies: its words would stand over another's text. Only what
     /// that page does not tell and an article must have is taken from it.
     pub fn believe_page(&mut self, read: &Extracted) {
@@ -325,6 +325,8 @@ impl Offer {
         });
     }
 
+    /// Whether its page lies on the shelf.
+    pub fn is_held(&self) -> bool {
         matches!(self.page, Page::Held(_) | Page::Lying)
     }
 

@@ -222,3 +222,95 @@ async fn what_a_partner_made_up_leads_nobody_inside_when_he_moves_it() {
         assert!(text.contains(&format!("\"{ONE}\"")), "{address}: {text}");
     }
 }
+
+/// An item that only has a name.
+fn named(name: &str, title: &str, text: &str) -> String {
+    let guid = format!("<guid isPermaLink='false'>{name}</guid>");
+    let link = format!("<link>{ONE}</link>");
+    let item = whole(ONE, title, text).replace(&link, &guid);
+    dated(&item, "Mon, 01 Jan 2001")
+}
+
+#[tokio::test]
+async fn what_a_partner_calls_by_the_name_of_another_article_is_his_own() {
+    let root = tempfile::tempdir().unwrap();
+    let (partner, inbox) = (root.path().join("partner.xml"), root.path().join("inbox"));
+    let pages = root.path().join("pages");
+    for folder in [&inbox, &pages] {
+        files::create_folder(folder).unwrap();
+    }
+    let his = [
+        named("1042", "His number", "It rained."),
+        named("court.html", "His page", "It snowed."),
+    ];
+    let his: Vec<&str> = his.iter().map(|item| &**item).collect();
+    files::write(&partner, whole_feed(&his).as_bytes()).unwrap();
+    files::write(&pages.join("a.html"), own_page("First").as_bytes()).unwrap();
+    let (inbox_source, folder) = (Source::Inbox(inbox.clone()), Source::Folder(pages.clone()));
+    let ours = [inbox_source, folder];
+    for is_ahead in [true, false] {
+        let mut sources = ours.to_vec();
+        let place = if is_ahead { 0 } else { sources.len() };
+        sources.insert(place, at(OTHER));
+        let mut archive = empty();
+        if is_ahead {
+            let stock = shown(&mut archive, &sources, "", &partner).await;
+            assert_eq!(titles(&stock).len(), 3);
+        }
+        let pushed = "{\"id\":\"1042\",\"title\":\"Our number\",\"html\":\"<p>It began at nine.</p>\"}";
+        files::write(&inbox.join("1.json"), pushed.as_bytes()).unwrap();
+        let page = super::rounds::page("").replace(">T</", ">Our page</");
+        files::write(&pages.join("court.html"), page.as_bytes()).unwrap();
+        for _ in 0..2 {
+            let stock = shown(&mut archive, &sources, "", &partner).await;
+            let all = articles(&stock);
+            let place = |title: &str| {
+                let found = all.iter().find(|one| one.title == title);
+                found.map(|one| one.path.as_str().to_owned()).unwrap()
+            };
+            assert_eq!(all.len(), 5);
+            assert!(place("His number").starts_with("fa/2001/01/1042-"));
+            for (title, slug) in [("Our number", "1042-"), ("Our page", "court-")] {
+                let place = place(title);
+                assert!(!place.starts_with("fa/2001/") && place.contains(slug), "{place}");
+            }
+        }
+        for (folder, name) in [(&inbox, "1.json"), (&pages, "court.html")] {
+            files::remove(&folder.join(name)).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_under_a_name_alone_keeps_its_name_and_place() {
+    let root = tempfile::tempdir().unwrap();
+    let (partner, inbox) = (root.path().join("partner.xml"), root.path().join("inbox"));
+    files::create_folder(&inbox).unwrap();
+    let his = named("1042", "His number", "It rained.");
+    files::write(&partner, whole_feed(&[&his]).as_bytes()).unwrap();
+    let mut before = line(&article("1042-abcdef", "<p>It rained."));
+    before.id = "1042".into();
+    before.source = None;
+    let slug = super::super::slug::slug("1042");
+    before.path = path(&format!("fa/2026/11/{slug}/index.html"));
+    before.told_by = Some(OTHER.into());
+    for told_by in [Some(OTHER), None, Some("https://gone.example/feed")] {
+        before.told_by = told_by.map(Box::from);
+        let mut archive = empty();
+        stocked(&mut archive, gathered_lines(&[before.clone()]), &[]);
+        let mut archive = reread(&archive);
+        let sources = [Source::Inbox(inbox.clone()), at(OTHER)];
+        for _ in 0..2 {
+            let stock = shown(&mut archive, &sources, "", &partner).await;
+            let places: Vec<_> = stock.articles.iter().map(|one| one.path.clone()).collect();
+            assert_eq!(places, [before.path.clone()], "{told_by:?}");
+        }
+    }
+    // What another told by that name is not his.
+    before.told_by = Some(HOME.into());
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&[before.clone()]), &[]);
+    let mut archive = reread(&archive);
+    let stock = shown(&mut archive, &[at(HOME), at(OTHER)], "", &partner).await;
+    assert_eq!(stock.articles.len(), 3);
+}
