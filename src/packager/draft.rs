@@ -97,6 +97,9 @@ pub struct Copy {
     pub language: Tongue,
     pub summary: String,
     pub section: Option<String>,
+    /// What its source calls it besides its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_id: Option<Mark>,
     /// What stood in its page.
     pub read: Extracted,
     /// Where its HTML lies, if it is not in what was read.
@@ -517,6 +520,7 @@ fn finish(
         lead => read.lead = read.lead.or(lead),
     }
     blocks.extend(extract::block_of_lead(&read));
+    let own_id = told.own_id(&id);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -564,6 +568,7 @@ fn finish(
         language: Tongue(language.unwrap_or_else(|| newsroom.language.clone())),
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
+        own_id,
         read,
         blocks: lies.as_ref().map(|_| blocks.clone()).unwrap_or_default(),
         lies,

@@ -146,8 +146,7 @@ pub async fn gather(
         at_once: options.pages_at_once.max(1),
     };
     let drafts = reading.drafts(offers, &mut gathered, progress).await;
-    let Gathered { stale, skipped, .. } = &mut gathered;
-    let mut placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
+    let mut placed = placed(drafts, background, &tellers, &withdrawals, &mut gathered);
     gathered.odd.extend(namesakes(&placed));
     gathered
         .skipped

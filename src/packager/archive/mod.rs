@@ -312,14 +312,9 @@ impl Archive {
         Some(&self.known(id)?.id)
     }
 
-    /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
-    /// newsroom moves when it is blocked, and then all its addresses are new. It may also be that two have them in common.
-    pub(super) fn moved(
-        &self,
-        title: &dyn Fn() -> Option<String>,
-        published: Timestamp,
-        now: &BTreeSet<String>,
-    ) -> Vec<&Slip> {
+    /// Articles of this very moment, other than those `now` called by their ids: the site of a newsroom moves when it is
+    /// blocked, and then all its addresses are new. It may also be that two have it in common.
+    pub(super) fn of_moment(&self, published: Timestamp, now: &BTreeSet<String>) -> Vec<&Slip> {
         let is_of_then = |(known_as, slip): &(&String, &Slip)| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published)
@@ -327,11 +322,7 @@ impl Archive {
                 && **known_as == key(&slip.id)
         };
         let of_then = self.slips.iter().filter(is_of_then);
-        let mut of_then = of_then.map(|(_, slip)| slip).peekable();
-        // Few have the same moment, so a title is rarely asked for.
-        let title = of_then.peek().and_then(|_| title());
-        let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
-        titled.into_iter().flatten().collect()
+        of_then.map(|(_, slip)| slip).collect()
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
@@ -608,6 +599,7 @@ impl Archive {
             also: Vec::new(),
             told_by: None,
             is_hearsay: false,
+            own_id: None,
             read_by: None,
             left_out: None,
             story: None,

@@ -48,9 +48,7 @@ pub use self::feed::Entry;
 pub use self::inbox::{IMAGES, PushError, Pushed, Refused, Taken, take};
 pub use self::named::Named;
 pub(super) use self::shelf::address;
-pub use self::shelf::{
-    Held, Shelf, ShelfError, is_on_shelf, is_web, is_web_address, shown,
-};
+pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, is_web, is_web_address, shown};
 
 /// What an operator names as the source of a newsroom's articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -369,9 +367,6 @@ impl Offer {
         }
         if let Some(teller) = &self.teller {
             teller.withheld.removed(&mut self.id);
-        }
-        if let Some(told) = &mut self.told {
-            told.id.clone_from(&self.id);
         }
     }
 }

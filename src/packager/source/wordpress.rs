@@ -28,6 +28,9 @@ const A_PAGE: usize = 100;
 /// What sites may lack is optional; plugins put other types into the rest, which is read as it comes.
 #[derive(Debug, Deserialize)]
 struct Post {
+    /// A number. It stays when the address does not.
+    #[serde(default)]
+    id: Value,
     link: String,
     /// By the newsroom's clock.
     date: Option<String>,
@@ -224,8 +227,13 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         None => Page::Address(link.clone().into()),
     };
     let (picture, caption) = picture(&post.embedded);
+    let id = link.to_string();
     let told = Entry {
-        id: link.to_string(),
+        id: post
+            .id
+            .as_u64()
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         title: text(&post.title.rendered),
         byline: byline(&post.embedded),
         published,
@@ -238,7 +246,7 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         link: Some(link),
         ..Entry::default()
     };
-    Ok(Offer::new(told.id.clone(), page, told))
+    Ok(Offer::new(id, page, told))
 }
 
 impl Post {
@@ -336,6 +344,7 @@ mod tests {
         let offer = offers.unwrap().remove(0);
         assert!(skipped.is_empty());
         assert_eq!(offer.id, "https://n.example/0/");
+        assert_eq!(offer.told.as_ref().map(|told| &*told.id), Some("0"));
         assert!(matches!(&offer.page, Page::Told(url) if url.path() == "/0/"));
         let told = offer.told.unwrap();
         assert_eq!(told.title.as_deref(), Some("Rivers – 0"));

@@ -142,10 +142,8 @@ async fn a_partner_puts_none_of_his_words_over_a_page_of_the_newsroom() {
         "<item><title>The court was bought</title><link>{ONE}</link><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate>\
          <category>Crimes</category><dc:creator>Minister</dc:creator><description>They took money from abroad for it.</description></item>"
     );
-    let forged = whole_feed(&[&forged]).replace(
-        "<rss ",
-        "<rss xmlns:dc='http://purl.org/dc/elements/1.1/' ",
-    );
+    let forged = whole_feed(&[&forged])
+        .replace("<rss ", "<rss xmlns:dc='http://purl.org/dc/elements/1.1/' ");
     let two = whole("https://n.example/2", "Two", "It went on.");
     let web = Web::default()
         .with(HOME, "text/xml", whole_feed(&[&two]))
@@ -159,7 +157,12 @@ async fn a_partner_puts_none_of_his_words_over_a_page_of_the_newsroom() {
         // The newsroom's own feed may lie anywhere.
         (
             vec![at(OTHER)],
-            ("The court was bought", "Minister", "2026-11-22T10:00:00Z", Some("Crimes")),
+            (
+                "The court was bought",
+                "Minister",
+                "2026-11-22T10:00:00Z",
+                Some("Crimes"),
+            ),
         ),
     ] {
         let gathered = gathered_but(&[], &sources, &web, &empty(), NOW).await;
@@ -257,7 +260,8 @@ async fn what_a_partner_calls_by_the_name_of_another_article_is_his_own() {
             let stock = shown(&mut archive, &sources, "", &partner).await;
             assert_eq!(titles(&stock).len(), 3);
         }
-        let pushed = "{\"id\":\"1042\",\"title\":\"Our number\",\"html\":\"<p>It began at nine.</p>\"}";
+        let pushed =
+            "{\"id\":\"1042\",\"title\":\"Our number\",\"html\":\"<p>It began at nine.</p>\"}";
         files::write(&inbox.join("1.json"), pushed.as_bytes()).unwrap();
         let page = super::rounds::page("").replace(">T</", ">Our page</");
         files::write(&pages.join("court.html"), page.as_bytes()).unwrap();
@@ -272,7 +276,10 @@ async fn what_a_partner_calls_by_the_name_of_another_article_is_his_own() {
             assert!(place("His number").starts_with("fa/2001/01/1042-"));
             for (title, slug) in [("Our number", "1042-"), ("Our page", "court-")] {
                 let place = place(title);
-                assert!(!place.starts_with("fa/2001/") && place.contains(slug), "{place}");
+                assert!(
+                    !place.starts_with("fa/2001/") && place.contains(slug),
+                    "{place}"
+                );
             }
         }
         for (folder, name) in [(&inbox, "1.json"), (&pages, "court.html")] {
