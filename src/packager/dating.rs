@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 
 use super::draft::Background;
 use super::extract::Moment;
-use super::slug;
+use super::{slug, source};
 use crate::base::{SitePath, Timestamp};
 use crate::site::{Article, Clock};
 
@@ -62,7 +62,8 @@ pub fn date(id: &str, told: Told, background: Background<'_>) -> Dated {
     let is_undated = moment.is_none();
     let kept = archive.published(id);
     // Step 4.
-    let is_void = told.takes_over && (!is_undated || archive.is_hearsay(id));
+    let nobodys = || archive.is_hearsay(id) || !source::is_web_address(id);
+    let is_void = told.takes_over && (!is_undated || nobodys());
     let first = kept.filter(|_| !is_void);
     let first_clock = archive.shown(id).filter(|_| !is_void);
     let first_clock = first_clock.map(|kept| kept.clock());

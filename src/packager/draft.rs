@@ -2,7 +2,7 @@
 //!
 //! 1. Get the page from the web or from what the source holds, unless the source tells the whole article.
 //! 2. Extract it on a thread of its own, so that a tangled page holds up nobody; unless the cache knows what was in it.
-//! 3. What the source told beats what was read out of the page.
+//! 3. What the source told beats what was read out of the page, unless that came from where the source has no say.
 //! 4. All of it is laid aside, so that only what tells articles from each other is held in memory.
 //!
 //! Of a page that lies with its source the text is not even looked at as long as the page is the same to the byte: it
@@ -97,6 +97,9 @@ pub struct Copy {
     pub language: Tongue,
     pub summary: String,
     pub section: Option<String>,
+    /// What its source calls it besides its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_id: Option<Mark>,
     /// What stood in its page.
     pub read: Extracted,
     /// Where its HTML lies, if it is not in what was read.
@@ -184,6 +187,23 @@ impl Draft {
         let named = [Some(self.address()), Url::parse(&self.id).ok()];
         let mut named = named.iter().flatten().filter(|url| url.has_host());
         teller.is_some_and(|teller| !named.all(|url| teller.may_speak_for(url)))
+    }
+
+    /// Whether it lies where its source has a say.
+    pub fn is_at_home(&self) -> bool {
+        let has_say = has_say(self.terms, self.teller.as_deref(), &self.base());
+        has_say && (self.terms.source == 0 || !self.is_foreign())
+    }
+
+    /// It is what was kept under another name. If nobody has seen that where it was said to lie, nobody has now, unless it
+    /// lies on that host.
+    pub fn go_on_as(&mut self, kept: &Slip) {
+        let base = self.base();
+        let host = base.host_str().unwrap_or_default();
+        let is_there = Url::parse(&kept.id).is_ok_and(|url| links::is_of_host(&url, host));
+        self.is_hearsay |= kept.alone_says().is_some() && !is_there;
+        (*kept.id).clone_into(&mut self.id);
+        self.clock = kept.clock();
     }
 
     /// By which names it may be withdrawn besides its own: no harm is done if it only claims them.
@@ -364,7 +384,13 @@ pub async fn draft(
             }
         }
     };
-    let finished = read.and_then(|(base, read)| finish(offer, base, read, background));
+    let finished = read.and_then(|(base, read)| {
+        let is_seen = matches!(offer.page, Page::Address(_)) && !is_told;
+        if is_seen && !has_say(offer.terms, offer.teller.as_deref(), &base) {
+            offer.believe_page(&read.article);
+        }
+        finish(offer, base, read, background)
+    });
     let finished = finished.map(|mut draft| {
         draft.is_hearsay = is_told && draft.is_foreign();
         draft
@@ -406,6 +432,12 @@ async fn fetched(
         getter.doubt(url);
     }
     read
+}
+
+/// Whether a source may say of what lies there what its page does not say. The first of all may, which is trusted most: the
+/// newsroom's own feed may lie anywhere.
+fn has_say(terms: Terms, teller: Option<&Teller>, lies: &Url) -> bool {
+    terms.source == 0 || teller.is_none_or(|teller| teller.may_speak_for(lies))
 }
 
 /// Whether the page that was `asked` for is not that of the article with this title: a shield of a kind that nobody
@@ -488,6 +520,7 @@ fn finish(
         lead => read.lead = read.lead.or(lead),
     }
     blocks.extend(extract::block_of_lead(&read));
+    let own_id = told.own_id(&id);
     let title = told
         .title
         .filter(|title| !title.is_empty())
@@ -535,6 +568,7 @@ fn finish(
         language: Tongue(language.unwrap_or_else(|| newsroom.language.clone())),
         summary,
         section: section(told.section.or_else(|| read.section.clone()).as_deref()),
+        own_id,
         read,
         blocks: lies.as_ref().map(|_| blocks.clone()).unwrap_or_default(),
         lies,

@@ -187,6 +187,7 @@ impl Galley<'_> {
             also,
             told_by: draft.told_by().map(Box::from),
             is_hearsay: draft.alone_says().is_some(),
+            own_id: copy.own_id,
             read_by: draft.is_fleeting().then(|| PROGRAM.to_owned()),
             left_out: left_out.filter(|_| draft.is_fleeting()),
             language: None,

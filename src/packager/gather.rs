@@ -146,8 +146,7 @@ pub async fn gather(
         at_once: options.pages_at_once.max(1),
     };
     let drafts = reading.drafts(offers, &mut gathered, progress).await;
-    let Gathered { stale, skipped, .. } = &mut gathered;
-    let mut placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
+    let mut placed = placed(drafts, background, &tellers, &withdrawals, &mut gathered);
     gathered.odd.extend(namesakes(&placed));
     gathered
         .skipped
@@ -176,6 +175,7 @@ async fn offers(
                 gathered.withdrawn.extend(found.withdrawn);
                 let mut refused = Vec::new();
                 for mut offer in found.offers.into_iter().map(Box::new) {
+                    name_apart(&mut offer, tellers, background.archive);
                     let kept = background.archive.shown(&offer.id);
                     // A crawl is of then, and no word of its newsroom.
                     if source.is_crawl()
@@ -203,6 +203,11 @@ async fn offers(
                     offer.takes_over = kept.is_some_and(|kept| tellers.takes_over(teller, kept));
                     if seen.insert(name(&offer.id)) {
                         all.push(offer);
+                    } else if offer.teller.is_none() && !source::is_web_address(&offer.id) {
+                        gathered.skipped.push(Skipped {
+                            what: offer.id,
+                            why: "another source has an article of the same name".into(),
+                        });
                     }
                 }
                 foreign.push((source, refused));
@@ -219,6 +224,21 @@ async fn offers(
         gathered.stale.extend(kept_from(source, &refused));
     }
     all
+}
+
+/// A name that is no address, such as a number, is one only together with who gave it: a partner must not be able to have the
+/// newsroom's article taken for his. What was kept before that was so keeps its name and place.
+fn name_apart(offer: &mut Offer, tellers: &Tellers, archive: &Archive) {
+    let teller = offer.teller.as_deref();
+    let Some(teller) = teller.filter(|_| !source::is_web_address(&offer.id)) else {
+        return;
+    };
+    let name = teller.called(&offer.id);
+    let kept = archive.known(&offer.id);
+    let is_kept = kept.is_some_and(|kept| tellers.may_mean(teller, kept));
+    if !is_kept || archive.known(&name).is_some() {
+        offer.id = name;
+    }
 }
 
 /// All but what was withdrawn before and still is: of that nothing shall be fetched, and nothing be kept in the cache.
@@ -299,16 +319,21 @@ async fn supplanted(
 
 /// One sentence for all: a partner's feed may name many.
 fn kept_from(source: &Source, refused: &[(String, Option<bool>)]) -> Option<Skipped> {
-    let (first, _) = refused.first()?;
-    let more = match refused.len() {
-        1 => String::new(),
-        number => format!(" (and {} more)", number - 1),
-    };
+    let refused: Vec<_> = refused.iter().map(|(id, _)| &**id).collect();
     Some(Skipped {
-        what: format!("{first}{more}"),
+        what: named_first(&refused)?,
         why: format!(
             "`{source}` tells it too, but it is another source's, which told it first or stands before it"
         ),
+    })
+}
+
+/// The first of them, and how many there are.
+pub fn named_first(ids: &[impl AsRef<str>]) -> Option<String> {
+    let first = ids.first()?.as_ref();
+    Some(match ids.len() {
+        1 => first.to_owned(),
+        number => format!("{first} (and {} more)", number - 1),
     })
 }
 

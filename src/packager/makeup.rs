@@ -273,6 +273,7 @@ mod tests {
             said: None,
             told_by: None,
             is_hearsay: false,
+            own_id: None,
             left_out: None,
             read_by: None,
             language: None,

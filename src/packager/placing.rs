@@ -1,22 +1,24 @@
 //! Where each article lies in the site, and which of them a link means.
 //!
 //! 1. An article keeps the place that it had, also when its source calls it something else by now: one that
-//!    [may change it](super::tellers). What any other source tells in the same words is left out, and what was kept stays
-//!    as it is: that source could put in its own words later.
+//!    [may change it](super::tellers). What any other source tells in the same words is left out and named, and what was kept
+//!    stays as it is: that source could put in its own words later. But one that stands before who told it has an article of
+//!    its own where it is at home: else a partner who is faster could keep the newsroom's article out.
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
-//!    again, and many feeds tell no hour.
+//!    again, and many feeds tell no hour. Or if its source gives it an id besides the address, and gave that one the same: a name
+//!    may have been taken out of headline and address. One that only says much of what another of that moment did is named.
 //!    What says the same as an article that was withdrawn goes with it: it has its names from then on.
 //! 2. Two sources of one article make one article: the first has the place.
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use url::Url;
 
 use super::archive::{Archive, Slip};
-use super::draft::{Background, Draft};
-use super::gather::Skipped;
+use super::draft::{Background, Copy, Draft};
+use super::gather::{Gathered, Skipped, named_first};
 use super::links::Inside;
 use super::slug;
 use super::tellers::Tellers;
@@ -40,12 +42,11 @@ pub fn placed(
     background: Background<'_>,
     tellers: &Tellers,
     withdrawals: &Withdrawals<'_>,
-    stale: &[Skipped],
-    skipped: &mut Vec<Skipped>,
+    gathered: &mut Gathered,
 ) -> Vec<Placed> {
     let archive = background.archive;
     // Only what was kept can have moved, and not what is still where it was, though it cannot be read today.
-    let unread = stale.iter().map(|stale| stale.what.clone());
+    let unread = gathered.stale.iter().map(|stale| stale.what.clone());
     let now: BTreeSet<String> = match archive.is_there() {
         true => drafts
             .iter()
@@ -58,26 +59,29 @@ pub fn placed(
     let silenced = archive.silenced(withdrawals);
     let mut taken = HashSet::with_capacity(drafts.len());
     let mut placed = Vec::with_capacity(drafts.len());
+    let mut copies: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for mut draft in drafts {
         let is_new = draft.is_fleeting() && !archive.holds(&draft.id);
         let said = (is_new && !silenced.is_empty()).then(|| draft.said());
         if let Some(gone) = said.flatten().and_then(|said| silenced.get(&said)) {
             draft.copied = gone.names().into();
         } else if is_new {
-            let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);
-            let base = draft.base();
-            let may_move = |kept: &&&Slip| {
-                let teller = draft.teller.as_deref();
-                teller.is_none_or(|teller| tellers.may_move(teller, &base, kept))
-            };
-            let says_the_same = |kept: &&Slip| says_the_same(&draft, kept).unwrap_or_default();
-            let is_alike = |kept: &&&Slip| is_alike(&draft, kept).unwrap_or_default();
-            let mut movable = known.iter().filter(may_move);
-            if let Some(kept) = movable.find(is_alike) {
-                (*kept.id).clone_into(&mut draft.id);
-                draft.clock = kept.clock();
-            } else if known.iter().any(says_the_same) {
-                continue;
+            let then = archive.of_moment(draft.published, &now);
+            // Few have the same moment, so the text is rarely asked for.
+            let copy = then.first().and_then(|_| draft.copy());
+            match copy.map(|copy| went_on(&draft, &copy, &then, tellers)) {
+                None | Some(WentOn::New) => {}
+                Some(WentOn::As(kept)) => draft.go_on_as(kept),
+                Some(WentOn::Renamed(kept)) => {
+                    gathered.odd.push(renamed(&draft, kept));
+                    draft.go_on_as(kept);
+                }
+                Some(WentOn::Beside(kept)) => gathered.odd.push(beside(&draft, kept)),
+                Some(WentOn::Copied) => {
+                    let source = draft.terms.source;
+                    copies.entry(source).or_default().push(draft.id);
+                    continue;
+                }
             }
         }
         let is_free = |path: &SitePath| {
@@ -90,13 +94,25 @@ pub fn placed(
                 taken.insert(path.clone());
                 placed.push(Placed { draft, path });
             }
-            Err(why) => skipped.push(Skipped {
+            Err(why) => gathered.skipped.push(Skipped {
                 what: draft.id,
                 why: why.into(),
             }),
         }
     }
+    let copies = copies
+        .into_values()
+        .filter_map(|left_out| copied(&left_out));
+    gathered.stale.extend(copies);
     placed
+}
+
+/// What one source tells in the words of others, in one sentence: a partner may copy many.
+fn copied(left_out: &[String]) -> Option<Skipped> {
+    Some(Skipped {
+        what: named_first(left_out)?,
+        why: "it says the same as another article, which another source told first or stands before this one".into(),
+    })
 }
 
 /// The first place that `is_free`, or why there is none.
@@ -161,13 +177,83 @@ pub fn namesakes(placed: &[Placed]) -> Vec<Skipped> {
     found
 }
 
-fn says_the_same(draft: &Draft, kept: &Slip) -> Option<bool> {
-    let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
+/// What a draft that nobody knows by its name is of those articles of its moment that nobody names now.
+enum WentOn<'a> {
+    New,
+    As(&'a Slip),
+    /// The same, by the id that its source gives it: it has another headline and another address.
+    Renamed(&'a Slip),
+    /// It says much of what this one does, so it may be the same.
+    Beside(&'a Slip),
+    /// Another source's words, which are there already.
+    Copied,
+}
+
+/// So many are looked at for their words alone.
+const LOOKED_AT: usize = 20;
+
+fn went_on<'a>(draft: &Draft, copy: &Copy, then: &[&'a Slip], tellers: &Tellers) -> WentOn<'a> {
+    let (teller, base) = (draft.teller.as_deref(), draft.base());
+    let titled = || {
+        let then = then.iter().copied();
+        then.filter(|kept| kept.is_titled(&copy.title))
+    };
+    let may_move = |kept: &&Slip| teller.is_none_or(|one| tellers.may_move(one, &base, kept));
+    let is_alike = |kept: &&Slip| is_alike(copy, kept).unwrap_or_default();
+    let is_called_alike = |kept: &&Slip| {
+        let own_id = || kept.line().ok()?.own_id;
+        copy.own_id.is_some() && copy.own_id == own_id()
+    };
+    let keeps_it_out = |kept: &&Slip| {
+        let teller = teller.filter(|_| draft.is_at_home());
+        !teller.is_some_and(|teller| tellers.stands_before(teller, kept))
+    };
+    let says_the_same = |kept: &Slip| says_the_same(copy, kept).unwrap_or_default();
+    if let Some(kept) = titled().filter(may_move).find(is_alike) {
+        return WentOn::As(kept);
+    }
+    let movable = then.iter().copied().filter(may_move);
+    if let Some(kept) = movable.clone().find(is_called_alike) {
+        return WentOn::Renamed(kept);
+    }
+    if titled().filter(keeps_it_out).any(says_the_same) {
+        return WentOn::Copied;
+    }
+    let mut own = movable.filter(|kept| kept.told_by.as_deref() == draft.told_by());
+    match own.by_ref().take(LOOKED_AT).find(is_alike) {
+        Some(kept) => WentOn::Beside(kept),
+        None => WentOn::New,
+    }
+}
+
+fn renamed(draft: &Draft, kept: &Slip) -> Skipped {
+    Skipped {
+        what: draft.id.clone(),
+        why: format!(
+            "its source calls it by the id that `{}` had, so it is shown in place of that one, and keeps its address `{}`",
+            kept.id, kept.path
+        ),
+    }
+}
+
+fn beside(draft: &Draft, kept: &Slip) -> Skipped {
+    Skipped {
+        what: draft.id.clone(),
+        why: format!(
+            "it has its moment and much of its text in common with `{}`, which its source does not name any more and which stays \
+             in the site; if this one was to replace that one, name that one under `withdrawn`",
+            kept.id
+        ),
+    }
+}
+
+fn says_the_same(copy: &Copy, kept: &Slip) -> Option<bool> {
+    let story = kept.line().ok()?.story?;
     Some(Wording::of(&copy.title, &copy.read.html) == Wording::of(&story.title, &story.body))
 }
 
-fn is_alike(draft: &Draft, kept: &Slip) -> Option<bool> {
-    let (copy, story) = (draft.copy()?, kept.line().ok()?.story?);
+fn is_alike(copy: &Copy, kept: &Slip) -> Option<bool> {
+    let story = kept.line().ok()?.story?;
     let [now, then] = [&copy.read.html, &story.body].map(|html| Wording::of_lines(html));
     Some(now?.is_alike(&then?))
 }

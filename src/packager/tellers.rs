@@ -60,6 +60,12 @@ impl Teller {
 }
 
 impl Teller {
+    /// How it calls an article by a name that is no address of the web, and that others may give too: with its host before it,
+    /// or its file. No path in a folder begins so.
+    pub fn called(&self, id: &str) -> String {
+        format!("//{}/{id}", self.host.as_deref().unwrap_or(&self.name))
+    }
+
     /// Whether this address is of its own host.
     pub fn is_home_of(&self, url: &Url) -> bool {
         let host = self.host.as_deref();
@@ -116,9 +122,27 @@ impl Tellers {
         deepest.filter(|one| depth(one) > 0)
     }
 
+    /// Whether the one may mean what is kept under a name that is no address: unless that was told by one elsewhere.
+    pub fn may_mean(&self, one: &Teller, kept: &Slip) -> bool {
+        let owner = self.owner(kept).map(|(_, owner)| owner);
+        owner.is_none_or(|owner| owner.called("") == one.called(""))
+    }
+
     /// The place of the source that told it last, if it is still there.
     pub fn place_of(&self, kept: &Slip) -> Option<u32> {
         self.owner(kept).map(|(place, _)| *place)
+    }
+
+    fn place(&self, one: &Teller) -> Option<u32> {
+        let mut all = self.0.iter();
+        all.find_map(|(place, other)| (other.name == one.name).then_some(*place))
+    }
+
+    /// Whether the one stands before that which told what is kept.
+    pub fn stands_before(&self, one: &Teller, kept: &Slip) -> bool {
+        let owner = self.owner(kept).map(|(owner, _)| *owner);
+        let both = self.place(one).zip(owner);
+        both.is_some_and(|(place, owner)| place < owner)
     }
 
     /// Whether what is kept was told by a source that stands before this place.
@@ -143,6 +167,8 @@ impl Tellers {
         match (one.filter(|one| !one.is_list), owner) {
             (Some(one), Some(owner)) => owner.name != one.name,
             (None, Some(owner)) if owner.is_list => false,
+            // Under a name that is no address nobody is at home.
+            (None, Some(_)) if kept.addresses().next().is_none() => true,
             _ => !is_noted_at_home(told_by, kept),
         }
     }
@@ -161,11 +187,9 @@ impl Tellers {
     /// Who told what is kept, if that is another one that has the original and does not stand behind. A list has it too: all
     /// that came by it came from there.
     fn beside(&self, one: &Teller, kept: &Slip) -> Option<&Arc<Teller>> {
-        let (place, owner) = self.owner(kept)?;
-        let place_of_one = self.0.iter().find(|(_, other)| other.name == one.name);
-        let is_before = place_of_one.is_some_and(|(of_one, _)| of_one < place);
+        let (_, owner) = self.owner(kept)?;
         let has_it = owner.is_list || is_at_home(owner, &hosts(kept));
-        (owner.name != one.name && has_it && !is_before).then_some(owner)
+        (owner.name != one.name && has_it && !self.stands_before(one, kept)).then_some(owner)
     }
 
     /// For whom the page itself is to be read, since one on its host names it that may not tell it.
@@ -185,9 +209,8 @@ impl Tellers {
         if is_at_home(one, &hosts) {
             return self.beside(one, kept).is_none();
         }
-        let place = self.0.iter().find(|(_, other)| other.name == one.name);
-        let is_before = |(owner, _): &(u32, _)| place.is_some_and(|(place, _)| place < owner);
-        owner.is_none_or(is_before) && !self.0.iter().any(|(_, other)| is_at_home(other, &hosts))
+        let may_step_in = owner.is_none() || self.stands_before(one, kept);
+        may_step_in && !self.0.iter().any(|(_, other)| is_at_home(other, &hosts))
     }
 }
 

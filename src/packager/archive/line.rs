@@ -28,6 +28,10 @@ pub(in crate::packager) struct Line {
     /// Whether that one alone says where it lies: on another host, where nobody has seen it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_hearsay: bool,
+    /// The [digest](super::super::source::Entry::own_id) of what its source calls it besides its address, by which it is known
+    /// under another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_id: Option<Mark>,
     /// The program that read it: another may read the same page otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_by: Option<String>,

@@ -36,6 +36,7 @@ use super::links;
 use super::mark::Mark;
 use super::room::{self, Crowded, ROOMS};
 use super::slug;
+use super::source;
 use super::studio::Finished;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
@@ -318,25 +319,25 @@ fn held_once(names: &mut BTreeSet<Arc<str>>, name: Arc<str>) -> Arc<str> {
 /// article.
 pub(super) fn key(id: &str) -> String {
     match Url::parse(id) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => links::key(&url),
+        Ok(url) if source::is_web(&url) => links::key(&url),
         _ => id.to_owned(),
     }
 }
 
 impl Archive {
-    /// What the source called the article when it first told of it: by that it is placed.
-    pub(super) fn first_id(&self, id: &str) -> Option<&str> {
-        Some(&self.slips.get(&key(id))?.id)
+    /// What is kept of the article that its source calls `id`, also if it was withdrawn.
+    pub(super) fn known(&self, id: &str) -> Option<&Slip> {
+        self.slips.get(&key(id)).map(Arc::as_ref)
     }
 
-    /// Articles that had this title and this very moment, other than those `now` called by their ids: the site of a
-    /// newsroom moves when it is blocked, and then all its addresses are new. It may also be that two have them in common.
-    pub(super) fn moved(
-        &self,
-        title: &dyn Fn() -> Option<String>,
-        published: Timestamp,
-        now: &BTreeSet<String>,
-    ) -> Vec<&Slip> {
+    /// What the source called the article when it first told of it: by that it is placed.
+    pub(super) fn first_id(&self, id: &str) -> Option<&str> {
+        Some(&self.known(id)?.id)
+    }
+
+    /// Articles of this very moment, other than those `now` called by their ids: the site of a newsroom moves when it is
+    /// blocked, and then all its addresses are new. It may also be that two have it in common.
+    pub(super) fn of_moment(&self, published: Timestamp, now: &BTreeSet<String>) -> Vec<&Slip> {
         let is_of_then = |(known_as, slip): &(&String, &Arc<Slip>)| {
             let story = slip.story.as_ref();
             story.is_some_and(|story| story.published == published)
@@ -344,11 +345,7 @@ impl Archive {
                 && **known_as == key(&slip.id)
         };
         let of_then = self.slips.iter().filter(is_of_then);
-        let mut of_then = of_then.map(|(_, slip)| &**slip).peekable();
-        // Few have the same moment, so a title is rarely asked for.
-        let title = of_then.peek().and_then(|_| title());
-        let titled = title.map(|title| of_then.filter(move |slip| slip.is_titled(&title)));
-        titled.into_iter().flatten().collect()
+        of_then.map(|(_, slip)| &**slip).collect()
     }
 
     /// The article that its source calls `id`, unless it was withdrawn.
@@ -632,6 +629,7 @@ impl Archive {
             also: Vec::new(),
             told_by: None,
             is_hearsay: false,
+            own_id: None,
             read_by: None,
             left_out: None,
             story: None,

@@ -173,6 +173,7 @@ impl Slip {
             // Nobody else's links shall lead to the page that says that it is gone.
             told_by: self.alone_says().map(Box::from),
             is_hearsay: self.is_hearsay,
+            own_id: None,
             read_by: None,
             left_out: None,
             story: None,
@@ -249,7 +250,7 @@ impl Slip {
     }
 
     /// Whether this is its title, and not only the hash of it.
-    pub(super) fn is_titled(&self, title: &str) -> bool {
+    pub(in crate::packager) fn is_titled(&self, title: &str) -> bool {
         let brief = self.story.as_ref();
         let may_be = brief.is_some_and(|brief| brief.title == hash(title));
         let line = || self.line().ok()?.story;

@@ -13,7 +13,7 @@ mod beside;
 mod mending;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::Offset;
@@ -28,12 +28,14 @@ use crate::io::fetch::shown;
 use crate::packager::extract::{
     Moment, escaped, is_document, parse_date, picture_key, plain_text, unescaped, weight,
 };
-use crate::packager::{Skipped, charset};
+use crate::packager::mark::Mark;
+use crate::packager::{Skipped, archive, charset};
 use crate::site::{Language, shortened};
 
 /// One article as its source tells it. Any part may be missing; texts are plain unless they say otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
+    /// What the source calls it; often its address.
     pub id: String,
     pub link: Option<Url>,
     pub title: Option<String>,
@@ -55,6 +57,17 @@ pub struct Entry {
     pub captions: Vec<(String, String)>,
 }
 
+impl Entry {
+    /// A digest of what its source calls the article with this address, if it calls it anything else: that may stay while the
+    /// headline changes and the address with it.
+    pub fn own_id(&self, address: &str) -> Option<Mark> {
+        let id = self.id.trim();
+        let is_other = || archive::key(id) != archive::key(address);
+        let is_any = self.link.is_some() && !id.is_empty() && is_other();
+        is_any.then(|| Mark::of(&[id.as_bytes()]))
+    }
+}
+
 /// A description this long, with paragraphs in it, is the article itself.
 const WHOLE: usize = 1200;
 
@@ -73,7 +86,7 @@ pub(super) fn offers(
         return Err(SourceError::EmptyFeed(source.to_string()));
     }
     let (mut offers, mut skipped) = (Vec::with_capacity(entries.len()), Vec::new());
-    for entry in entries {
+    for entry in named_once(entries) {
         let title = entry.title.clone().unwrap_or_default();
         match offer(entry, url) {
             Some(offer) => offers.push(offer),
@@ -84,6 +97,19 @@ pub(super) fn offers(
         }
     }
     Ok((offers, skipped))
+}
+
+/// What several items are called tells none of them from the others.
+fn named_once(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for entry in &entries {
+        *times.entry(entry.id.clone()).or_default() += 1;
+    }
+    let linked = entries.iter_mut().filter(|entry| entry.link.is_some());
+    for entry in linked.filter(|entry| times.get(&entry.id) > Some(&1)) {
+        entry.id.clear();
+    }
+    entries
 }
 
 /// The article's own address is the steadier name; an entry without one can only be read if it is whole.

@@ -34,6 +34,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Skipped;
+use super::extract::Extracted;
 use super::fetching::{GetError, Getter, Terms};
 use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
@@ -48,7 +49,7 @@ pub use self::feed::Entry;
 pub use self::inbox::{IMAGES, PushError, Pushed, Refused, Taken, take};
 pub use self::named::Named;
 pub(super) use self::shelf::address;
-pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, shown};
+pub use self::shelf::{Held, Shelf, ShelfError, is_on_shelf, is_web, is_web_address, shown};
 
 /// What an operator names as the source of a newsroom's articles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,6 +305,25 @@ impl Offer {
         self.teller = Some(Arc::clone(teller));
     }
 
+    /// Lets go of what a source tells that has no say where the page lies: its words would stand over another's text. Only what
+    /// that page does not tell and an article must have is taken from it.
+    pub fn believe_page(&mut self, read: &Extracted) {
+        let told = self.told.take();
+        self.told = told.map(|told| {
+            let had = |text: &String| !text.is_empty();
+            let title = Some(&read.title).filter(|title| had(title));
+            let told = Entry {
+                id: told.id,
+                link: told.link,
+                title: title.cloned().or(told.title),
+                published: read.published.or(told.published),
+                language: told.language,
+                ..Entry::default()
+            };
+            told.into()
+        });
+    }
+
     /// Whether its page lies on the shelf.
     pub fn is_held(&self) -> bool {
         matches!(self.page, Page::Held(_) | Page::Lying)
@@ -348,9 +368,6 @@ impl Offer {
         }
         if let Some(teller) = &self.teller {
             teller.withheld.removed(&mut self.id);
-        }
-        if let Some(told) = &mut self.told {
-            told.id.clone_from(&self.id);
         }
     }
 }

@@ -36,9 +36,10 @@ impl Named {
         format!("{name} #{}", digest.get(..32).unwrap_or_default())
     }
 
-    /// Whether archives called it so that were written before: by the way there from where colport was started.
+    /// Whether archives called it so that were written before: by the way there from where colport was started. No address of
+    /// the web is such a way, however it ends.
     pub fn was_called(&self, noted: &str) -> bool {
-        Path::new(noted).ends_with(&self.written)
+        !noted.contains("://") && Path::new(noted).ends_with(&self.written)
     }
 
     /// Of two that were called so the one of which more is the same.
@@ -105,6 +106,7 @@ mod tests {
         ] {
             check("feeds/own.xml", noted, false);
         }
+        check("own.xml", "https://n.example/own.xml", false);
         check("/srv/own.xml", "/srv/own.xml", true);
         check("/srv/own.xml", "/home/srv/own.xml", false);
     }

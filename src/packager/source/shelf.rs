@@ -62,6 +62,15 @@ pub(in crate::packager) fn address(path: &str) -> Url {
     url
 }
 
+pub fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+/// Other names mean an article only together with who gave them.
+pub fn is_web_address(name: &str) -> bool {
+    Url::parse(name).is_ok_and(|url| is_web(&url))
+}
+
 pub fn is_on_shelf(url: &Url) -> bool {
     url.host_str() == Some(HOST)
 }

@@ -28,6 +28,9 @@ const A_PAGE: usize = 100;
 /// What sites may lack is optional; plugins put other types into the rest, which is read as it comes.
 #[derive(Debug, Deserialize)]
 struct Post {
+    /// A number. It stays when the address does not.
+    #[serde(default)]
+    id: Value,
     link: String,
     /// By the newsroom's clock.
     date: Option<String>,
@@ -227,8 +230,13 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
     let shown = media.and_then(|list| list.get(0)).unwrap_or(&Value::Null);
     let string = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let caption = shown.get("caption").and_then(|told| told.get("rendered"));
+    let id = link.to_string();
     let told = Entry {
-        id: link.to_string(),
+        id: post
+            .id
+            .as_u64()
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         title: text(&post.title.rendered),
         byline: byline(&post.embedded),
         published,
@@ -242,7 +250,7 @@ fn offer(post: Value, site: &Url) -> Result<Offer, Skipped> {
         link: Some(link),
         ..Entry::default()
     };
-    Ok(Offer::new(told.id.clone(), page, told))
+    Ok(Offer::new(id, page, told))
 }
 
 impl Post {
@@ -330,6 +338,7 @@ mod tests {
         let offer = offers.unwrap().remove(0);
         assert!(skipped.is_empty());
         assert_eq!(offer.id, "https://n.example/0/");
+        assert_eq!(offer.told.as_ref().map(|told| &*told.id), Some("0"));
         assert!(matches!(&offer.page, Page::Told(url) if url.path() == "/0/"));
         let told = offer.told.unwrap();
         assert_eq!(told.title.as_deref(), Some("Rivers – 0"));

@@ -807,3 +807,95 @@ async fn news_without_a_title_has_its_first_sentence() {
     let (stock, _) = next(&mut empty(), &[OWN], &[&item], &[]).await;
     assert_eq!(titles(&stock), ["The ferry to the island runs again"]);
 }
+
+/// An item with an id besides its address.
+fn with_id(id: &str, item: &str) -> String {
+    let guid = format!("<guid isPermaLink='false'>{id}</guid></item>");
+    item.replace("</item>", &guid)
+}
+
+#[tokio::test]
+async fn an_article_of_which_headline_and_address_change_is_known_by_its_sources_own_id() {
+    let first = whole(
+        "https://n.example/ivan-told",
+        "Ivan told us",
+        "It was Ivan who saw the fire.",
+    );
+    let second = whole(
+        "https://n.example/a-witness-told",
+        "A witness told us",
+        "Somebody saw the fire in the night.",
+    );
+    let other = whole("https://n.example/2", "Two", "It went on.");
+    let post = "https://n.example/?p=1";
+    let page = |id: &str, items: [&str; 2]| {
+        let items = items.map(|item| with_id(id, item));
+        whole_feed(&items.each_ref().map(|item| &**item))
+    };
+    let now = "2026-11-23T12:00:00Z";
+    let round = async |archive: &mut Archive, told: String| {
+        let web = Web::default().with(OWN, "text/xml", told);
+        let gathered = gathered_of(&[OWN], &web, archive, now).await;
+        let odd: Vec<_> = gathered.odd.iter().map(|odd| odd.why.clone()).collect();
+        let stock = stocked(archive, gathered, &[]);
+        *archive = reread(archive);
+        let all = articles(&stock).into_iter();
+        let told = all.map(|one| (one.title, one.path.to_string()));
+        (told.collect::<Vec<_>>(), odd)
+    };
+    let mut archive = empty();
+    let (told, _) = round(&mut archive, whole_feed(&[&with_id(post, &first)])).await;
+    let [(_, place)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    for named in [1, 0] {
+        let (told, odd) = round(&mut archive, whole_feed(&[&with_id(post, &second)])).await;
+        assert_eq!(told, [("A witness told us".into(), place.clone())]);
+        assert_eq!(odd.len(), named, "{odd:?}");
+        assert!(odd.iter().all(|odd| odd.contains(place)), "{odd:?}");
+    }
+    assert!(!text(&archive).contains("was Ivan"));
+    // An id that all have tells nothing, and what is there still was not renamed.
+    let mut archive = empty();
+    round(&mut archive, page("1", [&first, &other])).await;
+    let (told, _) = round(&mut archive, page("1", [&second, &other])).await;
+    assert_eq!(told.len(), 3);
+    let mut archive = empty();
+    round(&mut archive, whole_feed(&[&with_id(post, &first)])).await;
+    let both = [with_id(post, &second), first.clone()];
+    let (told, _) = round(&mut archive, whole_feed(&[&both[0], &both[1]])).await;
+    assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
+async fn what_says_much_of_an_article_that_its_source_names_no_more_is_named() {
+    let says = |who: &str| {
+        let text = format!(
+            "{who} saw the fire in the old town from the window.</p><p>It went on until the morning, and nobody came.</p><p>"
+        );
+        whole(
+            &format!("https://n.example/{who}"),
+            &format!("{who} told us"),
+            &text,
+        )
+    };
+    let mut archive = empty();
+    for (items, named) in [
+        (&["Ivan"][..], 0),
+        (&["Ivan", "Somebody"], 0),
+        (&["Another"], 1),
+        (&["Another"], 0),
+    ] {
+        let items: Vec<_> = items.iter().map(|who| says(who)).collect();
+        let items: Vec<&str> = items.iter().map(|item| &**item).collect();
+        let web = Web::default().with(OWN, "text/xml", whole_feed(&items));
+        let gathered = gathered_of(&[OWN], &web, &archive, "2026-11-23T12:00:00Z").await;
+        assert_eq!(gathered.odd.len(), named, "{:?}", gathered.odd);
+        let whys = gathered.odd.iter().map(|odd| &odd.why);
+        for why in whys {
+            assert!(why.contains("`https://n.example/"), "{why}");
+        }
+        stocked(&mut archive, gathered, &[]);
+        archive = reread(&archive);
+    }
+}
