@@ -9,11 +9,15 @@
 //!    lies in a folder by now is not kept.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
-//!    and then taken back, is looked for in the edition before, by the place that its name gives.
+//!    and then taken back, is looked for in the edition before, by the place that its name gives, unless another lies there:
+//!    anybody can find a name that gives it.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
 //! 4. What there is no [room] for is left out.
 //! 5. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
 //!    it comes and years after its feed forgot it, and no link leads to an article that is gone.
+//!
+//! Whatever happens, each place and each name has one line. Of what earlier versions wrote twice one line is read, and the
+//! other goes with the next writing: no file is written that cannot be read again.
 //!
 //! The text was cleaned before it was kept, and is cleaned again in step 5: a file on a disk is not trusted either.
 //! In memory there is a slip of each line; the lines stay on the disk.
@@ -190,29 +194,20 @@ impl Archive {
             number += 1;
             hasher.update(text);
             hasher.update(b"\n");
-            let slip = self.slip(
-                text,
-                Whereabouts::File(Arc::clone(&lying), range),
-                &mut places,
-            );
-            let (key, mut slip) = slip.map_err(|why| ArchiveError::Damaged {
+            let slip = self.slip(text, Whereabouts::File(Arc::clone(&lying), range));
+            let mut slip = slip.map_err(|why| ArchiveError::Damaged {
                 place: place.clone(),
                 line: number,
                 why,
             })?;
             slip.told_by = slip.told_by.map(|name| held_once(&mut tellers, name));
-            self.slips.insert(key, slip);
+            self.shelve(slip, &mut places);
             Ok::<_, ArchiveError>(())
         })?;
         Ok(hasher.finish())
     }
 
-    fn slip(
-        &self,
-        text: &[u8],
-        lies: Whereabouts,
-        places: &mut HashSet<SitePath>,
-    ) -> Result<(String, Slip), String> {
+    fn slip(&self, text: &[u8], lies: Whereabouts) -> Result<Slip, String> {
         let line: Line = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if !line.is_of(&self.newsroom) {
             let (path, newsroom) = (&line.path, &self.newsroom);
@@ -220,16 +215,45 @@ impl Archive {
                 "`{path}` is no place of an article of `{newsroom}` with its date"
             ));
         }
-        let mut key = key(&line.id);
+        Ok(Slip::lying(&line, true, lies, Mark::of(&[text])))
+    }
+
+    /// Takes up a slip that was written. Earlier versions wrote two for one place or one name: of those what is shown stays,
+    /// since a name that gave the place of another was enough to lay a withdrawn one over it; or else the first.
+    fn shelve(&mut self, slip: Slip, places: &mut HashSet<SitePath>) {
+        let mut key = key(&slip.id);
         // Earlier versions took two spellings of an address for two articles. Readers have both, so both stay; what is told
         // now is the first.
-        if self.slips.get(&key).is_some_and(|had| *had.id != *line.id) {
-            key.clone_from(&line.id);
+        if self.slips.get(&key).is_some_and(|had| had.id != slip.id) {
+            key = key_beside(&slip.id);
         }
-        if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
-            return Err(format!("`{}` stands there twice", line.path));
+        let is_new_place = places.insert(slip.path.clone());
+        if !is_new_place || self.slips.contains_key(&key) {
+            let is_rival =
+                |known_as: &String, had: &Slip| *known_as == key || had.path == slip.path;
+            let mut rivals = self.slips.iter().filter(|(key, had)| is_rival(key, had));
+            if rivals.any(|(_, had)| had.is_shown() || !slip.is_shown()) {
+                return;
+            }
+            self.slips.retain(|key, had| !is_rival(key, had));
         }
-        Ok((key, Slip::lying(&line, true, lies, Mark::of(&[text]))))
+        self.slips.insert(key, slip);
+    }
+
+    /// Each place and each name once, as they are read.
+    fn settle(&mut self) {
+        let (mut places, mut names) = (HashSet::new(), HashSet::new());
+        let mut twice = Vec::new();
+        for (key, slip) in &self.slips {
+            if !places.insert(&slip.path) {
+                twice.push(key.clone());
+            } else if !names.insert(&*slip.id) {
+                twice.push(key_beside(&slip.id));
+            }
+        }
+        for key in twice {
+            self.slips.remove(&key);
+        }
     }
 
     /// Puts the files in place, unless they lie there already. To be called once: what was read lies elsewhere then.
@@ -298,6 +322,11 @@ pub(super) fn key(id: &str) -> String {
         Ok(url) if matches!(url.scheme(), "http" | "https") => links::key(&url),
         _ => id.to_owned(),
     }
+}
+
+/// The same of another spelling, if two are kept.
+fn key_beside(id: &str) -> String {
+    format!("\n{id}")
 }
 
 impl Archive {
@@ -442,6 +471,7 @@ impl Archive {
         // Step 2.
         let out = self.withdraw(withdrawn, &mut from_folders, previous)?;
         self.give_way(&mut from_folders);
+        self.settle();
         self.forget_texts(!out.taken_back.is_empty());
         let mut stock = Stock {
             unknown: out.unknown,
@@ -497,7 +527,7 @@ impl Archive {
         others.retain(|slip| !gone.contains_key(&slip.path));
         let others: HashSet<&SitePath> = others.iter().map(|slip| &slip.path).collect();
         self.slips.retain(|key, slip| match slip.is_shown() {
-            true => !others.contains(&slip.path),
+            true => !others.contains(&slip.path) && !gone.contains_key(&slip.path),
             false => gone.get(&slip.path) == Some(key),
         });
     }
@@ -541,7 +571,7 @@ impl Archive {
         let strange = strange.filter_map(|(number, one)| (!known.contains(&number)).then_some(one));
         let mut unknown = Vec::new();
         for one in strange {
-            match previous.and_then(|previous| self.shown_in(previous, one.id())) {
+            match previous.and_then(|previous| self.shown_in(previous, one.id(), others)) {
                 Some((slip, had)) => {
                     taken_back.push(had);
                     self.slips.insert(key(&slip.id), slip);
@@ -585,11 +615,20 @@ impl Archive {
     }
 
     /// What is left of the article that its source calls `id`, if an edition shows it, and by what it can be found elsewhere.
-    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<(Slip, TakenBack)> {
-        // Behind its short address another one may lie.
+    fn shown_in(
+        &self,
+        edition: &VerifiedEdition,
+        id: &str,
+        others: &Slips,
+    ) -> Option<(Slip, TakenBack)> {
+        // Behind its short address another one may lie, and of that it is known that it is another.
+        let is_free = |path: &&SitePath| {
+            let mut all = self.slips.values().chain(others.iter().map(|slip| &**slip));
+            !all.any(|slip| slip.path == **path)
+        };
         let path = [slug::long_slug(id), slug::slug(id)]
             .iter()
-            .find_map(|slug| self.place_in(edition, slug))?;
+            .find_map(|slug| self.place_in(edition, slug).filter(is_free))?;
         let page = edition.content(edition.file(path)?);
         let beside = |other: &SitePath| other != path && folder_of(other) == folder_of(path);
         let pictures = edition.files().filter(|(other, _)| beside(other));

@@ -177,3 +177,32 @@ async fn no_source_fills_the_site_with_notes_of_what_is_withdrawn() {
         assert!(stock.withdrawn.len() <= 1001, "{}", stock.withdrawn.len());
     }
 }
+
+/// What is told under `id`, in a place of its own.
+fn told_as(slug: &str, id: &str, html: &str) -> Line {
+    Line {
+        id: id.to_owned(),
+        source: Some(id.to_owned()),
+        ..line(&article(slug, html))
+    }
+}
+
+/// A page of a folder, withdrawn by the address that it gives itself, in the place of what a feed told.
+#[test]
+fn what_is_withdrawn_in_the_place_of_another_leaves_one_line() {
+    let told = told_as("court-a41d6c", "court.html", "<p>theirs");
+    let page = told_as("court-a41d6c", "https://n.example/court", "<p>ours");
+    let withdrawn = [Withdrawn::parse("https://n.example/court").unwrap()];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&[told]), &[]);
+    let gathered = || Gathered {
+        articles: vec![Slip::of(&page, false, &drawer()).into()],
+        ..Gathered::default()
+    };
+    for _ in 0..2 {
+        let stock = stocked(&mut archive, gathered(), &withdrawn);
+        assert_eq!((stock.articles.len(), stock.withdrawn.len()), (0, 1));
+        archive = reread(&archive);
+        assert_eq!(text(&archive).lines().count(), 1);
+    }
+}
