@@ -427,6 +427,13 @@ fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
             one_line(one)
         ));
     }
+    for (copy, one) in &stock.alike {
+        telling.warn(format!(
+            "`{}` says the same as `{}`, which is withdrawn, and stays: withdraw it too, if it shall go",
+            one_line(copy),
+            one_line(one)
+        ));
+    }
     for unknown in &stock.unknown {
         telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"

@@ -85,6 +85,8 @@ pub struct Gathered {
     pub failed: Vec<Failed>,
     /// Those sources that forget.
     pub tellers: Tellers,
+    /// Whether one of the others is a crawl, which may hold what strangers say.
+    pub has_crawl: bool,
 }
 
 /// A source that gave nothing at all, and why.
@@ -146,14 +148,28 @@ pub async fn gather(
         at_once: options.pages_at_once.max(1),
     };
     let drafts = reading.drafts(offers, &mut gathered, progress).await;
-    let Gathered { stale, skipped, .. } = &mut gathered;
-    let mut placed = placed(drafts, background, &tellers, &withdrawals, stale, skipped);
+    let Gathered {
+        stale,
+        skipped,
+        odd,
+        ..
+    } = &mut gathered;
+    let mut placed = placed(
+        drafts,
+        background,
+        &tellers,
+        &withdrawals,
+        stale,
+        skipped,
+        odd,
+    );
     gathered.odd.extend(namesakes(&placed));
     gathered
         .skipped
         .extend(taken_back(&mut placed, &withdrawn, background.archive));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered.tellers = tellers;
+    gathered.has_crawl = sources.iter().any(Source::is_crawl);
     gathered
 }
 

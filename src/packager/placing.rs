@@ -5,7 +5,8 @@
 //!    as it is: that source could put in its own words later.
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
 //!    again, and many feeds tell no hour.
-//!    What says the same as an article that was withdrawn goes with it: it has its names from then on.
+//!    What says the same as an article that was withdrawn goes with it, unless its source stands before that one's: it has
+//!    its names from then on.
 //! 2. Two sources of one article make one article: the first has the place.
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
@@ -42,6 +43,7 @@ pub fn placed(
     withdrawals: &Withdrawals<'_>,
     stale: &[Skipped],
     skipped: &mut Vec<Skipped>,
+    odd: &mut Vec<Skipped>,
 ) -> Vec<Placed> {
     let archive = background.archive;
     // Only what was kept can have moved, and not what is still where it was, though it cannot be read today.
@@ -61,9 +63,15 @@ pub fn placed(
     for mut draft in drafts {
         let is_new = draft.is_fleeting() && !archive.holds(&draft.id);
         let said = (is_new && !silenced.is_empty()).then(|| draft.said());
-        if let Some(gone) = said.flatten().and_then(|said| silenced.get(&said)) {
+        let gone = said.flatten().and_then(|said| silenced.get(&said));
+        let goes_with = |gone: &&&Slip| tellers.goes_with(draft.terms.source, gone);
+        if let Some(gone) = gone.and_then(|gone| gone.iter().find(goes_with)) {
             draft.copied = gone.names().into();
         } else if is_new {
+            odd.extend(
+                gone.and_then(|gone| gone.first())
+                    .map(|gone| stays(&draft, gone)),
+            );
             let known = archive.moved(&|| Some(draft.copy()?.title), draft.published, &now);
             let base = draft.base();
             let may_move = |kept: &&&Slip| {
@@ -97,6 +105,18 @@ pub fn placed(
         }
     }
     placed
+}
+
+/// What is said of what says the same as an article of another source that was withdrawn.
+fn stays(draft: &Draft, gone: &Slip) -> Skipped {
+    Skipped {
+        what: draft.id.clone(),
+        why: format!(
+            "it says the same as `{}`, which is withdrawn, but its source stands before that one's, so it is shown: \
+             withdraw it too, if it shall go",
+            gone.id
+        ),
+    }
 }
 
 /// The first place that `is_free`, or why there is none.

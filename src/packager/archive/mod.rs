@@ -153,6 +153,8 @@ pub struct Stock {
     pub taken_back: Vec<TakenBack>,
     /// What was kept of others and goes with what is withdrawn now, since it says the same: what each is called.
     pub copies: Vec<(String, String)>,
+    /// What says the same as well, but stays: it lies with its source, or that stands before the other's.
+    pub alike: Vec<(String, String)>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
     /// What there was no room for.
@@ -163,7 +165,17 @@ pub struct Stock {
 struct TakenOut {
     unknown: Vec<Withdrawn>,
     copies: Vec<(String, String)>,
+    alike: Vec<(String, String)>,
     taken_back: Vec<TakenBack>,
+}
+
+/// What says the same as something that is withdrawn now.
+#[derive(Default)]
+struct Copies {
+    /// With what goes: what each is kept by, and that one.
+    go: Vec<(String, Slip)>,
+    /// What each is called, and that one.
+    stay: Vec<(String, String)>,
 }
 
 impl Archive {
@@ -370,14 +382,19 @@ impl Archive {
     }
 
     /// What was withdrawn and still is, by all that it said.
-    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, &Slip> {
+    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, Vec<&Slip>> {
         let slips = self.slips.values();
         let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
         let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
-        let mut gone: Vec<_> = said.filter(is_gone).collect();
-        // Of a copy and what it is one of the latter, which has fewer names.
-        gone.sort_by_key(|(_, slip)| std::cmp::Reverse(slip.names().len()));
-        gone.into_iter().collect()
+        let mut silenced: HashMap<Mark, Vec<&Slip>> = HashMap::new();
+        for (said, slip) in said.filter(is_gone) {
+            silenced.entry(said).or_default().push(slip);
+        }
+        // Of a copy and what it is one of the latter first, which has fewer names.
+        for gone in silenced.values_mut() {
+            gone.sort_by_key(|slip| slip.names().len());
+        }
+        silenced
     }
 
     /// How many were withdrawn that have names besides their own.
@@ -469,13 +486,17 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
-        let out = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        let own = |slip: &Slip| !slip.is_fleeting && !gathered.has_crawl;
+        let tellers = &gathered.tellers;
+        let takes_along = |gone: &Slip, copy: &Slip| own(gone) || tellers.takes_along(gone, copy);
+        let out = self.withdraw(withdrawn, &mut from_folders, previous, &takes_along)?;
         self.give_way(&mut from_folders);
         self.settle();
         self.forget_texts(!out.taken_back.is_empty());
         let mut stock = Stock {
             unknown: out.unknown,
             copies: out.copies,
+            alike: out.alike,
             taken_back: out.taken_back,
             withdrawn: self.graves(),
             graves: self.buried().cloned().map(Box::new).collect(),
@@ -532,12 +553,13 @@ impl Archive {
         });
     }
 
-    /// Gives those that fit nothing.
+    /// `takes_along`: whether what is withdrawn and its copy go together.
     fn withdraw(
         &mut self,
         withdrawn: &[Withdrawn],
         others: &mut Slips,
         previous: Option<&VerifiedEdition>,
+        takes_along: &dyn Fn(&Slip, &Slip) -> bool,
     ) -> Result<TakenOut, ArchiveError> {
         let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
         let mut is_meant = |slip: &Slip| {
@@ -552,7 +574,7 @@ impl Archive {
             meant.insert(key.clone());
             self.slips.insert(key, *slip);
         }
-        let copies = self.copies(&meant)?;
+        let Copies { go: copies, stay } = self.copies(&meant, others, takes_along)?;
         for (key, other) in &copies {
             meant.insert(key.clone());
             self.slips
@@ -585,23 +607,45 @@ impl Archive {
         Ok(TakenOut {
             unknown,
             copies: copies.into_iter().filter_map(name).collect(),
+            alike: stay,
             taken_back,
         })
     }
 
-    /// What says the same as one of those that are meant and shown until now, with that one.
-    fn copies(&self, meant: &HashSet<String>) -> Result<Vec<(String, Slip)>, ArchiveError> {
+    /// What says the same as one of those that are meant and shown until now.
+    fn copies(
+        &self,
+        meant: &HashSet<String>,
+        others: &Slips,
+        takes_along: &dyn Fn(&Slip, &Slip) -> bool,
+    ) -> Result<Copies, ArchiveError> {
         let going = meant.iter().filter_map(|key| self.slips.get(key));
-        let mut copies = Vec::new();
+        let mut copies = Copies::default();
         for one in going.filter(|slip| slip.is_shown()) {
             let may_be =
                 |(key, slip): &(&String, &Slip)| !meant.contains(*key) && slip.may_copy(one);
+            let says = one.says()?;
+            let mut stays = |slip: &Slip| {
+                let called = (slip.id.to_string(), one.id.to_string());
+                copies.stay.push(called);
+            };
             for (key, slip) in self.slips.iter().filter(may_be) {
-                if slip.says()? == one.says()? {
-                    copies.push((key.clone(), one.clone()));
+                if slip.says()? == says {
+                    match takes_along(one, slip) {
+                        true => copies.go.push((key.clone(), one.clone())),
+                        false => stays(slip),
+                    }
                 }
             }
+            let others = others.iter().filter(|slip| slip.may_copy(one));
+            let alike = others.filter(|slip| slip.says().is_ok_and(|it| it == says));
+            alike.for_each(|slip| stays(slip));
         }
+        // It may say the same as two of them.
+        let going = copies.go.iter().filter_map(|(key, _)| self.slips.get(key));
+        let going: HashSet<&str> = going.map(|slip| &*slip.id).collect();
+        copies.stay.retain(|(name, _)| !going.contains(&**name));
+        copies.stay.sort();
         Ok(copies)
     }
 

@@ -170,8 +170,8 @@ impl Slip {
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
             also: self.also().map(str::to_owned).collect(),
-            // Nobody else's links shall lead to the page that says that it is gone.
-            told_by: self.alone_says().map(Box::from),
+            // By that it is known whose copies go with it, and whose links lead to the page that says that it is gone.
+            told_by: self.told_by.as_deref().map(Box::from),
             is_hearsay: self.is_hearsay,
             read_by: None,
             left_out: None,

@@ -206,3 +206,109 @@ fn what_is_withdrawn_in_the_place_of_another_leaves_one_line() {
         assert_eq!(text(&archive).lines().count(), 1);
     }
 }
+
+const SAYS: &str = "A source told us what she saw.</p><p>She lives in the old town.</p><p>It was on Monday.</p><p>";
+
+fn own_and_stolen() -> [String; 2] {
+    let stolen = whole("https://b.example/1", "What she saw", SAYS);
+    let stolen = stolen.replace("Fri, 20 Nov 2026", "Sun, 22 Nov 2026");
+    [whole(ONE, "What she saw", SAYS), stolen]
+}
+
+/// What the newsroom says, and the other one, besides what each always does.
+fn web_of(own: &[&str], other: &[&str]) -> Web {
+    let two = whole("https://n.example/2", "Two", "It went on.");
+    let nine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    let [own, other] = [(own, &two), (other, &nine)].map(|(items, always)| {
+        let items: Vec<&str> = items.iter().copied().chain([&**always]).collect();
+        whole_feed(&items)
+    });
+    let web = Web::default().with(HOME, "text/xml", own);
+    web.with(OTHER, "text/xml", other)
+}
+
+#[tokio::test]
+async fn the_original_stays_when_a_stolen_copy_is_withdrawn() {
+    let [saw, stolen] = own_and_stolen();
+    let mut archive = empty();
+    round(&mut archive, &[], web_of(&[&saw], &[&stolen])).await;
+    let withdrawn = [Withdrawn::parse("https://b.example/1").unwrap()];
+    // Its feed has forgotten it meanwhile.
+    for named in [1, 0] {
+        let (stock, _) = round(&mut archive, &withdrawn, web_of(&[], &[&stolen])).await;
+        assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+        assert!(stock.articles.iter().any(|slip| &*slip.id == ONE));
+        assert_eq!((stock.copies.len(), stock.alike.len()), (0, named));
+    }
+    // If it is withdrawn itself, no other copy comes back.
+    let withdrawn = [ONE, "https://b.example/1"].map(|one| Withdrawn::parse(one).unwrap());
+    let again = stolen.replace("/1<", "/5<");
+    for stolen in [&stolen, &again, &again] {
+        let (stock, _) = round(&mut archive, &withdrawn, web_of(&[&saw], &[stolen])).await;
+        assert_eq!(titles(&stock), ["Two", "Nine"]);
+    }
+}
+
+#[tokio::test]
+async fn the_original_is_published_though_a_leak_of_it_was_withdrawn() {
+    let [saw, stolen] = own_and_stolen();
+    let mut archive = empty();
+    round(&mut archive, &[], web_of(&[], &[&stolen])).await;
+    let withdrawn = [Withdrawn::parse("https://b.example/1").unwrap()];
+    round(&mut archive, &withdrawn, web_of(&[], &[&stolen])).await;
+    for named in [1, 0] {
+        let web = web_of(&[&saw], &[&stolen]);
+        let gathered = gathered_but(&withdrawn, &feeds(), &web, &archive, NOW).await;
+        let odd = gathered.odd.iter().filter(|odd| odd.what == ONE);
+        assert_eq!(odd.count(), named, "{:?}", gathered.odd);
+        let stock = stocked(&mut archive, gathered, &withdrawn);
+        archive = reread(&archive);
+        assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+        assert_eq!(stock.withdrawn.len(), 1);
+    }
+    // Under a third name the leak is still one.
+    let again = stolen.replace("/1<", "/5<");
+    let (stock, _) = round(&mut archive, &withdrawn, web_of(&[&saw], &[&again])).await;
+    assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+}
+
+#[test]
+fn a_copy_that_lies_with_its_source_is_named() {
+    let [own, print] = ["https://n.example/a", "https://n.example/a?print=1"];
+    let told = told_as("a-702683", own, "<p>One.<p>Two.<p>Three.");
+    let mut copy = told_as("b-702683", print, "<p>One.<p>Two.<p>Three.");
+    copy.story.as_mut().unwrap().title = told.story.as_ref().unwrap().title.clone();
+    let gathered = || Gathered {
+        articles: vec![Slip::of(&copy, false, &drawer()).into()],
+        has_crawl: true,
+        ..Gathered::default()
+    };
+    let mut archive = empty();
+    stocked(
+        &mut archive,
+        gathered_lines(std::slice::from_ref(&told)),
+        &[],
+    );
+    let withdrawn = [Withdrawn::parse(own).unwrap()];
+    let stock = stocked(&mut archive, gathered(), &withdrawn);
+    assert_eq!(stock.articles.len(), 1);
+    assert_eq!(stock.alike, [(print.to_owned(), own.to_owned())]);
+
+    // What lies in a crawl may be a stranger's; all else on the disk is the newsroom's.
+    for (has_crawl, left) in [(true, 1), (false, 0)] {
+        let mut archive = empty();
+        stocked(
+            &mut archive,
+            gathered_lines(std::slice::from_ref(&told)),
+            &[],
+        );
+        let withdrawn = [Withdrawn::parse(print).unwrap()];
+        let gathered = Gathered {
+            has_crawl,
+            ..gathered()
+        };
+        let stock = stocked(&mut archive, gathered, &withdrawn);
+        assert_eq!(stock.articles.len(), left);
+        assert_eq!((stock.alike.len(), stock.copies.len()), (left, 1 - left));
+    }
+}
