@@ -123,6 +123,11 @@ impl Tellers {
         self.owner(kept).map(|(place, _)| *place)
     }
 
+    /// The hosts from which they speak.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|(_, one)| one.host.as_deref())
+    }
+
     /// The place of the source that has the say over what is kept: that told it, or else is at home where it lies.
     fn rank(&self, kept: &Slip) -> Option<u32> {
         self.place_of(kept).or_else(|| {

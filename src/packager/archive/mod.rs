@@ -41,6 +41,7 @@ use super::mark::Mark;
 use super::room::{self, Crowded, ROOMS};
 use super::slug;
 use super::studio::Finished;
+use super::tellers::Tellers;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::{Withdrawals, Withdrawn};
@@ -155,6 +156,10 @@ pub struct Stock {
     pub copies: Vec<(String, String)>,
     /// What says the same as well, but stays: it lies with its source, or that stands before the other's.
     pub alike: Vec<(String, String)>,
+    /// Where articles are shown like whose place the address of something withdrawn ends, which is another's.
+    pub beside: Vec<(Withdrawn, SitePath)>,
+    /// Each of these took several articles now, which were there.
+    pub several: Vec<(Withdrawn, Vec<SitePath>)>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
     /// What there was no room for.
@@ -166,6 +171,8 @@ struct TakenOut {
     unknown: Vec<Withdrawn>,
     copies: Vec<(String, String)>,
     alike: Vec<(String, String)>,
+    beside: Vec<(Withdrawn, SitePath)>,
+    several: Vec<(Withdrawn, Vec<SitePath>)>,
     taken_back: Vec<TakenBack>,
 }
 
@@ -489,7 +496,10 @@ impl Archive {
         let own = |slip: &Slip| !slip.is_fleeting && !gathered.has_crawl;
         let tellers = &gathered.tellers;
         let takes_along = |gone: &Slip, copy: &Slip| own(gone) || tellers.takes_along(gone, copy);
-        let out = self.withdraw(withdrawn, &mut from_folders, previous, &takes_along)?;
+        let mut withdrawals = Withdrawals::of(withdrawn);
+        self.tell_copies(&mut withdrawals, &from_folders, tellers);
+        let others = &mut from_folders;
+        let out = self.withdraw(withdrawn, &withdrawals, others, previous, &takes_along)?;
         self.give_way(&mut from_folders);
         self.settle();
         self.forget_texts(!out.taken_back.is_empty());
@@ -497,6 +507,8 @@ impl Archive {
             unknown: out.unknown,
             copies: out.copies,
             alike: out.alike,
+            beside: out.beside,
+            several: out.several,
             taken_back: out.taken_back,
             withdrawn: self.graves(),
             graves: self.buried().cloned().map(Box::new).collect(),
@@ -553,18 +565,36 @@ impl Archive {
         });
     }
 
+    /// Tells what is on mirrors from what is others'.
+    fn tell_copies(&self, withdrawals: &mut Withdrawals<'_>, others: &Slips, tellers: &Tellers) {
+        if !withdrawals.are_in_doubt() {
+            return;
+        }
+        tellers.hosts().for_each(|host| withdrawals.meet_host(host));
+        for slip in self.slips.values().chain(others.iter().map(|slip| &**slip)) {
+            slip.all_addresses().for_each(|url| withdrawals.meet(&url));
+        }
+    }
+
     /// `takes_along`: whether what is withdrawn and its copy go together.
     fn withdraw(
         &mut self,
         withdrawn: &[Withdrawn],
+        withdrawals: &Withdrawals<'_>,
         others: &mut Slips,
         previous: Option<&VerifiedEdition>,
         takes_along: &dyn Fn(&Slip, &Slip) -> bool,
     ) -> Result<TakenOut, ArchiveError> {
-        let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
+        let (mut known, mut taken) = (HashSet::new(), BTreeMap::new());
         let mut is_meant = |slip: &Slip| {
-            let by = slip.meant_by(&withdrawals);
+            let by = slip.meant_by(withdrawals);
             known.extend(by.iter().copied());
+            if !by.is_empty() && slip.is_shown() {
+                for number in slip.named_by(withdrawals) {
+                    let taken: &mut BTreeSet<SitePath> = taken.entry(number).or_default();
+                    taken.insert(slip.path.clone());
+                }
+            }
             !by.is_empty()
         };
         let meant = self.slips.iter().filter(|(_, slip)| is_meant(slip));
@@ -604,10 +634,16 @@ impl Archive {
         let name = |(key, one): (String, Slip)| {
             Some((self.slips.get(&key)?.id.to_string(), one.id.to_string()))
         };
+        let taken = taken.into_iter().filter(|(_, places)| places.len() > 1);
+        let several = taken.filter_map(|(number, places)| {
+            Some((withdrawn.get(number)?.clone(), places.into_iter().collect()))
+        });
         Ok(TakenOut {
             unknown,
             copies: copies.into_iter().filter_map(name).collect(),
             alike: stay,
+            beside: self.beside(withdrawn, withdrawals, others),
+            several: several.collect(),
             taken_back,
         })
     }
@@ -647,6 +683,26 @@ impl Archive {
         copies.stay.retain(|(name, _)| !going.contains(&**name));
         copies.stay.sort();
         Ok(copies)
+    }
+
+    /// What is shown in places like which the addresses of others end.
+    fn beside(
+        &self,
+        withdrawn: &[Withdrawn],
+        withdrawals: &Withdrawals<'_>,
+        others: &Slips,
+    ) -> Vec<(Withdrawn, SitePath)> {
+        if !withdrawals.are_in_doubt() {
+            return Vec::new();
+        }
+        let shown = self.slips.values().filter(|slip| slip.is_shown());
+        let shown = shown.chain(others.iter().map(|slip| &**slip));
+        let found = shown.flat_map(|slip| {
+            let like = withdrawals.ending_like(&slip.path);
+            let of = move |number: usize| Some((withdrawn.get(number)?.clone(), slip.path.clone()));
+            like.filter_map(of)
+        });
+        found.collect()
     }
 
     /// What the pages of folders said of which only names are to be left. `is_new`: whether there are more of them than

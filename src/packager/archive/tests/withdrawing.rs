@@ -187,6 +187,73 @@ fn told_as(slug: &str, id: &str, html: &str) -> Line {
     }
 }
 
+#[test]
+fn the_address_of_a_strangers_article_takes_none_that_lies_where_it_ends() {
+    let scoop = told_as("scoop-5f0545", "https://n.example/scoop", "<p>ours");
+    let lies = "http://b.example/fa/2026/11/scoop-5f0545/";
+    let vile = told_as("scoop-702683", lies, "<p>vile");
+    let withdrawn = [Withdrawn::parse(lies).unwrap()];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&[scoop, vile]), &[]);
+    for _ in 0..2 {
+        archive = reread(&archive);
+        let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+        assert!(stock.unknown.is_empty());
+        let [kept] = &stock.articles[..] else {
+            panic!("{:?}", stock.articles);
+        };
+        assert_eq!(&*kept.id, "https://n.example/scoop");
+        // Who means that one is told how to say so.
+        let beside = [(withdrawn[0].clone(), kept.path.clone())];
+        assert_eq!(stock.beside, beside);
+        assert_eq!(stock.withdrawn.len(), 1);
+    }
+    let place = [Withdrawn::parse("fa/2026/11/scoop-5f0545/").unwrap()];
+    let stock = stocked(&mut archive, Gathered::default(), &place);
+    assert_eq!((stock.articles.len(), stock.beside.len()), (0, 0));
+}
+
+#[test]
+fn a_copy_on_a_mirror_still_means_its_article() {
+    let scoop = told_as("scoop-5f0545", "https://n.example/scoop", "<p>ours");
+    let other = told_as("other-702683", "https://b.example/other", "<p>other");
+    for mirror in ["https://m.example/x", "https://n.example/mirror"] {
+        let copy = format!("{mirror}/fa/2026/11/scoop-5f0545/index.html");
+        let withdrawn = [Withdrawn::parse(&copy).unwrap()];
+        let mut archive = empty();
+        let both = [scoop.clone(), other.clone()];
+        stocked(&mut archive, gathered_lines(&both), &[]);
+        for _ in 0..2 {
+            archive = reread(&archive);
+            let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+            assert_eq!((stock.articles.len(), stock.beside.len()), (1, 0));
+            assert!(stock.unknown.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_takes_several_articles_is_named() {
+    let [place, name] = ["fa/2026/11/scoop-5f0545", "https://n.example/scoop"];
+    let lines = [
+        told_as("scoop-5f0545", name, "<p>ours"),
+        told_as("a-702683", place, "<p>theirs"),
+    ];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&lines), &[]);
+    let withdrawn = [
+        Withdrawn::parse(place).unwrap(),
+        Withdrawn::parse(name).unwrap(),
+    ];
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    let [(by, places)] = &stock.several[..] else {
+        panic!("{:?}", stock.several);
+    };
+    assert_eq!((by, places.len()), (&withdrawn[0], 2));
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    assert!(stock.several.is_empty());
+}
+
 /// A page of a folder, withdrawn by the address that it gives itself, in the place of what a feed told.
 #[test]
 fn what_is_withdrawn_in_the_place_of_another_leaves_one_line() {
