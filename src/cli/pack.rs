@@ -427,6 +427,26 @@ fn warn_of_stock(stock: &Stock, telling: &Telling<'_>) {
             one_line(one)
         ));
     }
+    for (copy, one) in &stock.alike {
+        telling.warn(format!(
+            "`{}` says the same as `{}`, which is withdrawn, and stays: withdraw it too, if it shall go",
+            one_line(copy),
+            one_line(one)
+        ));
+    }
+    for (withdrawn, places) in &stock.several {
+        let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
+        telling.warn(format!(
+            "`{withdrawn}` is withdrawn, and means {} articles, which all go: {}; name the place of the one that you mean",
+            places.len(),
+            places.join(", ")
+        ));
+    }
+    for (withdrawn, place) in &stock.beside {
+        telling.warn(format!(
+            "`{withdrawn}` is withdrawn; the article at `{place}` stays, since others write on that host: name its place, if it is meant"
+        ));
+    }
     for unknown in &stock.unknown {
         telling.warn(format!(
             "`{unknown}` is withdrawn, but no article has this address: check its spelling, or remove it from `colport.toml`"

@@ -85,6 +85,8 @@ pub struct Gathered {
     pub failed: Vec<Failed>,
     /// Those sources that forget.
     pub tellers: Tellers,
+    /// Whether one of the others is a crawl, which may hold what strangers say.
+    pub has_crawl: bool,
 }
 
 /// A source that gave nothing at all, and why.
@@ -153,6 +155,7 @@ pub async fn gather(
         .extend(taken_back(&mut placed, &withdrawn, background.archive));
     finish(placed, getter, background, options, &mut gathered, progress).await;
     gathered.tellers = tellers;
+    gathered.has_crawl = sources.iter().any(Source::is_crawl);
     gathered
 }
 

@@ -7,7 +7,8 @@
 //!    It has another address if it has the same title, moment and text as before: headlines such as "News in brief" come
 //!    again, and many feeds tell no hour. Or if its source gives it an id besides the address, and gave that one the same: a name
 //!    may have been taken out of headline and address. One that only says much of what another of that moment did is named.
-//!    What says the same as an article that was withdrawn goes with it: it has its names from then on.
+//!    What says the same as an article that was withdrawn goes with it, unless its source stands before that one's: it has
+//!    its names from then on.
 //! 2. Two sources of one article make one article: the first has the place.
 //! 3. Of two articles with the same address the later one has a longer one: whoever tells an article must not be able to
 //!    keep another's out.
@@ -52,6 +53,7 @@ pub fn placed(
             .iter()
             .map(|draft| draft.id.clone())
             .chain(unread)
+            .filter(|id| archive.holds(id))
             .collect(),
         false => BTreeSet::new(),
     };
@@ -63,9 +65,13 @@ pub fn placed(
     for mut draft in drafts {
         let is_new = draft.is_fleeting() && !archive.holds(&draft.id);
         let said = (is_new && !silenced.is_empty()).then(|| draft.said());
-        if let Some(gone) = said.flatten().and_then(|said| silenced.get(&said)) {
+        let gone = said.flatten().and_then(|said| silenced.get(&said));
+        let goes_with = |gone: &&&Slip| tellers.goes_with(draft.terms.source, gone);
+        if let Some(gone) = gone.and_then(|gone| gone.iter().find(goes_with)) {
             draft.copied = gone.names().into();
         } else if is_new {
+            let gone = gone.and_then(|gone| gone.first());
+            gathered.odd.extend(gone.map(|gone| stays(&draft, gone)));
             let then = archive.of_moment(draft.published, &now);
             // Few have the same moment, so the text is rarely asked for.
             let copy = then.first().and_then(|_| draft.copy());
@@ -113,6 +119,18 @@ fn copied(left_out: &[String]) -> Option<Skipped> {
         what: named_first(left_out)?,
         why: "it says the same as another article, which another source told first or stands before this one".into(),
     })
+}
+
+/// What is said of what says the same as an article of another source that was withdrawn.
+fn stays(draft: &Draft, gone: &Slip) -> Skipped {
+    Skipped {
+        what: draft.id.clone(),
+        why: format!(
+            "it says the same as `{}`, which is withdrawn, but its source stands before that one's, so it is shown: \
+             withdraw it too, if it shall go",
+            gone.id
+        ),
+    }
 }
 
 /// The first place that `is_free`, or why there is none.

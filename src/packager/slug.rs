@@ -24,6 +24,15 @@ pub fn long_slug(id: &str) -> String {
     with_digits(id, LONG_DIGITS)
 }
 
+/// Whether a part of an address could be one of these.
+pub fn is_slug(part: &str) -> bool {
+    let tail = part.rsplit_once('-').map(|(_, tail)| tail);
+    tail.is_some_and(|tail| {
+        [DIGEST_DIGITS, LONG_DIGITS].contains(&tail.len())
+            && tail.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 fn with_digits(id: &str, digits: usize) -> String {
     let digest = Digest::of(id.as_bytes()).to_string();
     let tail = digest.get(..digits).unwrap_or_default();
@@ -87,6 +96,20 @@ mod tests {
             long.starts_with(&slug) && long.len() == slug.len() + 10,
             "{long}"
         );
+        assert!(is_slug(&slug) && is_slug(&long), "{slug}");
+    }
+
+    #[test]
+    fn other_parts_of_addresses_are_none() {
+        for part in [
+            "court",
+            "the-verdict",
+            "court-12345",
+            "court-a1b2cx",
+            "a1b2c3",
+        ] {
+            assert!(!is_slug(part), "{part}");
+        }
     }
 
     #[test]

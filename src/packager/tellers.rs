@@ -12,6 +12,8 @@
 //!    article's own host is among the sources. So nobody gains anything by being the first to name what others tell.
 //! 4. Who takes over an article that another told takes over its text, and not its date: by that it could lie in a month of
 //!    long ago before it was published at all.
+//! 5. What says the same as an article that is withdrawn goes with it, unless it is told by a source that stands before the
+//!    other's: when a stolen copy is taken back, the original stays.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -143,6 +145,34 @@ impl Tellers {
         let owner = self.owner(kept).map(|(owner, _)| *owner);
         let both = self.place(one).zip(owner);
         both.is_some_and(|(place, owner)| place < owner)
+    }
+
+    /// The hosts from which they speak.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|(_, one)| one.host.as_deref())
+    }
+
+    /// The place of the source that has the say over what is kept: that told it, or else is at home where it lies.
+    fn rank(&self, kept: &Slip) -> Option<u32> {
+        self.place_of(kept).or_else(|| {
+            let hosts = hosts(kept);
+            let at_home = self.0.iter().find(|(_, one)| is_at_home(one, &hosts));
+            at_home.map(|(place, _)| *place)
+        })
+    }
+
+    /// Whether what the source at this place tells goes with what is withdrawn and said the same. If nobody knows whose that
+    /// was, the site of the newsroom may have moved.
+    pub fn goes_with(&self, place: u32, gone: &Slip) -> bool {
+        self.rank(gone).is_none_or(|of_gone| of_gone <= place)
+    }
+
+    /// The same of a copy that is kept: what readers have goes only if it is known whose it is.
+    pub fn takes_along(&self, gone: &Slip, copy: &Slip) -> bool {
+        let [of_gone, of_copy] = [gone, copy].map(|kept| self.rank(kept));
+        of_gone
+            .zip(of_copy)
+            .is_some_and(|(of_gone, of_copy)| of_gone <= of_copy)
     }
 
     /// Whether what is kept was told by a source that stands before this place.
@@ -310,6 +340,29 @@ mod tests {
             assert!(!tellers.may_move(one, &there, &kept));
         }
         assert!(tellers.may_move(&alice, &there, &kept));
+    }
+
+    #[test]
+    fn a_copy_goes_with_the_original_and_not_the_original_with_a_copy() {
+        let (own, other, third) = (feed("n.example"), feed("b.example"), feed("c.example"));
+        let tellers = Tellers::of(&[own.clone(), other.clone()]);
+        let of = |source: &Source| kept(Some(&Teller::of(source).unwrap().name));
+        let [own, other, third] = [&own, &other, &third].map(of);
+        let check = |gone: &Slip, copy: &Slip, expected: bool| {
+            assert_eq!(tellers.takes_along(gone, copy), expected);
+        };
+        check(&own, &other, true);
+        check(&own, &own, true);
+        check(&other, &own, false);
+        // It was not noted: the host says whose it is.
+        check(&kept(None), &other, true);
+        check(&other, &kept(None), false);
+        check(&third, &other, true);
+        assert!(tellers.goes_with(1, &own) && tellers.goes_with(0, &own));
+        assert!(!tellers.goes_with(0, &other) && tellers.goes_with(1, &other));
+        let moved = Tellers::of(&[feed("d.example"), feed("e.example")]);
+        assert!(moved.goes_with(0, &own));
+        assert!(!moved.takes_along(&own, &other));
     }
 
     #[test]

@@ -488,6 +488,48 @@ fn an_article_that_was_pushed_and_taken_back_leaves_a_page_that_says_so() {
     assert!(newsroom.leads("news/index.html", "cms-4711"));
 }
 
+/// Anybody can find a name that gives the place of another's article.
+#[test]
+fn a_name_that_gives_the_place_of_an_article_takes_none() {
+    let (own, found) = (
+        "http://own.example/18/ferry",
+        "http://evil.example/4440777/ferry",
+    );
+    let newsroom = Newsroom::open();
+    let settle = |source: &str, withdrawn: &str| {
+        let source = format!("[[newsroom.source]]\n{source}\n");
+        newsroom.settle(&format!("{withdrawn}\n{source}"));
+    };
+    let inbox = newsroom.site.join("inbox");
+    fs::create_dir_all(&inbox).unwrap();
+    let article = format!(
+        "{{\"id\":\"{own}\",\"title\":\"Ferry\",\"published\":\"2025-11-21T10:00:00Z\",\"html\":\"<p>{SENTENCES}</p>\"}}"
+    );
+    fs::write(inbox.join("a.json"), article).unwrap();
+    let feed = format!(
+        "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><item><title>Ferry</title>\
+         <link>{own}</link><pubDate>Fri, 21 Nov 2025 10:00:00 GMT</pubDate>\
+         <content:encoded><![CDATA[<p>{SENTENCES}]]></content:encoded></item></channel></rss>"
+    );
+    fs::write(newsroom.site.join("told.xml"), feed).unwrap();
+    for source in ["inbox = \"inbox\"", "feed = \"told.xml\""] {
+        settle(source, "");
+        newsroom.packed();
+        let place = "news/2025/11/ferry-702683/index.html";
+        assert!(newsroom.edition().1.contains_key(place));
+        settle(source, &format!("withdrawn = [\"{found}\"]"));
+        for _ in 0..2 {
+            let said = newsroom.packed();
+            let unknown = format!("`{found}` is withdrawn, but no article");
+            assert!(said.err.contains(&unknown), "{said:?}");
+            let page = String::from_utf8(newsroom.edition().1[place].clone()).unwrap();
+            assert!(page.contains("flowers"), "{page}");
+        }
+        newsroom.settle("");
+        newsroom.packed();
+    }
+}
+
 #[test]
 fn a_withdrawn_page_of_a_folder_says_so_also_when_its_file_is_gone() {
     let newsroom = Newsroom::open();

@@ -9,11 +9,15 @@
 //!    lies in a folder by now is not kept.
 //! 2. Withdrawn ones lose everything but their names and language. The names stay so that no feed can bring them back
 //!    unnoticed, and so that a page in their place can say what became of them. What was never kept, since it was pushed
-//!    and then taken back, is looked for in the edition before, by the place that its name gives.
+//!    and then taken back, is looked for in the edition before, by the place that its name gives, unless another lies there:
+//!    anybody can find a name that gives it.
 //! 3. Pictures are those gathered now; of older articles, those of the edition before with the digest that was noted.
 //! 4. What there is no [room] for is left out.
 //! 5. Every article, new or kept, is shown by what a line holds of it (`page`). So its page has the same bytes on the day
 //!    it comes and years after its feed forgot it, and no link leads to an article that is gone.
+//!
+//! Whatever happens, each place and each name has one line. Of what earlier versions wrote twice one line is read, and the
+//! other goes with the next writing: no file is written that cannot be read again.
 //!
 //! The text was cleaned before it was kept, and is cleaned again in step 5: a file on a disk is not trusted either.
 //! In memory there is a slip of each line; the lines stay on the disk.
@@ -38,6 +42,7 @@ use super::room::{self, Crowded, ROOMS};
 use super::slug;
 use super::source;
 use super::studio::Finished;
+use super::tellers::Tellers;
 use super::trace::PROGRAM;
 use super::waiting::{Drawer, Whereabouts};
 use super::withdrawn::{Withdrawals, Withdrawn};
@@ -150,6 +155,12 @@ pub struct Stock {
     pub taken_back: Vec<TakenBack>,
     /// What was kept of others and goes with what is withdrawn now, since it says the same: what each is called.
     pub copies: Vec<(String, String)>,
+    /// What says the same as well, but stays: it lies with its source, or that stands before the other's.
+    pub alike: Vec<(String, String)>,
+    /// Where articles are shown like whose place the address of something withdrawn ends, which is another's.
+    pub beside: Vec<(Withdrawn, SitePath)>,
+    /// Each of these took several articles now, which were there.
+    pub several: Vec<(Withdrawn, Vec<SitePath>)>,
     /// What was withdrawn, but fits no article, gathered or kept.
     pub unknown: Vec<Withdrawn>,
     /// What there was no room for.
@@ -160,7 +171,19 @@ pub struct Stock {
 struct TakenOut {
     unknown: Vec<Withdrawn>,
     copies: Vec<(String, String)>,
+    alike: Vec<(String, String)>,
+    beside: Vec<(Withdrawn, SitePath)>,
+    several: Vec<(Withdrawn, Vec<SitePath>)>,
     taken_back: Vec<TakenBack>,
+}
+
+/// What says the same as something that is withdrawn now.
+#[derive(Default)]
+struct Copies {
+    /// With what goes: what each is kept by, and that one.
+    go: Vec<(String, Arc<Slip>)>,
+    /// What each is called, and that one.
+    stay: Vec<(String, String)>,
 }
 
 impl Archive {
@@ -191,29 +214,20 @@ impl Archive {
             number += 1;
             hasher.update(text);
             hasher.update(b"\n");
-            let slip = self.slip(
-                text,
-                Whereabouts::File(Arc::clone(&lying), range),
-                &mut places,
-            );
-            let (key, mut slip) = slip.map_err(|why| ArchiveError::Damaged {
+            let slip = self.slip(text, Whereabouts::File(Arc::clone(&lying), range));
+            let mut slip = slip.map_err(|why| ArchiveError::Damaged {
                 place: place.clone(),
                 line: number,
                 why,
             })?;
             slip.told_by = slip.told_by.map(|name| held_once(&mut tellers, name));
-            self.slips.insert(key, slip.into());
+            self.shelve(slip.into(), &mut places);
             Ok::<_, ArchiveError>(())
         })?;
         Ok(hasher.finish())
     }
 
-    fn slip(
-        &self,
-        text: &[u8],
-        lies: Whereabouts,
-        places: &mut HashSet<SitePath>,
-    ) -> Result<(String, Slip), String> {
+    fn slip(&self, text: &[u8], lies: Whereabouts) -> Result<Slip, String> {
         let line: Line = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if !line.is_of(&self.newsroom) {
             let (path, newsroom) = (&line.path, &self.newsroom);
@@ -221,16 +235,45 @@ impl Archive {
                 "`{path}` is no place of an article of `{newsroom}` with its date"
             ));
         }
-        let mut key = key(&line.id);
+        Ok(Slip::lying(&line, true, lies, Mark::of(&[text])))
+    }
+
+    /// Takes up a slip that was written. Earlier versions wrote two for one place or one name: of those what is shown stays,
+    /// since a name that gave the place of another was enough to lay a withdrawn one over it; or else the first.
+    fn shelve(&mut self, slip: Arc<Slip>, places: &mut HashSet<SitePath>) {
+        let mut key = key(&slip.id);
         // Earlier versions took two spellings of an address for two articles. Readers have both, so both stay; what is told
         // now is the first.
-        if self.slips.get(&key).is_some_and(|had| *had.id != *line.id) {
-            key.clone_from(&line.id);
+        if self.slips.get(&key).is_some_and(|had| had.id != slip.id) {
+            key = key_beside(&slip.id);
         }
-        if self.slips.contains_key(&key) || !places.insert(line.path.clone()) {
-            return Err(format!("`{}` stands there twice", line.path));
+        let is_new_place = places.insert(slip.path.clone());
+        if !is_new_place || self.slips.contains_key(&key) {
+            let is_rival =
+                |known_as: &String, had: &Slip| *known_as == key || had.path == slip.path;
+            let mut rivals = self.slips.iter().filter(|(key, had)| is_rival(key, had));
+            if rivals.any(|(_, had)| had.is_shown() || !slip.is_shown()) {
+                return;
+            }
+            self.slips.retain(|key, had| !is_rival(key, had));
         }
-        Ok((key, Slip::lying(&line, true, lies, Mark::of(&[text]))))
+        self.slips.insert(key, slip);
+    }
+
+    /// Each place and each name once, as they are read.
+    fn settle(&mut self) {
+        let (mut places, mut names) = (HashSet::new(), HashSet::new());
+        let mut twice = Vec::new();
+        for (key, slip) in &self.slips {
+            if !places.insert(&slip.path) {
+                twice.push(key.clone());
+            } else if !names.insert(&*slip.id) {
+                twice.push(key_beside(&slip.id));
+            }
+        }
+        for key in twice {
+            self.slips.remove(&key);
+        }
     }
 
     /// Writes the files beside their places, unless they are what lies there. Of the archive itself nothing is held then:
@@ -324,6 +367,11 @@ pub(super) fn key(id: &str) -> String {
     }
 }
 
+/// The same of another spelling, if two are kept.
+fn key_beside(id: &str) -> String {
+    format!("\n{id}")
+}
+
 impl Archive {
     /// What is kept of the article that its source calls `id`, also if it was withdrawn.
     pub(super) fn known(&self, id: &str) -> Option<&Slip> {
@@ -361,14 +409,19 @@ impl Archive {
     }
 
     /// What was withdrawn and still is, by all that it said.
-    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, &Slip> {
+    pub(super) fn silenced(&self, withdrawals: &Withdrawals<'_>) -> HashMap<Mark, Vec<&Slip>> {
         let slips = self.slips.values().map(Arc::as_ref);
         let said = slips.filter_map(|slip| Some((slip.said()?, slip)));
         let is_gone = |(_, slip): &(Mark, &Slip)| !slip.meant_by(withdrawals).is_empty();
-        let mut gone: Vec<_> = said.filter(is_gone).collect();
-        // Of a copy and what it is one of the latter, which has fewer names.
-        gone.sort_by_key(|(_, slip)| std::cmp::Reverse(slip.names().len()));
-        gone.into_iter().collect()
+        let mut silenced: HashMap<Mark, Vec<&Slip>> = HashMap::new();
+        for (said, slip) in said.filter(is_gone) {
+            silenced.entry(said).or_default().push(slip);
+        }
+        // Of a copy and what it is one of the latter first, which has fewer names.
+        for gone in silenced.values_mut() {
+            gone.sort_by_key(|slip| slip.names().len());
+        }
+        silenced
     }
 
     /// How many were withdrawn that have names besides their own.
@@ -467,12 +520,22 @@ impl Archive {
         self.texts.add(gathered.said);
         let new: HashSet<&SitePath> = gathered.pictures.iter().map(|(path, _)| path).collect();
         // Step 2.
-        let out = self.withdraw(withdrawn, &mut from_folders, previous)?;
+        let own = |slip: &Slip| !slip.is_fleeting && !gathered.has_crawl;
+        let tellers = &gathered.tellers;
+        let takes_along = |gone: &Slip, copy: &Slip| own(gone) || tellers.takes_along(gone, copy);
+        let mut withdrawals = Withdrawals::of(withdrawn);
+        self.tell_copies(&mut withdrawals, &from_folders, tellers);
+        let others = &mut from_folders;
+        let out = self.withdraw(withdrawn, &withdrawals, others, previous, &takes_along)?;
         self.give_way(&mut from_folders);
+        self.settle();
         self.forget_texts(!out.taken_back.is_empty());
         let mut stock = Stock {
             unknown: out.unknown,
             copies: out.copies,
+            alike: out.alike,
+            beside: out.beside,
+            several: out.several,
             taken_back: out.taken_back,
             withdrawn: self.graves(),
             graves: self.buried().cloned().collect(),
@@ -524,22 +587,41 @@ impl Archive {
         others.retain(|slip| !gone.contains_key(&slip.path));
         let others: HashSet<&SitePath> = others.iter().map(|slip| &slip.path).collect();
         self.slips.retain(|key, slip| match slip.is_shown() {
-            true => !others.contains(&slip.path),
+            true => !others.contains(&slip.path) && !gone.contains_key(&slip.path),
             false => gone.get(&slip.path) == Some(key),
         });
     }
 
-    /// Gives those that fit nothing.
+    /// Tells what is on mirrors from what is others'.
+    fn tell_copies(&self, withdrawals: &mut Withdrawals<'_>, others: &Slips, tellers: &Tellers) {
+        if !withdrawals.are_in_doubt() {
+            return;
+        }
+        tellers.hosts().for_each(|host| withdrawals.meet_host(host));
+        for slip in self.slips.values().chain(others) {
+            slip.all_addresses().for_each(|url| withdrawals.meet(&url));
+        }
+    }
+
+    /// `takes_along`: whether what is withdrawn and its copy go together.
     fn withdraw(
         &mut self,
         withdrawn: &[Withdrawn],
+        withdrawals: &Withdrawals<'_>,
         others: &mut Slips,
         previous: Option<&VerifiedEdition>,
+        takes_along: &dyn Fn(&Slip, &Slip) -> bool,
     ) -> Result<TakenOut, ArchiveError> {
-        let (withdrawals, mut known) = (Withdrawals::of(withdrawn), HashSet::new());
+        let (mut known, mut taken) = (HashSet::new(), BTreeMap::new());
         let mut is_meant = |slip: &Slip| {
-            let by = slip.meant_by(&withdrawals);
+            let by = slip.meant_by(withdrawals);
             known.extend(by.iter().copied());
+            if !by.is_empty() && slip.is_shown() {
+                for number in slip.named_by(withdrawals) {
+                    let taken: &mut BTreeSet<SitePath> = taken.entry(number).or_default();
+                    taken.insert(slip.path.clone());
+                }
+            }
             !by.is_empty()
         };
         let meant = self.slips.iter().filter(|(_, slip)| is_meant(slip));
@@ -549,7 +631,7 @@ impl Archive {
             meant.insert(key.clone());
             self.slips.insert(key, slip);
         }
-        let copies = self.copies(&meant)?;
+        let Copies { go: copies, stay } = self.copies(&meant, others, takes_along)?;
         for (key, other) in &copies {
             meant.insert(key.clone());
             self.slips
@@ -568,7 +650,7 @@ impl Archive {
         let strange = strange.filter_map(|(number, one)| (!known.contains(&number)).then_some(one));
         let mut unknown = Vec::new();
         for one in strange {
-            match previous.and_then(|previous| self.shown_in(previous, one.id())) {
+            match previous.and_then(|previous| self.shown_in(previous, one.id(), others)) {
                 Some((slip, had)) => {
                     taken_back.push(had);
                     self.slips.insert(key(&slip.id), slip.into());
@@ -579,27 +661,75 @@ impl Archive {
         let name = |(key, one): (String, Arc<Slip>)| {
             Some((self.slips.get(&key)?.id.to_string(), one.id.to_string()))
         };
+        let taken = taken.into_iter().filter(|(_, places)| places.len() > 1);
+        let several = taken.filter_map(|(number, places)| {
+            Some((withdrawn.get(number)?.clone(), places.into_iter().collect()))
+        });
         Ok(TakenOut {
             unknown,
             copies: copies.into_iter().filter_map(name).collect(),
+            alike: stay,
+            beside: self.beside(withdrawn, withdrawals, others),
+            several: several.collect(),
             taken_back,
         })
     }
 
-    /// What says the same as one of those that are meant and shown until now, with that one.
-    fn copies(&self, meant: &HashSet<String>) -> Result<Vec<(String, Arc<Slip>)>, ArchiveError> {
+    /// What says the same as one of those that are meant and shown until now.
+    fn copies(
+        &self,
+        meant: &HashSet<String>,
+        others: &Slips,
+        takes_along: &dyn Fn(&Slip, &Slip) -> bool,
+    ) -> Result<Copies, ArchiveError> {
         let going = meant.iter().filter_map(|key| self.slips.get(key));
-        let mut copies = Vec::new();
+        let mut copies = Copies::default();
         for one in going.filter(|slip| slip.is_shown()) {
             let may_be =
                 |(key, slip): &(&String, &Arc<Slip>)| !meant.contains(*key) && slip.may_copy(one);
+            let says = one.says()?;
+            let mut stays = |slip: &Slip| {
+                let called = (slip.id.to_string(), one.id.to_string());
+                copies.stay.push(called);
+            };
             for (key, slip) in self.slips.iter().filter(may_be) {
-                if slip.says()? == one.says()? {
-                    copies.push((key.clone(), one.clone()));
+                if slip.says()? == says {
+                    match takes_along(one, slip) {
+                        true => copies.go.push((key.clone(), one.clone())),
+                        false => stays(slip),
+                    }
                 }
             }
+            let others = others.iter().filter(|slip| slip.may_copy(one));
+            let alike = others.filter(|slip| slip.says().is_ok_and(|it| it == says));
+            alike.for_each(|slip| stays(slip));
         }
+        // It may say the same as two of them.
+        let going = copies.go.iter().filter_map(|(key, _)| self.slips.get(key));
+        let going: HashSet<&str> = going.map(|slip| &*slip.id).collect();
+        copies.stay.retain(|(name, _)| !going.contains(&**name));
+        copies.stay.sort();
         Ok(copies)
+    }
+
+    /// What is shown in places like which the addresses of others end.
+    fn beside(
+        &self,
+        withdrawn: &[Withdrawn],
+        withdrawals: &Withdrawals<'_>,
+        others: &Slips,
+    ) -> Vec<(Withdrawn, SitePath)> {
+        if !withdrawals.are_in_doubt() {
+            return Vec::new();
+        }
+        let shown = self.slips.values().filter(|slip| slip.is_shown());
+        let shown = shown.chain(others.iter().map(|slip| &**slip));
+        let found = shown.flat_map(|slip| {
+            let like = withdrawals.ending_like(&slip.path);
+            let of = move |number: usize| Some((withdrawn.get(number)?.clone(), slip.path.clone()));
+            like.filter_map(of)
+        });
+        found.collect()
     }
 
     /// What the pages of folders said of which only names are to be left. `is_new`: whether there are more of them than
@@ -612,11 +742,20 @@ impl Archive {
     }
 
     /// What is left of the article that its source calls `id`, if an edition shows it, and by what it can be found elsewhere.
-    fn shown_in(&self, edition: &VerifiedEdition, id: &str) -> Option<(Slip, TakenBack)> {
-        // Behind its short address another one may lie.
+    fn shown_in(
+        &self,
+        edition: &VerifiedEdition,
+        id: &str,
+        others: &Slips,
+    ) -> Option<(Slip, TakenBack)> {
+        // Behind its short address another one may lie, and of that it is known that it is another.
+        let is_free = |path: &&SitePath| {
+            let mut all = self.slips.values().chain(others);
+            !all.any(|slip| slip.path == **path)
+        };
         let path = [slug::long_slug(id), slug::slug(id)]
             .iter()
-            .find_map(|slug| self.place_in(edition, slug))?;
+            .find_map(|slug| self.place_in(edition, slug).filter(is_free))?;
         let page = edition.content(edition.file(path)?);
         let beside = |other: &SitePath| other != path && folder_of(other) == folder_of(path);
         let pictures = edition.files().filter(|(other, _)| beside(other));

@@ -161,17 +161,15 @@ impl Slip {
     pub(super) fn let_go(&mut self) -> Result<Option<TakenBack>, ArchiveError> {
         let line = self.line()?;
         let story = line.story.as_ref();
-        let also = self.also().filter_map(|name| Url::parse(name).ok());
-        let addresses = self.addresses().chain(also);
-        let taken_back = story.map(|story| TakenBack::of(&line, story, addresses));
+        let taken_back = story.map(|story| TakenBack::of(&line, story, self.all_addresses()));
         let said = story.map(Story::mark).or(line.said);
         *self = Self::of_withdrawn(&Line {
             path: self.path.clone(),
             id: self.id.to_string(),
             source: self.source.as_deref().map(str::to_owned),
             also: self.also().map(str::to_owned).collect(),
-            // Nobody else's links shall lead to the page that says that it is gone.
-            told_by: self.alone_says().map(Box::from),
+            // By that it is known whose copies go with it, and whose links lead to the page that says that it is gone.
+            told_by: self.told_by.as_deref().map(Box::from),
             is_hearsay: self.is_hearsay,
             own_id: None,
             read_by: None,
@@ -244,6 +242,12 @@ impl Slip {
         first.into_iter().chain(now)
     }
 
+    /// The same, and all others by which it may be withdrawn.
+    pub(super) fn all_addresses(&self) -> impl Iterator<Item = Url> {
+        let also = self.also().filter_map(|name| Url::parse(name).ok());
+        self.addresses().chain(also)
+    }
+
     /// The source that alone says where it lies.
     pub(in crate::packager) fn alone_says(&self) -> Option<&str> {
         self.told_by.as_deref().filter(|_| self.is_hearsay)
@@ -307,9 +311,14 @@ impl Slip {
         self.rest.as_ref()?.said
     }
 
+    /// Which of these name it.
+    pub(super) fn named_by(&self, withdrawals: &Withdrawals<'_>) -> Vec<usize> {
+        withdrawals.of_article(&self.id, &self.path, self.addresses())
+    }
+
     /// Which of these mean it.
     pub(in crate::packager) fn meant_by(&self, withdrawals: &Withdrawals<'_>) -> Vec<usize> {
-        let mut by = withdrawals.of_article(&self.id, &self.path, self.addresses());
+        let mut by = self.named_by(withdrawals);
         by.extend(self.also().flat_map(|name| withdrawals.of_name(name)));
         by
     }

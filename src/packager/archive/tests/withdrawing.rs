@@ -177,3 +177,205 @@ async fn no_source_fills_the_site_with_notes_of_what_is_withdrawn() {
         assert!(stock.withdrawn.len() <= 1001, "{}", stock.withdrawn.len());
     }
 }
+
+/// What is told under `id`, in a place of its own.
+fn told_as(slug: &str, id: &str, html: &str) -> Line {
+    Line {
+        id: id.to_owned(),
+        source: Some(id.to_owned()),
+        ..line(&article(slug, html))
+    }
+}
+
+#[test]
+fn the_address_of_a_strangers_article_takes_none_that_lies_where_it_ends() {
+    let scoop = told_as("scoop-5f0545", "https://n.example/scoop", "<p>ours");
+    let lies = "http://b.example/fa/2026/11/scoop-5f0545/";
+    let vile = told_as("scoop-702683", lies, "<p>vile");
+    let withdrawn = [Withdrawn::parse(lies).unwrap()];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&[scoop, vile]), &[]);
+    for _ in 0..2 {
+        archive = reread(&archive);
+        let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+        assert!(stock.unknown.is_empty());
+        let [kept] = &stock.articles[..] else {
+            panic!("{:?}", stock.articles);
+        };
+        assert_eq!(&*kept.id, "https://n.example/scoop");
+        // Who means that one is told how to say so.
+        let beside = [(withdrawn[0].clone(), kept.path.clone())];
+        assert_eq!(stock.beside, beside);
+        assert_eq!(stock.withdrawn.len(), 1);
+    }
+    let place = [Withdrawn::parse("fa/2026/11/scoop-5f0545/").unwrap()];
+    let stock = stocked(&mut archive, Gathered::default(), &place);
+    assert_eq!((stock.articles.len(), stock.beside.len()), (0, 0));
+}
+
+#[test]
+fn a_copy_on_a_mirror_still_means_its_article() {
+    let scoop = told_as("scoop-5f0545", "https://n.example/scoop", "<p>ours");
+    let other = told_as("other-702683", "https://b.example/other", "<p>other");
+    for mirror in ["https://m.example/x", "https://n.example/mirror"] {
+        let copy = format!("{mirror}/fa/2026/11/scoop-5f0545/index.html");
+        let withdrawn = [Withdrawn::parse(&copy).unwrap()];
+        let mut archive = empty();
+        let both = [scoop.clone(), other.clone()];
+        stocked(&mut archive, gathered_lines(&both), &[]);
+        for _ in 0..2 {
+            archive = reread(&archive);
+            let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+            assert_eq!((stock.articles.len(), stock.beside.len()), (1, 0));
+            assert!(stock.unknown.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_takes_several_articles_is_named() {
+    let [place, name] = ["fa/2026/11/scoop-5f0545", "https://n.example/scoop"];
+    let lines = [
+        told_as("scoop-5f0545", name, "<p>ours"),
+        told_as("a-702683", place, "<p>theirs"),
+    ];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&lines), &[]);
+    let withdrawn = [
+        Withdrawn::parse(place).unwrap(),
+        Withdrawn::parse(name).unwrap(),
+    ];
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    let [(by, places)] = &stock.several[..] else {
+        panic!("{:?}", stock.several);
+    };
+    assert_eq!((by, places.len()), (&withdrawn[0], 2));
+    let stock = stocked(&mut archive, Gathered::default(), &withdrawn);
+    assert!(stock.several.is_empty());
+}
+
+/// A page of a folder, withdrawn by the address that it gives itself, in the place of what a feed told.
+#[test]
+fn what_is_withdrawn_in_the_place_of_another_leaves_one_line() {
+    let told = told_as("court-a41d6c", "court.html", "<p>theirs");
+    let page = told_as("court-a41d6c", "https://n.example/court", "<p>ours");
+    let withdrawn = [Withdrawn::parse("https://n.example/court").unwrap()];
+    let mut archive = empty();
+    stocked(&mut archive, gathered_lines(&[told]), &[]);
+    let gathered = || Gathered {
+        articles: vec![Slip::of(&page, false, &drawer()).into()],
+        ..Gathered::default()
+    };
+    for _ in 0..2 {
+        let stock = stocked(&mut archive, gathered(), &withdrawn);
+        assert_eq!((stock.articles.len(), stock.withdrawn.len()), (0, 1));
+        archive = reread(&archive);
+        assert_eq!(text(&archive).lines().count(), 1);
+    }
+}
+
+const SAYS: &str = "A source told us what she saw.</p><p>She lives in the old town.</p><p>It was on Monday.</p><p>";
+
+fn own_and_stolen() -> [String; 2] {
+    let stolen = whole("https://b.example/1", "What she saw", SAYS);
+    let stolen = stolen.replace("Fri, 20 Nov 2026", "Sun, 22 Nov 2026");
+    [whole(ONE, "What she saw", SAYS), stolen]
+}
+
+/// What the newsroom says, and the other one, besides what each always does.
+fn web_of(own: &[&str], other: &[&str]) -> Web {
+    let two = whole("https://n.example/2", "Two", "It went on.");
+    let nine = whole("https://b.example/9", "Nine", "Elsewhere it rained.");
+    let [own, other] = [(own, &two), (other, &nine)].map(|(items, always)| {
+        let items: Vec<&str> = items.iter().copied().chain([&**always]).collect();
+        whole_feed(&items)
+    });
+    let web = Web::default().with(HOME, "text/xml", own);
+    web.with(OTHER, "text/xml", other)
+}
+
+#[tokio::test]
+async fn the_original_stays_when_a_stolen_copy_is_withdrawn() {
+    let [saw, stolen] = own_and_stolen();
+    let mut archive = empty();
+    round(&mut archive, &[], web_of(&[&saw], &[&stolen])).await;
+    let withdrawn = [Withdrawn::parse("https://b.example/1").unwrap()];
+    // Its feed has forgotten it meanwhile.
+    for named in [1, 0] {
+        let (stock, _) = round(&mut archive, &withdrawn, web_of(&[], &[&stolen])).await;
+        assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+        assert!(stock.articles.iter().any(|slip| &*slip.id == ONE));
+        assert_eq!((stock.copies.len(), stock.alike.len()), (0, named));
+    }
+    // If it is withdrawn itself, no other copy comes back.
+    let withdrawn = [ONE, "https://b.example/1"].map(|one| Withdrawn::parse(one).unwrap());
+    let again = stolen.replace("/1<", "/5<");
+    for stolen in [&stolen, &again, &again] {
+        let (stock, _) = round(&mut archive, &withdrawn, web_of(&[&saw], &[stolen])).await;
+        assert_eq!(titles(&stock), ["Two", "Nine"]);
+    }
+}
+
+#[tokio::test]
+async fn the_original_is_published_though_a_leak_of_it_was_withdrawn() {
+    let [saw, stolen] = own_and_stolen();
+    let mut archive = empty();
+    round(&mut archive, &[], web_of(&[], &[&stolen])).await;
+    let withdrawn = [Withdrawn::parse("https://b.example/1").unwrap()];
+    round(&mut archive, &withdrawn, web_of(&[], &[&stolen])).await;
+    for named in [1, 0] {
+        let web = web_of(&[&saw], &[&stolen]);
+        let gathered = gathered_but(&withdrawn, &feeds(), &web, &archive, NOW).await;
+        let odd = gathered.odd.iter().filter(|odd| odd.what == ONE);
+        assert_eq!(odd.count(), named, "{:?}", gathered.odd);
+        let stock = stocked(&mut archive, gathered, &withdrawn);
+        archive = reread(&archive);
+        assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+        assert_eq!(stock.withdrawn.len(), 1);
+    }
+    // Under a third name the leak is still one.
+    let again = stolen.replace("/1<", "/5<");
+    let (stock, _) = round(&mut archive, &withdrawn, web_of(&[&saw], &[&again])).await;
+    assert_eq!(titles(&stock), ["What she saw", "Two", "Nine"]);
+}
+
+#[test]
+fn a_copy_that_lies_with_its_source_is_named() {
+    let [own, print] = ["https://n.example/a", "https://n.example/a?print=1"];
+    let told = told_as("a-702683", own, "<p>One.<p>Two.<p>Three.");
+    let mut copy = told_as("b-702683", print, "<p>One.<p>Two.<p>Three.");
+    copy.story.as_mut().unwrap().title = told.story.as_ref().unwrap().title.clone();
+    let gathered = || Gathered {
+        articles: vec![Slip::of(&copy, false, &drawer()).into()],
+        has_crawl: true,
+        ..Gathered::default()
+    };
+    let mut archive = empty();
+    stocked(
+        &mut archive,
+        gathered_lines(std::slice::from_ref(&told)),
+        &[],
+    );
+    let withdrawn = [Withdrawn::parse(own).unwrap()];
+    let stock = stocked(&mut archive, gathered(), &withdrawn);
+    assert_eq!(stock.articles.len(), 1);
+    assert_eq!(stock.alike, [(print.to_owned(), own.to_owned())]);
+
+    // What lies in a crawl may be a stranger's; all else on the disk is the newsroom's.
+    for (has_crawl, left) in [(true, 1), (false, 0)] {
+        let mut archive = empty();
+        stocked(
+            &mut archive,
+            gathered_lines(std::slice::from_ref(&told)),
+            &[],
+        );
+        let withdrawn = [Withdrawn::parse(print).unwrap()];
+        let gathered = Gathered {
+            has_crawl,
+            ..gathered()
+        };
+        let stock = stocked(&mut archive, gathered, &withdrawn);
+        assert_eq!(stock.articles.len(), left);
+        assert_eq!((stock.alike.len(), stock.copies.len()), (left, 1 - left));
+    }
+}
