@@ -723,7 +723,7 @@ impl Archive {
             return Vec::new();
         }
         let shown = self.slips.values().filter(|slip| slip.is_shown());
-        let shown = shown.chain(others.iter().map(|slip| &**slip));
+        let shown = shown.chain(others);
         let found = shown.flat_map(|slip| {
             let like = withdrawals.ending_like(&slip.path);
             let of = move |number: usize| Some((withdrawn.get(number)?.clone(), slip.path.clone()));
