@@ -359,15 +359,18 @@ impl Offer {
         if let Some(link) = self.told.as_mut().and_then(|told| told.link.as_mut()) {
             *link = fetch::without_login(link);
         }
-        let named = Url::parse(&self.id).ok();
-        let clean = named.map(|url| (fetch::without_login(&url), url));
-        if let Some((clean, url)) = clean
-            && clean != url
-        {
-            self.id = clean.into();
-        }
-        if let Some(teller) = &self.teller {
-            teller.withheld.removed(&mut self.id);
+        let told = self.told.as_mut().map(|told| &mut told.id);
+        for id in [Some(&mut self.id), told].into_iter().flatten() {
+            let named = Url::parse(id).ok();
+            let clean = named.map(|url| (fetch::without_login(&url), url));
+            if let Some((clean, url)) = clean
+                && clean != url
+            {
+                *id = clean.into();
+            }
+            if let Some(teller) = &self.teller {
+                teller.withheld.removed(id);
+            }
         }
     }
 }
