@@ -63,7 +63,7 @@ impl Withheld {
         Self {
             anywhere: secrets(anywhere),
             at_home: secrets(at_home),
-            home: source.host_str().unwrap_or_default().to_owned(),
+            home: bare(source).to_owned(),
         }
     }
 
@@ -158,6 +158,12 @@ impl PartialEq for Withheld {
 }
 
 impl Eq for Withheld {}
+
+/// Its host, which may send those who ask for it to the one without `www.`.
+fn bare(source: &Url) -> &str {
+    let host = source.host_str().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host)
+}
 
 fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
@@ -399,7 +405,7 @@ mod tests {
                 &format!("https://n.example/private/{token}/feed.json"),
                 token,
             );
-            check(&format!("https://n.example/{token}.xml"), token);
+            check(&format!("https://www.n.example/{token}.xml"), token);
             check(&format!("https://n.example/rss/secret:{token}/"), token);
         }
         let named = Withheld::of(&url("https://n.example/e.xml/;token=SEMITOKEN"));
