@@ -396,8 +396,8 @@ fn withdrawn(desk: &Desk, gathered: &packager::Gathered) -> Vec<Withdrawn> {
 
 /// What is to be said of a source that gave nothing.
 fn silence(desk: &Desk, failed: &packager::Failed, what_else: &str) -> Failure {
-    let (id, error) = (&desk.newsroom.id, &failed.error);
-    let what = format!("a source of `{id}` gave nothing: {error}{what_else}");
+    let (id, why) = (&desk.newsroom.id, failed.why());
+    let what = format!("a source of `{id}` gave nothing: {why}{what_else}");
     Failure::refused(what).hint(mended(failed))
 }
 

@@ -115,15 +115,27 @@ pub fn is_private(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => is_private_ip(IpAddr::V6(ip)),
         Some(Host::Domain(name)) => {
             let name = plain(name);
-            name == "localhost"
-                || !name.contains('.')
-                || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
-                    .iter()
-                    .any(|end| name.ends_with(end))
+            let last = name.rsplit_once('.').map(|(_, last)| last);
+            last.is_none_or(|last| INNER.contains(&last)) || name.ends_with(".home.arpa")
         }
         None => true,
     }
 }
+
+/// What names end in that are known in one network only. None on the public net ends so: RFC 6761, RFC 6762 (appendix G), and
+/// what offices and routers use.
+const INNER: [&str; 10] = [
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "intra",
+    "private",
+    "corp",
+    "home",
+    "lan",
+];
 
 /// The special purposes of RFC 6890 and what came since.
 pub fn is_private_ip(ip: IpAddr) -> bool {
@@ -198,7 +210,16 @@ mod tests {
             "http://localhost/",
             "http://localhost./",
             "http://router.lan/",
+            "http://router.lan./",
+            "http://nas.home.arpa/",
             "http://intranet/",
+            "http://api.localhost/",
+            "http://cms.corp/",
+            "http://nas.home/",
+            "http://printer.localdomain/",
+            "http://WIKI.intra/",
+            "http://x.intranet/",
+            "http://x.private/",
         ] {
             check(inside, true);
         }
@@ -207,6 +228,9 @@ mod tests {
             "http://[2606:2800::1]/",
             "http://[64:ff9b::93.184.216.34]/",
             "https://news.example/",
+            "https://home.example/",
+            "https://corp.private.example/",
+            "https://big-corp.example/",
         ] {
             check(public, false);
         }

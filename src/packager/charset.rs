@@ -30,6 +30,19 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a, str>,
     (text, used.name())
 }
 
+/// What must be UTF-8, such as JSON, without the byte order mark that some systems put before it; of UTF-16 with one, what it
+/// says in UTF-8.
+pub fn unmarked(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match Encoding::for_bom(bytes) {
+        Some((wide, _)) if wide != UTF_8 => match wide.decode(bytes) {
+            (text, _, false) => text.into_owned().into_bytes().into(),
+            _ => bytes.into(),
+        },
+        Some((_, length)) => bytes.get(length..).unwrap_or_default().into(),
+        None => bytes.into(),
+    }
+}
+
 /// UTF-32, and UTF-16 without a byte order mark: XML may be written so, HTML may not. Told by where the zero bytes are
 /// around the first `<` (XML 1.0 appendix F).
 pub fn decode_wide(bytes: &[u8]) -> Option<String> {

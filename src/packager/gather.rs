@@ -26,6 +26,7 @@ use super::source::{self, Offer, Source, SourceError};
 use super::studio::{Finished, Studio};
 use super::tellers::Tellers;
 use super::withdrawn::{Withdrawals, Withdrawn};
+use super::withheld::Withheld;
 use crate::base::{SitePath, Timestamp};
 
 #[derive(Debug, Clone)]
@@ -94,6 +95,16 @@ pub struct Gathered {
 pub struct Failed {
     pub source: Source,
     pub error: SourceError,
+}
+
+impl Failed {
+    /// Without what of its address is shown nowhere.
+    pub fn why(&self) -> String {
+        let mut why = self.error.to_string();
+        let withheld = self.source.address().map(Withheld::of);
+        withheld.unwrap_or_default().removed(&mut why);
+        why
+    }
 }
 
 /// A page that is not in the edition. Both texts are for people.
@@ -395,6 +406,7 @@ impl Reading<'_> {
         head: Option<reading::Read>,
     ) -> Result<Box<Draft>, Skipped> {
         let source = offer.terms.source as usize;
+        let teller = offer.teller.clone();
         let read = draft::draft(*offer, head, self.getter, self.background).await;
         read.map_err(|(what, error)| Skipped {
             what,
@@ -403,7 +415,13 @@ impl Reading<'_> {
                 (true, Some(source)) => format!(
                     "`{source}` takes too long for one run; what was not read of it is asked for in the next"
                 ),
-                _ => error.to_string(),
+                _ => {
+                    let mut why = error.to_string();
+                    if let Some(teller) = teller {
+                        teller.withheld.removed(&mut why);
+                    }
+                    why
+                }
             },
         })
     }

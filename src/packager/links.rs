@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use url::{Url, form_urlencoded};
+use url::Url;
 
+use super::detours::{followed, is_campaign, without_marks};
 use super::mark::Mark;
 use super::withheld::Withheld;
 use super::{extract, source};
@@ -118,24 +119,6 @@ fn whole_of(copy: &Url) -> Option<Url> {
     Some(url)
 }
 
-/// The same address without what tells where a reader came from: whoever sees it at the other end could know him by that.
-pub fn without_campaigns(url: &Url) -> Url {
-    let mut url = url.clone();
-    let Some(query) = url.query() else {
-        return url;
-    };
-    let is_rest = |pair: &&str| {
-        let mut named = form_urlencoded::parse(pair.as_bytes());
-        named.all(|(name, _)| !is_campaign(&name))
-    };
-    let rest: Vec<&str> = query.split('&').filter(is_rest).collect();
-    if rest.len() < query.split('&').count() {
-        let rest = (!rest.is_empty()).then(|| rest.join("&"));
-        url.set_query(rest.as_deref());
-    }
-    url
-}
-
 /// The path with what is escaped in it written in one way (RFC 3986, 6.2.2.1 and 6.2.2.2): WordPress escapes letters in small
 /// digits, browsers in large ones, and what a person copies may have the letters themselves.
 fn path_of(url: &Url) -> Cow<'_, str> {
@@ -175,33 +158,6 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// What social networks, advertisers and newsletters append, each time anew.
-fn is_campaign(name: &str) -> bool {
-    const NAMES: [&str; 20] = [
-        "fbclid",
-        "gclid",
-        "dclid",
-        "gbraid",
-        "wbraid",
-        "msclkid",
-        "twclid",
-        "ttclid",
-        "li_fat_id",
-        "yclid",
-        "ysclid",
-        "ymclid",
-        "igshid",
-        "igsh",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "_openstat",
-        "_hsenc",
-        "_hsmi",
-    ];
-    name.starts_with("utm_") || NAMES.contains(&name)
-}
-
 /// Campaigns append them, and some systems number their articles by them: `/news.php?ref=1`.
 fn is_doubtful(name: &str) -> bool {
     matches!(name, "ref" | "amp")
@@ -239,9 +195,16 @@ impl Resolve for Known<'_> {
         let Ok(url) = self.base.join(href.trim()) else {
             return Link::Drop;
         };
+        let url = followed(&url);
         let shown = self.withheld.shown(&url);
+        let shown = shown.map(|url| without_marks(&without_login(&url)));
         let page = |url: &Url| self.inside.page(url, self.told_by);
-        if let Some(path) = page(&url).or_else(|| page(shown.as_ref()?)) {
+        let by_name = || match &shown {
+            Some(shown) => page(shown),
+            // Kept articles are named without what is withheld, wherever it stood.
+            None => page(&self.withheld.name(&url)?),
+        };
+        if let Some(path) = page(&url).or_else(by_name) {
             return Link::Inside(path.clone());
         }
         let Some(url) = shown else {
@@ -252,9 +215,7 @@ impl Resolve for Known<'_> {
             "http" | "https" if source::is_on_shelf(&url) => Link::Drop,
             // What lies in the newsroom's network is nobody's business, and in a reader's it is the reader's.
             "http" | "https" if is_private(&url) => Link::Drop,
-            "http" | "https" if url.has_host() => {
-                Link::Outside(without_campaigns(&without_login(&url)).into())
-            }
+            "http" | "https" if url.has_host() => Link::Outside(url.into()),
             "mailto" => Link::Outside(url.into()),
             _ => Link::Drop,
         }
@@ -276,8 +237,9 @@ mod tests {
     fn check(href: &str, expected: &Link) {
         let base = Url::parse("https://www.n.example/a/1.html").unwrap();
         let path = SitePath::parse("be/2026/11/river-aaaaaa/index.html").unwrap();
-        let address = Url::parse("https://n.example/a/2/").unwrap();
-        let inside = Inside::of(1, [(address, None, &path)]);
+        let [address, kept] = ["a/2/", "private//old"]
+            .map(|rest| Url::parse(&format!("https://n.example/{rest}")).unwrap());
+        let inside = Inside::of(2, [(address, None, &path), (kept, None, &path)]);
         let known = Known {
             base: &base,
             inside: &inside,
@@ -298,6 +260,7 @@ mod tests {
             "/a/2",
             "https://n.example/a/2?utm_source=x#top",
             "https://n.example/a/2?token=SECRETTOKEN1",
+            "https://n.example/private/SECRETTOKEN1/old",
             "http://www.n.example/a/2/index.html",
             "//n.example/a/2/amp/",
             "/amp/a/2",
@@ -305,8 +268,29 @@ mod tests {
             "/a/amp/2/?outputType=amp",
             "https://amp.n.example/a/2",
             "2?igshid=a&_openstat=b",
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fn.example%2Fa%2F2%3Ffbclid%3D1&h=AT0",
+            "https://www.google.com/url?q=https://n.example/a/2?token%3DSECRETTOKEN1&sa=D",
         ] {
             check(href, &Link::Inside(path.clone()));
+        }
+    }
+
+    #[test]
+    fn an_own_article_is_inside_however_it_was_shared() {
+        let base = Url::parse("https://river.substack.com/p/a").unwrap();
+        let path = SitePath::parse("be/2026/11/fire-aaaaaa/index.html").unwrap();
+        let known = Known {
+            base: &base,
+            inside: &Inside::of(1, [(base.clone(), None, &path)]),
+            told_by: None,
+            withheld: &Withheld::default(),
+            pictures: &HashMap::new(),
+        };
+        for href in [
+            "a?r=1abcd",
+            "https://river.substack.com/p/a?utm_campaign=post&r=1",
+        ] {
+            assert_eq!(known.link(href), Link::Inside(path.clone()), "{href}");
         }
     }
 
@@ -346,20 +330,6 @@ mod tests {
         check("https://n.example/amp/a", "https://n.example/amp/a");
         assert_eq!(keys(&url("https://n.example/camp/a")).count(), 1);
         assert_eq!(keys(&url("mailto:a@n.example")).count(), 1);
-    }
-
-    #[test]
-    fn no_link_tells_where_a_reader_came_from() {
-        let check = |query: &str, expected: &str| {
-            let expected = Link::Outside(format!("https://b.example/a{expected}"));
-            self::check(&format!("https://b.example/a{query}"), &expected);
-        };
-        check("?utm_source=x&utm_medium=y#part", "#part");
-        check("?id=5&fbclid=z&page=2&mc_eid=q", "?id=5&page=2");
-        check("?gclid", "");
-        check("?%75tm_source=x", "");
-        check("?q=a%20b&&c=%d8&utm=1", "?q=a%20b&&c=%d8&utm=1");
-        check("?", "?");
     }
 
     #[test]
@@ -412,6 +382,10 @@ mod tests {
             &Link::Outside("https://n.example/a.mp3?n=1".into()),
         );
         check(
+            "https://vk.com/away.php?to=https%3A%2F%2Fme%3AP%40b.example%2F%3Ffbclid%3D1",
+            &Link::Outside("https://b.example/".into()),
+        );
+        check(
             "mailto:a@n.example",
             &Link::Outside("mailto:a@n.example".into()),
         );
@@ -425,7 +399,10 @@ mod tests {
             "http://192.168.1.1/reboot?now=1",
             "http://cms.lan:8080/a",
             "https://intranet/",
+            "http://cms.corp/a",
             "https://n.example/SECRETTOKEN1/a",
+            "https://l.facebook.com/l.php?u=http%3A%2F%2Fcms.lan%2Fa",
+            "https://www.google.com/url?q=https://n.example/SECRETTOKEN1/a",
         ] {
             check(href, &Link::Drop);
         }

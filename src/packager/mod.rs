@@ -4,7 +4,7 @@
 //! 2. `fetching`, `charset`, `extract`, `reading`, `patience`: from an offer to the article in it.
 //! 3. `placing`, `slug`: where the article lies in the site.
 //! 4. `studio`, `pictures`: from the pictures it shows to light ones without a past. `cache`: what was made before.
-//! 5. `galley`, `links` and `site::clean`: from its HTML to HTML that is safe.
+//! 5. `galley`, `links`, `detours` and `site::clean`: from its HTML to HTML that is safe.
 //! 6. `archive`, `withdrawn`: from what is gathered now to what is shown, with what feeds have forgotten. `tellers`,
 //!    `wording`: who may change what is kept, and whether it says anything new.
 //!    `forgetting`: what is left on this computer of what is taken back. `room`: what gives way when there is too much.
@@ -22,6 +22,7 @@ mod cache;
 mod charset;
 mod custody;
 mod dating;
+mod detours;
 mod draft;
 pub mod extract;
 mod fetching;

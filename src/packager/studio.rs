@@ -101,9 +101,10 @@ impl<'a> Studio<'a> {
                         shown.files.extend(files);
                     }
                 }
-                Err(why) => {
+                Err(mut why) => {
                     let mut picture = source::shown(&figure.src);
                     draft.withheld().removed(&mut picture);
+                    draft.withheld().removed(&mut why);
                     shown.lost.push(LostPicture {
                         article: draft.id.clone(),
                         picture,

@@ -15,6 +15,7 @@
 //! 5. What says the same as an article that is withdrawn goes with it, unless it is told by a source that stands before the
 //!    other's: when a stolen copy is taken back, the original stays.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use url::Url;
 use super::archive::Slip;
 use super::links;
 use super::source::{Named, Source};
-use super::withheld::Withheld;
+use super::withheld::{self, Withheld};
 use crate::base::Digest;
 use crate::io::fetch;
 
@@ -83,13 +84,19 @@ impl Teller {
 /// Two feeds may differ in what is not shown of their addresses. A token can be there, of which nobody must read more than
 /// a digest, and a password, of which not even that is needed.
 fn name(url: &Url) -> String {
-    let shown = fetch::shown(url);
-    if url.query().is_none() && url.username().is_empty() {
+    let (whole, shown) = (fetch::shown(url), withheld::shown(url));
+    if url.query().is_none() && url.username().is_empty() && whole == shown {
         return shown;
     }
     let (user, query) = (url.username(), url.query().unwrap_or_default());
-    let digest = Digest::of(format!("teller {user}@{shown}?{query}").as_bytes()).to_string();
+    let digest = Digest::of(format!("teller {user}@{whole}?{query}").as_bytes()).to_string();
     format!("{shown} #{}", digest.get(..32).unwrap_or_default())
+}
+
+/// What archives noted before, as people may see it now.
+fn as_shown(noted: &str) -> Cow<'_, str> {
+    let url = Url::parse(noted).ok().filter(Url::has_host);
+    url.map_or(noted.into(), |url| withheld::shown(&url).into())
 }
 
 /// Those of one newsroom, each with its place among all sources, in that order.
@@ -108,9 +115,11 @@ impl Tellers {
         let told_by = kept.told_by.as_deref()?;
         let named = self.0.iter().find(|(_, one)| *one.name == *told_by);
         // A token was renewed, or it was noted before that counted.
-        let shown = told_by.split(" #").next();
-        let shown = || self.0.iter().find(|(_, one)| Some(&*one.shown) == shown);
-        named.or_else(shown).or_else(|| self.once_called(told_by))
+        let alike = || {
+            let shown = as_shown(told_by.split(" #").next()?);
+            self.0.iter().find(|(_, one)| *one.shown == *shown)
+        };
+        named.or_else(alike).or_else(|| self.once_called(told_by))
     }
 
     /// The file that was called so, as seen from where colport was started then.
@@ -421,6 +430,13 @@ mod tests {
             assert!(tellers.may_tell(&of_one, &before));
             assert!(!tellers.may_tell(&of_other, &before));
         }
+        let in_path = |token: &str| bridged(&format!("b.example/private/{token}/feed"));
+        let [one, other] = ["9f86d081884c7d65", "4e07408562bedb8b"].map(in_path);
+        check(&[&one, &other], Some(&one), &other, false);
+        let name = &Teller::of(&one).unwrap().name;
+        assert!(!name.contains("9f86d081884c7d65"), "{name}");
+        let before = kept(Some("https://b.example/private/9f86d081884c7d65/feed"));
+        assert_eq!(Tellers::of(&[one]).place_of(&before), Some(0));
         let [one, again] = ["a:1@b.example/", "a:2@b.example/"].map(bridged);
         assert_eq!(
             Teller::of(&one),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::super::links::{self, Inside};
+use super::super::detours::{direct, followed};
+use super::super::links::Inside;
 use super::line::{Line, Shown};
 use super::slip::Slip;
 use crate::base::{self, SitePath};
@@ -86,10 +87,10 @@ impl Line {
     /// The original's address without what could be a secret: earlier versions kept a feed's own, with its password or
     /// token, of an article that has none; and addresses in the newsroom's network.
     fn shown(&self, source: &str) -> Option<String> {
-        match Url::parse(source) {
+        match Url::parse(source).map(|url| followed(&url)) {
             Ok(url) if is_private(&url) => None,
             Ok(url) if self.id.starts_with("http") => {
-                Some(links::without_campaigns(&fetch::without_login(&url)).into())
+                Some(direct(&fetch::without_login(&url)).into())
             }
             Ok(url) => Some(fetch::shown(&url)),
             Err(_) => Some(source.to_owned()),
@@ -130,12 +131,13 @@ fn picture_at(path: &SitePath, pictures: &[Shown]) -> Option<Picture> {
 impl Resolve for Page<'_> {
     fn link(&self, href: &str) -> Link {
         if let Ok(url) = Url::parse(href) {
-            let inside = self.shelf.inside.page(&url, self.told_by).cloned();
-            return match inside {
+            let (url, direct) = (followed(&url), direct(&url));
+            let page = |url: &Url| self.shelf.inside.page(url, self.told_by).cloned();
+            return match page(&url).or_else(|| page(&direct)) {
                 Some(path) => Link::Inside(path),
                 // Kept by an earlier version.
                 None if url.has_host() && is_private(&url) => Link::Drop,
-                None => Link::Outside(links::without_campaigns(&url).into()),
+                None => Link::Outside(direct.into()),
             };
         }
         match self.file(href) {
@@ -204,11 +206,32 @@ mod tests {
         check(own, own, Some(own));
         check(own, "https://n.example/?p=1&utm_source=rss", Some(own));
         check(own, "https://editor:PASSW@n.example/?p=1", Some(own));
+        check(
+            own,
+            "https://www.google.com/url?rct=j&url=https://n.example/?p%3D1&usg=AOv",
+            Some(own),
+        );
         check("http://cms.lan/a", "http://cms.lan/a", None);
         check(
             "77",
             "https://editor:PASSW@n.example/feed?token=SECRET123",
             Some("https://n.example/feed"),
         );
+    }
+
+    #[test]
+    fn what_earlier_versions_kept_of_links_leads_nobody_astray() {
+        let shelf = Shelf::default();
+        let page = Page {
+            shelf: &shelf,
+            address: address_of(&SitePath::parse("be/2026/11/1/index.html").unwrap()).unwrap(),
+            told_by: None,
+            pictures: &[],
+        };
+        let wrapped = "https://vk.com/away.php?to=https%3A%2F%2Fn.example%2Fa%3Ffbclid%3D1";
+        let own = Link::Outside("https://n.example/a".into());
+        assert_eq!(page.link(wrapped), own);
+        let inner = "https://vk.com/away.php?to=http%3A%2F%2Fcms.corp%2Fa";
+        assert_eq!(page.link(inner), Link::Drop);
     }
 }

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::addresses;
 use super::words::{self, escaped, squeezed};
+use crate::io::reach::is_private;
 
 #[derive(Debug, Clone)]
 pub enum Block {
@@ -451,23 +452,32 @@ impl Embed {
         }
     }
 
+    /// None if nothing can be said of it: neither a folder nor the newsroom's own network is named to readers, who cannot
+    /// go there.
     fn lines(&self) -> Vec<Line> {
         let host = self.url.host_str().unwrap_or_default();
         let host = host.trim_start_matches("www.");
+        let host = Some(host).filter(|host| !is_private(&self.url) && !host.ends_with(".invalid"));
         let is_name = |caption: &&String| words::weight(caption) <= NAME;
         let caption = self.caption.as_ref();
         let name = self.title.as_ref().or_else(|| caption.filter(is_name));
-        let label = name.map_or(host.to_owned(), |name| format!("{name} ({host})"));
-        let mut link = Line::of(EMBED_SIGN);
-        let href = format!(" href=\"{}\"", escaped(self.url.as_str()));
-        link.marked("a", &href, &label);
+        let label = match (name, host) {
+            (Some(name), Some(host)) => Some(format!("{name} ({host})")),
+            (name, host) => name.cloned().or(host.map(str::to_owned)),
+        };
+        let link = label.map(|label| {
+            let mut link = Line::of(EMBED_SIGN);
+            let href = format!(" href=\"{}\"", escaped(self.url.as_str()));
+            link.marked("a", &href, &label);
+            link
+        });
         let caption = caption.filter(|caption| name != Some(*caption));
         let caption = caption.map(|caption| {
             let mut line = Line::default();
             line.marked("small", "", caption);
             line
         });
-        std::iter::once(link).chain(caption).collect()
+        link.into_iter().chain(caption).collect()
     }
 }
 

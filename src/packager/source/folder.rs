@@ -1,7 +1,8 @@
 //! A folder of HTML pages with their pictures beside them.
 //!
 //! It offers every HTML file below it. Symbolic links are not followed, and other files only lie beside the pages, as
-//! pictures do; one that looks like a page but is not called one is named.
+//! pictures do; one that looks like a page but is not called one is named. So is a page in the folder that a browser saved
+//! beside another: that is a frame of it, mostly an advertisement.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,61 @@ impl Folder {
         let found = &**self.files.get(found.ok()?)?;
         (found.to_str() == Some(path)).then_some(found)
     }
+
+    /// The page of which it is a part, as a browser saved it.
+    fn whole(&self, below: &Path) -> Option<PathBuf> {
+        let mut pages = below.ancestors().skip(1).flat_map(pages_of);
+        pages.find(|page| {
+            let found = self.files.binary_search_by(|file| (**file).cmp(page));
+            found.is_ok()
+        })
+    }
 }
+
+/// What the page may be called of which this folder holds the parts.
+fn pages_of(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let stem = name.and_then(|name| {
+        let mut stems = PARTS.iter().filter_map(|word| name.strip_suffix(word));
+        stems.find_map(|stem| stem.strip_suffix(['_', '-', '.']))
+    });
+    let stem = stem.filter(|stem| !stem.is_empty()).map(str::to_owned);
+    let ends = ["html", "htm", "xhtml", "shtml", "HTML", "HTM"];
+    let folder = folder.to_path_buf();
+    stem.into_iter().flat_map(move |stem| {
+        let folder = folder.clone();
+        ends.map(|end| folder.with_file_name(format!("{stem}.{end}")))
+    })
+}
+
+/// What the folder with the parts of a page is called behind the name of the page ("Save page as"), in the languages of
+/// browsers.
+const PARTS: [&str; 24] = [
+    "files",
+    "Dateien",
+    "fichiers",
+    "archivos",
+    "arquivos",
+    "ficheiros",
+    "fitxers",
+    "file",
+    "pliki",
+    "soubory",
+    "súbory",
+    "elemei",
+    "datoteke",
+    "fișiere",
+    "bestanden",
+    "filer",
+    "tiedostot",
+    "dosyalar",
+    "файлы",
+    "файли",
+    "файлове",
+    "ملفات",
+    "文件",
+    "ファイル",
+];
 
 impl Shelf for Folder {
     fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>> {
@@ -81,7 +136,18 @@ pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
     let mut offers = Vec::with_capacity(pages.count());
     for below in files {
         let id = slashed(below);
-        match kind_of(below) {
+        let kind = kind_of(below);
+        if let Some(whole) = matches!(kind, Kind::Page)
+            .then(|| folder.whole(below))
+            .flatten()
+        {
+            skipped.push(Skipped {
+                what: id,
+                why: format!("a browser saved it as a part of `{}`", slashed(&whole)),
+            });
+            continue;
+        }
+        match kind {
             Kind::Page => offers.push(offer(&folder, id, &root.join(below))),
             Kind::Unsure if looks_like_page(&root.join(below)) => skipped.push(Skipped {
                 what: id,
@@ -159,6 +225,37 @@ mod tests {
         assert_eq!(ids, ["a.html", "b/c.HTM"]);
         assert_eq!(skipped.len(), 1);
         assert_eq!(skipped[0].what, "d.php");
+    }
+
+    #[tokio::test]
+    async fn what_a_browser_saved_as_a_part_of_a_page_is_no_page() {
+        let root = folder(&[
+            ("b/Пожар — Газета.html", ""),
+            ("b/Пожар — Газета_files/saved_resource.html", ""),
+            ("b/Пожар — Газета_files/1.jpg", ""),
+            ("c.htm", ""),
+            ("c-Dateien/deep/ad.html", ""),
+            // Of these no page is there.
+            ("case_files/1.html", ""),
+            ("files/2.html", ""),
+            ("_files/3.html", ""),
+            ("profiles/4.html", ""),
+            ("pro.html", ""),
+        ]);
+        let (offers, skipped) = found(&Source::Folder(root.path().into())).await;
+        let ids: Vec<String> = offers.unwrap().into_iter().map(|offer| offer.id).collect();
+        let own = [
+            "_files/3.html",
+            "b/Пожар — Газета.html",
+            "c.htm",
+            "case_files/1.html",
+            "files/2.html",
+            "pro.html",
+            "profiles/4.html",
+        ];
+        assert_eq!(ids, own);
+        assert_eq!(skipped.len(), 2);
+        assert!(skipped[1].why.contains("`c.htm`"), "{skipped:?}");
     }
 
     #[tokio::test]

@@ -39,6 +39,7 @@ use super::fetching::{GetError, Getter, Terms};
 use super::patience::{self, GivenUp, PATIENCE};
 use super::tellers::Teller;
 use super::waiting::Drawer;
+use super::withheld;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{self, FetchError, NO_PROXY};
 use crate::io::files::{self, FileError};
@@ -159,7 +160,7 @@ impl std::fmt::Display for Source {
             }
             Self::Feed(url)
             | Self::WordPress(url, _)
-            | Self::Sitemap(Document::Address(url), _) => f.write_str(&fetch::shown(url)),
+            | Self::Sitemap(Document::Address(url), _) => f.write_str(&withheld::shown(url)),
             Self::Anywhere(source) => source.fmt(f),
         }
     }

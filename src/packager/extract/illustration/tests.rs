@@ -191,6 +191,18 @@ fn what_is_played_elsewhere_is_a_link_that_says_what_it_is() {
 }
 
 #[test]
+fn no_host_is_named_to_which_no_reader_can_go() {
+    let base = Url::parse("http://folder.invalid/b/page.html").unwrap();
+    let frames = "<iframe src='./page_files/saved_resource.html'></iframe>\
+        <iframe src='http://cms.corp/film' title='Interview with the captain'></iframe>";
+    let html = format!("<p>{PROSE}</p>{frames}<p>{PROSE}</p>");
+    let html = extract_finished(&html, None, &base).unwrap().html;
+    let named = "<p>▶ <a href=\"http://cms.corp/film\">Interview with the captain</a></p>";
+    assert!(html.contains(named), "{html}");
+    assert_eq!(html.matches('▶').count(), 1, "{html}");
+}
+
+#[test]
 fn nothing_that_is_played_vanishes() {
     let link = |to: &str| format!("▶ <a href=\"{to}\">");
     for (html, to) in [

@@ -38,7 +38,9 @@ enum Says {
 pub fn found(inbox: &Path, skipped: &mut Vec<Skipped>) -> Result<Found, SourceError> {
     let mut latest: HashMap<String, Lying> = HashMap::new();
     for below in files::list(inbox)? {
-        let is_article = below.extension().is_some_and(|end| end == "json");
+        let is_article = below
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("json"));
         if !is_article || below.components().count() != 1 {
             continue;
         }

@@ -10,6 +10,7 @@ use url::Url;
 use super::super::{pasted, shelf};
 use super::{Refused, key};
 use crate::base::LIMITS;
+use crate::packager::charset;
 use crate::packager::extract::{NoArticle, extract_finished, parse_date};
 use crate::site::Language;
 
@@ -62,7 +63,9 @@ pub struct Image {
 
 impl Pushed {
     pub fn parse(json: &[u8]) -> Result<Self, Refused> {
-        let mut pushed: Self = serde_json::from_slice(json)
+        // Systems on Windows put a byte order mark before it.
+        let json = charset::unmarked(json);
+        let mut pushed: Self = serde_json::from_slice(&json)
             .map_err(|why| Refused(format!("it is no article in JSON: {why}")))?;
         pushed.unpaste();
         pushed.check()?;

@@ -182,6 +182,26 @@ async fn a_picture_that_was_pasted_into_the_text_is_one_of_its_images() {
     assert_eq!(names(inbox.path()).len(), 3);
 }
 
+#[tokio::test]
+async fn systems_on_windows_mark_the_order_of_bytes_and_write_names_in_capitals() {
+    let inbox = tempfile::tempdir().unwrap();
+    let json = serde_json::to_string(&article()).unwrap();
+    let wide = |bytes: fn(u16) -> [u8; 2]| {
+        let units = format!("\u{feff}{json}");
+        units.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    for marked in [
+        format!("\u{feff}{json}").into_bytes(),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+    ] {
+        assert_eq!(Pushed::parse(&marked), Ok(article()));
+    }
+    assert!(Pushed::parse(b"\xff\xfe{\0\"\0\x00\xd8").is_err());
+    files::write(&inbox.path().join("NAME.JSON"), json.as_bytes()).unwrap();
+    assert_eq!(offers(inbox.path()).await.0.len(), 1);
+}
+
 #[test]
 fn what_is_wrong_with_an_article_is_said() {
     let inbox = tempfile::tempdir().unwrap();
