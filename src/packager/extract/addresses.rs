@@ -252,14 +252,22 @@ pub fn is_document(address: &str) -> bool {
     })
 }
 
-/// The hosts under which a newsroom publishes its own pages.
+/// Where a newsroom publishes its own pages, and where the one that is read lies.
 #[derive(Debug, Clone, Default)]
-pub struct Home(Vec<String>);
+pub struct Home {
+    hosts: Vec<String>,
+    pages: Vec<String>,
+}
 
 impl Home {
     pub fn of<'a>(addresses: impl IntoIterator<Item = &'a Url>) -> Self {
-        let hosts = addresses.into_iter().filter_map(Url::host_str);
-        Self(hosts.map(|host| named(host).to_owned()).collect())
+        let addresses = addresses.into_iter().filter(|url| url.has_host());
+        let places = addresses.map(|url| {
+            let host = named(url.host_str().unwrap_or_default());
+            (host.to_owned(), place_of(url))
+        });
+        let (hosts, pages) = places.unzip();
+        Self { hosts, pages }
     }
 
     /// Hosts are of one home if one lies below the other: a newsroom's tracker of faults is no place for its articles.
@@ -271,8 +279,34 @@ impl Home {
             head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
         };
         let is_akin = |home: &String, host| is_below(host, home) || is_below(home, host);
-        host.is_some_and(|host| self.0.iter().any(|home| is_akin(home, host)))
+        host.is_some_and(|host| self.hosts.iter().any(|home| is_akin(home, host)))
     }
+
+    /// Whether it is a page of the newsroom's and neither the one that is read nor one below it, as those of its pictures
+    /// are, nor a file.
+    pub fn holds_another(&self, url: &Url) -> bool {
+        let place = place_of(url);
+        let is_here = |page: &String| {
+            let below = place.strip_prefix(&**page);
+            below.is_some_and(|below| {
+                below.is_empty() || below.starts_with('/') && page.contains('/')
+            })
+        };
+        self.holds(url.as_str())
+            && !self.pages.iter().any(is_here)
+            && !is_document(url.as_str())
+            && !is_picture(url.as_str())
+    }
+}
+
+/// What tells a page from all others.
+fn place_of(url: &Url) -> String {
+    let host = named(url.host_str().unwrap_or_default());
+    let path = url.path().trim_end_matches('/');
+    let query = url
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    format!("{host}{path}{query}")
 }
 
 /// `news.example` of `www.news.example` and `m.news.example`.

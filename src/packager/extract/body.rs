@@ -14,6 +14,7 @@ use super::container::{Manner, Reading};
 use super::embeds;
 use super::nodes;
 use super::pointing;
+use super::strangers;
 use super::words::{escaped, squeezed};
 use crate::site::Language;
 
@@ -117,10 +118,22 @@ impl<'r, 'a> Walk<'r, 'a> {
             self.embed(node);
             return;
         }
-        if self.reading.measures.of_node(node).text > 0 {
+        let own = self.reading.measures.of_node(node);
+        if own.text > 0 {
             self.end_line("div");
-            self.blocks.push(Block::Gone);
+            let is_list = self.is_of_newsroom() && own.linked * 2 > own.text;
+            match is_list && self.leads_home(node) {
+                true => self.left_out(),
+                false => self.blocks.push(Block::Gone),
+            }
         }
+    }
+
+    /// In the place of what leads to other articles. A line that only pointed there goes with it.
+    fn left_out(&mut self) {
+        let is_label = |block: &mut Block| matches!(block, Block::Line { line, .. } if pointing::is_label_alone(line));
+        self.blocks.pop_if(is_label);
+        self.blocks.push(Block::Gone);
     }
 
     fn element(&mut self, node: &NodeRef, name: &str, depth: usize) {
@@ -191,6 +204,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.is(Manner::Finished)
     }
 
+    pub fn is_of_newsroom(&self) -> bool {
+        self.is(Manner::Newsroom)
+    }
+
     fn knows_captions(&self) -> bool {
         !self.is(Manner::Readability)
     }
@@ -225,6 +242,11 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.knows_captions() && self.is_marked_illustration(node) {
             return self.illustrated(node, depth);
         }
+        let own = self.reading.measures.of_node(node);
+        if own.pictures > 0 && own.links > 0 && self.is_of_newsroom() && self.is_other(node) {
+            self.end_line("div");
+            return self.left_out();
+        }
         self.block(node, "p", depth);
     }
 
@@ -257,11 +279,22 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
-        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_away(node) {
-            self.blocks.push(Block::Gone);
-            return;
+        let is_of_others = self.is_box_of_links(node) || self.is_card(node);
+        if is_of_others && self.leads_away(node) || self.is_other(node) {
+            return self.left_out();
         }
         self.children_as_block(node, depth);
+    }
+
+    /// Whether it shows another article under the words that say so: "Read also".
+    fn is_other(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        let fits = (1..=3).contains(&own.links)
+            && own.linked > 0
+            && own.linked < own.text
+            && own.text < CARD
+            && own.pictures <= own.links;
+        fits && pointing::is_label(&words_beside_links(node)) && self.leads_away(node)
     }
 
     /// Whether it leads to other articles, and no line of the text announces it.
@@ -342,11 +375,11 @@ impl<'r, 'a> Walk<'r, 'a> {
         if holds_blocks && own.text > 0 && self.is_finished() {
             return self.card(node);
         }
-        if holds_blocks && own.text > 0 && self.is(Manner::Newsroom) {
+        let is_card = holds_blocks && own.text > 0 || strangers::is_card(node, self.reading);
+        if is_card && self.is_of_newsroom() {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
-            self.blocks.push(Block::Gone);
-            return;
+            return self.left_out();
         }
         let href = node.attr("href").unwrap_or_default();
         let contact = addresses::contact(&href);
@@ -422,10 +455,9 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// Whether a link below leads to the newsroom itself, or nowhere, and none to a document.
     fn leads_home(&self, node: &NodeRef) -> bool {
         let links = node.descendants_it().filter(|below| below.has_name("a"));
-        let mut targets = links.map(|link| {
-            let href = link.attr("href")?;
-            addresses::absolute(&href, self.reading.base)
-        });
+        // One without an address is a button.
+        let hrefs = links.filter_map(|link| link.attr("href"));
+        let mut targets = hrefs.map(|href| addresses::absolute(&href, self.reading.base));
         let mut inward = false;
         let holds_document = targets.any(|target| {
             inward |= target
@@ -438,7 +470,9 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     /// Whether it was one.
     pub fn embed(&mut self, node: &NodeRef) -> bool {
-        let Some(embed) = embeds::of(node, self.reading.base) else {
+        let base = self.reading.base;
+        let embed = embeds::of(node, base).filter(|_| !embeds::is_quoted(node));
+        let Some(embed) = embed else {
             return false;
         };
         self.end_line("div");
@@ -471,12 +505,15 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn quote(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let inner = self.apart(node, depth);
-        match inner.is_empty() {
+        if self.is_of_newsroom() && are_of_others(&inner) && self.leads_away(node) {
+            return self.left_out();
+        }
+        match inner.iter().any(Block::is_content) {
             // One that a script would fill.
-            true => {
+            false => {
                 self.embed(node);
             }
-            false => {
+            true => {
                 self.blocks.push(Block::Quote(inner));
                 // Of the film itself only the words below it stand there.
                 if node.has_class("tiktok-embed") {
@@ -512,9 +549,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
-        if links_only && self.is(Manner::Newsroom) && self.leads_away(node) {
-            self.blocks.push(Block::Gone);
-            return;
+        if links_only && self.is_of_newsroom() && self.leads_away(node) {
+            return self.left_out();
         }
         let start = node
             .has_name("ol")
@@ -633,6 +669,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         self.pending = pending;
         let inner = std::mem::replace(&mut self.blocks, outer);
+        let is_of_others = pointing::is_label_alone(&line) && are_of_others(&inner);
+        if is_of_others && self.is_of_newsroom() && self.leads_away(node) {
+            return self.left_out();
+        }
         match inner.iter().any(Block::is_content) {
             true => self.blocks.push(Block::Details {
                 summary: line,
@@ -716,6 +756,40 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.line = outer;
         Line::joined(blocks.into_iter().flat_map(Block::into_lines))
     }
+}
+
+/// In the weight of its text; more is no card.
+const CARD: usize = 300;
+
+/// What an element says outside of its links, on one line.
+fn words_beside_links(node: &NodeRef) -> String {
+    let mut said = String::new();
+    let mut waiting: Vec<NodeRef> = node.children_it(true).collect();
+    while let Some(here) = waiting.pop() {
+        match nodes::with_text(&here, |text| {
+            said.push(' ');
+            said.push_str(text);
+        }) {
+            None if !here.has_name("a") => waiting.extend(here.children_it(true)),
+            _ => {}
+        }
+    }
+    squeezed(&said)
+}
+
+/// Whether blocks say nothing but where other articles are.
+fn are_of_others(blocks: &[Block]) -> bool {
+    let leads = |line: &Line| {
+        let is_link = line.linked_weight() * 10 >= line.weight() * 9 && line.linked_weight() > 0;
+        is_link || pointing::is_labelled_link(line)
+    };
+    let fits = |block: &Block| match block {
+        Block::Line { line, .. } => leads(line) || pointing::is_label_alone(line),
+        Block::Gone | Block::Figure(_) => true,
+        _ => false,
+    };
+    let is_said = |block: &Block| matches!(block, Block::Gone | Block::Line { .. });
+    blocks.iter().all(fits) && blocks.iter().any(is_said)
 }
 
 fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {

@@ -27,7 +27,11 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
         "object" => return of_object(node, base),
         name if is_named(name) => {
             let src = ["src", "data-src", "data-lazy-src", "data-litespeed-src"];
-            of_address(src.iter().find_map(|name| absolute(name))?)?
+            let url = of_address(src.iter().find_map(|name| absolute(name))?)?;
+            match node.has_class(POST) {
+                true => of_post(url),
+                false => url,
+            }
         }
         _ => return None,
     };
@@ -38,6 +42,26 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
             .filter(|title| tells(title)),
         ..of_url(url)
     })
+}
+
+/// How WordPress calls the two parts by which it shows one article in another: its link, and a frame.
+const POST: &str = "wp-embedded-content";
+
+/// Whether it is a frame to what the link before it leads to as well.
+pub fn is_quoted(node: &NodeRef) -> bool {
+    let link = node.prev_element_sibling();
+    node.has_class(POST)
+        && link.is_some_and(|link| link.has_name("blockquote") && link.has_class(POST))
+}
+
+/// The article itself, of the address under which it is shown in others.
+fn of_post(url: Url) -> Url {
+    let mut post = unmarked(url);
+    if let Some(path) = post.path().trim_end_matches('/').strip_suffix("/embed") {
+        let path = format!("{path}/");
+        post.set_path(&path);
+    }
+    post
 }
 
 /// Elements that are nothing else.

@@ -8,6 +8,7 @@ use super::body::{DEPTH, Walk};
 use super::embeds;
 use super::names;
 use super::nodes;
+use super::strangers;
 use super::words;
 
 /// A caption is at most this long, in weight.
@@ -32,6 +33,9 @@ impl Walk<'_, '_> {
     /// Whether it is one to be shown.
     pub fn picture(&mut self, node: &NodeRef) -> bool {
         if is_tiny(node) || self.is_stand_in(node) {
+            return false;
+        }
+        if self.is_of_newsroom() && strangers::is_of_another(node, self.reading) {
             return false;
         }
         let Some(src) = addresses::of_picture(node, self.reading.base) else {

@@ -35,6 +35,7 @@ mod phrases;
 mod pointing;
 mod readers;
 mod rules;
+mod strangers;
 mod streamed;
 mod tangle;
 mod tidy;

@@ -1,5 +1,47 @@
 //! Lines that lead away from an article: "Read also:".
 
+use super::block::Line;
+use super::words;
+
+/// A line of this weight is a sentence and no label.
+const SENTENCE: usize = 60;
+
+/// A line without a colon that says no more than where it leads.
+const LABEL: usize = 30;
+
+/// Whether words say nothing but that other articles follow: "Read also".
+pub fn is_label(text: &str) -> bool {
+    let weight = words::weight(text);
+    let longest = match text.trim_end().ends_with([':', '：']) {
+        true => SENTENCE,
+        false => LABEL,
+    };
+    weight > 0
+        && weight < longest
+        && !text.trim_end().ends_with(['.', '!', '?', '…'])
+        && is_pointing(text)
+}
+
+/// Whether a line is such words and no link.
+pub fn is_label_alone(line: &Line) -> bool {
+    line.linked_weight() == 0 && is_label(line.text())
+}
+
+/// Whether a line is a link with nothing but such words before it.
+pub fn is_labelled_link(line: &Line) -> bool {
+    let (weight, linked) = (line.weight(), line.linked_weight());
+    let rest = weight.saturating_sub(linked);
+    if linked == 0 || rest == 0 || rest >= SENTENCE {
+        return false;
+    }
+    let text = line.text();
+    let label = match text.find([':', '：']) {
+        Some(colon) => text.get(..colon).unwrap_or_default().to_owned() + ":",
+        None => text.chars().take(rest).collect(),
+    };
+    words::weight(&label).abs_diff(rest) <= 2 && is_label(&label)
+}
+
 /// Whether a line that ends in a colon leads to other articles: "Read also:".
 pub fn is_pointing(text: &str) -> bool {
     const POINTING: &[&str] = &[
@@ -43,6 +85,7 @@ pub fn is_pointing(text: &str) -> bool {
         "еще по",
         "яшчэ па",
         "подробн",
+        "узнать больше",
         "падрабязн",
         "докладн",
         "ранее:",
@@ -115,7 +158,8 @@ pub fn is_pointing(text: &str) -> bool {
         "оқыңыз",
         "окуңуз",
     ];
-    let text = text.to_lowercase();
+    // A Turkish İ in small letters is an i with a dot above it.
+    let text = text.to_lowercase().replace('\u{307}', "");
     let begins_word = |at: usize, words: &str| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
         words.starts_with(|c| c >= '\u{3040}') || !before.is_some_and(char::is_alphabetic)

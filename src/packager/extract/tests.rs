@@ -493,6 +493,111 @@ fn another_article_in_a_box_is_no_text() {
 }
 
 #[test]
+fn the_picture_of_another_article_goes_with_its_card() {
+    let title = "The court let the owner of the house go home";
+    for card in [
+        "<div><a href=/2><img src=/x.jpg></a><div><span>Read also</span><a href=/2>$</a></div></div>",
+        "<div><div><img src=/x.jpg></div><div><p>READ ALSO</p><p><a href=/2>$</a></p></div></div>",
+        "<a href=/2><img src=/x.jpg><span>Read also</span><span>$</span></a>",
+        "<p><a href=/2><img src=/x.jpg></a></p><p><a href=/2>$</a></p>",
+        "<p><a href=/2><img src=/x.jpg></a></p><p>Read also: <a href=/2>$</a></p>",
+        "<p><img src=/x.jpg><br>Read also: <a href=/2>$</a></p>",
+        "<figure><a href=/2><img src=/x.jpg>$</a></figure>",
+        "<blockquote><a href=/2><img src=/x.jpg></a><p>Read also: <a href=/2>$</a></p></blockquote>",
+    ] {
+        let html = amid(&card.replace('$', title));
+        for word in ["x.jpg", "owner", "also"] {
+            assert!(!html.to_lowercase().contains(word), "{card}: {html}");
+        }
+    }
+    for own in [
+        "<p><a href=/x.jpg><img src=/x.jpg></a></p>",
+        "<p><a href=/2><img src=/x.jpg></a></p>",
+        "<p><a href=/a/1.html/photo><img src=/x.jpg></a></p><p><a href=/a/1.html/photo>$</a></p>",
+        "<p><a href=https://other.example/2><img src=/x.jpg></a></p><p><a href=https://other.example/2>$</a></p>",
+        "<figure><a href=/2><img src=/x.jpg><figcaption>$</figcaption></a></figure>",
+        "<a href=/2><img src=/x.jpg><span class=caption>$</span></a>",
+        "<div><img src=/x.jpg><p>Photo: <a href=/olga>Olga Carter</a></p></div>",
+    ] {
+        let html = amid(&own.replace('$', title));
+        assert!(html.contains("x.jpg"), "{own}: {html}");
+    }
+}
+
+#[test]
+fn what_only_points_to_other_articles_goes_with_them() {
+    let link = "<a href=/2>The court let the owner of the house go home</a>";
+    let list = format!("<ul><li>{link}<li>{link}</ul>");
+    for label in [
+        "Read also:",
+        "See also",
+        "Читайте также:",
+        "Чытайце таксама:",
+        "Читайте також:",
+        "همچنین بخوانید:",
+        "İlgili haber:",
+        "İLGİLİ HABERLER",
+        "اقرأ أيضا:",
+        "相关阅读：",
+    ] {
+        for pointer in [
+            format!("<p><strong>{label}</strong></p>{list}"),
+            format!("<h3>{label}</h3>{list}"),
+            format!("<div>{label}</div><p>{link}</p><p>{link}</p>"),
+            format!("<p>{label} <a href=/2>Bridges</a></p>"),
+            format!("<blockquote><p><strong>{label}</strong><br>{link}</p></blockquote>"),
+            format!("<blockquote><p>{label}</p><p>{link}</p></blockquote>"),
+            format!("<details><summary>{label}</summary><p>{link}</p></details>"),
+            format!("<p>{label}</p><div class=related>{link}</div>"),
+        ] {
+            let html = amid(&pointer);
+            assert_eq!(
+                html.matches("<p>").count() * 2,
+                html.matches('<').count(),
+                "{pointer}: {html}"
+            );
+        }
+    }
+    for told in [
+        "<p>Read also:</p><ul><li><a href=https://other.example/>A book</a></ul>",
+        "<p>Read what they wrote:</p><p>We will not go home tonight.</p>",
+        "<blockquote><p>We wrote to <a href=/2>the ministry of the houses</a> and to all the others.</p></blockquote>",
+        "<blockquote><p><a href=https://other.example/>We wrote three letters</a></p></blockquote>",
+    ] {
+        let word = told.split('>').nth(2).unwrap().split('<').next().unwrap();
+        assert!(amid(told).contains(word), "{told}");
+    }
+    let base = Url::parse("https://n.example/a").unwrap();
+    let finished = extract_finished(&format!("<p>Read also:</p>{list}"), None, &base).unwrap();
+    assert!(finished.html.contains("Read also:") && finished.html.contains("<li>"));
+}
+
+#[test]
+fn an_article_that_is_shown_in_another_is_linked_once() {
+    let frame = "<iframe class=wp-embedded-content src=https://$/2/embed/#?secret=a title='The court let him go'></iframe>";
+    let link = "<blockquote class=wp-embedded-content><a href=https://$/2/>The court let him go</a></blockquote>";
+    let shown = format!("<figure class=wp-block-embed><div>{link}{frame}</div></figure>");
+    let base = Url::parse("https://n.example/a").unwrap();
+    let finished = |html: &str| {
+        let html = format!("<p>{PROSE}</p>{html}").replace('$', "n.example");
+        extract_finished(&html, None, &base).unwrap().html
+    };
+    let both = finished(&shown);
+    assert_eq!(
+        both.matches("href=\"https://n.example/2/\"").count(),
+        1,
+        "{both}"
+    );
+    assert!(!both.contains("embed/"), "{both}");
+    let bare = finished(frame);
+    assert!(bare.contains("href=\"https://n.example/2/\""), "{bare}");
+    assert!(!amid(&shown.replace('$', "n.example")).contains("let him go"));
+    assert!(
+        amid(&shown.replace('$', "other.example")).contains("href=\"https://other.example/2/\"")
+    );
+}
+
+#[test]
 fn the_section_is_named_by_the_article_or_by_the_trail_to_it() {
     let trail = r#"{"@type":"BreadcrumbList","itemListElement":[{"name":"Home"},{"item":{"name":"Politics"}},{"name":"The court"}]}"#;
     let article = r#"{"@type":"NewsArticle","headline":"The court","articleSection":["Law","X"]}"#;
