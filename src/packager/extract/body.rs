@@ -174,6 +174,8 @@ impl<'r, 'a> Walk<'r, 'a> {
             "h1" | "h2" => self.block(node, "h2", depth),
             "h3" => self.block(node, "h3", depth),
             "h4" | "h5" | "h6" => self.block(node, "h4", depth),
+            // One that is no furniture stands above what it opens.
+            "button" if self.pending.is_none() => self.block(node, "h4", depth),
             "p" => self.paragraph(node, depth),
             "pre" => self.preformatted(node),
             "blockquote" => self.quote(node, depth),

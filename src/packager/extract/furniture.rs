@@ -209,14 +209,16 @@ pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
 }
 
 /// The elements that are never part of a text, whatever is around them.
-pub fn find_certain(doc: &Document) -> NodeSet {
+pub fn find_certain(doc: &Document, measures: &Measures) -> NodeSet {
     const CERTAIN: &[&str] = &[
         "script", "style", "template", "svg", "button", "select", "input", "textarea", "canvas",
         "nav", "dialog", "form", "link", "meta",
     ];
     let root = doc.root();
     let all = root.descendants_it();
-    let certain = all.filter(|node| nodes::is_named(node, |name| CERTAIN.contains(&name)));
+    let certain = all.filter(|node| {
+        nodes::is_named(node, |name| CERTAIN.contains(&name)) && !heads_panel(node, measures)
+    });
     certain.map(|node| node.id).collect()
 }
 
@@ -248,6 +250,7 @@ impl Page<'_> {
         match name {
             _ if self.signups().contains(&node.id) => return Verdict::Furniture,
             "div" | "section" | "ul" if self.is_list_of_teasers(node) => return Verdict::Furniture,
+            "button" if heads_panel(node, self.measures) => return Verdict::Text,
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
             | "textarea" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
             | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
@@ -436,12 +439,17 @@ impl Page<'_> {
     fn is_unfolded(&self, node: &NodeRef, words: &str) -> bool {
         let own = self.measures.of_node(node);
         let is_hidden = || words.split(' ').any(|word| word == "hidden") || is_hidden(node);
-        let other = || words.split(' ').filter(|word| *word != "hidden");
-        own.prose >= FACT
+        let is_fact = own.prose >= FACT;
+        // What a button with words opens may be short.
+        let is_answer = || {
+            let head = button_before(node);
+            own.text >= ANSWER && head.is_some_and(|head| self.measures.of_node(&head).text > 0)
+        };
+        own.text > 0
             && own.linked * 4 < own.text
             && is_hidden()
-            && !other().any(|word| NAMES.contains(word))
-            && is_folded(node)
+            && !is_called_otherwise(words)
+            && (is_fact && is_folded(node) || is_answer())
     }
 
     /// So much prose, and so few links in it, that its name alone does not tell.
@@ -505,6 +513,9 @@ impl Page<'_> {
 /// In the weight of its prose; less is no sentence.
 const FACT: usize = 60;
 
+/// In the weight of its text; less is no answer.
+const ANSWER: usize = 20;
+
 /// In the weight of its text; more is no box.
 const SIGNUP: usize = 500;
 
@@ -536,15 +547,45 @@ pub fn is_folded(node: &NodeRef) -> bool {
     around
         .take_while(|up| !up.has_name("body"))
         .any(|up| tokens(&up).split(' ').any(|word| FOLDING.contains(&word)))
-        || stands_behind_button(node)
+        || button_before(node).is_some()
 }
 
-/// One that says whether what stands behind it is unfolded.
-fn stands_behind_button(node: &NodeRef) -> bool {
+/// What stands before an element and says whether it is unfolded.
+fn button_before<'a>(node: &NodeRef<'a>) -> Option<NodeRef<'a>> {
     let unfolds = |node: &NodeRef| node.has_attr("aria-expanded");
-    let mut before = std::iter::successors(node.prev_sibling(), NodeRef::prev_sibling);
-    let head = before.find(NodeRef::is_element);
-    head.is_some_and(|head| unfolds(&head) || head.descendants_it().any(|below| unfolds(&below)))
+    let head = node.prev_element_sibling()?;
+    let is_one = unfolds(&head) || head.descendants_it().any(|below| unfolds(&below));
+    is_one.then_some(head)
+}
+
+/// Whether a button says what is told in a panel behind it, as a question stands above the answer that it unfolds.
+fn heads_panel(node: &NodeRef, measures: &Measures) -> bool {
+    if !node.has_name("button") || measures.of_node(node).text == 0 {
+        return false;
+    }
+    let is_heading = |name: &str| matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dt");
+    let mut around = node.ancestors_it(Some(2));
+    let unfolds = ["aria-expanded", "aria-controls"];
+    let is_head = unfolds.iter().any(|name| node.has_attr(name))
+        || around.any(|up| nodes::is_named(&up, is_heading));
+    let is_panel = |panel: &NodeRef| {
+        let own = measures.of_node(panel);
+        let is_list = panel.has_name("nav") || panel.has_name("form");
+        !is_list && own.linked * 4 < own.text && !is_called_otherwise(&tokens(panel))
+    };
+    let heads = || {
+        let around = [*node].into_iter().chain(node.ancestors_it(Some(2)));
+        let behind = around.filter_map(|up| up.next_element_sibling());
+        let mut told = behind.filter(|behind| measures.of_node(behind).text >= ANSWER);
+        told.next().is_some_and(|panel| is_panel(&panel))
+    };
+    is_head && heads()
+}
+
+/// Whether something else than that it is hidden tells that it is furniture.
+fn is_called_otherwise(words: &str) -> bool {
+    let mut others = words.split(' ').filter(|word| *word != "hidden");
+    others.any(|word| NAMES.contains(word))
 }
 
 const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
@@ -569,7 +610,9 @@ fn by_role(node: &NodeRef) -> bool {
 
 fn is_hidden(node: &NodeRef) -> bool {
     nodes::any_attribute(node, |name, value| match name {
-        "hidden" | "inert" | "popover" => true,
+        // It shows itself to whoever looks for its words.
+        "hidden" => !value.eq_ignore_ascii_case("until-found"),
+        "inert" | "popover" => true,
         "style" => hidden::by_style(node, value),
         _ => false,
     })
