@@ -280,7 +280,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
-    fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
+    pub fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
         let is_of_others = self.is_box_of_links(node) || self.is_card(node);
         if is_of_others && self.leads_away(node) || self.is_other(node) {
             return self.left_out();

@@ -124,6 +124,7 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
         signups: OnceCell::new(),
         kinds: OnceCell::new(),
         teasers: OnceCell::new(),
+        told: OnceCell::new(),
     };
     let mut said = Said::default();
     let mut waiting: Vec<(NodeRef, Inside)> = Vec::new();
@@ -238,6 +239,8 @@ struct Page<'a> {
     kinds: OnceCell<HashMap<String, usize>>,
     /// How many elements there are of each class that speaks of a teaser.
     teasers: OnceCell<HashMap<String, usize>>,
+    /// What the page says outside of its asides, in letters alone.
+    told: OnceCell<String>,
 }
 
 impl Page<'_> {
@@ -263,6 +266,7 @@ impl Page<'_> {
             "aside" if is_of_the_text(&words) && self.is_mostly_prose(node) => {
                 return Verdict::Text;
             }
+            "aside" if self.is_told_amid(node, &words) => return Verdict::Text,
             "nav" | "footer" | "dialog" | "aside" | "form" => by_words(&words),
             _ if by_role(node) => self.is_wall(node, &words),
             "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody"
@@ -473,6 +477,53 @@ impl Page<'_> {
             }
             None => own.prose * 2 > all && node.descendants_it().any(|below| below.has_name("h1")),
         }
+    }
+
+    /// Words in the midst of the text that lead nowhere, show nothing and ask for nothing, and are not said elsewhere on the
+    /// page, as those of most quotations are that are set large beside a text.
+    fn is_told_amid(&self, node: &NodeRef, words: &str) -> bool {
+        let own = self.measures.of_node(node);
+        let is_bare = own.links == 0 && own.pictures == 0 && own.films == 0;
+        let is_prose = |beside: Option<NodeRef>| {
+            beside.is_some_and(|beside| {
+                let own = self.measures.of_node(&beside);
+                own.prose >= FACT && own.linked * 2 < own.text
+            })
+        };
+        let asks = |below: NodeRef| {
+            let is_active = |name: &str| {
+                let is_asked = matches!(name, "form" | "input" | "button" | "select" | "script");
+                is_asked || matches!(name, "iframe" | "ins" | "aside") || name.contains('-')
+            };
+            nodes::is_named(&below, is_active)
+        };
+        is_bare
+            && own.text >= ANSWER
+            && !by_words(words)
+            && !by_role(node)
+            && is_prose(node.prev_element_sibling())
+            && is_prose(node.next_element_sibling())
+            && !node.descendants_it().any(asks)
+            && !self.is_said_twice(node)
+    }
+
+    fn is_said_twice(&self, aside: &NodeRef) -> bool {
+        let told = self.told.get_or_init(|| {
+            let is_else = |name: &str| matches!(name, "aside" | "script" | "style" | "template");
+            let mut told = String::new();
+            let mut waiting = vec![self.body];
+            while let Some(here) = waiting.pop() {
+                nodes::with_text(&here, |text| told.push_str(&words::letters(text)));
+                if !nodes::is_named(&here, is_else) {
+                    waiting.extend(here.children_it(true));
+                }
+            }
+            told
+        });
+        let runs = aside.descendants_it().filter(NodeRef::is_text);
+        let runs = runs.map(|run| words::letters(&run.text()));
+        let mut runs = runs.filter(|run| words::weight(run) >= ANSWER);
+        runs.any(|run| told.contains(&run))
     }
 
     fn is_mostly_prose(&self, node: &NodeRef) -> bool {

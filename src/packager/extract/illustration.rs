@@ -11,6 +11,9 @@ use super::nodes;
 use super::strangers;
 use super::words;
 
+/// Fewer words in a `figure` that shows nothing are no text.
+const NOTE: usize = 20;
+
 /// A caption is at most this long, in weight.
 const CAPTION: usize = 700;
 
@@ -105,9 +108,38 @@ impl Walk<'_, '_> {
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
         }
+        if self.is_box_of_text(node) && self.is_of_newsroom() {
+            let outer = std::mem::replace(&mut self.is_framed, true);
+            self.division_of_page(node, depth);
+            self.is_framed = outer;
+            return;
+        }
         if !self.illustration(node) && !self.bare_address(node) && self.is_finished() {
             self.children_as_block(node, depth);
         }
+    }
+
+    /// Whether a `figure` shows nothing, and is not about to: names, verses or a note stand in it.
+    fn is_box_of_text(&self, figure: &NodeRef) -> bool {
+        let measures = self.reading.measures;
+        let shows = |node: &NodeRef| {
+            let is_shown = |name: &str| {
+                let is_seen = matches!(
+                    name,
+                    "img" | "picture" | "video" | "svg" | "canvas" | "noscript" | "script" | "input"
+                );
+                is_seen || name.contains('-') || embeds::is_named(name)
+            };
+            nodes::is_named(node, is_shown)
+                || is_named_as_picture(node)
+                || node.attr_or("style", "").contains("background")
+        };
+        let mut all = [*figure].into_iter().chain(figure.descendants_it());
+        let captions = figure.descendants_it();
+        let captions = captions.filter(|below| below.has_name("figcaption"));
+        let caption: usize = captions.map(|node| measures.of_node(&node).text).sum();
+        let own = measures.of_node(figure);
+        own.text >= caption + NOTE && own.linked * 2 < own.text && !all.any(|node| shows(&node))
     }
 
     /// An element with a picture and a few words that are no link and no heading: the words are its caption.

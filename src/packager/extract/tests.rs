@@ -393,6 +393,87 @@ fn a_box_of_facts_is_text_and_a_box_of_links_is_none() {
 }
 
 #[test]
+fn an_aside_in_the_midst_of_the_text_is_text_if_it_only_tells() {
+    for (aside, stays) in [
+        ("<aside>The hotline for relatives works day and night.</aside>", true),
+        ("<aside class=pullquote><p>The hotline nobody answered in spring</p></aside>", true),
+        ("<aside class=infobox><h3>The hotline</h3><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></aside>", true),
+        ("<aside>The hotline is <a href=/2>here</a>, day and night.</aside>", false),
+        ("<aside>The hotline for relatives<button>Share</button></aside>", false),
+        ("<aside role=complementary>The hotline for relatives works.</aside>", false),
+        ("<aside class=newsletter>The hotline for relatives works.</aside>", false),
+        ("<aside>The hotline</aside>", false),
+        ("<div><aside>The hotline for relatives works day and night.</aside></div>", false),
+    ] {
+        let meta = "<meta property=og:type content=article>";
+        let page = format!(
+            "{meta}<title>The court</title><article><p>{PROSE}</p>{aside}<p>Then {PROSE}</p></article>"
+        );
+        let text = extracted(&page).unwrap().text;
+        assert_eq!(text.contains("The hotline"), stays, "{aside}: {text}");
+    }
+    // What is set large beside a text stands in it already.
+    let (said, _) = PROSE.split_once('.').unwrap();
+    let html = amid(&format!("<aside><p>“{said}”</p></aside>"));
+    assert_eq!(html.matches(said).count(), 3, "{html}");
+}
+
+#[test]
+fn a_figure_of_words_is_text_and_no_picture_that_is_missing() {
+    let base = Url::parse("https://n.example/a").unwrap();
+    let names = "<figure><figcaption>The dead</figcaption><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></figure>";
+    let expected =
+        "<p><small>The dead</small></p>\n<ul><li>Ivan Petrov, 41</li><li>Anna Orlova, 33</li></ul>";
+    assert!(amid(names).contains(expected), "{}", amid(names));
+    for told in [
+        "<figure><p>We wrote three letters to the ministry,</p></figure>",
+        "<figure class=callout><div><span>!</span></div><div>We wrote three letters to the ministry.</div></figure>",
+    ] {
+        assert!(amid(told).contains("three letters"), "{told}");
+        let finished = extract_finished(told, None, &base).unwrap();
+        assert!(finished.text.contains("three letters"), "{told}");
+    }
+    for shown in [
+        "<figure><div style='background-image:url(/1.jpg)'></div><p>We wrote three letters to them.</p></figure>",
+        "<figure><figcaption>We wrote three letters to the ministry</figcaption></figure>",
+        "<figure><p class=caption>We wrote three letters to the ministry</p></figure>",
+        "<figure><svg></svg><p>We wrote three letters to the ministry</p></figure>",
+        "<figure><p><a href=/2>We wrote three letters to the ministry</a></p></figure>",
+    ] {
+        assert!(!amid(shown).contains("three letters"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_marked_below_the_headline_introduces_the_text() {
+    const TOLD: &str = "A night that the town will remember for long";
+    let meta = "<meta property=og:type content=article>";
+    for (head, stays) in [
+        ("<header><h1>The court</h1><p class=subtitle>$</p></header>", true),
+        ("<header><h1>The court</h1><h2>$</h2></header>", true),
+        ("<h1>The court</h1><div class=deck>$</div>", true),
+        ("<div class=hero><h1>The court</h1><h3 class=subtitle>$</h3></div>", true),
+        ("<header><div><h1>The court</h1></div><div class=field--name-field-subtitle>$</div></header>", true),
+        ("<header><h1>The court</h1><p>$</p></header>", false),
+        ("<header><h1>The court</h1><p class=subtitle>20 November 2026, 10:00, in the old town</p></header>", false),
+        ("<header><h1>The court</h1><p class=subtitle><a href=/2>$</a></p></header>", false),
+        ("<header><h1>The court</h1><div class='lead newsletter'>$</div></header>", false),
+    ] {
+        let head = head.replace('$', TOLD);
+        let page = |first: &str| {
+            format!(
+                "{meta}<title>The court</title><article>{head}<div class=entry-content>{first}<p>{PROSE}</p><p>Then {PROSE}</p><p>So {PROSE}</p></div></article>"
+            )
+        };
+        let text = extracted(&page("")).unwrap().text;
+        let expected = if stays { format!("{TOLD}\n{PROSE}\n") } else { format!("{PROSE}\n") };
+        assert!(text.starts_with(&expected), "{head}: {text}");
+        let twice = extracted(&page(&format!("<p>{TOLD}</p>"))).unwrap().text;
+        assert_eq!(twice.matches(TOLD).count(), 1, "{head}: {twice}");
+    }
+}
+
+#[test]
 fn words_beside_a_picture_of_a_paragraph_are_text() {
     let meta = "<meta property=og:type content=article>";
     let page = format!(
