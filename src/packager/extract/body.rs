@@ -258,11 +258,11 @@ impl<'r, 'a> Walk<'r, 'a> {
         match manner {
             // It knows no captions: they are words like others.
             Manner::Readability => self.children_as_block(node, depth),
+            _ if self.is_to_be_filled(node) && self.embed(node) => {}
             // Words beside a picture may have links in them, which captions have not.
             Manner::Finished if self.is_marked_illustration(node) => self.illustrated(node, depth),
             Manner::Newsroom if self.is_illustration(node) => self.illustrated(node, depth),
             _ if node.has_name("figcaption") => self.lone_caption(node, depth),
-            _ if self.is_to_be_filled(node) && self.embed(node) => {}
             Manner::Finished => self.children_as_block(node, depth),
             Manner::Newsroom => self.division_of_page(node, depth),
         }
@@ -270,7 +270,8 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     /// By a script.
     pub fn is_to_be_filled(&self, node: &NodeRef) -> bool {
-        self.reading.measures.of_node(node).text == 0 && embeds::is_box(node)
+        let text = self.reading.measures.of_node(node).text;
+        text == 0 && embeds::is_box(node) || text < BUTTON && embeds::is_named_box(node)
     }
 
     /// Of an article that was told finished the words stay also where nothing is to be shown.
@@ -296,7 +297,8 @@ impl<'r, 'a> Walk<'r, 'a> {
             && own.linked < own.text
             && own.text < CARD
             && own.pictures <= own.links;
-        fits && pointing::is_label(&words_beside_links(node)) && self.leads_away(node)
+        let beside = || words_in(node, |below| below.has_name("a"));
+        fits && pointing::is_label(&beside()) && self.leads_away(node)
     }
 
     /// Whether it leads to other articles, and no line of the text announces it.
@@ -378,6 +380,9 @@ impl<'r, 'a> Walk<'r, 'a> {
             return self.card(node);
         }
         let is_card = holds_blocks && own.text > 0 || strangers::is_card(node, self.reading);
+        if is_card && self.is_of_newsroom() && self.is_reference(node) {
+            return self.card(node);
+        }
         if is_card && self.is_of_newsroom() {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
@@ -423,10 +428,39 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
-    /// A link around blocks, as one line: a line is in one link, or in none.
+    fn target_of(&self, link: &NodeRef) -> String {
+        let href = link.attr("href");
+        let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
+        url.map_or(String::new(), String::from)
+    }
+
+    /// Whether a card leads to a document, or stands in a `figure` and leads out of the newsroom.
+    fn is_reference(&self, link: &NodeRef) -> bool {
+        let target = self.target_of(link);
+        let leads_out = !target.is_empty() && !self.reading.home.holds(&target);
+        addresses::is_document(&target) || self.is_framed && leads_out
+    }
+
+    /// Whether an editor put a card of something outside in it.
+    pub fn frames_reference(&self, figure: &NodeRef) -> bool {
+        let cards = figure.element_children().into_iter().filter(|child| {
+            let of_child = self.reading.measures.of_node(child);
+            let mut below = child.descendants_it();
+            child.has_name("a") && of_child.text > 0 && below.any(|below| below.has_name("div"))
+        });
+        let mut targets = cards.map(|card| self.target_of(&card));
+        targets.any(|target| !target.is_empty() && !self.reading.home.holds(&target))
+    }
+
+    /// A link around blocks, as one line: a line is in one link, or in none. What a page shows on one says less than its
+    /// words.
     fn card(&mut self, node: &NodeRef) {
         self.end_line("div");
-        let words = self.shown_and_said(node);
+        let mut words = Line::default();
+        match self.is_finished() {
+            true => words = self.shown_and_said(node),
+            false => words.push_text(&words_in(node, |_| false), true),
+        }
         let href = node.attr("href");
         let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
         if let Some(url) = &url {
@@ -443,9 +477,22 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn noscript(&mut self, node: &NodeRef, depth: usize) {
-        let holds = |name: &str| node.descendants_it().any(|below| below.has_name(name));
-        if holds("img") && !holds("iframe") {
+        let find = |name: &str| node.descendants_it().find(|below| below.has_name(name));
+        if let Some(frame) = find("iframe") {
+            // What stands before it may have told the same.
+            if embeds::is_seen(&frame) {
+                self.embed(&frame);
+            }
+            return;
+        }
+        let link = find("a").filter(|_| !self.is(Manner::Readability));
+        let leads = |link: &NodeRef| addresses::is_document(&self.target_of(link));
+        if find("img").is_some() || link.as_ref().is_some_and(leads) {
             self.children(node, depth);
+        }
+        if let Some(film) = link.and_then(|link| embeds::of_link(&link, self.reading.base)) {
+            self.end_line("div");
+            self.blocks.push(Block::Embed(film));
         }
     }
 
@@ -763,8 +810,12 @@ impl<'r, 'a> Walk<'r, 'a> {
 /// In the weight of its text; more is no card.
 const CARD: usize = 300;
 
-/// What an element says outside of its links, on one line.
-fn words_beside_links(node: &NodeRef) -> String {
+/// In the weight of its text; more is no button to press.
+const BUTTON: usize = 20;
+
+/// What an element says outside of some others in it, on one line.
+fn words_in(node: &NodeRef, is_else: impl Fn(&NodeRef) -> bool) -> String {
+    let is_raw = |name: &str| matches!(name, "script" | "style" | "template" | "svg" | "noscript");
     let mut said = String::new();
     let mut waiting: Vec<NodeRef> = node.children_it(true).collect();
     while let Some(here) = waiting.pop() {
@@ -772,7 +823,9 @@ fn words_beside_links(node: &NodeRef) -> String {
             said.push(' ');
             said.push_str(text);
         }) {
-            None if !here.has_name("a") => waiting.extend(here.children_it(true)),
+            None if !nodes::is_named(&here, is_raw) && !is_else(&here) => {
+                waiting.extend(here.children_it(true));
+            }
             _ => {}
         }
     }

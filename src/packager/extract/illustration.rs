@@ -100,7 +100,8 @@ impl Walk<'_, '_> {
     pub fn figure(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let before = self.blocks.len();
-        if frames_blocks(node) {
+        let holds_card = self.is_of_newsroom() && self.frames_reference(node);
+        if frames_blocks(node) || holds_card {
             let outer = std::mem::replace(&mut self.is_framed, true);
             self.children_as_block(node, depth);
             self.is_framed = outer;

@@ -445,6 +445,60 @@ fn a_figure_of_words_is_text_and_no_picture_that_is_missing() {
 }
 
 #[test]
+fn what_is_played_elsewhere_is_told_once() {
+    let base = Url::parse("https://n.example/a").unwrap();
+    let film = "https://www.youtube.com/watch?v=abc";
+    let frame = "<iframe src='https://www.youtube.com/embed/abc?feature=oembed'></iframe>";
+    for (html, expected) in [
+        (
+            format!("<div class=rll-youtube-player data-id=abc></div><noscript>{frame}</noscript>"),
+            film,
+        ),
+        (
+            format!("<iframe data-src='https://www.youtube.com/embed/abc'></iframe><noscript>{frame}</noscript>"),
+            film,
+        ),
+        (format!("<div><noscript>{frame}</noscript></div>"), film),
+        (
+            r#"<div class=elementor-widget-video data-settings='{"youtube_url":"https://www.youtube.com/watch?v=abc"}'><div><div style='background:url(/1.jpg)'><span>Play Video</span></div></div></div>"#.to_owned(),
+            film,
+        ),
+        (
+            "<div><b>The film</b><noscript><a href='https://youtu.be/abc'><img src=/1.jpg></a></noscript></div>".to_owned(),
+            "https://youtu.be/abc",
+        ),
+        (
+            "<blockquote class=mastodon-embed data-embed-url='https://m.example/@river/1/embed'><a href='https://m.example/@river/1/'><div>View</div></a></blockquote>".to_owned(),
+            "https://m.example/@river/1/",
+        ),
+        (
+            "<div id=DV-viewer-1></div><noscript><a href='https://d.example/letter.pdf'>The letter</a></noscript>".to_owned(),
+            "https://d.example/letter.pdf",
+        ),
+        (
+            "<div class=kg-file-card><a href=https://n.example/letter.pdf><div>The letter</div><div>1 MB<svg><title>icon</title></svg></div></a></div>".to_owned(),
+            "https://n.example/letter.pdf",
+        ),
+        (
+            "<figure class=kg-bookmark-card><a href=https://d.example/report><div class=kg-bookmark-content><div>The report</div></div><div><img src=/thumb.jpg></div></a></figure>".to_owned(),
+            "https://d.example/report",
+        ),
+    ] {
+        let link = format!("href=\"{expected}\"");
+        let page = amid(&html);
+        assert_eq!(page.matches(&link).count(), 2, "{html}: {page}");
+        assert!(!page.contains("icon") && !page.contains("thumb.jpg") && !page.contains("Play"), "{page}");
+        let finished = format!("<p>{PROSE}</p>{html}<p>{PROSE}</p>");
+        let finished = extract_finished(&finished, None, &base).unwrap().html;
+        assert_eq!(finished.matches(&link).count(), 1, "{html}: {finished}");
+    }
+    let counter = "<noscript><iframe src='https://c.example/ns' height=0 width=0></iframe></noscript>";
+    assert!(!amid(counter).contains("c.example"));
+    let own = "<figure><a href=/2><div>Seven go on trial</div></a></figure>";
+    assert!(!amid(own).contains("Seven"));
+}
+
+#[test]
 fn what_is_marked_below_the_headline_introduces_the_text() {
     const TOLD: &str = "A night that the town will remember for long";
     let meta = "<meta property=og:type content=article>";
