@@ -259,6 +259,9 @@ impl<'r, 'a> Walk<'r, 'a> {
             // It knows no captions: they are words like others.
             Manner::Readability => self.children_as_block(node, depth),
             _ if self.is_to_be_filled(node) && self.embed(node) => {}
+            _ if self.is_painted(node) => {
+                self.picture(node);
+            }
             // Words beside a picture may have links in them, which captions have not.
             Manner::Finished if self.is_marked_illustration(node) => self.illustrated(node, depth),
             Manner::Newsroom if self.is_illustration(node) => self.illustrated(node, depth),
@@ -266,6 +269,12 @@ impl<'r, 'a> Walk<'r, 'a> {
             Manner::Finished => self.children_as_block(node, depth),
             Manner::Newsroom => self.division_of_page(node, depth),
         }
+    }
+
+    /// By a script, with a picture.
+    fn is_painted(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        own.text == 0 && own.pictures == 0 && addresses::is_painted(node)
     }
 
     /// By a script.

@@ -267,7 +267,10 @@ fn a_question_stays_above_the_answer_that_it_unfolds() {
         let html = frame.replace('?', question).replace('$', answer);
         let text = amid(&html);
         let told = answer.replace('#', "Chapter 3");
-        assert!(text.contains(question) && text.contains(&told), "{frame}: {text}");
+        assert!(
+            text.contains(question) && text.contains(&told),
+            "{frame}: {text}"
+        );
         let url = Url::parse("https://n.example/a/river").unwrap();
         let finished = extract_finished(&html, None, &url).unwrap().text;
         assert_eq!(finished, format!("{question}\n{answer}\n"), "{frame}");

@@ -349,7 +349,9 @@ impl Reading<'_> {
         };
         let is_marked = |node: &NodeRef| {
             let is_lesser = node.has_name("h2")
-                && node.prev_element_sibling().is_some_and(|before| before.id == h1.id);
+                && node
+                    .prev_element_sibling()
+                    .is_some_and(|before| before.id == h1.id);
             is_lesser || names::is_standfirst(&names::tokens(node))
         };
         let around = [h1].into_iter().chain(h1.ancestors_it(Some(2)));
@@ -365,7 +367,10 @@ impl Reading<'_> {
         let text = words::squeezed(&found.text());
         let is_told = |block: &Block| matches!(block, Block::Line { line, .. } if words::begins_alike(line.text(), &text));
         let is_other = dates::parse_line(&text).is_some()
-            || meta.byline.as_deref().is_some_and(|byline| text.contains(byline))
+            || meta
+                .byline
+                .as_deref()
+                .is_some_and(|byline| text.contains(byline))
             || blocks.iter().take(6).any(is_told);
         let mut line = Line::default();
         line.push_text(&text, true);

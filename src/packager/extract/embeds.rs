@@ -22,7 +22,10 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
         }
         "amp-dailymotion" => page_at(DAILYMOTION, &attr("data-videoid")?)?,
         "amp-soundcloud" => track(&attr("data-trackid")?)?,
-        "amp-vk" => page_at(VK, &format!("{}_{}", attr("data-owner-id")?, attr("data-post-id")?))?,
+        "amp-vk" => page_at(
+            VK,
+            &format!("{}_{}", attr("data-owner-id")?, attr("data-post-id")?),
+        )?,
         "amp-twitter" => page_at("https://x.com/i/status/", &attr("data-tweetid")?)?,
         "amp-instagram" => page_at("https://www.instagram.com/p/", &attr("data-shortcode")?)?,
         "amp-facebook" => absolute("data-href")?,
@@ -49,13 +52,7 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
         }
         _ => return None,
     };
-    let title = first(&[
-        "title",
-        "aria-label",
-        "playlabel",
-        "data-title",
-        "data-alt",
-    ]);
+    let title = first(&["title", "aria-label", "playlabel", "data-title", "data-alt"]);
     Some(Embed {
         title: title
             .map(|title| words::squeezed(&title))
@@ -213,7 +210,9 @@ fn of_settings(settings: &str) -> Option<Url> {
     let files = ["hosted_url", "external_url"];
     let film = films.iter().find_map(|name| settings.get(name)?.as_str());
     let file = || {
-        let files = files.iter().map(|name| settings.get(name)?.get("url")?.as_str());
+        let files = files
+            .iter()
+            .map(|name| settings.get(name)?.get("url")?.as_str());
         files.flatten().next()
     };
     let url = Url::parse(film.or_else(file)?).ok()?;
@@ -408,7 +407,10 @@ mod tests {
                 "<amp-audio src=/a.mp3></amp-audio>",
                 "https://n.example/a.mp3",
             ),
-            ("<amp-vimeo data-videoid=7></amp-vimeo>", "https://vimeo.com/7"),
+            (
+                "<amp-vimeo data-videoid=7></amp-vimeo>",
+                "https://vimeo.com/7",
+            ),
             (
                 "<amp-dailymotion data-videoid=x2></amp-dailymotion>",
                 "https://www.dailymotion.com/video/x2",

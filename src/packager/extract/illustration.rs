@@ -127,7 +127,14 @@ impl Walk<'_, '_> {
             let is_shown = |name: &str| {
                 let is_seen = matches!(
                     name,
-                    "img" | "picture" | "video" | "svg" | "canvas" | "noscript" | "script" | "input"
+                    "img"
+                        | "picture"
+                        | "video"
+                        | "svg"
+                        | "canvas"
+                        | "noscript"
+                        | "script"
+                        | "input"
                 );
                 is_seen || name.contains('-') || embeds::is_named(name)
             };

@@ -395,15 +395,39 @@ fn a_box_of_facts_is_text_and_a_box_of_links_is_none() {
 #[test]
 fn an_aside_in_the_midst_of_the_text_is_text_if_it_only_tells() {
     for (aside, stays) in [
-        ("<aside>The hotline for relatives works day and night.</aside>", true),
-        ("<aside class=pullquote><p>The hotline nobody answered in spring</p></aside>", true),
-        ("<aside class=infobox><h3>The hotline</h3><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></aside>", true),
-        ("<aside>The hotline is <a href=/2>here</a>, day and night.</aside>", false),
-        ("<aside>The hotline for relatives<button>Share</button></aside>", false),
-        ("<aside role=complementary>The hotline for relatives works.</aside>", false),
-        ("<aside class=newsletter>The hotline for relatives works.</aside>", false),
+        (
+            "<aside>The hotline for relatives works day and night.</aside>",
+            true,
+        ),
+        (
+            "<aside class=pullquote><p>The hotline nobody answered in spring</p></aside>",
+            true,
+        ),
+        (
+            "<aside class=infobox><h3>The hotline</h3><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></aside>",
+            true,
+        ),
+        (
+            "<aside>The hotline is <a href=/2>here</a>, day and night.</aside>",
+            false,
+        ),
+        (
+            "<aside>The hotline for relatives<button>Share</button></aside>",
+            false,
+        ),
+        (
+            "<aside role=complementary>The hotline for relatives works.</aside>",
+            false,
+        ),
+        (
+            "<aside class=newsletter>The hotline for relatives works.</aside>",
+            false,
+        ),
         ("<aside>The hotline</aside>", false),
-        ("<div><aside>The hotline for relatives works day and night.</aside></div>", false),
+        (
+            "<div><aside>The hotline for relatives works day and night.</aside></div>",
+            false,
+        ),
     ] {
         let meta = "<meta property=og:type content=article>";
         let page = format!(
@@ -492,7 +516,8 @@ fn what_is_played_elsewhere_is_told_once() {
         let finished = extract_finished(&finished, None, &base).unwrap().html;
         assert_eq!(finished.matches(&link).count(), 1, "{html}: {finished}");
     }
-    let counter = "<noscript><iframe src='https://c.example/ns' height=0 width=0></iframe></noscript>";
+    let counter =
+        "<noscript><iframe src='https://c.example/ns' height=0 width=0></iframe></noscript>";
     assert!(!amid(counter).contains("c.example"));
     let own = "<figure><a href=/2><div>Seven go on trial</div></a></figure>";
     assert!(!amid(own).contains("Seven"));
@@ -503,15 +528,33 @@ fn what_is_marked_below_the_headline_introduces_the_text() {
     const TOLD: &str = "A night that the town will remember for long";
     let meta = "<meta property=og:type content=article>";
     for (head, stays) in [
-        ("<header><h1>The court</h1><p class=subtitle>$</p></header>", true),
+        (
+            "<header><h1>The court</h1><p class=subtitle>$</p></header>",
+            true,
+        ),
         ("<header><h1>The court</h1><h2>$</h2></header>", true),
         ("<h1>The court</h1><div class=deck>$</div>", true),
-        ("<div class=hero><h1>The court</h1><h3 class=subtitle>$</h3></div>", true),
-        ("<header><div><h1>The court</h1></div><div class=field--name-field-subtitle>$</div></header>", true),
+        (
+            "<div class=hero><h1>The court</h1><h3 class=subtitle>$</h3></div>",
+            true,
+        ),
+        (
+            "<header><div><h1>The court</h1></div><div class=field--name-field-subtitle>$</div></header>",
+            true,
+        ),
         ("<header><h1>The court</h1><p>$</p></header>", false),
-        ("<header><h1>The court</h1><p class=subtitle>20 November 2026, 10:00, in the old town</p></header>", false),
-        ("<header><h1>The court</h1><p class=subtitle><a href=/2>$</a></p></header>", false),
-        ("<header><h1>The court</h1><div class='lead newsletter'>$</div></header>", false),
+        (
+            "<header><h1>The court</h1><p class=subtitle>20 November 2026, 10:00, in the old town</p></header>",
+            false,
+        ),
+        (
+            "<header><h1>The court</h1><p class=subtitle><a href=/2>$</a></p></header>",
+            false,
+        ),
+        (
+            "<header><h1>The court</h1><div class='lead newsletter'>$</div></header>",
+            false,
+        ),
     ] {
         let head = head.replace('$', TOLD);
         let page = |first: &str| {
@@ -520,7 +563,11 @@ fn what_is_marked_below_the_headline_introduces_the_text() {
             )
         };
         let text = extracted(&page("")).unwrap().text;
-        let expected = if stays { format!("{TOLD}\n{PROSE}\n") } else { format!("{PROSE}\n") };
+        let expected = if stays {
+            format!("{TOLD}\n{PROSE}\n")
+        } else {
+            format!("{PROSE}\n")
+        };
         assert!(text.starts_with(&expected), "{head}: {text}");
         let twice = extracted(&page(&format!("<p>{TOLD}</p>"))).unwrap().text;
         assert_eq!(twice.matches(TOLD).count(), 1, "{head}: {twice}");
