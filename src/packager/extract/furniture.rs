@@ -218,7 +218,8 @@ pub fn find_certain(doc: &Document, measures: &Measures) -> NodeSet {
     let root = doc.root();
     let all = root.descendants_it();
     let certain = all.filter(|node| {
-        nodes::is_named(node, |name| CERTAIN.contains(&name)) && !heads_panel(node, measures)
+        let is_one = nodes::is_named(node, |name| CERTAIN.contains(&name));
+        is_one && !heads_panel(node, measures) || is_sign(node)
     });
     certain.map(|node| node.id).collect()
 }
@@ -251,7 +252,7 @@ impl Page<'_> {
         };
         let name = &*name.local;
         match name {
-            _ if self.signups().contains(&node.id) => return Verdict::Furniture,
+            _ if self.signups().contains(&node.id) || is_sign(node) => return Verdict::Furniture,
             "div" | "section" | "ul" if self.is_list_of_teasers(node) => return Verdict::Furniture,
             "button" if heads_panel(node, self.measures) => return Verdict::Text,
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
@@ -484,12 +485,6 @@ impl Page<'_> {
     fn is_told_amid(&self, node: &NodeRef, words: &str) -> bool {
         let own = self.measures.of_node(node);
         let is_bare = own.links == 0 && own.pictures == 0 && own.films == 0;
-        let is_prose = |beside: Option<NodeRef>| {
-            beside.is_some_and(|beside| {
-                let own = self.measures.of_node(&beside);
-                own.prose >= FACT && own.linked * 2 < own.text
-            })
-        };
         let asks = |below: NodeRef| {
             let is_active = |name: &str| {
                 let is_asked = matches!(name, "form" | "input" | "button" | "select" | "script");
@@ -501,10 +496,26 @@ impl Page<'_> {
             && own.text >= ANSWER
             && !by_words(words)
             && !by_role(node)
-            && is_prose(node.prev_element_sibling())
-            && is_prose(node.next_element_sibling())
+            && self.is_prose_beside(node, NodeRef::prev_element_sibling)
+            && self.is_prose_beside(node, NodeRef::next_element_sibling)
             && !node.descendants_it().any(asks)
             && !self.is_said_twice(node)
+    }
+
+    /// On one side, with a heading or a picture between at most.
+    fn is_prose_beside<'n>(
+        &self,
+        node: &NodeRef<'n>,
+        step: impl Fn(&NodeRef<'n>) -> Option<NodeRef<'n>>,
+    ) -> bool {
+        let is_between = |name: &str| matches!(name, "h2" | "h3" | "h4" | "figure");
+        let first = step(node);
+        let between = first.filter(|first| nodes::is_named(first, is_between));
+        let beside = between.map_or(first, |between| step(&between));
+        beside.is_some_and(|beside| {
+            let own = self.measures.of_node(&beside);
+            own.prose >= FACT && own.linked * 2 < own.text
+        })
     }
 
     fn is_said_twice(&self, aside: &NodeRef) -> bool {
@@ -564,6 +575,9 @@ impl Page<'_> {
 /// In the weight of its prose; less is no sentence.
 const FACT: usize = 60;
 
+/// In the weight of its text.
+const QUESTION: usize = 8;
+
 /// In the weight of its text; less is no answer.
 const ANSWER: usize = 20;
 
@@ -617,7 +631,9 @@ fn heads_panel(node: &NodeRef, measures: &Measures) -> bool {
     let is_heading = |name: &str| matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dt");
     let mut around = node.ancestors_it(Some(2));
     let unfolds = ["aria-expanded", "aria-controls"];
-    let is_head = unfolds.iter().any(|name| node.has_attr(name))
+    // Outside of a heading one or two short words are no question: "Key", "Menu".
+    let is_question = measures.of_node(node).text >= QUESTION;
+    let is_head = is_question && unfolds.iter().any(|name| node.has_attr(name))
         || around.any(|up| nodes::is_named(&up, is_heading));
     let is_panel = |panel: &NodeRef| {
         let own = measures.of_node(panel);
@@ -631,6 +647,12 @@ fn heads_panel(node: &NodeRef, measures: &Measures) -> bool {
         told.next().is_some_and(|panel| is_panel(&panel))
     };
     is_head && heads()
+}
+
+/// Whether it only shows that a button can be pressed.
+fn is_sign(node: &NodeRef) -> bool {
+    let is_unread = node.has_attr("aria-hidden") && &*node.attr_or("aria-hidden", "") == "true";
+    is_unread && node.ancestors_it(Some(3)).any(|up| up.has_name("button"))
 }
 
 /// Whether something else than that it is hidden tells that it is furniture.
