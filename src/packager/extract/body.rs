@@ -33,6 +33,8 @@ pub struct Walk<'r, 'a> {
     pub is_framed: bool,
     /// Whether the cell of a table is around.
     is_in_cell: bool,
+    /// Whether an `aside` is around that is text: Readability keeps none.
+    is_in_aside: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -45,6 +47,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             tongue: Tongue::default(),
             is_framed: false,
             is_in_cell: false,
+            is_in_aside: false,
         }
     }
 
@@ -79,7 +82,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.reading.furniture.contains(&node.id) {
             return self.passed_over(node);
         }
-        let kept = || self.reading.kept.contains(&node.id);
+        let kept = || self.is_in_aside || self.reading.kept.contains(&node.id);
         if nodes::with_text(node, |text| self.line.push_text(text, kept())).is_some() {
             return;
         }
@@ -189,9 +192,10 @@ impl<'r, 'a> Walk<'r, 'a> {
             "table" => self.table(node, depth),
             "script" | "style" | "template" | "head" | "source" | "track" | "param" | "svg"
             | "annotation" => {}
-            "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
-            | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
-            | "th" | "dl" | "li" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
+            "aside" => self.aside(node, depth),
+            "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "center"
+            | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody" | "th"
+            | "dl" | "li" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
                 self.division(node, depth)
             }
             _ => self.children(node, depth),
@@ -271,6 +275,14 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
+    fn aside(&mut self, node: &NodeRef, depth: usize) {
+        let own = self.reading.measures.of_node(node);
+        let is_told = own.links == 0 && own.pictures == 0 && self.is_of_newsroom();
+        let outer = std::mem::replace(&mut self.is_in_aside, is_told);
+        self.division(node, depth);
+        self.is_in_aside = outer;
+    }
+
     /// By a script, with a picture.
     fn is_painted(&self, node: &NodeRef) -> bool {
         let own = self.reading.measures.of_node(node);
@@ -302,7 +314,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn is_other(&self, node: &NodeRef) -> bool {
         let own = self.reading.measures.of_node(node);
         let fits = (1..=3).contains(&own.links)
-            && own.linked > 0
+            && own.linked * 2 >= own.text
             && own.linked < own.text
             && own.text < CARD
             && own.pictures <= own.links;
@@ -499,7 +511,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         if find("img").is_some() || link.as_ref().is_some_and(leads) {
             self.children(node, depth);
         }
-        if let Some(film) = link.and_then(|link| embeds::of_link(&link, self.reading.base)) {
+        let picture = link.filter(|link| self.reading.measures.of_node(link).pictures > 0);
+        if let Some(film) = picture.and_then(|link| embeds::of_link(&link, self.reading.base)) {
             self.end_line("div");
             self.blocks.push(Block::Embed(film));
         }
@@ -513,9 +526,14 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// Whether a link below leads to the newsroom itself, or nowhere, and none to a document.
     fn leads_home(&self, node: &NodeRef) -> bool {
         let links = node.descendants_it().filter(|below| below.has_name("a"));
-        // One without an address is a button.
-        let hrefs = links.filter_map(|link| link.attr("href"));
-        let mut targets = hrefs.map(|href| addresses::absolute(&href, self.reading.base));
+        // One without an address is a button, unless it holds a picture.
+        let is_link = |link: &NodeRef| {
+            link.has_attr("href") || self.reading.measures.of_node(link).pictures > 0
+        };
+        let mut targets = links.filter(is_link).map(|link| {
+            let href = link.attr("href")?;
+            addresses::absolute(&href, self.reading.base)
+        });
         let mut inward = false;
         let holds_document = targets.any(|target| {
             inward |= target

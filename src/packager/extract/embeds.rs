@@ -226,7 +226,7 @@ pub fn is_seen(frame: &NodeRef) -> bool {
     !["width", "height"].iter().any(is_flat) && !hidden::by_style(frame, &style)
 }
 
-/// The film that a link leads to.
+/// The film that a link around its picture leads to.
 pub fn of_link(link: &NodeRef, base: &Url) -> Option<Embed> {
     const HOUSES: &[&str] = &["youtube.com", "youtu.be", "vimeo.com", "dailymotion.com"];
     let url = addresses::absolute(&link.attr("href")?, base)?;

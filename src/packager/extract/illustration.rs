@@ -100,8 +100,7 @@ impl Walk<'_, '_> {
     pub fn figure(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let before = self.blocks.len();
-        let holds_card = self.is_of_newsroom() && self.frames_reference(node);
-        if frames_blocks(node) || holds_card {
+        if frames_blocks(node) || self.frames_reference(node) {
             let outer = std::mem::replace(&mut self.is_framed, true);
             self.children_as_block(node, depth);
             self.is_framed = outer;
@@ -109,14 +108,15 @@ impl Walk<'_, '_> {
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
         }
-        if self.is_box_of_text(node) && self.is_of_newsroom() {
+        if self.illustration(node) || self.bare_address(node) {
+            return;
+        }
+        if self.is_finished() {
+            self.children_as_block(node, depth);
+        } else if self.is_box_of_text(node) {
             let outer = std::mem::replace(&mut self.is_framed, true);
             self.division_of_page(node, depth);
             self.is_framed = outer;
-            return;
-        }
-        if !self.illustration(node) && !self.bare_address(node) && self.is_finished() {
-            self.children_as_block(node, depth);
         }
     }
 
@@ -138,7 +138,8 @@ impl Walk<'_, '_> {
                 );
                 is_seen || name.contains('-') || embeds::is_named(name)
             };
-            nodes::is_named(node, is_shown)
+            self.reading.furniture.contains(&node.id)
+                || nodes::is_named(node, is_shown)
                 || is_named_as_picture(node)
                 || node.attr_or("style", "").contains("background")
         };

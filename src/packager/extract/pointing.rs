@@ -35,9 +35,17 @@ pub fn is_labelled_link(line: &Line) -> bool {
         return false;
     }
     let text = line.text();
-    let label = match text.find([':', '：']) {
+    let mut said = 0;
+    let is_before = |c: &char| {
+        let fits = said < rest;
+        said += words::weight(c.encode_utf8(&mut [0; 4]));
+        fits
+    };
+    let label: String = match text.find([':', '：']) {
         Some(colon) => text.get(..colon).unwrap_or_default().to_owned() + ":",
-        None => text.chars().take(rest).collect(),
+        // "Read more about the strike here" is a sentence.
+        None if linked < rest => return false,
+        None => text.chars().take_while(is_before).collect(),
     };
     words::weight(&label).abs_diff(rest) <= 2 && is_label(&label)
 }
@@ -86,6 +94,7 @@ pub fn is_pointing(text: &str) -> bool {
         "яшчэ па",
         "подробн",
         "узнать больше",
+        "теж цікав",
         "падрабязн",
         "докладн",
         "ранее:",
@@ -141,6 +150,7 @@ pub fn is_pointing(text: &str) -> bool {
         "بخوانید",
         "مرتبط",
         "اقرأ",
+        "ذات صلة",
         "اقرا",
         "المزيد",
         "阅读",
@@ -173,6 +183,26 @@ pub fn is_pointing(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_short_and_no_sentence() {
+        for label in [
+            "Read also",
+            "Читайте также:",
+            "İLGİLİ HABERLER",
+            "相关阅读：",
+        ] {
+            assert!(is_label(label), "{label}");
+        }
+        for text in [
+            "",
+            "Detained today:",
+            "Readers write.",
+            "Read what they wrote to the ministry that night",
+        ] {
+            assert!(!is_label(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_points_elsewhere_is_told_from_what_announces() {

@@ -72,7 +72,8 @@ fn is_told_beside(link: &NodeRef, target: &Url, reading: &Reading) -> bool {
     let beside = [card.prev_element_sibling(), card.next_element_sibling()];
     let beside = beside.into_iter().flatten().filter(is_little);
     let tells = |node: &NodeRef| {
-        let is_link = node.has_name("a") && reading.measures.of_node(node).text >= TITLE;
+        let is_other = node.id != link.id && node.has_name("a");
+        let is_link = is_other && reading.measures.of_node(node).text >= TITLE;
         is_link && other_page(node, reading).is_some_and(|other| other == *target)
     };
     let mut places = [card].into_iter().chain(beside);
