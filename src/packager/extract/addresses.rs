@@ -1,7 +1,7 @@
 //! Where a picture of a page really lies. Pages load pictures late, and keep the address in many places meanwhile.
 //!
 //! 1. The widest candidate that is not needlessly wide, of `srcset` and its lazy variants, also of `<picture>`.
-//! 2. Where none is wide, the same picture in large, if the page links the small one to it.
+//! 2. Where none is wide, the same picture in large, if the page names it or links the small one to it.
 //! 3. The lazy variants of `src`.
 //! 4. `src` itself, unless it is a placeholder.
 //!
@@ -17,12 +17,14 @@ const ENOUGH: f64 = 1600.0;
 const WIDE: f64 = 800.0;
 
 const LAZY_SETS: &[&str] = &[
+    "nitro-lazy-srcset",
     "data-srcset",
     "data-lazy-srcset",
     "data-original-set",
     "srcset",
 ];
 const LAZY: &[&str] = &[
+    "nitro-lazy-src",
     "data-src",
     "data-lazy-src",
     "data-original",
@@ -36,6 +38,9 @@ const LAZY: &[&str] = &[
     "data-echo",
     "data-actualsrc",
 ];
+
+/// Where a picture of which only a small one is shown lies in large.
+const LARGE: &[&str] = &["data-large-file", "data-orig-file", "data-pin-media"];
 
 /// The absolute address of the picture that `img` (or `amp-img`, or the poster of a `video`) shows.
 pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
@@ -57,8 +62,20 @@ pub fn of_picture(img: &NodeRef, base: &Url) -> Option<Url> {
     let plain = || img.attr("src").and_then(|src| absolute(&src, base));
     let widest = widest.map(|(_, url)| url);
     let shown = widest.or_else(lazy).or_else(unnamed).or_else(plain)?;
-    let large = if is_wide { None } else { linked(img, base) };
-    Some(large.filter(|url| key(url) == key(&shown)).unwrap_or(shown))
+    if is_wide {
+        return Some(shown);
+    }
+    let named = LARGE.iter().filter_map(|name| img.attr(name));
+    let named = named.filter_map(|large| absolute(&large, base));
+    let mut large = named.chain(linked(img, base));
+    let own = key(&shown);
+    Some(large.find(|url| key(url) == own).unwrap_or(shown))
+}
+
+/// Whether an element is to be filled with a picture, as its background.
+pub fn is_painted(node: &NodeRef) -> bool {
+    node.attr("data-original")
+        .is_some_and(|src| is_picture(&src))
 }
 
 /// What an `img` itself names as its picture, for browsers that know nothing better.
@@ -252,14 +269,22 @@ pub fn is_document(address: &str) -> bool {
     })
 }
 
-/// The hosts under which a newsroom publishes its own pages.
+/// Where a newsroom publishes its own pages, and where the one that is read lies.
 #[derive(Debug, Clone, Default)]
-pub struct Home(Vec<String>);
+pub struct Home {
+    hosts: Vec<String>,
+    pages: Vec<String>,
+}
 
 impl Home {
     pub fn of<'a>(addresses: impl IntoIterator<Item = &'a Url>) -> Self {
-        let hosts = addresses.into_iter().filter_map(Url::host_str);
-        Self(hosts.map(|host| named(host).to_owned()).collect())
+        let addresses = addresses.into_iter().filter(|url| url.has_host());
+        let places = addresses.map(|url| {
+            let host = named(url.host_str().unwrap_or_default());
+            (host.to_owned(), place_of(url))
+        });
+        let (hosts, pages) = places.unzip();
+        Self { hosts, pages }
     }
 
     /// Hosts are of one home if one lies below the other: a newsroom's tracker of faults is no place for its articles.
@@ -271,8 +296,34 @@ impl Home {
             head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
         };
         let is_akin = |home: &String, host| is_below(host, home) || is_below(home, host);
-        host.is_some_and(|host| self.0.iter().any(|home| is_akin(home, host)))
+        host.is_some_and(|host| self.hosts.iter().any(|home| is_akin(home, host)))
     }
+
+    /// Whether it is a page of the newsroom's and neither the one that is read nor one below it, as those of its pictures
+    /// are, nor a file.
+    pub fn holds_another(&self, url: &Url) -> bool {
+        let place = place_of(url);
+        let is_here = |page: &String| {
+            let below = place.strip_prefix(&**page);
+            below.is_some_and(|below| {
+                below.is_empty() || below.starts_with('/') && page.contains('/')
+            })
+        };
+        self.holds(url.as_str())
+            && !self.pages.iter().any(is_here)
+            && !is_document(url.as_str())
+            && !is_picture(url.as_str())
+    }
+}
+
+/// What tells a page from all others.
+fn place_of(url: &Url) -> String {
+    let host = named(url.host_str().unwrap_or_default());
+    let path = url.path().trim_end_matches('/');
+    let query = url
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    format!("{host}{path}{query}")
 }
 
 /// `news.example` of `www.news.example` and `m.news.example`.
@@ -328,7 +379,7 @@ fn is_size(word: &str) -> bool {
         .is_some_and(|(w, h)| digits(w) && digits(h));
     matches!(
         word,
-        "scaled" | "original" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb"
+        "scaled" | "original" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb" | "thumbs"
     ) || (letters <= 2 && letters > 0 && digits(bare) && (3..=4).contains(&bare.len()))
         || (is_measure(word.get(..letters).unwrap_or_default()) && digits(bare) && bare.len() <= 2)
         || pair
@@ -417,6 +468,25 @@ mod tests {
         check(
             "<a href='/wp/bread.jpg'><img srcset='/wp/bread-1024x768.jpg 1024w'></a>",
             Some("https://n.example/wp/bread-1024x768.jpg"),
+        );
+    }
+
+    #[test]
+    fn a_small_picture_is_the_large_one_that_the_page_names() {
+        let big = Some("https://n.example/wp/bread.jpg");
+        for html in [
+            "<img src=/wp/bread-150x150.jpg data-medium-file=/wp/bread-300x200.jpg data-large-file=/wp/bread.jpg>",
+            "<img src=/wp/bread-150x150.jpg srcset='/wp/bread-150x150.jpg 150w' data-orig-file=/wp/bread.jpg>",
+            "<img src=/v1/w_147,blur_2/bread.jpg data-pin-media=/wp/bread.jpg>",
+            "<a href=/wp/bread.jpg><img src=/wp/thumbs/thumbs_bread.jpg></a>",
+            "<img src=data:, nitro-lazy-src=/wp/bread.jpg>",
+            "<img src=data:, nitro-lazy-srcset='/wp/b.jpg 300w, /wp/bread.jpg 1200w' nitro-lazy-src=/wp/b.jpg>",
+        ] {
+            check(html, big);
+        }
+        check(
+            "<img src=/wp/bread-150x150.jpg data-pin-media=/pins/ten-breads.jpg>",
+            Some("https://n.example/wp/bread-150x150.jpg"),
         );
     }
 

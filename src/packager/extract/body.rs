@@ -14,6 +14,7 @@ use super::container::{Manner, Reading};
 use super::embeds;
 use super::nodes;
 use super::pointing;
+use super::strangers;
 use super::words::{escaped, squeezed};
 use crate::site::Language;
 
@@ -32,6 +33,8 @@ pub struct Walk<'r, 'a> {
     pub is_framed: bool,
     /// Whether the cell of a table is around.
     is_in_cell: bool,
+    /// Whether an `aside` is around that is text: Readability keeps none.
+    is_in_aside: bool,
 }
 
 impl<'r, 'a> Walk<'r, 'a> {
@@ -44,6 +47,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             tongue: Tongue::default(),
             is_framed: false,
             is_in_cell: false,
+            is_in_aside: false,
         }
     }
 
@@ -78,7 +82,7 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.reading.furniture.contains(&node.id) {
             return self.passed_over(node);
         }
-        let kept = || self.reading.kept.contains(&node.id);
+        let kept = || self.is_in_aside || self.reading.kept.contains(&node.id);
         if nodes::with_text(node, |text| self.line.push_text(text, kept())).is_some() {
             return;
         }
@@ -117,10 +121,22 @@ impl<'r, 'a> Walk<'r, 'a> {
             self.embed(node);
             return;
         }
-        if self.reading.measures.of_node(node).text > 0 {
+        let own = self.reading.measures.of_node(node);
+        if own.text > 0 {
             self.end_line("div");
-            self.blocks.push(Block::Gone);
+            let is_list = self.is_of_newsroom() && own.linked * 2 > own.text;
+            match is_list && self.leads_home(node) {
+                true => self.left_out(),
+                false => self.blocks.push(Block::Gone),
+            }
         }
+    }
+
+    /// In the place of what leads to other articles. A line that only pointed there goes with it.
+    fn left_out(&mut self) {
+        let is_label = |block: &mut Block| matches!(block, Block::Line { line, .. } if pointing::is_label_alone(line));
+        self.blocks.pop_if(is_label);
+        self.blocks.push(Block::Gone);
     }
 
     fn element(&mut self, node: &NodeRef, name: &str, depth: usize) {
@@ -161,6 +177,8 @@ impl<'r, 'a> Walk<'r, 'a> {
             "h1" | "h2" => self.block(node, "h2", depth),
             "h3" => self.block(node, "h3", depth),
             "h4" | "h5" | "h6" => self.block(node, "h4", depth),
+            // One that is no furniture stands above what it opens.
+            "button" if self.pending.is_none() => self.block(node, "h4", depth),
             "p" => self.paragraph(node, depth),
             "pre" => self.preformatted(node),
             "blockquote" => self.quote(node, depth),
@@ -174,9 +192,10 @@ impl<'r, 'a> Walk<'r, 'a> {
             "table" => self.table(node, depth),
             "script" | "style" | "template" | "head" | "source" | "track" | "param" | "svg"
             | "annotation" => {}
-            "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "aside"
-            | "center" | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody"
-            | "th" | "dl" | "li" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
+            "aside" => self.aside(node, depth),
+            "dt" | "dd" | "div" | "section" | "article" | "main" | "header" | "center"
+            | "address" | "details" | "summary" | "fieldset" | "td" | "tr" | "tbody" | "th"
+            | "dl" | "li" | "footer" | "form" | "nav" | "figure" | "figcaption" => {
                 self.division(node, depth)
             }
             _ => self.children(node, depth),
@@ -189,6 +208,10 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     pub fn is_finished(&self) -> bool {
         self.is(Manner::Finished)
+    }
+
+    pub fn is_of_newsroom(&self) -> bool {
+        self.is(Manner::Newsroom)
     }
 
     fn knows_captions(&self) -> bool {
@@ -225,6 +248,11 @@ impl<'r, 'a> Walk<'r, 'a> {
         if self.knows_captions() && self.is_marked_illustration(node) {
             return self.illustrated(node, depth);
         }
+        let own = self.reading.measures.of_node(node);
+        if own.pictures > 0 && own.links > 0 && self.is_of_newsroom() && self.is_other(node) {
+            self.end_line("div");
+            return self.left_out();
+        }
         self.block(node, "p", depth);
     }
 
@@ -234,19 +262,37 @@ impl<'r, 'a> Walk<'r, 'a> {
         match manner {
             // It knows no captions: they are words like others.
             Manner::Readability => self.children_as_block(node, depth),
+            _ if self.is_to_be_filled(node) && self.embed(node) => {}
+            _ if self.is_painted(node) => {
+                self.picture(node);
+            }
             // Words beside a picture may have links in them, which captions have not.
             Manner::Finished if self.is_marked_illustration(node) => self.illustrated(node, depth),
             Manner::Newsroom if self.is_illustration(node) => self.illustrated(node, depth),
             _ if node.has_name("figcaption") => self.lone_caption(node, depth),
-            _ if self.is_to_be_filled(node) && self.embed(node) => {}
             Manner::Finished => self.children_as_block(node, depth),
             Manner::Newsroom => self.division_of_page(node, depth),
         }
     }
 
+    fn aside(&mut self, node: &NodeRef, depth: usize) {
+        let own = self.reading.measures.of_node(node);
+        let is_told = own.links == 0 && own.pictures == 0 && self.is_of_newsroom();
+        let outer = std::mem::replace(&mut self.is_in_aside, is_told);
+        self.division(node, depth);
+        self.is_in_aside = outer;
+    }
+
+    /// By a script, with a picture.
+    fn is_painted(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        own.text == 0 && own.pictures == 0 && addresses::is_painted(node)
+    }
+
     /// By a script.
     pub fn is_to_be_filled(&self, node: &NodeRef) -> bool {
-        self.reading.measures.of_node(node).text == 0 && embeds::is_box(node)
+        let text = self.reading.measures.of_node(node).text;
+        text == 0 && embeds::is_box(node) || text < BUTTON && embeds::is_named_box(node)
     }
 
     /// Of an article that was told finished the words stay also where nothing is to be shown.
@@ -256,12 +302,24 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
-    fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
-        if (self.is_box_of_links(node) || self.is_card(node)) && self.leads_away(node) {
-            self.blocks.push(Block::Gone);
-            return;
+    pub fn division_of_page(&mut self, node: &NodeRef, depth: usize) {
+        let is_of_others = self.is_box_of_links(node) || self.is_card(node);
+        if is_of_others && self.leads_away(node) || self.is_other(node) {
+            return self.left_out();
         }
         self.children_as_block(node, depth);
+    }
+
+    /// Whether it shows another article under the words that say so: "Read also".
+    fn is_other(&self, node: &NodeRef) -> bool {
+        let own = self.reading.measures.of_node(node);
+        let fits = (1..=3).contains(&own.links)
+            && own.linked * 2 >= own.text
+            && own.linked < own.text
+            && own.text < CARD
+            && own.pictures <= own.links;
+        let beside = || words_in(node, |below| below.has_name("a"));
+        fits && pointing::is_label(&beside()) && self.leads_away(node)
     }
 
     /// Whether it leads to other articles, and no line of the text announces it.
@@ -342,11 +400,14 @@ impl<'r, 'a> Walk<'r, 'a> {
         if holds_blocks && own.text > 0 && self.is_finished() {
             return self.card(node);
         }
-        if holds_blocks && own.text > 0 && self.is(Manner::Newsroom) {
+        let is_card = holds_blocks && own.text > 0 || strangers::is_card(node, self.reading);
+        if is_card && self.is_of_newsroom() && self.is_reference(node) {
+            return self.card(node);
+        }
+        if is_card && self.is_of_newsroom() {
             // A card that leads elsewhere, unless it is only a picture that opens larger.
             self.end_line("div");
-            self.blocks.push(Block::Gone);
-            return;
+            return self.left_out();
         }
         let href = node.attr("href").unwrap_or_default();
         let contact = addresses::contact(&href);
@@ -388,10 +449,39 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
-    /// A link around blocks, as one line: a line is in one link, or in none.
+    fn target_of(&self, link: &NodeRef) -> String {
+        let href = link.attr("href");
+        let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
+        url.map_or(String::new(), String::from)
+    }
+
+    /// Whether a card leads to a document, or stands in a `figure` and leads out of the newsroom.
+    fn is_reference(&self, link: &NodeRef) -> bool {
+        let target = self.target_of(link);
+        let leads_out = !target.is_empty() && !self.reading.home.holds(&target);
+        addresses::is_document(&target) || self.is_framed && leads_out
+    }
+
+    /// Whether an editor put a card of something outside in it.
+    pub fn frames_reference(&self, figure: &NodeRef) -> bool {
+        let cards = figure.element_children().into_iter().filter(|child| {
+            let of_child = self.reading.measures.of_node(child);
+            let mut below = child.descendants_it();
+            child.has_name("a") && of_child.text > 0 && below.any(|below| below.has_name("div"))
+        });
+        let mut targets = cards.map(|card| self.target_of(&card));
+        targets.any(|target| !target.is_empty() && !self.reading.home.holds(&target))
+    }
+
+    /// A link around blocks, as one line: a line is in one link, or in none. What a page shows on one says less than its
+    /// words.
     fn card(&mut self, node: &NodeRef) {
         self.end_line("div");
-        let words = self.shown_and_said(node);
+        let mut words = Line::default();
+        match self.is_finished() {
+            true => words = self.shown_and_said(node),
+            false => words.push_text(&words_in(node, |_| false), true),
+        }
         let href = node.attr("href");
         let url = href.and_then(|href| addresses::absolute(&href, self.reading.base));
         if let Some(url) = &url {
@@ -408,9 +498,23 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn noscript(&mut self, node: &NodeRef, depth: usize) {
-        let holds = |name: &str| node.descendants_it().any(|below| below.has_name(name));
-        if holds("img") && !holds("iframe") {
+        let find = |name: &str| node.descendants_it().find(|below| below.has_name(name));
+        if let Some(frame) = find("iframe") {
+            // What stands before it may have told the same.
+            if embeds::is_seen(&frame) {
+                self.embed(&frame);
+            }
+            return;
+        }
+        let link = find("a").filter(|_| !self.is(Manner::Readability));
+        let leads = |link: &NodeRef| addresses::is_document(&self.target_of(link));
+        if find("img").is_some() || link.as_ref().is_some_and(leads) {
             self.children(node, depth);
+        }
+        let picture = link.filter(|link| self.reading.measures.of_node(link).pictures > 0);
+        if let Some(film) = picture.and_then(|link| embeds::of_link(&link, self.reading.base)) {
+            self.end_line("div");
+            self.blocks.push(Block::Embed(film));
         }
     }
 
@@ -422,7 +526,11 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// Whether a link below leads to the newsroom itself, or nowhere, and none to a document.
     fn leads_home(&self, node: &NodeRef) -> bool {
         let links = node.descendants_it().filter(|below| below.has_name("a"));
-        let mut targets = links.map(|link| {
+        // One without an address is a button, unless it holds a picture.
+        let is_link = |link: &NodeRef| {
+            link.has_attr("href") || self.reading.measures.of_node(link).pictures > 0
+        };
+        let mut targets = links.filter(is_link).map(|link| {
             let href = link.attr("href")?;
             addresses::absolute(&href, self.reading.base)
         });
@@ -438,7 +546,9 @@ impl<'r, 'a> Walk<'r, 'a> {
 
     /// Whether it was one.
     pub fn embed(&mut self, node: &NodeRef) -> bool {
-        let Some(embed) = embeds::of(node, self.reading.base) else {
+        let base = self.reading.base;
+        let embed = embeds::of(node, base).filter(|_| !embeds::is_quoted(node));
+        let Some(embed) = embed else {
             return false;
         };
         self.end_line("div");
@@ -471,12 +581,15 @@ impl<'r, 'a> Walk<'r, 'a> {
     fn quote(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let inner = self.apart(node, depth);
-        match inner.is_empty() {
+        if self.is_of_newsroom() && are_of_others(&inner) && self.leads_away(node) {
+            return self.left_out();
+        }
+        match inner.iter().any(Block::is_content) {
             // One that a script would fill.
-            true => {
+            false => {
                 self.embed(node);
             }
-            false => {
+            true => {
                 self.blocks.push(Block::Quote(inner));
                 // Of the film itself only the words below it stand there.
                 if node.has_class("tiktok-embed") {
@@ -512,9 +625,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         let own = self.reading.measures.of_node(node);
         let links_only = own.linked * 10 > own.text * 7 && own.links > 0;
-        if links_only && self.is(Manner::Newsroom) && self.leads_away(node) {
-            self.blocks.push(Block::Gone);
-            return;
+        if links_only && self.is_of_newsroom() && self.leads_away(node) {
+            return self.left_out();
         }
         let start = node
             .has_name("ol")
@@ -633,6 +745,10 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.end_line("div");
         self.pending = pending;
         let inner = std::mem::replace(&mut self.blocks, outer);
+        let is_of_others = pointing::is_label_alone(&line) && are_of_others(&inner);
+        if is_of_others && self.is_of_newsroom() && self.leads_away(node) {
+            return self.left_out();
+        }
         match inner.iter().any(Block::is_content) {
             true => self.blocks.push(Block::Details {
                 summary: line,
@@ -716,6 +832,46 @@ impl<'r, 'a> Walk<'r, 'a> {
         self.line = outer;
         Line::joined(blocks.into_iter().flat_map(Block::into_lines))
     }
+}
+
+/// In the weight of its text; more is no card.
+const CARD: usize = 300;
+
+/// In the weight of its text; more is no button to press.
+const BUTTON: usize = 20;
+
+/// What an element says outside of some others in it, on one line.
+fn words_in(node: &NodeRef, is_else: impl Fn(&NodeRef) -> bool) -> String {
+    let is_raw = |name: &str| matches!(name, "script" | "style" | "template" | "svg" | "noscript");
+    let mut said = String::new();
+    let mut waiting: Vec<NodeRef> = node.children_it(true).collect();
+    while let Some(here) = waiting.pop() {
+        match nodes::with_text(&here, |text| {
+            said.push(' ');
+            said.push_str(text);
+        }) {
+            None if !nodes::is_named(&here, is_raw) && !is_else(&here) => {
+                waiting.extend(here.children_it(true));
+            }
+            _ => {}
+        }
+    }
+    squeezed(&said)
+}
+
+/// Whether blocks say nothing but where other articles are.
+fn are_of_others(blocks: &[Block]) -> bool {
+    let leads = |line: &Line| {
+        let is_link = line.linked_weight() * 10 >= line.weight() * 9 && line.linked_weight() > 0;
+        is_link || pointing::is_labelled_link(line)
+    };
+    let fits = |block: &Block| match block {
+        Block::Line { line, .. } => leads(line) || pointing::is_label_alone(line),
+        Block::Gone | Block::Figure(_) => true,
+        _ => false,
+    };
+    let is_said = |block: &Block| matches!(block, Block::Gone | Block::Line { .. });
+    blocks.iter().all(fits) && blocks.iter().any(is_said)
 }
 
 fn rows_of<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::extract_page;
+use super::{extract_finished, extract_page};
 
 /// How many parts a text has.
 const PARTS: usize = 7;
@@ -249,6 +249,44 @@ fn what_a_reader_unfolds_is_text() {
     ] {
         let text = amid(&frame.replace('$', answer));
         assert_eq!(text.contains("In Chapter 3 the court"), stays, "{frame}");
+    }
+}
+
+#[test]
+fn a_question_stays_above_the_answer_that_it_unfolds() {
+    let question = "Who can get help in #?";
+    let answer = "Everybody who lived in #.";
+    for frame in [
+        "<h3><button aria-expanded=false aria-controls=a><span>?</span><span aria-hidden=true>+</span></button></h3><div inert id=a role=region><p>$</p></div>",
+        "<div class=accordion-item><h2><button class='accordion-button collapsed' data-bs-toggle=collapse>?</button></h2><div class='accordion-collapse collapse'><div>$</div></div></div>",
+        "<div class=faq><div role=button aria-controls=a aria-expanded=false>?</div><div id=a style='display:none'><p>$</p></div></div>",
+        "<div class=toggle><div role=button aria-controls=a aria-expanded=false><a class=toggle-title>?</a></div><div id=a role=region><p>$</p></div></div>",
+        "<button aria-expanded=false aria-controls=a>?</button><div id=a hidden><p>$</p></div>",
+        "<h3>?</h3><div hidden=until-found><p>$</p></div>",
+    ] {
+        let html = frame.replace('?', question).replace('$', answer);
+        let text = amid(&html);
+        let [asked, told] = [question, answer].map(|line| line.replace('#', "Chapter 3"));
+        assert!(
+            text.contains(&asked) && text.contains(&told),
+            "{frame}: {text}"
+        );
+        let url = Url::parse("https://n.example/a/river").unwrap();
+        let finished = extract_finished(&html, None, &url).unwrap().text;
+        assert_eq!(finished, format!("{question}\n{answer}\n"), "{frame}");
+    }
+    for frame in [
+        "<button aria-expanded=false>?</button><div hidden><a href=/2>$</a></div>",
+        "<button aria-expanded=false>?</button><nav hidden><p>$</p></nav>",
+        "<button aria-expanded=false>?</button><div class=share-dropdown hidden><p>$</p></div>",
+        "<button>?</button><div><p>It is late.</p></div>",
+        "<button aria-expanded=false>Key</button><div hidden><p>$</p></div>",
+    ] {
+        let text = amid(&frame.replace('?', question).replace('$', answer));
+        assert!(
+            !text.contains("Who can") && !text.contains("Key"),
+            "{frame}: {text}"
+        );
     }
 }
 

@@ -5,7 +5,8 @@
 //!    Where nothing is kept of that one, Readability took another text: a longer one, or a list of such.
 //! 3. What stands behind the last line that Readability keeps is no text, nor is anything that it left out where it left
 //!    out more than it kept, unless the container is prose from end to end. What stands before the first may be the date.
-//! 4. The sentences that introduce an article often stand above the container, and its lead picture too.
+//! 4. The sentences that introduce an article often stand above the container, and its lead picture too: what the page says
+//!    of itself in short, or what it marks as a standfirst below its headline.
 
 use dom_query::{Document, NodeRef};
 use url::Url;
@@ -13,6 +14,7 @@ use url::Url;
 use super::addresses::Home;
 use super::block::{Block, Figure, Line};
 use super::body::Walk;
+use super::dates;
 use super::furniture::Measures;
 use super::metadata::Metadata;
 use super::names;
@@ -74,7 +76,10 @@ impl Reading<'_> {
         if container.id == close.id {
             blocks = without_left_out(blocks, || self.is_laid_out(&container));
         }
-        if let Some(standfirst) = self.standfirst(&body, &container, meta, &blocks) {
+        let standfirst = self.standfirst(&body, &container, meta, &blocks);
+        let standfirst =
+            standfirst.or_else(|| self.marked_standfirst(&body, &container, meta, &blocks));
+        if let Some(standfirst) = standfirst {
             blocks.insert(0, standfirst);
         }
         (blocks, self.pictures_outside(&body, &container))
@@ -330,6 +335,55 @@ impl Reading<'_> {
         (!is_told).then_some(Block::Line { tag: "p", line })
     }
 
+    /// What stands right below the headline above the container, and is marked as a standfirst or as a lesser headline.
+    fn marked_standfirst(
+        &self,
+        body: &NodeRef,
+        container: &NodeRef,
+        meta: &Metadata,
+        blocks: &[Block],
+    ) -> Option<Block> {
+        let h1 = only_headline(body, meta.title.as_deref()?)?;
+        let is_text = |node: &NodeRef| {
+            node.id == container.id || container.ancestors_it(None).any(|up| up.id == node.id)
+        };
+        let is_marked = |node: &NodeRef| {
+            let is_lesser = node.has_name("h2")
+                && node
+                    .prev_element_sibling()
+                    .is_some_and(|before| before.id == h1.id);
+            is_lesser || names::is_standfirst(&names::tokens(node))
+        };
+        let around = [h1].into_iter().chain(h1.ancestors_it(Some(2)));
+        let around = around.take_while(|up| !is_text(up));
+        let behind = around.flat_map(|up| {
+            let behind = std::iter::successors(up.next_element_sibling(), |node| {
+                node.next_element_sibling()
+            });
+            behind.take(BELOW_HEADLINE)
+        });
+        let mut behind = behind.take_while(|node| !is_text(node));
+        let found = behind.find(|node| is_marked(node) && self.is_plain(node))?;
+        let text = words::squeezed(&found.text());
+        let is_told = |block: &Block| matches!(block, Block::Line { line, .. } if words::begins_alike(line.text(), &text));
+        let is_other = dates::parse_line(&text).is_some()
+            || meta
+                .byline
+                .as_deref()
+                .is_some_and(|byline| text.contains(byline))
+            || blocks.iter().take(6).any(is_told);
+        let mut line = Line::default();
+        line.push_text(&text, true);
+        (!is_other).then_some(Block::Line { tag: "p", line })
+    }
+
+    /// A sentence or some, and nothing but words.
+    fn is_plain(&self, node: &NodeRef) -> bool {
+        let own = self.measures.of_node(node);
+        let is_little = (SUBTITLE..1000).contains(&own.text);
+        is_little && own.links == 0 && own.pictures == 0 && !self.is_in_furniture(node)
+    }
+
     fn is_in_furniture(&self, node: &NodeRef) -> bool {
         self.furniture.contains(&node.id)
             || node
@@ -425,6 +479,12 @@ fn marked_body<'a>(container: &NodeRef<'a>, sums: &NodeMap<usize>) -> Option<Nod
     let first = marked.next()?;
     (sum(&first) >= share(sum(container), SHARE_OF_MARKED)).then_some(first)
 }
+
+/// Elements behind a headline among which its standfirst is looked for.
+const BELOW_HEADLINE: usize = 3;
+
+/// Less says nothing, even below a headline.
+const SUBTITLE: usize = 30;
 
 /// Less is no sentence, but a slogan.
 const STANDFIRST: usize = 50;

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::addresses;
 use super::block::Embed;
+use super::hidden;
 use super::words;
 
 /// The page where people can see what a frame, a player, a widget or an AMP element shows; `None` if it is no content.
@@ -16,28 +17,68 @@ pub fn of(node: &NodeRef, base: &Url) -> Option<Embed> {
         "amp-youtube" | "lite-youtube" | "youtube-video" => {
             watch(&first(&["data-videoid", "videoid", "video-id"])?)?
         }
-        "lite-vimeo" => page_at("https://vimeo.com/", &attr("videoid")?)?,
+        "amp-vimeo" | "lite-vimeo" => {
+            page_at("https://vimeo.com/", &first(&["data-videoid", "videoid"])?)?
+        }
+        "amp-dailymotion" => page_at(DAILYMOTION, &attr("data-videoid")?)?,
+        "amp-soundcloud" => track(&attr("data-trackid")?)?,
+        "amp-vk" => page_at(
+            VK,
+            &format!("{}_{}", attr("data-owner-id")?, attr("data-post-id")?),
+        )?,
         "amp-twitter" => page_at("https://x.com/i/status/", &attr("data-tweetid")?)?,
         "amp-instagram" => page_at("https://www.instagram.com/p/", &attr("data-shortcode")?)?,
         "amp-facebook" => absolute("data-href")?,
         "script" => page_at("https://t.me/", &attr("data-telegram-post")?)?,
-        "blockquote" => unmarked(absolute("data-instgrm-permalink").or_else(|| absolute("cite"))?),
-        "div" => absolute("data-href").filter(|_| is_facebook(node))?,
-        "video" | "amp-video" | "audio" => of_player(node, base)?,
+        "blockquote" => {
+            let names = ["data-instgrm-permalink", "data-text-post-permalink", "cite"];
+            let post = names.iter().find_map(|name| absolute(name));
+            match post {
+                Some(post) => unmarked(post),
+                None => of_post(absolute("data-embed-url")?),
+            }
+        }
+        "div" if is_facebook(node) => absolute("data-href")?,
+        "div" => of_box(node)?,
+        "video" | "amp-video" | "audio" | "amp-audio" => of_player(node, base)?,
         "object" => return of_object(node, base),
         name if is_named(name) => {
             let src = ["src", "data-src", "data-lazy-src", "data-litespeed-src"];
-            of_address(src.iter().find_map(|name| absolute(name))?)?
+            let url = of_address(src.iter().find_map(|name| absolute(name))?)?;
+            match node.has_class(POST) {
+                true => of_post(url),
+                false => url,
+            }
         }
         _ => return None,
     };
-    let title = first(&["title", "aria-label", "playlabel", "data-title"]);
+    let title = first(&["title", "aria-label", "playlabel", "data-title", "data-alt"]);
     Some(Embed {
         title: title
             .map(|title| words::squeezed(&title))
             .filter(|title| tells(title)),
         ..of_url(url)
     })
+}
+
+/// How WordPress calls the two parts by which it shows one article in another: its link, and a frame.
+const POST: &str = "wp-embedded-content";
+
+/// Whether it is a frame to what the link before it leads to as well.
+pub fn is_quoted(node: &NodeRef) -> bool {
+    let link = node.prev_element_sibling();
+    node.has_class(POST)
+        && link.is_some_and(|link| link.has_name("blockquote") && link.has_class(POST))
+}
+
+/// The article itself, of the address under which it is shown in others.
+fn of_post(url: Url) -> Url {
+    let mut post = unmarked(url);
+    if let Some(path) = post.path().trim_end_matches('/').strip_suffix("/embed") {
+        let path = format!("{path}/");
+        post.set_path(&path);
+    }
+    post
 }
 
 /// Elements that are nothing else.
@@ -56,6 +97,11 @@ pub fn is_named(name: &str) -> bool {
             | "amp-instagram"
             | "amp-facebook"
             | "amp-iframe"
+            | "amp-audio"
+            | "amp-vimeo"
+            | "amp-dailymotion"
+            | "amp-soundcloud"
+            | "amp-vk"
     )
 }
 
@@ -111,9 +157,81 @@ fn unmarked(mut url: Url) -> Url {
     url
 }
 
+const DAILYMOTION: &str = "https://www.dailymotion.com/video/";
+
+const VK: &str = "https://vk.com/wall";
+
+/// Soundcloud's number of it.
+fn track(number: &str) -> Option<Url> {
+    let track = page_at("https://api.soundcloud.com/tracks/", number)?;
+    let mut url = Url::parse("https://w.soundcloud.com/player/").ok()?;
+    url.query_pairs_mut().append_pair("url", track.as_str());
+    Some(url)
+}
+
 /// An empty box that a script would fill.
 pub fn is_box(node: &NodeRef) -> bool {
-    node.has_name("blockquote") || is_facebook(node)
+    node.has_name("blockquote") || is_facebook(node) || is_named_box(node)
+}
+
+/// One that names a player. There may be words on its button.
+pub fn is_named_box(node: &NodeRef) -> bool {
+    node.has_name("div") && of_box(node).is_some()
+}
+
+/// What a box says that a script shall show in it, each script in its own way.
+fn of_box(node: &NodeRef) -> Option<Url> {
+    let attr = |name: &str| node.attr(name).filter(|value| !value.trim().is_empty());
+    if let Some(post) = attr("id").and_then(|id| id.strip_prefix("vk_post_").map(str::to_owned)) {
+        return page_at(VK, &post);
+    }
+    if node.has_class("infogram-embed") {
+        return page_at("https://infogram.com/", &attr("data-id")?);
+    }
+    if node.has_class("rll-youtube-player") {
+        return watch(&attr("data-id")?);
+    }
+    if node.has_class("elementor-widget-video") {
+        return of_settings(&attr("data-settings")?);
+    }
+    let (provider, film) = (attr("data-plyr-provider")?, attr("data-plyr-embed-id")?);
+    match &*provider {
+        _ if film.contains("://") => of_address(Url::parse(&film).ok()?),
+        "youtube" => watch(&film),
+        "vimeo" => page_at("https://vimeo.com/", &film),
+        _ => None,
+    }
+}
+
+/// As Elementor writes them: JSON.
+fn of_settings(settings: &str) -> Option<Url> {
+    let settings: serde_json::Value = serde_json::from_str(settings).ok()?;
+    let films = ["youtube_url", "vimeo_url", "dailymotion_url"];
+    let files = ["hosted_url", "external_url"];
+    let film = films.iter().find_map(|name| settings.get(name)?.as_str());
+    let file = || {
+        let files = files
+            .iter()
+            .map(|name| settings.get(name)?.get("url")?.as_str());
+        files.flatten().next()
+    };
+    let url = Url::parse(film.or_else(file)?).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| of_address(url))?
+}
+
+/// Whether a frame shows anything: counters have no size.
+pub fn is_seen(frame: &NodeRef) -> bool {
+    let is_flat = |name: &&str| matches!(frame.attr_or(name, "").trim(), "0" | "1" | "0px" | "1px");
+    let style = frame.attr_or("style", "");
+    !["width", "height"].iter().any(is_flat) && !hidden::by_style(frame, &style)
+}
+
+/// The film that a link around its picture leads to.
+pub fn of_link(link: &NodeRef, base: &Url) -> Option<Embed> {
+    const HOUSES: &[&str] = &["youtube.com", "youtu.be", "vimeo.com", "dailymotion.com"];
+    let url = addresses::absolute(&link.attr("href")?, base)?;
+    let is_film = HOUSES.iter().any(|host| addresses::is_of_host(&url, host));
+    is_film.then(|| of_url(url))
 }
 
 fn is_facebook(node: &NodeRef) -> bool {
@@ -278,6 +396,59 @@ mod tests {
                 "https://www.youtube.com/watch?v=abc",
             ),
             (
+                "<blockquote class=mastodon-embed data-embed-url='https://m.example/@river/1/embed'></blockquote>",
+                "https://m.example/@river/1/",
+            ),
+            (
+                "<blockquote data-text-post-permalink='https://www.threads.com/@river/post/D1?x'></blockquote>",
+                "https://www.threads.com/@river/post/D1",
+            ),
+            (
+                "<amp-audio src=/a.mp3></amp-audio>",
+                "https://n.example/a.mp3",
+            ),
+            (
+                "<amp-vimeo data-videoid=7></amp-vimeo>",
+                "https://vimeo.com/7",
+            ),
+            (
+                "<amp-dailymotion data-videoid=x2></amp-dailymotion>",
+                "https://www.dailymotion.com/video/x2",
+            ),
+            (
+                "<amp-soundcloud data-trackid=24></amp-soundcloud>",
+                "https://w.soundcloud.com/player/?url=https%3A%2F%2Fapi.soundcloud.com%2Ftracks%2F24",
+            ),
+            (
+                "<amp-vk data-owner-id=-1 data-post-id=4></amp-vk>",
+                "https://vk.com/wall-1_4",
+            ),
+            ("<div id=vk_post_-1_2></div>", "https://vk.com/wall-1_2"),
+            (
+                "<div class=infogram-embed data-id=uuid-1></div>",
+                "https://infogram.com/uuid-1",
+            ),
+            (
+                "<div class=rll-youtube-player data-id=abc></div>",
+                "https://www.youtube.com/watch?v=abc",
+            ),
+            (
+                r#"<div class=elementor-widget-video data-settings='{"youtube_url":"https:\/\/youtu.be\/abc"}'></div>"#,
+                "https://youtu.be/abc",
+            ),
+            (
+                r#"<div class=elementor-widget-video data-settings='{"video_type":"hosted","hosted_url":{"url":"https://n.example/v.mp4"}}'></div>"#,
+                "https://n.example/v.mp4",
+            ),
+            (
+                "<div data-plyr-provider=youtube data-plyr-embed-id=abc></div>",
+                "https://www.youtube.com/watch?v=abc",
+            ),
+            (
+                "<div data-plyr-provider=vimeo data-plyr-embed-id='https://player.vimeo.com/video/7'></div>",
+                "https://vimeo.com/7",
+            ),
+            (
                 "<iframe src='https://www.threads.net/t/1/embed'></iframe>",
                 "https://www.threads.net/t/1/embed",
             ),
@@ -310,6 +481,10 @@ mod tests {
             "<script data-telegram-post='../x?y'></script>",
             "<div data-href='https://www.facebook.com/n'></div>",
             "<object data=a.swf></object>",
+            "<div class=infogram-embed data-id='../x?y'></div>",
+            "<div class=elementor-widget-video data-settings='{'></div>",
+            "<div class=elementor-widget-video data-settings='{\"youtube_url\":\"javascript:x\"}'></div>",
+            "<div data-plyr-provider=html5 data-plyr-embed-id=x></div>",
             "<video src='blob:https://n.example/1'></video>",
         ] {
             check(nothing, None);

@@ -124,6 +124,7 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
         signups: OnceCell::new(),
         kinds: OnceCell::new(),
         teasers: OnceCell::new(),
+        told: OnceCell::new(),
     };
     let mut said = Said::default();
     let mut waiting: Vec<(NodeRef, Inside)> = Vec::new();
@@ -209,14 +210,17 @@ pub fn is_bare(doc: &Document, measures: &Measures) -> bool {
 }
 
 /// The elements that are never part of a text, whatever is around them.
-pub fn find_certain(doc: &Document) -> NodeSet {
+pub fn find_certain(doc: &Document, measures: &Measures) -> NodeSet {
     const CERTAIN: &[&str] = &[
         "script", "style", "template", "svg", "button", "select", "input", "textarea", "canvas",
         "nav", "dialog", "form", "link", "meta",
     ];
     let root = doc.root();
     let all = root.descendants_it();
-    let certain = all.filter(|node| nodes::is_named(node, |name| CERTAIN.contains(&name)));
+    let certain = all.filter(|node| {
+        let is_one = nodes::is_named(node, |name| CERTAIN.contains(&name));
+        is_one && !heads_panel(node, measures) || is_sign(node)
+    });
     certain.map(|node| node.id).collect()
 }
 
@@ -236,6 +240,8 @@ struct Page<'a> {
     kinds: OnceCell<HashMap<String, usize>>,
     /// How many elements there are of each class that speaks of a teaser.
     teasers: OnceCell<HashMap<String, usize>>,
+    /// What the page says outside of its asides, in letters alone.
+    told: OnceCell<String>,
 }
 
 impl Page<'_> {
@@ -246,8 +252,9 @@ impl Page<'_> {
         };
         let name = &*name.local;
         match name {
-            _ if self.signups().contains(&node.id) => return Verdict::Furniture,
+            _ if self.signups().contains(&node.id) || is_sign(node) => return Verdict::Furniture,
             "div" | "section" | "ul" if self.is_list_of_teasers(node) => return Verdict::Furniture,
+            "button" if heads_panel(node, self.measures) => return Verdict::Text,
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
             | "textarea" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
             | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
@@ -260,6 +267,7 @@ impl Page<'_> {
             "aside" if is_of_the_text(&words) && self.is_mostly_prose(node) => {
                 return Verdict::Text;
             }
+            "aside" if self.is_told_amid(node, &words) => return Verdict::Text,
             "nav" | "footer" | "dialog" | "aside" | "form" => by_words(&words),
             _ if by_role(node) => self.is_wall(node, &words),
             "a" | "img" | "picture" | "figcaption" | "blockquote" | "td" | "tr" | "tbody"
@@ -436,12 +444,17 @@ impl Page<'_> {
     fn is_unfolded(&self, node: &NodeRef, words: &str) -> bool {
         let own = self.measures.of_node(node);
         let is_hidden = || words.split(' ').any(|word| word == "hidden") || is_hidden(node);
-        let other = || words.split(' ').filter(|word| *word != "hidden");
-        own.prose >= FACT
+        let is_fact = own.prose >= FACT;
+        // What a button with words opens may be short.
+        let is_answer = || {
+            let head = button_before(node);
+            own.text >= ANSWER && head.is_some_and(|head| self.measures.of_node(&head).text > 0)
+        };
+        own.text > 0
             && own.linked * 4 < own.text
             && is_hidden()
-            && !other().any(|word| NAMES.contains(word))
-            && is_folded(node)
+            && !is_called_otherwise(words)
+            && (is_fact && is_folded(node) || is_answer())
     }
 
     /// So much prose, and so few links in it, that its name alone does not tell.
@@ -465,6 +478,63 @@ impl Page<'_> {
             }
             None => own.prose * 2 > all && node.descendants_it().any(|below| below.has_name("h1")),
         }
+    }
+
+    /// Words in the midst of the text that lead nowhere, show nothing and ask for nothing, and are not said elsewhere on the
+    /// page, as those of most quotations are that are set large beside a text.
+    fn is_told_amid(&self, node: &NodeRef, words: &str) -> bool {
+        let own = self.measures.of_node(node);
+        let is_bare = own.links == 0 && own.pictures == 0 && own.films == 0;
+        let asks = |below: NodeRef| {
+            let is_active = |name: &str| {
+                let is_asked = matches!(name, "form" | "input" | "button" | "select" | "script");
+                is_asked || matches!(name, "iframe" | "ins" | "aside") || name.contains('-')
+            };
+            nodes::is_named(&below, is_active)
+        };
+        is_bare
+            && own.text >= ANSWER
+            && !by_words(words)
+            && !by_role(node)
+            && self.is_prose_beside(node, NodeRef::prev_element_sibling)
+            && self.is_prose_beside(node, NodeRef::next_element_sibling)
+            && !node.descendants_it().any(asks)
+            && !self.is_said_twice(node)
+    }
+
+    /// On one side, with a heading or a picture between at most.
+    fn is_prose_beside<'n>(
+        &self,
+        node: &NodeRef<'n>,
+        step: impl Fn(&NodeRef<'n>) -> Option<NodeRef<'n>>,
+    ) -> bool {
+        let is_between = |name: &str| matches!(name, "h2" | "h3" | "h4" | "figure");
+        let first = step(node);
+        let between = first.filter(|first| nodes::is_named(first, is_between));
+        let beside = between.map_or(first, |between| step(&between));
+        beside.is_some_and(|beside| {
+            let own = self.measures.of_node(&beside);
+            own.prose >= FACT && own.linked * 2 < own.text
+        })
+    }
+
+    fn is_said_twice(&self, aside: &NodeRef) -> bool {
+        let told = self.told.get_or_init(|| {
+            let is_else = |name: &str| matches!(name, "aside" | "script" | "style" | "template");
+            let mut told = String::new();
+            let mut waiting = vec![self.body];
+            while let Some(here) = waiting.pop() {
+                nodes::with_text(&here, |text| told.push_str(&words::letters(text)));
+                if !nodes::is_named(&here, is_else) {
+                    waiting.extend(here.children_it(true));
+                }
+            }
+            told
+        });
+        let runs = aside.descendants_it().filter(NodeRef::is_text);
+        let runs = runs.map(|run| words::letters(&run.text()));
+        let mut runs = runs.filter(|run| words::weight(run) >= ANSWER);
+        runs.any(|run| told.contains(&run))
     }
 
     fn is_mostly_prose(&self, node: &NodeRef) -> bool {
@@ -505,6 +575,12 @@ impl Page<'_> {
 /// In the weight of its prose; less is no sentence.
 const FACT: usize = 60;
 
+/// In the weight of its text.
+const QUESTION: usize = 8;
+
+/// In the weight of its text; less is no answer.
+const ANSWER: usize = 20;
+
 /// In the weight of its text; more is no box.
 const SIGNUP: usize = 500;
 
@@ -536,15 +612,53 @@ pub fn is_folded(node: &NodeRef) -> bool {
     around
         .take_while(|up| !up.has_name("body"))
         .any(|up| tokens(&up).split(' ').any(|word| FOLDING.contains(&word)))
-        || stands_behind_button(node)
+        || button_before(node).is_some()
 }
 
-/// One that says whether what stands behind it is unfolded.
-fn stands_behind_button(node: &NodeRef) -> bool {
+/// What stands before an element and says whether it is unfolded.
+fn button_before<'a>(node: &NodeRef<'a>) -> Option<NodeRef<'a>> {
     let unfolds = |node: &NodeRef| node.has_attr("aria-expanded");
-    let mut before = std::iter::successors(node.prev_sibling(), NodeRef::prev_sibling);
-    let head = before.find(NodeRef::is_element);
-    head.is_some_and(|head| unfolds(&head) || head.descendants_it().any(|below| unfolds(&below)))
+    let head = node.prev_element_sibling()?;
+    let is_one = unfolds(&head) || head.descendants_it().any(|below| unfolds(&below));
+    is_one.then_some(head)
+}
+
+/// Whether a button says what is told in a panel behind it, as a question stands above the answer that it unfolds.
+fn heads_panel(node: &NodeRef, measures: &Measures) -> bool {
+    if !node.has_name("button") || measures.of_node(node).text == 0 {
+        return false;
+    }
+    let is_heading = |name: &str| matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dt");
+    let mut around = node.ancestors_it(Some(2));
+    let unfolds = ["aria-expanded", "aria-controls"];
+    // Outside of a heading one or two short words are no question: "Key", "Menu".
+    let is_question = measures.of_node(node).text >= QUESTION;
+    let is_head = is_question && unfolds.iter().any(|name| node.has_attr(name))
+        || around.any(|up| nodes::is_named(&up, is_heading));
+    let is_panel = |panel: &NodeRef| {
+        let own = measures.of_node(panel);
+        let is_list = panel.has_name("nav") || panel.has_name("form");
+        !is_list && own.linked * 4 < own.text && !is_called_otherwise(&tokens(panel))
+    };
+    let heads = || {
+        let around = [*node].into_iter().chain(node.ancestors_it(Some(2)));
+        let behind = around.filter_map(|up| up.next_element_sibling());
+        let mut told = behind.filter(|behind| measures.of_node(behind).text >= ANSWER);
+        told.next().is_some_and(|panel| is_panel(&panel))
+    };
+    is_head && heads()
+}
+
+/// Whether it only shows that a button can be pressed.
+fn is_sign(node: &NodeRef) -> bool {
+    let is_unread = node.has_attr("aria-hidden") && &*node.attr_or("aria-hidden", "") == "true";
+    is_unread && node.ancestors_it(Some(3)).any(|up| up.has_name("button"))
+}
+
+/// Whether something else than that it is hidden tells that it is furniture.
+fn is_called_otherwise(words: &str) -> bool {
+    let mut others = words.split(' ').filter(|word| *word != "hidden");
+    others.any(|word| NAMES.contains(word))
 }
 
 const WALLS: &[&str] = &["cookie", "cookies", "consent", "gdpr", "paywall", "regwall"];
@@ -569,7 +683,9 @@ fn by_role(node: &NodeRef) -> bool {
 
 fn is_hidden(node: &NodeRef) -> bool {
     nodes::any_attribute(node, |name, value| match name {
-        "hidden" | "inert" | "popover" => true,
+        // It shows itself to whoever looks for its words.
+        "hidden" => !value.eq_ignore_ascii_case("until-found"),
+        "inert" | "popover" => true,
         "style" => hidden::by_style(node, value),
         _ => false,
     })

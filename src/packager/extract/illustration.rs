@@ -8,7 +8,11 @@ use super::body::{DEPTH, Walk};
 use super::embeds;
 use super::names;
 use super::nodes;
+use super::strangers;
 use super::words;
+
+/// Fewer words in a `figure` that shows nothing are no text.
+const NOTE: usize = 20;
 
 /// A caption is at most this long, in weight.
 const CAPTION: usize = 700;
@@ -32,6 +36,9 @@ impl Walk<'_, '_> {
     /// Whether it is one to be shown.
     pub fn picture(&mut self, node: &NodeRef) -> bool {
         if is_tiny(node) || self.is_stand_in(node) {
+            return false;
+        }
+        if self.is_of_newsroom() && strangers::is_of_another(node, self.reading) {
             return false;
         }
         let Some(src) = addresses::of_picture(node, self.reading.base) else {
@@ -93,7 +100,7 @@ impl Walk<'_, '_> {
     pub fn figure(&mut self, node: &NodeRef, depth: usize) {
         self.end_line("div");
         let before = self.blocks.len();
-        if frames_blocks(node) {
+        if frames_blocks(node) || self.frames_reference(node) {
             let outer = std::mem::replace(&mut self.is_framed, true);
             self.children_as_block(node, depth);
             self.is_framed = outer;
@@ -101,9 +108,47 @@ impl Walk<'_, '_> {
             self.blocks.extend(framed.into_iter().flat_map(unlisted));
             return;
         }
-        if !self.illustration(node) && !self.bare_address(node) && self.is_finished() {
-            self.children_as_block(node, depth);
+        if self.illustration(node) || self.bare_address(node) {
+            return;
         }
+        if self.is_finished() {
+            self.children_as_block(node, depth);
+        } else if self.is_box_of_text(node) {
+            let outer = std::mem::replace(&mut self.is_framed, true);
+            self.division_of_page(node, depth);
+            self.is_framed = outer;
+        }
+    }
+
+    /// Whether a `figure` shows nothing, and is not about to: names, verses or a note stand in it.
+    fn is_box_of_text(&self, figure: &NodeRef) -> bool {
+        let measures = self.reading.measures;
+        let shows = |node: &NodeRef| {
+            let is_shown = |name: &str| {
+                let is_seen = matches!(
+                    name,
+                    "img"
+                        | "picture"
+                        | "video"
+                        | "svg"
+                        | "canvas"
+                        | "noscript"
+                        | "script"
+                        | "input"
+                );
+                is_seen || name.contains('-') || embeds::is_named(name)
+            };
+            self.reading.furniture.contains(&node.id)
+                || nodes::is_named(node, is_shown)
+                || is_named_as_picture(node)
+                || node.attr_or("style", "").contains("background")
+        };
+        let mut all = [*figure].into_iter().chain(figure.descendants_it());
+        let captions = figure.descendants_it();
+        let captions = captions.filter(|below| below.has_name("figcaption"));
+        let caption: usize = captions.map(|node| measures.of_node(&node).text).sum();
+        let own = measures.of_node(figure);
+        own.text >= caption + NOTE && own.linked * 2 < own.text && !all.any(|node| shows(&node))
     }
 
     /// An element with a picture and a few words that are no link and no heading: the words are its caption.

@@ -35,6 +35,7 @@ mod phrases;
 mod pointing;
 mod readers;
 mod rules;
+mod strangers;
 mod streamed;
 mod tangle;
 mod tidy;
@@ -291,7 +292,7 @@ impl Page<'_> {
     fn article(&self, rules: &Rules, meta: Metadata) -> Result<Extracted, NoArticle> {
         let settled = rules.bodies(self.doc);
         if !settled.is_empty() {
-            let furniture = furniture::find_certain(self.doc);
+            let furniture = furniture::find_certain(self.doc, self.measures);
             let kept = texts_below(&settled);
             let reading = self.reading(&furniture, &kept);
             let found = Found {
@@ -364,9 +365,9 @@ impl Page<'_> {
 
     /// What Readability makes of the whole page, no more and no less.
     fn found_by_readability(&self, read: &Document, rules: &Rules) -> Found {
-        let furniture = furniture::find_certain(read);
-        let kept = gathered(read);
         let measures = Measures::of(read);
+        let furniture = furniture::find_certain(read, &measures);
+        let kept = gathered(read);
         let reading = Reading {
             measures: &measures,
             manner: Manner::Readability,

@@ -175,6 +175,24 @@ pub fn is_of_the_text(words: &str) -> bool {
     words.split(' ').any(|word| FACTS.contains(&word)) && !by_words(words)
 }
 
+/// What stands below a headline and introduces the text.
+pub fn is_standfirst(words: &str) -> bool {
+    const BELOW: &[&str] = &[
+        "subtitle",
+        "subheadline",
+        "subheading",
+        "subhead",
+        "standfirst",
+        "deck",
+        "dek",
+        "lede",
+        "lead",
+        "strapline",
+        "excerpt",
+    ];
+    words.split(' ').any(|word| BELOW.contains(&word)) && !by_words(words)
+}
+
 /// Pictures of the article, or of something else.
 pub fn is_gallery(words: &str) -> bool {
     const GALLERIES: &[&str] = &["gallery", "slideshow", "photogallery"];

@@ -1,5 +1,55 @@
 //! Lines that lead away from an article: "Read also:".
 
+use super::block::Line;
+use super::words;
+
+/// A line of this weight is a sentence and no label.
+const SENTENCE: usize = 60;
+
+/// A line without a colon that says no more than where it leads.
+const LABEL: usize = 30;
+
+/// Whether words say nothing but that other articles follow: "Read also".
+pub fn is_label(text: &str) -> bool {
+    let weight = words::weight(text);
+    let longest = match text.trim_end().ends_with([':', '：']) {
+        true => SENTENCE,
+        false => LABEL,
+    };
+    weight > 0
+        && weight < longest
+        && !text.trim_end().ends_with(['.', '!', '?', '…'])
+        && is_pointing(text)
+}
+
+/// Whether a line is such words and no link.
+pub fn is_label_alone(line: &Line) -> bool {
+    line.linked_weight() == 0 && is_label(line.text())
+}
+
+/// Whether a line is a link with nothing but such words before it.
+pub fn is_labelled_link(line: &Line) -> bool {
+    let (weight, linked) = (line.weight(), line.linked_weight());
+    let rest = weight.saturating_sub(linked);
+    if linked == 0 || rest == 0 || rest >= SENTENCE {
+        return false;
+    }
+    let text = line.text();
+    let mut said = 0;
+    let is_before = |c: &char| {
+        let fits = said < rest;
+        said += words::weight(c.encode_utf8(&mut [0; 4]));
+        fits
+    };
+    let label: String = match text.find([':', '：']) {
+        Some(colon) => text.get(..colon).unwrap_or_default().to_owned() + ":",
+        // "Read more about the strike here" is a sentence.
+        None if linked < rest => return false,
+        None => text.chars().take_while(is_before).collect(),
+    };
+    words::weight(&label).abs_diff(rest) <= 2 && is_label(&label)
+}
+
 /// Whether a line that ends in a colon leads to other articles: "Read also:".
 pub fn is_pointing(text: &str) -> bool {
     const POINTING: &[&str] = &[
@@ -43,6 +93,8 @@ pub fn is_pointing(text: &str) -> bool {
         "еще по",
         "яшчэ па",
         "подробн",
+        "узнать больше",
+        "теж цікав",
         "падрабязн",
         "докладн",
         "ранее:",
@@ -98,6 +150,7 @@ pub fn is_pointing(text: &str) -> bool {
         "بخوانید",
         "مرتبط",
         "اقرأ",
+        "ذات صلة",
         "اقرا",
         "المزيد",
         "阅读",
@@ -115,7 +168,8 @@ pub fn is_pointing(text: &str) -> bool {
         "оқыңыз",
         "окуңуз",
     ];
-    let text = text.to_lowercase();
+    // A Turkish İ in small letters is an i with a dot above it.
+    let text = text.to_lowercase().replace('\u{307}', "");
     let begins_word = |at: usize, words: &str| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
         words.starts_with(|c| c >= '\u{3040}') || !before.is_some_and(char::is_alphabetic)
@@ -129,6 +183,26 @@ pub fn is_pointing(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_short_and_no_sentence() {
+        for label in [
+            "Read also",
+            "Читайте также:",
+            "İLGİLİ HABERLER",
+            "相关阅读：",
+        ] {
+            assert!(is_label(label), "{label}");
+        }
+        for text in [
+            "",
+            "Detained today:",
+            "Readers write.",
+            "Read what they wrote to the ministry that night",
+        ] {
+            assert!(!is_label(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_points_elsewhere_is_told_from_what_announces() {

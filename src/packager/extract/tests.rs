@@ -393,6 +393,193 @@ fn a_box_of_facts_is_text_and_a_box_of_links_is_none() {
 }
 
 #[test]
+fn an_aside_in_the_midst_of_the_text_is_text_if_it_only_tells() {
+    for (aside, stays) in [
+        (
+            "<aside>The hotline for relatives works day and night.</aside>",
+            true,
+        ),
+        (
+            "<aside>The hotline for relatives works all day.</aside><h3>At noon</h3>",
+            true,
+        ),
+        (
+            "<aside class=pullquote><p>The hotline nobody answered in spring</p></aside>",
+            true,
+        ),
+        (
+            "<aside class=infobox><h3>The hotline</h3><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></aside>",
+            true,
+        ),
+        (
+            "<aside>The hotline is <a href=/2>here</a>, day and night.</aside>",
+            false,
+        ),
+        (
+            "<aside>The hotline for relatives<button>Share</button></aside>",
+            false,
+        ),
+        (
+            "<aside role=complementary>The hotline for relatives works.</aside>",
+            false,
+        ),
+        (
+            "<aside class=newsletter>The hotline for relatives works.</aside>",
+            false,
+        ),
+        ("<aside>The hotline</aside>", false),
+        (
+            "<div><aside>The hotline for relatives works day and night.</aside></div>",
+            false,
+        ),
+    ] {
+        let meta = "<meta property=og:type content=article>";
+        let page = format!(
+            "{meta}<title>The court</title><article><p>{PROSE}</p>{aside}<p>Then {PROSE}</p></article>"
+        );
+        let text = extracted(&page).unwrap().text;
+        assert_eq!(text.contains("The hotline"), stays, "{aside}: {text}");
+    }
+    // What is set large beside a text stands in it already.
+    let (said, _) = PROSE.split_once('.').unwrap();
+    let html = amid(&format!("<aside><p>“{said}”</p></aside>"));
+    assert_eq!(html.matches(said).count(), 3, "{html}");
+}
+
+#[test]
+fn a_figure_of_words_is_text_and_no_picture_that_is_missing() {
+    let base = Url::parse("https://n.example/a").unwrap();
+    let names = "<figure><figcaption>The dead</figcaption><ul><li>Ivan Petrov, 41<li>Anna Orlova, 33</ul></figure>";
+    let expected =
+        "<p><small>The dead</small></p>\n<ul><li>Ivan Petrov, 41</li><li>Anna Orlova, 33</li></ul>";
+    assert!(amid(names).contains(expected), "{}", amid(names));
+    for told in [
+        "<figure><p>We wrote three letters to the ministry,</p></figure>",
+        "<figure class=callout><div><span>!</span></div><div>We wrote three letters to the ministry.</div></figure>",
+    ] {
+        assert!(amid(told).contains("three letters"), "{told}");
+        let finished = extract_finished(told, None, &base).unwrap();
+        assert!(finished.text.contains("three letters"), "{told}");
+    }
+    for shown in [
+        "<figure><div style='background-image:url(/1.jpg)'></div><p>We wrote three letters to them.</p></figure>",
+        "<figure><figcaption>We wrote three letters to the ministry</figcaption></figure>",
+        "<figure><p class=caption>We wrote three letters to the ministry</p></figure>",
+        "<figure><div class=rating>Good</div><p>We wrote three letters to the ministry</p></figure>",
+        "<figure><svg></svg><p>We wrote three letters to the ministry</p></figure>",
+        "<figure><p><a href=/2>We wrote three letters to the ministry</a></p></figure>",
+    ] {
+        assert!(!amid(shown).contains("three letters"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_played_elsewhere_is_told_once() {
+    let base = Url::parse("https://n.example/a").unwrap();
+    let film = "https://www.youtube.com/watch?v=abc";
+    let frame = "<iframe src='https://www.youtube.com/embed/abc?feature=oembed'></iframe>";
+    for (html, expected) in [
+        (
+            format!("<div class=rll-youtube-player data-id=abc></div><noscript>{frame}</noscript>"),
+            film,
+        ),
+        (
+            format!("<iframe data-src='https://www.youtube.com/embed/abc'></iframe><noscript>{frame}</noscript>"),
+            film,
+        ),
+        (format!("<div><noscript>{frame}</noscript></div>"), film),
+        (
+            r#"<div class=elementor-widget-video data-settings='{"youtube_url":"https://www.youtube.com/watch?v=abc"}'><div><div style='background:url(/1.jpg)'><span>Play Video</span></div></div></div>"#.to_owned(),
+            film,
+        ),
+        (
+            "<div><b>The film</b><noscript><a href='https://youtu.be/abc'><img src=/1.jpg></a></noscript></div>".to_owned(),
+            "https://youtu.be/abc",
+        ),
+        (
+            "<blockquote class=mastodon-embed data-embed-url='https://social.example/@river/1/embed'><a href='https://social.example/@river/1/'><div>View</div></a></blockquote>".to_owned(),
+            "https://social.example/@river/1/",
+        ),
+        (
+            "<div id=DV-viewer-1></div><noscript><a href='https://d.example/letter.pdf'>The letter</a></noscript>".to_owned(),
+            "https://d.example/letter.pdf",
+        ),
+        (
+            "<div class=kg-file-card><a href=https://n.example/letter.pdf><div>The letter</div><div>1 MB<svg><title>icon</title></svg></div></a></div>".to_owned(),
+            "https://n.example/letter.pdf",
+        ),
+        (
+            "<figure class=kg-bookmark-card><a href=https://d.example/report><div class=kg-bookmark-content><div>The report</div></div><div><img src=/thumb.jpg></div></a></figure>".to_owned(),
+            "https://d.example/report",
+        ),
+    ] {
+        let link = format!("href=\"{expected}\"");
+        let page = amid(&html);
+        assert_eq!(page.matches(&link).count(), 2, "{html}: {page}");
+        assert!(!page.contains("icon") && !page.contains("thumb.jpg") && !page.contains("Play"), "{page}");
+        let finished = format!("<p>{PROSE}</p>{html}<p>{PROSE}</p>");
+        let finished = extract_finished(&finished, None, &base).unwrap().html;
+        assert_eq!(finished.matches(&link).count(), 1, "{html}: {finished}");
+    }
+    let counter =
+        "<noscript><iframe src='https://c.example/ns' height=0 width=0></iframe></noscript>";
+    assert!(!amid(counter).contains("c.example"));
+    let own = "<figure><a href=/2><div>Seven go on trial</div></a></figure>";
+    assert!(!amid(own).contains("Seven"));
+}
+
+#[test]
+fn what_is_marked_below_the_headline_introduces_the_text() {
+    const TOLD: &str = "A night that the town will remember for long";
+    let meta = "<meta property=og:type content=article>";
+    for (head, stays) in [
+        (
+            "<header><h1>The court</h1><p class=subtitle>$</p></header>",
+            true,
+        ),
+        ("<header><h1>The court</h1><h2>$</h2></header>", true),
+        ("<h1>The court</h1><div class=deck>$</div>", true),
+        (
+            "<div class=hero><h1>The court</h1><h3 class=subtitle>$</h3></div>",
+            true,
+        ),
+        (
+            "<header><div><h1>The court</h1></div><div class=field--name-field-subtitle>$</div></header>",
+            true,
+        ),
+        ("<header><h1>The court</h1><p>$</p></header>", false),
+        (
+            "<header><h1>The court</h1><p class=subtitle>20 November 2026, 10:00, in the old town</p></header>",
+            false,
+        ),
+        (
+            "<header><h1>The court</h1><p class=subtitle><a href=/2>$</a></p></header>",
+            false,
+        ),
+        (
+            "<header><h1>The court</h1><div class='lead newsletter'>$</div></header>",
+            false,
+        ),
+    ] {
+        let head = head.replace('$', TOLD);
+        let page = |first: &str| {
+            format!(
+                "{meta}<title>The court</title><article>{head}<div class=entry-content>{first}<p>{PROSE}</p><p>Then {PROSE}</p><p>So {PROSE}</p></div></article>"
+            )
+        };
+        let text = extracted(&page("")).unwrap().text;
+        let expected = if stays {
+            format!("{TOLD}\n{PROSE}\n")
+        } else {
+            format!("{PROSE}\n")
+        };
+        assert!(text.starts_with(&expected), "{head}: {text}");
+        let twice = extracted(&page(&format!("<p>{TOLD}</p>"))).unwrap().text;
+        assert_eq!(twice.matches(TOLD).count(), 1, "{head}: {twice}");
+    }
+}
+
+#[test]
 fn words_beside_a_picture_of_a_paragraph_are_text() {
     let meta = "<meta property=og:type content=article>";
     let page = format!(
@@ -489,6 +676,126 @@ fn another_article_in_a_box_is_no_text() {
     assert_eq!(
         extracted(&page).unwrap().text,
         format!("{PROSE}\n{PROSE}\n")
+    );
+}
+
+#[test]
+fn the_picture_of_another_article_goes_with_its_card() {
+    let title = "The court let the owner of the house go home";
+    for card in [
+        "<div><a href=/2><img src=/x.jpg></a><div><span>Read also</span><a href=/2>$</a></div></div>",
+        "<div><div><img src=/x.jpg></div><div><p>READ ALSO</p><p><a href=/2>$</a></p></div></div>",
+        "<a href=/2><img src=/x.jpg><span>Read also</span><span>$</span></a>",
+        "<p><a href=/2><img src=/x.jpg></a></p><p><a href=/2>$</a></p>",
+        "<p><a href=/2><img src=/x.jpg></a></p><p>Read also: <a href=/2>$</a></p>",
+        "<p><img src=/x.jpg><br>Read also: <a href=/2>$</a></p>",
+        "<figure><a href=/2><img src=/x.jpg>$</a></figure>",
+        "<blockquote><a href=/2><img src=/x.jpg></a><p>Read also: <a href=/2>$</a></p></blockquote>",
+    ] {
+        let html = amid(&card.replace('$', title));
+        for word in ["x.jpg", "owner", "also"] {
+            assert!(!html.to_lowercase().contains(word), "{card}: {html}");
+        }
+    }
+    for own in [
+        "<p><a href=/x.jpg><img src=/x.jpg></a></p>",
+        "<p><a href=/2><img src=/x.jpg></a></p>",
+        "<p><a href=/a/1.html/photo><img src=/x.jpg></a></p><p><a href=/a/1.html/photo>$</a></p>",
+        "<p><a href=https://other.example/2><img src=/x.jpg></a></p><p><a href=https://other.example/2>$</a></p>",
+        "<figure><a href=/2><img src=/x.jpg><figcaption>$</figcaption></a></figure>",
+        "<a href=/2><img src=/x.jpg><span class=caption>$</span></a>",
+        "<div><img src=/x.jpg><p>Photo: <a href=/olga>Olga Carter</a></p></div>",
+    ] {
+        let html = amid(&own.replace('$', title));
+        assert!(html.contains("x.jpg"), "{own}: {html}");
+    }
+}
+
+#[test]
+fn what_only_points_to_other_articles_goes_with_them() {
+    let link = "<a href=/2>The court let the owner of the house go home</a>";
+    let list = format!("<ul><li>{link}<li>{link}</ul>");
+    for label in [
+        "Read also:",
+        "See also",
+        "Читайте также:",
+        "Чытайце таксама:",
+        "Читайте також:",
+        "همچنین بخوانید:",
+        "İlgili haber:",
+        "İLGİLİ HABERLER",
+        "اقرأ أيضا:",
+        "相关阅读：",
+    ] {
+        for pointer in [
+            format!("<p><strong>{label}</strong></p>{list}"),
+            format!("<h3>{label}</h3>{list}"),
+            format!("<div>{label}</div><p>{link}</p><p>{link}</p>"),
+            format!("<p>{label} <a href=/2>Bridges</a></p>"),
+            format!("<blockquote><p><strong>{label}</strong><br>{link}</p></blockquote>"),
+            format!("<blockquote><p>{label}</p><p>{link}</p></blockquote>"),
+            format!("<details><summary>{label}</summary><p>{link}</p></details>"),
+            format!("<p>{label}</p><div class=related>{link}</div>"),
+        ] {
+            let html = amid(&pointer);
+            assert_eq!(
+                html.matches("<p>").count() * 2,
+                html.matches('<').count(),
+                "{pointer}: {html}"
+            );
+        }
+    }
+    for (told, word) in [
+        (
+            "<p>Read also:</p><ul><li><a href=https://other.example/>A book</a></ul>",
+            "Read also:",
+        ),
+        (
+            "<p>Read more about the strike <a href=/2>here</a>.</p>",
+            "about the strike",
+        ),
+        (
+            "<p>Read what they wrote:</p><p>We will not go home tonight.</p>",
+            "Read what",
+        ),
+        (
+            "<blockquote><p>We wrote to <a href=/2>the ministry of the houses</a> and to all others.</p></blockquote>",
+            "We wrote",
+        ),
+        (
+            "<blockquote><p><a href=https://other.example/>We wrote three letters</a></p></blockquote>",
+            "We wrote",
+        ),
+    ] {
+        assert!(amid(told).contains(word), "{told}");
+    }
+    let base = Url::parse("https://n.example/a").unwrap();
+    let finished = extract_finished(&format!("<p>Read also:</p>{list}"), None, &base).unwrap();
+    assert!(finished.html.contains("Read also:") && finished.html.contains("<li>"));
+}
+
+#[test]
+fn an_article_that_is_shown_in_another_is_linked_once() {
+    let frame = "<iframe class=wp-embedded-content src=https://$/2/embed/#?secret=a title='The court let him go'></iframe>";
+    let link = "<blockquote class=wp-embedded-content><a href=https://$/2/>The court let him go</a></blockquote>";
+    let shown = format!("<figure class=wp-block-embed><div>{link}{frame}</div></figure>");
+    let base = Url::parse("https://n.example/a").unwrap();
+    let finished = |html: &str| {
+        let html = format!("<p>{PROSE}</p>{html}").replace('$', "n.example");
+        extract_finished(&html, None, &base).unwrap().html
+    };
+    let both = finished(&shown);
+    assert_eq!(
+        both.matches("href=\"https://n.example/2/\"").count(),
+        1,
+        "{both}"
+    );
+    assert!(!both.contains("embed/"), "{both}");
+    let bare = finished(frame);
+    assert!(bare.contains("href=\"https://n.example/2/\""), "{bare}");
+    assert!(!amid(&shown.replace('$', "n.example")).contains("let him go"));
+    assert!(
+        amid(&shown.replace('$', "other.example")).contains("href=\"https://other.example/2/\"")
     );
 }
 

@@ -12,6 +12,7 @@ use super::container::Manner;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::paywall;
+use super::pointing;
 use super::walls;
 use super::words;
 
@@ -94,7 +95,7 @@ pub fn tidy(
                     || (late && !faithful && (is_named(line, meta) || is_dated(line)))
                     || (head && !faithful && is_label(tag, line))
                     || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
-                    || (!faithful && is_pointer(tag, line, home))
+                    || (!faithful && leads_away(tag, line, home, &mut kept))
             }
             _ => false,
         };
@@ -446,6 +447,15 @@ fn is_label(tag: &str, line: &Line) -> bool {
     is_short && (tag == "div" || line.kept_weight() == 0) && !ends_as_sentence(line.text())
 }
 
+/// What only pointed there goes with it.
+fn leads_away(tag: &str, line: &Line, home: &Home, before: &mut Vec<Block>) -> bool {
+    let leads = is_pointer(tag, line, home);
+    before.pop_if(|last| {
+        leads && matches!(last, Block::Line { line, .. } if pointing::is_label_alone(line))
+    });
+    leads
+}
+
 /// A paragraph that is one link to the newsroom itself and nothing more leads to another article.
 fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
     let (weight, linked) = (line.weight(), line.linked_weight());
@@ -456,6 +466,7 @@ fn is_pointer(tag: &str, line: &Line, home: &Home) -> bool {
         && weight - linked < 30;
     let lost = line.kept_weight() == 0 && linked * 2 > weight;
     let inward = || line.targets().any(|address| home.holds(address));
+    let labelled = labelled || pointing::is_labelled_link(line);
     !tag.starts_with('h') && (((bare || labelled) && inward()) || lost)
 }
 

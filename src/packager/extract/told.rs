@@ -87,7 +87,8 @@ fn within_all(
     manner: Manner,
     read: impl FnOnce(&Reading) -> Found,
 ) -> Found {
-    let mut furniture = furniture::find_certain(doc);
+    let measures = Measures::of(doc);
+    let mut furniture = furniture::find_certain(doc, &measures);
     if manner == Manner::Finished {
         // What is asked in a form, and the contents of a long text, are words of the editor's.
         let is_said = |name: &str| matches!(name, "form" | "nav");
@@ -100,7 +101,7 @@ fn within_all(
     read(&Reading {
         base,
         home,
-        measures: &Measures::of(doc),
+        measures: &measures,
         furniture: &furniture,
         kept: &texts_below(&[doc.root()]),
         manner,

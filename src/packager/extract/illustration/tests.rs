@@ -399,3 +399,14 @@ fn how_to_reach_somebody_is_told() {
         "Call the captain (+375291234567) or +375 29 123 45 68 or <a href=\"mailto:news@n.example\">write to us</a> about it.",
     );
 }
+
+#[test]
+fn an_empty_box_that_names_its_background_is_a_picture() {
+    let filled = "<div class=t-bgimg data-original=/tram.jpg style='background-image:url(/20x/tram.jpg)'></div>";
+    check(filled, &[("tram.jpg", None)]);
+    check(
+        "<div data-original=/tram.jpg><p>The trams stand still tonight.</p></div>",
+        &[],
+    );
+    check("<div data-original=/tram></div>", &[]);
+}
