@@ -15,6 +15,7 @@ mod appeal;
 mod block;
 mod body;
 mod byline;
+mod cloaks;
 mod container;
 mod dateline;
 mod dates;
@@ -223,6 +224,7 @@ fn extract(
     let base = base_of(&doc, url);
     streamed::settle(&doc);
     unscripted::unwrap(&doc);
+    cloaks::uncover(&doc);
     rules.remove_from(&doc);
     // Step 2.
     let mut meta = metadata::read(&doc, url);
