@@ -90,7 +90,7 @@ pub fn parse_line(line: &str) -> Option<Moment> {
 }
 
 /// Arabic and Persian digits have the same values, and marks of direction none.
-fn in_latin_digits(text: &str) -> Cow<'_, str> {
+pub(super) fn in_latin_digits(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

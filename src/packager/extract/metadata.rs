@@ -21,6 +21,8 @@ use super::words::{self, squeezed};
 #[derive(Debug, Clone, Default)]
 pub struct Metadata {
     pub title: Option<String>,
+    /// What the page shows as its headline, whether or not that is its title.
+    pub headline: Option<String>,
     pub byline: Option<String>,
     pub published: Option<Moment>,
     pub modified: Option<Moment>,
@@ -147,6 +149,8 @@ pub fn read(doc: &Document, url: &Url) -> Metadata {
     let meta = Meta::of(&marks.metas);
     read_meta(&meta, &mut found);
     read_markup(doc, &marks, &mut found);
+    let mut headlines = marks.headlines.iter();
+    found.headline = headlines.find_map(|h1| some(&h1.text()));
     // Systems call every page an article, also the one that leads to all others.
     found.says_article =
         found.says_article && !is_front(found.canonical.as_deref()) || found.is_told;

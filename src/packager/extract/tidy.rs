@@ -592,15 +592,14 @@ pub fn judge_finished(article: &Tidied) -> Result<(), NoArticle> {
 /// `is_bare`: whether the page is a text and nothing else; such a one may be short.
 pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let weight = words::weight(text);
-    if weight < 1500
-        && !meta.says_article
-        && (meta.published.is_none() || meta.is_dated_by_address)
-        && meta.title.as_deref().is_some_and(walls::says_not_found)
-    {
-        return Err(NoArticle::NotFound);
-    }
-    if !meta.vouches() && walls::is_wall(meta.title.as_deref(), text) {
-        return Err(NoArticle::Wall);
+    if !meta.vouches() {
+        let title = meta.title.as_deref();
+        if weight < 1500 && walls::is_of_missing(title, meta.headline.as_deref(), text) {
+            return Err(NoArticle::NotFound);
+        }
+        if walls::is_wall(title, meta.headline.as_deref(), text) {
+            return Err(NoArticle::Wall);
+        }
     }
     let claims = meta.says_article || meta.published.is_some();
     let enough = match claims {
