@@ -2,6 +2,7 @@
 //!
 //! 1. It stands in a short line of its own, between the headline and the text, or else just above the headline.
 //! 2. Of several days one that says "published" counts before others, and one that says "updated" behind them.
+//! 3. Where a day is marked below the begin of the text alone, only one below the headline is surer.
 
 use dom_query::{Document, NodeRef};
 
@@ -21,7 +22,7 @@ const BELOW: usize = 30;
 const ABOVE: usize = 4;
 
 pub fn found(reading: &Reading, doc: &Document, meta: &Metadata) -> Option<Moment> {
-    if meta.published.is_some() {
+    if meta.published.is_some() && !meta.is_dated_below {
         return None;
     }
     let lines = lines(reading, &doc.body()?);
@@ -36,7 +37,10 @@ pub fn found(reading: &Reading, doc: &Document, meta: &Metadata) -> Option<Momen
     let title = head.iter().rposition(is_headline)?;
     let (above, below) = head.split_at(title);
     let below = best(below.iter().skip(1).take(BELOW));
-    below.or_else(|| best(above.iter().rev().take(ABOVE)))
+    below.or_else(|| match meta.is_dated_below {
+        true => None,
+        false => best(above.iter().rev().take(ABOVE)),
+    })
 }
 
 struct Line {

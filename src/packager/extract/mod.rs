@@ -28,6 +28,7 @@ mod illustration;
 mod json_ld;
 mod lean;
 mod metadata;
+mod midst;
 mod months;
 mod names;
 mod nodes;
@@ -602,13 +603,16 @@ fn read_by_readability(
 const LONGEST: usize = 2 << 20;
 
 fn assemble(
-    meta: Metadata,
+    mut meta: Metadata,
     found: Found,
     base: &Url,
     home: &Home,
     is_bare: bool,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
+    if meta.is_dated_below {
+        meta.published = found.dated.or(meta.published);
+    }
     let mut article = tidy::tidy(found.blocks, found.above, found.manner, &meta, base, home);
     if let Some(lead) = found.lead {
         article.lead_with(lead);
@@ -667,6 +671,8 @@ fn assemble(
 
 #[cfg(test)]
 mod builders;
+#[cfg(test)]
+mod days;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,0 +1,51 @@
+//! Which of the days that stand on a page is that of its article, and which it tells of.
+
+use super::tests::PROSE;
+use super::*;
+
+fn read(head: &str, text: &str) -> Extracted {
+    let page = format!(
+        "<title>The court</title>{head}<main><article><h1>The court</h1>{text}</article></main>"
+    );
+    let url = Url::parse("https://n.example/a/1.html").unwrap();
+    extract_page(page.as_bytes(), &url).unwrap()
+}
+
+fn day(moment: Option<Moment>) -> Option<String> {
+    moment.map(|day| day.to_string().chars().take(10).collect())
+}
+
+const ARTICLE: &str =
+    "<meta property='article:published_time' content='2026-11-20T06:10:00+03:00'>";
+
+#[test]
+fn a_day_of_which_a_text_tells_is_not_its_own() {
+    for told in [
+        "<div class=tweet><p>The bridge is closed</p><time datetime=2019-03-01T10:00:00Z>1 March 2019</time></div>",
+        "<blockquote><p>The bridge is closed.</p><time datetime=2019-03-01>1 March 2019</time></blockquote>",
+        "<p>They said more. <ins datetime=2024-01-05>added</ins></p>",
+        "<p>The hearing is on <time datetime=2026-12-05T10:00+03:00>5 December</time>, the court says, and everybody may come.</p>",
+        "<ul><li>The first hearing <time datetime=2025-12-05>5 December</time></li><li>The second one</li></ul>",
+    ] {
+        let text = format!("<p>{PROSE}</p><p>{PROSE}</p>{told}<p>{PROSE}</p>");
+        let shown = format!("<p class=meta>20 November 2026</p>{text}");
+        assert_eq!(
+            day(read("", &shown).published).as_deref(),
+            Some("2026-11-20"),
+            "{told}"
+        );
+        assert_eq!(day(read("", &text).published), None, "{told}");
+    }
+}
+
+#[test]
+fn a_day_below_the_headline_goes_before_one_that_is_marked_behind_the_text() {
+    let marked = format!(
+        "<p>{PROSE}</p><p>{PROSE}</p><div><time datetime=2026-11-23>23 November 2026</time></div>"
+    );
+    let shown = read("", &format!("<p>20 November 2026</p>{marked}"));
+    assert_eq!(day(shown.published).as_deref(), Some("2026-11-20"));
+    assert!(!shown.text.contains("20 November"), "{}", shown.text);
+    let alone = read("", &marked);
+    assert_eq!(day(alone.published).as_deref(), Some("2026-11-23"));
+}
