@@ -78,6 +78,11 @@ fn best<'a>(lines: impl Iterator<Item = &'a Line>) -> Option<Moment> {
     dated.min_by_key(|(rank, _)| *rank).map(|(_, day)| day)
 }
 
+/// Whether a line says that on its day something was published or changed.
+pub fn says_of_article(text: &str) -> bool {
+    rank(text) != 1
+}
+
 fn rank(text: &str) -> u8 {
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));

@@ -49,3 +49,33 @@ fn a_day_below_the_headline_goes_before_one_that_is_marked_behind_the_text() {
     let alone = read("", &marked);
     assert_eq!(day(alone.published).as_deref(), Some("2026-11-23"));
 }
+
+#[test]
+fn the_days_of_a_timeline_stay() {
+    let event = |date: &str, text: &str| {
+        format!("<div class=event><div class=date>{date}</div><div><p>{text}</p></div></div>")
+    };
+    let short = "The workers wrote their letter.";
+    let amid = format!(
+        "<p>{PROSE}</p>{}{}<p>{PROSE}</p>",
+        event("3 March 2026", short),
+        event("9 April 2026", short)
+    );
+    let text = read(ARTICLE, &amid).text;
+    for date in ["3 March 2026", "9 April 2026"] {
+        assert!(text.contains(date), "{text}");
+    }
+    let days = [
+        "3 March 2026",
+        "4 March 2026",
+        "5 March 2026",
+        "6 March 2026",
+    ];
+    let all: String = days.iter().map(|date| event(date, PROSE)).collect();
+    let text = read(ARTICLE, &all).text;
+    for date in days {
+        assert!(text.contains(date), "{date}: {text}");
+    }
+    let own = format!("<div>20 November 2026</div><p>{PROSE}</p>{all}");
+    assert!(!read(ARTICLE, &own).text.contains("20 November"));
+}

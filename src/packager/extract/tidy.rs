@@ -9,6 +9,7 @@ use super::addresses::{self, Home};
 use super::appeal;
 use super::block::{Block, Figure, Line};
 use super::container::Manner;
+use super::dateline;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::paywall;
@@ -77,10 +78,12 @@ pub fn tidy(
         .iter()
         .rposition(|block| block.weight() > 0)
         .unwrap_or_default();
+    let days = days_of_timeline(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
             Block::Line { line, .. } if line.leads_to_document() => false,
+            Block::Line { .. } if days.contains(&index) => false,
             Block::Line { tag, line } => {
                 let head = index < start;
                 let near = index < start + NEAR;
@@ -91,7 +94,7 @@ pub fn tidy(
                 }
                 is_repeated(line, meta, likely)
                     || (near && is_signature(tag, line, meta))
-                    || (late && !faithful && (is_named(line, meta) || is_dated(line)))
+                    || (late && !faithful && (is_named(line, meta) || is_dated(line, meta)))
                     || (head && !faithful && is_label(tag, line))
                     || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
                     || (!faithful && is_pointer(tag, line, home))
@@ -374,7 +377,44 @@ fn is_signature(tag: &str, line: &Line, meta: &Metadata) -> bool {
         let first = byline.split(',').next().unwrap_or(byline);
         words::folded(text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
     });
-    named || dates::parse_line(text).is_some()
+    named || is_day_of_article(text, meta)
+}
+
+/// Whether a line shows the day of the article, and not one of which it tells.
+fn is_day_of_article(text: &str, meta: &Metadata) -> bool {
+    let Some(shown) = dates::parse_line(text) else {
+        return false;
+    };
+    let mut known = [meta.published, meta.modified].into_iter().flatten();
+    meta.published.is_none()
+        || dateline::says_of_article(text)
+        || known.any(|day| day.is_about(&shown))
+}
+
+/// As many days, each with a text below it, are a list of what happened.
+const TIMELINE: usize = 3;
+
+/// The lines of such a list that are days.
+fn days_of_timeline(blocks: &[Block], meta: &Metadata) -> HashSet<usize> {
+    let is_day = |block: &Block| match block {
+        Block::Line { tag, line } => {
+            let text = line.text();
+            let is_short = !tag.starts_with('h') && line.weight() < SENTENCE / 2;
+            is_short && dates::parse_line(text).is_some() && !is_day_of_article(text, meta)
+        }
+        _ => false,
+    };
+    let is_told = |block: &Block| match block {
+        Block::Line { line, .. } => ends_as_sentence(line.text()),
+        _ => false,
+    };
+    let pairs = blocks.iter().zip(blocks.iter().skip(1)).enumerate();
+    let days = pairs.filter(|(_, (day, next))| is_day(day) && is_told(next));
+    let days: HashSet<usize> = days.map(|(index, _)| index).collect();
+    match days.len() >= TIMELINE {
+        true => days,
+        false => HashSet::new(),
+    }
 }
 
 /// The byline and nothing else.
@@ -384,10 +424,10 @@ fn is_named(line: &Line, meta: &Metadata) -> bool {
 }
 
 /// "Last updated: 23 November 2026", and no sentence about that day.
-fn is_dated(line: &Line) -> bool {
+fn is_dated(line: &Line, meta: &Metadata) -> bool {
     let text = line.text();
     let is_short = line.weight() < SENTENCE / 2 && !text.ends_with(['.', '!', '?', '…']);
-    is_short && dates::parse_line(text).is_some()
+    is_short && is_day_of_article(text, meta)
 }
 
 /// Where the page's metadata tells the whole text, nothing behind its last line is text.
