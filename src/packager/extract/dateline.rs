@@ -52,7 +52,8 @@ fn lines(reading: &Reading, body: &NodeRef) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut waiting = vec![*body];
     while let Some(node) = waiting.pop() {
-        if reading.furniture.contains(&node.id) {
+        // A list of facts about the article is no text, but may tell its day.
+        if reading.furniture.contains(&node.id) && !node.has_name("dl") {
             continue;
         }
         let text = nodes::with_text(&node, words::squeezed);

@@ -79,3 +79,45 @@ fn the_days_of_a_timeline_stay() {
     let own = format!("<div>20 November 2026</div><p>{PROSE}</p>{all}");
     assert!(!read(ARTICLE, &own).text.contains("20 November"));
 }
+
+#[test]
+fn facts_about_an_article_are_no_text_and_tell_when_it_changed() {
+    let facts = |published: &str, hits: u32| {
+        format!(
+            "<dl class='article-info text-muted'><dt class=article-info-term>Details</dt>\
+             <dd class=createdby itemprop=author itemscope><span></span> Written by: <span itemprop=name>Olga Carter</span></dd>\
+             <dd class=category-name>Category: <a href=/region>Region</a></dd>{published}<dd class=hits>Hits: {hits}</dd></dl>\
+             <div itemprop=articleBody><p>{PROSE}</p><p>{PROSE}</p></div>"
+        )
+    };
+    let marked = "<dd class=published><time datetime=2026-11-20T09:10:00+03:00 itemprop=datePublished>Published: 20 November 2026</time></dd>\
+        <dd class=modified><time datetime=2026-11-21T09:10:00+03:00 itemprop=dateModified>Last Updated</time></dd>";
+    let one = read("", &facts(marked, 103));
+    assert_eq!(day(one.published).as_deref(), Some("2026-11-20"));
+    assert_eq!(day(one.modified).as_deref(), Some("2026-11-21"));
+    assert_eq!(one.byline.as_deref(), Some("Olga Carter"));
+    for said in [
+        "Details",
+        "Written",
+        "Category",
+        "Published",
+        "Updated",
+        "Hits",
+    ] {
+        assert!(!one.text.contains(said), "{}", one.text);
+    }
+    assert_eq!(one.html, read("", &facts(marked, 104)).html);
+    let unmarked = read(
+        "",
+        &facts("<dd class=create>Created on 20 November 2026</dd>", 103),
+    );
+    assert_eq!(day(unmarked.published).as_deref(), Some("2026-11-20"));
+    assert!(!unmarked.text.contains("Hits"), "{}", unmarked.text);
+}
+
+#[test]
+fn facts_that_an_article_lists_stay() {
+    let list = "<dl><dt>Age</dt><dd>34</dd><dt>Detained</dt><dd>3 March 2026</dd></dl>";
+    let text = read(ARTICLE, &format!("<p>{PROSE}</p>{list}<p>{PROSE}</p>")).text;
+    assert!(text.contains("3 March 2026"), "{text}");
+}

@@ -140,7 +140,9 @@ fn is_hint(node: &NodeRef, name: &str) -> bool {
     let holds = |value: &str, words: &[&str]| words.iter().any(|word| value.contains(word));
     name == "time"
         || nodes::any_attribute(node, |key, value| match key {
-            "itemprop" => matches!(value, "datePublished" | "author" | "name"),
+            "itemprop" => {
+                matches!(value, "datePublished" | "dateModified" | "author" | "name")
+            }
             "rel" => value.contains("author"),
             "datetime" => true,
             "class" => holds(value, CLASSES),
@@ -364,6 +366,10 @@ fn read_markup(doc: &Document, marks: &Landmarks, found: &mut Metadata) {
         found.published = marked.map(|(day, _)| day);
         found.is_dated_below = marked.is_some_and(|(_, is_below)| is_below);
     }
+    found.modified = found.modified.or_else(|| {
+        let mut kinds = marks.marked(&CHANGES);
+        kinds.find_map(|kind| kind.take(TRIED).find_map(date_of))
+    });
     let told = found.byline.take();
     let person = told.clone().filter(|name| !is_house(name, found));
     found.byline = person.or_else(|| byline::marked(&marks.hints)).or(told);
@@ -393,6 +399,8 @@ pub(super) fn matchers(selectors: &[&str]) -> Vec<Matcher> {
         .filter_map(|selector| Matcher::new(selector).ok())
         .collect()
 }
+
+static CHANGES: LazyLock<Vec<Matcher>> = LazyLock::new(|| matchers(&["[itemprop='dateModified']"]));
 
 /// Of one kind that are tried.
 const TRIED: usize = 6;
