@@ -37,7 +37,7 @@ const LONG: usize = 500;
 /// Of one kind that are tried.
 const TRIED: usize = 3;
 
-/// `hints`: elements that may fit one of the kinds, in the order of the page.
+/// `hints`: elements that may fit one of the kinds, in the order of the page, without those in the midst of the text.
 pub fn marked(hints: &[NodeRef]) -> Option<String> {
     let places: Vec<(&NodeRef, Place)> = hints.iter().map(|node| (node, place_of(node))).collect();
     KINDS
@@ -281,5 +281,84 @@ mod tests {
             "<div class=comments><a rel=author>Olga Carter</a></div>",
             None,
         );
+    }
+
+    /// What a page shows as its author, with this in the midst of its text.
+    fn byline_amid(head: &str, html: &str) -> Option<String> {
+        let prose =
+            |sentence: &str| format!("<p>{sentence}, and all went home when it was dark.</p>");
+        let page = format!(
+            "<meta property=og:type content=article>{head}<title>The court</title><article><h1>The court</h1><div class=text>{}{}{html}{}{}</div></article>",
+            prose("Several hundred people carrying flowers took to the streets on Monday evening"),
+            prose(
+                "The ministry promises to solve the problem by the end of the month, as it did before"
+            ),
+            prose("The river was still rising, and nobody knew whether the dam would hold"),
+            prose(
+                "Schools stay closed until the end of the week, as the town council told parents"
+            ),
+        );
+        let url = Url::parse("https://n.example/a").unwrap();
+        let article = extract_page(page.as_bytes(), &url).unwrap();
+        assert!(article.html.contains("Petrov"), "{}", article.html);
+        article.byline
+    }
+
+    #[test]
+    fn who_is_quoted_or_named_in_a_text_has_not_written_it() {
+        const ORGANIZATION: &str = "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\
+            \"author\":{\"@type\":\"Organization\",\"name\":\"River Post\"},\"publisher\":{\"name\":\"River Post\"}}</script>";
+        const META: &str = "<meta name=author content='River Post'><meta property=og:site_name content='River Post'>";
+        let words = "We wrote three letters and got no answer to any.";
+        for html in [
+            format!("<blockquote><p>{words}</p><div class=quote-author>Ivan Petrov</div></blockquote>"),
+            format!("<blockquote><p>{words}</p><cite class=author>Ivan Petrov</cite></blockquote>"),
+            format!("<div class=quote><p>{words}</p><span class=author>Ivan Petrov, electrician</span></div>"),
+            format!("<div class=q><div class=q-text>{words}</div><div class=q-author>Ivan Petrov</div></div>"),
+            format!("<div class=opinion><div class=author-name>Ivan Petrov</div><p>{words}</p></div>"),
+            format!("<figure class=quote><blockquote>{words}</blockquote><figcaption class=author>Ivan Petrov</figcaption></figure>"),
+            "<figure><img src=/a.jpg><figcaption>The yard <span class=author>Ivan Petrov</span></figcaption></figure>".into(),
+            "<div class=book><p class=book__title>The River</p><p class=book__author>Ivan Petrov</p></div>".into(),
+            format!("<div class=post><div class=post__author>Channel of Petrov</div><p>{words}</p></div>"),
+            format!("<div class=chat><div><span class=author>Olga</span><p>Are you there?</p></div><div><span class=author>Ivan Petrov</span><p>{words}</p></div></div>"),
+            "<p>The letter was written by <span class=author>Ivan Petrov</span>, who asks the prosecutor to hear him at last.</p>".into(),
+        ] {
+            assert_eq!(byline_amid("", &html), None, "{html}");
+            for head in [ORGANIZATION, META] {
+                assert_eq!(byline_amid(head, &html).as_deref(), Some("River Post"), "{html}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chat_right_below_the_first_paragraph_names_no_author() {
+        check(
+            "<p>Several hundred people carrying flowers took to the streets on Monday evening, they say.</p>\
+             <div class=msg><span class=author>Olga</span><p>Are you there?</p></div>",
+            None,
+        );
+    }
+
+    #[test]
+    fn authors_stand_before_the_text_below_its_summary_or_behind_it() {
+        let summary = "<p>In short: several hundred people took to the streets on Monday evening, and went home.</p>";
+        check(
+            &format!("{summary}<div class=author>Olga Carter</div>"),
+            Some("Olga Carter"),
+        );
+        check(
+            &format!(
+                "<header>{summary}<p>Another sentence of the summary.</p></header><div class=author>Olga Carter</div>"
+            ),
+            Some("Olga Carter"),
+        );
+        let prose = format!("{summary}<p>Schools stay closed until the end of the week, as the town council told parents.</p>").repeat(2);
+        let page = format!(
+            "<meta property=og:type content=article><title>The court</title><h1>The court</h1><div>{prose}</div><div class=author>Olga Carter</div>\
+             <div class=more><p>The river was still rising, and nobody knew whether the dam would hold at all.</p></div>"
+        );
+        let url = Url::parse("https://n.example/a").unwrap();
+        let byline = extract_page(page.as_bytes(), &url).unwrap().byline;
+        assert_eq!(byline.as_deref(), Some("Olga Carter"));
     }
 }

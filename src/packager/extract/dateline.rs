@@ -2,6 +2,7 @@
 //!
 //! 1. It stands in a short line of its own, between the headline and the text, or else just above the headline.
 //! 2. Of several days one that says "published" counts before others, and one that says "updated" behind them.
+//! 3. Where a day is marked below the begin of the text alone, only one below the headline is surer.
 
 use dom_query::{Document, NodeRef};
 
@@ -21,7 +22,7 @@ const BELOW: usize = 30;
 const ABOVE: usize = 4;
 
 pub fn found(reading: &Reading, doc: &Document, meta: &Metadata) -> Option<Moment> {
-    if meta.published.is_some() {
+    if meta.published.is_some() && !meta.is_dated_below {
         return None;
     }
     let lines = lines(reading, &doc.body()?);
@@ -36,7 +37,10 @@ pub fn found(reading: &Reading, doc: &Document, meta: &Metadata) -> Option<Momen
     let title = head.iter().rposition(is_headline)?;
     let (above, below) = head.split_at(title);
     let below = best(below.iter().skip(1).take(BELOW));
-    below.or_else(|| best(above.iter().rev().take(ABOVE)))
+    below.or_else(|| match meta.is_dated_below {
+        true => None,
+        false => best(above.iter().rev().take(ABOVE)),
+    })
 }
 
 struct Line {
@@ -48,7 +52,8 @@ fn lines(reading: &Reading, body: &NodeRef) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut waiting = vec![*body];
     while let Some(node) = waiting.pop() {
-        if reading.furniture.contains(&node.id) {
+        // A list of facts about the article is no text, but may tell its day.
+        if reading.furniture.contains(&node.id) && !node.has_name("dl") {
             continue;
         }
         let text = nodes::with_text(&node, words::squeezed);
@@ -72,6 +77,11 @@ fn best<'a>(lines: impl Iterator<Item = &'a Line>) -> Option<Moment> {
     let short = lines.filter(|line| words::weight(&line.text) < LINE);
     let dated = short.filter_map(|line| Some((rank(&line.text), dates::parse_line(&line.text)?)));
     dated.min_by_key(|(rank, _)| *rank).map(|(_, day)| day)
+}
+
+/// Whether a line says that on its day something was published or changed.
+pub fn says_of_article(text: &str) -> bool {
+    rank(text) != 1
 }
 
 fn rank(text: &str) -> u8 {

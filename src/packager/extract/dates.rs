@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,17 @@ impl Moment {
             at,
             offset: Offset::UTC,
         }
+    }
+
+    /// By the clock it was written by.
+    fn day(&self) -> Date {
+        self.offset.to_datetime(self.at).date()
+    }
+
+    /// Whether it is a moment of the same day, wherever on earth somebody looks at a calendar.
+    pub fn is_about(&self, other: &Self) -> bool {
+        let between = self.day().duration_until(other.day());
+        between.abs() <= SignedDuration::from_hours(24)
     }
 
     fn of(local: DateTime, offset: Offset) -> Option<Self> {
@@ -90,7 +102,7 @@ pub fn parse_line(line: &str) -> Option<Moment> {
 }
 
 /// Arabic and Persian digits have the same values, and marks of direction none.
-fn in_latin_digits(text: &str) -> Cow<'_, str> {
+pub(super) fn in_latin_digits(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

@@ -255,6 +255,7 @@ impl Page<'_> {
             _ if self.signups().contains(&node.id) || is_sign(node) => return Verdict::Furniture,
             "div" | "section" | "ul" if self.is_list_of_teasers(node) => return Verdict::Furniture,
             "button" if heads_panel(node, self.measures) => return Verdict::Text,
+            "dl" if self.is_about_article(node) => return Verdict::Furniture,
             "script" | "style" | "template" | "svg" | "button" | "select" | "input"
             | "textarea" | "canvas" | "amp-ad" | "amp-pixel" | "amp-analytics" | "amp-sidebar"
             | "amp-consent" | "link" | "meta" => return Verdict::Furniture,
@@ -380,6 +381,22 @@ impl Page<'_> {
             below.any(|below| nodes::is_named(&below, is_heading) && is_linked(&below))
         };
         is_short && heads() && leads_away(node)
+    }
+
+    /// Who wrote it, when, in which section, and how many read it: each visitor changes that. Of a list of facts of which
+    /// an article tells nothing is marked so.
+    fn is_about_article(&self, node: &NodeRef) -> bool {
+        let is_fact = |node: &NodeRef| {
+            nodes::any_attribute(node, |name, value| match name {
+                "itemprop" => matches!(value, "author" | "datePublished" | "dateModified"),
+                "class" if node.has_name("dd") => {
+                    let mut names = value.split_ascii_whitespace();
+                    names.any(|name| matches!(name, "createdby" | "published" | "hits"))
+                }
+                _ => false,
+            })
+        };
+        self.measures.of_node(node).prose == 0 && node.descendants_it().any(|below| is_fact(&below))
     }
 
     /// An address, and not one on this page.

@@ -13,6 +13,7 @@ use url::Url;
 use super::byline;
 use super::dates::{self, Moment};
 use super::json_ld;
+use super::midst::Text;
 use super::nodes::{self, NodeMap};
 use super::readers::Around;
 use super::words::{self, squeezed};
@@ -21,6 +22,8 @@ use super::words::{self, squeezed};
 #[derive(Debug, Clone, Default)]
 pub struct Metadata {
     pub title: Option<String>,
+    /// What the page shows as its headline, whether or not that is its title.
+    pub headline: Option<String>,
     pub byline: Option<String>,
     pub published: Option<Moment>,
     pub modified: Option<Moment>,
@@ -52,6 +55,8 @@ pub struct Metadata {
     pub is_other: bool,
     /// Whether the date is that of the address, under which a wall may stand as well.
     pub is_dated_by_address: bool,
+    /// Whether the date is one that is marked below the begin of the text, as that of a post that is shown there may be.
+    pub is_dated_below: bool,
 }
 
 impl Metadata {
@@ -72,6 +77,7 @@ struct Landmarks<'a> {
     canonical: Option<NodeRef<'a>>,
     /// That may mark the date or the byline: nothing else is tried.
     hints: Vec<NodeRef<'a>>,
+    text: Text,
 }
 
 impl<'a> Landmarks<'a> {
@@ -107,6 +113,15 @@ impl<'a> Landmarks<'a> {
         found
     }
 
+    /// What is marked in the midst of the text is that of others.
+    fn leave_out_midst(&mut self, doc: &Document, title: Option<&str>) {
+        let is_title = |h1: &&NodeRef| some(&h1.text()).as_deref() == title;
+        let headline = self.headlines.iter().find(is_title);
+        self.text = Text::of(doc, headline.or(self.headlines.first()));
+        let text = &self.text;
+        self.hints.retain(|hint| !text.holds_in_its_midst(hint));
+    }
+
     /// Those of a kind, in the order of the page; the kinds in theirs.
     fn marked(
         &self,
@@ -125,7 +140,9 @@ fn is_hint(node: &NodeRef, name: &str) -> bool {
     let holds = |value: &str, words: &[&str]| words.iter().any(|word| value.contains(word));
     name == "time"
         || nodes::any_attribute(node, |key, value| match key {
-            "itemprop" => matches!(value, "datePublished" | "author" | "name"),
+            "itemprop" => {
+                matches!(value, "datePublished" | "dateModified" | "author" | "name")
+            }
             "rel" => value.contains("author"),
             "datetime" => true,
             "class" => holds(value, CLASSES),
@@ -142,10 +159,19 @@ fn is_front(canonical: Option<&str>) -> bool {
 
 pub fn read(doc: &Document, url: &Url) -> Metadata {
     let mut found = Metadata::default();
-    let marks = Landmarks::of(doc);
+    let mut marks = Landmarks::of(doc);
     json_ld::read(&marks.scripts, &mut found);
     let meta = Meta::of(&marks.metas);
     read_meta(&meta, &mut found);
+    found.title = title(
+        &marks,
+        &meta,
+        found.title.take(),
+        found.site_name.as_deref(),
+    );
+    let mut headlines = marks.headlines.iter();
+    found.headline = headlines.find_map(|h1| some(&h1.text()));
+    marks.leave_out_midst(doc, found.title.as_deref());
     read_markup(doc, &marks, &mut found);
     // Systems call every page an article, also the one that leads to all others.
     found.says_article =
@@ -154,12 +180,6 @@ pub fn read(doc: &Document, url: &Url) -> Metadata {
         found.published = day_in_path(url);
         found.is_dated_by_address = found.published.is_some();
     }
-    found.title = title(
-        &marks,
-        &meta,
-        found.title.take(),
-        found.site_name.as_deref(),
-    );
     if found.section.is_none() {
         found.section = section_in(&found.trail, found.title.as_deref());
     }
@@ -341,7 +361,15 @@ fn read_markup(doc: &Document, marks: &Landmarks, found: &mut Metadata) {
     });
     let canonical = marks.canonical.and_then(|link| link.attr("href"));
     found.canonical = canonical.and_then(|href| some(&href));
-    found.published = found.published.or_else(|| marked_date(marks));
+    if found.published.is_none() {
+        let marked = marked_date(marks);
+        found.published = marked.map(|(day, _)| day);
+        found.is_dated_below = marked.is_some_and(|(_, is_below)| is_below);
+    }
+    found.modified = found.modified.or_else(|| {
+        let mut kinds = marks.marked(&CHANGES);
+        kinds.find_map(|kind| kind.take(TRIED).find_map(date_of))
+    });
     let told = found.byline.take();
     let person = told.clone().filter(|name| !is_house(name, found));
     found.byline = person.or_else(|| byline::marked(&marks.hints)).or(told);
@@ -372,14 +400,26 @@ pub(super) fn matchers(selectors: &[&str]) -> Vec<Matcher> {
         .collect()
 }
 
-/// `<time>` within a link or a list belongs to another article.
-fn marked_date(marks: &Landmarks) -> Option<Moment> {
+static CHANGES: LazyLock<Vec<Matcher>> = LazyLock::new(|| matchers(&["[itemprop='dateModified']"]));
+
+/// Of one kind that are tried.
+const TRIED: usize = 6;
+
+/// And whether it is a guess from below the begin of the text. `<time>` within a link or a list belongs to another article.
+fn marked_date(marks: &Landmarks) -> Option<(Moment, bool)> {
     let here = |node: &&NodeRef| !is_elsewhere(node);
+    let dated = |node: &NodeRef| {
+        let is_named = nodes::any_attribute(node, |name, value| match name {
+            "itemprop" => value == "datePublished",
+            name => name == "pubdate",
+        });
+        Some((date_of(node)?, !is_named && marks.text.begins_above(node)))
+    };
     let mut kinds = marks.marked(&DATES);
-    let found = kinds.find_map(|kind| kind.filter(here).take(6).find_map(date_of));
+    let found = kinds.find_map(|kind| kind.filter(here).take(TRIED).find_map(dated));
     found.or_else(|| {
         let mut kinds = marks.marked(&LISTED_DATES);
-        kinds.find_map(|mut kind| kind.next().and_then(date_of))
+        kinds.find_map(|mut kind| kind.next().and_then(dated))
     })
 }
 

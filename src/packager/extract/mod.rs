@@ -15,6 +15,7 @@ mod appeal;
 mod block;
 mod body;
 mod byline;
+mod cloaks;
 mod container;
 mod dateline;
 mod dates;
@@ -27,6 +28,7 @@ mod illustration;
 mod json_ld;
 mod lean;
 mod metadata;
+mod midst;
 mod months;
 mod names;
 mod nodes;
@@ -224,6 +226,7 @@ fn extract(
     let base = base_of(&doc, url);
     streamed::settle(&doc);
     unscripted::unwrap(&doc);
+    cloaks::uncover(&doc);
     rules.remove_from(&doc);
     // Step 2.
     let mut meta = metadata::read(&doc, url);
@@ -601,13 +604,16 @@ fn read_by_readability(
 const LONGEST: usize = 2 << 20;
 
 fn assemble(
-    meta: Metadata,
+    mut meta: Metadata,
     found: Found,
     base: &Url,
     home: &Home,
     is_bare: bool,
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
+    if meta.is_dated_below {
+        meta.published = found.dated.or(meta.published);
+    }
     let mut article = tidy::tidy(found.blocks, found.above, found.manner, &meta, base, home);
     if let Some(lead) = found.lead {
         article.lead_with(lead);
@@ -666,6 +672,8 @@ fn assemble(
 
 #[cfg(test)]
 mod builders;
+#[cfg(test)]
+mod days;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

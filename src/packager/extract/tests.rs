@@ -7,7 +7,7 @@ fn extracted(html: &str) -> Result<Extracted, NoArticle> {
     extract_page(html.as_bytes(), &url)
 }
 
-const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
+pub(super) const PROSE: &str = "Several hundred people carrying flowers took to the streets on Monday evening. \
     The ministry promises to solve the problem by the end of the month, as it did before.";
 
 #[test]

@@ -9,6 +9,7 @@ use super::addresses::{self, Home};
 use super::appeal;
 use super::block::{Block, Figure, Line};
 use super::container::Manner;
+use super::dateline;
 use super::dates::{self, Moment};
 use super::metadata::Metadata;
 use super::paywall;
@@ -78,10 +79,12 @@ pub fn tidy(
         .iter()
         .rposition(|block| block.weight() > 0)
         .unwrap_or_default();
+    let days = days_of_timeline(&blocks, meta);
     let mut kept: Vec<Block> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let drop = match &block {
             Block::Line { line, .. } if line.leads_to_document() => false,
+            Block::Line { .. } if days.contains(&index) => false,
             Block::Line { tag, line } => {
                 let head = index < start;
                 let near = index < start + NEAR;
@@ -92,7 +95,7 @@ pub fn tidy(
                 }
                 is_repeated(line, meta, likely)
                     || (near && is_signature(tag, line, meta))
-                    || (late && !faithful && (is_named(line, meta) || is_dated(line)))
+                    || (late && !faithful && (is_named(line, meta) || is_dated(line, meta)))
                     || (head && !faithful && is_label(tag, line))
                     || (near && !faithful && line.kept_weight() == 0 && is_label(tag, line))
                     || (!faithful && leads_away(tag, line, home, &mut kept))
@@ -375,7 +378,44 @@ fn is_signature(tag: &str, line: &Line, meta: &Metadata) -> bool {
         let first = byline.split(',').next().unwrap_or(byline);
         words::folded(text).contains(&words::folded(first)) && weight < words::weight(byline) + 40
     });
-    named || dates::parse_line(text).is_some()
+    named || is_day_of_article(text, meta)
+}
+
+/// Whether a line shows the day of the article, and not one of which it tells.
+fn is_day_of_article(text: &str, meta: &Metadata) -> bool {
+    let Some(shown) = dates::parse_line(text) else {
+        return false;
+    };
+    let mut known = [meta.published, meta.modified].into_iter().flatten();
+    meta.published.is_none()
+        || dateline::says_of_article(text)
+        || known.any(|day| day.is_about(&shown))
+}
+
+/// As many days, each with a text below it, are a list of what happened.
+const TIMELINE: usize = 3;
+
+/// The lines of such a list that are days.
+fn days_of_timeline(blocks: &[Block], meta: &Metadata) -> HashSet<usize> {
+    let is_day = |block: &Block| match block {
+        Block::Line { tag, line } => {
+            let text = line.text();
+            let is_short = !tag.starts_with('h') && line.weight() < SENTENCE / 2;
+            is_short && dates::parse_line(text).is_some() && !is_day_of_article(text, meta)
+        }
+        _ => false,
+    };
+    let is_told = |block: &Block| match block {
+        Block::Line { line, .. } => ends_as_sentence(line.text()),
+        _ => false,
+    };
+    let pairs = blocks.iter().zip(blocks.iter().skip(1)).enumerate();
+    let days = pairs.filter(|(_, (day, next))| is_day(day) && is_told(next));
+    let days: HashSet<usize> = days.map(|(index, _)| index).collect();
+    match days.len() >= TIMELINE {
+        true => days,
+        false => HashSet::new(),
+    }
 }
 
 /// The byline and nothing else.
@@ -385,10 +425,10 @@ fn is_named(line: &Line, meta: &Metadata) -> bool {
 }
 
 /// "Last updated: 23 November 2026", and no sentence about that day.
-fn is_dated(line: &Line) -> bool {
+fn is_dated(line: &Line, meta: &Metadata) -> bool {
     let text = line.text();
     let is_short = line.weight() < SENTENCE / 2 && !text.ends_with(['.', '!', '?', '…']);
-    is_short && dates::parse_line(text).is_some()
+    is_short && is_day_of_article(text, meta)
 }
 
 /// Where the page's metadata tells the whole text, nothing behind its last line is text.
@@ -603,15 +643,14 @@ pub fn judge_finished(article: &Tidied) -> Result<(), NoArticle> {
 /// `is_bare`: whether the page is a text and nothing else; such a one may be short.
 pub fn judge(text: &str, meta: &Metadata, is_bare: bool) -> Result<(), NoArticle> {
     let weight = words::weight(text);
-    if weight < 1500
-        && !meta.says_article
-        && (meta.published.is_none() || meta.is_dated_by_address)
-        && meta.title.as_deref().is_some_and(walls::says_not_found)
-    {
-        return Err(NoArticle::NotFound);
-    }
-    if !meta.vouches() && walls::is_wall(meta.title.as_deref(), text) {
-        return Err(NoArticle::Wall);
+    if !meta.vouches() {
+        let title = meta.title.as_deref();
+        if weight < 1500 && walls::is_of_missing(title, meta.headline.as_deref(), text) {
+            return Err(NoArticle::NotFound);
+        }
+        if walls::is_wall(title, meta.headline.as_deref(), text) {
+            return Err(NoArticle::Wall);
+        }
     }
     let claims = meta.says_article || meta.published.is_some();
     let enough = match claims {

@@ -12,7 +12,7 @@ use super::container::{Manner, Reading};
 use super::furniture::{self, Measures};
 use super::metadata::Metadata;
 use super::nodes;
-use super::{Extracted, Found, NoArticle, assemble, document, tangle, texts_below, words};
+use super::{Extracted, Found, NoArticle, assemble, cloaks, document, tangle, texts_below, words};
 
 /// Reads HTML that an editor says to be the article and nothing else, as a newsroom's system pushes it and feeds carry it.
 /// All of it is kept, however short it is, but for `title` where that stands above it.
@@ -59,7 +59,9 @@ pub fn extract_summary(
 fn untangled_document(html: &str) -> Result<Document, NoArticle> {
     let is_tangled = tangle::is_tangled(html.as_bytes());
     let doc = (!is_tangled).then(|| document::parsed(html)).flatten();
-    doc.ok_or(NoArticle::TooLarge)
+    let doc = doc.ok_or(NoArticle::TooLarge)?;
+    cloaks::uncover(&doc);
+    Ok(doc)
 }
 
 fn told_of(title: Option<String>) -> Metadata {

@@ -11,8 +11,9 @@
 
 use super::phrases::{
     ASKED, COOKIES, DATA, DOORS, ERRORS, MACHINES, NOT_FOUND, OURS, PAGES, PARTNERS, REMOVED,
+    SORRIES,
 };
-use super::words;
+use super::{dates, words};
 
 /// No wall says more.
 const LONGEST: usize = 1500;
@@ -24,15 +25,18 @@ const BRIEF: usize = 300;
 const ABOUT_COOKIES: usize = 800;
 const NEXT_TO_NOTHING: usize = 160;
 
-/// Whether a page with this title and text is a wall.
-pub fn is_wall(title: Option<&str>, text: &str) -> bool {
+/// No page that says that there is none says more below its title.
+const MISSING: usize = 600;
+
+/// Whether a page with this title, headline and text is a wall.
+pub fn is_wall(title: Option<&str>, headline: Option<&str>, text: &str) -> bool {
     let weight = words::weight(text);
     if weight >= LONGEST {
         return false;
     }
     let said = unquoted(text);
     let folded = words::folded(&said);
-    let head = title.into_iter().chain(text.lines().next());
+    let head = title.into_iter().chain(headline).chain(text.lines().next());
     let heads: Vec<String> = head.map(words::folded).collect();
     let is_brief = weight < BRIEF;
     let machines = MACHINES.iter().filter(|phrase| folded.contains(**phrase));
@@ -105,24 +109,43 @@ fn holds_any(folded: &str, phrases: &[&str]) -> bool {
     })
 }
 
-/// Whether the title is one of a page that is missing, in the languages of the first newsrooms: not one of an article about
+/// Whether a page says that it is none: in its title, or if it says little besides, in its headline or its first words.
+pub fn is_of_missing(title: Option<&str>, headline: Option<&str>, text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    let sentences = line.split(['.', '!', '?', '。', '！', '؟']).take(2);
+    let mut first = headline.into_iter().chain([line]).chain(sentences);
+    title.is_some_and(says_not_found) || words::weight(text) < MISSING && first.any(says_not_found)
+}
+
+/// Whether it is the title of a page that is missing, in the languages of the first newsrooms: not one of an article about
 /// people who are.
-pub fn says_not_found(title: &str) -> bool {
+fn says_not_found(title: &str) -> bool {
     if words::weight(title) >= 80 {
         return false;
     }
+    let title = dates::in_latin_digits(title);
     // The site's name stands behind.
     let parts = [" | ", " - ", " – ", " — ", " · "];
     let ends = parts.iter().filter_map(|part| title.find(part)).min();
-    let named = words::folded(title.get(..ends.unwrap_or(title.len())).unwrap_or(title));
-    let folded = words::folded(title);
+    let named = words::folded(title.get(..ends.unwrap_or(title.len())).unwrap_or(&title));
+    let named = without_sorrow(&named);
+    let folded = words::folded(&title);
     let is_phrase = |said: &str| NOT_FOUND.iter().any(|phrase| said.contains(phrase));
     let is_number = holds_any(&folded, &["404"]);
     (is_phrase(&folded) && (is_number || names_page(&folded)))
-        || NOT_FOUND.contains(&&*named)
-        || REMOVED.contains(&&*named)
+        || NOT_FOUND.contains(&named)
+        || REMOVED.contains(&named)
         || named == "404"
         || (is_number && folded.split(' ').any(|word| ERRORS.contains(&word)))
+}
+
+/// "Oops!"
+fn without_sorrow(folded: &str) -> &str {
+    let mut rest = SORRIES
+        .iter()
+        .filter_map(|sorry| folded.strip_prefix(sorry));
+    rest.find_map(|rest| rest.strip_prefix(' '))
+        .unwrap_or(folded)
 }
 
 /// In one of its forms, which end in a few letters more.
@@ -205,6 +228,59 @@ mod tests {
             assert_eq!(refusal(title, head, text), Some(NoArticle::Wall), "{head}");
         }
         assert!(NoArticle::Wall.to_string().contains("wall"));
+    }
+
+    #[test]
+    fn who_stands_before_a_site_is_a_wall_whoever_it_is() {
+        for (title, head, text) in [
+            (
+                "Making sure you&#39;re not a bot!",
+                "Making sure you&#39;re not a bot!",
+                "You are seeing this because the administrator of this website has set up Anubis to protect the server against the scourge of AI companies aggressively scraping websites. This can and does cause downtime for the websites, which makes their resources inaccessible for everyone. Anubis is a compromise.",
+            ),
+            (
+                "Vercel Security Checkpoint",
+                "Vercel Security Checkpoint",
+                "We're verifying your browser. Website owner? Click here to fix, and wait until that is done; it may take some minutes, and afterwards the page that you asked for will be shown here.",
+            ),
+            (
+                "Вы не робот?",
+                "Вы не робот?",
+                "Подтвердите, что запросы отправляли вы, а не робот. Нам очень жаль, но запросы с вашего устройства похожи на автоматические. Почему это могло произойти? Читайте об этом в справке.",
+            ),
+            (
+                "Erişime Engellendi",
+                "Bu internet sitesi erişime engellenmiştir",
+                "5651 sayılı Kanun uyarınca yapılan teknik inceleme ve hukuki değerlendirme sonucunda bu internet sitesi hakkında idari tedbir uygulanmaktadır, bilgi teknolojileri kurumu kararı.",
+            ),
+            (
+                "River Post",
+                "451: Unavailable for legal reasons",
+                "We recognise you are attempting to access this website from a country belonging to the European Economic Area (EEA) and therefore access cannot be granted at this time.",
+            ),
+            (
+                "riverpost.example is for sale",
+                "riverpost.example",
+                "This domain is for sale! The domain riverpost.example may be available for purchase. Get this domain today, with safe and easy shopping. Our team of experts transfers thousands of domains each day.",
+            ),
+            (
+                "River Post",
+                "Error establishing a database connection",
+                "This either means that the username and password information in your wp-config.php file is incorrect or that contact with the database server could not be established.",
+            ),
+            (
+                "Fire at the elevator",
+                "Ad blocker detected",
+                "It looks like you are using an ad blocker. Our journalism is paid for by advertising, so please switch it off for our site and reload this page to go on.",
+            ),
+            (
+                "18+",
+                "Вам уже исполнилось 18 лет?",
+                "Этот материал содержит информацию, предназначенную для лиц старше 18 лет. Подтвердите свой возраст, чтобы продолжить чтение материала на нашем сайте.",
+            ),
+        ] {
+            assert_eq!(refusal(title, head, text), Some(NoArticle::Wall), "{head}");
+        }
     }
 
     #[test]
@@ -322,6 +398,48 @@ mod tests {
             extract_page(page.as_bytes(), &url).is_ok(),
             "it says what it is"
         );
+    }
+
+    #[test]
+    fn a_page_that_is_missing_may_say_so_in_its_headline_or_first_words() {
+        let text = "Магчыма, матэрыял быў выдалены рэдакцыяй, або вы памыліліся ў адрасе. Паспрабуйце скарыстацца пошукам па сайце, ці пачаць з галоўнай старонкі, або напішыце нам, што менавіта вы шукаеце тут.";
+        let named = |head: &str| {
+            let page = format!("<title>Рачныя навіны</title><main>{head}<p>{text}</p></main>");
+            let url = Url::parse("https://n.example/2026/11/20/the-court").unwrap();
+            extract_page(page.as_bytes(), &url).err()
+        };
+        for said in [
+            "Старонка не знойдзена",
+            "Памылка 404",
+            "Ой! Такой старонкі няма",
+            "Такой страницы не существует",
+            "Материал удалён",
+            "Сторінку не знайдено",
+            "На жаль, сторінку, яку ви шукаєте, не знайдено.",
+            "This article is no longer available",
+            "Oops! That page can’t be found.",
+            "خطای ۴۰۴",
+            "صفحه مورد نظر یافت نشد",
+            "خطأ ٤٠٤",
+            "عذرا، الصفحة غير موجودة",
+            "Aradığınız sayfa bulunamadı",
+            "您访问的页面找不到了",
+        ] {
+            for head in [format!("<h1>{said}</h1>"), format!("<p><b>{said}</b></p>")] {
+                assert_eq!(named(&head), Some(NoArticle::NotFound), "{head}");
+            }
+        }
+        for said in [
+            "Журналист не найден",
+            "Его страница удалена",
+            "Дзённік не знойдзены",
+            "404 дня под арестом",
+            "The ship is no longer available",
+        ] {
+            assert_eq!(named(&format!("<h1>{said}</h1>")), None, "{said}");
+        }
+        let long = format!("<h1>Страница не найдена</h1><p>{}</p>", text.repeat(4));
+        assert_eq!(named(&long), None, "an article says more");
     }
 
     #[test]
