@@ -125,6 +125,7 @@ pub fn find(doc: &Document, measures: &Measures, home: &Home) -> Furniture {
         kinds: OnceCell::new(),
         teasers: OnceCell::new(),
         told: OnceCell::new(),
+        before_prose: OnceCell::new(),
     };
     let mut said = Said::default();
     let mut waiting: Vec<(NodeRef, Inside)> = Vec::new();
@@ -242,6 +243,8 @@ struct Page<'a> {
     teasers: OnceCell<HashMap<String, usize>>,
     /// What the page says outside of its asides, in letters alone.
     told: OnceCell<String>,
+    /// What has prose behind it under the same parent.
+    before_prose: OnceCell<NodeSet>,
 }
 
 impl Page<'_> {
@@ -300,14 +303,33 @@ impl Page<'_> {
 
     // Step 4.
     fn is_of_readers(&self, node: &NodeRef, theirs: Theirs, inside: Inside, said: &Said) -> bool {
-        let mut behind = std::iter::successors(node.next_sibling(), NodeRef::next_sibling);
         match theirs {
             Theirs::Surely => said.all >= FACT,
             Theirs::Likely if inside.article || said.in_articles < FACT => {
-                said.all >= PARAGRAPH && behind.all(|node| self.measures.of_node(&node).prose == 0)
+                said.all >= PARAGRAPH && !self.before_prose().contains(&node.id)
             }
             Theirs::Likely => true,
         }
+    }
+
+    /// Once for all: there may be very many boxes side by side.
+    fn before_prose(&self) -> &NodeSet {
+        self.before_prose.get_or_init(|| {
+            let nodes: Vec<NodeRef> = self.body.descendants_it().collect();
+            let (mut before, mut with_prose) = (NodeSet::default(), NodeSet::default());
+            // Backwards, so that what stands behind is met first.
+            for node in nodes.iter().rev() {
+                let Some(parent) = node.parent() else {
+                    continue;
+                };
+                if with_prose.contains(&parent.id) {
+                    before.insert(node.id);
+                } else if self.measures.of_node(node).prose > 0 {
+                    with_prose.insert(parent.id);
+                }
+            }
+            before
+        })
     }
 
     /// Without that of the elements in it.
@@ -711,6 +733,20 @@ fn is_hidden(node: &NodeRef) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn very_many_boxes_side_by_side_take_a_moment() {
+        let prose = "<p>Several hundred people carrying flowers took to the streets on Monday evening, and went home.</p>";
+        let boxes = "<div class=replies>x</div><span>y</span>".repeat(40_000);
+        let page = format!("<div>{}</div>{boxes}{prose}", prose.repeat(6));
+        let doc = Document::from(page);
+        let measures = Measures::of(&doc);
+        // Each with each, they would take minutes.
+        let begun = std::time::Instant::now();
+        let found = find(&doc, &measures, &Home::of([]));
+        assert!(begun.elapsed().as_secs() < 30);
+        assert!(found.of_readers.is_empty(), "there is prose behind them");
+    }
 
     #[test]
     fn slides_of_other_things_are_furniture_once_the_text_was_found_elsewhere() {

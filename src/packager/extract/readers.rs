@@ -4,8 +4,8 @@
 //! 1. A box is theirs by the words in its class and id, or because the page says so (schema.org/Comment).
 //! 2. Words by which a part of an article may be called as well, "discussion", "responses", count in classes alone: a long
 //!    text has chapters, and their names are ids.
-//! 3. No box is theirs that holds the headline or the main part of its page, nor one of which the words only say whether
-//!    something may be said at all: "comments-open".
+//! 3. No box is theirs that holds the headline or the main part of its page. Words that only say whether something may be
+//!    said at all, "comments-open", do not count.
 
 use dom_query::{Document, NodeRef};
 
@@ -42,7 +42,19 @@ impl Around {
         let is_box = |name: &str| {
             matches!(
                 name,
-                "div" | "section" | "ol" | "ul" | "li" | "aside" | "footer" | "article"
+                "div"
+                    | "section"
+                    | "ol"
+                    | "ul"
+                    | "dl"
+                    | "li"
+                    | "aside"
+                    | "footer"
+                    | "article"
+                    | "details"
+                    | "table"
+                    | "form"
+                    | "fieldset"
             ) || name.contains('-')
         };
         if !nodes::is_named(node, is_box) || self.0.contains(&node.id) {
@@ -52,14 +64,7 @@ impl Around {
             return Some(Theirs::Surely);
         }
         let words = names::tokens(node);
-        match node.has_name("article") {
-            // Pages say of their own article whether it may be spoken about.
-            true => words.starts_with("comment").then_some(Theirs::Surely),
-            false if are_of_readers(&words) => Some(Theirs::Surely),
-            false if says(&words, LIKELY, &[]) && names_by_class(node) => Some(Theirs::Likely),
-            false => None,
-        }
-        .filter(|_| !says_whether(&words))
+        by_words(node, &words).and_then(|_| by_words(node, &without_whether(&words)))
     }
 
     /// Whether it stands in such a box. `known`: what was found of elements before.
@@ -101,6 +106,16 @@ fn says(words: &str, single: &[&str], pairs: &[(&str, &str)]) -> bool {
         || words.split(' ').zip(next).any(|pair| pairs.contains(&pair))
 }
 
+fn by_words(node: &NodeRef, words: &str) -> Option<Theirs> {
+    match node.has_name("article") {
+        // Pages say of their own article whether it may be spoken about.
+        true => words.starts_with("comment").then_some(Theirs::Surely),
+        false if are_of_readers(words) => Some(Theirs::Surely),
+        false if says(words, LIKELY, &[]) && names_by_class(node) => Some(Theirs::Likely),
+        false => None,
+    }
+}
+
 // Step 2.
 fn names_by_class(node: &NodeRef) -> bool {
     let mut words = String::new();
@@ -110,18 +125,25 @@ fn names_by_class(node: &NodeRef) -> bool {
     says(&words, LIKELY, &[])
 }
 
-/// Whether one may speak there.
-fn says_whether(words: &str) -> bool {
+// Step 3.
+/// Without the pairs that say whether one may speak there.
+fn without_whether(words: &str) -> String {
     const BEFORE: &[&str] = &["no", "has", "with", "without", "allow", "enable", "disable"];
     const BEHIND: &[&str] = &[
         "open", "opened", "closed", "on", "off", "enabled", "disabled", "allowed", "status",
     ];
     let is_theirs = |word: &str| SURE.contains(&word);
-    let next = words.split(' ').skip(1);
-    let mut pairs = words.split(' ').zip(next);
-    pairs.any(|(one, other)| {
+    let is_pair = |one: &str, other: &str| {
         BEFORE.contains(&one) && is_theirs(other) || is_theirs(one) && BEHIND.contains(&other)
-    })
+    };
+    let mut left: Vec<&str> = Vec::new();
+    let mut rest = words.split(' ').peekable();
+    while let Some(word) = rest.next() {
+        if rest.next_if(|next| is_pair(word, next)).is_none() {
+            left.push(word);
+        }
+    }
+    left.join(" ")
 }
 
 /// As newsrooms write them in classes, in Latin letters, and the names of what is put in to gather comments.
@@ -288,6 +310,44 @@ mod tests {
     }
 
     #[test]
+    fn a_box_that_also_says_whether_one_may_speak_is_theirs() {
+        for name in [
+            "comments comments-open",
+            "comments comments--closed",
+            "comments-area comments-enabled",
+            "comments-open comments",
+        ] {
+            for (own, theirs) in [(1, 2), (1, 8), (2, 8)] {
+                let theirs = format!("<div class=x>{THEIRS}</div>").repeat(theirs);
+                let below = format!("<div id=discuss class='{name}'>{theirs}</div>");
+                only_the_newsroom_speaks(&said_below(SAYS_ARTICLE, own, &below), name);
+                let inside = format!(
+                    "<main><h1>The ferry will be mended</h1><article>{}{below}</article></main>",
+                    OWN.repeat(own)
+                );
+                let read = extracted(SAYS_ARTICLE, &inside).unwrap();
+                only_the_newsroom_speaks(&read.text, name);
+            }
+        }
+    }
+
+    #[test]
+    fn readers_speak_in_boxes_of_every_kind() {
+        let said = format!("<div>{THEIRS}</div>").repeat(8);
+        for below in [
+            format!("<details class=comments><summary>Comments</summary>{said}</details>"),
+            format!("<table class=comments><tr><td>{said}</td></tr></table>"),
+            format!("<form id=comments>{said}</form>"),
+            format!("<dl class=comments><dd>{said}</dd></dl>"),
+            format!("<fieldset class=comments>{said}</fieldset>"),
+        ] {
+            for own in 1..=3 {
+                only_the_newsroom_speaks(&said_below(SAYS_ARTICLE, own, &below), &below);
+            }
+        }
+    }
+
+    #[test]
     fn of_what_does_not_call_itself_an_article_readers_say_nothing_either() {
         let theirs = THEIRS.repeat(12);
         let below = format!("<div class=comments><div class=comment>{theirs}</div></div>");
@@ -337,6 +397,9 @@ mod tests {
                 "<h1>The ferry will be mended</h1><p>What the mayor said of the ferry and of those who go by it every day of the year.</p><div class=discussion>{own}</div>"
             ),
             format!("<div class='post comments-open'><div class=head>{OWN}</div>{own}</div>"),
+            format!(
+                "<div class='post has-comments comments-open'><div class=head>{OWN}</div>{own}</div>"
+            ),
             format!(
                 "<article><h1>The ferry will be mended</h1>{}{}{}</article>",
                 chapter("methods"),

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
+use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 /// What gzip holds, if it is gzip; otherwise the bytes as they are. Refused if that is more than `max_bytes`.
 pub(super) fn unpacked(bytes: &[u8], max_bytes: u64) -> io::Result<Vec<u8>> {
@@ -18,11 +19,43 @@ pub(super) fn read_whole(from: impl Read, max_bytes: u64) -> io::Result<Vec<u8>>
     from.take(max_bytes.saturating_add(1))
         .read_to_end(&mut whole)?;
     match whole.len() as u64 > max_bytes {
-        true => Err(io::Error::other(format!(
-            "it is more than {max_bytes} bytes"
-        ))),
+        true => Err(too_much(max_bytes)),
         false => Ok(whole),
     }
+}
+
+/// As browsers take it from servers (RFC 9659): 8 MiB.
+const WINDOW_LOG: u32 = 23;
+
+/// What frames of zstd hold, one after the other. Refused if it is more than `max_bytes`.
+pub(super) fn unzstd(bytes: &[u8], max_bytes: u64) -> io::Result<Vec<u8>> {
+    let broken = |_| io::Error::other("it is no sound zstd");
+    let mut context = DCtx::try_create().ok_or(io::ErrorKind::OutOfMemory)?;
+    let window = DParameter::WindowLogMax(WINDOW_LOG);
+    context.set_parameter(window).map_err(broken)?;
+    let (mut input, mut whole) = (InBuffer::around(bytes), Vec::new());
+    let mut room = vec![0; DCtx::out_size()];
+    loop {
+        let before = input.pos();
+        let mut output = OutBuffer::around(&mut room[..]);
+        let left = context.decompress_stream(&mut output, &mut input);
+        let left = left.map_err(broken)?;
+        let fresh = output.as_slice();
+        if (whole.len() + fresh.len()) as u64 > max_bytes {
+            return Err(too_much(max_bytes));
+        }
+        whole.extend_from_slice(fresh);
+        if input.pos() == bytes.len() && left == 0 {
+            return Ok(whole);
+        }
+        if fresh.is_empty() && input.pos() == before {
+            return Err(io::Error::other("it breaks off"));
+        }
+    }
+}
+
+fn too_much(max_bytes: u64) -> io::Error {
+    io::Error::other(format!("it is more than {max_bytes} bytes"))
 }
 
 #[cfg(test)]

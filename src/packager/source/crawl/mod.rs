@@ -5,7 +5,7 @@
 //!    them once. A stream that allows no reading in the middle is unpacked onto the disk first, into files without a name
 //!    beside the cache: crawlers write down what they said too, with cookies.
 //! 2. Of each address the newest answer counts. There are ceilings on how many there are, how long each is, and all of
-//!    them together.
+//!    them together. So there are on all that is unpacked of a crawl, however many files it says that it is made of.
 //! 3. Offered are the pages that a WACZ lists, or else everything that was called HTML on the site that has the most of
 //!    it: what others show in frames is called HTML too.
 
@@ -22,6 +22,7 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use url::{Host, Url};
 
+use self::sizes::Place;
 use self::wacz::{Member, Wacz};
 use self::warc::Packing;
 use super::pasted::Unpasted;
@@ -30,25 +31,30 @@ use super::{Offer, Page, SourceError};
 use crate::base::{LIMITS, Timestamp};
 use crate::io::files;
 use crate::io::scratch::Scratch;
-use crate::packager::{Drawer, Skipped, links};
+use crate::packager::{Drawer, Skipped};
 
 #[derive(Debug)]
 struct Crawl {
     warcs: Vec<Bytes>,
-    /// By [`links::key`], so that spellings of an address meet; in order, so that sizes of a picture stand together.
-    captures: BTreeMap<String, Capture>,
+    captures: BTreeMap<Place, Capture>,
     /// Of what [`Self::captures`] is spelled with.
     addresses_bytes: usize,
     /// Records that are beyond a ceiling.
     beyond: usize,
     /// On whose disk it is unpacked.
     drawer: Drawer,
-    /// Of all that had to be; it has one ceiling, however many files a crawl is made of.
+    /// Of all that had to be.
     unpacked_bytes: u64,
+    /// How many bytes may still be gone through, unpacked, to find its records.
+    room: u64,
 }
 
-/// So many are looked at of one picture.
+/// So many are looked at of one picture, and so many of them are read.
+const LOOKS: usize = 64;
 const SIZES: usize = 8;
+
+/// Texts are packed to a tenth of their length, and photos hardly at all.
+const PACKED: u64 = 16;
 
 /// Where an answer lies.
 #[derive(Debug, Clone)]
@@ -63,9 +69,9 @@ struct Capture {
 
 impl Shelf for Crawl {
     fn read(&self, url: &Url) -> Option<Result<Held, ShelfError>> {
-        let key = links::key(url);
-        let Some(capture) = self.captures.get(&key) else {
-            return Some(self.other_size(&key).ok_or(ShelfError::NotCrawled));
+        let place = Place::of(url);
+        let Some(capture) = self.captures.get(&place) else {
+            return Some(self.other_size(&place).ok_or(ShelfError::NotCrawled));
         };
         let held = self.held(capture);
         Some(held.map_err(|why| ShelfError::Damaged(format!("in the crawl: {why}"))))
@@ -78,7 +84,7 @@ pub(super) fn offers(
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<Offer>, SourceError> {
     let bytes = files::map(path)?;
-    let mut crawl = Crawl::on(drawer.clone());
+    let mut crawl = Crawl::on(drawer.clone(), bytes.len() as u64);
     let listed = match bytes.starts_with(b"PK") {
         true => crawl.take_wacz(bytes, skipped),
         false => crawl.take_warc(bytes, skipped).map(|()| Vec::new()),
@@ -166,7 +172,8 @@ fn left_out(path: &Path, own: &[Capture], others: &BTreeSet<String>) -> Option<S
 }
 
 impl Crawl {
-    fn on(drawer: Drawer) -> Self {
+    /// Of a file of so many bytes.
+    fn on(drawer: Drawer, bytes: u64) -> Self {
         Self {
             warcs: Vec::new(),
             captures: BTreeMap::new(),
@@ -174,6 +181,9 @@ impl Crawl {
             beyond: 0,
             drawer,
             unpacked_bytes: 0,
+            room: LIMITS
+                .unpacked_crawl_bytes
+                .max(bytes.saturating_mul(PACKED)),
         }
     }
 
@@ -193,21 +203,20 @@ impl Crawl {
                 }
             };
             // An index speaks of the places in the file as it lies there.
-            let is_indexed = warc::packing(&warc).is_ok_and(|packing| packing != Packing::Stream)
-                && index.iter().any(|one| one.told.filename == name);
-            match is_indexed {
-                true => {
+            let is_indexed = || index.iter().any(|one| one.told.filename == name);
+            let taken = match warc::packing(&warc, &mut self.room) {
+                Ok(Packing::Plain | Packing::Members) if is_indexed() => {
                     numbers.insert(name, self.warcs.len());
                     self.warcs.push(warc);
+                    continue;
                 }
-                false => {
-                    if let Err(why) = self.take_warc(warc, skipped) {
-                        skipped.push(Skipped {
-                            what: format!("archive/{name}"),
-                            why: why.to_string(),
-                        });
-                    }
-                }
+                packing => packing.and_then(|packing| self.take_packed(warc, packing, skipped)),
+            };
+            if let Err(why) = taken {
+                skipped.push(Skipped {
+                    what: format!("archive/{name}"),
+                    why: why.to_string(),
+                });
             }
         }
         for one in index {
@@ -229,16 +238,26 @@ impl Crawl {
         }
     }
 
-    /// Walks over the records. A break leaves what comes before it.
     fn take_warc(&mut self, bytes: Bytes, skipped: &mut Vec<Skipped>) -> io::Result<()> {
-        let bytes = match warc::packing(&bytes)? {
+        let packing = warc::packing(&bytes, &mut self.room)?;
+        self.take_packed(bytes, packing, skipped)
+    }
+
+    /// Walks over the records. A break leaves what comes before it.
+    fn take_packed(
+        &mut self,
+        bytes: Bytes,
+        packing: Packing,
+        skipped: &mut Vec<Skipped>,
+    ) -> io::Result<()> {
+        let bytes = match packing {
             Packing::Stream => self.on_disk(|out, room| unpack_stream(&bytes, room, out))?,
             Packing::Plain | Packing::Members => bytes,
         };
         let number = self.warcs.len();
         self.warcs.push(bytes.clone());
-        let mut last = String::new();
-        let walked = warc::walk(&bytes, |offset, record| {
+        let (mut last, mut room) = (String::new(), self.room);
+        let walked = warc::walk(&bytes, &mut room, |offset, record| {
             let Some(Ok(url)) = record.target().map(Url::parse) else {
                 return;
             };
@@ -251,6 +270,7 @@ impl Crawl {
                 self.note_same(&url, record.head.field("warc-refers-to-target-uri"));
             }
         });
+        self.room = room;
         if let Err(why) = walked {
             skipped.push(Skipped {
                 what: format!("the crawl behind {last}"),
@@ -279,12 +299,12 @@ impl Crawl {
             self.beyond += 1;
             return;
         }
-        let key = links::key(&url);
-        let is_newer = self.captures.get(&key).map(|had| had.at <= at);
+        let place = Place::of(&url);
+        let is_newer = self.captures.get(&place).map(|had| had.at <= at);
         match is_newer {
             Some(true) => {}
             Some(false) => return,
-            None if self.has_room(key.len() + url.as_str().len()) => {}
+            None if self.has_room(place.key.len() + url.as_str().len()) => {}
             None => {
                 self.beyond += 1;
                 return;
@@ -297,7 +317,7 @@ impl Crawl {
             warc,
             offset,
         };
-        self.captures.insert(key, capture);
+        self.captures.insert(place, capture);
     }
 
     /// For one more, spelled with so many bytes; then they count.
@@ -313,21 +333,21 @@ impl Crawl {
     /// The crawler met under `url` what it had stored under another address.
     fn note_same(&mut self, url: &Url, other: Option<&str>) {
         let other = other.and_then(|other| Url::parse(other).ok());
-        let capture = other.and_then(|other| self.captures.get(&links::key(&other)).cloned());
-        let key = links::key(url);
+        let capture = other.and_then(|other| self.captures.get(&Place::of(&other)).cloned());
+        let place = Place::of(url);
         if let Some(capture) = capture
-            && !self.captures.contains_key(&key)
-            && key.len() <= LIMITS.address_bytes
-            && self.has_room(key.len() + capture.url.as_str().len())
+            && !self.captures.contains_key(&place)
+            && place.key.len() <= LIMITS.address_bytes
+            && self.has_room(place.key.len() + capture.url.as_str().len())
         {
-            self.captures.insert(key, capture);
+            self.captures.insert(place, capture);
         }
     }
 
     // Step 3.
     fn listed(&self, listed: &[String]) -> Vec<Capture> {
         let urls = listed.iter().filter_map(|url| Url::parse(url).ok());
-        let found = urls.filter_map(|url| self.captures.get(&links::key(&url)));
+        let found = urls.filter_map(|url| self.captures.get(&Place::of(&url)));
         found.filter(|page| page.is_page).cloned().collect()
     }
 
@@ -340,13 +360,21 @@ impl Crawl {
     }
 
     /// The largest that the crawler saw of this picture.
-    fn other_size(&self, key: &str) -> Option<Held> {
-        let meant = sizes::sizeless(key)?;
-        let near = self.captures.range(meant.0.to_owned()..);
-        let near = near.take_while(|(key, _)| key.starts_with(meant.0));
-        let sizes = near.filter(|(key, one)| !one.is_page && sizes::sizeless(key) == Some(meant));
-        let held = sizes.take(SIZES).filter_map(|(_, one)| self.held(one).ok());
+    fn other_size(&self, place: &Place) -> Option<Held> {
+        let sizes = self.alike(place).take(LOOKS).filter(|one| !one.is_page);
+        let held = sizes.take(SIZES).filter_map(|one| self.held(one).ok());
         held.max_by_key(|held| held.bytes.len())
+    }
+
+    /// What has the name of this picture but for its size.
+    fn alike(&self, place: &Place) -> impl Iterator<Item = &Capture> {
+        let meant = sizes::sizeless(&place.key);
+        let near = meant.map(|meant| (self.captures.range(place.first_alike()..), meant));
+        let near = near.into_iter().flat_map(move |(near, meant)| {
+            let near = near.take_while(|(other, _)| other.picture == place.picture);
+            near.filter(move |(other, _)| sizes::sizeless(&other.key).as_ref() == Some(&meant))
+        });
+        near.map(|(_, one)| one)
     }
 
     fn held(&self, capture: &Capture) -> io::Result<Held> {
@@ -439,6 +467,10 @@ mod tests {
             jpeg("https://n.example/1.jpg", "photo"),
             jpeg("https://n.example/2-150x150.jpg", "tiny"),
             jpeg("https://n.example/2-1024x683.jpg", "a larger one"),
+            jpeg(
+                "https://n.example/_next/image?url=%2F3.jpg&w=640&q=75",
+                "resized",
+            ),
             html(PAGE, "new"),
             html("https://n.example/other", "other"),
             same.into_bytes(),
@@ -490,6 +522,8 @@ mod tests {
         let other = read(&offers[0], "/2-scaled.jpg?w=1600");
         assert_eq!(other.as_deref(), Some("a larger one"));
         assert_eq!(read(&offers[0], "/2-scaled.png"), None);
+        let resized = read(&offers[0], "/_next/image?url=%2F3.jpg&w=3840&q=75");
+        assert_eq!(resized.as_deref(), Some("resized"));
         assert_eq!(read(&offers[0], "/gone"), None);
         assert_eq!(read(&offers[0], "/x.js"), None);
         let seen = offers[0].seen.unwrap().to_string();
@@ -581,7 +615,7 @@ mod tests {
         let page = |number: usize| Url::parse(&format!("https://n.example/{number}")).unwrap();
         let mut crawl = Crawl {
             addresses_bytes: LIMITS.crawl_addresses_bytes - 2 * page(0).as_str().len(),
-            ..Crawl::on(drawer())
+            ..Crawl::on(drawer(), 0)
         };
         for number in [0, 1, 0] {
             crawl.note(page(number), Some("text/html"), None, 0, 7);
@@ -619,7 +653,7 @@ mod tests {
         let with_room = |room: u64| {
             let mut crawl = Crawl {
                 unpacked_bytes: LIMITS.unpacked_crawl_bytes - room,
-                ..Crawl::on(drawer())
+                ..Crawl::on(drawer(), 0)
             };
             crawl.take_wacz(file.clone().into(), &mut Vec::new())
         };
@@ -627,6 +661,86 @@ mod tests {
         assert!(with_room(2 * length).is_ok());
         let refused = with_room(2 * length - 1).unwrap_err();
         assert!(refused.to_string().contains("too much"), "{refused}");
+    }
+
+    #[test]
+    fn all_that_a_crawl_is_gone_through_has_one_ceiling() {
+        let page = |name: &str| html(&format!("https://n.example/{name}"), &"a".repeat(10_000));
+        let (one, two) = (gzip(&page("1")), gzip(&page("2")));
+        let members = [("archive/1.warc.gz", &one[..]), ("archive/2.warc.gz", &two)];
+        let file = zip(&members, false);
+        // Each is looked at for how it is packed, and walked over.
+        for (room, pages, named) in [(50_000, 2, 0), (30_000, 1, 1), (5_000, 0, 2)] {
+            let mut crawl = Crawl {
+                room,
+                ..Crawl::on(drawer(), 0)
+            };
+            let mut skipped = Vec::new();
+            crawl.take_wacz(file.clone().into(), &mut skipped).unwrap();
+            assert_eq!((crawl.pages().len(), skipped.len()), (pages, named));
+        }
+        let large = Crawl::on(drawer(), 1 << 40);
+        assert!(large.room > 1 << 40, "what is large may hold much");
+    }
+
+    #[test]
+    fn members_that_lie_over_one_another_are_no_crawl() {
+        let file = zip(&[("archive/1.warc", &records().concat())], false);
+        let mut crawl = Crawl::on(drawer(), 0);
+        assert!(
+            crawl
+                .take_wacz(file.clone().into(), &mut Vec::new())
+                .is_ok()
+        );
+        // The list at its end names the one once more.
+        let found = |words: &[u8]| file.windows(4).rposition(|four| four == words).unwrap();
+        let (list, end) = (found(b"PK\x01\x02"), found(b"PK\x05\x06"));
+        let mut twin = file[list..end].to_vec();
+        let name = twin.windows(6).position(|six| six == b"1.warc").unwrap();
+        twin[name] = b'2';
+        let mut tail = file[end..].to_vec();
+        let length = u32::try_from(2 * twin.len()).unwrap();
+        (tail[8], tail[10]) = (2, 2);
+        tail[12..16].copy_from_slice(&length.to_le_bytes());
+        let file = [&file[..end], &twin, &tail].concat();
+        let refused = crawl.take_wacz(file.into(), &mut Vec::new()).unwrap_err();
+        assert!(
+            refused.to_string().contains("over one another"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn for_another_size_nothing_but_this_picture_is_looked_at() {
+        let mut crawl = Crawl::on(drawer(), 0);
+        let at = |path: &str| Url::parse(&format!("https://n.example/{path}")).unwrap();
+        for number in 0..1000 {
+            for name in [format!("a{number}.jpg"), format!("a-{number}.jpg")] {
+                crawl.note(at(&name), Some("image/jpeg"), None, 0, 7);
+            }
+        }
+        for name in ["a-300x200.jpg", "a-scaled.jpg"] {
+            crawl.note(at(name), Some("image/jpeg"), None, 0, 7);
+        }
+        let alike = |name: &str| crawl.alike(&Place::of(&at(name))).count();
+        assert_eq!(alike("a.jpg"), 2);
+        assert_eq!(alike("a7.jpg"), 1);
+        assert_eq!(alike("a"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_cannot_be_unpacked_is_named() {
+        let fields = "Content-Type: text/html\r\nContent-Encoding: br\r\n";
+        let page = record(
+            "response",
+            PAGE,
+            &answer(200, fields, b"\x0b\x01\x80page\x03"),
+        );
+        let (offers, _, _folder) = offered(&page).await;
+        let offer = &offers.unwrap()[0];
+        let shelf = offer.shelf.as_ref().unwrap();
+        let why = shelf.read(&offer.address()).unwrap().unwrap_err();
+        assert!(why.to_string().contains("packed with `br`"), "{why}");
     }
 
     #[tokio::test]
@@ -693,7 +807,7 @@ mod tests {
             let mut file = zip(&[("archive/data.warc", &members), ("indexes/index.cdx", &index)], false);
             let at = at % file.len();
             file[at] = to;
-            let mut crawl = Crawl::on(drawer());
+            let mut crawl = Crawl::on(drawer(), 0);
             if crawl.take_wacz(file.into(), &mut Vec::new()).is_ok() {
                 for page in crawl.captures.values() {
                     let _ = crawl.held(page);

@@ -16,6 +16,8 @@ use crate::packager::source::unpacked::{read_whole, unpacked};
 pub(super) struct Wacz {
     /// For all indexes and lists of pages that are still to be read, in bytes.
     room: u64,
+    /// Of all WARC files that lie in it as they are.
+    stored: usize,
     bytes: Bytes,
     zip: ZipArchive<Cursor<Bytes>>,
 }
@@ -67,6 +69,7 @@ impl Wacz {
         let zip = ZipArchive::new(Cursor::new(bytes.clone())).map_err(io::Error::other)?;
         Ok(Self {
             room: LIMITS.crawl_lists_bytes,
+            stored: 0,
             bytes,
             zip,
         })
@@ -95,11 +98,14 @@ impl Wacz {
         let start = member.data_start().and_then(|at| usize::try_from(at).ok());
         let length = usize::try_from(member.compressed_size()).ok();
         let end = start.and_then(|start| start.checked_add(length?));
-        match (start, end) {
-            (Some(start), Some(end)) if start <= end && end <= self.bytes.len() => {
-                Ok(Member::Stored(self.bytes.slice(start..end)))
-            }
-            _ => Err(io::Error::other("it claims to be longer than the zip")),
+        let lying = start
+            .zip(end)
+            .and_then(|(start, end)| self.bytes.get(start..end));
+        let lying = lying.ok_or_else(|| io::Error::other("it claims to be longer than the zip"))?;
+        self.stored = self.stored.saturating_add(lying.len());
+        match self.stored > self.bytes.len() {
+            true => Err(io::Error::other("its files lie over one another")),
+            false => Ok(Member::Stored(self.bytes.slice_ref(lying))),
         }
     }
 

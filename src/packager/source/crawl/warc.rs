@@ -7,7 +7,8 @@
 //! The block of a `response` is an HTTP answer as it went over the wire: status line, field lines, and a body that may be
 //! chunked and packed. That of a `resource` is the thing itself.
 //!
-//! What a length or a field claims is never believed for more than there are bytes, nor held beyond a ceiling.
+//! What a length or a field claims is never believed for more than there are bytes, nor held beyond a ceiling. Nor is more
+//! unpacked than there is room for, even if nothing of it is kept: that takes time.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -15,7 +16,7 @@ use flate2::bufread::GzDecoder;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::base::LIMITS;
-use crate::packager::source::unpacked::read_whole;
+use crate::packager::source::unpacked::{read_whole, unzstd};
 
 /// The field lines of a record or of an answer.
 #[derive(Debug, Default)]
@@ -148,6 +149,7 @@ impl<R: BufRead> Record<R> {
             let coding = answer.and_then(|answer| answer.field(name));
             coding.unwrap_or_default().to_ascii_lowercase()
         };
+        let is_page = self.content_type().is_none_or(|kind| kind.contains("html"));
         let (transfer, content) = (coding("transfer-encoding"), coding("content-encoding"));
         let declared = self.block.limit();
         // Twice, since what is packed is seldom larger than what it holds.
@@ -165,6 +167,10 @@ impl<R: BufRead> Record<R> {
             "gzip" | "x-gzip" if raw.starts_with(&[0x1f, 0x8b]) => {
                 read_whole(MultiGzDecoder::new(&raw[..]), max_bytes)
             }
+            "zstd" if raw.starts_with(&ZSTD) => unzstd(&raw, max_bytes),
+            "br" if is_page && !is_text(&raw) => Err(broken(
+                "it is packed with `br`, which colport cannot unpack",
+            )),
             "deflate" => read_whole(ZlibDecoder::new(&raw[..]), max_bytes)
                 .or_else(|_| read_whole(flate2::read::DeflateDecoder::new(&raw[..]), max_bytes)),
             // Others decode the body and leave that field, too; what is really packed with it is no text.
@@ -172,15 +178,27 @@ impl<R: BufRead> Record<R> {
         }
     }
 
-    /// Reads past the block.
-    fn skip(mut self, max_bytes: u64) -> io::Result<R> {
-        let limit = self.block.limit();
-        let read = io::copy(&mut (&mut self.block).take(max_bytes), &mut io::sink())?;
-        match read == limit {
+    /// Reads past the block, if there is room for it.
+    fn skip(mut self, room: &mut u64) -> io::Result<R> {
+        let length = self.block.limit();
+        if length > *room {
+            return Err(broken(TOO_LARGE));
+        }
+        let skipped = io::copy(&mut self.block, &mut io::sink());
+        let missing = self.block.limit();
+        // What is broken took its time too.
+        *room -= length - missing;
+        match skipped.is_ok() && missing == 0 {
             true => Ok(self.block.into_inner()),
             false => Err(broken("it breaks off")),
         }
     }
+}
+
+/// What is packed has control characters, and no page has.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < 0x20 && !byte.is_ascii_whitespace() && *byte != 0x1b;
+    !bytes.iter().take(2000).any(is_control)
 }
 
 /// A chunked body without its seams (RFC 9112 section 7.1); `None` if it is not chunked.
@@ -203,6 +221,9 @@ fn joined(raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+const TOO_LARGE: &str = "it is too large, or goes round in circles";
 
 /// How the records of a file are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,8 +235,8 @@ pub(super) enum Packing {
     Stream,
 }
 
-/// Refused if it holds no record at its beginning.
-pub(super) fn packing(file: &[u8]) -> io::Result<Packing> {
+/// Refused if it holds no record at its beginning. `room`: how many bytes may still be unpacked.
+pub(super) fn packing(file: &[u8], room: &mut u64) -> io::Result<Packing> {
     if !file.starts_with(&GZIP) {
         let first = Record::read(file)?;
         return first
@@ -224,7 +245,7 @@ pub(super) fn packing(file: &[u8]) -> io::Result<Packing> {
     }
     let member = BufReader::new(GzDecoder::new(file));
     let first = Record::read(member)?.ok_or_else(|| broken("it is empty"))?;
-    let mut rest = first.skip(LIMITS.unpacked_crawl_bytes)?;
+    let mut rest = first.skip(room)?;
     match Head::read(&mut rest) {
         Ok(None) => Ok(Packing::Members),
         _ if is_blank_to_end(&mut rest) => Ok(Packing::Members),
@@ -247,26 +268,29 @@ pub(super) fn at(file: &[u8], offset: u64) -> io::Result<Record<Box<dyn BufRead 
     Record::read(from)?.ok_or_else(|| broken("it lies behind the end"))
 }
 
-/// Shows every record with its place, in order. What was seen before a break counts; the break is the error.
+/// Shows every record with its place, in order. What was seen before a break counts; the break is the error. `room`: how
+/// many bytes may still be gone through, unpacked.
 pub(super) fn walk(
     file: &[u8],
+    room: &mut u64,
     mut each: impl FnMut(u64, &Record<&mut dyn BufRead>),
 ) -> io::Result<()> {
-    let mut room = LIMITS.unpacked_crawl_bytes;
     let mut rest = file;
     for _ in 0..LIMITS.records {
         let offset = (file.len() - rest.len()) as u64;
         let before = rest.len();
         if rest.starts_with(&GZIP) {
             let mut member = BufReader::new(GzDecoder::new(rest));
-            one(&mut member, offset, &mut room, &mut each)?;
+            one(&mut member, offset, room, &mut each)?;
             // To the end of the member, or its checksum would be taken for the next.
-            let left = io::copy(&mut (&mut member).take(room), &mut io::sink())?;
-            room = room.saturating_sub(left);
+            let mut tail = (&mut member).take(*room);
+            let ended = io::copy(&mut tail, &mut io::sink());
+            *room = tail.limit();
+            ended?;
             rest = member.into_inner().into_inner();
         } else {
             let mut plain = rest;
-            if !one(&mut plain, offset, &mut room, &mut each)? {
+            if !one(&mut plain, offset, room, &mut each)? {
                 return Ok(());
             }
             rest = plain;
@@ -274,8 +298,8 @@ pub(super) fn walk(
         if rest.is_empty() {
             return Ok(());
         }
-        if rest.len() == before || room == 0 {
-            return Err(broken("it is too large, or goes round in circles"));
+        if rest.len() == before || *room == 0 {
+            return Err(broken(TOO_LARGE));
         }
     }
     Err(broken("it has too many records"))
@@ -293,9 +317,7 @@ fn one(
     };
     each(offset, &record);
     *room = room.saturating_sub(record.head_bytes());
-    let length = record.block.limit();
-    record.skip(*room)?;
-    *room = room.saturating_sub(length);
+    record.skip(room)?;
     Ok(true)
 }
 
@@ -320,6 +342,10 @@ pub(super) mod tests {
     pub(in super::super) fn answer(status: u16, fields: &str, body: &[u8]) -> Vec<u8> {
         let head = format!("HTTP/1.1 {status} X\r\n{fields}\r\n");
         [head.as_bytes(), body].concat()
+    }
+
+    fn room() -> u64 {
+        LIMITS.unpacked_crawl_bytes
     }
 
     fn body_of(fields: &str, body: &[u8]) -> io::Result<Vec<u8>> {
@@ -349,6 +375,28 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_body_packed_with_zstd_is_unpacked_and_what_cannot_be_is_named() {
+        let html = "Content-Type: text/html\r\n";
+        let packed = format!("{html}Content-Encoding: zstd\r\n");
+        let zstd = |bytes: &[u8]| {
+            let mut zstd = Vec::with_capacity(zstd_safe::compress_bound(bytes.len()));
+            zstd_safe::compress(&mut zstd, bytes, 3).unwrap();
+            zstd
+        };
+        assert_eq!(body_of(&packed, &zstd(b"page")).unwrap(), b"page");
+        let two = [zstd(b"pa"), zstd(b"ge")].concat();
+        assert_eq!(body_of(&packed, &two).unwrap(), b"page");
+        assert_eq!(body_of(&packed, b"unpacked").unwrap(), b"unpacked");
+        assert_eq!(body_of(&packed, &zstd(&[b'a'; 1000])).unwrap().len(), 1000);
+        assert!(body_of(&packed, &zstd(&[b'a'; 1001])).is_err(), "a bomb");
+        assert!(body_of(&packed, &zstd(b"page")[..8]).is_err(), "broken");
+        let packed = format!("{html}Content-Encoding: br\r\n");
+        assert_eq!(body_of(&packed, b"unpacked").unwrap(), b"unpacked");
+        let why = body_of(&packed, b"\x0b\x01\x80page\x03").unwrap_err();
+        assert!(why.to_string().contains("packed with `br`"), "{why}");
+    }
+
+    #[test]
     fn a_lie_about_the_length_is_seen_through() {
         let file = record("response", "https://n.example/", &answer(200, "", b"page"));
         let text = String::from_utf8(file.clone()).unwrap();
@@ -363,14 +411,15 @@ pub(super) mod tests {
             let lie = text.replace(field.unwrap(), &format!("Content-Length: {length}\r"));
             let read = at(lie.as_bytes(), 0).and_then(|record| record.body(100));
             assert!(read.is_err(), "{length}");
-            assert!(walk(lie.as_bytes(), |_, _| {}).is_err(), "{length}");
+            let walked = walk(lie.as_bytes(), &mut room(), |_, _| {});
+            assert!(walked.is_err(), "{length}");
         }
         assert!(at(&file, 1 << 60).is_err());
     }
 
     fn places(file: &[u8]) -> (Vec<u64>, bool) {
         let mut places = Vec::new();
-        let whole = walk(file, |offset, _| places.push(offset));
+        let whole = walk(file, &mut room(), |offset, _| places.push(offset));
         (places, whole.is_ok())
     }
 
@@ -382,7 +431,7 @@ pub(super) mod tests {
         let members = [gzip(&one), gzip(&two)].concat();
         let stream = gzip(&plain);
         for (file, kind) in [(&plain, Packing::Plain), (&members, Packing::Members)] {
-            assert_eq!(packing(file).unwrap(), kind);
+            assert_eq!(packing(file, &mut room()).unwrap(), kind);
             let (places, is_whole) = places(file);
             assert!(is_whole);
             assert_eq!(places.len(), 2);
@@ -390,9 +439,10 @@ pub(super) mod tests {
             assert_eq!(second.target(), Some("https://n.example/2"));
             assert_eq!(second.body(9).unwrap(), b"two");
         }
-        assert_eq!(packing(&stream).unwrap(), Packing::Stream);
-        assert!(packing(b"<html>").is_err() && packing(b"").is_err());
-        assert!(packing(&gzip(b"text")).is_err());
+        assert_eq!(packing(&stream, &mut room()).unwrap(), Packing::Stream);
+        for file in [&b"<html>"[..], b"", &gzip(b"text")] {
+            assert!(packing(file, &mut room()).is_err());
+        }
         // What stands before a break counts.
         for file in [&plain, &members] {
             let (places, is_whole) = places(&file[..file.len() - 20]);
@@ -402,10 +452,34 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn no_more_is_unpacked_than_there_is_room_for() {
+        let large = record("resource", "https://n.example/1", &[0; 100_000]);
+        let file = gzip(&large);
+        let mut room = 250_000;
+        for left in [150_000, 50_000] {
+            assert!(packing(&file, &mut room).is_ok());
+            assert_eq!(room, left);
+        }
+        assert!(packing(&file, &mut room).is_err());
+        let walked = walk(&file, &mut room, |_, _| {}).unwrap_err();
+        assert!(walked.to_string().contains("too large"), "{walked}");
+        // What stands behind the record, or breaks off, took as long.
+        let small = record("resource", "https://n.example/1", b"x");
+        for file in [
+            &gzip(&[&small[..], &large].concat()),
+            &file[..file.len() - 20],
+        ] {
+            let mut room = 150_000;
+            let _ = walk(file, &mut room, |_, _| {});
+            assert!(room < 120_000, "{room}");
+        }
+    }
+
+    #[test]
     fn a_head_without_end_is_refused() {
         let file = [&b"WARC/1.0\r\n"[..], &b"X: y\r\n".repeat(1 << 16)].concat();
         assert!(at(&file, 0).is_err());
-        assert!(walk(&[b'a'; 1 << 20], |_, _| {}).is_err());
+        assert!(walk(&[b'a'; 1 << 20], &mut room(), |_, _| {}).is_err());
     }
 
     proptest::proptest! {
@@ -416,8 +490,8 @@ pub(super) mod tests {
         ) {
             let file = [format!("WARC/1.0\r\n{fields}\r\n").as_bytes(), &bytes].concat();
             for file in [&bytes, &file, &gzip(&file)] {
-                let _ = packing(file);
-                let _ = walk(file, |_, _| {});
+                let _ = packing(file, &mut room());
+                let _ = walk(file, &mut room(), |_, _| {});
                 let _ = at(file, 0).and_then(|record| record.body(1000));
             }
             let _ = joined(&bytes);
