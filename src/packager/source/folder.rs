@@ -138,7 +138,7 @@ pub(super) fn offers(root: &Path, skipped: &mut Vec<Skipped>) -> Result<Vec<Offe
         let id = slashed(below);
         let kind = kind_of(below);
         if let Some(whole) = matches!(kind, Kind::Page)
-            .then(|| folder.whole(below))
+            .then(|| folder.0.whole(below))
             .flatten()
         {
             skipped.push(Skipped {
