@@ -29,14 +29,18 @@ pub fn uncover(doc: &Document) {
         let Some(Contact::Mail(link)) = addresses::contact(&format!("mailto:{mailbox}")) else {
             continue;
         };
-        let mut around = [node].into_iter().chain(node.ancestors_it(Some(3)));
-        let anchor = around.find(|up| up.has_name("a")).unwrap_or(node);
+        let anchor = link_around(&node).unwrap_or(node);
         anchor.rename("a");
         anchor.set_attr("href", &link);
         if is_shown {
             node.set_text(mailbox.as_str());
         }
     }
+}
+
+fn link_around<'a>(node: &NodeRef<'a>) -> Option<NodeRef<'a>> {
+    let mut around = [*node].into_iter().chain(node.ancestors_it(Some(3)));
+    around.find(|up| up.has_name("a"))
 }
 
 /// The address, and whether it is what readers see there.

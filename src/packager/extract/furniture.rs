@@ -409,16 +409,18 @@ impl Page<'_> {
     /// an article tells nothing is marked so.
     fn is_about_article(&self, node: &NodeRef) -> bool {
         let is_fact = |node: &NodeRef| {
-            nodes::any_attribute(node, |name, value| match name {
-                "itemprop" => matches!(value, "author" | "datePublished" | "dateModified"),
-                "class" if node.has_name("dd") => {
-                    let mut names = value.split_ascii_whitespace();
-                    names.any(|name| matches!(name, "createdby" | "published" | "hits"))
-                }
-                _ => false,
+            nodes::any_attribute(node, |name, value| {
+                name == "itemprop" && matches!(value, "author" | "datePublished" | "dateModified")
             })
         };
-        self.measures.of_node(node).prose == 0 && node.descendants_it().any(|below| is_fact(&below))
+        let is_named = nodes::any_attribute(node, |name, value| {
+            name == "class"
+                && value
+                    .split_ascii_whitespace()
+                    .any(|name| name == "article-info")
+        });
+        let mut below = node.descendants_it();
+        self.measures.of_node(node).prose == 0 && (is_named || below.any(|below| is_fact(&below)))
     }
 
     /// An address, and not one on this page.

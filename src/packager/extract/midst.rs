@@ -110,10 +110,15 @@ impl Text {
                 () if nodes::is_named(&here, is_beside) => return false,
                 () if nodes::is_named(&here, is_of_others) => return true,
                 () if self.paragraphs.contains(&here.id) => return true,
-                () => tells |= here.id != mark.id && self.telling.contains(&here.id),
+                () => tells |= here.id != mark.id && self.is_box_that_tells(&here),
             }
         }
         false
+    }
+
+    /// One that begins before the text is laid out around it, or holds its head.
+    fn is_box_that_tells(&self, node: &NodeRef) -> bool {
+        self.telling.contains(&node.id) && self.begins_above(node)
     }
 
     // Step 2.

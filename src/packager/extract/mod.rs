@@ -612,7 +612,10 @@ fn assemble(
     charset: &'static str,
 ) -> Result<Extracted, NoArticle> {
     if meta.is_dated_below {
-        meta.published = found.dated.or(meta.published);
+        let marked = meta.published;
+        // Of one day the mark tells the hour too.
+        let is_other = |shown: &Moment| marked.is_none_or(|marked| !marked.is_about(shown));
+        meta.published = found.dated.filter(is_other).or(marked);
     }
     let mut article = tidy::tidy(found.blocks, found.above, found.manner, &meta, base, home);
     if let Some(lead) = found.lead {
