@@ -44,7 +44,7 @@ pub fn is_labelled_link(line: &Line) -> bool {
     let label: String = match text.find([':', '：']) {
         Some(colon) => text.get(..colon).unwrap_or_default().to_owned() + ":",
         // "Read more about the strike here" is a sentence.
-        None if linked < rest => return false,
+        None if linked * 2 < rest => return false,
         None => text.chars().take_while(is_before).collect(),
     };
     words::weight(&label).abs_diff(rest) <= 2 && is_label(&label)
