@@ -19,7 +19,7 @@ use super::archive::{self, Archive, Moment as At, Slip, Tongue};
 use super::cache::Cache;
 use super::dating;
 use super::extract::{self, Extracted, Familiar, LeftOut, NoArticle, Rulebook, Sample};
-use super::fetching::{GetError, Getter, Share, Terms};
+use super::fetching::{GetError, Getter, Terms};
 use super::links;
 use super::mark::Mark;
 use super::patience::PATIENCE;
@@ -348,10 +348,7 @@ pub async fn draft(
 ) -> Result<Box<Draft>, (String, DraftError)> {
     let id = offer.id.clone();
     // What lies on the operator's own disk is read to the last page: what is left out of it goes from the site.
-    let share = offer
-        .shelf
-        .is_none()
-        .then(|| getter.share(offer.terms.source));
+    let source = offer.shelf.is_none().then_some(offer.terms.source);
     if let (Page::Told(_), None, Some(shelf)) = (&offer.page, &offer.told, &offer.shelf) {
         let shelf = Arc::clone(shelf);
         let told = blocking(move || Ok(shelf.told()?)).await.flatten();
@@ -359,10 +356,10 @@ pub async fn draft(
     }
     let mut is_told = matches!(offer.page, Page::Told(_));
     let read = match &offer.page {
-        Page::Told(url) => reading::told(offer.told.as_deref(), url, background, share).await,
+        Page::Told(url) => reading::told(offer.told.as_deref(), url, background, source).await,
         Page::Address(url) => {
             let told = offer.told.as_deref();
-            match fetched(url, &id, told, offer.terms, getter, background, share).await {
+            match fetched(url, &id, told, offer.terms, getter, background, source).await {
                 // A shield stands before the site: what was kept is better than what the feed tells, and that is better
                 // than nothing.
                 Err(error)
@@ -370,7 +367,7 @@ pub async fn draft(
                         && (offer.takes_over || !background.archive.holds(&id)) =>
                 {
                     is_told = true;
-                    let told = reading::in_short(told, url, background, share).await;
+                    let told = reading::in_short(told, url, background, source).await;
                     told.map_err(|_| error)
                 }
                 other => other,
@@ -408,14 +405,14 @@ async fn fetched(
     terms: Terms,
     getter: &Getter<'_>,
     background: Background<'_>,
-    share: Option<Share<'_>>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let got = getter.get_on(url, terms).await?;
     let held = Held {
         content_type: got.content_type,
         bytes: got.bytes,
     };
-    let read = reading::page(got.url, move || Ok(held), background, share, reading::read).await;
+    let read = reading::page(got.url, move || Ok(held), background, source, reading::read).await;
     // Most pages say what they are, so what was kept is rarely asked.
     let title = || {
         let told = told.and_then(|told| told.title.clone());
@@ -431,7 +428,7 @@ async fn fetched(
             _ => Ok((base, read)),
         }
     });
-    if read.as_ref().is_err_and(|error| !error.is_of_time()) {
+    if read.is_err() {
         getter.doubt(url);
     }
     read
@@ -460,19 +457,13 @@ fn is_home(url: &Url) -> bool {
 }
 
 /// Whether a source says something else of an article than what is kept; `None` if it only names it.
-pub async fn is_other(
-    offer: &Offer,
-    kept: &Slip,
-    getter: &Getter<'_>,
-    background: Background<'_>,
-) -> Option<bool> {
+pub async fn is_other(offer: &Offer, kept: &Slip, background: Background<'_>) -> Option<bool> {
     let story = kept.line().ok()?.story?;
     let entry = offer.told.as_deref();
     let title = entry.and_then(|told| told.title.as_deref());
     let html = match &offer.page {
         Page::Told(url) => {
-            let share = getter.share(offer.terms.source);
-            let read = reading::told(entry, url, background, Some(share)).await;
+            let read = reading::told(entry, url, background, Some(offer.terms.source)).await;
             Some(read.ok()?.1.article.html)
         }
         _ => None,

@@ -200,7 +200,7 @@ async fn offers(
                     let teller = offer.teller.as_deref();
                     if let Some((teller, kept)) = teller.zip(kept) {
                         if !tellers.may_tell(teller, kept) {
-                            let is_other = draft::is_other(&offer, kept, getter, background).await;
+                            let is_other = draft::is_other(&offer, kept, background).await;
                             let owner = tellers.page_is_of(teller, kept);
                             let Some(owner) = owner.filter(|_| offer.may_differ(is_other)) else {
                                 refused.push((offer.id, is_other));
@@ -208,9 +208,9 @@ async fn offers(
                             };
                             offer.tell_by_page(owner);
                         } else {
-                            gathered.odd.extend(
-                                supplanted(&offer, kept, tellers, getter, background).await,
-                            );
+                            gathered
+                                .odd
+                                .extend(supplanted(&offer, kept, tellers, background).await);
                         }
                     }
                     let teller = offer.teller.as_deref();
@@ -317,12 +317,11 @@ async fn supplanted(
     offer: &Offer,
     kept: &Slip,
     tellers: &Tellers,
-    getter: &Getter<'_>,
     background: Background<'_>,
 ) -> Option<Skipped> {
     let teller = offer.teller.as_deref()?;
     let before = tellers.supplanted(teller, kept)?;
-    let is_other = draft::is_other(offer, kept, getter, background).await;
+    let is_other = draft::is_other(offer, kept, background).await;
     is_other.unwrap_or_default().then(|| Skipped {
         what: offer.id.clone(),
         why: format!(

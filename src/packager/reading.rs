@@ -11,7 +11,6 @@ use url::Url;
 use super::cache::{Cache, Key, Kind};
 use super::draft::{Background, DraftError};
 use super::extract::{self, Extracted, Lean, NoArticle, Rulebook, Rules};
-use super::fetching::Share;
 use super::mark::Mark;
 use super::patience::{self, GivenUp, PATIENCE};
 use super::source::{self, Entry, Held, Offer, Shelf, ShelfError};
@@ -110,20 +109,19 @@ pub async fn page(
     url: Url,
     held: impl FnOnce() -> Result<Held, ShelfError> + Send + 'static,
     background: Background<'_>,
-    share: Option<Share<'_>>,
+    source: Option<u32>,
     read: Reading,
 ) -> Result<(Url, Read), DraftError> {
-    let asked = url.clone();
+    let base = url.clone();
     let rules = background.rules.clone();
-    let read = apart(background, &asked, share, move |cache| {
+    let read = apart(background, source, move |cache| {
         let held = held()?;
         if let Some(kind) = held.content_type.as_deref().filter(|kind| !is_page(kind)) {
             return Err(DraftError::OtherKind(kind.chars().take(60).collect()));
         }
         read(cache, held, &url, &rules)
     });
-    let read = read.await?;
-    Ok((asked, read))
+    Ok((base, read.await?))
 }
 
 pub fn read(cache: &Cache, held: Held, url: &Url, rulebook: &Rulebook) -> Result<Read, DraftError> {
@@ -223,13 +221,13 @@ pub async fn told(
     entry: Option<&Entry>,
     url: &Url,
     background: Background<'_>,
-    share: Option<Share<'_>>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.content.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
     let captions = entry.captions.clone();
-    let read = apart(background, url, share, move |cache| {
+    let read = apart(background, source, move |cache| {
         let of = format!("told {title:?} {captions:?}");
         let key = key(&of, &base, html.as_bytes());
         let read = known(cache, key, || {
@@ -245,12 +243,12 @@ pub async fn in_short(
     entry: Option<&Entry>,
     url: &Url,
     background: Background<'_>,
-    share: Option<Share<'_>>,
+    source: Option<u32>,
 ) -> Result<(Url, Read), DraftError> {
     let entry = entry.ok_or(NoArticle::NoText)?;
     let html = entry.summary.clone().ok_or(NoArticle::NoText)?;
     let (base, title) = (url.clone(), entry.title.clone());
-    let read = apart(background, url, share, move |cache| {
+    let read = apart(background, source, move |cache| {
         let key = key(&format!("in short {title:?}"), &base, html.as_bytes());
         let read = known(cache, key, || {
             extract::extract_summary(&html, title.clone(), &base)
@@ -260,16 +258,14 @@ pub async fn in_short(
     Ok((url.clone(), read.await?))
 }
 
-/// `share`: of a stranger's source, of which not all is begun.
+/// `source`: the place of a stranger's among those of the newsroom.
 async fn apart(
     background: Background<'_>,
-    url: &Url,
-    share: Option<Share<'_>>,
+    source: Option<u32>,
     work: impl FnOnce(&Cache) -> Result<Read, DraftError> + Send + 'static,
 ) -> Result<Read, DraftError> {
-    let _spending = share.map(|share| share.begin(url)).transpose()?;
     let cache = Arc::clone(background.cache);
-    let whose = share.map(|share| format!("{} {}", background.newsroom.id, share.source));
+    let whose = source.map(|source| format!("{} {source}", background.newsroom.id));
     let done = patience::in_time(whose, PATIENCE, move || work(&cache)).await;
     done.map_err(|why| match why {
         GivenUp::TooLong => DraftError::TooLong,

@@ -5,7 +5,6 @@
 //! 2. If they were encoded before, by the same code, the cache has what became of them.
 //! 3. If not, encode them: at most so many at a time, and fewer if they are large, since an unpacked picture takes much
 //!    memory.
-//!    What a stranger's source brings is encoded as long as it has time left for reading.
 //! 4. What they became lies in the cache until it is packed; in memory is only where.
 
 use std::collections::HashMap;
@@ -143,13 +142,6 @@ impl<'a> Studio<'a> {
         let megabytes = megabytes.clamp(1, MEGABYTES);
         let room = Arc::clone(&self.megabytes).acquire_many_owned(megabytes);
         let permits = (Arc::clone(&self.encoders).acquire_owned().await, room.await);
-        // What the operator's own disk holds takes the time that it needs.
-        let share = draft
-            .shelf
-            .is_none()
-            .then(|| self.getter.share(draft.terms.source));
-        let spending = share.map(|share| share.begin(url)).transpose();
-        let _spending = spending.map_err(|error| error.to_string())?;
         let making = self.apart(bytes, move |bytes, cache| {
             let made = made(key, bytes, cache);
             drop(permits);

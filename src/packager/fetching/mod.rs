@@ -13,8 +13,7 @@
 //!    on, kept and said is without them.
 //! 7. What is longer than [`Limits::fetched_bytes`](crate::base::Limits::fetched_bytes), or takes longer than
 //!    [`WHOLE`], is refused.
-//! 8. No source may take a run longer than its share of [`time`]: what is not read by then is asked for in the next. It has
-//!    another for the reading.
+//! 8. No source may take a run longer than its share of [`time`]: what is not read by then is asked for in the next.
 
 mod cache;
 mod pace;
@@ -32,14 +31,13 @@ use url::Url;
 use self::cache::Kept;
 use self::pace::{Hosts, LONGEST_WAIT};
 use self::robots::Robots;
-use self::time::{Times, Work};
+use self::time::Times;
 use crate::base::{LIMITS, Timestamp};
 use crate::io::fetch::{FetchError, refusal, shown, without_login};
 use crate::io::reach::is_private;
 use crate::io::visit::{Answer, Ground, Validators, Visit, Visitor};
 
 pub use self::cache::WebCache;
-pub use self::time::Share;
 
 const TRIES: u32 = 3;
 const REDIRECTS: usize = 5;
@@ -173,14 +171,6 @@ impl<'a> Getter<'a> {
         Self { cache, ..self }
     }
 
-    /// For reading what this source brings.
-    pub fn share(&self, source: u32) -> Share<'_> {
-        Share {
-            times: &self.times,
-            source,
-        }
-    }
-
     pub async fn get(&self, url: &Url) -> Result<Got, GetError> {
         self.get_on(url, Terms::default()).await
     }
@@ -199,10 +189,7 @@ impl<'a> Getter<'a> {
         }
         // Step 8.
         let no_time = || GetError::NoTimeLeft(shown(url));
-        let spending = self
-            .times
-            .begin(terms.source, Work::Asking)
-            .ok_or_else(no_time)?;
+        let spending = self.times.begin(terms.source).ok_or_else(no_time)?;
         let got = tokio::time::timeout(spending.left, self.fetch(url, terms, kept.as_ref())).await;
         got.unwrap_or_else(|_| Err(no_time()))
     }
