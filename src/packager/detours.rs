@@ -34,7 +34,7 @@ fn carried(url: &Url) -> Option<Url> {
     let path = url.path().trim_end_matches('/');
     let leads_on =
         |(host, at): &(&str, &str)| (at.is_empty() || path == *at) && is_of_host(url, host);
-    if !LEAD_ON.iter().any(leads_on) && !(path == "/url" && is_google(url)) {
+    if !(LEAD_ON.iter().any(leads_on) || path == "/url" && is_google(url)) {
         return None;
     }
     url.query_pairs().find_map(|(_, value)| {
