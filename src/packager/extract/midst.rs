@@ -93,7 +93,7 @@ impl Text {
         let mut places = prose.iter().filter(is_within).map(|found| found.place);
         self.begins = places.next();
         self.goes_on = places.next();
-        self.ends = places.last().or(self.goes_on).unwrap_or_default();
+        self.ends = places.next_back().or(self.goes_on).unwrap_or_default();
         let paragraphs = prose.iter().filter(|found| found.node.is_element());
         self.paragraphs = paragraphs.map(|found| found.node.id).collect();
         self.container = Some(container.id);

@@ -273,7 +273,7 @@ impl Item {
             },
             address,
             width: said("width").trim().parse().ok(),
-            group: self.is_in_group.then(|| self.groups.len()),
+            group: self.is_in_group.then_some(self.groups.len()),
             words: Words::default(),
         }
     }
