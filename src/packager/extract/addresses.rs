@@ -369,6 +369,39 @@ fn is_telling(folder: &str) -> bool {
     folder.len() >= 8 && folder.bytes().any(|b| b.is_ascii_digit())
 }
 
+/// Whether these are one picture in two sizes. Beware: a man's photo must not stand above another's name. So where the name of
+/// the file tells little (`photo.jpg`), both must lie in one folder.
+pub fn are_one(one: &Url, other: &Url) -> bool {
+    let name = key(one);
+    name == key(other) && (is_telling(&name) || lie_together(one, other))
+}
+
+/// A proxy of pictures puts the folders of the real one behind its own.
+fn lie_together(one: &Url, other: &Url) -> bool {
+    let [one, other] = [one, other].map(folders);
+    let (long, short) = match one.len() < other.len() {
+        true => (other, one),
+        false => (one, other),
+    };
+    long.ends_with(&short) && long.is_empty() == short.is_empty()
+}
+
+/// Those that are no sizes.
+fn folders(url: &Url) -> Vec<String> {
+    let mut all: Vec<&str> = url.path_segments().into_iter().flatten().collect();
+    all.pop();
+    let is_folder = |name: &&str| !name.is_empty() && !name.split(['_', '-', ',']).all(is_width);
+    let folders = all.into_iter().filter(is_folder);
+    folders.map(str::to_ascii_lowercase).collect()
+}
+
+/// As folders are called, in which years have four digits too.
+fn is_width(word: &str) -> bool {
+    let is_number = word.bytes().all(|b| b.is_ascii_digit());
+    let is_year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+    word.len() > 1 && is_size(word) || is_number && (3..=4).contains(&word.len()) && !is_year
+}
+
 /// `w1023`, `cx0`, `640@60`, `1200x800`, `scaled`, `s`, `r1`; but not `p1`, which is the first of several.
 fn is_size(word: &str) -> bool {
     let bare = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -380,9 +413,19 @@ fn is_size(word: &str) -> bool {
     matches!(
         word,
         "scaled" | "original" | "s" | "n" | "b" | "large" | "medium" | "small" | "thumb" | "thumbs"
-    ) || (letters <= 2 && letters > 0 && digits(bare) && (3..=4).contains(&bare.len()))
+    ) || (is_side(word.get(..letters).unwrap_or_default())
+        && digits(bare)
+        && (3..=4).contains(&bare.len()))
         || (is_measure(word.get(..letters).unwrap_or_default()) && digits(bare) && bare.len() <= 2)
         || pair
+}
+
+/// How wide or high a picture is stands behind such letters; behind others its number (`p101`, `t1`).
+fn is_side(letters: &str) -> bool {
+    const SIDES: [&str; 16] = [
+        "w", "h", "s", "x", "l", "m", "q", "r", "cw", "ch", "cx", "cy", "sw", "mw", "sz", "wh",
+    ];
+    SIDES.contains(&letters)
 }
 
 /// What a small number behind these letters says is no number of a picture: where it was cut, how well it is kept.
@@ -574,10 +617,57 @@ mod tests {
             ("/wp-content/t1.jpg", "/wp-content/t2.jpg"),
             ("/march_p1.jpg", "/march_p2.jpg"),
             ("/s.jpg", "/large.jpg"),
+            ("/20261126/p101.jpg", "/20261126/p102.jpg"),
+            ("/court_a101.jpg", "/court_a102.jpg"),
         ] {
             assert_ne!(key(one), key(other), "{one}");
         }
         assert_eq!(key("/t1-150x150.jpg"), key("/t1.jpg"));
+    }
+
+    #[test]
+    fn pictures_of_one_name_in_two_folders_are_two() {
+        let are_one = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| Url::parse(text).unwrap());
+            are_one(&one, &other)
+        };
+        for (one, other) in [
+            (
+                "https://n.example/ivanov/photo.jpg",
+                "https://n.example/petrov/photo.jpg",
+            ),
+            (
+                "https://n.example/2026/10/photo.jpg",
+                "https://n.example/2026/11/photo.jpg",
+            ),
+            ("https://n.example/1.jpg", "https://n.example/b/1.jpg"),
+        ] {
+            assert!(!are_one(one, other), "{one}");
+        }
+        for (one, other) in [
+            (
+                "https://n.example/a/photo-w640.jpg",
+                "https://n.example/a/photo-w1280.webp",
+            ),
+            (
+                "https://n.example/640/a/photo.jpg",
+                "https://n.example/1280/a/photo.jpg",
+            ),
+            (
+                "https://n.example/large/a/photo.jpg",
+                "https://n.example/thumbs/a/photo.jpg",
+            ),
+            (
+                "https://i0.wp.example/n.example/up/photo.jpg?w=9",
+                "https://n.example/up/photo.jpg",
+            ),
+            (
+                "https://n.example/a/river-20261120.jpg",
+                "https://n.example/b/river-20261120.jpg",
+            ),
+        ] {
+            assert!(are_one(one, other), "{one}");
+        }
     }
 
     #[test]

@@ -65,9 +65,8 @@ impl Walk<'_, '_> {
 
     /// A lazy picture and its copy for browsers without scripts are one.
     fn push_figure(&mut self, figure: Figure) {
-        let key = addresses::key(&figure.src);
         if let Some(Block::Figure(last)) = self.blocks.last_mut()
-            && addresses::key(&last.src) == key
+            && addresses::are_one(&last.src, &figure.src)
         {
             if last.caption.is_none() {
                 (last.caption, last.linked) = (figure.caption, figure.linked);

@@ -860,3 +860,19 @@ proptest::proptest! {
         let _ = extract_page(tags.as_bytes(), &url);
     }
 }
+
+#[test]
+fn no_mans_photo_stands_above_anothers_name() {
+    let figure = |src: &str, caption: &str| {
+        format!("<figure><img src=/{src}/photo.jpg><figcaption>{caption}</figcaption></figure>")
+    };
+    let two =
+        figure("ivanov", "Ivan Ivanov in the court") + &figure("petrov", "Pyotr Petrov at home");
+    let html = amid(&two);
+    let [ivanov, petrov] = ["ivanov/photo", "petrov/photo"].map(|src| html.find(src).unwrap());
+    let [his, others] = ["Ivan Ivanov", "Pyotr Petrov"].map(|name| html.find(name).unwrap());
+    assert!(ivanov < his && his < petrov && petrov < others, "{html}");
+    let bare = "<figure><img src=/ivanov/photo.jpg></figure>";
+    let html = amid(&(bare.to_owned() + &figure("petrov", "Pyotr Petrov at home")));
+    assert!(html.contains("petrov/photo"), "{html}");
+}

@@ -27,13 +27,10 @@ pub struct Tidied {
 impl Tidied {
     /// Makes this its lead picture; it is not shown a second time.
     pub fn lead_with(&mut self, lead: Figure) {
-        let key = addresses::key(&lead.src);
-        let repeats = |block: &Block| matches!(block, Block::Figure(figure) if addresses::key(&figure.src) == key);
+        let is_it = |figure: &Figure| addresses::are_one(&figure.src, &lead.src);
+        let repeats = |block: &Block| matches!(block, Block::Figure(figure) if is_it(figure));
         self.blocks.retain(|block| !repeats(block));
-        self.has_lead_in_text &= self
-            .lead
-            .as_ref()
-            .is_some_and(|own| addresses::key(&own.src) == key);
+        self.has_lead_in_text &= self.lead.as_ref().is_some_and(is_it);
         self.lead = Some(lead);
     }
 }
@@ -273,26 +270,29 @@ pub fn is_credit(text: &str) -> bool {
     named || text.starts_with('©')
 }
 
-/// Captions that the page's metadata tells, by the address of their picture, and by what the sizes of one picture have in
-/// common.
-struct ToldCaptions(HashMap<String, String>);
+/// Captions that the page's metadata tells, by the key of their picture.
+struct ToldCaptions(HashMap<String, Vec<(Url, String)>>);
 
 fn told_captions(meta: &Metadata, base: &Url) -> ToldCaptions {
-    let told = meta.captions.iter().flat_map(|(address, caption)| {
-        let url = addresses::absolute(address, base);
-        let names = url.map(|url| [addresses::key(&url), url.into()]);
-        let names = names.into_iter().flatten();
-        names.map(|name| (name, caption.clone()))
-    });
-    ToldCaptions(told.collect())
+    let mut told: HashMap<String, Vec<(Url, String)>> = HashMap::new();
+    for (address, caption) in &meta.captions {
+        if let Some(url) = addresses::absolute(address, base) {
+            let alike = told.entry(addresses::key(&url)).or_default();
+            alike.push((url, caption.clone()));
+        }
+    }
+    ToldCaptions(told)
 }
 
 impl ToldCaptions {
     fn complete(&self, figure: &mut Figure) {
         if figure.caption.is_none() {
-            let own = self.0.get(figure.src.as_str());
-            let told = own.or_else(|| self.0.get(&addresses::key(&figure.src)));
-            figure.caption = told.cloned();
+            let alike = self.0.get(&addresses::key(&figure.src));
+            let alike = || alike.into_iter().flatten().rev();
+            let own = alike().find(|(src, _)| *src == figure.src);
+            let told =
+                own.or_else(|| alike().find(|(src, _)| addresses::are_one(src, &figure.src)));
+            figure.caption = told.map(|(_, caption)| caption.clone());
         }
     }
 }
@@ -306,7 +306,8 @@ fn without_captions_told_twice(
     let shown = figures(&blocks)
         .into_iter()
         .filter_map(|figure| figure.caption);
-    let said = shown.chain(told.0.values().cloned());
+    let told = told.0.values().flatten();
+    let said = shown.chain(told.map(|(_, caption)| caption.clone()));
     let said: HashSet<String> = said.map(|caption| words::folded(&caption)).collect();
     let longest = said.iter().map(String::len).max().unwrap_or_default();
     let is_said = |text: &str| text.len() <= 2 * longest + 8 && said.contains(&words::folded(text));
