@@ -725,8 +725,8 @@ pub(super) fn publish(
 }
 
 fn put_in_place(archives: Vec<packager::Ready>) -> Result<(), FolderError> {
-    let put = |archive: packager::Ready| archive.put_in_place();
-    Ok(archives.into_iter().try_for_each(put)?)
+    let mut archives = archives.into_iter();
+    Ok(archives.try_for_each(packager::Ready::put_in_place)?)
 }
 
 fn summary(folder: &NewsroomFolder, edition: &VerifiedEdition) -> String {

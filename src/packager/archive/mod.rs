@@ -398,13 +398,12 @@ impl Archive {
 
     /// The article that its source calls `id`, unless it was withdrawn.
     pub(super) fn shown(&self, id: &str) -> Option<&Slip> {
-        let slip = self.slips.get(&key(id)).map(Arc::as_ref);
-        slip.filter(|slip| slip.is_shown())
+        self.known(id).filter(|slip| slip.is_shown())
     }
 
     /// Whether it was withdrawn and still is, so that nothing of it is wanted.
     pub(super) fn is_gone(&self, id: &str, withdrawals: &Withdrawals<'_>) -> bool {
-        let gone = self.slips.get(&key(id)).filter(|slip| !slip.is_shown());
+        let gone = self.known(id).filter(|slip| !slip.is_shown());
         gone.is_some_and(|slip| !slip.meant_by(withdrawals).is_empty())
     }
 
@@ -470,8 +469,7 @@ impl Archive {
 
     /// The date under which the article was shown before.
     pub(super) fn published(&self, id: &str) -> Option<Timestamp> {
-        let slip = self.slips.get(&key(id));
-        let story = slip.and_then(|slip| slip.story.as_ref());
+        let story = self.known(id).and_then(|slip| slip.story.as_ref());
         story
             .map(|story| story.published)
             .or_else(|| self.dates.of(id))
